@@ -1,0 +1,1 @@
+"""Real servers from wheels, run as child processes of `manage.py up`."""

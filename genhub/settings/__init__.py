@@ -1,0 +1,1 @@
+"""Settings by environment: base, embedded (one machine, no services), test, production."""

@@ -1,0 +1,166 @@
+"""What every installation shares; whatever differs comes from the environment."""
+
+from pathlib import Path
+from typing import Any
+
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from genhub.settings.logs import logging_config
+from genhub.settings.parts import LINK_SECONDS, env, first
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+HOME = Path(env.str("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
+PORT = env.int("GENHUB_PORT", default=8000)
+DEBUG = False
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "genhub",
+    "genhub.users",
+    "genhub.platforms",
+    "credits",
+    "storage",
+    "templates",
+    "generation",
+]
+MIDDLEWARE = [
+    "genhub.lib.requestlog.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "genhub.urls"
+WSGI_APPLICATION = "genhub.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "genhub" / "html"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "users.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+LOGIN_URL = reverse_lazy("admin:login")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "genhub" / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "genhub" / "static"]
+STATICFILES_STORAGE: dict[str, Any] = {
+    "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+}
+SIGNED_LINK_SECONDS = LINK_SECONDS
+
+# The admin's scripts (unfold uses Alpine, which evaluates expressions) are the only reason for unsafe-eval.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:", *env.list("IMAGE_ORIGINS", default=[])],
+        "object-src": ["'none'"],
+        "frame-ancestors": ["'self'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["genhub.platforms.authentication.BearerKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["genhub.platforms.authentication.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["genhub.api.parsers.BoundedJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
+    # `?format=b64` is a word of the API, not a renderer's name.
+    "URL_FORMAT_OVERRIDE": None,
+    "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
+    "UNAUTHENTICATED_USER": None,
+}
+API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1024 * 1024)
+SPECTACULAR_SETTINGS = {
+    "TITLE": "GenHub",
+    "DESCRIPTION": "Submit a generation, watch it, fetch the pictures, see what they cost.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    "SECURITY": [{"bearer": []}],
+}
+
+# Doorbells: acknowledged at once, no result, no schedule; the sweeper rings whatever was lost.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "upkeep"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_TASK_SEND_SENT_EVENT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+
+# A worker that stops beating for this long has lost its attempt.
+LEASE_SECONDS = env.int("LEASE_SECONDS", default=30)
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=10)
+REAP_SECONDS = env.int("REAP_SECONDS", default=5)
+TASK_DEADLINE_SECONDS = env.int("TASK_DEADLINE_SECONDS", default=3600)
+
+DEFAULT_IMAGE_CREDIT_COST = env.int("DEFAULT_IMAGE_CREDIT_COST", default=10)
+DEFAULT_VIDEO_CREDIT_COST = env.int("DEFAULT_VIDEO_CREDIT_COST", default=50)
+HIGH_QUALITY_MULTIPLIER = env.str("HIGH_QUALITY_MULTIPLIER", default="1.5")
+
+# The local engine: a folder in the published diffusers layout. Empty: the small model of the project.
+Z_IMAGE_FOLDER = first("Z_IMAGE_FOLDER")
+LOCAL_OFFLOAD = env.str("LOCAL_OFFLOAD", default="auto")
+LOCAL_THREADS = env.int("LOCAL_THREADS", default=0)
+LOCAL_ALLOCATOR = env.str("PYTORCH_CUDA_ALLOC_CONF", default="max_split_size_mb:128")
+
+LOGGING = logging_config(folder=first("LOG_FOLDER"))

@@ -1,0 +1,44 @@
+"""One machine, no services: each part that the environment does not name runs as a child of `manage.py up`."""
+
+from genhub.embedded import paths
+from genhub.embedded.secrets import ensure_secrets
+from genhub.settings.base import *  # noqa: F403
+from genhub.settings.base import HOME, LINK_SECONDS, PORT, STATICFILES_STORAGE, logging_config
+from genhub.settings.parts import broker_url, database, env, first, pooled, s3_storage
+
+SECRETS = ensure_secrets(HOME)
+RUN_FOLDER = paths.run_folder(HOME)
+
+SECRET_KEY = first("SECRET_KEY", default=SECRETS["secret_key"])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
+PUBLIC_URL = first("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")
+
+DATABASE_IS_EMBEDDED = not first("DATABASE_URL")
+DATABASES = {
+    "default": pooled(
+        {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "genhub",
+            "USER": "genhub",
+            "HOST": str(RUN_FOLDER),
+            "PORT": "5432",
+        }
+    )
+    if DATABASE_IS_EMBEDDED
+    else database(first("DATABASE_URL"))
+}
+
+BROKER_IS_EMBEDDED = not broker_url()
+CELERY_BROKER_URL = broker_url() or f"redis+socket://{paths.valkey_socket(RUN_FOLDER)}"
+
+STORAGES = {
+    "default": s3_storage()
+    or {
+        "BACKEND": "storage.files.SignedFileSystemStorage",
+        "OPTIONS": {"location": str(HOME / "files"), "allow_overwrite": True},
+    },
+    "staticfiles": STATICFILES_STORAGE,
+}
+STATIC_ROOT = HOME / "static"
+LOGGING = logging_config(folder=first("LOG_FOLDER", default=str(HOME / "log")))
+SIGNED_LINK_SECONDS = LINK_SECONDS

@@ -1,0 +1,86 @@
+"""Reads each replaceable part from the environment; a part given by halves is an error that names the variable."""
+
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+# Our names first, then the ones that AWS tools already use.
+S3_NAMES = {
+    "bucket_name": ("S3_BUCKET", "AWS_S3_BUCKET"),
+    "access_key": ("S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
+    "secret_key": ("S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
+}
+LINK_SECONDS = 300
+
+
+def first(*names: str, default: str = "") -> str:
+    """Return the first of the named variables that is set and not empty."""
+    return next((value for name in names if (value := env.str(name, default=""))), default)
+
+
+def required(name: str) -> str:
+    """Return a variable that has no default, or raise naming it."""
+    value = first(name)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set; this settings module has no default for it")
+    return value
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return Django's database entry for a postgres:// URL, with a connection pool."""
+    try:
+        entry: dict[str, Any] = environ.Env.db_url_config(url)
+    except (ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
+    if entry.get("ENGINE") != "django.db.backends.postgresql" or not entry.get("NAME"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgres://user:password@host:5432/name (PostgreSQL >= 15)"
+        )
+    return pooled(entry)
+
+
+def pooled(entry: dict[str, Any]) -> dict[str, Any]:
+    """Add a connection pool, sized by DATABASE_POOL_SIZE (default 8 connections a process)."""
+    pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}
+    return entry | {"OPTIONS": {**entry.get("OPTIONS", {}), "pool": pool}}
+
+
+def broker_url() -> str:
+    """Return the broker's URL, or an empty string when none is configured."""
+    return first("CELERY_BROKER_URL", "REDIS_URL")
+
+
+def s3_storage() -> dict[str, Any] | None:
+    """Return the S3 storage entry, or None when no S3 variable is set.
+
+    Credentials may be absent together (an instance role then signs), never by halves.
+    """
+    values = {key: first(*names) for key, names in S3_NAMES.items()}
+    endpoint = first("S3_ENDPOINT_URL")
+    given_keys = bool(values["access_key"]), bool(values["secret_key"])
+    if not values["bucket_name"]:
+        if endpoint or first("S3_ACCESS_KEY", "S3_SECRET_KEY"):
+            raise ImproperlyConfigured("S3_BUCKET is not set, but other S3_* variables are")
+        return None
+    if given_keys in {(True, False), (False, True)} or (endpoint and not all(given_keys)):
+        missing = "S3_SECRET_KEY" if given_keys[0] else "S3_ACCESS_KEY"
+        raise ImproperlyConfigured(f"{missing} is not set, but S3_BUCKET is")
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            **{key: value or None for key, value in values.items()},
+            "endpoint_url": endpoint or None,
+            "region_name": first("S3_REGION", "AWS_REGION", default="us-east-1"),
+            "signature_version": "s3v4",
+            "addressing_style": "path" if endpoint else "auto",
+            "default_acl": None,
+            # Keys are unique and deterministic: a repeated save writes the same object again.
+            "file_overwrite": True,
+            "querystring_auth": True,
+            "querystring_expire": LINK_SECONDS,
+            "object_parameters": {"CacheControl": "private, max-age=31536000, immutable"},
+        },
+    }

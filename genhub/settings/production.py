@@ -1,0 +1,36 @@
+"""Real servers only: every part is named by the environment, and a missing one is an error that names it."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from genhub.settings.base import *  # noqa: F403
+from genhub.settings.base import HOME, STATICFILES_STORAGE
+from genhub.settings.parts import broker_url, database, env, first, required, s3_storage
+
+SECRET_KEY = required("SECRET_KEY")
+PUBLIC_URL = required("PUBLIC_URL")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+DATABASES = {"default": database(required("DATABASE_URL"))}
+CELERY_BROKER_URL = broker_url()
+if not CELERY_BROKER_URL:
+    raise ImproperlyConfigured("CELERY_BROKER_URL (or REDIS_URL) is not set")
+STORAGES = {
+    "default": s3_storage()
+    or {
+        "BACKEND": "storage.files.SignedFileSystemStorage",
+        "OPTIONS": {"location": str(HOME / "files"), "allow_overwrite": True},
+    },
+    "staticfiles": STATICFILES_STORAGE,
+}
+STATIC_ROOT = first("STATIC_ROOT", default=str(HOME / "static"))
+
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+# Health probes speak plain HTTP from inside.
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/health$"]
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
