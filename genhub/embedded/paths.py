@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
-# A unix socket's path may have 107 bytes; PostgreSQL appends ".s.PGSQL.5432.lock" (18) to the folder's.
-LONGEST_FOLDER_BYTES = 85
+from genhub.embedded.errors import HubError
+
+# A unix socket's path may have 107 bytes; PostgreSQL appends "/.s.PGSQL.5432.lock" (19).
+LONGEST_FOLDER_BYTES = 107 - len("/.s.PGSQL.5432.lock")
 
 
 def run_folder(home: Path) -> Path:
-    """Return the folder for sockets: inside the home, or a short one named by the home's hash when that is too long."""
+    """Return the folder for sockets: in the home, or a short one named by the home's hash."""
     inside = home / "run"
     if len(os.fsencode(inside)) <= LONGEST_FOLDER_BYTES:
         return inside
@@ -21,3 +24,15 @@ def run_folder(home: Path) -> Path:
 def valkey_socket(run: Path) -> Path:
     """Return Valkey's socket inside the run folder."""
     return run / "valkey.sock"
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner reaches; one that somebody else put there is refused."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
+        raise HubError(
+            f"{folder} belongs to somebody else: remove it, or set GENHUB_HOME to a shorter path"
+        )
+    if facts.st_mode & 0o077:
+        folder.chmod(0o700)

@@ -1,30 +1,47 @@
-"""Secrets of one home: made once, kept in a file that only its owner reads, never defaulted in code."""
+"""Secrets of one home: made once, read by its owner alone, never defaulted in code."""
 
 import json
 import os
 import secrets
+import tempfile
 from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
 
 NAMES = ("secret_key", "admin_password", "flower_password")
 
 
 def ensure_secrets(home: Path) -> dict[str, str]:
-    """Return the home's secrets, making the home (0700) and the file (0600) on first use.
-
-    Two processes may meet here on a first start: the first link wins and both read the same file.
-    """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Return the home's secrets, making the home (0700) and the file (0600) on first use."""
     path = home / "secrets.json"
-    if not path.exists():
-        draft = home / f".secrets.{os.getpid()}.json"
-        made = {name: secrets.token_urlsafe(48 if name == "secret_key" else 12) for name in NAMES}
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(made, file)
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    found: dict[str, str] = json.loads(path.read_text())
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _make(home, path)
+        found: dict[str, str] = json.loads(path.read_text())
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{error.filename or home}: {error.strerror}; "
+            "set GENHUB_HOME to a folder that this user can write, on a disk with free space"
+        ) from error
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{path} is damaged ({error}): restore it, or delete it to make new secrets"
+        ) from error
     return found
+
+
+def _make(home: Path, path: Path) -> None:
+    """Write the file whole, then link it: of two processes that meet here, the first wins."""
+    made = {name: secrets.token_urlsafe(48 if name == "secret_key" else 12) for name in NAMES}
+    fd, draft = tempfile.mkstemp(prefix=".secrets.", dir=home)
+    try:
+        with os.fdopen(fd, "w") as file:
+            json.dump(made, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        Path(draft).unlink()

@@ -1,5 +1,7 @@
 """What every installation shares; whatever differs comes from the environment."""
 
+import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +126,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
-    "SECURITY": [{"bearer": []}],
 }
 
 # Doorbells: acknowledged at once, no result, no schedule; the sweeper rings whatever was lost.
@@ -155,12 +155,21 @@ TASK_DEADLINE_SECONDS = env.int("TASK_DEADLINE_SECONDS", default=3600)
 
 DEFAULT_IMAGE_CREDIT_COST = env.int("DEFAULT_IMAGE_CREDIT_COST", default=10)
 DEFAULT_VIDEO_CREDIT_COST = env.int("DEFAULT_VIDEO_CREDIT_COST", default=50)
-HIGH_QUALITY_MULTIPLIER = env.str("HIGH_QUALITY_MULTIPLIER", default="1.5")
+HIGH_QUALITY_MULTIPLIER = Decimal(env.str("HIGH_QUALITY_MULTIPLIER", default="1.5"))
 
 # The local engine: a folder in the published diffusers layout. Empty: the small model of the project.
 Z_IMAGE_FOLDER = first("Z_IMAGE_FOLDER")
-LOCAL_OFFLOAD = env.str("LOCAL_OFFLOAD", default="auto")
-LOCAL_THREADS = env.int("LOCAL_THREADS", default=0)
-LOCAL_ALLOCATOR = env.str("PYTORCH_CUDA_ALLOC_CONF", default="max_split_size_mb:128")
+DEFAULT_MODEL = first("DEFAULT_MODEL", default="z-image" if Z_IMAGE_FOLDER else "z-image-small")
+ADAPTER_OPTIONS: dict[str, dict[str, Any]] = {
+    "local": {
+        # auto, none, model or sequential (CPU offload of diffusers).
+        "offload": env.str("LOCAL_OFFLOAD", default="auto"),
+        # CPU threads of torch; 0: its own choice.
+        "threads": env.int("LOCAL_THREADS", default=0),
+    }
+}
+# Both are read by libraries when they are first imported, so they must stand in the environment before.
+os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "max_split_size_mb:128")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 LOGGING = logging_config(folder=first("LOG_FOLDER"))

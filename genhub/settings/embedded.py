@@ -1,16 +1,27 @@
-"""One machine, no services: each part that the environment does not name runs as a child of `manage.py up`."""
+"""One machine: each part that the environment does not name is a child of `manage.py up`."""
 
 from genhub.embedded import paths
 from genhub.embedded.secrets import ensure_secrets
 from genhub.settings.base import *  # noqa: F403
-from genhub.settings.base import HOME, LINK_SECONDS, PORT, STATICFILES_STORAGE, logging_config
-from genhub.settings.parts import broker_url, database, env, first, pooled, s3_storage
+from genhub.settings.base import HOME, PORT, STATICFILES_STORAGE
+from genhub.settings.logs import logging_config
+from genhub.settings.parts import (
+    LINK_SECONDS,
+    broker_url,
+    database,
+    env,
+    first,
+    pooled,
+    s3_storage,
+)
 
 SECRETS = ensure_secrets(HOME)
 RUN_FOLDER = paths.run_folder(HOME)
 
 SECRET_KEY = first("SECRET_KEY", default=SECRETS["secret_key"])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
+# The hub's own health check and the demo always come from this machine.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
+HOST = env.str("GENHUB_HOST", default="127.0.0.1")
 PUBLIC_URL = first("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")
 
 DATABASE_IS_EMBEDDED = not first("DATABASE_URL")

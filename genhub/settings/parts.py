@@ -1,6 +1,8 @@
-"""Reads each replaceable part from the environment; a part given by halves is an error that names the variable."""
+"""Each replaceable part, read from the environment; half a part is an error that names it."""
 
+import warnings
 from typing import Any
+from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -32,14 +34,16 @@ def required(name: str) -> str:
 def database(url: str) -> dict[str, Any]:
     """Return Django's database entry for a postgres:// URL, with a connection pool."""
     try:
-        entry: dict[str, Any] = environ.Env.db_url_config(url)
+        with warnings.catch_warnings(action="ignore"):
+            entry: dict[str, Any] = environ.Env.db_url_config(url)
     except (ValueError, ImproperlyConfigured) as error:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
     if entry.get("ENGINE") != "django.db.backends.postgresql" or not entry.get("NAME"):
         raise ImproperlyConfigured(
             "DATABASE_URL must look like postgres://user:password@host:5432/name (PostgreSQL >= 15)"
         )
-    return pooled(entry)
+    # The folder of a unix socket is written %2F… in a URL.
+    return pooled(entry | {"HOST": unquote(entry["HOST"])})
 
 
 def pooled(entry: dict[str, Any]) -> dict[str, Any]:

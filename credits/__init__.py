@@ -1,0 +1,1 @@
+"""The money: purses, transfers and holds. It knows nothing of pictures."""

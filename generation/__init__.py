@@ -1,0 +1,1 @@
+"""The order: tasks, attempts, providers and the local engine."""

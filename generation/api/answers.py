@@ -1,0 +1,150 @@
+"""Tasks as clients see them: the answer words of the API, nothing internal."""
+
+import base64
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.reverse import reverse
+
+from credits.selectors import HoldView, view_holds
+from generation.errors import TaskFailure
+from generation.models import Attempt, Task
+from generation.selectors import describe_template
+from generation.states import TaskState
+from genhub.api.problems import problem_body
+from genhub.lib.errors import Problem
+from genhub.lib.ids import to_wire
+from storage.selectors import PREFIX as ARTIFACT
+from storage.selectors import read_bytes
+
+MESSAGES = {
+    TaskState.PENDING: lambda: _("The task waits for its turn."),
+    TaskState.PROCESSING: lambda: _("The task is being worked on."),
+    TaskState.COMPLETED: lambda: _("The task is completed."),
+    TaskState.FAILED: lambda: _("The task failed; what was held for it was given back."),
+    TaskState.CANCELED: lambda: _("The task was canceled; what was held for it was given back."),
+}
+
+
+def answer_tasks(tasks: list[Task], request: Request) -> list[dict[str, Any]]:
+    """Return tasks with credits, in one query for all of them."""
+    holds = view_holds([task.pk for task in tasks])
+    return [answer_task(task, holds.get(task.pk), request) for task in tasks]
+
+
+def answer_task(task: Task, hold: HoldView | None, request: Request) -> dict[str, Any]:
+    """Return one task in full."""
+    attempt = newest(task)
+    ended = task.completed_at or task.failed_at or task.canceled_at
+    return {
+        **answer_status(task, request),
+        "type": task.spec["media_type"],
+        "user": task.user,
+        "template": describe_template(task),
+        "model": task.model,
+        "provider": attempt.provider.alias if attempt else None,
+        "prompt": task.spec["prompt"],
+        "style_preset": task.style or None,
+        "quality": task.quality,
+        "width": task.spec["width"],
+        "height": task.spec["height"],
+        "steps": task.spec["steps"],
+        "cfg_scale": task.spec["cfg_scale"],
+        "num_images": task.num_images,
+        "metadata": task.metadata,
+        "result": answer_result(task, request) if task.state == TaskState.COMPLETED else None,
+        "processing_time": seconds(task.started_at, ended),
+        "timings": {"queued": seconds(task.created_at, task.started_at), **attempt.timings}
+        if attempt
+        else {},
+        "credits": answer_credits(task, hold),
+        # A local picture's cost in dollars is not known; unknown is null, never 0.
+        "cost_usd": None,
+        "cached": False,
+    }
+
+
+def answer_status(task: Task, request: Request) -> dict[str, Any]:
+    """Return where a task stands: small enough to be polled."""
+    wire_id = to_wire("task", task.pk)
+    attempt = newest(task)
+    progress = attempt.progress if attempt and task.state == TaskState.PROCESSING else 0.0
+    return {
+        "id": wire_id,
+        "task_id": wire_id,
+        "status": task.state,
+        "message": MESSAGES[TaskState(task.state)](),
+        "progress": 1.0 if task.state == TaskState.COMPLETED else round(progress, 4),
+        "check_status_url": reverse("task-status", [wire_id], request=request),
+        "result_url": reverse("task-result", [wire_id], request=request),
+        "cancel_url": reverse("task-cancel", [wire_id], request=request),
+        "created_at": task.created_at,
+        "started_at": task.started_at,
+        "completed_at": task.completed_at,
+        "failed_at": task.failed_at,
+        "canceled_at": task.canceled_at,
+        "error": answer_error(task),
+    }
+
+
+def answer_result(task: Task, request: Request, *, as_base64: bool = False) -> dict[str, Any]:
+    """Return what was delivered, and why each other picture was not."""
+    outputs = list(task.outputs.all())
+    images = []
+    for output in outputs:
+        if (artifact := output.artifact) is None:
+            continue
+        wire_id = to_wire(ARTIFACT, artifact.pk)
+        image = {
+            "id": wire_id,
+            "url": reverse("artifact", [wire_id], request=request),
+            "thumbnail_url": reverse("artifact-thumbnail", [wire_id], request=request),
+            "width": artifact.width,
+            "height": artifact.height,
+            "seed": output.seed,
+            "sha256": artifact.sha256,
+            "content_type": artifact.content_type,
+            "size_bytes": artifact.size_bytes,
+            "revised_prompt": None,
+        }
+        if as_base64:
+            image["b64_json"] = base64.b64encode(read_bytes(artifact)).decode()
+        images.append(image)
+    return {
+        "images": images,
+        "image_urls": [image["url"] for image in images],
+        "count": len(images),
+        "errors": [
+            {"position": output.position, "seed": output.seed, **word(output.error_code, {})}
+            for output in outputs
+            if output.error_code
+        ],
+    }
+
+
+def answer_credits(task: Task, hold: HoldView | None) -> dict[str, int]:
+    """Return the price of a task and what became of the credits held for it."""
+    found = hold or HoldView(0, 0, 0, 0)
+    return {"price": task.price, **vars(found)}
+
+
+def answer_error(task: Task) -> dict[str, Any] | None:
+    """Return why a task failed, worded now for this reader."""
+    return word(task.error_code, task.error_params) if task.error_code else None
+
+
+def word(code: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored failure in the reader's language."""
+    body = problem_body(Problem.kinds.get(code, TaskFailure)(**params))
+    return {"code": code, "message": body["detail"], "title": body["title"]}
+
+
+def newest(task: Task) -> Attempt | None:
+    """Return a task's newest attempt, of those that were prefetched in order."""
+    return max(task.attempts.all(), key=lambda attempt: attempt.number, default=None)
+
+
+def seconds(start: Any, end: Any) -> float | None:
+    """Return the seconds between two times, or None while one is missing."""
+    return round((end - start).total_seconds(), 4) if start and end else None

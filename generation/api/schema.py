@@ -1,0 +1,135 @@
+"""What the answers look like, for the OpenAPI document; the answers themselves are built in `answers`."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from generation.states import TaskState
+from genhub.api.pages import DEFAULT_PAGE, LARGEST_PAGE, ProblemSerializer
+
+PROBLEM = OpenApiResponse(ProblemSerializer)
+REFUSALS = dict.fromkeys((400, 401, 403, 404), PROBLEM)
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The same key and body again answer the same task; at most 255 characters.",
+)
+USER = OpenApiParameter("user", OpenApiTypes.STR, description="Only this user's (platform keys).")
+LIMIT = OpenApiParameter(
+    "limit", OpenApiTypes.INT, default=DEFAULT_PAGE, description=f"Rows a page, at most {LARGEST_PAGE}."
+)
+CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="From “next” or “previous”.")
+PAGE = OpenApiParameter(
+    "page", OpenApiTypes.INT, description="Pages by number, with a total, instead of the cursor."
+)
+
+
+class Image(serializers.Serializer[Any]):
+    """A delivered picture. `url` and `thumbnail_url` redirect to a fresh link and never die."""
+
+    id = serializers.CharField()
+    url = serializers.URLField()
+    thumbnail_url = serializers.URLField()
+    width = serializers.IntegerField(help_text="Pixels.")
+    height = serializers.IntegerField(help_text="Pixels.")
+    seed = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    content_type = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    revised_prompt = serializers.CharField(allow_null=True)
+    b64_json = serializers.CharField(required=False, help_text="With format=b64.")
+
+
+class Result(serializers.Serializer[Any]):
+    """What a task delivered, and why each other picture was not."""
+
+    images = Image(many=True)
+    image_urls = serializers.ListField(child=serializers.URLField())
+    count = serializers.IntegerField()
+    errors = serializers.ListField(child=serializers.DictField())
+
+
+class Credits(serializers.Serializer[Any]):
+    """What a task costs and what became of it, in whole credits."""
+
+    price = serializers.IntegerField()
+    held = serializers.IntegerField()
+    captured = serializers.IntegerField()
+    released = serializers.IntegerField()
+    refunded = serializers.IntegerField()
+
+
+class TaskError(serializers.Serializer[Any]):
+    """Why a task failed."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    title = serializers.CharField()
+
+
+class Status(serializers.Serializer[Any]):
+    """Where a task stands."""
+
+    id = serializers.CharField()
+    task_id = serializers.CharField()
+    status = serializers.ChoiceField([state.value for state in TaskState])
+    message = serializers.CharField()
+    progress = serializers.FloatField(min_value=0, max_value=1)
+    check_status_url = serializers.URLField()
+    result_url = serializers.URLField()
+    cancel_url = serializers.URLField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+    failed_at = serializers.DateTimeField(allow_null=True)
+    canceled_at = serializers.DateTimeField(allow_null=True)
+    error = TaskError(allow_null=True)
+
+
+class TemplateRef(serializers.Serializer[Any]):
+    """The template version that a task runs."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    category = serializers.CharField()
+
+
+class Task(Status):
+    """A task in full."""
+
+    type = serializers.ChoiceField(["image", "video"])
+    user = serializers.CharField()
+    template = TemplateRef(allow_null=True)
+    model = serializers.CharField()
+    provider = serializers.CharField(allow_null=True)
+    prompt = serializers.CharField()
+    style_preset = serializers.CharField(allow_null=True)
+    quality = serializers.CharField()
+    width = serializers.IntegerField(help_text="Pixels.")
+    height = serializers.IntegerField(help_text="Pixels.")
+    steps = serializers.IntegerField()
+    cfg_scale = serializers.FloatField()
+    num_images = serializers.IntegerField()
+    metadata = serializers.DictField()
+    result = Result(allow_null=True)
+    processing_time = serializers.FloatField(allow_null=True, help_text="Seconds.")
+    timings = serializers.DictField(child=serializers.FloatField(), help_text="Seconds by stage.")
+    credits = Credits()
+    cost_usd = serializers.FloatField(allow_null=True, help_text="Null: not known.")
+    cached = serializers.BooleanField()
+
+
+class TaskPage(serializers.Serializer[Any]):
+    """A page of tasks."""
+
+    items = Task(many=True)
+    next = serializers.URLField(allow_null=True, required=False)
+    previous = serializers.URLField(allow_null=True, required=False)
+    page = serializers.IntegerField(required=False)
+    limit = serializers.IntegerField(required=False)
+    total = serializers.IntegerField(required=False)

@@ -1,0 +1,88 @@
+"""Request words: their types and absolute limits; what a model allows is decided later, by its card."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from generation.spec import LARGEST_NUMBER, LARGEST_SEED
+from genhub.api.fields import StrictCharField, StrictFloatField, StrictIntegerField, StrictSerializer
+
+# Larger than any model's sides: keeps a product of two from being absurd before the model is known.
+LARGEST_SIDE_PIXELS = 16_384
+LARGEST_METADATA_KEYS = 50
+LONGEST_TEXT = 20_000
+
+
+class GenerateSerializer(StrictSerializer):
+    """An order: `template` + `parameters`, or a direct one."""
+
+    # Words of the API that no provider of this hub honours yet: refused by name, never dropped.
+    UNSUPPORTED = frozenset(
+        {"image", "strength", "mode", "subject", "sampler", "style", "duration", "fps", "resolution",
+         "response_format", "cache", "webhook"}
+    )  # fmt: skip
+    default_error_messages = {"unsupported": "This hub does not honour this word yet; leave it out."}
+
+    template = StrictCharField(required=False, max_length=100, help_text="A published template's code.")
+    parameters = serializers.DictField(required=False, help_text="The template's schema decides.")
+    type = serializers.ChoiceField(["image", "video"], required=False, help_text="Default: image.")
+    model = StrictCharField(required=False, max_length=100, help_text="Default: the platform's.")
+    prompt = StrictCharField(
+        required=False, max_length=LONGEST_TEXT, help_text="Required without a template."
+    )
+    negative_prompt = StrictCharField(
+        required=False, allow_blank=True, max_length=LONGEST_TEXT, help_text="Default: the model's."
+    )
+    num_images = StrictIntegerField(
+        required=False, min_value=1, max_value=LARGEST_NUMBER, help_text="Pictures. Default: 1."
+    )
+    width = StrictIntegerField(
+        required=False, min_value=1, max_value=LARGEST_SIDE_PIXELS,
+        help_text="Pixels, a multiple of 16. Default: the model's.",
+    )  # fmt: skip
+    height = StrictIntegerField(
+        required=False, min_value=1, max_value=LARGEST_SIDE_PIXELS,
+        help_text="Pixels, a multiple of 16. Default: the model's.",
+    )  # fmt: skip
+    steps = StrictIntegerField(
+        required=False, min_value=1, max_value=1000, help_text="Default: the model's."
+    )
+    cfg_scale = StrictFloatField(
+        required=False, min_value=0, max_value=100, help_text="Default: the model's."
+    )
+    seed = StrictIntegerField(
+        required=False, min_value=0, max_value=LARGEST_SEED,
+        help_text="The first picture's; each further picture takes the next. Default: one drawn for each.",
+    )  # fmt: skip
+    style_preset = StrictCharField(required=False, max_length=50, help_text="A style's code.")
+    quality = serializers.ChoiceField(
+        ["standard", "high", "hd"], required=False, help_text="Default: standard. hd means high."
+    )
+    priority = serializers.ChoiceField(
+        ["low", "normal", "high"], required=False, help_text="Default: normal."
+    )
+    user = StrictCharField(
+        required=False, max_length=200, help_text="Required with a platform's key."
+    )
+    metadata = serializers.DictField(
+        required=False, help_text="Yours: kept with the task and answered with it."
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated words, or fail naming each that this hub cannot honour."""
+        if isinstance(data, dict) and (unsupported := sorted(self.UNSUPPORTED & set(data))):
+            message = self.error_messages["unsupported"]
+            raise serializers.ValidationError(
+                {name: [message] for name in unsupported}, code="unsupported"
+            )
+        return super().to_internal_value(data)
+
+    def validate_quality(self, value: str) -> str:
+        """Return `high` for its alias `hd`."""
+        return "high" if value == "hd" else value
+
+    def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Refuse more keys than anybody needs."""
+        if len(value) > LARGEST_METADATA_KEYS:
+            raise serializers.ValidationError(f"At most {LARGEST_METADATA_KEYS} keys.", "too_many")
+        return value

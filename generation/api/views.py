@@ -1,0 +1,194 @@
+"""The doors of orders: read the words, call a service, answer."""
+
+from typing import Any
+
+from django.http import HttpResponseRedirect
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from generation.api import answers, schema
+from generation.api.serializers import GenerateSerializer
+from generation.errors import NoResult, NotReady
+from generation.models import Task
+from generation.selectors import count_tasks, find_task, find_tasks
+from generation.services.ending import cancel_task
+from generation.services.submit import Customer, order_of, submit_task
+from generation.states import TASK_LIVE, TaskState
+from genhub.api.pages import NewestFirst, read_page_words
+from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
+from genhub.lib.ids import to_wire
+from genhub.platforms.models import Scope
+from storage.models import Artifact
+from storage.selectors import find_artifact, sign_link
+
+LONGEST_IDEMPOTENCY_KEY = 255
+
+
+class GenerateView(APIView):
+    """Submit an order."""
+
+    scopes = {"POST": Scope.TASKS_WRITE}
+
+    @extend_schema(
+        request=GenerateSerializer,
+        responses={202: schema.Task, **schema.REFUSALS, 402: schema.PROBLEM, 422: schema.PROBLEM},
+        parameters=[schema.IDEMPOTENCY_KEY],
+        summary="Submit an order; answers at once",
+    )
+    def post(self, request: Request) -> Response:
+        """Check, hold the credits, queue, and answer 202 with the task."""
+        serializer = GenerateSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        words = dict(serializer.validated_data)
+        user = request.user.user_for_write(words.pop("user", None))
+        platform = request.user.platform
+        task_id = submit_task(
+            Customer(platform.pk, platform.default_model, user),
+            order_of(words),
+            idempotency_key=read_idempotency_key(request),
+        )
+        task = get_task(request, to_wire("task", task_id))
+        [answer] = answers.answer_tasks([task], request)
+        return Response(answer, 202, headers={"Location": answer["check_status_url"]})
+
+
+class TaskListView(APIView):
+    """The caller's tasks."""
+
+    scopes = {"GET": Scope.TASKS_READ}
+
+    @extend_schema(
+        responses={200: schema.TaskPage, **schema.REFUSALS},
+        parameters=[schema.USER, schema.LIMIT, schema.CURSOR, schema.PAGE],
+        summary="List tasks, newest first",
+    )
+    def get(self, request: Request) -> Response:
+        """Answer one page: by cursor, or by page with the total."""
+        page, limit = read_page_words(request)
+        tasks = find_tasks(request.user.platform.pk, read_user(request))
+        if page is None:
+            paginator = NewestFirst()
+            rows = paginator.paginate_queryset(tasks, request, view=self) or []
+            return paginator.get_paginated_response(answers.answer_tasks(list(rows), request))
+        total = count_tasks(request.user.platform.pk, read_user(request))
+        rows = list(tasks.order_by("-id")[(page - 1) * limit : page * limit])
+        items = answers.answer_tasks(rows, request)
+        return Response({"items": items, "page": page, "limit": limit, "total": total})
+
+
+class TaskView(APIView):
+    """One task in full."""
+
+    scopes = {"GET": Scope.TASKS_READ}
+
+    @extend_schema(responses={200: schema.Task, **schema.REFUSALS}, summary="Read a task")
+    def get(self, request: Request, task_id: str) -> Response:
+        """Answer the task with its result, timings and credits."""
+        [answer] = answers.answer_tasks([get_task(request, task_id)], request)
+        return Response(answer)
+
+
+class TaskStatusView(APIView):
+    """Where a task stands."""
+
+    scopes = {"GET": Scope.TASKS_READ}
+
+    @extend_schema(responses={200: schema.Status, **schema.REFUSALS}, summary="Watch a task")
+    def get(self, request: Request, task_id: str) -> Response:
+        """Answer state and progress."""
+        return Response(answers.answer_status(get_task(request, task_id), request))
+
+
+class TaskResultView(APIView):
+    """What a task delivered."""
+
+    scopes = {"GET": Scope.TASKS_READ}
+
+    @extend_schema(
+        responses={200: schema.Result, **schema.REFUSALS, 409: schema.PROBLEM},
+        parameters=[
+            OpenApiParameter("format", OpenApiTypes.STR, enum=["url", "b64"], default="url")
+        ],
+        summary="Fetch a result",
+    )
+    def get(self, request: Request, task_id: str) -> Response:
+        """Answer the pictures, as links or with their bytes; 409 while there is none."""
+        wanted = request.query_params.get("format", "url")
+        if wanted not in {"url", "b64"}:
+            message = gettext_noop("It must be one of %(limit)s.")
+            raise InvalidRequest(errors=[FieldError("format", "enum", message, {"limit": "url, b64"})])
+        task = get_task(request, task_id)
+        if task.state in TASK_LIVE:
+            raise NotReady(state=task.state)
+        if task.state != TaskState.COMPLETED:
+            raise NoResult(state=task.state)
+        return Response(answers.answer_result(task, request, as_base64=wanted == "b64"))
+
+
+class TaskCancelView(APIView):
+    """The end of a task by its owner."""
+
+    scopes = {"POST": Scope.TASKS_WRITE}
+
+    @extend_schema(
+        request=None,
+        responses={200: schema.Task, **schema.REFUSALS, 409: schema.PROBLEM},
+        summary="Cancel a task",
+    )
+    def post(self, request: Request, task_id: str) -> Response:
+        """Cancel, give back what was held, and answer the task; 409 after its end."""
+        cancel_task(get_task(request, task_id).pk)
+        [answer] = answers.answer_tasks([get_task(request, task_id)], request)
+        return Response(answer)
+
+
+class ArtifactView(APIView):
+    """A stored picture."""
+
+    scopes = {"GET": Scope.TASKS_READ}
+    thumbnail = False
+
+    @extend_schema(responses={302: None, **schema.REFUSALS}, summary="Fetch a picture")
+    def get(self, request: Request, artifact_id: str) -> HttpResponseRedirect:
+        """Redirect to a freshly signed link; this address itself never dies."""
+        artifact = get_artifact(request, artifact_id)
+        response = HttpResponseRedirect(sign_link(artifact, thumbnail=self.thumbnail))
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def get_task(request: Request, wire_id: str) -> Task:
+    """Return one of the caller's tasks, or raise NotFound."""
+    task = find_task(request.user.platform.pk, request.user.user_for_read(None), wire_id)
+    if task is None:
+        raise NotFound(thing=gettext_noop("task"))
+    return task
+
+
+def get_artifact(request: Request, wire_id: str) -> Artifact:
+    """Return one of the caller's pictures, or raise NotFound."""
+    artifact = find_artifact(request.user.platform.pk, request.user.user_for_read(None), wire_id)
+    if artifact is None:
+        raise NotFound(thing=gettext_noop("picture"))
+    return artifact
+
+
+def read_user(request: Request) -> str | None:
+    """Return whose rows the caller wants to see."""
+    user: str | None = request.user.user_for_read(request.query_params.get("user"))
+    return user
+
+
+def read_idempotency_key(request: Request) -> str:
+    """Return the Idempotency-Key, empty when none was sent; refuse one that is too long or not printable ASCII."""
+    key: Any = request.headers.get("Idempotency-Key", "")
+    if len(key) > LONGEST_IDEMPOTENCY_KEY or not (key.isascii() and key.isprintable()):
+        message = gettext_noop("At most %(limit)s printable ASCII characters.")
+        error = FieldError("Idempotency-Key", "invalid", message, {"limit": LONGEST_IDEMPOTENCY_KEY})
+        raise InvalidRequest(errors=[error])
+    return str(key)
+
+

@@ -1,0 +1,86 @@
+"""Teaches the autoencoder flat colours and sharp edges."""
+
+import logging
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional as F
+
+from generation.engine.small import draw, networks, words
+from generation.engine.small.practice import Practice
+
+logger = logging.getLogger(__name__)
+
+_KL_WEIGHT = 1e-4  # keeps latents near a unit Gaussian without costing sharpness
+# Mostly small crops: edges are local, and steps teach more than pixels do.
+_BATCHES = {(64, 64): 12, (128, 128): 4, (192, 128): 2, (256, 256): 1}
+_WEIGHTS = (16, 3, 1, 2)
+_CROP = 64  # pictures of this side show a part of a scene, the others all of it
+_CHECK_EVERY = 200
+
+
+def train_vae(out: Path, steps: int) -> None:
+    """Train the autoencoder for the given number of steps; resumes what lies in out."""
+    rng = random.Random()  # noqa: S311
+    vae = networks.build_vae().to(memory_format=torch.channels_last)
+    practice = Practice(out / "vae.pt", {"vae": vae}, steps=steps, rate=1.5e-3, seed=1)
+    for step in practice:
+        size = rng.choices(list(_BATCHES), _WEIGHTS)[0]
+        pictures = to_tensor([_random_picture(size, rng) for _ in range(_BATCHES[size])])
+        posterior = vae.encode(pictures).latent_dist
+        copies = vae.decode(posterior.sample()).sample
+        kl = posterior.kl().mean() / posterior.mean[0].numel()
+        loss = F.l1_loss(copies, pictures) + F.mse_loss(copies, pictures) + _KL_WEIGHT * kl
+        practice.learn(loss)
+        if step % _CHECK_EVERY == _CHECK_EVERY - 1:
+            error = _full_picture_error(practice.averages["vae"])
+            logger.info("vae %d full picture l1 %.4f kl %.2f", step, error, kl.item())
+
+
+@torch.no_grad()
+def _full_picture_error(vae: Any) -> float:
+    """Return the mean error of eight 256x256 pictures coded and decoded, in half byte ranges."""
+    rng = random.Random(0)  # noqa: S311
+    scenes = rng.choices(words.SCENES, k=8)
+    pictures = to_tensor(
+        [draw.draw_scene(scene, (256, 256), draw.random_place(rng)) for scene in scenes]
+    )
+    copies = vae.decode(vae.encode(pictures).latent_dist.mean).sample
+    return float(F.l1_loss(copies, pictures))
+
+
+def to_tensor(pictures: list[Image.Image]) -> torch.Tensor:
+    """Return [B, 3, H, W] in -1..1."""
+    stacked = np.stack([np.asarray(picture) for picture in pictures])
+    tensor = torch.from_numpy(stacked).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return tensor.to(memory_format=torch.channels_last)
+
+
+def _random_picture(size: tuple[int, int], rng: random.Random) -> Image.Image:
+    scene = rng.choice(words.SCENES)
+    if size[0] == _CROP:
+        place = draw.Place(rng.uniform(-0.8, 0.8), rng.uniform(-0.8, 0.8), rng.uniform(0.3, 1.2))
+    else:
+        place = draw.random_place(rng)
+    return draw.draw_scene(scene, size, place)
+
+
+def load_vae(out: Path) -> Any:
+    """Return the trained autoencoder in out, set to bring latents to mean 0 and deviation 1."""
+    vae = networks.build_vae()
+    vae.load_state_dict(torch.load(out / "vae.pt", weights_only=True)["averages"]["vae"])
+    vae.to(memory_format=torch.channels_last).eval()
+    rng = random.Random(0)  # noqa: S311
+    pictures = [
+        draw.draw_scene(scene, (128, 128), draw.random_place(rng)) for scene in words.TRAINED
+    ]
+    with torch.no_grad():
+        latents = vae.encode(to_tensor(pictures)).latent_dist.mean
+    vae.register_to_config(
+        scaling_factor=1 / float(latents.std()), shift_factor=float(latents.mean())
+    )
+    return vae

@@ -1,0 +1,109 @@
+"""What the order refuses, and how a task may fail. Stored failures are code + parameters, worded when read."""
+
+from genhub.lib.errors import Problem, gettext_noop
+
+
+class GenerationProblem(Problem):
+    """Root of this app's refusals."""
+
+    code = "generation_problem"
+    status = 409
+
+
+class IdempotencyKeyReused(GenerationProblem):
+    """The same Idempotency-Key came with another body."""
+
+    code = "idempotency_key_reused"
+    status = 422
+    title = gettext_noop("This Idempotency-Key was used for another request")
+    detail = gettext_noop("Use a new key for a new order; the earlier one is untouched.")
+
+
+class NotReady(GenerationProblem):
+    """The result was asked for before the task ended."""
+
+    code = "result_not_ready"
+    title = gettext_noop("The result is not ready")
+    detail = gettext_noop("The task is %(state)s. Ask again, or watch its status.")
+
+
+class NoResult(GenerationProblem):
+    """The task ended without a result."""
+
+    code = "no_result"
+    title = gettext_noop("The task has no result")
+    detail = gettext_noop("It ended %(state)s; what was held for it was given back.")
+
+
+class AlreadyEnded(GenerationProblem):
+    """The task ended before the cancel arrived."""
+
+    code = "task_already_ended"
+    title = gettext_noop("The task has ended")
+    detail = gettext_noop("It is %(state)s; there is nothing left to cancel.")
+
+
+class TaskFailure(Problem):
+    """Root of the reasons for which a task itself fails."""
+
+    code = "generation_failed"
+    status = 500
+    title = gettext_noop("The generation failed")
+    detail = gettext_noop("The provider could not make it. What was held was given back.")
+
+
+class OutOfMemory(TaskFailure):
+    """The card has too little memory for this order."""
+
+    code = "out_of_memory"
+    title = gettext_noop("The picture is too large for this card")
+    detail = gettext_noop("Order a smaller size or fewer pictures. What was held was given back.")
+
+
+class EngineUnavailable(TaskFailure):
+    """The model cannot be loaded."""
+
+    code = "engine_unavailable"
+    title = gettext_noop("The model is not available")
+    detail = gettext_noop("The hub's staff must look at it. What was held was given back.")
+
+
+class StoreFailed(TaskFailure):
+    """The pictures were made, but the store took none of them."""
+
+    code = "store_failed"
+    title = gettext_noop("The result could not be stored")
+    detail = gettext_noop("Please order again. What was held was given back.")
+
+
+class Quarantined(TaskFailure):
+    """Four workers died on the task."""
+
+    code = "quarantined"
+    title = gettext_noop("The task was set aside")
+    detail = gettext_noop("Its worker died %(deaths)s times. What was held was given back.")
+
+
+class DeadlineExceeded(TaskFailure):
+    """The task did not end in time."""
+
+    code = "deadline_exceeded"
+    title = gettext_noop("The task took too long")
+    detail = gettext_noop("It did not end within its time. What was held was given back.")
+
+
+class NothingToRefund(GenerationProblem):
+    """The task cost nothing."""
+
+    code = "nothing_to_refund"
+    title = gettext_noop("There is nothing to refund")
+    detail = gettext_noop("Nothing was held for this task.")
+
+
+class ReasonTooShort(GenerationProblem):
+    """Staff gave no real reason."""
+
+    code = "reason_too_short"
+    status = 400
+    title = gettext_noop("A reason is needed")
+    detail = gettext_noop("Say why in at least %(least)s characters; it stays in the ledger.")

@@ -1,0 +1,19 @@
+"""Rows of the order; one aggregate a module."""
+
+from generation.models.attempt import Attempt, Share
+from generation.models.event import Event
+from generation.models.provider import Provider
+from generation.models.task import IdempotencyKey, Output, Task, TaskCount
+from generation.models.worker import Worker
+
+__all__ = [
+    "Attempt",
+    "Event",
+    "IdempotencyKey",
+    "Output",
+    "Provider",
+    "Share",
+    "Task",
+    "TaskCount",
+    "Worker",
+]

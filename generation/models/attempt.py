@@ -1,0 +1,141 @@
+"""The attempt: one try at one provider, held by a lease and fenced by a token; and the shares it queues in."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from generation.states import AttemptState
+from genhub.lib.ids import new_id
+
+STATE_WORDS = [
+    (AttemptState.QUEUED, _("queued")),
+    (AttemptState.RUNNING, _("running")),
+    (AttemptState.WAITING, _("waiting")),
+    (AttemptState.UNKNOWN, _("unknown")),
+    (AttemptState.SUCCEEDED, _("succeeded")),
+    (AttemptState.FAILED, _("failed")),
+    (AttemptState.CANCELED, _("canceled")),
+    (AttemptState.ABANDONED, _("abandoned")),
+]
+
+
+class Share(models.Model):
+    """A user's place in a queue. Counts and virtual start are kept by the attempts' trigger, nobody else.
+
+    `virtual_start` grows by the work that the user was served; the smallest one is served next (start-time fair
+    queueing, Goyal et al. 1996), so that one user's thousand tasks do not make another's first one wait.
+    """
+
+    queue = models.CharField(_("queue"), max_length=20)
+    priority = models.PositiveSmallIntegerField(_("priority"))
+    platform = models.ForeignKey(
+        "platforms.Platform", models.PROTECT, related_name="+", verbose_name=_("platform")
+    )
+    user = models.CharField(_("user"), max_length=200)
+    waiting = models.IntegerField(_("waiting"), db_default=0, editable=False)
+    running = models.IntegerField(_("running"), db_default=0, editable=False)
+    cap = models.PositiveIntegerField(
+        _("most at a time"),
+        null=True,
+        blank=True,
+        help_text=_("How many attempts may run at a time. Empty: no limit."),
+    )
+    virtual_start = models.BigIntegerField(_("virtual start"), db_default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("share")
+        verbose_name_plural = _("shares")
+        ordering = ("queue", "priority", "virtual_start")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["queue", "priority", "platform", "user"], name="share_of_user"
+            ),
+            models.CheckConstraint(
+                condition=Q(waiting__gte=0, running__gte=0), name="share_counts_not_negative"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["queue", "priority", "virtual_start", "id"],
+                condition=Q(waiting__gt=0),
+                name="share_to_serve",
+            ),
+            models.Index(fields=["queue", "priority", "-virtual_start"], name="share_by_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.queue}: {self.user} @ {self.platform}"
+
+
+class Attempt(models.Model):
+    """One try of a task. Every write of a worker carries id + lease token + state; no row means: stop."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    task = models.ForeignKey(
+        "generation.Task", models.PROTECT, related_name="attempts", verbose_name=_("task")
+    )
+    number = models.PositiveSmallIntegerField(_("number"))
+    provider = models.ForeignKey(
+        "generation.Provider", models.PROTECT, related_name="+", verbose_name=_("provider")
+    )
+    share = models.ForeignKey(
+        Share, models.PROTECT, related_name="attempts", verbose_name=_("share")
+    )
+    cost = models.PositiveSmallIntegerField(_("pictures"), default=1)
+    state = models.CharField(
+        _("state"), max_length=10, choices=STATE_WORDS, default=AttemptState.QUEUED
+    )
+    run_at = models.DateTimeField(_("run at"), db_default=Now())
+    lease_token = models.BigIntegerField(_("lease token"), db_default=0)
+    lease_expires_at = models.DateTimeField(_("lease expires at"), null=True)
+    worker = models.CharField(_("worker"), max_length=200, blank=True)
+    progress = models.FloatField(_("progress"), db_default=0.0)
+    sending_at = models.DateTimeField(_("sending at"), null=True)
+    remote_id = models.CharField(_("remote id"), max_length=200, blank=True)
+    error_code = models.CharField(_("error code"), max_length=50, blank=True)
+    error_detail = models.TextField(
+        _("error detail"), blank=True, help_text=_("For staff: the provider's own words, redacted.")
+    )
+    timings = models.JSONField(_("seconds by stage"), default=dict)
+    facts = models.JSONField(
+        _("facts"), default=dict, help_text=_("What decided the picture: versions, device, mode.")
+    )
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
+    started_at = models.DateTimeField(_("started at"), null=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=["task", "number"], name="attempt_number"),
+            models.UniqueConstraint(
+                fields=["task"],
+                condition=Q(
+                    state__in=[
+                        AttemptState.QUEUED,
+                        AttemptState.RUNNING,
+                        AttemptState.WAITING,
+                        AttemptState.UNKNOWN,
+                    ]
+                ),
+                name="attempt_one_live",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["share", "run_at", "id"],
+                condition=Q(state=AttemptState.QUEUED),
+                name="attempt_to_claim",
+            ),
+            models.Index(
+                fields=["lease_expires_at"],
+                condition=Q(state=AttemptState.RUNNING),
+                name="attempt_by_lease",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"att_{self.pk.hex}"

@@ -1,0 +1,39 @@
+"""What happened to a task, one row a step: history is data, not logs."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Event(models.Model):
+    """One step of a task's life, written in the transaction that made it."""
+
+    class Kind(models.TextChoices):
+        """Each says who writes it."""
+
+        SUBMITTED = "submitted", _("submitted")  # submit
+        CLAIMED = "claimed", _("claimed")  # a worker's claim
+        RETRIED = "retried", _("retried")  # a worker, after a failure worth another attempt
+        ABANDONED = "abandoned", _("abandoned")  # the reaper
+        COMPLETED = "completed", _("completed")  # a worker
+        FAILED = "failed", _("failed")  # a worker, the reaper or the deadline
+        CANCELED = "canceled", _("canceled")  # the owner
+        REFUNDED = "refunded", _("refunded")  # staff
+
+    task = models.ForeignKey(
+        "generation.Task", models.PROTECT, related_name="events", verbose_name=_("task")
+    )
+    attempt = models.ForeignKey(
+        "generation.Attempt", models.PROTECT, null=True, related_name="+", verbose_name=_("attempt")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    data = models.JSONField(_("data"), default=dict)
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.kind

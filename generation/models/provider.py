@@ -1,0 +1,28 @@
+"""Providers: configured accounts at vendors, or the local engine."""
+
+from django.core.validators import validate_slug
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Provider(models.Model):
+    """A provider and the models it offers, each with what it is able to."""
+
+    alias = models.CharField(_("alias"), max_length=50, unique=True, validators=[validate_slug])
+    adapter = models.CharField(_("adapter"), max_length=50)
+    queue = models.CharField(_("queue"), max_length=20)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
+    weight = models.PositiveSmallIntegerField(
+        _("weight"), default=100, help_text=_("Of several providers of a model, the heaviest is chosen.")
+    )
+    cards = models.JSONField(
+        _("models"), default=dict, help_text=_("By alias: folder, sizes, defaults and limits.")
+    )
+
+    class Meta:
+        verbose_name = _("provider")
+        verbose_name_plural = _("providers")
+        ordering = ("alias",)
+
+    def __str__(self) -> str:
+        return self.alias

@@ -1,0 +1,151 @@
+"""The task: one order, one price, one ending; its pictures; and the keys that make a submit repeatable."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from generation.states import TaskState
+from genhub.lib.ids import new_id
+
+
+class Priority(models.IntegerChoices):
+    """Which orders go first; smaller is sooner."""
+
+    HIGH = 0, _("high")
+    NORMAL = 5, _("normal")
+    LOW = 9, _("low")
+
+
+STATE_WORDS = [
+    (TaskState.PENDING, _("pending")),
+    (TaskState.PROCESSING, _("processing")),
+    (TaskState.COMPLETED, _("completed")),
+    (TaskState.FAILED, _("failed")),
+    (TaskState.CANCELED, _("canceled")),
+]
+
+
+class Task(models.Model):
+    """A customer's order. `price` is frozen at submit; the template version is the one it runs, for ever."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    platform = models.ForeignKey(
+        "platforms.Platform", models.PROTECT, related_name="+", verbose_name=_("platform")
+    )
+    user = models.CharField(_("user"), max_length=200)
+    state = models.CharField(
+        _("state"), max_length=10, choices=STATE_WORDS, default=TaskState.PENDING
+    )
+    model = models.CharField(_("model"), max_length=100)
+    template_version = models.ForeignKey(
+        "templates.TemplateVersion",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("template version"),
+    )
+    style = models.CharField(_("style"), max_length=50, blank=True)
+    quality = models.CharField(_("quality"), max_length=10)
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), choices=Priority.choices, default=Priority.NORMAL
+    )
+    spec = models.JSONField(_("spec"))
+    metadata = models.JSONField(_("metadata"), default=dict)
+    num_images = models.PositiveSmallIntegerField(_("number of pictures"))
+    unit_price = models.BigIntegerField(_("price of one"))
+    price = models.BigIntegerField(_("price"))
+    error_code = models.CharField(_("error code"), max_length=50, blank=True)
+    error_params = models.JSONField(_("error values"), default=dict)
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
+    deadline_at = models.DateTimeField(_("deadline"))
+    started_at = models.DateTimeField(_("started at"), null=True)
+    completed_at = models.DateTimeField(_("completed at"), null=True)
+    failed_at = models.DateTimeField(_("failed at"), null=True)
+    canceled_at = models.DateTimeField(_("canceled at"), null=True)
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        ordering = ("-id",)
+        indexes = [
+            models.Index(fields=["platform", "user", "-id"], name="task_of_user"),
+            models.Index(fields=["platform", "-id"], name="task_of_platform"),
+            models.Index(
+                fields=["deadline_at"],
+                condition=Q(state__in=[TaskState.PENDING, TaskState.PROCESSING]),
+                name="task_live_by_deadline",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"task_{self.pk.hex}"
+
+
+class Output(models.Model):
+    """One picture of a task: delivered as an artifact, or refused with an error code."""
+
+    task = models.ForeignKey(
+        Task, models.PROTECT, related_name="outputs", verbose_name=_("task")
+    )
+    position = models.PositiveSmallIntegerField(_("position"))
+    seed = models.BigIntegerField(_("seed"))
+    artifact = models.OneToOneField(
+        "storage.Artifact",
+        models.PROTECT,
+        null=True,
+        related_name="output",
+        verbose_name=_("artifact"),
+    )
+    error_code = models.CharField(_("error code"), max_length=50, blank=True)
+
+    class Meta:
+        verbose_name = _("output")
+        verbose_name_plural = _("outputs")
+        ordering = ("position",)
+        constraints = [
+            models.UniqueConstraint(fields=["task", "position"], name="output_position"),
+            models.CheckConstraint(
+                condition=Q(artifact__isnull=False, error_code="")
+                | (Q(artifact=None) & ~Q(error_code="")),
+                name="output_delivered_or_refused",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} [{self.position}]"
+
+
+class IdempotencyKey(models.Model):
+    """A caller's key for one submit: the same body again finds the same task, another body is refused."""
+
+    platform = models.ForeignKey("platforms.Platform", models.CASCADE, related_name="+")
+    user = models.CharField(max_length=200)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    task = models.ForeignKey(Task, models.CASCADE, related_name="+", db_constraint=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["platform", "user", "key"], name="idempotency_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class TaskCount(models.Model):
+    """How many tasks a user has, kept by a trigger: a page's total must not count rows."""
+
+    platform = models.ForeignKey("platforms.Platform", models.CASCADE, related_name="+")
+    user = models.CharField(max_length=200)
+    total = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["platform", "user"], name="task_count_of_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.total}"

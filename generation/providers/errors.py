@@ -1,0 +1,42 @@
+"""How a provider may fail. The adapter decides what it means; services decide what to do about it."""
+
+from enum import StrEnum
+
+
+class Sent(StrEnum):
+    """Whether the order reached the provider: what decides if it may be sent again."""
+
+    NO = "no"
+    MAYBE = "maybe"
+    YES = "yes"
+
+
+class ProviderError(Exception):
+    """A provider could not make it.
+
+    `code` is the stored failure's code, `retryable` says whether another attempt may succeed, `retry_after_seconds`
+    how long to wait for it, `sent` whether the order arrived. The message is for staff only.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "generation_failed",
+        retryable: bool = False,
+        retry_after_seconds: float | None = None,
+        sent: Sent = Sent.NO,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
+        self.sent = sent
+
+
+class Unsupported(ProviderError):
+    """The provider cannot honour an option of the order; the message names it."""
+
+
+class Stopped(Exception):
+    """Raised by a progress report when the order is no longer wanted; adapters let it pass through."""

@@ -1,0 +1,32 @@
+"""A provider for tests and rehearsals: draws a flat picture from the seed, and fails as the prompt tells it to."""
+
+from PIL import Image
+
+from generation.providers.base import Finished, Output, Provider, Refusal, Report
+from generation.providers.errors import ProviderError
+from generation.spec import GenerationSpec, ModelCard
+
+
+class StubProvider(Provider):
+    """Obeys words in the prompt: `stub:fail`, `stub:retry`, and `stub:refuse=N` for the first N pictures."""
+
+    def submit(self, spec: GenerationSpec, *, card: ModelCard, report: Report) -> Finished:
+        """Draw the pictures at once, or raise what the prompt says."""
+        if "stub:fail" in spec.prompt:
+            raise ProviderError("told to fail")
+        if "stub:retry" in spec.prompt:
+            raise ProviderError("told to be busy", retryable=True, retry_after_seconds=0)
+        report(0.5)
+        _, _, number = spec.prompt.partition("stub:refuse=")
+        refused = int(number[:1]) if number else 0
+        outputs, refusals = [], []
+        for position, seed in enumerate(spec.seeds):
+            if position < refused:
+                refusals.append(Refusal(position, seed, "generation_failed"))
+                continue
+            colour = (seed % 256, seed // 256 % 256, seed // 65536 % 256)
+            image = Image.new("RGB", (spec.width, spec.height), colour)
+            outputs.append(Output(position, seed, image))
+        if not outputs:
+            raise ProviderError("told to refuse every picture")
+        return Finished(outputs, refusals)

@@ -1,0 +1,121 @@
+"""Every read of orders; each starts from its owner, except those of operators at the end."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models.functions import Now
+
+from generation.models import Attempt, Event, Output, Provider, Share, Task, TaskCount, Worker
+from generation.states import AttemptState
+from genhub.lib.ids import from_wire
+
+PREFIX = "task"
+
+# What must never be true of tasks and the credits held for them: each query selects the broken tasks.
+AUDIT_CHECKS = {
+    "ended_task_has_settled_hold": """
+        SELECT t.id::text FROM generation_task t LEFT JOIN credits_hold h ON h.reference = t.id
+        WHERE t.price > 0 AND (h.id IS NULL OR h.amount <> t.price
+           OR (t.state IN ('completed', 'failed', 'canceled')) <> (h.state = 'settled'))
+    """,
+    "free_task_has_no_hold": """
+        SELECT t.id::text FROM generation_task t JOIN credits_hold h ON h.reference = t.id
+        WHERE t.price = 0
+    """,
+    "captured_is_price_of_delivered": """
+        SELECT t.id::text FROM generation_task t JOIN credits_hold h ON h.reference = t.id
+        LEFT JOIN generation_output o ON o.task_id = t.id AND o.artifact_id IS NOT NULL
+        GROUP BY t.id, h.id HAVING h.captured <> t.unit_price * count(o.id)
+    """,
+    "completed_task_delivered": """
+        SELECT t.id::text FROM generation_task t
+        LEFT JOIN generation_output o ON o.task_id = t.id AND o.artifact_id IS NOT NULL
+        GROUP BY t.id HAVING (t.state = 'completed') <> (count(o.id) > 0)
+    """,
+    "open_hold_has_live_task": """
+        SELECT h.id::text FROM credits_hold h LEFT JOIN generation_task t ON t.id = h.reference
+        WHERE h.state = 'open' AND coalesce(t.state, '') NOT IN ('pending', 'processing')
+    """,
+    "live_task_has_one_live_attempt": """
+        SELECT t.id::text FROM generation_task t
+        LEFT JOIN generation_attempt a ON a.task_id = t.id
+             AND a.state IN ('queued', 'running', 'waiting', 'unknown')
+        GROUP BY t.id
+        HAVING count(a.id) <> CASE WHEN t.state IN ('pending', 'processing') THEN 1 ELSE 0 END
+    """,
+    "share_counts_its_attempts": """
+        SELECT s.id::text FROM generation_share s LEFT JOIN generation_attempt a ON a.share_id = s.id
+        GROUP BY s.id
+        HAVING s.waiting <> count(a.id) FILTER (WHERE a.state = 'queued')
+            OR s.running <> count(a.id) FILTER (WHERE a.state = 'running')
+    """,
+}
+
+
+def find_tasks(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
+    """Return the tasks of a platform (and user, unless None), newest first, with all that an answer needs."""
+    tasks = Task.objects.filter(platform_id=platform_id)
+    if user is not None:
+        tasks = tasks.filter(user=user)
+    attempts = Attempt.objects.select_related("provider").order_by("number")
+    return tasks.select_related("template_version__template").prefetch_related(
+        Prefetch("outputs", Output.objects.select_related("artifact")),
+        Prefetch("attempts", attempts),
+    )
+
+
+def find_task(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Task | None:
+    """Return one task, or None when there is none of this id among theirs."""
+    return find_tasks(platform_id, user).filter(pk=from_wire(PREFIX, wire_id)).first()
+
+
+def count_tasks(platform_id: uuid.UUID, user: str | None) -> int:
+    """Return how many tasks a platform (and user, unless None) has, from the counters."""
+    counts = TaskCount.objects.filter(platform_id=platform_id)
+    if user is not None:
+        counts = counts.filter(user=user)
+    return counts.aggregate(total=Sum("total"))["total"] or 0
+
+
+def list_live_workers(gone_after: timedelta) -> list[Worker]:
+    """Return the workers that gave a sign of life since, by name."""
+    return list(Worker.objects.filter(beat_at__gt=Now() - gone_after).order_by("name"))
+
+
+def count_active() -> dict[str, int]:
+    """Return how many attempts run and wait, for health."""
+    return {
+        "active_tasks": Attempt.objects.filter(state=AttemptState.RUNNING).count(),
+        "waiting_tasks": sum(Share.objects.filter(waiting__gt=0).values_list("waiting", flat=True)),
+    }
+
+
+def list_needed_queues() -> list[str]:
+    """Return the queues that enabled providers work on."""
+    return sorted(set(Provider.objects.filter(is_enabled=True).values_list("queue", flat=True)))
+
+
+def list_events(task: Task) -> QuerySet[Event]:
+    """Return a task's history, oldest first."""
+    return Event.objects.filter(task=task).order_by("id")
+
+
+def search_tasks(text: str) -> Q:
+    """Return the condition of a search by wire id or user, for staff."""
+    task_id = from_wire(PREFIX, text.strip())
+    return Q(pk=task_id) if task_id else Q(user__icontains=text)
+
+
+def describe_template(task: Task) -> dict[str, Any] | None:
+    """Return the template version that a task runs, or None for a direct order."""
+    version = task.template_version
+    if version is None:
+        return None
+    return {
+        "code": version.template.code,
+        "name": version.name,
+        "version": version.number,
+        "category": version.category,
+    }

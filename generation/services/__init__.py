@@ -1,0 +1,1 @@
+"""Every change to orders: the only place of this app with transactions."""

@@ -1,0 +1,55 @@
+"""Endings without a picture: canceled, failed, quarantined, too late. State and money move together.
+
+Lock order everywhere: task, hold, purse, attempt, share.
+"""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from credits import ledger
+from credits.selectors import find_hold
+from generation import events
+from generation.errors import AlreadyEnded
+from generation.models import Attempt, Event, Task
+from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
+from genhub.lib.errors import NotFound, Problem, gettext_noop
+
+
+@transaction.atomic
+def end_unpaid(task_id: uuid.UUID, state: TaskState, *, problem: Problem | None = None) -> bool:
+    """End a live task without a picture and give the whole hold back; False when it had ended before.
+
+    Its attempts end with it: the worker's next fenced write finds no row and stops.
+    """
+    values: dict[str, Any] = {"state": state, f"{state}_at": Now()}
+    if problem is not None:
+        values |= {"error_code": problem.code, "error_params": problem.params}
+    if not Task.objects.filter(pk=task_id, state__in=TASK_LIVE).update(**values):
+        return False
+    if hold_id := find_hold(task_id):
+        ledger.release(hold_id)
+    end_attempts(task_id, ATTEMPT_LIVE)
+    kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
+    events.record(task_id, kind, **({"code": problem.code} if problem else {}))
+    return True
+
+
+def end_attempts(task_id: uuid.UUID, states: Iterable[AttemptState]) -> None:
+    """Cancel a task's attempts that are in one of these states."""
+    Attempt.objects.filter(task_id=task_id, state__in=list(states)).update(
+        state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None
+    )
+
+
+def cancel_task(task_id: uuid.UUID) -> None:
+    """Cancel a task for its owner, at any stage before its end; raise AlreadyEnded after it."""
+    if end_unpaid(task_id, TaskState.CANCELED):
+        return
+    state = Task.objects.filter(pk=task_id).values_list("state", flat=True).first()
+    if state is None:
+        raise NotFound(thing=gettext_noop("task"))
+    raise AlreadyEnded(state=state)

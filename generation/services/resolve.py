@@ -1,0 +1,194 @@
+"""From what a caller asked for to what will be made and what it costs. Writes nothing."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from credits import pricing
+from generation import routing
+from generation.spec import LARGEST_SEED, GenerationSpec, ModelCard, Order
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from templates import rendering, selectors
+from templates.rendering import Recipe, Rendered
+
+SIDE_MULTIPLE_PIXELS = 16
+# With a template these are staff's to decide: they made the recipe and set its price.
+TEMPLATE_DECIDES = (
+    "prompt", "negative_prompt", "model", "media_type", "width", "height", "steps", "cfg_scale", "style_preset",
+)  # fmt: skip
+WIRE_NAMES = {"media_type": "type"}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """An order made whole: what to make, by whom, and its price in credits."""
+
+    spec: GenerationSpec
+    route: routing.Route
+    recipe: Recipe | None
+    style: str
+    quality: str
+    unit_price: int
+
+
+def resolve(order: Order, *, platform_model: str) -> Resolved:
+    """Return the order with every default filled in, or raise InvalidRequest naming each wrong field."""
+    recipe = find_recipe(order)
+    rendered = render(order, recipe)
+    style = order.style_preset or rendered.settings.get("style_preset") or ""
+    if style:
+        rendered = wear(style, rendered)
+    words = Words(order, rendered.settings)
+    alias = words.get("model") or platform_model or default_model()
+    route = routing.choose(str(alias))
+    if route is None:
+        raise refuse("model", "unknown", gettext_noop("There is no model of this name."))
+    media_type = order.media_type or (recipe.media_type if recipe else "image")
+    spec = build_spec(words, rendered, route.card, media_type)
+    if mistakes := find_mistakes(spec, route.card):
+        raise InvalidRequest(errors=mistakes)
+    quality = words.get("quality") or "standard"
+    item = pricing.Item(
+        media_type=media_type,
+        quality=quality,
+        is_4k=pricing.is_4k(resolution="", width=spec.width, height=spec.height),
+        number=len(spec.seeds),
+        template_price=recipe.price if recipe else None,
+    )
+    return Resolved(spec, route, recipe, style, quality, pricing.unit_price(item, tariff()))
+
+
+@dataclass(frozen=True)
+class Words:
+    """The request words: the order's own first, then what template and style decide."""
+
+    order: Order
+    settings: Mapping[str, Any]
+
+    def get(self, name: str) -> Any:
+        """Return a word's value, or None when nobody said it."""
+        said = getattr(self.order, name)
+        return self.settings.get(name) if said is None else said
+
+
+def find_recipe(order: Order) -> Recipe | None:
+    """Return the order's template, None for a direct order; refuse an unknown one and words it does not leave open."""
+    if order.template is None:
+        if order.parameters:
+            message = gettext_noop("Parameters belong to a template; name one.")
+            raise refuse("parameters", "no_template", message)
+        return None
+    recipe = selectors.find_recipe(order.template)
+    if recipe is None:
+        raise refuse("template", "unknown", gettext_noop("There is no published template of this code."))
+    message = gettext_noop("The template decides this; leave it out.")
+    if said := [name for name in TEMPLATE_DECIDES if getattr(order, name) is not None]:
+        raise InvalidRequest(
+            errors=[FieldError(WIRE_NAMES.get(n, n), "decided_by_template", message) for n in said]
+        )
+    return recipe
+
+
+def render(order: Order, recipe: Recipe | None) -> Rendered:
+    """Return the prompts and fixed words of an order."""
+    if recipe:
+        return rendering.render(recipe, order.parameters)
+    if order.prompt is None:
+        message = gettext_noop("Say what to make: a prompt, or a template with parameters.")
+        raise refuse("prompt", "required", message)
+    return Rendered(order.prompt, order.negative_prompt or "", {})
+
+
+def wear(style: str, rendered: Rendered) -> Rendered:
+    """Return the words with a style's additions; refuse an unknown style."""
+    look = selectors.find_look(style)
+    if look is None:
+        raise refuse("style_preset", "unknown", gettext_noop("There is no style of this code."))
+    return rendering.wear(look, rendered)
+
+
+def build_spec(words: Words, rendered: Rendered, card: ModelCard, media_type: str) -> GenerationSpec:
+    """Return the spec with the model's defaults filled in and a seed drawn for each picture that has none."""
+    number = words.get("num_images") or 1
+    first_seed = words.order.seed
+    seeds = [
+        secrets.randbelow(LARGEST_SEED + 1) if first_seed is None else (first_seed + i) % (LARGEST_SEED + 1)
+        for i in range(number)
+    ]
+    steps = words.get("steps")
+    if steps is None:
+        steps = card.default_steps if words.get("quality") != "high" else card.high_quality_steps
+    cfg_scale = words.get("cfg_scale")
+    return GenerationSpec(
+        media_type=media_type,
+        model=card.alias,
+        prompt=rendered.prompt,
+        negative_prompt=rendered.negative_prompt or card.default_negative_prompt,
+        width=card.default_width if words.get("width") is None else words.get("width"),
+        height=card.default_height if words.get("height") is None else words.get("height"),
+        steps=steps,
+        cfg_scale=card.default_cfg_scale if cfg_scale is None else float(cfg_scale),
+        seeds=tuple(seeds),
+    )
+
+
+def find_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
+    """Return what the model cannot do of a spec, one error a field."""
+    mistakes = []
+    if not spec.prompt.strip():
+        mistakes.append(FieldError("prompt", "blank", gettext_noop("This may not be blank.")))
+    for name in ("prompt", "negative_prompt"):
+        if len(getattr(spec, name)) > card.longest_prompt:
+            message = gettext_noop("At most %(limit)s characters; it is never cut.")
+            mistakes.append(FieldError(name, "too_long", message, {"limit": card.longest_prompt}))
+    if spec.media_type not in card.media_types:
+        message = gettext_noop("The model “%(model)s” does not make this.")
+        mistakes.append(FieldError("type", "unsupported", message, {"model": card.alias}))
+    mistakes += find_size_mistakes(spec, card)
+    for name, most in (("steps", card.largest_steps), ("cfg_scale", card.largest_cfg_scale)):
+        if getattr(spec, name) > most:
+            message = gettext_noop("At most %(limit)s with this model.")
+            mistakes.append(FieldError(name, "too_large", message, {"limit": most}))
+    return mistakes
+
+
+def find_size_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
+    """Return what is wrong with width and height."""
+    mistakes = []
+    for name in ("width", "height"):
+        side = getattr(spec, name)
+        if side % SIDE_MULTIPLE_PIXELS:
+            message = gettext_noop("It must be a multiple of %(limit)s pixels.")
+            mistakes.append(
+                FieldError(name, "not_a_multiple", message, {"limit": SIDE_MULTIPLE_PIXELS})
+            )
+        elif not card.smallest_side <= side <= card.largest_side:
+            message = gettext_noop("From %(least)s to %(most)s pixels with this model.")
+            limits = {"least": card.smallest_side, "most": card.largest_side}
+            mistakes.append(FieldError(name, "out_of_range", message, limits))
+    if not mistakes and card.sizes and (spec.width, spec.height) not in card.sizes:
+        sizes = ", ".join(f"{width}x{height}" for width, height in card.sizes)
+        message = gettext_noop("This model makes %(sizes)s.")
+        mistakes.append(FieldError("width", "unsupported_size", message, {"sizes": sizes}))
+    return mistakes
+
+
+def tariff() -> pricing.Tariff:
+    """Return the house's prices from the settings."""
+    return pricing.Tariff(
+        base={"image": settings.DEFAULT_IMAGE_CREDIT_COST, "video": settings.DEFAULT_VIDEO_CREDIT_COST},
+        high_quality=settings.HIGH_QUALITY_MULTIPLIER,
+    )
+
+
+def default_model() -> str:
+    """Return the hub's default model: the setting, else the first one that anybody offers."""
+    return settings.DEFAULT_MODEL or next(iter(routing.list_models()), "")
+
+
+def refuse(field: str, code: str, message: str) -> InvalidRequest:
+    """Return the refusal of one field."""
+    return InvalidRequest(errors=[FieldError(field, code, message)])

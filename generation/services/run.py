@@ -1,0 +1,131 @@
+"""A worker's part: claim, make, store, finish. No transaction is open while the provider works."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import getpid
+
+from django.conf import settings
+from django.db import connection
+
+from generation import claims
+from generation.claims import Claim, LeaseLost
+from generation.providers.base import Finished, Refusal, Report
+from generation.providers.errors import ProviderError, Stopped
+from generation.providers.registry import get_adapter
+from generation.services import finish
+from generation.services.finish import Delivery
+from generation.spec import ModelCard
+from storage.keys import output_key
+from storage.services import StoredPicture, save_picture
+
+logger = logging.getLogger(__name__)
+
+# A job that ran this many tasks ends, so that Flower shows it; the bell rings again for the rest.
+MOST_TASKS_A_JOB = 8
+# The customer watches progress; writing each of a fast engine's steps would cost more than the step.
+PROGRESS_EVERY_SECONDS = 0.25
+
+draining = threading.Event()
+
+
+def run_queue(queue: str) -> list[dict[str, str]]:
+    """Work on a queue until it is empty, the job is full or the worker drains; return each task and how it ended."""
+    ended: list[dict[str, str]] = []
+    while len(ended) < MOST_TASKS_A_JOB and not draining.is_set():
+        claim = claims.claim_next(queue, worker=worker_name())
+        if claim is None:
+            break
+        ended.append({"task": f"task_{claim.task_id.hex}", "ended": run_claim(claim)})
+    return ended
+
+
+def run_claim(claim: Claim) -> str:
+    """Make, store and finish one attempt; return how it ended (the task's state, or `stopped`)."""
+    try:
+        with beating(claim) as report:
+            delivery = make(claim, report)
+        finish.complete(claim, delivery)
+    except (LeaseLost, Stopped):
+        logger.info("attempt %s is no longer wanted here: discarded", claim.attempt_id)
+        return "stopped"
+    except ProviderError as error:
+        logger.warning("attempt %s failed: %s", claim.attempt_id, error)
+        try:
+            return finish.fail(claim, error)
+        except LeaseLost:
+            return "stopped"
+    return "completed"
+
+
+def make(claim: Claim, report: Report) -> Delivery:
+    """Have the provider make the pictures and store them; raise ProviderError when not one could be stored."""
+    card = ModelCard.from_json(claim.spec.model, claim.card)
+    finished = get_adapter(claim.adapter).submit(claim.spec, card=card, report=report)
+    started = time.perf_counter()
+    pictures, refusals = store(claim, finished)
+    timings = {**finished.timings, "store": round(time.perf_counter() - started, 4)}
+    return Delivery(pictures, [*finished.refusals, *refusals], timings, finished.facts)
+
+
+def store(
+    claim: Claim, finished: Finished
+) -> tuple[list[tuple[int, int, StoredPicture]], list[Refusal]]:
+    """Store each output; one that the store does not take is refused, and only if none is taken does it raise."""
+    folder = output_key(claim.day, claim.owner_id, claim.attempt_id, "")
+    pictures, refusals = [], []
+    for output in finished.outputs:
+        try:
+            stored = save_picture(output.image, folder=folder, name=str(output.position))
+        except Exception as error:  # noqa: BLE001 (each store raises its own; the money decides what it means)
+            logger.warning("picture %s of %s not stored: %s", output.position, claim.task_id, error)
+            refusals.append(Refusal(output.position, output.seed, "store_failed"))
+        else:
+            pictures.append((output.position, output.seed, stored))
+    if not pictures:
+        raise ProviderError("the store took no picture", code="store_failed", retryable=True)
+    return pictures, refusals
+
+
+@contextmanager
+def beating(claim: Claim) -> Iterator[Report]:
+    """Renew the lease from a thread while the body works; the report it yields raises Stopped once the lease is lost."""
+    lost, done = threading.Event(), threading.Event()
+
+    def beat() -> None:
+        try:
+            while not done.wait(settings.LEASE_SECONDS / 3):
+                claims.heartbeat(claim)
+        except LeaseLost:
+            lost.set()
+        finally:
+            connection.close()
+
+    reported = 0.0
+
+    def report(progress: float) -> None:
+        nonlocal reported
+        if lost.is_set():
+            raise Stopped
+        if time.monotonic() - reported >= PROGRESS_EVERY_SECONDS:
+            reported = time.monotonic()
+            try:
+                claims.heartbeat(claim, progress=min(progress, 1.0))
+            except LeaseLost as error:
+                raise Stopped from error
+
+    thread = threading.Thread(target=beat, name=f"beat {claim.attempt_id}", daemon=True)
+    thread.start()
+    try:
+        yield report
+    finally:
+        done.set()
+        thread.join()
+
+
+def worker_name() -> str:
+    """Return who claims: host, process and thread."""
+    return f"{socket.gethostname()}:{getpid()}:{threading.current_thread().name}"[:200]

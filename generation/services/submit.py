@@ -1,0 +1,127 @@
+"""Take an order: one transaction holds the credits and writes the rows; the doorbell rings after it."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from credits import ledger
+from generation import dispatch, events
+from generation.errors import IdempotencyKeyReused
+from generation.models import Attempt, Event, IdempotencyKey, Share, Task
+from generation.models.task import Priority
+from generation.services.resolve import Resolved, resolve
+from generation.spec import Order
+from genhub.lib.ids import new_id
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Who orders: a platform, the model it prefers, and the user whose purse pays."""
+
+    platform_id: uuid.UUID
+    platform_model: str
+    user: str
+
+
+def submit_task(customer: Customer, order: Order, *, idempotency_key: str = "") -> uuid.UUID:
+    """Return the id of the task made for an order, or of the one made earlier for the same key and body.
+
+    Raises InvalidRequest, InsufficientCredits or IdempotencyKeyReused; then nothing was written.
+    """
+    fingerprint = fingerprint_of(order)
+    if earlier := find_earlier(customer, idempotency_key, fingerprint):
+        return earlier
+    resolved = resolve(order, platform_model=customer.platform_model)
+    try:
+        return write_task(customer, order, resolved, (idempotency_key, fingerprint))
+    except IntegrityError:
+        # The key was used by a request that ran beside this one and has committed since.
+        if earlier := find_earlier(customer, idempotency_key, fingerprint):
+            return earlier
+        raise
+
+
+def fingerprint_of(order: Order) -> str:
+    """Return the SHA-256 of an order's canonical JSON: equal for equal orders, whatever their key order."""
+    text = json.dumps(asdict(order), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_earlier(customer: Customer, key: str, fingerprint: str) -> uuid.UUID | None:
+    """Return the task that this key made before; raise IdempotencyKeyReused when its body was another."""
+    rows = IdempotencyKey.objects.filter(
+        platform_id=customer.platform_id, user=customer.user, key=key
+    )
+    earlier = rows.first() if key else None
+    if earlier and earlier.fingerprint != fingerprint:
+        raise IdempotencyKeyReused
+    return earlier.task_id if earlier else None
+
+
+@transaction.atomic
+def write_task(
+    customer: Customer, order: Order, resolved: Resolved, idempotency: tuple[str, str]
+) -> uuid.UUID:
+    """Write key, hold, task and attempt, or nothing at all. Locks: key, purse, share."""
+    task_id = new_id()
+    key, fingerprint = idempotency
+    if key:
+        # First, so that an equal request running beside this one waits here and moves no credits.
+        IdempotencyKey.objects.create(
+            platform_id=customer.platform_id,
+            user=customer.user,
+            key=key,
+            fingerprint=fingerprint,
+            task_id=task_id,
+        )
+    spec = resolved.spec
+    number = len(spec.seeds)
+    price = resolved.unit_price * number
+    purse = ledger.open_purse(customer.platform_id, customer.user)
+    if price:
+        ledger.hold(purse.pk, price, reference=task_id)
+    Task.objects.create(
+        id=task_id,
+        platform_id=customer.platform_id,
+        user=customer.user,
+        model=spec.model,
+        template_version_id=resolved.recipe.version_id if resolved.recipe else None,
+        style=resolved.style,
+        quality=resolved.quality,
+        priority=Priority[order.priority.upper()],
+        spec=spec.to_json(),
+        metadata=dict(order.metadata),
+        num_images=number,
+        unit_price=resolved.unit_price,
+        price=price,
+        deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
+    )
+    queue = resolved.route.provider.queue
+    share = find_share(customer, queue, Priority[order.priority.upper()])
+    Attempt.objects.create(
+        task_id=task_id, number=1, provider=resolved.route.provider, share=share, cost=number
+    )
+    events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.provider.alias)
+    dispatch.ring_after_commit(queue)
+    return task_id
+
+
+def find_share(customer: Customer, queue: str, priority: Priority) -> Share:
+    """Return the customer's place in a queue, new on first sight."""
+    return Share.objects.get_or_create(
+        queue=queue, priority=priority, platform_id=customer.platform_id, user=customer.user
+    )[0]
+
+
+def order_of(values: Mapping[str, Any]) -> Order:
+    """Return an order from validated request words."""
+    names = {"type": "media_type"}
+    return Order(**{names.get(name, name): value for name, value in values.items()})

@@ -1,0 +1,93 @@
+"""The frozen, vendor-neutral description of what to make, and what a model is able to."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+LARGEST_SEED = 2**63 - 1
+LARGEST_NUMBER = 9
+
+
+@dataclass(frozen=True)
+class GenerationSpec:
+    """What to make. Sizes in pixels; `seeds` holds one seed for each picture."""
+
+    media_type: str
+    model: str
+    prompt: str
+    negative_prompt: str
+    width: int
+    height: int
+    steps: int
+    cfg_scale: float
+    seeds: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as JSON values."""
+        return {**asdict(self), "seeds": list(self.seeds)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the spec that `to_json` wrote; raise TypeError when a word is missing."""
+        return cls(**{**values, "seeds": tuple(values["seeds"])})
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model is able to, and what it does when the order does not say. Sizes in pixels, lengths in characters."""
+
+    alias: str
+    media_types: tuple[str, ...] = ("image",)
+    folder: str = ""
+    default_width: int = 512
+    default_height: int = 512
+    smallest_side: int = 128
+    largest_side: int = 2048
+    # Allowed (width, height) pairs; empty: any within the sides, in multiples of 16.
+    sizes: tuple[tuple[int, int], ...] = ()
+    default_steps: int = 12
+    high_quality_steps: int = 24
+    largest_steps: int = 50
+    default_cfg_scale: float = 2.0
+    largest_cfg_scale: float = 20.0
+    default_negative_prompt: str = ""
+    longest_prompt: int = 2000
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the card as JSON values, without its alias."""
+        values = asdict(self)
+        del values["alias"]
+        return values
+
+    @classmethod
+    def from_json(cls, alias: str, values: Mapping[str, Any]) -> Self:
+        """Return a card from JSON values; unknown names are ignored, so that older rows stay readable."""
+        known = {f.name for f in fields(cls)} - {"alias"}
+        found = {name: value for name, value in values.items() if name in known}
+        if "sizes" in found:
+            found["sizes"] = tuple((int(w), int(h)) for w, h in found["sizes"])
+        if "media_types" in found:
+            found["media_types"] = tuple(found["media_types"])
+        return cls(alias=alias, **found)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a caller asked for, before anything is looked up. None means: not said."""
+
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    template: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    media_type: str | None = None
+    model: str | None = None
+    num_images: int | None = None
+    width: int | None = None
+    height: int | None = None
+    steps: int | None = None
+    cfg_scale: float | None = None
+    seed: int | None = None
+    style_preset: str | None = None
+    quality: str | None = None
+    priority: str = "normal"
+    metadata: Mapping[str, Any] = field(default_factory=dict)

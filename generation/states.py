@@ -1,0 +1,39 @@
+"""The states of tasks and attempts and the only moves between them; a database trigger refuses to leave an end."""
+
+from enum import StrEnum
+
+
+class TaskState(StrEnum):
+    """Where a customer's order stands; on the wire too."""
+
+    PENDING = "pending"  # -> processing by the claim of its first attempt
+    PROCESSING = "processing"  # -> completed or failed by its worker, failed by reaper or deadline
+    COMPLETED = "completed"  # end: at least one picture was delivered
+    FAILED = "failed"  # end: none was
+    CANCELED = "canceled"  # end: by its owner
+
+
+class AttemptState(StrEnum):
+    """Where one try at one provider stands."""
+
+    QUEUED = "queued"  # -> running by a claim
+    RUNNING = "running"  # -> an end by its worker, waiting by a remote provider, abandoned by the reaper
+    WAITING = "waiting"  # a remote provider works, nobody sleeps -> running by a poll's claim
+    UNKNOWN = "unknown"  # the provider may have taken the order -> by polling, a person or the deadline
+    SUCCEEDED = "succeeded"  # end
+    FAILED = "failed"  # end; a new attempt may follow
+    CANCELED = "canceled"  # end: the task ended meanwhile
+    ABANDONED = "abandoned"  # end: its worker died; counts towards quarantine
+
+
+TASK_ENDS = frozenset({TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELED})
+TASK_LIVE = frozenset(TaskState) - TASK_ENDS
+ATTEMPT_ENDS = frozenset(
+    {
+        AttemptState.SUCCEEDED,
+        AttemptState.FAILED,
+        AttemptState.CANCELED,
+        AttemptState.ABANDONED,
+    }
+)
+ATTEMPT_LIVE = frozenset(AttemptState) - ATTEMPT_ENDS

@@ -1,0 +1,1 @@
+"""What every API door shares: problem JSON, parsing, paging."""

@@ -1,0 +1,35 @@
+"""Bodies are bounded before they are read."""
+
+import io
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.parsers import JSONParser
+
+from genhub.lib.errors import Problem, gettext_noop
+
+
+class BodyTooLarge(Problem):
+    """The body is larger than the hub reads."""
+
+    code = "body_too_large"
+    status = 413
+    title = gettext_noop("The body is too large")
+    detail = gettext_noop("At most %(limit_bytes)s bytes are read.")
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON up to API_MAX_BODY_BYTES; NaN and Infinity are malformed, as RFC 8259 has it."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Any = None,
+    ) -> Any:
+        """Return the parsed body, or raise BodyTooLarge without reading past the limit."""
+        limit = settings.API_MAX_BODY_BYTES
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise BodyTooLarge(limit_bytes=limit)
+        return super().parse(io.BytesIO(body), media_type, parser_context)

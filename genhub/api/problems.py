@@ -1,0 +1,125 @@
+"""Every refusal as problem JSON (RFC 9457): code, what is wrong, which field, how to mend it, in the caller's language."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.translation import gettext
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from genhub.lib.errors import FieldError, InvalidRequest, NotFound, Problem, gettext_noop
+
+logger = logging.getLogger(__name__)
+
+
+class MalformedBody(Problem):
+    """The body is not JSON."""
+
+    code = "malformed_body"
+    status = 400
+    title = gettext_noop("The body cannot be read")
+    detail = gettext_noop("It must be one JSON object in UTF-8.")
+
+
+class WrongContentType(Problem):
+    """The body is of a type that this address does not read."""
+
+    code = "wrong_content_type"
+    status = 415
+    title = gettext_noop("The content type is not supported")
+    detail = gettext_noop("Send “Content-Type: application/json”.")
+
+
+class MethodNotAllowed(Problem):
+    """The address exists, the method does not."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = gettext_noop("The method is not allowed here")
+    detail = gettext_noop("See /api/docs for what this address understands.")
+
+
+class NotAcceptable(Problem):
+    """The caller accepts none of what the hub answers."""
+
+    code = "not_acceptable"
+    status = 406
+    title = gettext_noop("The hub cannot answer in that type")
+    detail = gettext_noop("Send “Accept: application/json”.")
+
+
+def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Answer any error of a view; an unknown one is logged with its trace and answered without it."""
+    problem = as_problem(error)
+    if problem is None:
+        logger.error("unhandled error in %s", context.get("view"), exc_info=error)
+        problem = Problem()
+    set_rollback()
+    return Response(
+        problem_body(problem),
+        problem.status,
+        headers=problem.headers,
+        content_type="application/problem+json",
+    )
+
+
+def as_problem(error: Exception) -> Problem | None:
+    """Return the problem that an error means, or None for one that nobody expected."""
+    match error:
+        case Problem():
+            return error
+        case exceptions.ValidationError():
+            return InvalidRequest(errors=list(flatten(error.detail)))
+        case exceptions.ParseError():
+            return MalformedBody()
+        case exceptions.UnsupportedMediaType():
+            return WrongContentType()
+        case exceptions.MethodNotAllowed():
+            return MethodNotAllowed()
+        case exceptions.NotAcceptable():
+            return NotAcceptable()
+        case Http404() | PermissionDenied() | exceptions.NotFound():
+            return NotFound(thing=gettext_noop("thing"))
+        case _:
+            return None
+
+
+def flatten(detail: Any, path: str = "") -> Iterator[FieldError]:
+    """Yield one field error for each leaf of DRF's nested error detail."""
+    if isinstance(detail, Mapping):
+        for name, value in detail.items():
+            inner = path if name == "non_field_errors" else f"{path}.{name}".lstrip(".")
+            yield from flatten(value, inner)
+    elif isinstance(detail, Sequence) and not isinstance(detail, str):
+        for position, value in enumerate(detail):
+            yield from flatten(value, f"{path}[{position}]" if isinstance(value, Mapping) else path)
+    else:
+        yield FieldError(path, getattr(detail, "code", "invalid"), str(detail))
+
+
+def problem_body(problem: Problem) -> dict[str, Any]:
+    """Return the RFC 9457 object in the active language; the detail's values come along as `params`."""
+    body: dict[str, Any] = {
+        "type": f"about:blank#{problem.code}",
+        "title": gettext(problem.title),
+        "status": problem.status,
+        "detail": gettext(problem.detail) % words(problem.params),
+        "code": problem.code,
+        "errors": [
+            {"field": e.field, "code": e.code, "message": gettext(e.message) % words(e.params)}
+            if e.params
+            else {"field": e.field, "code": e.code, "message": gettext(e.message)}
+            for e in problem.errors
+        ],
+    }
+    return body | ({"params": problem.params} if problem.params else {})
+
+
+def words(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the params with the words among them translated."""
+    return {name: gettext(v) if isinstance(v, str) and v else v for name, v in params.items()}
+

@@ -1,0 +1,144 @@
+"""The whole hub on one machine: which programs, in which order, and where people find it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+
+from django.conf import settings
+from kombu import pools
+
+from genhub.embedded import programs
+from genhub.embedded.errors import HubError
+from genhub.embedded.lock import HomeLock
+from genhub.embedded.paths import make_private
+from genhub.embedded.ports import check_port, visited_host
+from genhub.embedded.postgres import postgres
+from genhub.embedded.signals import StopSignals
+from genhub.embedded.supervise import Supervisor
+from genhub.embedded.valkey import valkey
+
+TEND_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Address:
+    """One door of the hub, and who opens it."""
+
+    name: str
+    url: str
+    user: str = ""
+    password: str = ""
+
+
+def web_url() -> str:
+    """Return where this machine reaches the web server."""
+    host = visited_host(settings.HOST)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
+
+
+def addresses() -> list[Address]:
+    """Return where people find the hub."""
+    url = web_url()
+    return [
+        Address("API", f"{url}/api/v1/"),
+        Address("API docs", f"{url}/api/docs"),
+        Address("Admin", f"{url}/admin/", "admin", settings.SECRETS["admin_password"]),
+        Address(
+            "Flower",
+            f"http://127.0.0.1:{settings.PORT + 1}/",
+            "admin",
+            settings.SECRETS["flower_password"],
+        ),
+    ]
+
+
+class Hub:
+    """Everything that `manage.py up` runs; leaving the block stops it all."""
+
+    def __init__(self, *, say: Callable[[str], None], signals: StopSignals) -> None:
+        self.say = say
+        self._lock = HomeLock(settings.HOME)
+        self._supervisor = Supervisor(
+            log_folder=settings.HOME / "log",
+            say=say,
+            is_stopping=signals.is_stopping,
+            is_hurried=signals.is_hurried,
+        )
+
+    def __enter__(self) -> "Hub":
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything in order, or raise with one sentence that says what to mend."""
+        try:
+            self._start()
+        except OSError as error:
+            where = error.filename or settings.HOME
+            raise HubError(
+                f"{where}: {error.strerror or error}; "
+                "free some space, or set GENHUB_HOME to a folder that can be written"
+            ) from error
+
+    def stop(self) -> None:
+        """Stop everything in reverse order and let the next hub in."""
+        self._supervisor.stop()
+        self._lock.release()
+
+    def tend(self) -> None:
+        """Restart what died; raises StopAsked when somebody asked to stop."""
+        self._supervisor.tend()
+
+    def run(self) -> None:
+        """Tend the children until somebody asks to stop."""
+        while True:
+            self.tend()
+            time.sleep(TEND_SECONDS)
+
+    def _start(self) -> None:
+        if not hasattr(settings, "RUN_FOLDER"):
+            raise HubError("DJANGO_SETTINGS_MODULE must be genhub.settings.embedded, or unset")
+        home, began = settings.HOME, time.monotonic()
+        self._lock.take()
+        url = web_url()
+        self._lock.announce(url=url, is_ready=False)
+        self._supervisor.kept_fds = self._lock.kept_fds
+        check_port(settings.HOST, settings.PORT, purpose="the web server")
+        check_port("127.0.0.1", settings.PORT + 1, purpose="Flower")
+        self.say(f"GenHub starts in {home}")
+        make_private(home / "log")
+        self._start_servers()
+        self._supervisor.run_once(programs.prepare())
+        self._supervisor.start(
+            programs.web(),
+            programs.local_worker(),
+            programs.other_worker(),
+            programs.loops(),
+            programs.flower(),
+        )
+        # The pings opened connections that an idle launcher must not keep.
+        pools.reset()
+        self._lock.announce(url=url, is_ready=True)
+        self.say(f"GenHub is ready after {time.monotonic() - began:.1f} s")
+
+    def _start_servers(self) -> None:
+        servers = []
+        make_private(settings.RUN_FOLDER)
+        if settings.DATABASE_IS_EMBEDDED:
+            servers.append(postgres(settings.HOME, settings.RUN_FOLDER))
+        if settings.BROKER_IS_EMBEDDED:
+            servers.append(valkey(settings.HOME, settings.RUN_FOLDER))
+        self._supervisor.start(*servers)

@@ -1,0 +1,116 @@
+"""The hub's own programs: web, workers, loops, Flower; settings say where each one listens."""
+
+import hashlib
+import os
+import socket
+import sys
+from pathlib import Path
+
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from genhub.celery import app
+from genhub.embedded.child import ROOT, Program
+from genhub.embedded.ports import answers, answers_json
+
+WEB_THREADS = 8
+QUEUES_OF_OTHERS = "remote,delivery,upkeep"
+PING_SECONDS = 1.0
+
+
+def node_name(worker: str, home: Path) -> str:
+    """Return a Celery node name that no other home shares, even on one broker."""
+    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:8]
+    return f"{worker}-{digest}@{socket.gethostname()}"
+
+
+def prepare() -> Program:
+    """Return the run that brings tables, first rows and static files up to date."""
+    return Program(name="prepare", command=_manage("prepare"))
+
+
+def web() -> Program:
+    """Return the server of API and admin: one process, a bounded number of blocking threads."""
+    options: dict[str, str | int] = {
+        "interface": "wsgi",
+        "host": settings.HOST,
+        "port": settings.PORT,
+        "workers": 1,
+        "blocking-threads": WEB_THREADS,
+    }
+    return Program(
+        name="web",
+        command=[*_module("granian"), *_spell(options), "--no-ws", "genhub.wsgi:application"],
+        is_ready=lambda: answers_json(settings.HOST, settings.PORT, "/api/v1/health"),
+    )
+
+
+def local_worker() -> Program:
+    """Return the worker that owns the engine."""
+    return _worker("local", queues="local", threads=1)
+
+
+def other_worker() -> Program:
+    """Return the worker for everything that waits on somebody else's machine."""
+    return _worker("others", queues=QUEUES_OF_OTHERS, threads=8)
+
+
+def loops() -> Program:
+    """Return the loops that find what messages lost."""
+    return Program(name="loops", command=_manage("loops"))
+
+
+def flower() -> Program:
+    """Return Flower on the port after the web's; `ps` does not show its password."""
+    port = settings.PORT + 1
+    return Program(
+        name="flower",
+        command=[
+            *_module("celery"),
+            "-A",
+            "genhub",
+            "flower",
+            "--address=127.0.0.1",
+            f"--port={port}",
+        ],
+        environment={"FLOWER_BASIC_AUTH": f"admin:{settings.SECRETS['flower_password']}"},
+        is_ready=lambda: answers("127.0.0.1", port, "/healthcheck"),
+        grace_seconds=5,
+    )
+
+
+def _worker(name: str, *, queues: str, threads: int) -> Program:
+    node = node_name(name, settings.HOME)
+    options: dict[str, str | int] = {
+        "queues": queues,
+        "pool": "threads",
+        "concurrency": threads,
+        "hostname": node,
+        "loglevel": "INFO",
+    }
+    quiet = ["--without-gossip", "--without-mingle"]
+    return Program(
+        name=f"worker-{name}",
+        command=[*_module("celery"), "-A", "genhub", "worker", *_spell(options), *quiet],
+        is_ready=lambda: _answers_ping(node),
+        ready_seconds=180,
+    )
+
+
+def _answers_ping(node: str) -> bool:
+    try:
+        return bool(app.control.ping(destination=[node], timeout=PING_SECONDS))
+    except (OperationalError, OSError):
+        return False
+
+
+def _module(name: str) -> list[str]:
+    return [sys.executable, "-m", name]
+
+
+def _manage(command: str) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), command]
+
+
+def _spell(options: dict[str, str | int]) -> list[str]:
+    return [f"--{name}={value}" for name, value in options.items()]

@@ -1,0 +1,156 @@
+"""Keeps child processes running: starts them in order, restarts the dead, stops them in reverse."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from genhub.embedded.child import Child, Program, describe_end
+from genhub.embedded.errors import HubError, StopAsked
+
+POLL_SECONDS = 0.05
+QUICK_DEATH_SECONDS = 10.0
+LONGEST_BACKOFF_SECONDS = 30.0
+LOG_CHECK_SECONDS = 60.0
+NAME_WIDTH = 13
+
+
+class Keeper:
+    """Restarts one child: at once, and with growing pauses only while it keeps dying young."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self._backoff_seconds = 0.0
+        self._restart_at: float | None = None
+
+    def tend(self, say: Callable[[str], None]) -> None:
+        """Look at the child once, and restart it when it is dead and its pause is over."""
+        now = time.monotonic()
+        if self._restart_at is None:
+            status = self.child.status()
+            if status is None:
+                return
+            self.child.kill_group()
+            lived = now - self.child.started_at
+            say(self._note_death(status, lived, now))
+        if self._restart_at is not None and now >= self._restart_at:
+            try:
+                self.child.start()
+                self._restart_at = None
+            except OSError as error:
+                # A full disk or process table: the others go on, this one is tried again later.
+                self._restart_at = now + LONGEST_BACKOFF_SECONDS
+                say(f"! {self.child.program.name:<{NAME_WIDTH}} cannot start: {error}")
+
+    def _note_death(self, status: int, lived: float, now: float) -> str:
+        pause = self._backoff_seconds if lived < QUICK_DEATH_SECONDS else 0.0
+        self._backoff_seconds = min(max(pause * 2, 1.0), LONGEST_BACKOFF_SECONDS)
+        self._restart_at = now + pause
+        again = f"again in {pause:.0f} s" if pause else "again at once"
+        fate = f"{describe_end(status)} after {lived:.0f} s"
+        return f"! {self.child.program.name:<{NAME_WIDTH}} {fate}; {again} (log: {self.child.log})"
+
+
+class Supervisor:
+    """Owns the children; lives in one thread, since the kernel ties them to their parent's."""
+
+    def __init__(
+        self,
+        *,
+        log_folder: Path,
+        say: Callable[[str], None],
+        is_stopping: Callable[[], bool] = lambda: False,
+        is_hurried: Callable[[], bool] = lambda: False,
+        kept_fds: Sequence[int] = (),
+    ) -> None:
+        self.log_folder = log_folder
+        self.say = say
+        self.is_stopping = is_stopping
+        self.is_hurried = is_hurried
+        self.kept_fds = kept_fds
+        self._stages: list[list[Keeper]] = []
+        self._logs_checked_at = time.monotonic()
+
+    @property
+    def children(self) -> list[Child]:
+        """Return the children in the order of their start."""
+        return [keeper.child for stage in self._stages for keeper in stage]
+
+    def start(self, *programs: Program) -> None:
+        """Start these programs side by side, then wait until each is ready."""
+        stage: list[Keeper] = []
+        self._stages.append(stage)
+        began = time.monotonic()
+        for program in programs:
+            child = self._child(program)
+            stage.append(Keeper(child))
+            child.start()
+        for keeper in stage:
+            self._wait_until_ready(keeper.child)
+            self._say_ready(keeper.child.program.name, began)
+
+    def run_once(self, program: Program) -> None:
+        """Run a program to its end, and raise when it fails."""
+        child = self._child(program)
+        began = time.monotonic()
+        child.start()
+        try:
+            while (status := child.status()) is None:
+                self._pause()
+        finally:
+            child.ask_to_stop()
+            child.end(grace_seconds=program.grace_seconds)
+        if status:
+            raise HubError(
+                f"{program.name} {describe_end(status)}; the end of {child.log}:\n{child.tail()}"
+            )
+        self._say_ready(program.name, began)
+
+    def tend(self) -> None:
+        """Restart what died; call it every second or so. Raises when a stop was asked for."""
+        if self.is_stopping():
+            raise StopAsked
+        for stage in self._stages:
+            for keeper in stage:
+                keeper.tend(self.say)
+        if time.monotonic() - self._logs_checked_at > LOG_CHECK_SECONDS:
+            self._logs_checked_at = time.monotonic()
+            for child in self.children:
+                child.bound_log()
+
+    def stop(self) -> None:
+        """Stop all children in reverse order; a second request to stop cuts the grace short."""
+        while self._stages:
+            stage = [keeper.child for keeper in reversed(self._stages[-1])]
+            for child in stage:
+                child.ask_to_stop()
+            asked_at = time.monotonic()
+            for child in stage:
+                while child.status() is None and not self.is_hurried():
+                    if time.monotonic() - asked_at > child.program.grace_seconds:
+                        break
+                    time.sleep(POLL_SECONDS)
+                child.end(grace_seconds=0)
+            self._stages.pop()
+
+    def _child(self, program: Program) -> Child:
+        return Child(program, log_folder=self.log_folder, kept_fds=self.kept_fds)
+
+    def _wait_until_ready(self, child: Child) -> None:
+        program = child.program
+        while (status := child.status()) is not None or not program.is_ready():
+            if status is not None:
+                fate = f"{describe_end(status)} while starting"
+            elif time.monotonic() - child.started_at > program.ready_seconds:
+                fate = f"was not ready within {program.ready_seconds:.0f} s"
+            else:
+                self._pause()
+                continue
+            raise HubError(f"{program.name} {fate}; the end of {child.log}:\n{child.tail()}")
+
+    def _pause(self) -> None:
+        if self.is_stopping():
+            raise StopAsked
+        time.sleep(POLL_SECONDS)
+
+    def _say_ready(self, name: str, began: float) -> None:
+        self.say(f"· {name:<{NAME_WIDTH}} ready in {time.monotonic() - began:.1f} s")

@@ -1,0 +1,70 @@
+"""The one error that people may see, free of Django so that every floor of the house can raise it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+def gettext_noop(message: str) -> str:
+    """Mark a message for translation without translating it: it is worded when it is read."""
+    return message
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field; `message` is a message id whose %(name)s places are filled from `params`."""
+
+    field: str
+    code: str
+    message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Problem(Exception):
+    """A refusal or failure with a stable code, worded in the reader's language when it is answered."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = gettext_noop("Something went wrong on our side")
+    detail: ClassVar[str] = gettext_noop("Nothing was charged. Please try again later.")
+    kinds: ClassVar[dict[str, type["Problem"]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Register the kind by its code, so that a stored failure can be worded again."""
+        super().__init_subclass__(**kwargs)
+        Problem.kinds[cls.code] = cls
+
+    def __init__(
+        self,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        **params: Any,
+    ) -> None:
+        """Take the field errors, extra HTTP headers, and the values that fill the detail."""
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.params = params
+        super().__init__(self.code, params, *self.errors)
+
+    def __str__(self) -> str:
+        """Return the English detail: for logs and the command line."""
+        return self.detail % self.params
+
+
+class InvalidRequest(Problem):
+    """The request was understood and refused: its `errors` say which field and why."""
+
+    code = "invalid_request"
+    status = 400
+    title = gettext_noop("The request is not valid")
+    detail = gettext_noop("Nothing was created or charged. Mend the fields listed and send it again.")
+
+
+class NotFound(Problem):
+    """There is no such thing, or it is somebody else's: the two are not told apart."""
+
+    code = "not_found"
+    status = 404
+    title = gettext_noop("Not found")
+    detail = gettext_noop("There is no such %(thing)s among yours.")

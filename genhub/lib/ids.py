@@ -1,0 +1,30 @@
+"""Ids: UUIDv7 (RFC 9562), so that an index grows at its end; prefixed on the wire so that a log line says what it is."""
+
+import os
+import time
+import uuid
+
+
+def new_id() -> uuid.UUID:
+    """Return a UUIDv7: 48 bits of Unix milliseconds, then 74 random bits."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | (0x7 << 76)
+    value = value & ~(0x3 << 62) | (0x2 << 62)
+    return uuid.UUID(int=value)
+
+
+def to_wire(prefix: str, value: uuid.UUID) -> str:
+    """Return an id as clients see it, such as `task_0193…` (32 hexadecimal digits)."""
+    return f"{prefix}_{value.hex}"
+
+
+def from_wire(prefix: str, text: str) -> uuid.UUID | None:
+    """Return the id that `to_wire` wrote, or None when the text is not such an id."""
+    found, _, digits = text.partition("_")
+    if found != prefix or len(digits) != 32:  # noqa: PLR2004 (a UUID's hexadecimal digits)
+        return None
+    try:
+        return uuid.UUID(hex=digits)
+    except ValueError:
+        return None

@@ -1,0 +1,32 @@
+"""One log line per request: method, url, status, seconds, client ip. Never a header, a body or a query."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+logger = logging.getLogger("genhub.requests")
+
+
+class RequestLogMiddleware:
+    """Log each request after it was answered."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request, then log it; the query is left out since a signed link carries its signature there."""
+        started = time.perf_counter()
+        response = self.get_response(request)
+        logger.info(
+            "request",
+            extra={
+                "method": request.method,
+                "url": request.path,
+                "status": response.status_code,
+                "seconds": round(time.perf_counter() - started, 4),
+                "client_ip": request.META.get("REMOTE_ADDR", ""),
+            },
+        )
+        return response

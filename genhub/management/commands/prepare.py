@@ -1,0 +1,63 @@
+"""`manage.py prepare`: tables, first rows and static files brought up to date, in one process."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+from kombu import Connection
+from kombu.exceptions import OperationalError as BrokerError
+
+CONNECT_SECONDS = 5
+
+
+class Command(BaseCommand):
+    """Runs what must have run before the first request; doing it again changes nothing."""
+
+    help = "Migrate, seed the first rows, collect the static files if they changed."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check that the servers answer, then bring everything up to date."""
+        self._check_database()
+        self._check_broker()
+        call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
+        call_command("seed", stdout=self.stdout)
+        self._collect_static()
+
+    def _check_database(self) -> None:
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            raise CommandError(f"DATABASE_URL: PostgreSQL does not answer: {error}") from error
+
+    def _check_broker(self) -> None:
+        try:
+            with Connection(settings.CELERY_BROKER_URL, connect_timeout=CONNECT_SECONDS) as broker:
+                broker.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
+        except (BrokerError, OSError) as error:
+            raise CommandError(
+                f"CELERY_BROKER_URL or REDIS_URL: the broker does not answer: {error}"
+            ) from error
+
+    def _collect_static(self) -> None:
+        root = Path(settings.STATIC_ROOT)
+        stamp = root / "collected"
+        digest = _static_digest()
+        if stamp.exists() and stamp.read_text() == digest:
+            return
+        call_command("collectstatic", interactive=False, verbosity=1, stdout=self.stdout)
+        stamp.write_text(digest)
+
+
+def _static_digest() -> str:
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            facts = (path, storage.size(path), storage.get_modified_time(path).timestamp())
+            digest.update(repr(facts).encode())
+    return digest.hexdigest()

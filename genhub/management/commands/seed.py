@@ -1,0 +1,25 @@
+"""`manage.py seed`: the first rows of a hub; again it only fills what is missing."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from generation.services.seed import seed_local_provider
+from genhub.users.services import ensure_first_admin
+from templates.services import seed_examples, seed_styles
+
+
+class Command(BaseCommand):
+    """Create styles, example templates, the local provider and the first admin where they are missing."""
+
+    help = "Create styles, example templates, the local provider and the first admin where they are missing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Seed, leaving alone whatever staff changed since."""
+        seed_styles()
+        seed_examples()
+        seed_local_provider()
+        password = getattr(settings, "SECRETS", {}).get("admin_password")
+        if password and ensure_first_admin(password):
+            self.stderr.write("first admin created: user “admin”, password in the home's secrets.json")

@@ -1,0 +1,42 @@
+"""`manage.py up`: the whole hub on this machine, until Ctrl-C."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from genhub.embedded.errors import HubError, StopAsked
+from genhub.embedded.hub import Hub, addresses
+from genhub.embedded.signals import StopSignals
+
+
+class Command(BaseCommand):
+    """Starts every part of the hub, keeps it running, and stops it in reverse."""
+
+    help = "Start the whole hub on this machine; Ctrl-C stops it."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until somebody asks to stop."""
+        with StopSignals() as signals:
+            try:
+                with Hub(say=self._say, signals=signals) as hub:
+                    self._show_addresses()
+                    hub.run()
+            except StopAsked:
+                self._say("GenHub stopped")
+            except HubError as error:
+                self._say(f"! {error}")
+                raise SystemExit(1) from error
+
+    def _say(self, line: str) -> None:
+        self.stderr.write(line, self.style.SUCCESS if line.startswith("GenHub") else str)
+        self.stderr.flush()
+
+    def _show_addresses(self) -> None:
+        for address in addresses():
+            login = f"   {address.user} / {address.password}" if address.user else ""
+            self.stdout.write(f"  {address.name:<9} {address.url}{login}")
+        self.stdout.write(f"  {'Logs':<9} {settings.HOME / 'log'}")
+        self.stdout.write("Ctrl-C stops it.")
+        self.stdout.flush()

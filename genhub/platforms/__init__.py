@@ -1,0 +1,1 @@
+"""The apps that call the hub, and their keys."""

@@ -1,0 +1,16 @@
+"""App config."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PlatformsConfig(AppConfig):
+    """Platforms and their keys."""
+
+    name = "genhub.platforms"
+    label = "platforms"
+    verbose_name = _("Platforms")
+
+    def ready(self) -> None:
+        """Register the key's OpenAPI scheme, which is found by being imported."""
+        from genhub.platforms import schema  # noqa: F401, PLC0415

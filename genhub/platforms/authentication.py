@@ -1,0 +1,118 @@
+"""Who is calling: `Authorization: Bearer <key>` becomes a Caller, and a view's scopes decide what it may do."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import translation
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
+from genhub.platforms.models import ApiKey, Platform
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+# Writing each use would make the key's row hot; a minute is exact enough to find forgotten keys.
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+class KeyMissing(Problem):
+    """No key came with the request."""
+
+    code = "key_missing"
+    status = 401
+    title = gettext_noop("An API key is needed")
+    detail = gettext_noop("Send it as “Authorization: Bearer <key>”.")
+
+
+class KeyInvalid(Problem):
+    """The key is unknown, revoked or expired."""
+
+    code = "key_invalid"
+    status = 401
+    title = gettext_noop("The API key is not valid")
+    detail = gettext_noop("It is unknown, revoked or expired. Ask the hub's staff for a new one.")
+
+
+class ScopeMissing(Problem):
+    """The key may not do this."""
+
+    code = "scope_missing"
+    status = 403
+    title = gettext_noop("The API key may not do this")
+    detail = gettext_noop("The scope “%(scope)s” is needed.")
+
+
+class WrongUser(Problem):
+    """A key made for one user spoke for another."""
+
+    code = "wrong_user"
+    status = 403
+    title = gettext_noop("The API key belongs to another user")
+    detail = gettext_noop("This key speaks for one user only; leave “user” out, or use a platform's key.")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The platform that calls, and the end user its key is bound to (None: the key speaks for all of them)."""
+
+    platform: Platform
+    key: ApiKey
+    user: str | None
+    is_authenticated: bool = True
+
+    def user_for_write(self, named: str | None) -> str:
+        """Return whose purse pays: the key's user, or the named one; raise when none, or another, was named."""
+        user = self.user_for_read(named)
+        if user is None:
+            message = gettext_noop("A platform's key must say for which user it acts.")
+            raise InvalidRequest(errors=[FieldError("user", "required", message)])
+        return user
+
+    def user_for_read(self, named: str | None) -> str | None:
+        """Return whose rows to show; None means all users of the platform."""
+        if self.user is not None and named not in {None, self.user}:
+            raise WrongUser
+        return self.user if self.user is not None else named
+
+
+class BearerKeyAuthentication(BaseAuthentication):
+    """Authenticate by `Authorization: Bearer <key>`."""
+
+    def authenticate(self, request: Request) -> tuple[Caller, ApiKey]:
+        """Return the caller, or raise KeyMissing or KeyInvalid (both 401)."""
+        challenge = {"WWW-Authenticate": self.authenticate_header(request)}
+        kind, _, key = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not key.strip():
+            raise KeyMissing(headers=challenge)
+        # PostgreSQL text holds no NUL; no key of ours does either.
+        row = ApiKey.objects.find(key.strip()) if "\0" not in key else None
+        if row is None:
+            raise KeyInvalid(headers=challenge)
+        if "Accept-Language" not in request.headers:
+            translation.activate(row.platform.language)
+        ApiKey.objects.filter(
+            Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY), pk=row.pk
+        ).update(last_used_at=Now())
+        return Caller(platform=row.platform, key=row, user=row.user or None), row
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge that goes with a 401."""
+        return 'Bearer realm="genhub"'
+
+
+class HasScope(BasePermission):
+    """Let a key through when it has the scope that the view names for this method in `scopes`."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Return True, or raise ScopeMissing naming the scope."""
+        scopes: dict[str, Any] = getattr(view, "scopes", {})
+        scope = scopes.get(request.method or "")
+        if scope and scope not in request.auth.scopes:
+            raise ScopeMissing(scope=str(scope))
+        return True

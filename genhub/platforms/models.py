@@ -1,0 +1,131 @@
+"""Platforms (the apps that call the hub) and their API keys."""
+
+import zoneinfo
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MinLengthValidator, validate_slug
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from genhub.lib.ids import new_id
+from genhub.platforms.keys import PREFIX_LENGTH, generator
+
+
+class Scope(models.TextChoices):
+    """What a key may do."""
+
+    TASKS_WRITE = "tasks:write", _("create and cancel tasks")
+    TASKS_READ = "tasks:read", _("read tasks and their pictures")
+    CREDITS_READ = "credits:read", _("read balances")
+
+
+def all_scopes() -> list[str]:
+    """Return every scope: what a key gets unless somebody says less."""
+    return list(Scope.values)
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse a name that the IANA time zone database does not hold."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("“%(name)s” is not an IANA time zone."), params={"name": name})
+
+
+class Platform(models.Model):
+    """An app that holds keys and speaks for its own end users."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(
+        _("code"), max_length=50, unique=True, validators=[validate_slug, MinLengthValidator(2)]
+    )
+    name = models.CharField(_("name"), max_length=100)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
+    )
+    language = models.CharField(
+        _("language"), max_length=10, choices=settings.LANGUAGES, default="en"
+    )
+    default_model = models.CharField(
+        _("default model"), max_length=100, blank=True, help_text=_("Empty: the hub's default.")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("platform")
+        verbose_name_plural = _("platforms")
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKeyManager(models.Manager["ApiKey"]):
+    """Makes keys and finds them again."""
+
+    def issue(
+        self, platform: Platform, *, name: str, user: str = "", scopes: list[str] | None = None
+    ) -> tuple["ApiKey", str]:
+        """Create a key and return its row and the key itself, which is shown this once and kept nowhere."""
+        key, prefix, hashed_key = generator.generate()
+        row = self.create(
+            platform=platform,
+            name=name,
+            user=user,
+            scopes=all_scopes() if scopes is None else scopes,
+            prefix=prefix,
+            hashed_key=hashed_key,
+        )
+        return row, key
+
+    def find(self, key: str) -> "ApiKey | None":
+        """Return the live row of this key with its platform, or None when it is unknown, revoked or expired."""
+        prefix = key.partition(".")[0]
+        row = (
+            self.filter(prefix=prefix, revoked_at=None, platform__is_active=True)
+            .exclude(expires_at__lte=Now())
+            .select_related("platform")
+            .first()
+        )
+        return row if row and generator.verify(key, row.hashed_key) else None
+
+
+class ApiKey(models.Model):
+    """A key of a platform; with a `user` it speaks for that end user alone."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    platform = models.ForeignKey(
+        Platform, models.PROTECT, related_name="keys", verbose_name=_("platform")
+    )
+    name = models.CharField(_("name"), max_length=100)
+    user = models.CharField(
+        _("user"), max_length=200, blank=True, help_text=_("Empty: the key speaks for all users.")
+    )
+    scopes = ArrayField(
+        models.CharField(max_length=30, choices=Scope.choices), verbose_name=_("scopes")
+    )
+    prefix = models.CharField(_("prefix"), max_length=PREFIX_LENGTH, unique=True, editable=False)
+    hashed_key = models.CharField(max_length=150, editable=False)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
+
+    objects = ApiKeyManager()
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.name})"
+
+    def revoke(self) -> Self:
+        """End the key for good: the next request with it is refused."""
+        ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now())
+        self.refresh_from_db()
+        return self

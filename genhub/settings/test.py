@@ -1,0 +1,13 @@
+"""The test suite's settings: the servers of `tests/servers.py`, fast hashes, short leases."""
+
+from genhub.settings.embedded import *  # noqa: F403
+from genhub.settings.embedded import DATABASES, STORAGES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# A pool would keep connections to the test database open while it is dropped.
+DATABASES["default"].pop("OPTIONS", None)
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+LEASE_SECONDS = 2
+# Static files straight from the apps: nothing is collected for tests.
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True

@@ -1,0 +1,49 @@
+"""Every address of the hub."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from credits.api.views import CreditsView
+from generation.api.health import HealthView
+from generation.api.views import (
+    ArtifactView,
+    GenerateView,
+    TaskCancelView,
+    TaskListView,
+    TaskResultView,
+    TaskStatusView,
+    TaskView,
+)
+from storage.views import serve_file
+from templates.api.views import StyleListView, TemplateListView
+
+API = [
+    path("generate", GenerateView.as_view(), name="generate"),
+    path("tasks", TaskListView.as_view(), name="task-list"),
+    path("tasks/<str:task_id>", TaskView.as_view(), name="task"),
+    path("tasks/<str:task_id>/status", TaskStatusView.as_view(), name="task-status"),
+    path("tasks/<str:task_id>/result", TaskResultView.as_view(), name="task-result"),
+    path("tasks/<str:task_id>/cancel", TaskCancelView.as_view(), name="task-cancel"),
+    path("artifacts/<str:artifact_id>", ArtifactView.as_view(), name="artifact"),
+    path(
+        "artifacts/<str:artifact_id>/thumbnail",
+        ArtifactView.as_view(thumbnail=True),
+        name="artifact-thumbnail",
+    ),
+    path("templates", TemplateListView.as_view(), name="template-list"),
+    path("styles", StyleListView.as_view(), name="style-list"),
+    path("credits", CreditsView.as_view(), name="credits"),
+    path("health", HealthView.as_view(), name="health"),
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("api/v1/", include(API)),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("files/<path:name>", serve_file, name="file"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]

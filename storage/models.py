@@ -1,0 +1,31 @@
+"""Artifacts: stored files with their facts."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from genhub.lib.ids import new_id
+
+
+class Artifact(models.Model):
+    """A stored picture and its thumbnail; the facts live here, since object stores may lose theirs."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    platform = models.ForeignKey("platforms.Platform", models.PROTECT, related_name="+")
+    user = models.CharField(_("user"), max_length=200)
+    key = models.CharField(_("key"), max_length=300, unique=True)
+    thumbnail_key = models.CharField(_("thumbnail key"), max_length=300)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    content_type = models.CharField(_("content type"), max_length=100)
+    size_bytes = models.BigIntegerField(_("size (bytes)"))
+    width = models.PositiveIntegerField(_("width (pixels)"))
+    height = models.PositiveIntegerField(_("height (pixels)"))
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("artifact")
+        verbose_name_plural = _("artifacts")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.key

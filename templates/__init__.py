@@ -1,0 +1,1 @@
+"""The recipes: generation templates with immutable published versions, and styles."""

@@ -1,0 +1,82 @@
+"""The doors to what can be ordered: templates and styles."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from genhub.api.pages import ProblemSerializer
+from templates.models import Style
+from templates.rendering import schema_of
+from templates.selectors import list_recipes, list_styles
+
+UNAUTHORIZED = {401: OpenApiResponse(ProblemSerializer)}
+
+
+class TemplateSerializer(serializers.Serializer[Any]):
+    """A template that can be ordered; `parameters` is the JSON Schema that an order's parameters must meet."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    category = serializers.CharField()
+    media_type = serializers.CharField()
+    parameters = serializers.DictField()
+    price = serializers.IntegerField(allow_null=True, help_text="Credits a picture; null: the hub's.")
+
+
+class TemplateListSerializer(serializers.Serializer[Any]):
+    """Every template that can be ordered."""
+
+    items = TemplateSerializer(many=True)
+
+
+class StyleSerializer(serializers.ModelSerializer[Style]):
+    """A style that an order can wear."""
+
+    name = serializers.CharField(source="__str__")
+
+    class Meta:
+        model = Style
+        fields = ("code", "name", "name_en", "name_zh")
+
+
+class StyleListSerializer(serializers.Serializer[Any]):
+    """Every style."""
+
+    items = StyleSerializer(many=True)
+
+
+class TemplateListView(APIView):
+    """The published templates."""
+
+    @extend_schema(
+        responses={200: TemplateListSerializer, **UNAUTHORIZED}, summary="List templates"
+    )
+    def get(self, request: Request) -> Response:
+        """Answer every template that can be ordered, with its parameter schema."""
+        items = [
+            {
+                "code": recipe.code,
+                "name": recipe.name,
+                "version": recipe.number,
+                "category": recipe.category,
+                "media_type": recipe.media_type,
+                "parameters": schema_of(recipe),
+                "price": recipe.price,
+            }
+            for recipe in list_recipes()
+        ]
+        return Response({"items": items})
+
+
+class StyleListView(APIView):
+    """The styles."""
+
+    @extend_schema(responses={200: StyleListSerializer, **UNAUTHORIZED}, summary="List styles")
+    def get(self, request: Request) -> Response:
+        """Answer every active style, named in the reader's language and in both."""
+        return Response({"items": StyleSerializer(list_styles(), many=True).data})

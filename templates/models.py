@@ -1,0 +1,136 @@
+"""Templates with versions (immutable once published), and styles."""
+
+from django.core.validators import MinValueValidator, validate_slug
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language
+
+from genhub.lib.ids import new_id
+
+
+class MediaType(models.TextChoices):
+    """What a template makes."""
+
+    IMAGE = "image", _("image")
+    VIDEO = "video", _("video")
+
+
+class Template(models.Model):
+    """A recipe that apps order by its code; `published` is the version that new orders run."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(_("code"), max_length=100, unique=True, validators=[validate_slug])
+    published = models.ForeignKey(
+        "TemplateVersion",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("published version"),
+    )
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Orders of an inactive template are refused.")
+    )
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("template")
+        verbose_name_plural = _("templates")
+        ordering = ("code",)
+        permissions = [("publish_template", _("Can publish template versions"))]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class TemplateVersion(models.Model):
+    """One state of a template: editable while a draft, immutable (by a database trigger) once published."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    template = models.ForeignKey(
+        Template, models.PROTECT, related_name="versions", verbose_name=_("template")
+    )
+    number = models.PositiveIntegerField(_("version"), editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    category = models.CharField(_("category"), max_length=100, blank=True)
+    media_type = models.CharField(
+        _("media type"), max_length=10, choices=MediaType.choices, default=MediaType.IMAGE
+    )
+    prompt = models.TextField(
+        _("prompt"), help_text=_("Parameters stand in braces: a {subject} on a white background.")
+    )
+    negative_prompt = models.TextField(
+        _("negative prompt"), blank=True, help_text=_("Empty: the model's own.")
+    )
+    parameters = models.JSONField(
+        _("parameters"),
+        default=dict,
+        blank=True,
+        help_text=_("JSON Schema properties, by name: {“subject”: {“type”: “string”, “maxLength”: 200}}."),
+    )
+    required = models.JSONField(
+        _("required parameters"), default=list, blank=True, help_text=_("Their names.")
+    )
+    settings = models.JSONField(
+        _("settings"),
+        default=dict,
+        blank=True,
+        help_text=_("Request words that this template fixes: model, width, height, steps, …"),
+    )
+    price = models.PositiveIntegerField(
+        _("price"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Credits for one picture. Empty: the house's price."),
+    )
+    published_at = models.DateTimeField(_("published at"), null=True, editable=False)
+    published_by = models.CharField(_("published by"), max_length=150, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("template version")
+        verbose_name_plural = _("template versions")
+        ordering = ("template", "-number")
+        constraints = [
+            models.UniqueConstraint(fields=["template", "number"], name="template_version_number"),
+            models.UniqueConstraint(
+                fields=["template"],
+                condition=Q(published_at=None),
+                name="template_one_draft",
+                violation_error_message=_("This template has a draft already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template.code} v{self.number}"
+
+
+class Style(models.Model):
+    """A look that requests and templates can wear: words added to the prompt, and request words it sets."""
+
+    code = models.CharField(_("code"), max_length=50, unique=True, validators=[validate_slug])
+    name_en = models.CharField(_("name (English)"), max_length=100)
+    name_zh = models.CharField(_("name (Chinese)"), max_length=100)
+    suffix_en = models.TextField(
+        _("prompt addition (English)"), blank=True, help_text=_("Added after an English prompt.")
+    )
+    suffix_zh = models.TextField(
+        _("prompt addition (Chinese)"), blank=True, help_text=_("Added after a Chinese prompt.")
+    )
+    negative_prompt = models.TextField(_("negative prompt addition"), blank=True)
+    settings = models.JSONField(
+        _("settings"), default=dict, blank=True, help_text=_("Request words that this style sets.")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("style")
+        verbose_name_plural = _("styles")
+        ordering = ("position", "code")
+
+    def __str__(self) -> str:
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en

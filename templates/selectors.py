@@ -1,0 +1,60 @@
+"""Every read of recipes and styles."""
+
+from django.db.models import QuerySet
+
+from templates.models import Style, Template, TemplateVersion
+from templates.rendering import Look, Recipe
+
+
+def find_recipe(code: str) -> Recipe | None:
+    """Return the published version of an active template, or None."""
+    row = list_versions().filter(template__code=code).first()
+    return as_recipe(row) if row else None
+
+
+def list_recipes() -> list[Recipe]:
+    """Return every recipe that can be ordered, by code."""
+    return [as_recipe(row) for row in list_versions()]
+
+
+def list_versions() -> QuerySet[TemplateVersion]:
+    """Return the published versions of active templates."""
+    published = Template.objects.filter(is_active=True, published__isnull=False)
+    return (
+        TemplateVersion.objects.filter(pk__in=published.values("published"))
+        .select_related("template")
+        .order_by("template__code")
+    )
+
+
+def as_recipe(row: TemplateVersion) -> Recipe:
+    """Return a version's row as a value."""
+    return Recipe(
+        version_id=row.pk,
+        code=row.template.code,
+        name=row.name,
+        number=row.number,
+        category=row.category,
+        media_type=row.media_type,
+        prompt=row.prompt,
+        negative_prompt=row.negative_prompt,
+        parameters=row.parameters,
+        required=row.required,
+        settings=row.settings,
+        price=row.price,
+    )
+
+
+def find_look(code: str) -> Look | None:
+    """Return an active style, or None."""
+    row = list_styles().filter(code=code).first()
+    return (
+        Look(row.code, row.suffix_en, row.suffix_zh, row.negative_prompt, row.settings)
+        if row
+        else None
+    )
+
+
+def list_styles() -> QuerySet[Style]:
+    """Return the active styles in the order that staff gave them."""
+    return Style.objects.filter(is_active=True)

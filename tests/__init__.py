@@ -1,0 +1,1 @@
+"""The promises of the house, kept by real servers."""

@@ -1,0 +1,97 @@
+"""The people, the purse and the clients that every test may use."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
+from rest_framework.test import APIClient
+
+from credits import ledger
+from credits.models import Purse
+from generation.models import Provider
+from genhub.platforms.models import ApiKey, Platform
+from templates.services import seed_examples, seed_styles
+
+WHY = ledger.Why("tests", "a grant of the tests")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_past_the_guards() -> Iterator[None]:
+    """The suite's flush is the one exception to the append-only triggers."""
+    flush = DatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
+        with transaction.atomic(using=self.connection.alias):
+            with self.connection.cursor() as cursor:
+                cursor.execute("SET LOCAL session_replication_role = replica")
+                for sql in sql_list:
+                    cursor.execute(sql)
+
+    DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
+    yield
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    connections.close_all()
+
+
+@pytest.fixture
+def shop(db: None) -> Platform:
+    return Platform.objects.create(code="shop", name="Shop")
+
+
+@pytest.fixture
+def stub(db: None) -> Provider:
+    """A provider that draws at once; its model is the hub's default in tests."""
+    card = {"default_width": 64, "default_height": 64, "smallest_side": 16, "largest_side": 1024,
+            "longest_prompt": 500, "default_negative_prompt": "blurry"}  # fmt: skip
+    return Provider.objects.create(
+        alias="stub", adapter="stub", queue="local", cards={"z-image-small": card}
+    )
+
+
+@pytest.fixture
+def recipes(db: None) -> None:
+    seed_styles()
+    seed_examples()
+
+
+@pytest.fixture
+def rich(shop: Platform) -> Callable[..., Purse]:
+    """Open a purse with credits."""
+
+    def open_rich(user: str = "alice", amount: int = 100) -> Purse:
+        purse = ledger.open_purse(shop.pk, user)
+        if amount:
+            ledger.grant(purse.pk, amount, key=f"{user}:{amount}", why=WHY)
+        return purse
+
+    return open_rich
+
+
+@pytest.fixture
+def client_of(shop: Platform) -> Callable[..., APIClient]:
+    """A client with a key: bound to a user, or the platform's own when user is empty."""
+
+    def make(user: str = "alice", **words: Any) -> APIClient:
+        platform = words.pop("platform", shop)
+        _, key = ApiKey.objects.issue(platform, name="tests", user=user, **words)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def alice(client_of: Callable[..., APIClient], rich: Callable[..., Purse]) -> APIClient:
+    """Alice's own key, and 100 credits."""
+    rich("alice", 100)
+    return client_of("alice")
+
+
+@pytest.fixture
+def mallory(client_of: Callable[..., APIClient], rich: Callable[..., Purse]) -> APIClient:
+    """Another user of the same platform."""
+    rich("mallory", 100)
+    return client_of("mallory")

@@ -1,0 +1,79 @@
+"""A part given by halves is an error that names the variable."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from genhub.settings import parts
+
+KEYS = {"S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "secret"}
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [name for names in parts.S3_NAMES.values() for name in names]
+    for name in (*names, "S3_ENDPOINT_URL", "REDIS_URL", "CELERY_BROKER_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"S3_ENDPOINT_URL": "http://store"}, "S3_BUCKET"),
+        ({"S3_ACCESS_KEY": "key"}, "S3_BUCKET"),
+        ({"S3_BUCKET": "media", "S3_ACCESS_KEY": "key"}, "S3_SECRET_KEY"),
+        ({"S3_BUCKET": "media", "S3_SECRET_KEY": "secret"}, "S3_ACCESS_KEY"),
+        ({"S3_BUCKET": "media", "S3_ENDPOINT_URL": "http://store"}, "S3_ACCESS_KEY"),
+        ({"AWS_S3_BUCKET": "media", "AWS_ACCESS_KEY_ID": "key"}, "S3_SECRET_KEY"),
+    ],
+)
+def test_half_a_bucket_names_what_is_missing(
+    given: dict[str, str], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=f"^{named} is not set"):
+        parts.s3_storage()
+
+
+def test_without_a_bucket_files_stay_local() -> None:
+    assert parts.s3_storage() is None
+
+
+def test_a_whole_bucket_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"S3_BUCKET": "media", "S3_ENDPOINT_URL": "http://store", **KEYS}.items():
+        monkeypatch.setenv(name, value)
+    storage = parts.s3_storage()
+    assert storage is not None
+    assert storage["OPTIONS"]["bucket_name"] == "media"
+    assert storage["OPTIONS"]["addressing_style"] == "path"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://u:p@host/name", "postgres://u:p@host", "nonsense", "postgres://u:p@host:x/name"],
+)
+def test_an_unreadable_database_is_named(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        parts.database(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://u@%2Fsrv%2Frun/name", "postgres://u@/name?host=%2Fsrv%2Frun"]
+)
+def test_a_unix_socket_is_a_database_too(url: str) -> None:
+    entry = parts.database(url)
+    assert "/srv/run" in {entry["HOST"], entry["OPTIONS"].get("host")}
+    assert entry["NAME"] == "name"
+
+
+def test_the_brokers_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parts.broker_url() == ""
+    monkeypatch.setenv("REDIS_URL", "redis://one")
+    assert parts.broker_url() == "redis://one"
+    monkeypatch.setenv("CELERY_BROKER_URL", "amqp://two")
+    assert parts.broker_url() == "amqp://two"
+
+
+def test_a_required_variable_is_named() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^NOT_THERE is not set"):
+        parts.required("NOT_THERE")

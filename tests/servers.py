@@ -1,0 +1,108 @@
+"""A pytest plugin (`-p tests.servers`): one private PostgreSQL and one Valkey for the whole run.
+
+The first process starts them in a throw-away home, and the workers of xdist find them through the
+environment. Each worker has its own database (pytest-django names it) and its own number in Valkey.
+The environment is set when pytest loads this module: settings are read before any hook of ours.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from genhub.embedded import paths
+from genhub.embedded.postgres import UNSAFE_SETTINGS, postgres
+from genhub.embedded.supervise import Supervisor
+from genhub.embedded.valkey import valkey
+
+# What a developer's shell may hold must not reach the tests.
+FOREIGN = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "S3_BUCKET",
+    "S3_ENDPOINT_URL",
+    "S3_ACCESS_KEY",
+    "S3_SECRET_KEY",
+    "AWS_S3_BUCKET",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "SECRET_KEY",
+    "PUBLIC_URL",
+    "ALLOWED_HOSTS",
+    "GENHUB_HOST",
+    "GENHUB_PORT",
+    "LOG_FOLDER",
+    "Z_IMAGE_FOLDER",
+)
+SETTINGS = UNSAFE_SETTINGS | {"max_connections": "300"}
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+
+
+class Servers:
+    """The servers of this run; only the process that began it owns them."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.run_folder = paths.run_folder(home)
+        self._supervisor = Supervisor(log_folder=home / "log", say=lambda line: None)
+
+    def start(self) -> None:
+        """Start both servers and wait until they answer."""
+        for folder in (self.home, self.home / "log", self.run_folder):
+            paths.make_private(folder)
+        self._supervisor.start(
+            postgres(self.home, self.run_folder, settings=SETTINGS),
+            valkey(self.home, self.run_folder),
+        )
+
+    def stop(self) -> None:
+        """Stop both and remove what they wrote."""
+        self._supervisor.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+        shutil.rmtree(self.run_folder, ignore_errors=True)
+
+
+def broker_url(home: Path, worker: str) -> str:
+    """Return Valkey's address with a database number of this worker's own."""
+    number = int(worker.removeprefix("gw") or 0) + 1 if worker else 0
+    return f"redis+socket://{paths.valkey_socket(paths.run_folder(home))}?virtual_host={number}"
+
+
+def database_url(name: str) -> str:
+    """Return the address of one database of this run, for processes that a test starts."""
+    return f"postgres://genhub@/{name}?host={paths.run_folder(Path(os.environ['GENHUB_HOME']))}"
+
+
+def _prepare_environment() -> Path:
+    if not WORKER:
+        for name in FOREIGN:
+            os.environ.pop(name, None)
+        os.environ["GENHUB_HOME"] = tempfile.mkdtemp(prefix="genhub-test-")
+        os.environ["DJANGO_SETTINGS_MODULE"] = "genhub.settings.test"
+    home = Path(os.environ["GENHUB_HOME"])
+    os.environ["CELERY_BROKER_URL"] = broker_url(home, WORKER)
+    return home
+
+
+HOME = _prepare_environment()
+SERVERS: Servers | None = None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the servers before xdist starts its workers."""
+    global SERVERS  # noqa: PLW0603
+    if not WORKER and not session.config.option.collectonly:
+        SERVERS = Servers(HOME)
+        SERVERS.start()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Stop the servers when nothing needs them any more, also after an interrupt."""
+    if SERVERS:
+        SERVERS.stop()
+    elif not WORKER:
+        shutil.rmtree(HOME, ignore_errors=True)
