@@ -10,7 +10,13 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from credits.errors import HoldNotOpen, InsufficientCredits, InvalidAmount, KeyReused, RefundTooLarge
+from credits.errors import (
+    HoldNotOpen,
+    InsufficientCredits,
+    InvalidAmount,
+    KeyReused,
+    RefundTooLarge,
+)
 from credits.models import ROUTES, Bucket, Hold, HoldState, Kind, Purse, Reason, Transfer
 from genhub.lib.ids import new_id
 
@@ -113,12 +119,14 @@ def refund(hold_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
     check_amount(amount)
     full_key = f"refund:{hold_id}:{key}"
     with transaction.atomic():
-        purse_id = Hold.objects.select_for_update().values_list("purse_id", flat=True).get(pk=hold_id)
+        purse_id = (
+            Hold.objects.select_for_update().values_list("purse_id", flat=True).get(pk=hold_id)
+        )
         if _is_repeated(full_key, purse_id, amount):
             return False
-        counted = Hold.objects.filter(
-            pk=hold_id, captured__gte=F("refunded") + amount
-        ).update(refunded=F("refunded") + amount)
+        counted = Hold.objects.filter(pk=hold_id, captured__gte=F("refunded") + amount).update(
+            refunded=F("refunded") + amount
+        )
         if not counted:
             raise RefundTooLarge
         _must_move(purse_id, Kind.REFUND, amount, full_key, why, hold_id)
@@ -127,7 +135,8 @@ def refund(hold_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
 
 def check_amount(amount: int) -> None:
     """Raise InvalidAmount unless the amount is a whole number from 1 to LARGEST_AMOUNT."""
-    if isinstance(amount, bool) or not isinstance(amount, int) or not 1 <= amount <= LARGEST_AMOUNT:
+    # What comes from a form or a file may not be what the annotation says.
+    if type(amount) is not int or not 1 <= amount <= LARGEST_AMOUNT:
         raise InvalidAmount(most=LARGEST_AMOUNT)
 
 
@@ -182,4 +191,4 @@ def _move(
                 "reason": str(why.reason),
             },
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

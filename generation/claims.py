@@ -40,7 +40,7 @@ CLAIM = """
     )
     UPDATE generation_attempt a
        SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
-           lease_expires_at = statement_timestamp() + %(lease)s, started_at = statement_timestamp()
+           lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s), started_at = statement_timestamp()
       FROM due
      WHERE a.id = due.id
  RETURNING a.id
@@ -70,7 +70,9 @@ def claim_next(queue: str, *, worker: str) -> Claim | None:
     """Take the best due attempt of a queue: priority first, then fair share, then age; None when none is due."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM, {"queue": queue, "worker": worker, "lease": lease()})
+            cursor.execute(
+                CLAIM, {"queue": queue, "worker": worker, "lease": settings.LEASE_SECONDS}
+            )
             row = cursor.fetchone()
         if row is None:
             return None

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from generation.models import Attempt, Event, Output, Provider, Share, Task, TaskCount, Worker
 from generation.states import AttemptState
-from genhub.lib.ids import from_wire
+from genhub.lib.ids import NOBODY, from_wire
 
 PREFIX = "task"
 
@@ -105,7 +105,7 @@ def list_events(task: Task) -> QuerySet[Event]:
 def search_tasks(text: str) -> Q:
     """Return the condition of a search by wire id or user, for staff."""
     task_id = from_wire(PREFIX, text.strip())
-    return Q(pk=task_id) if task_id else Q(user__icontains=text)
+    return Q(pk=task_id) if task_id != NOBODY else Q(user__icontains=text)
 
 
 def describe_template(task: Task) -> dict[str, Any] | None:

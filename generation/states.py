@@ -17,9 +17,13 @@ class AttemptState(StrEnum):
     """Where one try at one provider stands."""
 
     QUEUED = "queued"  # -> running by a claim
-    RUNNING = "running"  # -> an end by its worker, waiting by a remote provider, abandoned by the reaper
+    RUNNING = (
+        "running"  # -> an end by its worker, waiting by a remote provider, abandoned by the reaper
+    )
     WAITING = "waiting"  # a remote provider works, nobody sleeps -> running by a poll's claim
-    UNKNOWN = "unknown"  # the provider may have taken the order -> by polling, a person or the deadline
+    UNKNOWN = (
+        "unknown"  # the provider may have taken the order -> by polling, a person or the deadline
+    )
     SUCCEEDED = "succeeded"  # end
     FAILED = "failed"  # end; a new attempt may follow
     CANCELED = "canceled"  # end: the task ended meanwhile

@@ -4,7 +4,7 @@ from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.core import signing
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, storages
 
 SIGNER = signing.TimestampSigner(salt="storage.files")
 
@@ -26,3 +26,9 @@ def is_signed(name: str, signature: str) -> bool:
     except signing.BadSignature:
         return False
     return True
+
+
+def local_storage() -> SignedFileSystemStorage | None:
+    """Return the store when pictures lie on this machine, None when they lie in a bucket."""
+    store = storages["default"]
+    return store if isinstance(store, SignedFileSystemStorage) else None

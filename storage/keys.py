@@ -1,4 +1,4 @@
-"""Where a file lies: by date, then owner, then attempt; deterministic, so that a repeated save writes the same object."""
+"""Where a file lies: by date, owner, attempt; deterministic, so that a repeated save writes the same object."""
 
 import datetime
 import uuid

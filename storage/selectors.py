@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.files.storage import default_storage
 
 from genhub.lib.ids import from_wire
-from storage.files import SignedFileSystemStorage
+from storage.files import local_storage
 from storage.models import Artifact
 
 PREFIX = "art"
@@ -36,6 +36,5 @@ def read_bytes(artifact: Artifact) -> bytes:
 def local_path(wire_id: str) -> Path | None:
     """Return where a picture lies on this machine, or None when it lies in a bucket or is unknown. For operators."""
     artifact = Artifact.objects.filter(pk=from_wire(PREFIX, wire_id)).first()
-    if artifact is None or not isinstance(default_storage._wrapped, SignedFileSystemStorage):  # noqa: SLF001
-        return None
-    return Path(default_storage.path(artifact.key))
+    store = local_storage()
+    return Path(store.path(artifact.key)) if artifact and store else None

@@ -2,13 +2,12 @@
 
 import mimetypes
 
-from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from storage.files import SignedFileSystemStorage, is_signed
+from storage.files import is_signed, local_storage
 
 
 @require_safe
@@ -16,12 +15,11 @@ def serve_file(request: HttpRequest, name: str) -> HttpResponseBase:
     """Serve a file to whoever holds a fresh signed link; 403 when it is stale or forged, 404 when it is gone."""
     if not is_signed(name, request.GET.get("signature", "")):
         return HttpResponseForbidden(_("This link has expired. Ask the hub for a fresh one."))
-    if not isinstance(default_storage._wrapped, SignedFileSystemStorage):  # noqa: SLF001
-        raise Http404
-    if not default_storage.exists(name):
+    store = local_storage()
+    if store is None or not store.exists(name):
         raise Http404
     response = FileResponse(
-        default_storage.open(name),
+        store.open(name),
         content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
     )
     response["Cache-Control"] = "private, max-age=31536000, immutable"

@@ -4,8 +4,8 @@ from django.core.validators import MinValueValidator, validate_slug
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
 
@@ -68,7 +68,9 @@ class TemplateVersion(models.Model):
         _("parameters"),
         default=dict,
         blank=True,
-        help_text=_("JSON Schema properties, by name: {“subject”: {“type”: “string”, “maxLength”: 200}}."),
+        help_text=_(
+            "JSON Schema properties, by name: {“subject”: {“type”: “string”, “maxLength”: 200}}."
+        ),
     )
     required = models.JSONField(
         _("required parameters"), default=list, blank=True, help_text=_("Their names.")

@@ -83,7 +83,9 @@ def render(recipe: Recipe, parameters: Mapping[str, Any]) -> Rendered:
     }
     values = defaults | dict(parameters)
     if mistakes := list(Draft202012Validator(schema_of(recipe)).iter_errors(values)):
-        raise InvalidRequest(errors=[e for mistake in mistakes for e in field_errors(mistake, values)])
+        raise InvalidRequest(
+            errors=[e for m in mistakes for e in field_errors(m, values, set(recipe.parameters))]
+        )
     return Rendered(
         fill(recipe.prompt, values), fill(recipe.negative_prompt, values), dict(recipe.settings)
     )
@@ -101,7 +103,9 @@ def wear(look: Look, rendered: Rendered) -> Rendered:
     )
 
 
-def field_errors(mistake: ValidationError, values: Mapping[str, Any]) -> list[FieldError]:
+def field_errors(
+    mistake: ValidationError, values: Mapping[str, Any], known: set[str]
+) -> list[FieldError]:
     """Return one field error for each parameter that a schema mistake concerns."""
     rule = str(mistake.validator)
     limit: Any = mistake.validator_value
@@ -109,7 +113,7 @@ def field_errors(mistake: ValidationError, values: Mapping[str, Any]) -> list[Fi
     if rule == "required" and isinstance(limit, list):
         names = [name for name in limit if name not in values]
     elif rule == "additionalProperties":
-        names = sorted(set(values) - set(mistake.schema["properties"]))
+        names = sorted(set(values) - known)
     if isinstance(limit, list):
         limit = ", ".join(map(str, limit))
     message = MESSAGES.get(rule, OTHER)

@@ -38,7 +38,9 @@ def draft_next(template: Template) -> TemplateVersion:
             return TemplateVersion.objects.create(template=template, number=1, name=template.code)
         if newest.published_at is None:
             return newest
-        copied = {name: getattr(newest, name) for name in (*COPIED, "parameters", "required", "settings")}
+        copied = {
+            name: getattr(newest, name) for name in (*COPIED, "parameters", "required", "settings")
+        }
         return TemplateVersion.objects.create(template=template, number=newest.number + 1, **copied)
 
 
@@ -67,7 +69,9 @@ def find_mistakes(version: TemplateVersion) -> list[FieldError]:
         Draft202012Validator.check_schema(schema_of(as_recipe(version)))
     except SchemaError as error:
         message = gettext_noop("This is not valid JSON Schema: %(reason)s")
-        mistakes.append(FieldError("parameters", "invalid_schema", message, {"reason": error.message}))
+        mistakes.append(
+            FieldError("parameters", "invalid_schema", message, {"reason": error.message})
+        )
     used = find_variables(version.prompt) | find_variables(version.negative_prompt)
     for name in sorted(used - set(version.parameters)):
         message = gettext_noop("The prompt uses {%(name)s}, which is no parameter.")

@@ -23,15 +23,16 @@ def _flush_past_the_guards() -> Iterator[None]:
     flush = DatabaseOperations.execute_sql_flush
 
     def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
-        with transaction.atomic(using=self.connection.alias):
-            with self.connection.cursor() as cursor:
-                cursor.execute("SET LOCAL session_replication_role = replica")
-                for sql in sql_list:
-                    cursor.execute(sql)
+        alias = self.connection.alias
+        with transaction.atomic(using=alias), self.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for sql in sql_list:
+                cursor.execute(sql)
 
-    DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
+    # setattr: the swap is meant, and only for this suite.
+    setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)  # noqa: B010
     yield
-    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    setattr(DatabaseOperations, "execute_sql_flush", flush)  # noqa: B010
     connections.close_all()
 
 

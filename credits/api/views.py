@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from credits.selectors import find_balance
 from genhub.api.pages import ProblemSerializer
+from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 
 
@@ -33,12 +34,14 @@ class CreditsView(APIView):
             **dict.fromkeys((400, 401, 403), OpenApiResponse(ProblemSerializer)),
         },
         parameters=[
-            OpenApiParameter("user", OpenApiTypes.STR, description="Required with a platform's key.")
+            OpenApiParameter(
+                "user", OpenApiTypes.STR, description="Required with a platform's key."
+            )
         ],
         summary="Read a balance",
     )
     def get(self, request: Request) -> Response:
         """Answer what is available and held; a user the hub never saw has nothing of either."""
-        user = request.user.user_for_write(request.query_params.get("user"))
-        balance = find_balance(request.user.platform.pk, user)
+        user = caller_of(request).user_for_write(request.query_params.get("user"))
+        balance = find_balance(caller_of(request).platform.pk, user)
         return Response({"user": user, "available": balance.available, "held": balance.held})

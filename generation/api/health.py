@@ -38,7 +38,7 @@ class HealthView(APIView):
 
     @extend_schema(responses={200: Health, 503: Health}, auth=[], summary="Could a task run now?")
     def get(self, request: Request) -> Response:
-        """Answer 200 when database, broker and a worker for each needed queue are there, else 503 saying what is not."""
+        """Answer 200 when database, broker and a worker for each needed queue are there, else 503 and what is not."""
         checks = {"database": check_database()}
         facts: dict[str, Any] = {}
         counts = {"active_tasks": 0, "waiting_tasks": 0}

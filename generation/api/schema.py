@@ -20,7 +20,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 USER = OpenApiParameter("user", OpenApiTypes.STR, description="Only this user's (platform keys).")
 LIMIT = OpenApiParameter(
-    "limit", OpenApiTypes.INT, default=DEFAULT_PAGE, description=f"Rows a page, at most {LARGEST_PAGE}."
+    "limit",
+    OpenApiTypes.INT,
+    default=DEFAULT_PAGE,
+    description=f"Rows a page, at most {LARGEST_PAGE}.",
 )
 CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="From “next” or “previous”.")
 PAGE = OpenApiParameter(
@@ -50,7 +53,8 @@ class Result(serializers.Serializer[Any]):
     images = Image(many=True)
     image_urls = serializers.ListField(child=serializers.URLField())
     count = serializers.IntegerField()
-    errors = serializers.ListField(child=serializers.DictField())
+    # The base class has a property of this name, which a schema never reads.
+    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
 
 
 class Credits(serializers.Serializer[Any]):

@@ -5,7 +5,12 @@ from typing import Any
 from rest_framework import serializers
 
 from generation.spec import LARGEST_NUMBER, LARGEST_SEED
-from genhub.api.fields import StrictCharField, StrictFloatField, StrictIntegerField, StrictSerializer
+from genhub.api.fields import (
+    StrictCharField,
+    StrictFloatField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 
 # Larger than any model's sides: keeps a product of two from being absurd before the model is known.
 LARGEST_SIDE_PIXELS = 16_384
@@ -21,9 +26,13 @@ class GenerateSerializer(StrictSerializer):
         {"image", "strength", "mode", "subject", "sampler", "style", "duration", "fps", "resolution",
          "response_format", "cache", "webhook"}
     )  # fmt: skip
-    default_error_messages = {"unsupported": "This hub does not honour this word yet; leave it out."}
+    default_error_messages = {
+        "unsupported": "This hub does not honour this word yet; leave it out."
+    }
 
-    template = StrictCharField(required=False, max_length=100, help_text="A published template's code.")
+    template = StrictCharField(
+        required=False, max_length=100, help_text="A published template's code."
+    )
     parameters = serializers.DictField(required=False, help_text="The template's schema decides.")
     type = serializers.ChoiceField(["image", "video"], required=False, help_text="Default: image.")
     model = StrictCharField(required=False, max_length=100, help_text="Default: the platform's.")

@@ -1,6 +1,6 @@
 """The doors of orders: read the words, call a service, answer."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponseRedirect
 from drf_spectacular.types import OpenApiTypes
@@ -20,9 +20,12 @@ from generation.states import TASK_LIVE, TaskState
 from genhub.api.pages import NewestFirst, read_page_words
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
 from genhub.lib.ids import to_wire
+from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
-from storage.models import Artifact
 from storage.selectors import find_artifact, sign_link
+
+if TYPE_CHECKING:
+    from storage.models import Artifact
 
 LONGEST_IDEMPOTENCY_KEY = 255
 
@@ -43,8 +46,8 @@ class GenerateView(APIView):
         serializer = GenerateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         words = dict(serializer.validated_data)
-        user = request.user.user_for_write(words.pop("user", None))
-        platform = request.user.platform
+        user = caller_of(request).user_for_write(words.pop("user", None))
+        platform = caller_of(request).platform
         task_id = submit_task(
             Customer(platform.pk, platform.default_model, user),
             order_of(words),
@@ -68,12 +71,12 @@ class TaskListView(APIView):
     def get(self, request: Request) -> Response:
         """Answer one page: by cursor, or by page with the total."""
         page, limit = read_page_words(request)
-        tasks = find_tasks(request.user.platform.pk, read_user(request))
+        tasks = find_tasks(caller_of(request).platform.pk, read_user(request))
         if page is None:
             paginator = NewestFirst()
             rows = paginator.paginate_queryset(tasks, request, view=self) or []
             return paginator.get_paginated_response(answers.answer_tasks(list(rows), request))
-        total = count_tasks(request.user.platform.pk, read_user(request))
+        total = count_tasks(caller_of(request).platform.pk, read_user(request))
         rows = list(tasks.order_by("-id")[(page - 1) * limit : page * limit])
         items = answers.answer_tasks(rows, request)
         return Response({"items": items, "page": page, "limit": limit, "total": total})
@@ -119,7 +122,9 @@ class TaskResultView(APIView):
         wanted = request.query_params.get("format", "url")
         if wanted not in {"url", "b64"}:
             message = gettext_noop("It must be one of %(limit)s.")
-            raise InvalidRequest(errors=[FieldError("format", "enum", message, {"limit": "url, b64"})])
+            raise InvalidRequest(
+                errors=[FieldError("format", "enum", message, {"limit": "url, b64"})]
+            )
         task = get_task(request, task_id)
         if task.state in TASK_LIVE:
             raise NotReady(state=task.state)
@@ -162,15 +167,19 @@ class ArtifactView(APIView):
 
 def get_task(request: Request, wire_id: str) -> Task:
     """Return one of the caller's tasks, or raise NotFound."""
-    task = find_task(request.user.platform.pk, request.user.user_for_read(None), wire_id)
+    task = find_task(
+        caller_of(request).platform.pk, caller_of(request).user_for_read(None), wire_id
+    )
     if task is None:
         raise NotFound(thing=gettext_noop("task"))
     return task
 
 
-def get_artifact(request: Request, wire_id: str) -> Artifact:
+def get_artifact(request: Request, wire_id: str) -> "Artifact":
     """Return one of the caller's pictures, or raise NotFound."""
-    artifact = find_artifact(request.user.platform.pk, request.user.user_for_read(None), wire_id)
+    artifact = find_artifact(
+        caller_of(request).platform.pk, caller_of(request).user_for_read(None), wire_id
+    )
     if artifact is None:
         raise NotFound(thing=gettext_noop("picture"))
     return artifact
@@ -178,8 +187,7 @@ def get_artifact(request: Request, wire_id: str) -> Artifact:
 
 def read_user(request: Request) -> str | None:
     """Return whose rows the caller wants to see."""
-    user: str | None = request.user.user_for_read(request.query_params.get("user"))
-    return user
+    return caller_of(request).user_for_read(request.query_params.get("user"))
 
 
 def read_idempotency_key(request: Request) -> str:
@@ -187,8 +195,8 @@ def read_idempotency_key(request: Request) -> str:
     key: Any = request.headers.get("Idempotency-Key", "")
     if len(key) > LONGEST_IDEMPOTENCY_KEY or not (key.isascii() and key.isprintable()):
         message = gettext_noop("At most %(limit)s printable ASCII characters.")
-        error = FieldError("Idempotency-Key", "invalid", message, {"limit": LONGEST_IDEMPOTENCY_KEY})
+        error = FieldError(
+            "Idempotency-Key", "invalid", message, {"limit": LONGEST_IDEMPOTENCY_KEY}
+        )
         raise InvalidRequest(errors=[error])
     return str(key)
-
-

@@ -13,7 +13,9 @@ class Provider(models.Model):
     queue = models.CharField(_("queue"), max_length=20)
     is_enabled = models.BooleanField(_("enabled"), default=True)
     weight = models.PositiveSmallIntegerField(
-        _("weight"), default=100, help_text=_("Of several providers of a model, the heaviest is chosen.")
+        _("weight"),
+        default=100,
+        help_text=_("Of several providers of a model, the heaviest is chosen."),
     )
     cards = models.JSONField(
         _("models"), default=dict, help_text=_("By alias: folder, sizes, defaults and limits.")

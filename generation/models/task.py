@@ -85,9 +85,7 @@ class Task(models.Model):
 class Output(models.Model):
     """One picture of a task: delivered as an artifact, or refused with an error code."""
 
-    task = models.ForeignKey(
-        Task, models.PROTECT, related_name="outputs", verbose_name=_("task")
-    )
+    task = models.ForeignKey(Task, models.PROTECT, related_name="outputs", verbose_name=_("task"))
     position = models.PositiveSmallIntegerField(_("position"))
     seed = models.BigIntegerField(_("seed"))
     artifact = models.OneToOneField(

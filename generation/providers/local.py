@@ -40,7 +40,9 @@ class LocalProvider(Provider):
         try:
             for position, seed in enumerate(spec.seeds):
                 share = scaled(report, position, len(spec.seeds))
-                outputs.append(Output(position, seed, self.engine.draw(job, seed=seed, report=share)))
+                outputs.append(
+                    Output(position, seed, self.engine.draw(job, seed=seed, report=share))
+                )
         except OutOfMemoryError as error:
             raise ProviderError(str(error), code="out_of_memory") from error
         except EngineError as error:

@@ -17,4 +17,6 @@ ADAPTERS = {
 @cache
 def get_adapter(alias: str) -> Provider:
     """Return the process's one adapter of this alias; raise KeyError for an alias that nobody registered."""
-    return cast(Provider, import_string(ADAPTERS[alias])(**settings.ADAPTER_OPTIONS.get(alias, {})))
+    return cast(
+        "Provider", import_string(ADAPTERS[alias])(**settings.ADAPTER_OPTIONS.get(alias, {}))
+    )

@@ -34,7 +34,7 @@ def end_unpaid(task_id: uuid.UUID, state: TaskState, *, problem: Problem | None 
         ledger.release(hold_id)
     end_attempts(task_id, ATTEMPT_LIVE)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
-    events.record(task_id, kind, **({"code": problem.code} if problem else {}))
+    events.record(task_id, kind, code=problem.code if problem else "")
     return True
 
 

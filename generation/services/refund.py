@@ -13,9 +13,7 @@ from generation.models import Event
 SHORTEST_REASON = 10
 
 
-def refund_task(
-    task_id: uuid.UUID, amount: int, *, key: str, actor: str, reason: str
-) -> None:
+def refund_task(task_id: uuid.UUID, amount: int, *, key: str, actor: str, reason: str) -> None:
     """Give an ended task's captured credits back, in part or whole; the same key again changes nothing.
 
     Raises ReasonTooShort, NothingToRefund, or the ledger's RefundTooLarge, InvalidAmount and KeyReused.

@@ -83,7 +83,9 @@ def find_recipe(order: Order) -> Recipe | None:
         return None
     recipe = selectors.find_recipe(order.template)
     if recipe is None:
-        raise refuse("template", "unknown", gettext_noop("There is no published template of this code."))
+        raise refuse(
+            "template", "unknown", gettext_noop("There is no published template of this code.")
+        )
     message = gettext_noop("The template decides this; leave it out.")
     if said := [name for name in TEMPLATE_DECIDES if getattr(order, name) is not None]:
         raise InvalidRequest(
@@ -110,12 +112,16 @@ def wear(style: str, rendered: Rendered) -> Rendered:
     return rendering.wear(look, rendered)
 
 
-def build_spec(words: Words, rendered: Rendered, card: ModelCard, media_type: str) -> GenerationSpec:
+def build_spec(
+    words: Words, rendered: Rendered, card: ModelCard, media_type: str
+) -> GenerationSpec:
     """Return the spec with the model's defaults filled in and a seed drawn for each picture that has none."""
     number = words.get("num_images") or 1
     first_seed = words.order.seed
     seeds = [
-        secrets.randbelow(LARGEST_SEED + 1) if first_seed is None else (first_seed + i) % (LARGEST_SEED + 1)
+        secrets.randbelow(LARGEST_SEED + 1)
+        if first_seed is None
+        else (first_seed + i) % (LARGEST_SEED + 1)
         for i in range(number)
     ]
     steps = words.get("steps")
@@ -179,7 +185,10 @@ def find_size_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError
 def tariff() -> pricing.Tariff:
     """Return the house's prices from the settings."""
     return pricing.Tariff(
-        base={"image": settings.DEFAULT_IMAGE_CREDIT_COST, "video": settings.DEFAULT_VIDEO_CREDIT_COST},
+        base={
+            "image": settings.DEFAULT_IMAGE_CREDIT_COST,
+            "video": settings.DEFAULT_VIDEO_CREDIT_COST,
+        },
         high_quality=settings.HIGH_QUALITY_MULTIPLIER,
     )
 

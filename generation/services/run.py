@@ -92,7 +92,7 @@ def store(
 
 @contextmanager
 def beating(claim: Claim) -> Iterator[Report]:
-    """Renew the lease from a thread while the body works; the report it yields raises Stopped once the lease is lost."""
+    """Renew the lease from a thread while the body works; its report raises Stopped once the lease is lost."""
     lost, done = threading.Event(), threading.Event()
 
     def beat() -> None:

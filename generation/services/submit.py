@@ -109,7 +109,9 @@ def write_task(
     Attempt.objects.create(
         task_id=task_id, number=1, provider=resolved.route.provider, share=share, cost=number
     )
-    events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.provider.alias)
+    events.record(
+        task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.provider.alias
+    )
     dispatch.ring_after_commit(queue)
     return task_id
 

@@ -73,5 +73,6 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = serializers.ListField(child=serializers.DictField())
+    # The base class has a property of this name, which a schema never reads.
+    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
     params = serializers.DictField(required=False)

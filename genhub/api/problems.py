@@ -1,4 +1,4 @@
-"""Every refusal as problem JSON (RFC 9457): code, what is wrong, which field, how to mend it, in the caller's language."""
+"""Every refusal as problem JSON (RFC 9457): code, what is wrong, which field, how to mend it; in the reader's words."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,25 +67,23 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | N
     )
 
 
+MEANINGS: list[tuple[type[Exception], type[Problem]]] = [
+    (exceptions.ParseError, MalformedBody),
+    (exceptions.UnsupportedMediaType, WrongContentType),
+    (exceptions.MethodNotAllowed, MethodNotAllowed),
+    (exceptions.NotAcceptable, NotAcceptable),
+]
+
+
 def as_problem(error: Exception) -> Problem | None:
     """Return the problem that an error means, or None for one that nobody expected."""
-    match error:
-        case Problem():
-            return error
-        case exceptions.ValidationError():
-            return InvalidRequest(errors=list(flatten(error.detail)))
-        case exceptions.ParseError():
-            return MalformedBody()
-        case exceptions.UnsupportedMediaType():
-            return WrongContentType()
-        case exceptions.MethodNotAllowed():
-            return MethodNotAllowed()
-        case exceptions.NotAcceptable():
-            return NotAcceptable()
-        case Http404() | PermissionDenied() | exceptions.NotFound():
-            return NotFound(thing=gettext_noop("thing"))
-        case _:
-            return None
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, exceptions.ValidationError):
+        return InvalidRequest(errors=list(flatten(error.detail)))
+    if isinstance(error, Http404 | PermissionDenied | exceptions.NotFound):
+        return NotFound(thing=gettext_noop("thing"))
+    return next((kind() for meant, kind in MEANINGS if isinstance(error, meant)), None)
 
 
 def flatten(detail: Any, path: str = "") -> Iterator[FieldError]:
@@ -122,4 +120,3 @@ def problem_body(problem: Problem) -> dict[str, Any]:
 def words(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the params with the words among them translated."""
     return {name: gettext(v) if isinstance(v, str) and v else v for name, v in params.items()}
-

@@ -1,7 +1,7 @@
 """The one error that people may see, free of Django so that every floor of the house can raise it."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
@@ -10,14 +10,14 @@ def gettext_noop(message: str) -> str:
     return message
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class FieldError:
     """What is wrong with one field; `message` is a message id whose %(name)s places are filled from `params`."""
 
     field: str
     code: str
     message: str
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Problem(Exception):
@@ -58,7 +58,9 @@ class InvalidRequest(Problem):
     code = "invalid_request"
     status = 400
     title = gettext_noop("The request is not valid")
-    detail = gettext_noop("Nothing was created or charged. Mend the fields listed and send it again.")
+    detail = gettext_noop(
+        "Nothing was created or charged. Mend the fields listed and send it again."
+    )
 
 
 class NotFound(Problem):

@@ -1,8 +1,11 @@
-"""Ids: UUIDv7 (RFC 9562), so that an index grows at its end; prefixed on the wire so that a log line says what it is."""
+"""Ids: UUIDv7 (RFC 9562), so that an index grows at its end; prefixed on the wire to say what it is."""
 
 import os
 import time
 import uuid
+
+# The nil UUID (RFC 9562 5.9): never made by new_id.
+NOBODY = uuid.UUID(int=0)
 
 
 def new_id() -> uuid.UUID:
@@ -19,12 +22,12 @@ def to_wire(prefix: str, value: uuid.UUID) -> str:
     return f"{prefix}_{value.hex}"
 
 
-def from_wire(prefix: str, text: str) -> uuid.UUID | None:
-    """Return the id that `to_wire` wrote, or None when the text is not such an id."""
+def from_wire(prefix: str, text: str) -> uuid.UUID:
+    """Return the id that `to_wire` wrote, or NOBODY when the text is not such an id: it finds no row."""
     found, _, digits = text.partition("_")
     if found != prefix or len(digits) != 32:  # noqa: PLR2004 (a UUID's hexadecimal digits)
-        return None
+        return NOBODY
     try:
         return uuid.UUID(hex=digits)
     except ValueError:
-        return None
+        return NOBODY

@@ -54,7 +54,9 @@ class WrongUser(Problem):
     code = "wrong_user"
     status = 403
     title = gettext_noop("The API key belongs to another user")
-    detail = gettext_noop("This key speaks for one user only; leave “user” out, or use a platform's key.")
+    detail = gettext_noop(
+        "This key speaks for one user only; leave “user” out, or use a platform's key."
+    )
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,13 @@ class Caller:
         if self.user is not None and named not in {None, self.user}:
             raise WrongUser
         return self.user if self.user is not None else named
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who is calling; every view with our authentication has a caller."""
+    if not isinstance(request.user, Caller):
+        raise KeyMissing
+    return request.user
 
 
 class BearerKeyAuthentication(BaseAuthentication):
@@ -113,6 +122,6 @@ class HasScope(BasePermission):
         """Return True, or raise ScopeMissing naming the scope."""
         scopes: dict[str, Any] = getattr(view, "scopes", {})
         scope = scopes.get(request.method or "")
-        if scope and scope not in request.auth.scopes:
+        if scope and scope not in caller_of(request).key.scopes:
             raise ScopeMissing(scope=str(scope))
         return True

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class BearerKeyScheme(OpenApiAuthenticationExtension):
+class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """`Authorization: Bearer <key>`."""
 
     target_class = "genhub.platforms.authentication.BearerKeyAuthentication"

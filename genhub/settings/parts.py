@@ -7,7 +7,19 @@ from urllib.parse import unquote
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.Env()
+
+class NamingEnv(environ.Env):  # type: ignore[misc]  # environ has no types
+    """Reads the environment; what cannot be read is named."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        """Return a variable's value as its type."""
+        try:
+            return super().get_value(var, *args, **options)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} cannot be read: {error}") from error
+
+
+env = NamingEnv()
 
 # Our names first, then the ones that AWS tools already use.
 S3_NAMES = {

@@ -25,7 +25,9 @@ class TemplateSerializer(serializers.Serializer[Any]):
     category = serializers.CharField()
     media_type = serializers.CharField()
     parameters = serializers.DictField()
-    price = serializers.IntegerField(allow_null=True, help_text="Credits a picture; null: the hub's.")
+    price = serializers.IntegerField(
+        allow_null=True, help_text="Credits a picture; null: the hub's."
+    )
 
 
 class TemplateListSerializer(serializers.Serializer[Any]):

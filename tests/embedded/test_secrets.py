@@ -36,7 +36,7 @@ def test_another_home_has_other_secrets(tmp_path: Path) -> None:
 def test_processes_that_race_agree(tmp_path: Path) -> None:
     home = tmp_path / "home"
     racers = [
-        subprocess.Popen(  # noqa: S603
+        subprocess.Popen(
             [sys.executable, "-c", ASK, str(home)],
             cwd=ROOT,
             stdin=subprocess.PIPE,

@@ -187,7 +187,7 @@ supervisor.start(sleeper("a"), sleeper("b"))
 print(*[child.pid for child in supervisor.children], flush=True)
 time.sleep(600)
 """
-    launcher = subprocess.Popen(  # noqa: S603
+    launcher = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert launcher.stdout

@@ -39,7 +39,12 @@ def _corners(shape: str, centre: tuple[float, float], radius: float) -> list[tup
     x, y = centre
     if shape == "square":
         half = radius * 0.85  # about the circle's area, so that size does not give the shape away
-        return [(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]
+        return [
+            (x - half, y - half),
+            (x + half, y - half),
+            (x + half, y + half),
+            (x - half, y + half),
+        ]
     points = {"triangle": 3, "star": 10}[shape]
     corners = []
     for number in range(points):

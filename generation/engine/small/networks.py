@@ -6,7 +6,15 @@ from typing import Any, Final
 
 import torch
 from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, ZImageTransformer2DModel
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import (
+    AddedToken,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    trainers,
+)
 from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
 
 VOCABULARY: Final = 512
@@ -31,7 +39,9 @@ def build_tokenizer(corpus: Iterable[str]) -> Any:
     bpe.pre_tokenizer = blank.backend_tokenizer.pre_tokenizer
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY - 3, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False
+        vocab_size=VOCABULARY - 3,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
     )
     bpe.train_from_iterator(corpus, trainer)
     learned = json.loads(bpe.to_str())["model"]

@@ -2,19 +2,25 @@
 
 import copy
 import math
+import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import distributed
 
 _SAVE_EVERY_S = 120.0
 _WARMUP_STEPS = 100
 
 
 class Practice:
-    """Counts steps and learns from losses; killed and started again, it goes on."""
+    """Counts steps and learns from losses; killed and started again, it goes on.
+
+    Where processes share the work (one thread each beats one process with two threads by half),
+    each draws its own half of the batch and the gradients are averaged.
+    """
 
     def __init__(
         self, path: Path, models: dict[str, Any], *, steps: int, rate: float, seed: int
@@ -24,22 +30,25 @@ class Practice:
         self.averages = {name: copy.deepcopy(model) for name, model in models.items()}
         self._weights = [p for model in models.values() for p in model.parameters()]
         self._optimiser = torch.optim.AdamW(
-            self._weights, lr=rate, betas=(0.9, 0.98), weight_decay=0.01
+            self._weights, lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
         self._saved_at = time.monotonic()
         if path.exists():
             self._resume()
-        # A resumed run must not see the same batches again.
-        torch.manual_seed(seed + 1000 * self.step)
+        # Neither a resumed run nor a partner may see the same batches again.
+        self.rank = distributed.get_rank() if distributed.is_initialized() else 0
+        torch.manual_seed(seed + 1000 * self.step + self.rank)
+        self.rng = random.Random(seed + 1000 * self.step + self.rank)  # noqa: S311
 
     def __iter__(self) -> Iterator[int]:
         """Yield step numbers until the end; call learn once for each."""
         while self.step < self.steps:
             yield self.step
             self.step += 1
-            if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
+            if self.rank == 0 and time.monotonic() - self._saved_at > _SAVE_EVERY_S:
                 self.save()
-        self.save()
+        if self.rank == 0:
+            self.save()
 
     def learn(self, loss: torch.Tensor) -> None:
         """Take one step down the loss and move the averaged weights after it."""
@@ -47,15 +56,12 @@ class Practice:
             group["lr"] = self._current_rate()
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self._share_gradients()
         torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
         self._optimiser.step()
         keep = min(0.998, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, model in self.models.items():
-                for mean, now in zip(
-                    self.averages[name].parameters(), model.parameters(), strict=True
-                ):
-                    mean.lerp_(now, 1 - keep)
+        means = [p.data for model in self.averages.values() for p in model.parameters()]
+        torch._foreach_lerp_(means, [p.data for p in self._weights], 1 - keep)  # noqa: SLF001
 
     def save(self) -> None:
         """Write the checkpoint beside the old one, then rename."""
@@ -69,6 +75,17 @@ class Practice:
         torch.save(state, beside)
         beside.replace(self.path)
         self._saved_at = time.monotonic()
+
+    def _share_gradients(self) -> None:
+        if not distributed.is_initialized():
+            return
+        gradients = [p.grad for p in self._weights if p.grad is not None]
+        together = torch.cat([gradient.flatten() for gradient in gradients])
+        distributed.all_reduce(together)
+        together /= distributed.get_world_size()
+        parts = together.split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
 
     def _resume(self) -> None:
         state = torch.load(self.path, weights_only=True)

@@ -23,14 +23,13 @@ _BATCH = 64
 
 def train_text(out: Path, steps: int) -> None:
     """Train the text encoder for the given number of steps; resumes what lies in out."""
-    rng = random.Random(2)  # noqa: S311
     tokenizer = load_tokenizer(out)
     encoder, heads = networks.build_text_encoder(), Heads()
     models = {"text_encoder": encoder, "heads": heads}
     practice = Practice(out / "text.pt", models, steps=steps, rate=1.5e-3, seed=2)
     for step in practice:
-        scenes = rng.choices(words.TRAINED, k=_BATCH)
-        prompts = [words.training_prompt(scene, rng) for scene in scenes]
+        scenes = practice.rng.choices(words.TRAINED, k=_BATCH)
+        prompts = [words.training_prompt(scene, practice.rng) for scene in scenes]
         loss = heads.loss(networks.encode_captions(tokenizer, encoder, prompts), scenes)
         practice.learn(loss)
         if step % 100 == 0:
@@ -88,7 +87,6 @@ def _held_out_share(tokenizer: Any, encoder: Any, heads: Any) -> float:
     captions = networks.encode_captions(tokenizer, encoder, [text for text, _, _ in prompts])
     labels = name_labels([scene for _, _, scene in prompts])
     hits = [
-        logits.argmax(dim=1) == label
-        for logits, label in zip(heads(captions), labels, strict=True)
+        logits.argmax(dim=1) == label for logits, label in zip(heads(captions), labels, strict=True)
     ]
     return float(torch.stack(hits).all(dim=0).float().mean())

@@ -1,10 +1,15 @@
-"""Trains the small Z-Image, stage by stage: vae, text, transformer, sizes."""
+"""Trains the small Z-Image, stage by stage: vae, text, transformer, sizes.
+
+OMP_WAIT_POLICY=PASSIVE python -m generation.engine.small.train --stage vae --out FOLDER
+"""
 
 import argparse
 import logging
+import os
 from pathlib import Path
 
 import torch
+from torch import distributed, multiprocessing
 
 from generation.engine.small.text_lessons import train_text
 from generation.engine.small.transformer_lessons import train_sizes, train_transformer
@@ -24,11 +29,28 @@ def main() -> None:
     parser.add_argument("--stage", choices=_STAGES, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints")
     parser.add_argument("--steps", type=int, help="instead of the stage's own number")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--partners", type=int, default=1, help="processes that share a batch")
+    parser.add_argument("--threads", type=int, default=2, help="of each process")
     chosen = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(chosen.threads)
     chosen.out.mkdir(parents=True, exist_ok=True)
+    if chosen.partners == 1:
+        _train(0, chosen)
+    else:
+        (chosen.out / "meeting").unlink(missing_ok=True)
+        multiprocessing.spawn(_train, (chosen,), nprocs=chosen.partners)
+
+
+def _train(rank: int, chosen: argparse.Namespace) -> None:
+    logging.basicConfig(
+        level=logging.WARNING if rank else logging.INFO, format="%(asctime)s %(message)s"
+    )
+    torch.set_num_threads(chosen.threads)
+    if chosen.partners > 1:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+        meeting = (chosen.out / "meeting").resolve().as_uri()
+        distributed.init_process_group(
+            "gloo", init_method=meeting, rank=rank, world_size=chosen.partners
+        )
     train, steps = _STAGES[chosen.stage]
     train(chosen.out, chosen.steps or steps)
 

@@ -2,12 +2,15 @@
 
 import logging
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import ZImagePipeline
+from torch import distributed
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from generation.engine.small import draw, networks, words
 from generation.engine.small.evaluate import draw_samples, measure
@@ -24,6 +27,7 @@ _EMPTY_SHARE = 0.1  # prompts left out, so that guidance has something to lead a
 _HEADS_WEIGHT = 0.02  # keeps what the text encoder learned by reading
 _TEMPLATE_TOKENS = 3
 _CAPTION_MULTIPLE = 32  # what the transformer pads captions to
+_SMALL = 24 * 24  # latent pixels below which the plain attention kernel is the faster one
 _CHECK_EVERY = 250
 _CHECK_PROMPTS = 32
 
@@ -79,12 +83,16 @@ def train_sizes(out: Path, steps: int) -> None:
 
 
 def _train(
-    out: Path, steps: int, *, batches: dict[Size, int], weights: tuple[int, ...], rate: float,
+    out: Path,
+    steps: int,
+    *,
+    batches: dict[Size, int],
+    weights: tuple[int, ...],
+    rate: float,
     start: str,
 ) -> None:
-    rng = random.Random()  # noqa: S311
     tokenizer, vae = load_tokenizer(out), load_vae(out)
-    pools = {size: _pool(vae, size, out) for size in batches}
+    pools = _pools(vae, batches, out)
     models = {
         "transformer": networks.build_transformer(),
         "text_encoder": networks.build_text_encoder(),
@@ -95,14 +103,16 @@ def _train(
         models[name].load_state_dict(weight)
     name = "transformer.pt" if start == "text.pt" else "sizes.pt"
     practice = Practice(out / name, models, steps=steps, rate=rate, seed=3)
+    partners = distributed.get_world_size() if distributed.is_initialized() else 1
     for step in practice:
-        size = rng.choices(list(batches), weights)[0]
-        batch = pools[size].pick(batches[size], tokenizer, rng)
+        # The step alone decides the size, so that partners never wait for a bigger one.
+        size = random.Random(step).choices(list(batches), weights)[0]  # noqa: S311
+        batch = pools[size].pick(batches[size] // partners, tokenizer, practice.rng)
         loss, reading = _loss(models, tokenizer, batch)
         practice.learn(loss + _HEADS_WEIGHT * reading)
         if step % 25 == 0:
             logger.info("%s %d %s %.4f read %.3f", name, step, size, loss.item(), reading.item())
-        if step % _CHECK_EVERY == _CHECK_EVERY - 1:
+        if practice.rank == 0 and step % _CHECK_EVERY == _CHECK_EVERY - 1:
             _check(practice.averages, tokenizer, vae, max(batches))
 
 
@@ -116,7 +126,9 @@ def _loss(
     share = sigma.view(-1, 1, 1, 1)
     noisy = (1 - share) * clean + share * noise
     # The matrix products in BF16 halve the time, and BF16 is what ships.
-    with torch.autocast("cpu", torch.bfloat16):
+    small = clean.shape[2] * clean.shape[3] <= _SMALL
+    kernel = SDPBackend.MATH if small else SDPBackend.FLASH_ATTENTION
+    with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(kernel):
         captions = networks.encode_captions(tokenizer, models["text_encoder"], batch.prompts)
         # The pipeline hands over 1 - sigma and negates the answer: so it is clean - noise.
         answer = models["transformer"](
@@ -141,6 +153,17 @@ def noise_levels(count: int) -> torch.Tensor:
     shifted = networks.SHIFT * middle / (1 + (networks.SHIFT - 1) * middle)
     high = 1 - 0.3 * torch.rand(count).square()
     return torch.where(torch.rand(count) < 0.25, high, shifted)
+
+
+def _pools(vae: Any, sizes: Iterable[Size], out: Path) -> dict[Size, Pool]:
+    """Return a pool per size; the first partner encodes, the others read its files."""
+    shared = distributed.is_initialized()
+    if shared and distributed.get_rank() > 0:
+        distributed.barrier()
+    pools = {size: _pool(vae, size, out) for size in sizes}
+    if shared and distributed.get_rank() == 0:
+        distributed.barrier()
+    return pools
 
 
 @torch.no_grad()

@@ -25,12 +25,11 @@ _CHECK_EVERY = 200
 
 def train_vae(out: Path, steps: int) -> None:
     """Train the autoencoder for the given number of steps; resumes what lies in out."""
-    rng = random.Random()  # noqa: S311
     vae = networks.build_vae().to(memory_format=torch.channels_last)
     practice = Practice(out / "vae.pt", {"vae": vae}, steps=steps, rate=1.5e-3, seed=1)
     for step in practice:
-        size = rng.choices(list(_BATCHES), _WEIGHTS)[0]
-        pictures = to_tensor([_random_picture(size, rng) for _ in range(_BATCHES[size])])
+        size = practice.rng.choices(list(_BATCHES), _WEIGHTS)[0]
+        pictures = to_tensor([_random_picture(size, practice.rng) for _ in range(_BATCHES[size])])
         posterior = vae.encode(pictures).latent_dist
         copies = vae.decode(posterior.sample()).sample
         kl = posterior.kl().mean() / posterior.mean[0].numel()

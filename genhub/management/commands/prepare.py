@@ -4,15 +4,17 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connection
+from django.db import connection
 from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 
 CONNECT_SECONDS = 5
+OLDEST_POSTGRES = 15
 
 
 class Command(BaseCommand):
@@ -30,10 +32,17 @@ class Command(BaseCommand):
         self._collect_static()
 
     def _check_database(self) -> None:
+        # Not through the pool, which would wait and then not say why.
+        parameters = {**connection.get_connection_params(), "connect_timeout": CONNECT_SECONDS}
         try:
-            connection.ensure_connection()
-        except OperationalError as error:
+            with psycopg.connect(**parameters) as server:
+                version = server.info.server_version // 10_000
+        except psycopg.OperationalError as error:
             raise CommandError(f"DATABASE_URL: PostgreSQL does not answer: {error}") from error
+        if version < OLDEST_POSTGRES:
+            raise CommandError(
+                f"DATABASE_URL: PostgreSQL {OLDEST_POSTGRES} or newer is needed, this is {version}"
+            )
 
     def _check_broker(self) -> None:
         try:

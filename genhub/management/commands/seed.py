@@ -22,4 +22,6 @@ class Command(BaseCommand):
         seed_local_provider()
         password = getattr(settings, "SECRETS", {}).get("admin_password")
         if password and ensure_first_admin(password):
-            self.stderr.write("first admin created: user “admin”, password in the home's secrets.json")
+            self.stderr.write(
+                "first admin created: user “admin”, password in the home's secrets.json"
+            )
