@@ -5,7 +5,7 @@ from genhub.settings.embedded import DATABASES, STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A pool would keep connections to the test database open while it is dropped.
-DATABASES["default"].pop("OPTIONS", None)
+DATABASES["default"]["OPTIONS"].pop("pool")
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 LEASE_SECONDS = 2
 # Static files straight from the apps: nothing is collected for tests.

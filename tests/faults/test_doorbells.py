@@ -1,0 +1,65 @@
+"""Doorbells are hints: all of them lost, or each delivered five times, the ends are the same."""
+
+import random
+from pathlib import Path
+
+import pytest
+from rest_framework.test import APIClient
+
+from generation import dispatch
+from generation.models import Attempt, Provider, Task
+from generation.states import TASK_ENDS
+from tests.books import find_mistakes
+from tests.faults.processes import COUNT, LOOPS, running, wait_until, worker
+from tests.life.orders import submit
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
+TASKS = COUNT * 20 or 10
+
+
+def all_ended() -> bool:
+    return not Task.objects.exclude(state__in=TASK_ENDS).exists()
+
+
+def check_ends() -> None:
+    """Each task completed in one execution and was paid once."""
+    assert set(Task.objects.values_list("state", flat=True)) == {"completed"}
+    assert Attempt.objects.count() == Task.objects.count()
+    assert set(Attempt.objects.values_list("lease_token", flat=True)) == {1}
+    assert find_mistakes() == []
+
+
+def test_every_doorbell_dropped(
+    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dropped: list[str] = []
+    monkeypatch.setattr(dispatch, "ring", dropped.append)
+    environment = {"SWEEP_SECONDS": "1"}
+    with running(tmp_path / "worker.log", *worker("local")):
+        for seed in range(TASKS):
+            submit(alice, seed=seed, width=32, height=32)
+        with running(tmp_path / "loops.log", *LOOPS, **environment):
+            wait_until(all_ended, 60, "the end of every task")
+    assert len(dropped) == TASKS
+    check_ends()
+
+
+def test_every_doorbell_delivered_five_times(
+    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rung: list[str] = []
+    ring = dispatch.ring
+    monkeypatch.setattr(dispatch, "ring", rung.append)
+    for seed in range(TASKS):
+        submit(alice, seed=seed, width=32, height=32)
+    bells = rung * 5
+    random.shuffle(bells)
+    for queue in bells:
+        ring(queue)
+    with (
+        running(tmp_path / "one.log", *worker("local", "first")),
+        running(tmp_path / "other.log", *worker("local", "second")),
+    ):
+        wait_until(all_ended, 60, "the end of every task")
+    assert len(bells) == TASKS * 5
+    check_ends()

@@ -1,0 +1,217 @@
+"""Who may write: a lease, a token, and nobody else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from rest_framework.test import APIClient
+
+from generation import claims
+from generation.claims import Claim, LeaseLost
+from generation.models import Attempt, Event, Output, Provider, Share, Task
+from generation.providers.errors import ProviderError
+from generation.services import finish, rescue, run
+from generation.services.ending import cancel_task
+from tests.books import find_mistakes
+from tests.life.orders import attempt_states, submit
+
+pytestmark = pytest.mark.django_db
+
+
+def claim(queue: str = "local") -> Claim:
+    found = claims.claim_next(queue, worker="tests")
+    assert found
+    return found
+
+
+def let_lease_run_out() -> None:
+    Attempt.objects.filter(state="running").update(lease_expires_at=Now() - claims.lease())
+
+
+def make_delivery(held: Claim) -> finish.Delivery:
+    return run.make(held, lambda progress: None)
+
+
+def test_claimed_attempt_is_not_claimed_again(alice: APIClient, stub: Provider) -> None:
+    submit(alice)
+    claim()
+    assert claims.claim_next("local", worker="other") is None
+
+
+def test_other_queues_are_left_alone(alice: APIClient, stub: Provider) -> None:
+    submit(alice)
+    assert claims.claim_next("remote", worker="tests") is None
+
+
+def test_live_lease_is_not_reaped(alice: APIClient, stub: Provider) -> None:
+    submit(alice)
+    claim()
+    assert rescue.reap() == 0
+
+
+def test_stale_worker_writes_nothing(alice: APIClient, stub: Provider) -> None:
+    task = submit(alice)
+    stale = claim()
+    delivery = make_delivery(stale)
+    let_lease_run_out()
+    assert rescue.reap() == 1
+    with pytest.raises(LeaseLost):
+        claims.heartbeat(stale, progress=0.5)
+    with pytest.raises(LeaseLost):
+        finish.complete(stale, delivery)
+    with pytest.raises(LeaseLost):
+        finish.fail(stale, ProviderError("late"))
+    task.refresh_from_db()
+    assert task.state == "processing"
+    assert not Output.objects.exists()
+    assert attempt_states(task) == ["abandoned", "queued"]
+    assert find_mistakes() == []
+
+    fresh = claim()
+    finish.complete(fresh, make_delivery(fresh))
+    task.refresh_from_db()
+    assert task.state == "completed"
+    assert find_mistakes() == []
+
+
+def test_finish_twice_captures_once(alice: APIClient, stub: Provider) -> None:
+    submit(alice)
+    held = claim()
+    delivery = make_delivery(held)
+    finish.complete(held, delivery)
+    with pytest.raises(LeaseLost):
+        finish.complete(held, delivery)
+    assert alice.get("/api/v1/credits").json() == {"user": "alice", "available": 90, "held": 0}
+    assert find_mistakes() == []
+
+
+def test_cancel_stops_a_running_worker(alice: APIClient, stub: Provider) -> None:
+    task = submit(alice)
+    held = claim()
+    cancel_task(task.pk)
+    with pytest.raises(LeaseLost):
+        claims.heartbeat(held, progress=0.1)
+    with pytest.raises(LeaseLost):
+        finish.complete(held, make_delivery(held))
+    assert attempt_states(task) == ["canceled"]
+    assert alice.get("/api/v1/credits").json()["available"] == 100
+    assert find_mistakes() == []
+
+
+def test_fourth_death_quarantines_and_gives_back(alice: APIClient, stub: Provider) -> None:
+    task = submit(alice)
+    for _ in range(4):
+        claim()
+        let_lease_run_out()
+        assert rescue.reap() == 1
+    task.refresh_from_db()
+    assert (task.state, task.error_code) == ("failed", "quarantined")
+    assert claims.claim_next("local", worker="tests") is None
+    answer = alice.get(f"/api/v1/tasks/{task}").json()
+    assert "4 times" in answer["error"]["message"]
+    assert answer["credits"]["released"] == 10
+    assert Event.objects.filter(task=task, kind="abandoned").count() == 4
+    assert find_mistakes() == []
+
+
+def test_third_death_does_not_end_the_task(alice: APIClient, stub: Provider) -> None:
+    task = submit(alice)
+    for _ in range(3):
+        claim()
+        let_lease_run_out()
+        rescue.reap()
+    assert run.run_queue("local")[0]["ended"] == "completed"
+    assert attempt_states(task) == ["abandoned"] * 3 + ["succeeded"]
+    assert find_mistakes() == []
+
+
+def test_late_task_ends_and_gives_back(alice: APIClient, stub: Provider) -> None:
+    task = submit(alice)
+    Task.objects.filter(pk=task.pk).update(deadline_at=Now())
+    assert rescue.end_late() == 1
+    assert rescue.end_late() == 0
+    task.refresh_from_db()
+    assert (task.state, task.error_code) == ("failed", "deadline_exceeded")
+    assert find_mistakes() == []
+
+
+def test_busy_provider_is_tried_three_times(alice: APIClient, stub: Provider) -> None:
+    task = submit(alice, "stub:retry")
+    for _ in range(5):
+        Attempt.objects.filter(state="queued").update(run_at=Now())
+        run.run_queue("local")
+    task.refresh_from_db()
+    assert task.state == "failed"
+    assert attempt_states(task) == ["failed"] * 3
+    assert find_mistakes() == []
+
+
+def test_retry_waits_for_its_time(alice: APIClient, stub: Provider) -> None:
+    submit(alice, "stub:retry")
+    run.run_queue("local")
+    row = Attempt.objects.get(state="queued")
+    Attempt.objects.filter(pk=row.pk).update(run_at=Now() + claims.lease())
+    assert claims.claim_next("local", worker="tests") is None
+
+
+def test_failing_store_fails_the_task_not_the_worker(
+    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("storage.services.default_storage.save", no_space)
+    task = submit(alice)
+    for _ in range(3):
+        Attempt.objects.filter(state="queued").update(run_at=Now())
+        run.run_queue("local")
+    task.refresh_from_db()
+    assert (task.state, task.error_code) == ("failed", "store_failed")
+    assert find_mistakes() == []
+
+
+def test_ended_rows_cannot_be_moved_by_anybody(alice: APIClient, stub: Provider) -> None:
+    task = submit(alice)
+    run.run_queue("local")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Task.objects.filter(pk=task.pk).update(state="pending")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Attempt.objects.filter(task=task).update(state="queued")
+
+
+def test_capped_share_waits_while_others_run(
+    alice: APIClient, mallory: APIClient, stub: Provider
+) -> None:
+    first, second = submit(alice), submit(alice)
+    Share.objects.filter(user="alice").update(cap=1)
+    other = submit(mallory)
+    taken = [claim().task_id for _ in range(2)]
+    assert set(taken) == {first.pk, other.pk}
+    assert claims.claim_next("local", worker="tests") is None
+    assert second.state == "pending"
+
+
+def test_priority_goes_first_and_users_take_turns(
+    alice: APIClient, mallory: APIClient, stub: Provider
+) -> None:
+    for _ in range(4):
+        submit(alice)
+    late = submit(mallory)
+    urgent = submit(mallory, priority="high")
+    order = [claim().task_id for _ in range(3)]
+    assert order[0] == urgent.pk
+    assert late.pk in order[1:3]
+
+
+def test_newcomer_has_no_credit_for_time_away(
+    rich: Callable[..., Any], alice: APIClient, mallory: APIClient, stub: Provider
+) -> None:
+    for _ in range(3):
+        submit(alice)
+        run.run_queue("local")
+    submit(mallory)
+    submit(alice)
+    starts = dict(Share.objects.values_list("user", "virtual_start"))
+    assert starts["alice"] == starts["mallory"] == 3
