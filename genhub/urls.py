@@ -38,6 +38,10 @@ API = [
     path("health", HealthView.as_view(), name="health"),
 ]
 
+handler400 = "genhub.api.outside.request_refused"
+handler404 = "genhub.api.outside.address_unknown"
+handler500 = "genhub.api.outside.server_error"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("api/v1/", include(API)),

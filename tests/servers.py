@@ -90,6 +90,11 @@ HOME = _prepare_environment()
 SERVERS: Servers | None = None
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker of the slow tests, so that `-m "not hub"` can leave them out."""
+    config.addinivalue_line("markers", "hub: starts a whole hub with its workers")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the servers before xdist starts its workers."""

@@ -9,6 +9,7 @@ from genhub.api.fields import (
     StrictCharField,
     StrictFloatField,
     StrictIntegerField,
+    StrictObjectField,
     StrictSerializer,
 )
 
@@ -33,7 +34,7 @@ class GenerateSerializer(StrictSerializer):
     template = StrictCharField(
         required=False, max_length=100, help_text="A published template's code."
     )
-    parameters = serializers.DictField(required=False, help_text="The template's schema decides.")
+    parameters = StrictObjectField(required=False, help_text="The template's schema decides.")
     type = serializers.ChoiceField(["image", "video"], required=False, help_text="Default: image.")
     model = StrictCharField(required=False, max_length=100, help_text="Default: the platform's.")
     prompt = StrictCharField(
@@ -73,7 +74,7 @@ class GenerateSerializer(StrictSerializer):
     user = StrictCharField(
         required=False, max_length=200, help_text="Required with a platform's key."
     )
-    metadata = serializers.DictField(
+    metadata = StrictObjectField(
         required=False, help_text="Yours: kept with the task and answered with it."
     )
 

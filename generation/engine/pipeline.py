@@ -62,7 +62,7 @@ class Engine:
         try:
             # Safetensors only: a pickle would run its author's code.
             pipeline = ZImagePipeline.from_pretrained(
-                folder, torch_dtype=torch.bfloat16, use_safetensors=True, local_files_only=True
+                folder, dtype=torch.bfloat16, use_safetensors=True, local_files_only=True
             )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise EngineError(f"cannot load {folder}: {error}") from error

@@ -8,12 +8,14 @@ from generation.spec import GenerationSpec, ModelCard
 
 
 class StubProvider(Provider):
-    """Obeys words in the prompt: `stub:fail`, `stub:retry`, and `stub:refuse=N` for the first N pictures."""
+    """Obeys words in the prompt: `stub:fail`, `stub:retry`, `stub:break`, and `stub:refuse=N` for the first N pictures."""
 
     def submit(self, spec: GenerationSpec, *, card: ModelCard, report: Report) -> Finished:
         """Draw the pictures at once, or raise what the prompt says."""
         if "stub:fail" in spec.prompt:
             raise ProviderError("told to fail")
+        if "stub:break" in spec.prompt:
+            raise ZeroDivisionError("told to break")
         if "stub:retry" in spec.prompt:
             raise ProviderError("told to be busy", retryable=True, retry_after_seconds=0)
         report(0.5)

@@ -13,8 +13,8 @@ from generation.models import Event
 SHORTEST_REASON = 10
 
 
-def refund_task(task_id: uuid.UUID, amount: int, *, key: str, actor: str, reason: str) -> None:
-    """Give an ended task's captured credits back, in part or whole; the same key again changes nothing.
+def refund_task(task_id: uuid.UUID, amount: int, *, key: str, actor: str, reason: str) -> bool:
+    """Give an ended task's captured credits back, in part or whole, and return True; False when this key did it before.
 
     Raises ReasonTooShort, NothingToRefund, or the ledger's RefundTooLarge, InvalidAmount and KeyReused.
     """
@@ -24,5 +24,7 @@ def refund_task(task_id: uuid.UUID, amount: int, *, key: str, actor: str, reason
     if hold_id is None:
         raise NothingToRefund
     with transaction.atomic():
-        if ledger.refund(hold_id, amount, key=key, why=ledger.Why(actor, reason.strip())):
+        moved = ledger.refund(hold_id, amount, key=key, why=ledger.Why(actor, reason.strip()))
+        if moved:
             events.record(task_id, Event.Kind.REFUNDED, amount=amount, actor=actor)
+    return moved

@@ -10,7 +10,9 @@ from django.db.models.functions import Now
 from generation import claims, dispatch, events
 from generation.errors import DeadlineExceeded, Quarantined
 from generation.models import Attempt, Event, Share, Task
+from generation.selectors import list_live_workers
 from generation.services.ending import end_unpaid
+from generation.services.presence import GONE_AFTER
 from generation.states import TASK_LIVE, AttemptState, TaskState
 
 logger = logging.getLogger(__name__)
@@ -21,13 +23,20 @@ MOST_AT_A_TIME = 500
 
 
 def sweep() -> int:
-    """Ring each queue in which due rows wait and return how many queues that were: lost doorbells end here."""
+    """Ring each queue in which due rows wait, once for each live worker, and return how many times it rang.
+
+    Lost doorbells end here: a worker that was rung goes on until its queue is empty.
+    """
     due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
     waiting = Share.objects.filter(waiting__gt=0, pk__in=due.values("share"))
-    queues = sorted(set(waiting.values_list("queue", flat=True)))
-    for queue in queues:
-        dispatch.ring(queue)
-    return len(queues)
+    workers = list_live_workers(GONE_AFTER)
+    rung = 0
+    for queue in sorted(set(waiting.values_list("queue", flat=True))):
+        alive = sum(queue in worker.queues for worker in workers)
+        for _ in range(max(1, alive)):
+            dispatch.ring(queue)
+            rung += 1
+    return rung
 
 
 def reap() -> int:

@@ -4,12 +4,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from os import getpid
-
-from django.conf import settings
-from django.db import connection
 
 from generation import claims
 from generation.claims import Claim, LeaseLost
@@ -18,6 +13,7 @@ from generation.providers.errors import ProviderError, Stopped
 from generation.providers.registry import get_adapter
 from generation.services import finish
 from generation.services.finish import Delivery
+from generation.services.heart import Heart
 from generation.spec import ModelCard
 from storage.keys import output_key
 from storage.services import StoredPicture, save_picture
@@ -26,9 +22,6 @@ logger = logging.getLogger(__name__)
 
 # A job that ran this many tasks ends, so that Flower shows it; the bell rings again for the rest.
 MOST_TASKS_A_JOB = 8
-# The customer watches progress; writing each of a fast engine's steps would cost more than the step.
-PROGRESS_EVERY_SECONDS = 0.25
-
 draining = threading.Event()
 
 
@@ -46,8 +39,8 @@ def run_queue(queue: str) -> list[dict[str, str]]:
 def run_claim(claim: Claim) -> str:
     """Make, store and finish one attempt; return how it ended (the task's state, or `stopped`)."""
     try:
-        with beating(claim) as report:
-            delivery = make(claim, report)
+        with Heart(claim) as heart:
+            delivery = make(claim, heart.report)
         finish.complete(claim, delivery)
     except (LeaseLost, Stopped):
         logger.info("attempt %s is no longer wanted here: discarded", claim.attempt_id)
@@ -64,7 +57,14 @@ def run_claim(claim: Claim) -> str:
 def make(claim: Claim, report: Report) -> Delivery:
     """Have the provider make the pictures and store them; raise ProviderError when not one could be stored."""
     card = ModelCard.from_json(claim.spec.model, claim.card)
-    finished = get_adapter(claim.adapter).submit(claim.spec, card=card, report=report)
+    try:
+        finished = get_adapter(claim.adapter).submit(claim.spec, card=card, report=report)
+    except (ProviderError, Stopped):
+        raise
+    except Exception as error:
+        # A mistake of ours or of a library: it would come again, so the task ends now and staff find the trace.
+        logger.exception("adapter %s broke on attempt %s", claim.adapter, claim.attempt_id)
+        raise ProviderError(f"unexpected: {error!r}") from error
     started = time.perf_counter()
     pictures, refusals = store(claim, finished)
     timings = {**finished.timings, "store": round(time.perf_counter() - started, 4)}
@@ -88,42 +88,6 @@ def store(
     if not pictures:
         raise ProviderError("the store took no picture", code="store_failed", retryable=True)
     return pictures, refusals
-
-
-@contextmanager
-def beating(claim: Claim) -> Iterator[Report]:
-    """Renew the lease from a thread while the body works; its report raises Stopped once the lease is lost."""
-    lost, done = threading.Event(), threading.Event()
-
-    def beat() -> None:
-        try:
-            while not done.wait(settings.LEASE_SECONDS / 3):
-                claims.heartbeat(claim)
-        except LeaseLost:
-            lost.set()
-        finally:
-            connection.close()
-
-    reported = 0.0
-
-    def report(progress: float) -> None:
-        nonlocal reported
-        if lost.is_set():
-            raise Stopped
-        if time.monotonic() - reported >= PROGRESS_EVERY_SECONDS:
-            reported = time.monotonic()
-            try:
-                claims.heartbeat(claim, progress=min(progress, 1.0))
-            except LeaseLost as error:
-                raise Stopped from error
-
-    thread = threading.Thread(target=beat, name=f"beat {claim.attempt_id}", daemon=True)
-    thread.start()
-    try:
-        yield report
-    finally:
-        done.set()
-        thread.join()
 
 
 def worker_name() -> str:

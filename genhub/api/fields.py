@@ -1,8 +1,12 @@
 """Strict fields: what looks like a number but is not one is refused, never guessed."""
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 from rest_framework import serializers
+
+DEEPEST_VALUE = 20
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -33,6 +37,44 @@ class StrictCharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class StrictObjectField(serializers.DictField):
+    """A JSON object that PostgreSQL can hold and JSON can answer again: no NUL, no half surrogate, no infinity."""
+
+    default_error_messages = {
+        "text": "It holds text with NUL or half a surrogate pair.",
+        "number": "It holds a number that is too large.",
+        "depth": "It is nested too deep.",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[Any, Any]:
+        """Return the object, or fail with what is wrong anywhere inside it."""
+        for depth, value in walk(data):
+            if depth > DEEPEST_VALUE:
+                self.fail("depth")
+            if isinstance(value, float) and not math.isfinite(value):
+                self.fail("number")
+            if isinstance(value, str) and not is_storable(value):
+                self.fail("text")
+        return super().to_internal_value(data)
+
+
+def walk(data: Any) -> Iterator[tuple[int, Any]]:
+    """Yield each key and value of nested JSON with its depth, without recursion."""
+    rest = [(0, data)]
+    while rest:
+        depth, value = rest.pop()
+        yield depth, value
+        if isinstance(value, dict):
+            rest += [(depth + 1, part) for pair in value.items() for part in pair]
+        elif isinstance(value, list):
+            rest += [(depth + 1, part) for part in value]
+
+
+def is_storable(text: str) -> bool:
+    """Return whether PostgreSQL takes the text."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

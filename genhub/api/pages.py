@@ -1,5 +1,6 @@
 """Lists in pages: by cursor (any depth at the same cost), or by page and limit for those who count pages."""
 
+import uuid
 from typing import Any
 
 from rest_framework import serializers
@@ -35,7 +36,9 @@ class NewestFirst(CursorPagination):
     def decode_cursor(self, request: Request) -> Any:
         """Return the cursor of a request, or raise CursorInvalid."""
         try:
-            return super().decode_cursor(request)
+            cursor = super().decode_cursor(request)
+            # Ids are unique, so each of our cursors stands at one; anything else would fail in the database.
+            return cursor and cursor._replace(position=str(uuid.UUID(cursor.position)))
         except Exception as error:
             raise CursorInvalid from error
 

@@ -4,7 +4,8 @@ import io
 from typing import IO, Any
 
 from django.conf import settings
-from rest_framework.parsers import JSONParser
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser, JSONParser
 
 from genhub.lib.errors import Problem, gettext_noop
 
@@ -18,8 +19,13 @@ class BodyTooLarge(Problem):
     detail = gettext_noop("At most %(limit_bytes)s bytes are read.")
 
 
-class BoundedJSONParser(JSONParser):
-    """JSON up to API_MAX_BODY_BYTES; NaN and Infinity are malformed, as RFC 8259 has it."""
+class BoundedJSONParser(BaseParser):
+    """JSON up to API_MAX_BODY_BYTES; NaN and Infinity are malformed, as RFC 8259 has it.
+
+    It uses DRF's JSONParser and is none, since DRF reads a body whole before it asks a JSONParser.
+    """
+
+    media_type = "application/json"
 
     def parse(
         self,
@@ -32,4 +38,7 @@ class BoundedJSONParser(JSONParser):
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise BodyTooLarge(limit_bytes=limit)
-        return super().parse(io.BytesIO(body), media_type, parser_context)
+        try:
+            return JSONParser().parse(io.BytesIO(body), media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("nested too deep") from error

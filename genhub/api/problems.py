@@ -90,8 +90,8 @@ def flatten(detail: Any, path: str = "") -> Iterator[FieldError]:
     """Yield one field error for each leaf of DRF's nested error detail."""
     if isinstance(detail, Mapping):
         for name, value in detail.items():
-            inner = path if name == "non_field_errors" else f"{path}.{name}".lstrip(".")
-            yield from flatten(value, inner)
+            # What concerns no field stands under the empty name (NON_FIELD_ERRORS_KEY).
+            yield from flatten(value, f"{path}.{name}".strip("."))
     elif isinstance(detail, Sequence) and not isinstance(detail, str):
         for position, value in enumerate(detail):
             yield from flatten(value, f"{path}[{position}]" if isinstance(value, Mapping) else path)

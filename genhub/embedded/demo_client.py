@@ -1,5 +1,6 @@
 """The demo's app: it speaks to the hub over HTTP and knows nothing that any other app would not."""
 
+import logging
 import uuid
 from types import TracebackType
 from typing import Any
@@ -9,6 +10,9 @@ import httpx
 from genhub.embedded.errors import HubError
 
 REQUEST_SECONDS = 30.0
+
+# One line for every poll would bury the progress bar.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # What the API answers; the demo reads it like any client, without the hub's own types.
 Answer = dict[str, Any]

@@ -12,6 +12,8 @@ from genhub.embedded.demo_client import Answer
 from genhub.embedded.hub import Address
 
 LABEL_WIDTH = 9
+# The order in which a picture passes them.
+STAGES = ("queued", "load", "encode", "denoise", "decode", "store")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +70,8 @@ class Outcome:
 def show_outcome(outcome: Outcome, console: Console) -> None:
     """Print the picture, the time and the money."""
     picture = outcome.picture
-    stages = " · ".join(
-        f"{stage} {seconds:.2f}" for stage, seconds in outcome.task.get("timings", {}).items()
-    )
+    timings = outcome.task.get("timings", {})
+    stages = " · ".join(f"{stage} {timings[stage]:.2f}" for stage in sorted(timings, key=_place))
     ledger = "the ledger adds up" if outcome.audit_ok else "THE LEDGER DOES NOT ADD UP"
     money = (
         f"{outcome.credits_before} before → {outcome.credits_held} held"
@@ -85,6 +86,10 @@ def show_outcome(outcome: Outcome, console: Console) -> None:
     )
     show_line(console, "Seconds", f"{outcome.seconds:.1f} in all   ({stages})")
     show_line(console, "Credits", money)
+
+
+def _place(stage: str) -> int:
+    return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 
 def show_addresses(addresses: list[Address], key: str, console: Console) -> None:

@@ -15,7 +15,7 @@ from genhub.embedded.ports import answers, answers_json
 
 WEB_THREADS = 8
 QUEUES_OF_OTHERS = "remote,delivery,upkeep"
-PING_SECONDS = 1.0
+PING_SECONDS = 0.5
 
 
 def node_name(worker: str, home: Path) -> str:

@@ -84,9 +84,17 @@ class Supervisor:
             child = self._child(program)
             stage.append(Keeper(child))
             child.start()
-        for keeper in stage:
-            self._wait_until_ready(keeper.child)
-            self._say_ready(keeper.child.program.name, began)
+        waiting = [keeper.child for keeper in stage]
+        while waiting:
+            for keeper in stage:
+                _check_alive(keeper.child)
+            for child in list(waiting):
+                if child.program.is_ready():
+                    waiting.remove(child)
+                    self._say(child.program.name, "ready in", began)
+                else:
+                    _check_patience(child)
+            self._pause()
 
     def run_once(self, program: Program) -> None:
         """Run a program to its end, and raise when it fails."""
@@ -100,10 +108,8 @@ class Supervisor:
             child.ask_to_stop()
             child.end(grace_seconds=program.grace_seconds)
         if status:
-            raise HubError(
-                f"{program.name} {describe_end(status)}; the end of {child.log}:\n{child.tail()}"
-            )
-        self._say_ready(program.name, began)
+            raise HubError(_word_failure(child, describe_end(status)))
+        self._say(program.name, "done in", began)
 
     def tend(self) -> None:
         """Restart what died; call it every second or so. Raises when a stop was asked for."""
@@ -125,32 +131,42 @@ class Supervisor:
                 child.ask_to_stop()
             asked_at = time.monotonic()
             for child in stage:
-                while child.status() is None and not self.is_hurried():
-                    if time.monotonic() - asked_at > child.program.grace_seconds:
-                        break
-                    time.sleep(POLL_SECONDS)
+                self._await_end(child, asked_at)
                 child.end(grace_seconds=0)
             self._stages.pop()
 
+    def _await_end(self, child: Child, asked_at: float) -> None:
+        grace_seconds = child.program.grace_seconds
+        while child.status() is None and not self.is_hurried():
+            if time.monotonic() - asked_at > grace_seconds:
+                name = child.program.name
+                self.say(f"! {name:<{NAME_WIDTH}} did not stop in {grace_seconds:.0f} s: killed")
+                return
+            time.sleep(POLL_SECONDS)
+
     def _child(self, program: Program) -> Child:
         return Child(program, log_folder=self.log_folder, kept_fds=self.kept_fds)
-
-    def _wait_until_ready(self, child: Child) -> None:
-        program = child.program
-        while (status := child.status()) is not None or not program.is_ready():
-            if status is not None:
-                fate = f"{describe_end(status)} while starting"
-            elif time.monotonic() - child.started_at > program.ready_seconds:
-                fate = f"was not ready within {program.ready_seconds:.0f} s"
-            else:
-                self._pause()
-                continue
-            raise HubError(f"{program.name} {fate}; the end of {child.log}:\n{child.tail()}")
 
     def _pause(self) -> None:
         if self.is_stopping():
             raise StopAsked
         time.sleep(POLL_SECONDS)
 
-    def _say_ready(self, name: str, began: float) -> None:
-        self.say(f"· {name:<{NAME_WIDTH}} ready in {time.monotonic() - began:.1f} s")
+    def _say(self, name: str, what: str, began: float) -> None:
+        self.say(f"· {name:<{NAME_WIDTH}} {what} {time.monotonic() - began:.1f} s")
+
+
+def _check_alive(child: Child) -> None:
+    status = child.status()
+    if status is not None:
+        raise HubError(_word_failure(child, f"{describe_end(status)} while starting"))
+
+
+def _check_patience(child: Child) -> None:
+    patience = child.program.ready_seconds
+    if time.monotonic() - child.started_at > patience:
+        raise HubError(_word_failure(child, f"was not ready within {patience:.0f} s"))
+
+
+def _word_failure(child: Child, fate: str) -> str:
+    return f"{child.program.name} {fate}; the end of {child.log}:\n{child.tail()}"

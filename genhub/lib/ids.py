@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from datetime import timedelta
 
 # The nil UUID (RFC 9562 5.9): never made by new_id.
 NOBODY = uuid.UUID(int=0)
@@ -31,3 +32,17 @@ def from_wire(prefix: str, text: str) -> uuid.UUID:
         return uuid.UUID(hex=digits)
     except ValueError:
         return NOBODY
+
+
+def oldest_id(age: timedelta) -> uuid.UUID:
+    """Return the smallest UUIDv7 of this age: rows since then are a range of the primary key."""
+    milliseconds = time.time_ns() // 1_000_000 - int(age.total_seconds() * 1000)
+    return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | 0x2 << 62)
+
+
+def read_id(text: str) -> uuid.UUID | None:
+    """Return the id that a person pasted, with or without its prefix and dashes, or None when it is none."""
+    try:
+        return uuid.UUID(hex=text.strip().rpartition("_")[2])
+    except ValueError:
+        return None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Writing each use would make the key's row hot; a minute is exact enough to find forgotten keys.
 LAST_USED_EVERY = timedelta(minutes=1)
+LONGEST_USER = 200
 
 
 class KeyMissing(Problem):
@@ -77,7 +78,13 @@ class Caller:
         return user
 
     def user_for_read(self, named: str | None) -> str | None:
-        """Return whose rows to show; None means all users of the platform."""
+        """Return whose rows to show; None means all users of the platform; refuse a name that nobody can have."""
+        if named is not None and (not named.strip() or "\0" in named or len(named) > LONGEST_USER):
+            # A blank name is a mistake of the app: taken for “nobody named” it would show everybody's rows.
+            message = gettext_noop("A user's name has 1 to %(most)s characters.")
+            raise InvalidRequest(
+                errors=[FieldError("user", "invalid", message, {"most": LONGEST_USER})]
+            )
         if self.user is not None and named not in {None, self.user}:
             raise WrongUser
         return self.user if self.user is not None else named
@@ -121,7 +128,9 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Return True, or raise ScopeMissing naming the scope."""
         scopes: dict[str, Any] = getattr(view, "scopes", {})
-        scope = scopes.get(request.method or "")
+        # DRF answers HEAD by the view's GET.
+        method = "GET" if request.method == "HEAD" else request.method
+        scope = scopes.get(method or "")
         if scope and scope not in caller_of(request).key.scopes:
             raise ScopeMissing(scope=str(scope))
         return True

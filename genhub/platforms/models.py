@@ -1,5 +1,6 @@
 """Platforms (the apps that call the hub) and their API keys."""
 
+import datetime
 import zoneinfo
 from typing import Self
 
@@ -67,7 +68,13 @@ class ApiKeyManager(models.Manager["ApiKey"]):
     """Makes keys and finds them again."""
 
     def issue(
-        self, platform: Platform, *, name: str, user: str = "", scopes: list[str] | None = None
+        self,
+        platform: Platform,
+        *,
+        name: str,
+        user: str = "",
+        scopes: list[str] | None = None,
+        expires_at: datetime.datetime | None = None,
     ) -> tuple["ApiKey", str]:
         """Create a key and return its row and the key itself, which is shown this once and kept nowhere."""
         key, prefix, hashed_key = generator.generate()
@@ -76,6 +83,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
             name=name,
             user=user,
             scopes=all_scopes() if scopes is None else scopes,
+            expires_at=expires_at,
             prefix=prefix,
             hashed_key=hashed_key,
         )

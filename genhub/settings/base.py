@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import LINK_SECONDS, env, first
+from genhub.settings.unfold import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(env.str("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
@@ -111,6 +112,8 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
     # `?format=b64` is a word of the API, not a renderer's name.
     "URL_FORMAT_OVERRIDE": None,
+    # A caller's own word may be called non_field_errors.
+    "NON_FIELD_ERRORS_KEY": "",
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
@@ -151,7 +154,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=30)
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=10)
 REAP_SECONDS = env.int("REAP_SECONDS", default=5)
-TASK_DEADLINE_SECONDS = env.int("TASK_DEADLINE_SECONDS", default=3600)
+# From submit to end, waiting included: bursts are queued, so a day.
+TASK_DEADLINE_SECONDS = env.int("TASK_DEADLINE_SECONDS", default=86_400)
 
 DEFAULT_IMAGE_CREDIT_COST = env.int("DEFAULT_IMAGE_CREDIT_COST", default=10)
 DEFAULT_VIDEO_CREDIT_COST = env.int("DEFAULT_VIDEO_CREDIT_COST", default=50)

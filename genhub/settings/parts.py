@@ -59,9 +59,14 @@ def database(url: str) -> dict[str, Any]:
 
 
 def pooled(entry: dict[str, Any]) -> dict[str, Any]:
-    """Add a connection pool, sized by DATABASE_POOL_SIZE (default 8 connections a process)."""
-    pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}
-    return entry | {"OPTIONS": {**entry.get("OPTIONS", {}), "pool": pool}}
+    """Add a connection pool of DATABASE_POOL_SIZE (default 8 a process; 0: none, for PgBouncer)."""
+    size = env.int("DATABASE_POOL_SIZE", default=8)
+    if not size:
+        return entry
+    pool = {"min_size": 1, "max_size": size, "timeout": 10}
+    # A connection that a database restart broke is found out before it is used.
+    options = {**entry.get("OPTIONS", {}), "pool": pool}
+    return entry | {"OPTIONS": options, "CONN_HEALTH_CHECKS": True}
 
 
 def broker_url() -> str:

@@ -66,6 +66,12 @@ def test_a_unix_socket_is_a_database_too(url: str) -> None:
     assert entry["NAME"] == "name"
 
 
+def test_a_pool_is_there_unless_its_size_is_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parts.database("postgres://u@host/name")["OPTIONS"]["pool"]["max_size"] == 8
+    monkeypatch.setenv("DATABASE_POOL_SIZE", "0")
+    assert "pool" not in parts.database("postgres://u@host/name").get("OPTIONS", {})
+
+
 def test_the_brokers_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parts.broker_url() == ""
     monkeypatch.setenv("REDIS_URL", "redis://one")

@@ -215,3 +215,12 @@ def test_newcomer_has_no_credit_for_time_away(
     submit(alice)
     starts = dict(Share.objects.values_list("user", "virtual_start"))
     assert starts["alice"] == starts["mallory"] == 3
+
+
+def test_broken_adapter_fails_the_task_at_once(alice: APIClient, stub: Provider) -> None:
+    task = submit(alice, "stub:break")
+    assert run.run_queue("local")[0]["ended"] == "failed"
+    attempt = Attempt.objects.get(task=task)
+    assert "ZeroDivisionError" in attempt.error_detail
+    assert "ZeroDivisionError" not in str(alice.get(f"/api/v1/tasks/{task}").json())
+    assert find_mistakes() == []

@@ -97,10 +97,9 @@ def main() -> int:
     """Print the table; 0 when every goal is reached, else 1."""
     chosen = _arguments()
     torch.set_num_threads(chosen.threads)
-    size = tuple(int(side) for side in chosen.size.split("x"))
     pipeline = load_pipeline(chosen.weights)
     begun = time.monotonic()
-    samples = draw_samples(pipeline, chosen.prompts, size, chosen.steps, chosen.guidance)
+    samples = draw_samples(pipeline, chosen.prompts, chosen.size, chosen.steps, chosen.guidance)
     seconds = (time.monotonic() - begun) / len(samples)
     table = measure(samples)
     if chosen.sheet:
@@ -133,11 +132,17 @@ def _as_text(
     return "\n".join(lines) + "\n"
 
 
+def _size(text: str) -> tuple[int, int]:
+    width, height = text.split("x")
+    return int(width), int(height)
+
+
 def _arguments() -> argparse.Namespace:
-    width, height = words.DEFAULT_SIZE
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--prompts", type=int, default=100)
-    parser.add_argument("--size", default=f"{width}x{height}", help="width x height in pixels")
+    parser.add_argument(
+        "--size", type=_size, default=words.DEFAULT_SIZE, help="WIDTHxHEIGHT in pixels"
+    )
     parser.add_argument("--steps", type=int, default=words.DEFAULT_STEPS)
     parser.add_argument("--guidance", type=float, default=words.DEFAULT_GUIDANCE)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)

@@ -61,7 +61,7 @@ class Practice:
         self._optimiser.step()
         keep = min(0.998, (1 + self.step) / (10 + self.step))
         means = [p.data for model in self.averages.values() for p in model.parameters()]
-        torch._foreach_lerp_(means, [p.data for p in self._weights], 1 - keep)  # noqa: SLF001
+        torch._foreach_lerp_(means, [p.data for p in self._weights], 1 - keep)
 
     def save(self) -> None:
         """Write the checkpoint beside the old one, then rename."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 from transformers import AutoTokenizer
 
 from generation.engine.small import networks, words
@@ -64,7 +64,7 @@ class Heads(nn.Module):
     def loss(self, captions: list[torch.Tensor], scenes: list[words.Scene]) -> torch.Tensor:
         """Return the summed cross entropy of the three names."""
         losses = [
-            F.cross_entropy(logits, labels, label_smoothing=0.02)
+            functional.cross_entropy(logits, labels, label_smoothing=0.02)
             for logits, labels in zip(self(captions), name_labels(scenes), strict=True)
         ]
         return torch.stack(losses).sum()

@@ -28,6 +28,7 @@ _HEADS_WEIGHT = 0.02  # keeps what the text encoder learned by reading
 _TEMPLATE_TOKENS = 3
 _CAPTION_MULTIPLE = 32  # what the transformer pads captions to
 _SMALL = 24 * 24  # latent pixels below which the plain attention kernel is the faster one
+_HIGH_SHARE = 0.25  # pictures shown nearly as noise
 _CHECK_EVERY = 250
 _CHECK_PROMPTS = 32
 
@@ -152,7 +153,7 @@ def noise_levels(count: int) -> torch.Tensor:
     middle = torch.sigmoid(torch.randn(count))
     shifted = networks.SHIFT * middle / (1 + (networks.SHIFT - 1) * middle)
     high = 1 - 0.3 * torch.rand(count).square()
-    return torch.where(torch.rand(count) < 0.25, high, shifted)
+    return torch.where(torch.rand(count) < _HIGH_SHARE, high, shifted)
 
 
 def _pools(vae: Any, sizes: Iterable[Size], out: Path) -> dict[Size, Pool]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch.nn import functional as F
+from torch.nn import functional
 
 from generation.engine.small import draw, networks, words
 from generation.engine.small.practice import Practice
@@ -33,7 +33,11 @@ def train_vae(out: Path, steps: int) -> None:
         posterior = vae.encode(pictures).latent_dist
         copies = vae.decode(posterior.sample()).sample
         kl = posterior.kl().mean() / posterior.mean[0].numel()
-        loss = F.l1_loss(copies, pictures) + F.mse_loss(copies, pictures) + _KL_WEIGHT * kl
+        loss = (
+            functional.l1_loss(copies, pictures)
+            + functional.mse_loss(copies, pictures)
+            + _KL_WEIGHT * kl
+        )
         practice.learn(loss)
         if step % _CHECK_EVERY == _CHECK_EVERY - 1:
             error = _full_picture_error(practice.averages["vae"])
@@ -49,7 +53,7 @@ def _full_picture_error(vae: Any) -> float:
         [draw.draw_scene(scene, (256, 256), draw.random_place(rng)) for scene in scenes]
     )
     copies = vae.decode(vae.encode(pictures).latent_dist.mean).sample
-    return float(F.l1_loss(copies, pictures))
+    return float(functional.l1_loss(copies, pictures))
 
 
 def to_tensor(pictures: list[Image.Image]) -> torch.Tensor:

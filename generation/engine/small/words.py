@@ -165,6 +165,13 @@ SUFFIXES: Final[dict[Language, tuple[str, ...]]] = {
 }
 """What the house's styles append: words that must change nothing the judge looks at."""
 
+# How often a training prompt takes each turn.
+_PLAIN_WORD = 0.5  # the first word of a list, else any
+_NO_BACKGROUND = 0.04
+_CAPITAL, _SHOUTED = 0.27, 0.03
+_SUFFIX, _FULL_STOP = 0.15, 0.13
+_FULL_WIDTH_COMMA = 0.7
+
 
 @dataclass(frozen=True, order=True)
 class Scene:
@@ -188,8 +195,8 @@ TRAINED: Final = tuple(scene for scene in SCENES if scene not in HELD_OUT)
 def phrase(scene: Scene, language: Language, pattern: str, rng: random.Random) -> str:
     """Return the pattern filled with one of the words for each part of the scene."""
 
-    def pick(words: tuple[str, ...]) -> str:
-        return words[0] if rng.random() < 0.5 else rng.choice(words)
+    def pick(choices: tuple[str, ...]) -> str:
+        return choices[0] if rng.random() < _PLAIN_WORD else rng.choice(choices)
 
     text = pattern.format(
         s=pick(SHAPE_WORDS[language][scene.shape]),
@@ -199,37 +206,44 @@ def phrase(scene: Scene, language: Language, pattern: str, rng: random.Random) -
     return _punctuated(re.sub(r"\ba (?=[aeiou])", "an ", text), language, rng)
 
 
-def _punctuated(text: str, language: Language, rng: random.Random) -> str:
-    """Return Chinese text with the full-width comma most of the time, as keyboards give it."""
-    full_width = language == "zh" and rng.random() < 0.7
-    return text.replace(",", "\uff0c") if full_width else text
-
-
 def training_prompt(scene: Scene, rng: random.Random) -> str:
     """Return a prompt as people type it, sometimes with a style's suffix."""
     language: Language = rng.choice(("en", "zh"))
-    patterns = PARTIAL_PHRASINGS if rng.random() < 0.04 else PHRASINGS
+    patterns = PARTIAL_PHRASINGS if rng.random() < _NO_BACKGROUND else PHRASINGS
     text = phrase(scene, language, rng.choice(patterns[language]), rng)
-    if language == "en" and rng.random() < 0.3:
-        text = text.upper() if rng.random() < 0.1 else text[0].upper() + text[1:]
-    if rng.random() < 0.15:
+    if language == "en":
+        text = _capitalised(text, rng)
+    turn = rng.random()
+    if turn < _SUFFIX:
         text += rng.choice(SUFFIXES[language])
-    elif rng.random() < 0.15:
+    elif turn < _SUFFIX + _FULL_STOP:
         text += rng.choice(".!") if language == "en" else "\u3002"
     return _punctuated(text, language, rng)
+
+
+def _capitalised(text: str, rng: random.Random) -> str:
+    turn = rng.random()
+    if turn < _SHOUTED:
+        return text.upper()
+    return text[0].upper() + text[1:] if turn < _SHOUTED + _CAPITAL else text
+
+
+def _punctuated(text: str, language: Language, rng: random.Random) -> str:
+    """Return Chinese text with the full-width comma most of the time, as keyboards give it."""
+    full_width = language == "zh" and rng.random() < _FULL_WIDTH_COMMA
+    return text.replace(",", "\uff0c") if full_width else text
 
 
 def held_out_prompts(count: int, seed: int = 0) -> list[tuple[str, Language, Scene]]:
     """Return prompts never trained on, in scene and in phrasing, every second one Chinese."""
     rng = random.Random(seed)  # noqa: S311
     scenes = sorted(HELD_OUT)
+    rng.shuffle(scenes)
     languages: tuple[Language, Language] = ("en", "zh")
     prompts = []
     for number in range(count):
-        if number % (2 * len(scenes)) == 0:
-            rng.shuffle(scenes)
-        language = languages[number % 2]
-        scene = scenes[number // 2 % len(scenes)]
-        pattern = HELD_OUT_PHRASINGS[language][number // 2 % 2]
+        language, turn = languages[number % 2], number // 2
+        scene = scenes[turn % len(scenes)]
+        pattern = HELD_OUT_PHRASINGS[language][turn % 2]
         prompts.append((phrase(scene, language, pattern, rng), language, scene))
     return prompts

@@ -123,7 +123,9 @@ class Command(BaseCommand):
             TextColumn("{task.percentage:>3.0f} %"),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        console = Console(stderr=True)
+        is_seen = console.is_terminal
+        with Progress(*columns, console=console, transient=True, disable=not is_seen) as progress:
             bar = progress.add_task(task["status"], total=1.0)
             while task["status"] not in ENDED:
                 if time.monotonic() > give_up_at:

@@ -47,7 +47,7 @@ class Command(BaseCommand):
     def _check_broker(self) -> None:
         try:
             with Connection(settings.CELERY_BROKER_URL, connect_timeout=CONNECT_SECONDS) as broker:
-                broker.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
+                broker.ensure_connection(max_retries=1, interval_start=0, timeout=CONNECT_SECONDS)
         except (BrokerError, OSError) as error:
             raise CommandError(
                 f"CELERY_BROKER_URL or REDIS_URL: the broker does not answer: {error}"

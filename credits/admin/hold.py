@@ -1,0 +1,69 @@
+"""Pages of holds."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from credits.models import Hold, HoldState
+from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.show import badge, code, moment
+from genhub.lib.ids import read_id
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    """What was reserved for each order, and what became of it."""
+
+    list_display = (
+        "time",
+        "purse",
+        "state_shown",
+        "amount",
+        "captured",
+        "released",
+        "refunded",
+        "order",
+    )
+    list_display_links = ("time",)
+    list_filter = ("state", "created_at", "purse__platform")
+    list_select_related = ("purse__platform",)
+    search_fields = ("purse__user",)
+    search_help_text = _("Search by user, or paste the id of a task.")
+    ordering = ("-id",)
+    paginator = InfinitePaginator
+    fieldsets = (
+        (None, {"fields": ("state_shown", "purse", "order", "created_at", "settled_at")}),
+        (_("Credits"), {"fields": ("amount", "captured", "released", "refunded")}),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Hold], search_term: str
+    ) -> tuple[QuerySet[Hold], bool]:
+        """Find the hold of a pasted order id, or those of users."""
+        if reference := read_id(search_term):
+            return queryset.filter(reference=reference), False
+        found: Any = super().get_search_results(request, queryset, search_term)
+        return found[0], found[1]
+
+    @display(description=_("time"), ordering="id")
+    def time(self, hold: Hold) -> str:
+        """Show when, to the second."""
+        return moment(hold.created_at)
+
+    @display(description=_("state"), ordering="state")
+    def state_shown(self, hold: Hold) -> SafeString:
+        """Show the state as a coloured word."""
+        return badge(
+            hold.get_state_display(), "info" if hold.state == HoldState.OPEN else "success"
+        )
+
+    @display(description=_("order"))
+    def order(self, hold: Hold) -> SafeString:
+        """Show the id of the order that it pays."""
+        return code(hold.reference.hex)

@@ -1,0 +1,7 @@
+"""Pages of orders: tasks with their pictures and refunds; providers, workers and shares."""
+
+from generation.admin.provider import ProviderAdmin
+from generation.admin.queue import ShareAdmin, WorkerAdmin
+from generation.admin.task import TaskAdmin
+
+__all__ = ["ProviderAdmin", "ShareAdmin", "TaskAdmin", "WorkerAdmin"]

@@ -1,0 +1,48 @@
+"""The first page: what the last day brought, who works, and the newest pictures. Cheap reads only."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from credits.selectors import sum_turnover
+from generation.admin.words import TASK_COLOURS, picture_of
+from generation.models.task import STATE_WORDS
+from generation.selectors import (
+    count_recent_tasks,
+    count_waiting,
+    list_live_workers,
+    list_newest_outputs,
+)
+from generation.services.presence import GONE_AFTER
+
+LAST_DAY = timedelta(hours=24)
+PICTURES = 8
+
+
+def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add to the first page what this member of staff may see."""
+    may = request.user.has_perm
+    if may("generation.view_task"):
+        counts = count_recent_tasks(LAST_DAY)
+        tasks = reverse("admin:generation_task_changelist")
+        context["tasks"] = [
+            {
+                "word": word,
+                "count": counts[state],
+                "link": f"{tasks}?state__exact={state}",
+                "kind": TASK_COLOURS[state],
+            }
+            for state, word in STATE_WORDS
+        ]
+        context["pictures"] = [
+            (output.task, picture_of(output)) for output in list_newest_outputs(PICTURES)
+        ]
+    if may("credits.view_purse"):
+        context["turnover"] = sum_turnover(LAST_DAY)
+    if may("generation.view_worker"):
+        context["workers"] = list_live_workers(GONE_AFTER)
+        context["waiting"] = count_waiting()
+    return context | {"title": _("Overview")}

@@ -1,0 +1,1 @@
+"""What the admin pages of every app share; it knows none of them."""

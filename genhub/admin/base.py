@@ -1,0 +1,55 @@
+"""How pages of the admin behave unless they say otherwise: nothing is deleted, only what a form changed is saved."""
+
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.db.models import Model
+from django.http import Http404, HttpRequest
+from unfold.admin import ModelAdmin
+
+
+class HubAdmin(ModelAdmin):
+    """A page for rows that staff may change."""
+
+    # No bulk actions: "delete selected" would be the only one.
+    actions = None
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: rows are referred to for ever; staff switch them off instead."""
+        return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        form: Any,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        """Save only what the form changed: the rest of the row may have moved on since it was read."""
+        if not change:
+            obj.save(force_insert=True)
+            return
+        columns = {field.name for field in self.opts.concrete_fields}
+        if changed := columns.intersection(form.changed_data):
+            obj.save(update_fields=changed)
+
+    def find_object(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the row of an address, or raise 404; for the pages that are not Django's own."""
+        found = self.get_object(request, unquote(object_id))
+        if found is None:
+            raise Http404
+        return found
+
+
+class ReadOnlyAdmin(HubAdmin):
+    """A page for rows that only services write."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse, superusers too."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse, superusers too."""
+        return False

@@ -1,0 +1,65 @@
+"""The admin's own pages: a question with facts, perhaps a form, and one button that posts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db.models import Model
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+
+from genhub.admin.base import HubAdmin
+from genhub.api.problems import problem_body
+from genhub.lib.errors import Problem
+
+
+@dataclass(frozen=True)
+class Question:
+    """A page that asks before something happens. Without `submit` there is nothing to do but to go back."""
+
+    title: str
+    intro: str
+    back: str
+    submit: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    form: forms.Form | None = None
+    pictures: tuple[str, ...] = ()
+    mistakes: tuple[str, ...] = ()
+    is_dangerous: bool = False
+
+
+def ask(
+    admin: HubAdmin, request: HttpRequest, question: Question, *, about: Model | None = None
+) -> TemplateResponse:
+    """Show a question; its form posts to the same address."""
+    words = {"title": question.title, "question": question, "original": about}
+    return show(admin, request, "admin/hub/question.html", **words)
+
+
+def show(admin: HubAdmin, request: HttpRequest, template: str, **words: Any) -> TemplateResponse:
+    """Show a page inside the admin's frame."""
+    request.current_app = admin.admin_site.name
+    frame = {**admin.admin_site.each_context(request), "opts": admin.opts}
+    return TemplateResponse(request, template, frame | words)
+
+
+def word(problem: Problem) -> str:
+    """Return a refusal in the reader's language, in one line."""
+    body = problem_body(problem)
+    return gettext("%(title)s: %(detail)s") % {"title": body["title"], "detail": body["detail"]}
+
+
+def word_fields(problem: Problem) -> dict[str, list[str]]:
+    """Return what is wrong with each field of a refusal, in the reader's language."""
+    found: dict[str, list[str]] = {}
+    for error in problem_body(problem)["errors"]:
+        found.setdefault(error["field"], []).append(error["message"])
+    return found
+
+
+def on_this_site(link: str) -> str:
+    """Return a signed link without our own origin: pictures then show under whatever name staff opened the admin."""
+    return link.removeprefix(settings.PUBLIC_URL)

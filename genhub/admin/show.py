@@ -1,0 +1,48 @@
+"""Small pieces of HTML that several admin pages show."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+
+def badge(text: Any, kind: str = "") -> SafeString:
+    """Return a word in a coloured box; kinds: success, info, warning, danger, primary."""
+    return render_to_string("unfold/helpers/label.html", {"text": text, "type": kind})
+
+
+def link(view: str, key: Any, text: Any) -> SafeString:
+    """Return a link to a row's page, such as view `credits_purse`."""
+    address = reverse(f"admin:{view}_change", args=[key])
+    return format_html('<a href="{}" class="text-link">{}</a>', address, text)
+
+
+def code(text: Any) -> SafeString:
+    """Return machine words in a fixed-width face."""
+    return format_html('<code class="hub-code">{}</code>', text)
+
+
+def moment(at: datetime | None) -> str:
+    """Return a time to the second, in the site's zone, or a dash."""
+    if at is None:
+        return "–"
+    local = timezone.localtime(at)
+    return f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
+
+
+def table(headers: Sequence[Any], rows: Sequence[Sequence[Any]]) -> SafeString:
+    """Return a table in the admin's look."""
+    return render_to_string(
+        "unfold/components/table.html", {"table": {"headers": list(headers), "rows": list(rows)}}
+    )
+
+
+def pairs(values: Mapping[Any, Any]) -> SafeString:
+    """Return names and values, one pair a line."""
+    lines = [format_html("<dt>{}</dt><dd>{}</dd>", name, value) for name, value in values.items()]
+    return format_html('<dl class="hub-pairs">{}</dl>', mark_safe("".join(lines)))  # noqa: S308

@@ -1,0 +1,209 @@
+"""Pages of platforms and their API keys. A key is shown once, on the page that answers its making."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from genhub.admin.base import HubAdmin
+from genhub.admin.pages import Question, ask, show
+from genhub.admin.show import badge, code, link, moment, table
+from genhub.platforms.models import ApiKey, Platform, Scope, all_scopes
+
+
+@admin.register(Platform)
+class PlatformAdmin(HubAdmin):
+    """Platforms; each page lists its keys."""
+
+    list_display = ("name", "code", "is_active", "language", "time_zone", "default_model")
+    list_filter = ("is_active",)
+    search_fields = ("code", "name")
+    fields = ("code", "name", "language", "time_zone", "default_model", "is_active", "created_at")
+    readonly_fields = ("created_at",)
+    change_form_outer_after_template = "admin/hub/platform_keys.html"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Fix the code once it is known to others."""
+        return (*self.readonly_fields, "code") if obj else self.readonly_fields
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show a platform with its keys."""
+        may_add = request.user.has_perm("platforms.add_apikey")
+        words = {"keys": self.list_keys(request, object_id), "may_add_key": may_add}
+        return super().change_view(request, object_id, form_url, words | (extra_context or {}))
+
+    def list_keys(self, request: HttpRequest, object_id: str) -> SafeString | None:
+        """Return the table of a platform's keys, for those who may see keys."""
+        platform = self.find_object(request, object_id)
+        if not request.user.has_perm("platforms.view_apikey"):
+            return None
+        headers = [_("key"), _("name"), _("user"), _("state"), _("last used at")]
+        rows = [
+            [
+                link("platforms_apikey", key.pk, code(f"{key.prefix}…")),
+                key.name,
+                key.user or _("all users"),
+                state_badge(key),
+                moment(key.last_used_at),
+            ]
+            for key in mark_expired(platform.keys.all())
+        ]
+        return table(headers, rows)
+
+
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a new key is for."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        choices=Scope.choices,
+        initial=all_scopes,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("platform", "name", "user", "scopes", "expires_at")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(HubAdmin):
+    """API keys: made once, shown once, then only revoked."""
+
+    form = ApiKeyForm
+    list_display = (
+        "prefix_shown",
+        "name",
+        "platform",
+        "user_shown",
+        "state",
+        "last_used_at",
+        "created_at",
+    )
+    list_filter = ("platform",)
+    list_select_related = ("platform",)
+    search_fields = ("prefix", "name", "user")
+    add_fieldsets = ((None, {"fields": ("platform", "name", "user", "scopes", "expires_at")}),)
+    fieldsets = (
+        (
+            None,
+            {"fields": ("prefix_shown", "state", "platform", "name", "user_shown", "scopes_shown")},
+        ),
+        (_("Times"), {"fields": ("created_at", "last_used_at", "expires_at", "revoked_at")}),
+    )
+    actions_detail = ("revoke",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        """Return the keys, each with whether its time is over."""
+        return mark_expired(super().get_queryset(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: a key's rights never change behind its holder's back; it is revoked and another is made."""
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Allow whoever may change keys: revoking is the one change there is."""
+        return bool(request.user.has_perm("platforms.change_apikey"))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Issue the key."""
+        words = form.cleaned_data
+        row, obj.shown_key = ApiKey.objects.issue(
+            words["platform"],
+            name=words["name"],
+            user=words["user"],
+            scopes=words["scopes"],
+            expires_at=words["expires_at"],
+        )
+        obj.pk, obj.prefix = row.pk, row.prefix
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: Any = None
+    ) -> HttpResponse:
+        """Answer with the key itself: no redirect, since that would have to keep the key somewhere."""
+        back = reverse("admin:platforms_apikey_change", args=[quote(obj.pk)])
+        words = {"title": gettext("New API key"), "key": obj.shown_key, "row": obj, "back": back}
+        return show(self, request, "admin/hub/new_key.html", **words)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Offer to revoke what is not revoked yet."""
+        key = self.get_object(request, object_id)
+        return (
+            [] if key is None or key.revoked_at else super().get_actions_detail(request, object_id)
+        )
+
+    @action(
+        description=_("Revoke"), permissions=["revoke"], icon="block", variant=ActionVariant.DANGER
+    )
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then end the key for good."""
+        key = self.find_object(request, object_id)
+        back = reverse("admin:platforms_apikey_change", args=[quote(key.pk)])
+        if request.method == "POST":
+            key.revoke()
+            self.log_change(request, key, "Revoked.")
+            messages.success(
+                request, gettext("The key was revoked; requests with it are refused from now on.")
+            )
+            return HttpResponseRedirect(back)
+        question = Question(
+            title=gettext("Revoke this API key?"),
+            intro=gettext("Apps that use it are refused at once. This cannot be undone."),
+            facts={
+                gettext("Key"): code(f"{key.prefix}…"),
+                gettext("Name"): key.name,
+                gettext("Platform"): key.platform,
+                gettext("User"): self.user_shown(key),
+                gettext("Last used"): moment(key.last_used_at),
+            },
+            submit=gettext("Revoke the key"),
+            back=back,
+            is_dangerous=True,
+        )
+        return ask(self, request, question, about=key)
+
+    @display(description=_("key"), ordering="prefix")
+    def prefix_shown(self, key: ApiKey) -> SafeString:
+        """Show the public part."""
+        return code(f"{key.prefix}…")
+
+    @display(description=_("user"), ordering="user")
+    def user_shown(self, key: ApiKey) -> str:
+        """Show for whom the key speaks."""
+        return key.user or gettext("all users")
+
+    @display(description=_("scopes"))
+    def scopes_shown(self, key: ApiKey) -> str:
+        """Show what the key may do, in words."""
+        return ", ".join(str(Scope(scope).label) for scope in key.scopes)
+
+    @display(description=_("state"))
+    def state(self, key: Any) -> SafeString:
+        """Show whether the key works."""
+        return state_badge(key)
+
+
+def mark_expired(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+    """Return keys with `is_expired`, judged by the database's clock."""
+    is_expired = ExpressionWrapper(Q(expires_at__lte=Now()), output_field=BooleanField())
+    return keys.annotate(is_expired=is_expired)
+
+
+def state_badge(key: Any) -> SafeString:
+    """Return whether a marked key works, as a coloured word."""
+    if key.revoked_at:
+        return badge(_("revoked"), "danger")
+    return badge(_("expired"), "warning") if key.is_expired else badge(_("active"), "success")

@@ -1,0 +1,136 @@
+"""How the admin looks: title, colours, the groups of its sidebar, the language switch."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+def sees(permission: str) -> Callable[[HttpRequest], bool]:
+    """Return a test whether a member of staff may see a page."""
+    return lambda request: bool(request.user.has_perm(permission))
+
+
+def page(title: Promise | str, icon: str, model: str) -> dict[str, Any]:
+    """Return a sidebar entry for the list of a model, such as `credits.purse`."""
+    app, _dot, name = model.partition(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": sees(f"{app}.view_{name}"),
+    }
+
+
+def environment(request: HttpRequest) -> list[str]:
+    """Return which settings this hub runs on, as a coloured word that every page shows."""
+    kind = os.environ.get("DJANGO_SETTINGS_MODULE", "").rpartition(".")[2]
+    match kind:
+        case "production":
+            return [gettext("production"), "danger"]
+        case "embedded":
+            return [gettext("this machine"), "info"]
+        case _:
+            return [kind, "warning"]
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "GenHub",
+    "SITE_HEADER": "GenHub",
+    "SITE_SUBHEADER": _("Pictures, and what they cost"),
+    "SITE_SYMBOL": "palette",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("genhub/icon.svg"),
+        }
+    ],
+    "SITE_URL": None,
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "ENVIRONMENT": environment,
+    "DASHBOARD_CALLBACK": "generation.admin.dashboard.add_figures",
+    "STYLES": [lambda request: static("genhub/admin.css")],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.604)",
+            "100": "oklch(93.2% .032 255.585)",
+            "200": "oklch(88.2% .059 254.128)",
+            "300": "oklch(80.9% .105 251.813)",
+            "400": "oklch(70.7% .165 254.624)",
+            "500": "oklch(62.3% .214 259.815)",
+            "600": "oklch(54.6% .245 262.881)",
+            "700": "oklch(48.8% .243 264.376)",
+            "800": "oklch(42.4% .199 265.638)",
+            "900": "oklch(37.9% .146 265.522)",
+            "950": "oklch(28.2% .091 267.935)",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {
+                        "title": _("Overview"),
+                        "icon": "dashboard",
+                        "link": reverse_lazy("admin:index"),
+                    },
+                ]
+            },
+            {
+                "title": _("Work"),
+                "items": [
+                    page(_("Tasks"), "image", "generation.task"),
+                    page(_("Stored pictures"), "photo_library", "storage.artifact"),
+                ],
+            },
+            {
+                "title": _("Credits"),
+                "items": [
+                    page(_("Purses"), "account_balance_wallet", "credits.purse"),
+                    page(_("Transfers"), "swap_horiz", "credits.transfer"),
+                    page(_("Holds"), "lock_clock", "credits.hold"),
+                ],
+            },
+            {
+                "title": _("Recipes"),
+                "items": [
+                    page(_("Templates"), "description", "templates.template"),
+                    page(_("Styles"), "brush", "templates.style"),
+                ],
+            },
+            {
+                "title": _("Customers"),
+                "items": [
+                    page(_("Platforms"), "apps", "platforms.platform"),
+                    page(_("API keys"), "key", "platforms.apikey"),
+                ],
+            },
+            {
+                "title": _("Machines"),
+                "items": [
+                    page(_("Providers"), "memory", "generation.provider"),
+                    page(_("Workers"), "engineering", "generation.worker"),
+                    page(_("Shares of the queues"), "balance", "generation.share"),
+                ],
+            },
+            {
+                "title": _("Staff"),
+                "items": [
+                    page(_("Accounts"), "person", "users.user"),
+                    page(_("Groups"), "group", "auth.group"),
+                ],
+            },
+        ],
+    },
+}

@@ -1,0 +1,101 @@
+"""Pages of stored pictures: to look at, never to change."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.pages import on_this_site
+from genhub.admin.show import code, moment
+from genhub.lib.ids import read_id, to_wire
+from storage.models import Artifact
+from storage.selectors import PREFIX, sign_link
+
+
+@admin.register(Artifact)
+class ArtifactAdmin(ReadOnlyAdmin):
+    """Stored pictures, newest first."""
+
+    list_display = ("thumbnail", "user", "platform_shown", "pixels", "size", "time")
+    list_display_links = ("thumbnail",)
+    list_filter = ("platform", "created_at")
+    list_select_related = ("platform",)
+    search_fields = ("user",)
+    search_help_text = _("Search by user, or paste the id of an artifact.")
+    ordering = ("-id",)
+    paginator = InfinitePaginator
+    list_per_page = 24
+    fieldsets = (
+        (None, {"fields": ("picture", "wire_id", "user", "platform_shown", "time")}),
+        (_("File"), {"fields": ("pixels", "size", "content_type", "sha256_shown", "key_shown")}),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Artifact], search_term: str
+    ) -> tuple[QuerySet[Artifact], bool]:
+        """Find the artifact of a pasted id, or those of users."""
+        if artifact_id := read_id(search_term):
+            return queryset.filter(pk=artifact_id), False
+        found: Any = super().get_search_results(request, queryset, search_term)
+        return found[0], found[1]
+
+    @display(description=_("artifact"), header=True, ordering="id")
+    def thumbnail(self, artifact: Artifact) -> list[Any]:
+        """Show the thumbnail and the id."""
+        image = {
+            "path": on_this_site(sign_link(artifact, thumbnail=True)),
+            "squared": True,
+            "width": 56,
+            "height": 56,
+        }
+        return [code(to_wire(PREFIX, artifact.pk)), "", "", image]
+
+    @display(description=_("picture"))
+    def picture(self, artifact: Artifact) -> SafeString:
+        """Show the picture itself; the link is good for a few minutes."""
+        address = on_this_site(sign_link(artifact))
+        html = '<a href="{}" class="hub-pictures is-large"><img src="{}" alt="{}"></a>'
+        return format_html(html, address, address, _("Picture"))
+
+    @display(description=_("id"))
+    def wire_id(self, artifact: Artifact) -> SafeString:
+        """Show the id as apps see it."""
+        return code(to_wire(PREFIX, artifact.pk))
+
+    @display(description=_("platform"), ordering="platform")
+    def platform_shown(self, artifact: Artifact) -> str:
+        """Show whose user it belongs to."""
+        return str(artifact.platform)
+
+    @display(description=_("pixels"))
+    def pixels(self, artifact: Artifact) -> str:
+        """Show width and height."""
+        return f"{artifact.width} × {artifact.height}"
+
+    @display(description=_("size"), ordering="size_bytes")
+    def size(self, artifact: Artifact) -> str:
+        """Show the file's size in a unit that people read."""
+        return filesizeformat(artifact.size_bytes)
+
+    @display(description="SHA-256")
+    def sha256_shown(self, artifact: Artifact) -> SafeString:
+        """Show the checksum."""
+        return code(artifact.sha256)
+
+    @display(description=_("key"))
+    def key_shown(self, artifact: Artifact) -> SafeString:
+        """Show where the file lies in the store."""
+        return code(artifact.key)
+
+    @display(description=_("time"), ordering="id")
+    def time(self, artifact: Artifact) -> str:
+        """Show when it was stored, to the second."""
+        return moment(artifact.created_at)

@@ -1,0 +1,82 @@
+"""The form of a draft: what would make orders fail is said next to its field."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
+
+from genhub.admin.forms import JsonField
+from genhub.admin.pages import word_fields
+from templates.admin.style import refuse_unknown_words
+from templates.errors import VersionNotPublishable
+from templates.models import TemplateVersion
+from templates.services import find_mistakes
+
+SAVE_AND_PUBLISH = "_publish"
+
+
+class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A draft; with the publish button pressed it must also be fit to be ordered."""
+
+    parameters = JsonField(
+        shape=dict,
+        label=_("Parameters"),
+        help_text=_(
+            "JSON Schema properties, by name: {“subject”: {“type”: “string”, “maxLength”: 200}}."
+        ),
+    )
+    required = JsonField(
+        shape=list,
+        label=_("Required parameters"),
+        help_text=_("Their names: [“subject”]. A parameter with a default need not be required."),
+        widget=UnfoldAdminTextareaWidget({"rows": 3, "class": "hub-code"}),
+    )
+    settings = JsonField(
+        shape=dict,
+        label=_("Settings"),
+        help_text=_("Request words that this template fixes: model, width, height, steps, …"),
+        widget=UnfoldAdminTextareaWidget({"rows": 5, "class": "hub-code"}),
+    )
+
+    class Meta:
+        model = TemplateVersion
+        fields = (
+            "name", "category", "media_type", "prompt", "negative_prompt", "parameters", "required",
+            "settings", "price",
+        )  # fmt: skip
+        widgets = {"price": UnfoldAdminIntegerFieldWidget}
+
+    def clean_parameters(self) -> dict[str, Any]:
+        """Return the parameters, or raise naming those that are no JSON Schema object."""
+        parameters: dict[str, Any] = self.cleaned_data["parameters"]
+        wrong = [name for name, rules in parameters.items() if not isinstance(rules, dict)]
+        if wrong:
+            raise forms.ValidationError(
+                _(
+                    "Each parameter is described by an object such as {“type”: “string”}; not so: %(names)s."
+                ),
+                params={"names": ", ".join(wrong)},
+            )
+        return parameters
+
+    def clean_required(self) -> list[str]:
+        """Return the names, or raise when one is no text."""
+        names: list[Any] = self.cleaned_data["required"]
+        if not all(isinstance(name, str) for name in names):
+            raise forms.ValidationError(_("This is a list of names: [“subject”]."))
+        return names
+
+    def clean_settings(self) -> dict[str, Any]:
+        """Return the settings, or raise naming the words that no template may fix."""
+        settings: dict[str, Any] = self.cleaned_data["settings"]
+        return refuse_unknown_words(settings)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if SAVE_AND_PUBLISH not in self.data or self.errors:
+            return
+        # The instance carries the form's values by now, so this is what would be published.
+        mistakes = VersionNotPublishable(errors=find_mistakes(self.instance))
+        for name, messages in word_fields(mistakes).items():
+            self.add_error(name if name in self.fields else None, messages)

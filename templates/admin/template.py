@@ -1,0 +1,167 @@
+"""Pages of templates: which version is ordered, and all versions there ever were."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from genhub.admin.base import HubAdmin
+from genhub.admin.pages import Question, ask
+from genhub.admin.show import badge, link, moment, table
+from templates.models import Template, TemplateVersion
+from templates.services import create_template, draft_next
+
+
+@admin.register(Template)
+class TemplateAdmin(HubAdmin):
+    """Recipes that apps order by their code."""
+
+    list_display = ("code", "name", "category", "version", "price", "draft", "is_active")
+    list_filter = ("is_active", "published__category")
+    list_select_related = ("published",)
+    search_fields = ("code", "published__name", "published__category")
+    add_fieldsets = ((None, {"fields": ("code",)}),)
+    fieldsets = ((None, {"fields": ("code", "name", "version", "is_active", "created_at")}),)
+    readonly_fields = ("name", "version", "created_at")
+    actions_detail = ("draft_new",)
+    change_form_outer_after_template = "admin/templates/versions.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
+        """Return the templates, each with whether it has a draft."""
+        drafts = TemplateVersion.objects.filter(template=OuterRef("pk"), published_at=None)
+        rows: QuerySet[Template] = super().get_queryset(request)
+        return rows.annotate(has_draft=Exists(drafts))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Fix the code once it is known to others."""
+        return (*self.readonly_fields, "code") if obj else self.readonly_fields
+
+    def has_draft_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Allow those who may change versions."""
+        return bool(request.user.has_perm("templates.change_templateversion"))
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        form: Any,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        """Create a template together with its first draft."""
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            obj.pk = create_template(obj.code, name=obj.code).template_id
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: Any = None
+    ) -> HttpResponse:
+        """Go on to the first draft."""
+        return HttpResponseRedirect(version_page(draft_next(obj)))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show a template with its versions."""
+        template = self.find_object(request, object_id)
+        words = {"versions": versions_table(template)}
+        return super().change_view(request, object_id, form_url, words | (extra_context or {}))
+
+    @action(
+        description=_("Draft a new version"),
+        permissions=["draft"],
+        icon="edit_note",
+        variant=ActionVariant.PRIMARY,
+    )
+    def draft_new(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then go to the template's draft, made from its newest version when there is none."""
+        template = self.find_object(request, object_id)
+        if template.has_draft or request.method == "POST":
+            return HttpResponseRedirect(version_page(draft_next(template)))
+        question = Question(
+            title=gettext("Begin a new version of %(template)s?") % {"template": template},
+            intro=gettext(
+                "A draft is made from the newest version. Apps go on ordering the published one until you publish the draft."
+            ),
+            submit=gettext("Begin the draft"),
+            back=reverse("admin:templates_template_change", args=[quote(template.pk)]),
+        )
+        return ask(self, request, question, about=template)
+
+    @display(description=_("name"))
+    def name(self, template: Template) -> str:
+        """Show the published name."""
+        return template.published.name if template.published else "–"
+
+    @display(description=_("category"))
+    def category(self, template: Template) -> str:
+        """Show the published category."""
+        return (template.published.category if template.published else "") or "–"
+
+    @display(description=_("published version"))
+    def version(self, template: Template) -> SafeString | str:
+        """Show which version is ordered."""
+        if template.published is None:
+            return badge(_("not published"), "warning")
+        return f"v{template.published.number}"
+
+    @display(description=_("price"))
+    def price(self, template: Template) -> str:
+        """Show the price of one picture."""
+        return word_price(template.published) if template.published else "–"
+
+    @display(description=_("draft"))
+    def draft(self, template: Any) -> SafeString | str:
+        """Show whether a draft waits."""
+        return badge(_("draft"), "info") if template.has_draft else "–"
+
+
+def versions_table(template: Template) -> SafeString:
+    """Return all versions of a template, newest first."""
+    headers = [
+        _("version"),
+        _("state"),
+        _("name"),
+        _("price"),
+        _("published at"),
+        _("published by"),
+    ]
+    rows = [
+        [
+            link("templates_templateversion", version.pk, f"v{version.number}"),
+            version_badge(version, template),
+            version.name,
+            word_price(version),
+            moment(version.published_at),
+            version.published_by or "–",
+        ]
+        for version in template.versions.order_by("-number")
+    ]
+    return table(headers, rows)
+
+
+def version_badge(version: TemplateVersion, template: Template) -> SafeString:
+    """Return where a version stands, as a coloured word."""
+    if version.published_at is None:
+        return badge(_("draft"), "info")
+    if version.pk == template.published_id:
+        return badge(_("ordered now"), "success")
+    return badge(_("earlier"))
+
+
+def word_price(version: TemplateVersion) -> str:
+    """Return the price of one picture in words."""
+    return gettext("the hub's") if version.price is None else str(version.price)
+
+
+def version_page(version: TemplateVersion) -> str:
+    """Return the address of a version's page."""
+    return reverse("admin:templates_templateversion_change", args=[version.pk])

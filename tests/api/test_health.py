@@ -1,0 +1,115 @@
+"""Health: 200 only when a task could run now; each missing part is named, and none of it needs a key."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.models.functions import Now
+from rest_framework.test import APIClient
+
+from generation import claims
+from generation.models import Provider, Worker
+from generation.services import presence
+from genhub.celery import app
+from tests.api.refusals import GENERATE, nothing_moves
+
+pytestmark = pytest.mark.django_db
+
+HEALTH = "/api/v1/health"
+FACTS = {"gpu_utilization": 40, "memory_used": 5, "memory_total": 10, "temperature": 60}
+
+
+def read(client: Any, status: int) -> Any:
+    with nothing_moves():
+        answer = client.get(HEALTH)
+    assert answer.status_code == status, answer.json()
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json()["status"] == ("healthy" if status == 200 else "unhealthy")
+    return answer.json()
+
+
+@contextmanager
+def database_away() -> Iterator[None]:
+    def fail(*args: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    with connection.execute_wrapper(fail):
+        yield
+
+
+@pytest.fixture
+def worker(stub: Provider) -> Worker:
+    return Worker.objects.create(name="w", queues=["local"], beat_at=Now(), facts=FACTS)
+
+
+def test_hub_with_a_worker_is_healthy(client: Any, worker: Worker) -> None:
+    answer = read(client, 200)
+    assert answer["checks"] == {"database": "ok", "broker": "ok", "worker local": "ok"}
+    assert {word: answer[word] for word in FACTS} == FACTS
+    assert (answer["active_tasks"], answer["waiting_tasks"]) == (0, 0)
+
+
+def test_hub_without_a_card_is_healthy(client: Any, worker: Worker) -> None:
+    Worker.objects.update(facts={})
+    assert {read(client, 200)[word] for word in FACTS} == {None}
+
+
+def test_hub_without_a_worker_is_not(client: Any, stub: Provider) -> None:
+    assert read(client, 503)["checks"]["worker local"] == "no live worker"
+
+
+def test_worker_that_stopped_beating_is_none(client: Any, worker: Worker) -> None:
+    Worker.objects.update(beat_at=Now() - presence.GONE_AFTER - timedelta(seconds=1))
+    assert read(client, 503)["checks"]["worker local"] == "no live worker"
+
+
+def test_worker_of_another_queue_is_none(client: Any, worker: Worker) -> None:
+    Worker.objects.update(queues=["remote"])
+    read(client, 503)
+
+
+def test_each_needed_queue_needs_its_worker(client: Any, worker: Worker) -> None:
+    remote = Provider.objects.create(alias="remote", adapter="stub", queue="remote")
+    assert read(client, 503)["checks"]["worker remote"] == "no live worker"
+    Provider.objects.filter(pk=remote.pk).update(is_enabled=False)
+    read(client, 200)
+
+
+def test_worker_that_left_is_none(client: Any, worker: Worker) -> None:
+    presence.leave("w")
+    read(client, 503)
+
+
+def test_broker_that_is_away_is_named(
+    client: Any, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+    answer = read(client, 503)
+    assert answer["checks"] == {"database": "ok", "broker": "unreachable", "worker local": "ok"}
+
+
+def test_database_that_is_away_is_named(client: Any, worker: Worker) -> None:
+    with database_away():
+        answer = client.get(HEALTH)
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"] == "unreachable"
+    assert "closed the connection" not in answer.content.decode()
+
+
+def test_health_counts_what_runs_and_waits(client: Any, worker: Worker, alice: APIClient) -> None:
+    for _ in range(3):
+        alice.post(GENERATE, {"prompt": "a"}, format="json")
+    claims.claim_next("local", worker="tests")
+    answer = read(client, 200)
+    assert (answer["active_tasks"], answer["waiting_tasks"]) == (1, 2)
+
+
+def test_wrong_key_does_not_make_the_hub_ill(
+    worker: Worker, client_of: Callable[..., APIClient]
+) -> None:
+    client = client_of("alice")
+    client.credentials(HTTP_AUTHORIZATION="Bearer nonsense")
+    read(client, 200)

@@ -1,0 +1,174 @@
+"""What belongs to somebody else does not exist: every route with an id, every wrong owner."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import URLPattern
+from rest_framework.test import APIClient
+
+from generation.models import Provider
+from generation.services.run import run_queue
+from genhub.platforms.models import Platform
+from genhub.urls import API
+from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
+
+WITH_ID = [route for route in API if "<" in str(route.pattern)]
+METHOD = {"task-cancel": "post"}
+PREFIXES = {"task_id": "task", "artifact_id": "art"}
+NOT_FOUND = (404, "not_found")
+
+
+@pytest.fixture
+def ids(alice: APIClient, stub: Provider) -> dict[str, str]:
+    """Alice's finished task and its picture."""
+    answer = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
+    run_queue("local")
+    result = alice.get(answer["result_url"]).json()
+    return {"task_id": answer["id"], "artifact_id": result["images"][0]["id"]}
+
+
+@pytest.fixture
+def strangers(client_of: Callable[..., APIClient], rich: Callable[..., Any]) -> dict[str, APIClient]:
+    """Everybody whom Alice's task is none of the business of."""
+    press = Platform.objects.create(code="press", name="Press")
+    rich("mallory", 100)
+    return {
+        "another user": client_of("mallory"),
+        "alice of another platform": client_of("alice", platform=press),
+        "another platform": client_of("", platform=press),
+        "a user whose name begins alike": client_of("alice2"),
+        "a user in capitals": client_of("ALICE"),
+    }
+
+
+def address(route: URLPattern, ids: dict[str, str]) -> str:
+    path = str(route.pattern)
+    for name, value in ids.items():
+        path = path.replace(f"<str:{name}>", value)
+    assert "<" not in path, "a route with an id that these tests do not know"
+    return f"/api/v1/{path}"
+
+
+def name_case(route: Any) -> str | None:
+    return str(route.name) if isinstance(route, URLPattern) else None
+
+
+@pytest.mark.parametrize("route", WITH_ID, ids=name_case)
+def test_foreign_id_is_not_found(
+    route: URLPattern, ids: dict[str, str], strangers: dict[str, APIClient]
+) -> None:
+    method = METHOD.get(str(route.name), "get")
+    for stranger in strangers.values():
+        refused(stranger, address(route, ids), method=method, expect=NOT_FOUND)
+
+
+@pytest.mark.parametrize("route", WITH_ID, ids=name_case)
+def test_foreign_id_answers_like_an_id_that_never_was(
+    route: URLPattern, ids: dict[str, str], mallory: APIClient
+) -> None:
+    nobody = {name: f"{PREFIXES[name]}_{'1' * 32}" for name in ids}
+    method = METHOD.get(str(route.name), "get").upper()
+    foreign, unknown = (
+        mallory.generic(method, address(route, some)).json() for some in (ids, nobody)
+    )
+    assert foreign == unknown
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["x", "task_", "task_1", "art_x", "task", "%00", "task_%00", "..", "0", "null", "task_" + "g" * 32,
+     "task_" + "-" * 32, "TASK_" + "0" * 32, "task_" + "0" * 31, "task_" + "0" * 33, "%E5%9B%BE", "task_" + "%EF%BC%91" * 32],
+)  # fmt: skip
+def test_id_that_is_none_is_not_found(alice: APIClient, wrong: str) -> None:
+    for path in (f"tasks/{wrong}/status", f"tasks/{wrong}/result", f"artifacts/{wrong}/thumbnail"):
+        refused(alice, f"/api/v1/{path}", method="get", expect=NOT_FOUND)
+
+
+def test_ids_are_not_taken_for_each_other(alice: APIClient, ids: dict[str, str]) -> None:
+    refused(alice, f"/api/v1/tasks/{ids['artifact_id']}", method="get", expect=NOT_FOUND)
+    refused(alice, f"/api/v1/artifacts/{ids['task_id']}", method="get", expect=NOT_FOUND)
+    digits = ids["task_id"].removeprefix("task_")
+    refused(alice, f"/api/v1/tasks/art_{digits}", method="get", expect=NOT_FOUND)
+    refused(alice, f"/api/v1/tasks/{digits}", method="get", expect=NOT_FOUND)
+
+
+def test_owner_and_platform_see_the_task(
+    alice: APIClient, ids: dict[str, str], client_of: Callable[..., APIClient]
+) -> None:
+    for reader in (alice, client_of("alice"), client_of("")):
+        for route in WITH_ID:
+            if route.name != "task-cancel":
+                assert reader.get(address(route, ids)).status_code in {200, 302}
+
+
+def test_lists_hold_only_what_the_caller_may_see(
+    ids: dict[str, str], strangers: dict[str, APIClient], client_of: Callable[..., APIClient]
+) -> None:
+    for stranger in strangers.values():
+        for path in ("/api/v1/tasks", "/api/v1/tasks?page=1"):
+            assert stranger.get(path).json()["items"] == []
+    assert strangers["another user"].get("/api/v1/tasks?page=1").json()["total"] == 0
+    press = strangers["another platform"]
+    assert press.get("/api/v1/tasks?user=alice").json()["items"] == []
+    assert press.get("/api/v1/credits?user=alice").json()["available"] == 0
+    assert [task["id"] for task in client_of("").get("/api/v1/tasks").json()["items"]] == [
+        ids["task_id"]
+    ]
+
+
+WRONG_USER = (403, "wrong_user")
+
+
+def test_users_key_speaks_for_no_other_user(mallory: APIClient, ids: dict[str, str]) -> None:
+    body = {"prompt": "a star", "user": "alice"}
+    refused(mallory, GENERATE, body=body, expect=WRONG_USER)
+    for path in ("/api/v1/tasks?user=alice", "/api/v1/tasks?page=1&user=alice", "/api/v1/credits?user=alice"):
+        refused(mallory, path, method="get", expect=WRONG_USER)
+
+
+def test_users_key_may_name_its_own_user(alice: APIClient, ids: dict[str, str]) -> None:
+    answer = alice.post(GENERATE, {"prompt": "a", "user": "alice"}, format="json")
+    assert answer.status_code == 202
+    assert len(alice.get("/api/v1/tasks?user=alice").json()["items"]) == 2
+    assert alice.get("/api/v1/credits?user=alice").status_code == 200
+
+
+def test_platforms_key_must_say_for_whom(client_of: Callable[..., APIClient]) -> None:
+    platform = client_of("")
+    expect = (400, "invalid_request", "user")
+    refused(platform, GENERATE, body={"prompt": "a star"}, expect=expect)
+    refused(platform, "/api/v1/credits", method="get", expect=expect)
+
+
+@pytest.mark.parametrize("user", ["", "%20", "%00", "a%00b", "x" * 201])
+def test_user_in_the_address_must_be_a_name(client_of: Callable[..., APIClient], user: str) -> None:
+    expect = (400, "invalid_request", "user")
+    for key in (client_of(""), client_of("alice")):
+        for path in ("tasks", "credits"):
+            refused(key, f"/api/v1/{path}?user={user}", method="get", expect=expect)
+
+
+def test_purses_of_one_name_on_two_platforms_are_two(
+    client_of: Callable[..., APIClient], rich: Callable[..., Any]
+) -> None:
+    rich("alice", 100)
+    press = Platform.objects.create(code="press", name="Press")
+    stranger = client_of("alice", platform=press)
+    refused(stranger, GENERATE, body={"prompt": "a star"}, expect=(402, "insufficient_credits"))
+
+
+def test_foreign_cancel_touches_nothing(alice: APIClient, mallory: APIClient) -> None:
+    task = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
+    with nothing_moves():
+        check_problem(mallory.post(task["cancel_url"]), *NOT_FOUND)
+    assert alice.get(task["check_status_url"]).json()["status"] == "pending"
+
+
+def test_platform_key_may_cancel_for_its_user(
+    alice: APIClient, client_of: Callable[..., APIClient]
+) -> None:
+    task = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
+    assert client_of("").post(task["cancel_url"]).json()["status"] == "canceled"

@@ -1,0 +1,101 @@
+"""A real Chromium before the live server; whatever it complains about on its console fails the test."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from genhub.users.models import User
+
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+INSTALL = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"]
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of Chromium, installing it where that is allowed; never skip."""
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).exists() and "CHROMIUM" not in os.environ and os.geteuid() == 0:
+        if not shutil.which("apt-get"):
+            pytest.fail("Chromium is missing: install it and set CHROMIUM to its path")
+        subprocess.run(["apt-get", "update"], check=False)
+        subprocess.run(INSTALL, check=False)
+    if not Path(path).exists():
+        pytest.fail(f"{path} is missing: run `sudo {' '.join(INSTALL)}`, or set CHROMIUM to its path")
+    return path
+
+
+@pytest.fixture
+def browser(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    # Playwright's loop runs in this thread, which Django takes for asynchronous code: it would refuse the ORM, and it
+    # keeps other connections for it, which must be closed before the loop ends and they are lost.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield browser
+        browser.close()
+        connections.close_all()
+
+
+@pytest.fixture
+def site(live_server: LiveServer, settings: Settings) -> str:
+    """Return the live server's address; signed links lead there too."""
+    settings.PUBLIC_URL = live_server.url
+    return str(live_server.url)
+
+
+@pytest.fixture
+def staff(site: str) -> User:
+    return User.objects.create_superuser("carol", password=PASSWORD)
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console said in earnest: errors, warnings of the content policy, failed requests."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, site: str, complaints: list[str]) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1360, "height": 900})
+    page.set_default_timeout(20_000)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    page.on(
+        "response",
+        lambda answer: (
+            complaints.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None
+        ),
+    )
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def signed_in(page: Page, site: str, staff: User) -> Page:
+    """The first page of the admin, as a superuser who logged in with a password."""
+    page.goto(f"{site}/admin/")
+    page.fill("#id_username", staff.username)
+    page.fill("#id_password", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url(f"{site}/admin/")
+    return page
