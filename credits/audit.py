@@ -32,6 +32,10 @@ CHECKS = {
             OR h.released <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'release'), 0)
             OR h.refunded <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'refund'), 0)
     """,
+    "transfers_move_the_purse_of_their_hold": """
+        SELECT t.id::text FROM credits_transfer t LEFT JOIN credits_hold h ON h.id = t.hold_id
+        WHERE t.purse_id <> h.purse_id OR (t.kind = 'grant') <> (h.id IS NULL)
+    """,
     "refund_within_capture": "SELECT id::text FROM credits_hold WHERE refunded > captured",
     "transfers_follow_each_other": """
         SELECT id::text FROM (

@@ -84,7 +84,8 @@ def settle(hold_id: uuid.UUID, captured: int, *, why: Why = GENERATION) -> None:
     One key, `settle:<hold>`, belongs to whichever transfer comes first, so capture, release and expiry exclude
     each other in the database too.
     """
-    if isinstance(captured, bool) or captured < 0:
+    # As in check_amount: an adapter or a form may bring what the annotation does not say.
+    if type(captured) is not int or captured < 0:
         raise InvalidAmount(most=LARGEST_AMOUNT)
     with transaction.atomic():
         settled = Hold.objects.filter(

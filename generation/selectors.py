@@ -24,6 +24,11 @@ AUDIT_CHECKS = {
         SELECT t.id::text FROM generation_task t JOIN credits_hold h ON h.reference = t.id
         WHERE t.price = 0
     """,
+    "hold_is_of_the_tasks_owner": """
+        SELECT t.id::text FROM generation_task t JOIN credits_hold h ON h.reference = t.id
+          JOIN credits_purse p ON p.id = h.purse_id
+        WHERE (p.platform_id, p."user") <> (t.platform_id, t."user")
+    """,
     "captured_is_price_of_delivered": """
         SELECT t.id::text FROM generation_task t JOIN credits_hold h ON h.reference = t.id
         LEFT JOIN generation_output o ON o.task_id = t.id AND o.artifact_id IS NOT NULL

@@ -15,9 +15,9 @@ from unfold.paginator import InfinitePaginator
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.pages import on_this_site
 from genhub.admin.show import code, moment
-from genhub.lib.ids import read_id, to_wire
+from genhub.lib.ids import read_id
 from storage.models import Artifact
-from storage.selectors import PREFIX, sign_link
+from storage.selectors import sign_link
 
 
 @admin.register(Artifact)
@@ -56,7 +56,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
             "width": 56,
             "height": 56,
         }
-        return [code(to_wire(PREFIX, artifact.pk)), "", "", image]
+        return [code(artifact), "", "", image]
 
     @display(description=_("picture"))
     def picture(self, artifact: Artifact) -> SafeString:
@@ -68,7 +68,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
     @display(description=_("id"))
     def wire_id(self, artifact: Artifact) -> SafeString:
         """Show the id as apps see it."""
-        return code(to_wire(PREFIX, artifact.pk))
+        return code(artifact)
 
     @display(description=_("platform"), ordering="platform")
     def platform_shown(self, artifact: Artifact) -> str:

@@ -28,4 +28,4 @@ class Artifact(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return self.key
+        return f"art_{self.pk.hex}"

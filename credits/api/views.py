@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -19,8 +20,8 @@ class BalanceSerializer(serializers.Serializer[Any]):
     """A purse's whole credits."""
 
     user = serializers.CharField()
-    available = serializers.IntegerField(help_text="Free to spend.")
-    held = serializers.IntegerField(help_text="Reserved for tasks under way.")
+    available = serializers.IntegerField(help_text=_("Free to spend."))
+    held = serializers.IntegerField(help_text=_("Reserved for tasks under way."))
 
 
 class CreditsView(APIView):
@@ -35,10 +36,10 @@ class CreditsView(APIView):
         },
         parameters=[
             OpenApiParameter(
-                "user", OpenApiTypes.STR, description="Required with a platform's key."
+                "user", OpenApiTypes.STR, description=_("Required with a platform's key.")
             )
         ],
-        summary="Read a balance",
+        summary=_("Read a balance"),
     )
     def get(self, request: Request) -> Response:
         """Answer what is available and held; a user the hub never saw has nothing of either."""

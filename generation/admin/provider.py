@@ -1,5 +1,7 @@
 """Pages of providers: staff switch and weigh them; what their models are able to is read."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -20,34 +22,39 @@ class ProviderAdmin(HubAdmin):
     list_display = ("alias", "adapter", "queue", "models_named", "is_enabled", "weight")
     list_editable = ("is_enabled", "weight")
     list_filter = ("queue", "is_enabled")
-    fieldsets = (
-        (None, {"fields": ("alias", "adapter", "queue", "is_enabled", "weight")}),
-        (_("Models"), {"fields": ("cards_shown",)}),
-    )
-    readonly_fields = ("alias", "adapter", "queue", "cards_shown")
+    fields = ("alias", "adapter", "queue", "is_enabled", "weight")
+    readonly_fields = ("alias", "adapter", "queue")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: a provider needs an adapter and cards, which the hub's seed and configuration bring."""
         return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show a provider with what its models are able to."""
+        provider = self.find_object(request, object_id)
+        words = {"sections": [(_("What its models are able to"), cards_table(provider))]}
+        return super().change_view(request, object_id, form_url, words | (extra_context or {}))
 
     @display(description=_("models"))
     def models_named(self, provider: Provider) -> str:
         """Show the aliases of its models."""
         return ", ".join(sorted(provider.cards)) or "–"
 
-    @display(description=_("what they are able to"))
-    def cards_shown(self, provider: Provider) -> SafeString:
-        """Show each model's sizes, defaults and limits."""
-        headers = [
-            _("model"),
-            _("sizes (pixels)"),
-            _("default size"),
-            _("steps"),
-            _("guidance"),
-            _("longest prompt"),
-        ]
-        cards = [ModelCard.from_json(alias, values) for alias, values in provider.cards.items()]
-        return table(headers, [describe_card(card) for card in cards])
+
+def cards_table(provider: Provider) -> SafeString:
+    """Return each model's sizes, defaults and limits."""
+    headers = [
+        _("model"),
+        _("sizes (pixels)"),
+        _("default size"),
+        _("steps"),
+        _("guidance"),
+        _("longest prompt"),
+    ]
+    cards = [ModelCard.from_json(alias, values) for alias, values in provider.cards.items()]
+    return table(headers, [describe_card(card) for card in cards])
 
 
 def describe_card(card: ModelCard) -> list[object]:

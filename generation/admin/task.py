@@ -48,7 +48,7 @@ class TaskAdmin(RefundPage, ReadOnlyAdmin):
         "state_shown",
         "user_shown",
         "model",
-        "num_images",
+        "number",
         "price",
         "captured",
         "time",
@@ -63,7 +63,6 @@ class TaskAdmin(RefundPage, ReadOnlyAdmin):
     list_per_page = 25
     actions_detail = ("refund",)
     change_form_outer_before_template = "admin/generation/overview.html"
-    change_form_outer_after_template = "admin/generation/history.html"
     fieldsets = (
         (
             _("Order"),
@@ -81,8 +80,8 @@ class TaskAdmin(RefundPage, ReadOnlyAdmin):
             },
         ),
         (
-            _("Customer"),
-            {"fields": ("user", "platform", "priority", "price", "unit_price", "metadata_shown")},
+            _("Terms"),
+            {"fields": ("priority", "num_images", "unit_price", "price", "metadata_shown")},
         ),
         (_("Times"), {"fields": ("created_at", "started_at", "ended", "deadline_at")}),
     )
@@ -120,8 +119,10 @@ class TaskAdmin(RefundPage, ReadOnlyAdmin):
             "hold": view_holds([task.pk]).get(task.pk),
             "balance": find_balance(task.platform_id, task.user),
             "purse_id": find_purse(task.platform_id, task.user),
-            "attempts": attempts_table(task),
-            "events": events_table(task),
+            "sections": [
+                (_("Attempts"), attempts_table(task)),
+                (_("What happened"), events_table(task)),
+            ],
         }
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))
 
@@ -146,6 +147,11 @@ class TaskAdmin(RefundPage, ReadOnlyAdmin):
     def user_shown(self, task: Task) -> list[Any]:
         """Show the user and the platform."""
         return [task.user, str(task.platform)]
+
+    @display(description=_("pictures"), ordering="num_images")
+    def number(self, task: Task) -> int:
+        """Show how many were ordered."""
+        return task.num_images
 
     @display(description=_("captured"))
     def captured(self, task: Any) -> str:

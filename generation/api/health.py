@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import DatabaseError, connection
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from kombu.exceptions import OperationalError
 from rest_framework import serializers
@@ -21,10 +22,10 @@ class Health(serializers.Serializer[Any]):
     """The hub's health; the card's words are null without a card, which is no illness."""
 
     status = serializers.ChoiceField(["healthy", "unhealthy"])
-    gpu_utilization = serializers.IntegerField(allow_null=True, help_text="Percent.")
-    memory_used = serializers.IntegerField(allow_null=True, help_text="Bytes on the card.")
-    memory_total = serializers.IntegerField(allow_null=True, help_text="Bytes on the card.")
-    temperature = serializers.IntegerField(allow_null=True, help_text="°C.")
+    gpu_utilization = serializers.IntegerField(allow_null=True, help_text=_("Percent."))
+    memory_used = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
+    memory_total = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
+    temperature = serializers.IntegerField(allow_null=True, help_text=_("°C."))
     active_tasks = serializers.IntegerField()
     waiting_tasks = serializers.IntegerField()
     checks = serializers.DictField(child=serializers.CharField())
@@ -36,7 +37,9 @@ class HealthView(APIView):
     authentication_classes: list[Any] = []
     permission_classes: list[Any] = []
 
-    @extend_schema(responses={200: Health, 503: Health}, auth=[], summary="Could a task run now?")
+    @extend_schema(
+        responses={200: Health, 503: Health}, auth=[], summary=_("Could a task run now?")
+    )
     def get(self, request: Request) -> Response:
         """Answer 200 when database, broker and a worker for each needed queue are there, else 503 and what is not."""
         checks = {"database": check_database()}

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from generation.states import TaskState
-from genhub.api.pages import DEFAULT_PAGE, LARGEST_PAGE, ProblemSerializer
+from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
 REFUSALS = dict.fromkeys((400, 401, 403, 404), PROBLEM)
@@ -16,18 +17,20 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
-    description="The same key and body again answer the same task; at most 255 characters.",
+    description=_("The same key and body again answer the same task; at most 255 characters."),
 )
-USER = OpenApiParameter("user", OpenApiTypes.STR, description="Only this user's (platform keys).")
+USER = OpenApiParameter(
+    "user", OpenApiTypes.STR, description=_("Only this user's (platform keys).")
+)
 LIMIT = OpenApiParameter(
     "limit",
     OpenApiTypes.INT,
     default=DEFAULT_PAGE,
-    description=f"Rows a page, at most {LARGEST_PAGE}.",
+    description=_("Rows a page, at most 100."),
 )
-CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="From “next” or “previous”.")
+CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description=_("From “next” or “previous”."))
 PAGE = OpenApiParameter(
-    "page", OpenApiTypes.INT, description="Pages by number, with a total, instead of the cursor."
+    "page", OpenApiTypes.INT, description=_("Pages by number, with a total, instead of the cursor.")
 )
 
 
@@ -37,14 +40,14 @@ class Image(serializers.Serializer[Any]):
     id = serializers.CharField()
     url = serializers.URLField()
     thumbnail_url = serializers.URLField()
-    width = serializers.IntegerField(help_text="Pixels.")
-    height = serializers.IntegerField(help_text="Pixels.")
+    width = serializers.IntegerField(help_text=_("Pixels."))
+    height = serializers.IntegerField(help_text=_("Pixels."))
     seed = serializers.IntegerField()
     sha256 = serializers.CharField()
     content_type = serializers.CharField()
     size_bytes = serializers.IntegerField()
     revised_prompt = serializers.CharField(allow_null=True)
-    b64_json = serializers.CharField(required=False, help_text="With format=b64.")
+    b64_json = serializers.CharField(required=False, help_text=_("With format=b64."))
 
 
 class Result(serializers.Serializer[Any]):
@@ -114,17 +117,19 @@ class Task(Status):
     prompt = serializers.CharField()
     style_preset = serializers.CharField(allow_null=True)
     quality = serializers.CharField()
-    width = serializers.IntegerField(help_text="Pixels.")
-    height = serializers.IntegerField(help_text="Pixels.")
+    width = serializers.IntegerField(help_text=_("Pixels."))
+    height = serializers.IntegerField(help_text=_("Pixels."))
     steps = serializers.IntegerField()
     cfg_scale = serializers.FloatField()
     num_images = serializers.IntegerField()
     metadata = serializers.DictField()
     result = Result(allow_null=True)
-    processing_time = serializers.FloatField(allow_null=True, help_text="Seconds.")
-    timings = serializers.DictField(child=serializers.FloatField(), help_text="Seconds by stage.")
+    processing_time = serializers.FloatField(allow_null=True, help_text=_("Seconds."))
+    timings = serializers.DictField(
+        child=serializers.FloatField(), help_text=_("Seconds by stage.")
+    )
     credits = Credits()
-    cost_usd = serializers.FloatField(allow_null=True, help_text="Null: not known.")
+    cost_usd = serializers.FloatField(allow_null=True, help_text=_("Null: not known."))
     cached = serializers.BooleanField()
 
 

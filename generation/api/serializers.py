@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from generation.spec import LARGEST_NUMBER, LARGEST_SEED
@@ -28,54 +30,59 @@ class GenerateSerializer(StrictSerializer):
          "response_format", "cache", "webhook"}
     )  # fmt: skip
     default_error_messages = {
-        "unsupported": "This hub does not honour this word yet; leave it out."
+        "unsupported": _("This hub does not honour this word yet; leave it out.")
     }
 
     template = StrictCharField(
-        required=False, max_length=100, help_text="A published template's code."
+        required=False, max_length=100, help_text=_("A published template's code.")
     )
-    parameters = StrictObjectField(required=False, help_text="The template's schema decides.")
-    type = serializers.ChoiceField(["image", "video"], required=False, help_text="Default: image.")
-    model = StrictCharField(required=False, max_length=100, help_text="Default: the platform's.")
+    parameters = StrictObjectField(required=False, help_text=_("The template's schema decides."))
+    type = serializers.ChoiceField(
+        ["image", "video"], required=False, help_text=_("Default: image.")
+    )
+    model = StrictCharField(required=False, max_length=100, help_text=_("Default: the platform's."))
     prompt = StrictCharField(
-        required=False, max_length=LONGEST_TEXT, help_text="Required without a template."
+        required=False, max_length=LONGEST_TEXT, help_text=_("Required without a template.")
     )
     negative_prompt = StrictCharField(
-        required=False, allow_blank=True, max_length=LONGEST_TEXT, help_text="Default: the model's."
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_TEXT,
+        help_text=_("Default: the model's."),
     )
     num_images = StrictIntegerField(
-        required=False, min_value=1, max_value=LARGEST_NUMBER, help_text="Pictures. Default: 1."
+        required=False, min_value=1, max_value=LARGEST_NUMBER, help_text=_("Pictures. Default: 1.")
     )
     width = StrictIntegerField(
         required=False, min_value=1, max_value=LARGEST_SIDE_PIXELS,
-        help_text="Pixels, a multiple of 16. Default: the model's.",
+        help_text=_("Pixels, a multiple of 16. Default: the model's."),
     )  # fmt: skip
     height = StrictIntegerField(
         required=False, min_value=1, max_value=LARGEST_SIDE_PIXELS,
-        help_text="Pixels, a multiple of 16. Default: the model's.",
+        help_text=_("Pixels, a multiple of 16. Default: the model's."),
     )  # fmt: skip
     steps = StrictIntegerField(
-        required=False, min_value=1, max_value=1000, help_text="Default: the model's."
+        required=False, min_value=1, max_value=1000, help_text=_("Default: the model's.")
     )
     cfg_scale = StrictFloatField(
-        required=False, min_value=0, max_value=100, help_text="Default: the model's."
+        required=False, min_value=0, max_value=100, help_text=_("Default: the model's.")
     )
     seed = StrictIntegerField(
         required=False, min_value=0, max_value=LARGEST_SEED,
-        help_text="The first picture's; each further picture takes the next. Default: one drawn for each.",
+        help_text=_("The first picture's; each further picture takes the next. Default: one drawn for each."),
     )  # fmt: skip
-    style_preset = StrictCharField(required=False, max_length=50, help_text="A style's code.")
+    style_preset = StrictCharField(required=False, max_length=50, help_text=_("A style's code."))
     quality = serializers.ChoiceField(
-        ["standard", "high", "hd"], required=False, help_text="Default: standard. hd means high."
+        ["standard", "high", "hd"], required=False, help_text=_("Default: standard. hd means high.")
     )
     priority = serializers.ChoiceField(
-        ["low", "normal", "high"], required=False, help_text="Default: normal."
+        ["low", "normal", "high"], required=False, help_text=_("Default: normal.")
     )
     user = StrictCharField(
-        required=False, max_length=200, help_text="Required with a platform's key."
+        required=False, max_length=200, help_text=_("Required with a platform's key.")
     )
     metadata = StrictObjectField(
-        required=False, help_text="Yours: kept with the task and answered with it."
+        required=False, help_text=_("Yours: kept with the task and answered with it.")
     )
 
     def to_internal_value(self, data: Any) -> Any:
@@ -94,5 +101,6 @@ class GenerateSerializer(StrictSerializer):
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
         """Refuse more keys than anybody needs."""
         if len(value) > LARGEST_METADATA_KEYS:
-            raise serializers.ValidationError(f"At most {LARGEST_METADATA_KEYS} keys.", "too_many")
+            message = gettext("At most %(most)s keys.") % {"most": LARGEST_METADATA_KEYS}
+            raise serializers.ValidationError(message, "too_many")
         return value

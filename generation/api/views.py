@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -39,7 +40,7 @@ class GenerateView(APIView):
         request=GenerateSerializer,
         responses={202: schema.Task, **schema.REFUSALS, 402: schema.PROBLEM, 422: schema.PROBLEM},
         parameters=[schema.IDEMPOTENCY_KEY],
-        summary="Submit an order; answers at once",
+        summary=_("Submit an order; answers at once"),
     )
     def post(self, request: Request) -> Response:
         """Check, hold the credits, queue, and answer 202 with the task."""
@@ -66,7 +67,8 @@ class TaskListView(APIView):
     @extend_schema(
         responses={200: schema.TaskPage, **schema.REFUSALS},
         parameters=[schema.USER, schema.LIMIT, schema.CURSOR, schema.PAGE],
-        summary="List tasks, newest first",
+        operation_id="tasks_list",
+        summary=_("List tasks, newest first"),
     )
     def get(self, request: Request) -> Response:
         """Answer one page: by cursor, or by page with the total."""
@@ -87,7 +89,7 @@ class TaskView(APIView):
 
     scopes = {"GET": Scope.TASKS_READ}
 
-    @extend_schema(responses={200: schema.Task, **schema.REFUSALS}, summary="Read a task")
+    @extend_schema(responses={200: schema.Task, **schema.REFUSALS}, summary=_("Read a task"))
     def get(self, request: Request, task_id: str) -> Response:
         """Answer the task with its result, timings and credits."""
         [answer] = answers.answer_tasks([get_task(request, task_id)], request)
@@ -99,7 +101,7 @@ class TaskStatusView(APIView):
 
     scopes = {"GET": Scope.TASKS_READ}
 
-    @extend_schema(responses={200: schema.Status, **schema.REFUSALS}, summary="Watch a task")
+    @extend_schema(responses={200: schema.Status, **schema.REFUSALS}, summary=_("Watch a task"))
     def get(self, request: Request, task_id: str) -> Response:
         """Answer state and progress."""
         return Response(answers.answer_status(get_task(request, task_id), request))
@@ -115,7 +117,7 @@ class TaskResultView(APIView):
         parameters=[
             OpenApiParameter("format", OpenApiTypes.STR, enum=["url", "b64"], default="url")
         ],
-        summary="Fetch a result",
+        summary=_("Fetch a result"),
     )
     def get(self, request: Request, task_id: str) -> Response:
         """Answer the pictures, as links or with their bytes; 409 while there is none."""
@@ -141,7 +143,7 @@ class TaskCancelView(APIView):
     @extend_schema(
         request=None,
         responses={200: schema.Task, **schema.REFUSALS, 409: schema.PROBLEM},
-        summary="Cancel a task",
+        summary=_("Cancel a task"),
     )
     def post(self, request: Request, task_id: str) -> Response:
         """Cancel, give back what was held, and answer the task; 409 after its end."""
@@ -156,7 +158,7 @@ class ArtifactView(APIView):
     scopes = {"GET": Scope.TASKS_READ}
     thumbnail = False
 
-    @extend_schema(responses={302: None, **schema.REFUSALS}, summary="Fetch a picture")
+    @extend_schema(responses={302: None, **schema.REFUSALS}, summary=_("Fetch a picture"))
     def get(self, request: Request, artifact_id: str) -> HttpResponseRedirect:
         """Redirect to a freshly signed link; this address itself never dies."""
         artifact = get_artifact(request, artifact_id)

@@ -10,11 +10,17 @@ from typing import Any
 
 import torch
 from diffusers import ZImagePipeline
+from diffusers.utils import logging as diffusers_logging
 from PIL import Image
+from transformers.utils import logging as transformers_logging
 
 from generation.engine.memory import choose_offload
 
 logger = logging.getLogger(__name__)
+
+# A worker's log is no terminal.
+diffusers_logging.disable_progress_bar()
+transformers_logging.disable_progress_bar()
 
 
 class EngineError(Exception):

@@ -8,7 +8,7 @@ from generation.spec import GenerationSpec, ModelCard
 
 
 class StubProvider(Provider):
-    """Obeys words in the prompt: `stub:fail`, `stub:retry`, `stub:break`, and `stub:refuse=N` for the first N pictures."""
+    """Obeys words in the prompt: `stub:fail`, `stub:retry`, `stub:break`, `stub:refuse=N` (the first N pictures)."""
 
     def submit(self, spec: GenerationSpec, *, card: ModelCard, report: Report) -> Finished:
         """Draw the pictures at once, or raise what the prompt says."""

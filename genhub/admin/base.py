@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Model
 from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin
@@ -15,6 +16,7 @@ class HubAdmin(ModelAdmin):
     actions = None
     show_full_result_count = False
     list_per_page = 50
+    change_form_outer_after_template = "admin/hub/sections.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Refuse: rows are referred to for ever; staff switch them off instead."""
@@ -34,6 +36,20 @@ class HubAdmin(ModelAdmin):
         columns = {field.name for field in self.opts.concrete_fields}
         if changed := columns.intersection(form.changed_data):
             obj.save(update_fields=changed)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Show a choice of rows without buttons that open windows to edit them."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Leave out the button that saves and adds another: nobody adds these rows by the dozen."""
+        context["show_save_and_add_another"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def find_object(self, request: HttpRequest, object_id: str) -> Any:
         """Return the row of an address, or raise 404; for the pages that are not Django's own."""

@@ -51,9 +51,10 @@ class JsonField(forms.JSONField):
 
     def to_python(self, value: Any) -> Any:
         """Return the parsed value, an empty one for no text, or raise ValidationError saying where it is wrong."""
-        if not isinstance(value, str) or not value.strip():
-            return value or self.shape()
-        parsed = parse_json(value)
+        text = (value or "").strip()
+        if not text:
+            return self.shape()
+        parsed = parse_json(text)
         if not isinstance(parsed, self.shape):
             raise ValidationError(
                 _("This must be a JSON object, such as {}.")
@@ -61,6 +62,10 @@ class JsonField(forms.JSONField):
                 else _("This must be a JSON list, such as [].")
             )
         return parsed
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what was typed: a refused text stands on the page as it was, not parsed and written anew."""
+        return data
 
     def prepare_value(self, value: Any) -> Any:
         """Return what stands in the text area."""

@@ -32,7 +32,7 @@ def moment(at: datetime | None) -> str:
     if at is None:
         return "–"
     local = timezone.localtime(at)
-    return f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
+    return formats.date_format(local, "DATETIME_FORMAT")
 
 
 def table(headers: Sequence[Any], rows: Sequence[Sequence[Any]]) -> SafeString:

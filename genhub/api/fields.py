@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 DEEPEST_VALUE = 20
@@ -43,9 +44,9 @@ class StrictObjectField(serializers.DictField):
     """A JSON object that PostgreSQL can hold and JSON can answer again: no NUL, no half surrogate, no infinity."""
 
     default_error_messages = {
-        "text": "It holds text with NUL or half a surrogate pair.",
-        "number": "It holds a number that is too large.",
-        "depth": "It is nested too deep.",
+        "text": _("It holds text with NUL or half a surrogate pair."),
+        "number": _("It holds a number that is too large."),
+        "depth": _("It is nested too deep."),
     }
 
     def to_internal_value(self, data: Any) -> dict[Any, Any]:
@@ -80,7 +81,7 @@ def is_storable(text: str) -> bool:
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer that refuses fields it does not know, naming them: nothing is dropped in silence."""
 
-    default_error_messages = {"unknown": "There is no field of this name."}
+    default_error_messages = {"unknown": _("There is no field of this name.")}
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values, or fail with one error for each unknown field."""

@@ -1,5 +1,7 @@
-"""Refusals from outside of any view: unknown addresses, and errors before a view is found. API callers get problem JSON,
-people in a browser get Django's page."""
+"""Refusals from outside of any view: unknown addresses, and errors before a view is found.
+
+API callers get problem JSON, people in a browser get Django's page.
+"""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -25,7 +27,9 @@ class RequestRefused(Problem):
     code = "request_refused"
     status = 400
     title = gettext_noop("The request is refused")
-    detail = gettext_noop("Its address or headers are not acceptable. Nothing was created or charged.")
+    detail = gettext_noop(
+        "Its address or headers are not acceptable. Nothing was created or charged."
+    )
 
 
 def answer(problem: Problem) -> HttpResponse:

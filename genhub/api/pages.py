@@ -38,9 +38,11 @@ class NewestFirst(CursorPagination):
         try:
             cursor = super().decode_cursor(request)
             # Ids are unique, so each of our cursors stands at one; anything else would fail in the database.
-            return cursor and cursor._replace(position=str(uuid.UUID(cursor.position)))
+            if cursor is not None:
+                uuid.UUID(str(cursor.position))
         except Exception as error:
             raise CursorInvalid from error
+        return cursor
 
     def get_paginated_response(self, data: Any) -> Response:
         """Return a page with links to its neighbours."""

@@ -11,7 +11,7 @@ from kombu import pools
 from genhub.embedded import programs
 from genhub.embedded.errors import HubError
 from genhub.embedded.lock import HomeLock
-from genhub.embedded.paths import make_private
+from genhub.embedded.paths import check_room, make_private
 from genhub.embedded.ports import check_port, visited_host
 from genhub.embedded.postgres import postgres
 from genhub.embedded.signals import StopSignals
@@ -118,6 +118,7 @@ class Hub:
         self._supervisor.kept_fds = self._lock.kept_fds
         check_port(settings.HOST, settings.PORT, purpose="the web server")
         check_port("127.0.0.1", settings.PORT + 1, purpose="Flower")
+        check_room(home)
         self.say(f"GenHub starts in {home}")
         make_private(home / "log")
         self._start_servers()

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -10,6 +11,8 @@ from genhub.embedded.errors import HubError
 
 # A unix socket's path may have 107 bytes; PostgreSQL appends "/.s.PGSQL.5432.lock" (19).
 LONGEST_FOLDER_BYTES = 107 - len("/.s.PGSQL.5432.lock")
+# A new database, its log and the static files take about 100 MB.
+ROOM_BYTES = 128 << 20
 
 
 def run_folder(home: Path) -> Path:
@@ -24,6 +27,16 @@ def run_folder(home: Path) -> Path:
 def valkey_socket(run: Path) -> Path:
     """Return Valkey's socket inside the run folder."""
     return run / "valkey.sock"
+
+
+def check_room(home: Path) -> None:
+    """Raise when the disk has too little room to begin: a full one speaks in other programs' words."""
+    free = shutil.disk_usage(home).free
+    if free < ROOM_BYTES:
+        raise HubError(
+            f"the disk of {home} is full ({free >> 20} MB free, {ROOM_BYTES >> 20} MB needed): "
+            "make room, or set GENHUB_HOME to a folder on another disk"
+        )
 
 
 def make_private(folder: Path) -> None:

@@ -77,6 +77,10 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ApiKey
         fields = ("platform", "name", "user", "scopes", "expires_at")
+        help_texts = {
+            "name": _("Where it will be used, such as “mobile app, production”."),
+            "expires_at": _("Empty: it works until it is revoked."),
+        }
 
 
 @admin.register(ApiKey)
@@ -129,6 +133,13 @@ class ApiKeyAdmin(HubAdmin):
             expires_at=words["expires_at"],
         )
         obj.pk, obj.prefix = row.pk, row.prefix
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Offer one way to save: the key is shown on the page that follows."""
+        context["show_save_and_continue"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None

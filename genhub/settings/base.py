@@ -79,6 +79,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "genhub" / "locale"]
+FORMAT_MODULE_PATH = "genhub.formats"
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -120,7 +121,7 @@ REST_FRAMEWORK = {
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1024 * 1024)
 SPECTACULAR_SETTINGS = {
     "TITLE": "GenHub",
-    "DESCRIPTION": "Submit a generation, watch it, fetch the pictures, see what they cost.",
+    "DESCRIPTION": _("Submit a generation, watch it, fetch the pictures, see what they cost."),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
@@ -129,6 +130,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Two answers have a word “status”.
+    "ENUM_NAME_OVERRIDES": {
+        "TaskStatusEnum": ["pending", "processing", "completed", "failed", "canceled"],
+        "HealthStatusEnum": ["healthy", "unhealthy"],
+    },
 }
 
 # Doorbells: acknowledged at once, no result, no schedule; the sweeper rings whatever was lost.

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -40,10 +41,15 @@ def environment(request: HttpRequest) -> list[str]:
             return [kind, "warning"]
 
 
+def zone(request: HttpRequest) -> str:
+    """Return which zone the times of all pages are in."""
+    return gettext("All times are %(zone)s") % {"zone": settings.TIME_ZONE}
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "GenHub",
     "SITE_HEADER": "GenHub",
-    "SITE_SUBHEADER": _("Pictures, and what they cost"),
+    "SITE_SUBHEADER": zone,
     "SITE_SYMBOL": "palette",
     "SITE_FAVICONS": [
         {

@@ -22,14 +22,15 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     parameters = JsonField(
         shape=dict,
         label=_("Parameters"),
+        widget=UnfoldAdminTextareaWidget({"rows": 16, "class": "hub-code"}),
         help_text=_(
-            "JSON Schema properties, by name: {“subject”: {“type”: “string”, “maxLength”: 200}}."
+            'JSON Schema properties, by name: {"subject": {"type": "string", "maxLength": 200}}.'
         ),
     )
     required = JsonField(
         shape=list,
         label=_("Required parameters"),
-        help_text=_("Their names: [“subject”]. A parameter with a default need not be required."),
+        help_text=_('Their names: ["subject"]. A parameter with a default need not be required.'),
         widget=UnfoldAdminTextareaWidget({"rows": 3, "class": "hub-code"}),
     )
     settings = JsonField(
@@ -45,7 +46,11 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
             "name", "category", "media_type", "prompt", "negative_prompt", "parameters", "required",
             "settings", "price",
         )  # fmt: skip
-        widgets = {"price": UnfoldAdminIntegerFieldWidget}
+        widgets = {
+            "price": UnfoldAdminIntegerFieldWidget,
+            "prompt": UnfoldAdminTextareaWidget({"rows": 4}),
+            "negative_prompt": UnfoldAdminTextareaWidget({"rows": 2}),
+        }
 
     def clean_parameters(self) -> dict[str, Any]:
         """Return the parameters, or raise naming those that are no JSON Schema object."""
@@ -54,7 +59,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         if wrong:
             raise forms.ValidationError(
                 _(
-                    "Each parameter is described by an object such as {“type”: “string”}; not so: %(names)s."
+                    'Each parameter is described by an object such as {"type": "string"}; not so: %(names)s.'
                 ),
                 params={"names": ", ".join(wrong)},
             )
@@ -64,7 +69,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         """Return the names, or raise when one is no text."""
         names: list[Any] = self.cleaned_data["required"]
         if not all(isinstance(name, str) for name in names):
-            raise forms.ValidationError(_("This is a list of names: [“subject”]."))
+            raise forms.ValidationError(_('This is a list of names: ["subject"].'))
         return names
 
     def clean_settings(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
     settings = JsonField(
         shape=dict,
         label=_("Settings"),
-        help_text=_("Request words that this style sets, such as {“steps”: 20}."),
+        help_text=_('Request words that this style sets, such as {"steps": 20}.'),
     )
 
     class Meta:

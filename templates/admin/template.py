@@ -32,7 +32,6 @@ class TemplateAdmin(HubAdmin):
     fieldsets = ((None, {"fields": ("code", "name", "version", "is_active", "created_at")}),)
     readonly_fields = ("name", "version", "created_at")
     actions_detail = ("draft_new",)
-    change_form_outer_after_template = "admin/templates/versions.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
         """Return the templates, each with whether it has a draft."""
@@ -72,7 +71,7 @@ class TemplateAdmin(HubAdmin):
     ) -> Any:
         """Show a template with its versions."""
         template = self.find_object(request, object_id)
-        words = {"versions": versions_table(template)}
+        words = {"sections": [(_("Versions, newest first"), versions_table(template))]}
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))
 
     @action(
@@ -159,7 +158,7 @@ def version_badge(version: TemplateVersion, template: Template) -> SafeString:
 
 def word_price(version: TemplateVersion) -> str:
     """Return the price of one picture in words."""
-    return gettext("the hub's") if version.price is None else str(version.price)
+    return gettext("the hub's price") if version.price is None else str(version.price)
 
 
 def version_page(version: TemplateVersion) -> str:

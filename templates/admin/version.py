@@ -101,6 +101,12 @@ class TemplateVersionAdmin(HubAdmin):
         """Stay with the version that was saved."""
         return HttpResponseRedirect(version_page(obj))
 
+    def get_actions_submit_line(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Offer to publish while saving where there is anything to save."""
+        version = self.get_object(request, object_id)
+        can_save = version is not None and self.has_change_permission(request, version)
+        return super().get_actions_submit_line(request, object_id) if can_save else []
+
     @action(
         description=_("Save and publish"), permissions=["publish"], attrs={"name": SAVE_AND_PUBLISH}
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -26,7 +27,7 @@ class TemplateSerializer(serializers.Serializer[Any]):
     media_type = serializers.CharField()
     parameters = serializers.DictField()
     price = serializers.IntegerField(
-        allow_null=True, help_text="Credits a picture; null: the hub's."
+        allow_null=True, help_text=_("Credits a picture; null: the hub's.")
     )
 
 
@@ -56,7 +57,7 @@ class TemplateListView(APIView):
     """The published templates."""
 
     @extend_schema(
-        responses={200: TemplateListSerializer, **UNAUTHORIZED}, summary="List templates"
+        responses={200: TemplateListSerializer, **UNAUTHORIZED}, summary=_("List templates")
     )
     def get(self, request: Request) -> Response:
         """Answer every template that can be ordered, with its parameter schema."""
@@ -78,7 +79,7 @@ class TemplateListView(APIView):
 class StyleListView(APIView):
     """The styles."""
 
-    @extend_schema(responses={200: StyleListSerializer, **UNAUTHORIZED}, summary="List styles")
+    @extend_schema(responses={200: StyleListSerializer, **UNAUTHORIZED}, summary=_("List styles"))
     def get(self, request: Request) -> Response:
         """Answer every active style, named in the reader's language and in both."""
         return Response({"items": StyleSerializer(list_styles(), many=True).data})

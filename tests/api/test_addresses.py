@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db
     ["/api/v1/nothing", "/api/v1/", "/api/v1", "/api/v2/tasks", "/api/", "/api/v1/tasks/", "/api/v1/tasks/a/b",
      "/api/v1/generate/", "/api/v1/tasks/../credits/x", "/api/v1/artifacts/", "/api/v1/%00", "/api/v1/тест"],
 )  # fmt: skip
-def test_unknown_address_of_the_api_is_a_problem(alice: APIClient, path: str, language: str) -> None:
+def test_unknown_address_of_the_api_is_a_problem(
+    alice: APIClient, path: str, language: str
+) -> None:
     for method in ("get", "post", "delete"):
         with nothing_moves():
             answer = alice.generic(method.upper(), path, HTTP_ACCEPT_LANGUAGE=language)
@@ -65,9 +67,7 @@ def test_unexpected_error_outside_of_a_view_is_a_problem(
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
-def test_wrong_method_is_a_problem_that_names_the_right_ones(
-    alice: APIClient, method: str
-) -> None:
+def test_wrong_method_is_a_problem_that_names_the_right_ones(alice: APIClient, method: str) -> None:
     for path in ("generate", "tasks", "credits", "health", "templates"):
         answer = alice.generic(method.upper(), f"/api/v1/{path}")
         check_problem(answer, 405, "method_not_allowed")

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from generation.api.views import GenerateView
-from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
+from tests.api.refusals import GENERATE, as_body, check_problem, header_of, nothing_moves, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
@@ -47,7 +47,9 @@ def test_body_that_is_not_json_is_refused(alice: APIClient, raw: bytes) -> None:
     refused(alice, GENERATE, raw=raw, expect=MALFORMED)
 
 
-@pytest.mark.parametrize("raw", [b"[]", b'[{"prompt": "a"}]', b'"a"', b"5", b"null", b"true", b"1e999"])
+@pytest.mark.parametrize(
+    "raw", [b"[]", b'[{"prompt": "a"}]', b'"a"', b"5", b"null", b"true", b"1e999"]
+)
 def test_json_that_is_no_object_is_refused(alice: APIClient, raw: bytes) -> None:
     refused(alice, GENERATE, raw=raw, expect=INVALID)
 
@@ -62,7 +64,9 @@ def test_empty_body_is_refused(alice: APIClient) -> None:
     [("width", "1e400"), ("cfg_scale", "1e400"), ("cfg_scale", "-1e400"), ("seed", "1e400"),
      ("metadata", '{"a": 1e400}'), ("metadata", '{"a": [[-1e400]]}')],
 )  # fmt: skip
-def test_number_that_is_infinite_is_refused_by_name(alice: APIClient, word: str, value: str) -> None:
+def test_number_that_is_infinite_is_refused_by_name(
+    alice: APIClient, word: str, value: str
+) -> None:
     raw = f'{{"prompt": "a", "{word}": {value}}}'.encode()
     refused(alice, GENERATE, raw=raw, expect=(*INVALID, word))
 
@@ -76,7 +80,7 @@ def test_metadata_nested_too_deep_is_refused_by_name(alice: APIClient, depth: in
 @pytest.mark.parametrize("depth", [2, 20])
 def test_metadata_of_ordinary_depth_is_kept(alice: APIClient, depth: int) -> None:
     raw = b'{"prompt": "a", "metadata": ' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
-    assert alice.generic("POST", GENERATE, raw, content_type="application/json").status_code == 202
+    assert alice.generic("POST", GENERATE, **as_body(raw=raw)).status_code == 202
 
 
 def test_deep_nesting_in_an_unexpected_place_is_refused(alice: APIClient) -> None:
@@ -97,7 +101,8 @@ def test_wrong_content_type_is_refused(alice: APIClient, content_type: str) -> N
 
 def test_content_type_with_a_charset_is_understood(alice: APIClient) -> None:
     for content_type in ("application/json; charset=utf-8", "APPLICATION/JSON"):
-        answer = alice.generic("POST", GENERATE, b'{"prompt": "a"}', content_type=content_type)
+        sent = as_body(body={"prompt": "a"}, content_type=content_type)
+        answer = alice.generic("POST", GENERATE, **sent)
         assert answer.status_code == 202
 
 
@@ -141,11 +146,13 @@ class CountingStream(io.RawIOBase):
 def test_large_body_is_not_read_whole(alice: APIClient) -> None:
     size = 10 * 1024 * 1024
     stream = CountingStream(size)
-    environ: dict[str, Any] = RequestFactory().post(GENERATE, content_type="application/json").environ
+    environ: dict[str, Any] = (
+        RequestFactory().post(GENERATE, content_type="application/json").environ
+    )
     environ |= {
         "wsgi.input": stream,
         "CONTENT_LENGTH": str(size),
-        "HTTP_AUTHORIZATION": alice._credentials["HTTP_AUTHORIZATION"],
+        "HTTP_AUTHORIZATION": header_of(alice)["HTTP_AUTHORIZATION"],
     }
     answer = GenerateView.as_view()(WSGIRequest(environ))
     assert answer.status_code == 413
@@ -154,7 +161,9 @@ def test_large_body_is_not_read_whole(alice: APIClient) -> None:
 
 def test_body_without_a_key_is_not_read(db: None) -> None:
     stream = CountingStream(10 * 1024 * 1024)
-    environ: dict[str, Any] = RequestFactory().post(GENERATE, content_type="application/json").environ
+    environ: dict[str, Any] = (
+        RequestFactory().post(GENERATE, content_type="application/json").environ
+    )
     environ |= {"wsgi.input": stream, "CONTENT_LENGTH": str(stream.left)}
     assert GenerateView.as_view()(WSGIRequest(environ)).status_code == 401
     assert stream.taken == 0

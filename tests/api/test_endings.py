@@ -1,5 +1,7 @@
 """Results before they are ready, cancels after the end: refused, and nothing moves."""
 
+import base64
+import hashlib
 from typing import Any
 
 import pytest
@@ -112,9 +114,6 @@ def test_failure_is_worded_without_the_providers_own_words(alice: APIClient) -> 
 
 
 def test_result_as_base64_is_the_stored_picture(alice: APIClient) -> None:
-    import base64
-    import hashlib
-
     task = order(alice, num_images=2)
     run_queue("local")
     answer = alice.get(f"{task['result_url']}?format=b64").json()

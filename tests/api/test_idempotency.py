@@ -13,7 +13,7 @@ from credits.models import Hold, Purse
 from generation.models import Attempt, IdempotencyKey, Provider, Task
 from generation.services.run import run_queue
 from genhub.platforms.models import Platform
-from tests.api.refusals import GENERATE, nothing_moves, refused
+from tests.api.refusals import GENERATE, header_of, nothing_moves, refused
 from tests.books import find_mistakes
 
 
@@ -32,14 +32,18 @@ class TestOneClient:
         assert {answer.status_code for answer in again} == {202}
         assert Hold.objects.get().amount == 20
 
-    def test_same_key_answers_the_task_after_its_end(self, alice: APIClient, stub: Provider) -> None:
+    def test_same_key_answers_the_task_after_its_end(
+        self, alice: APIClient, stub: Provider
+    ) -> None:
         first = submit(alice, "k")
         run_queue("local")
         again = submit(alice, "k").json()
         assert again["id"] == first.json()["id"]
         assert again["status"] == "completed"
 
-    def test_same_key_answers_although_the_model_is_gone(self, alice: APIClient, stub: Provider) -> None:
+    def test_same_key_answers_although_the_model_is_gone(
+        self, alice: APIClient, stub: Provider
+    ) -> None:
         first = submit(alice, "k")
         Provider.objects.update(is_enabled=False)
         assert submit(alice, "k").json()["id"] == first.json()["id"]
@@ -71,7 +75,9 @@ class TestOneClient:
         rich("alice", 10)
         rich("bob", 10)
         platform = client_of("")
-        tasks = [submit(platform, "k", user=user).json()["id"] for user in ("alice", "bob", "alice")]
+        tasks = [
+            submit(platform, "k", user=user).json()["id"] for user in ("alice", "bob", "alice")
+        ]
         assert tasks[0] == tasks[2] != tasks[1]
 
     def test_keys_of_two_platforms_are_independent(
@@ -110,7 +116,7 @@ def test_two_hundred_submits_with_ten_keys_at_once_make_ten_tasks(
     stub: Provider, rich: Callable[..., Any], client_of: Callable[..., APIClient]
 ) -> None:
     rich("alice", 10_000)
-    credentials = client_of("alice")._credentials
+    credentials = header_of(client_of("alice"))
     answers: list[tuple[int, str, str]] = []
     start = threading.Barrier(THREADS)
 

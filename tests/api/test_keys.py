@@ -13,7 +13,7 @@ from generation.models import Provider
 from genhub.platforms.keys import generator
 from genhub.platforms.models import ApiKey, Platform, Scope
 from genhub.urls import API
-from tests.api.refusals import check_problem, nothing_moves, refused
+from tests.api.refusals import as_body, check_problem, nothing_moves, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -104,8 +104,8 @@ def test_its_scope_alone_opens_each_route(
     rich("alice", 100)
     needed = scope_of(route, method)
     key = client_of("alice", scopes=[needed] if needed else [])
-    body = b'{"prompt": "a star"}' if method == "post" else b""
-    answer = key.generic(method.upper(), address(route), body, content_type="application/json")
+    sent = as_body(body={"prompt": "a star"} if method == "post" else None)
+    answer = key.generic(method.upper(), address(route), **sent)
     if is_allowed(route, method):
         assert answer.status_code in {200, 202, 404}, "404: the id is nobody's"
     else:
@@ -133,7 +133,9 @@ def test_header_without_a_bearer_key_is_refused(client: Any, stub: Provider, hea
 def test_unknown_or_malformed_key_is_refused(client: Any, stub: Provider, key: str) -> None:
     expect = (401, "key_invalid")
     body = {"prompt": "a star"}
-    refused(client, "/api/v1/generate", body=body, HTTP_AUTHORIZATION=f"Bearer {key}", expect=expect)
+    refused(
+        client, "/api/v1/generate", body=body, HTTP_AUTHORIZATION=f"Bearer {key}", expect=expect
+    )
 
 
 def test_key_with_one_wrong_character_is_refused(client: Any, shop: Platform) -> None:
@@ -169,7 +171,11 @@ def test_ended_key_is_refused_at_once(
         row.delete()
     else:
         Platform.objects.update(is_active=False)
-    for method, path in (("get", "/api/v1/credits"), ("get", "/api/v1/tasks"), ("post", "/api/v1/generate")):
+    for method, path in (
+        ("get", "/api/v1/credits"),
+        ("get", "/api/v1/tasks"),
+        ("post", "/api/v1/generate"),
+    ):
         refused(alice, path, method=method, body={"prompt": "a"}, expect=(401, "key_invalid"))
 
 

@@ -11,7 +11,7 @@ from generation.models import Provider, Task
 from generation.services.run import run_queue
 from templates.models import Template
 from templates.services import create_template, publish
-from tests.api.refusals import GENERATE, refused
+from tests.api.refusals import GENERATE, header_of, refused
 from tests.books import find_mistakes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
@@ -101,10 +101,11 @@ def test_refused_order_may_be_sent_again_with_its_key_once_there_are_credits(
     client_of: Callable[..., APIClient], rich: Callable[..., Any]
 ) -> None:
     rich("bob", 9)
-    bob, key = client_of("bob"), {"HTTP_IDEMPOTENCY_KEY": "k"}
-    refused(bob, GENERATE, body={"prompt": "a"}, expect=(402, "insufficient_credits"), **key)
+    bob = client_of("bob")
+    bob.credentials(**header_of(bob), HTTP_IDEMPOTENCY_KEY="k")
+    refused(bob, GENERATE, body={"prompt": "a"}, expect=(402, "insufficient_credits"))
     rich("bob", 1)
-    assert bob.post(GENERATE, {"prompt": "a"}, format="json", **key).status_code == 202
+    order(bob, prompt="a")
 
 
 def test_user_the_hub_never_saw_has_nothing(client_of: Callable[..., APIClient]) -> None:

@@ -31,7 +31,9 @@ def ids(alice: APIClient, stub: Provider) -> dict[str, str]:
 
 
 @pytest.fixture
-def strangers(client_of: Callable[..., APIClient], rich: Callable[..., Any]) -> dict[str, APIClient]:
+def strangers(
+    client_of: Callable[..., APIClient], rich: Callable[..., Any]
+) -> dict[str, APIClient]:
     """Everybody whom Alice's task is none of the business of."""
     press = Platform.objects.create(code="press", name="Press")
     rich("mallory", 100)
@@ -125,7 +127,11 @@ WRONG_USER = (403, "wrong_user")
 def test_users_key_speaks_for_no_other_user(mallory: APIClient, ids: dict[str, str]) -> None:
     body = {"prompt": "a star", "user": "alice"}
     refused(mallory, GENERATE, body=body, expect=WRONG_USER)
-    for path in ("/api/v1/tasks?user=alice", "/api/v1/tasks?page=1&user=alice", "/api/v1/credits?user=alice"):
+    for path in (
+        "/api/v1/tasks?user=alice",
+        "/api/v1/tasks?page=1&user=alice",
+        "/api/v1/credits?user=alice",
+    ):
         refused(mallory, path, method="get", expect=WRONG_USER)
 
 

@@ -112,11 +112,17 @@ def test_task_records_what_the_template_said(alice: APIClient, poster: Template)
 
 def test_value_with_braces_reaches_into_nothing(alice: APIClient) -> None:
     draft = create_template(
-        "any", name="Any", prompt="{x} {y}", parameters={"x": {"type": "string"}, "y": {"default": "Y"}}
+        "any",
+        name="Any",
+        prompt="{x} {y}",
+        parameters={"x": {"type": "string"}, "y": {"default": "Y"}},
     )
     publish(draft, actor="tests")
     body = {"template": "any", "parameters": {"x": "{y} {x.__class__} %(y)s {0}"}}
-    assert alice.post(GENERATE, body, format="json").json()["prompt"] == "{y} {x.__class__} %(y)s {0} Y"
+    assert (
+        alice.post(GENERATE, body, format="json").json()["prompt"]
+        == "{y} {x.__class__} %(y)s {0} Y"
+    )
 
 
 def unpublished() -> None:

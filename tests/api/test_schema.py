@@ -92,5 +92,7 @@ def test_docs_run_no_script_of_the_page_itself(client: Any) -> None:
     page = client.get("/api/docs")
     policy = page.headers["Content-Security-Policy"]
     assert "script-src 'self'" in policy
-    inline = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page.content.decode(), re.DOTALL)
+    inline = re.findall(
+        r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page.content.decode(), re.DOTALL
+    )
     assert not any(text.strip() for text in inline), "the policy would refuse it"

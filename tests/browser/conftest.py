@@ -36,7 +36,9 @@ def chromium() -> str:
         subprocess.run(["apt-get", "update"], check=False)
         subprocess.run(INSTALL, check=False)
     if not Path(path).exists():
-        pytest.fail(f"{path} is missing: run `sudo {' '.join(INSTALL)}`, or set CHROMIUM to its path")
+        pytest.fail(
+            f"{path} is missing: run `sudo {' '.join(INSTALL)}`, or set CHROMIUM to its path"
+        )
     return path
 
 

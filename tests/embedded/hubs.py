@@ -65,7 +65,7 @@ class HubProcess:
 
     def begin(self) -> None:
         """Start `manage.py up` and wait for nothing."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.home / "up.out").open("w") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from genhub.embedded import paths
 from genhub.embedded.errors import HubError
-from genhub.embedded.paths import make_private, run_folder, valkey_socket
+from genhub.embedded.paths import check_room, make_private, run_folder, valkey_socket
 
 
 def test_sockets_lie_in_the_home_when_its_path_is_short() -> None:
@@ -33,6 +34,15 @@ def test_the_longest_folder_still_takes_postgres_lock_file(tmp_path: Path) -> No
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
     assert len(os.fsencode(valkey_socket(run_folder(home)))) <= 107
+
+
+def test_a_full_disk_is_refused_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_room(tmp_path)
+    monkeypatch.setattr(paths, "ROOM_BYTES", 1 << 60)
+    with pytest.raises(HubError, match="GENHUB_HOME"):
+        check_room(tmp_path)
 
 
 def test_a_private_folder_is_closed_to_others(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.embedded.dummies import wait_for
-from tests.embedded.hubs import HubProcess
+from tests.embedded.hubs import START_SECONDS, HubProcess
 
 # One at a time: two hubs side by side starve each other on a small machine.
 pytestmark = [pytest.mark.hub, pytest.mark.timeout(300), pytest.mark.xdist_group("hub")]
@@ -41,7 +41,7 @@ def kill_and_wait(hub: HubProcess, words: str) -> None:
     pid = hub.child(words)
     assert pid
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: hub.child(words) not in {None, pid})
+    wait_for(lambda: hub.child(words) not in {None, pid}, START_SECONDS)
 
 
 def test_one_command_gives_a_picture_and_leaves_nothing_running(hub: HubProcess) -> None:
@@ -98,6 +98,6 @@ def test_the_hub_stands_sudden_deaths_and_stops_clean(hub: HubProcess) -> None:
 
 def test_a_stop_while_starting_leaves_nothing(hub: HubProcess) -> None:
     hub.begin()
-    wait_for(lambda: "postgres" in hub.said())
+    wait_for(lambda: "postgres" in hub.said(), START_SECONDS)
     assert stop(hub, signal.SIGINT) == 0
     assert hub.processes() == []

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import distributed
 
-_SAVE_EVERY_S = 120.0
+_SAVE_EVERY_S = 90.0
 _WARMUP_STEPS = 100
 
 

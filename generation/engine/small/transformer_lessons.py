@@ -29,12 +29,12 @@ _TEMPLATE_TOKENS = 3
 _CAPTION_MULTIPLE = 32  # what the transformer pads captions to
 _SMALL = 24 * 24  # latent pixels below which the plain attention kernel is the faster one
 _HIGH_SHARE = 0.25  # pictures shown nearly as noise
-_CHECK_EVERY = 250
-_CHECK_PROMPTS = 32
+_CHECK_EVERY = 500
+_CHECK_PROMPTS = 24
 
 # Batch per size: about the same seconds each. The default size gets most of the last stage.
-_FIRST = {(128, 128): 24}
-_MIXED = {(256, 256): 16, (192, 192): 16, (256, 192): 16, (192, 256): 16, (128, 128): 24}
+_FIRST = {(128, 128): 16}
+_MIXED = {(256, 256): 10, (192, 192): 12, (256, 192): 12, (192, 256): 12, (128, 128): 24}
 _MIXED_WEIGHTS = (10, 1, 1, 1, 1)
 
 

@@ -96,7 +96,8 @@ class Command(BaseCommand):
             task = self._follow(hub, client, accepted)
             seconds = time.monotonic() - began
             if task["status"] != "completed":
-                reason = task.get("error") or {}
+                error = task.get("error") or {}
+                reason = f"{error.get('message', 'no reason given')} ({error.get('code', '-')})"
                 raise HubError(f"the task {task['id']} ended {task['status']}: {reason}")
             artifact_id = task["result"]["images"][0]["id"]
             link = client.link(artifact_id)

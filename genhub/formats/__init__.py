@@ -1,0 +1,1 @@
+"""How times stand on pages: the same, to the second, in every language."""

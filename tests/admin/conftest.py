@@ -1,0 +1,56 @@
+"""Members of staff with different rights, and tasks to look at."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from rest_framework.test import APIClient
+
+from generation.models import Provider, Task
+from generation.services.run import run_queue
+from genhub.users.models import User
+
+Hire = Callable[..., Client]
+
+
+@pytest.fixture
+def boss(db: None) -> Client:
+    """A superuser's client."""
+    return signed_in(User.objects.create_superuser("carol"))
+
+
+@pytest.fixture
+def hire(db: None) -> Hire:
+    """A client of a member of staff with these permissions, such as `credits.grant_credits`."""
+
+    def make(*permissions: str, name: str = "dave") -> Client:
+        user = User.objects.create_user(name, is_staff=True)
+        for permission in permissions:
+            app, codename = permission.split(".")
+            found = Permission.objects.get(content_type__app_label=app, codename=codename)
+            user.user_permissions.add(found)
+        return signed_in(user)
+
+    return make
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def finished(alice: APIClient, stub: Provider) -> Callable[..., Task]:
+    """Order as alice and run: by default one picture for 10 of her 100 credits."""
+
+    def make(**words: Any) -> Task:
+        body = {"prompt": "a star", "seed": 7} | words
+        answer = alice.post("/api/v1/generate", body, format="json")
+        assert answer.status_code == 202, answer.json()
+        run_queue("local")
+        return Task.objects.get(pk=answer.json()["id"].removeprefix("task_"))
+
+    return make

@@ -1,0 +1,174 @@
+"""Worker, broker and database are killed under a whole hub: nothing is lost, and nothing is paid twice."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from genhub.embedded import paths
+from tests.embedded.hubs import HubProcess
+from tests.faults.processes import COUNT, wait_until
+
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("processes")]
+DEATHS = COUNT or 2
+RECOVERY_SECONDS = 90
+FAST = {"LEASE_SECONDS": "4", "REAP_SECONDS": "1", "SWEEP_SECONDS": "2"}
+WORKER = "--queues=local"
+
+
+class Customer:
+    """An app with credits for exactly what it orders."""
+
+    def __init__(self, hub: HubProcess, user: str, pictures: int) -> None:
+        granted = str(10 * pictures)
+        self.key = hub.run_json("issue_key", "demo", "--user", user, "--grant", granted)["key"]
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{hub.port}/api/v1",
+            headers={"Authorization": f"Bearer {self.key}"},
+            trust_env=False,
+            timeout=30,
+        )
+
+    def submit(self, seed: int) -> str:
+        """Submit an order that takes long enough to be killed in, and return its task's id."""
+        order = {"prompt": "a red circle on a white background", "seed": seed, "steps": 50}
+        task_id: str = self.client.post("/generate", json=order).raise_for_status().json()["id"]
+        return task_id
+
+    def read(self, task_id: str) -> dict[str, Any]:
+        """Return a task."""
+        answer: dict[str, Any] = self.client.get(f"/tasks/{task_id}").raise_for_status().json()
+        return answer
+
+    def is_in_mid_step(self, task_id: str) -> bool:
+        """Return whether a task is being denoised; one that is done already was too fast for the test."""
+        task = self.read(task_id)
+        assert task["status"] != "completed", "the task was too fast to be killed in mid-step"
+        return task["status"] == "processing" and 0 < task["progress"] < 0.8
+
+    def check_paid_once(self, task_ids: list[str]) -> None:
+        """Each task was completed and captured once, and nothing is left of the credits."""
+        for task_id in task_ids:
+            task = self.read(task_id)
+            assert task["status"] == "completed"
+            assert (task["credits"]["captured"], task["credits"]["held"]) == (10, 0)
+        balance = self.client.get("/credits").json()
+        assert (balance["available"], balance["held"]) == (0, 0)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in FAST.items():
+            patch.setenv(name, value)
+        hub = HubProcess(tmp_path_factory.mktemp("deaths") / "home")
+        hub.start()
+        yield hub
+        hub.kill()
+    assert hub.processes() == []
+
+
+def worker_pid(hub: HubProcess) -> int | None:
+    """Return the process of the local worker."""
+    return hub.child(WORKER)
+
+
+def broker_pid(hub: HubProcess) -> int | None:
+    """Return Valkey's process, which hides its environment but shows its socket."""
+    socket = str(paths.valkey_socket(paths.run_folder(hub.home)))
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if "valkey-server" in (words := path.read_text()) and socket in words:
+                return int(path.parent.name)
+    return None
+
+
+def database_pid(hub: HubProcess) -> int | None:
+    """Return PostgreSQL's first process, as its own file names it."""
+    return int((hub.home / "pg" / "postmaster.pid").read_text().splitlines()[0])
+
+
+def kill(pid: int | None) -> int:
+    """Kill a process and return its id."""
+    assert pid, "there is no such process to kill"
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def test_killed_worker_loses_and_double_charges_nothing(hub: HubProcess) -> None:
+    alice = Customer(hub, "alice", DEATHS)
+    earlier = hub.said().count("was killed by SIGKILL")
+    tasks: list[str] = []
+    recoveries: list[float] = []
+    for seed in range(DEATHS):
+        task = alice.submit(seed)
+        tasks.append(task)
+        wait_until(lambda: alice.is_in_mid_step(tasks[-1]), 60, "the first steps")
+        killed = kill(worker_pid(hub))
+        assert alice.read(task)["status"] == "processing", (
+            "the worker finished before it was killed"
+        )
+        began = time.monotonic()
+        wait_until(lambda: is_back(hub, killed), RECOVERY_SECONDS, "another worker")  # noqa: B023
+        wait_until(lambda: alice.is_in_mid_step(tasks[-1]), RECOVERY_SECONDS, "the next attempt")
+        recoveries.append(time.monotonic() - began)
+        wait_until(lambda: has_ended(alice, tasks[-1]), RECOVERY_SECONDS, "the task's end")
+    assert hub.said().count("was killed by SIGKILL") == earlier + DEATHS
+    assert max(recoveries) < RECOVERY_SECONDS, recoveries
+    alice.check_paid_once(tasks)
+    assert hub.run_json("audit")["ok"] is True
+
+
+@pytest.mark.parametrize("find", [broker_pid, database_pid])
+def test_killed_server_loses_and_double_charges_nothing(
+    hub: HubProcess, find: Callable[[HubProcess], int | None]
+) -> None:
+    bob = Customer(hub, find.__name__, 3)
+    deaths = hub.said().count("was killed by SIGKILL")
+    tasks = [bob.submit(1), bob.submit(2)]
+    wait_until(lambda: bob.is_in_mid_step(tasks[0]), 60, "the first steps")
+    kill(find(hub))
+    tasks.append(submit_again_until_taken(bob, 3))
+    for task in tasks:
+        wait_until(lambda t=task: has_ended(bob, t), RECOVERY_SECONDS, "the task's end")  # type: ignore[misc]
+    assert hub.said().count("was killed by SIGKILL") == deaths + 1
+    bob.check_paid_once(tasks)
+    assert hub.run_json("audit")["ok"] is True
+
+
+def is_back(hub: HubProcess, killed: int) -> bool:
+    """Return whether another worker stands in the killed one's place."""
+    return hub.child(WORKER) not in {None, killed}
+
+
+def has_ended(customer: Customer, task_id: str) -> bool:
+    """Return whether a task is completed; a hub that is just coming back may refuse the question."""
+    try:
+        return bool(customer.read(task_id)["status"] == "completed")
+    except httpx.HTTPError:
+        return False
+
+
+def submit_again_until_taken(customer: Customer, seed: int) -> str:
+    """Submit as an app does while a server is away: the same Idempotency-Key until it is taken."""
+    taken: list[str] = []
+
+    def try_once() -> bool:
+        order = {"prompt": "a blue square on a white background", "seed": seed}
+        headers = {"Idempotency-Key": f"again-{seed}"}
+        try:
+            answer = customer.client.post("/generate", json=order, headers=headers)
+        except httpx.HTTPError:
+            return False
+        if answer.status_code == 202:
+            taken.append(answer.json()["id"])
+        return answer.status_code == 202
+
+    wait_until(try_once, RECOVERY_SECONDS, "a submit that is taken")
+    return taken[0]
