@@ -65,9 +65,8 @@ def test_refund_moves_credits_and_says_so(hire: Hire, finished: Finished) -> Non
 def test_the_same_form_refunds_once(boss: Client, finished: Finished) -> None:
     task = finished()
     form = form_of(boss, refund_page(task))
-    for _ in range(3):
-        answer = boss.post(refund_page(task), form, follow=True)
-        assert answer.status_code == 200
+    boss.post(refund_page(task), form)
+    answer = boss.post(refund_page(task), form, follow=True)
     assert "nothing more was moved" in answer.content.decode()
     assert refunds() == [10]
 

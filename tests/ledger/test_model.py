@@ -116,7 +116,7 @@ def check_equal(book: PlainBook, purse: Purse, holds: list[uuid.UUID]) -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEP, min_size=5, max_size=40))
 def test_ledger_agrees_with_its_plain_model(shop: Platform, steps: list[tuple[Any, ...]]) -> None:
     with transaction.atomic():

@@ -36,7 +36,9 @@ class Practice:
         if path.exists():
             self._resume()
         # Neither a resumed run nor a partner may see the same batches again.
-        self.rank = distributed.get_rank() if distributed.is_initialized() else 0
+        shared = distributed.is_initialized()
+        self.rank = distributed.get_rank() if shared else 0
+        self.partners = distributed.get_world_size() if shared else 1
         torch.manual_seed(seed + 1000 * self.step + self.rank)
         self.rng = random.Random(seed + 1000 * self.step + self.rank)  # noqa: S311
 
@@ -77,12 +79,12 @@ class Practice:
         self._saved_at = time.monotonic()
 
     def _share_gradients(self) -> None:
-        if not distributed.is_initialized():
+        if self.partners == 1:
             return
         gradients = [p.grad for p in self._weights if p.grad is not None]
         together = torch.cat([gradient.flatten() for gradient in gradients])
         distributed.all_reduce(together)
-        together /= distributed.get_world_size()
+        together /= self.partners
         parts = together.split([gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))

@@ -19,6 +19,7 @@ from generation.engine.small.practice import Practice
 logger = logging.getLogger(__name__)
 
 _BATCH = 64
+_CHECK_EVERY = 100
 
 
 def train_text(out: Path, steps: int) -> None:
@@ -28,11 +29,11 @@ def train_text(out: Path, steps: int) -> None:
     models = {"text_encoder": encoder, "heads": heads}
     practice = Practice(out / "text.pt", models, steps=steps, rate=1.5e-3, seed=2)
     for step in practice:
-        scenes = practice.rng.choices(words.TRAINED, k=_BATCH)
+        scenes = practice.rng.choices(words.TRAINED, k=_BATCH // practice.partners)
         prompts = [words.training_prompt(scene, practice.rng) for scene in scenes]
         loss = heads.loss(networks.encode_captions(tokenizer, encoder, prompts), scenes)
         practice.learn(loss)
-        if step % 100 == 0:
+        if practice.rank == 0 and step % _CHECK_EVERY == 0:
             right = _held_out_share(tokenizer, *practice.averages.values())
             logger.info("text %d loss %.4f held out read right %.3f", step, loss.item(), right)
 

@@ -104,11 +104,10 @@ def _train(
         models[name].load_state_dict(weight)
     name = "transformer.pt" if start == "text.pt" else "sizes.pt"
     practice = Practice(out / name, models, steps=steps, rate=rate, seed=3)
-    partners = distributed.get_world_size() if distributed.is_initialized() else 1
     for step in practice:
         # The step alone decides the size, so that partners never wait for a bigger one.
         size = random.Random(step).choices(list(batches), weights)[0]  # noqa: S311
-        batch = pools[size].pick(batches[size] // partners, tokenizer, practice.rng)
+        batch = pools[size].pick(batches[size] // practice.partners, tokenizer, practice.rng)
         loss, reading = _loss(models, tokenizer, batch)
         practice.learn(loss + _HEADS_WEIGHT * reading)
         if step % 25 == 0:

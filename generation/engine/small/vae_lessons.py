@@ -28,8 +28,10 @@ def train_vae(out: Path, steps: int) -> None:
     vae = networks.build_vae().to(memory_format=torch.channels_last)
     practice = Practice(out / "vae.pt", {"vae": vae}, steps=steps, rate=1.5e-3, seed=1)
     for step in practice:
-        size = practice.rng.choices(list(_BATCHES), _WEIGHTS)[0]
-        pictures = to_tensor([_random_picture(size, practice.rng) for _ in range(_BATCHES[size])])
+        # The step alone decides the size, so that partners never wait for a bigger one.
+        size = random.Random(step).choices(list(_BATCHES), _WEIGHTS)[0]  # noqa: S311
+        count = max(1, _BATCHES[size] // practice.partners)
+        pictures = to_tensor([_random_picture(size, practice.rng) for _ in range(count)])
         posterior = vae.encode(pictures).latent_dist
         copies = vae.decode(posterior.sample()).sample
         kl = posterior.kl().mean() / posterior.mean[0].numel()
@@ -39,7 +41,7 @@ def train_vae(out: Path, steps: int) -> None:
             + _KL_WEIGHT * kl
         )
         practice.learn(loss)
-        if step % _CHECK_EVERY == _CHECK_EVERY - 1:
+        if practice.rank == 0 and step % _CHECK_EVERY == _CHECK_EVERY - 1:
             error = _full_picture_error(practice.averages["vae"])
             logger.info("vae %d full picture l1 %.4f kl %.2f", step, error, kl.item())
 
