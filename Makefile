@@ -28,9 +28,9 @@ test: .venv/.ready-dev ## run the tests against real servers    (ARGS="-k ledger
 	@echo "· tests" >&2
 	@exec $(PY) -m pytest $(ARGS)
 
-faults: .venv/.ready-dev ## run the tests that kill processes
+faults: .venv/.ready-dev ## kill processes in full counts        (FAULT_COUNT=10)
 	@echo "· fault tests" >&2
-	@exec $(PY) -m pytest tests/faults $(ARGS)
+	@FAULT_COUNT=$${FAULT_COUNT:-10} exec $(PY) -m pytest tests/faults --timeout 1800 $(ARGS)
 
 check: .venv/.ready-dev ## lint, types, imports, migrations, production settings
 	@echo "· lint" >&2;                 $(PY) -m ruff check --quiet
