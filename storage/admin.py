@@ -32,6 +32,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by user, or paste the id of an artifact.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    show_full_result_count = False
     list_per_page = 24
     fieldsets = (
         (None, {"fields": ("picture", "wire_id", "user", "platform_shown", "time")}),

@@ -22,10 +22,10 @@ class SignedFileSystemStorage(FileSystemStorage):
 def is_signed(name: str, signature: str) -> bool:
     """Return whether a link's signature is ours and young enough."""
     try:
-        SIGNER.unsign(f"{name}:{signature}", max_age=settings.SIGNED_LINK_SECONDS)
+        # Compared, since the signature's part could bring the end of a longer name along.
+        return name == SIGNER.unsign(f"{name}:{signature}", max_age=settings.SIGNED_LINK_SECONDS)
     except signing.BadSignature:
         return False
-    return True
 
 
 def local_storage() -> SignedFileSystemStorage | None:

@@ -1,6 +1,7 @@
 """The door that serves local files; with S3 configured it finds none, since links then lead to the bucket."""
 
 import mimetypes
+from pathlib import Path
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseForbidden
 from django.http.response import HttpResponseBase
@@ -16,7 +17,7 @@ def serve_file(request: HttpRequest, name: str) -> HttpResponseBase:
     if not is_signed(name, request.GET.get("signature", "")):
         return HttpResponseForbidden(_("This link has expired. Ask the hub for a fresh one."))
     store = local_storage()
-    if store is None or not store.exists(name):
+    if store is None or not Path(store.path(name)).is_file():
         raise Http404
     response = FileResponse(
         store.open(name),

@@ -4,21 +4,17 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
-from jsonschema import Draft202012Validator, SchemaError
 
-from genhub.lib.errors import FieldError, gettext_noop
+from genhub.lib.errors import FieldError
 from templates.errors import VersionNotPublishable
 from templates.examples import EXAMPLES
+from templates.mistakes import FITTING, find_recipe_mistakes
 from templates.models import Style, Template, TemplateVersion
-from templates.rendering import schema_of
 from templates.selectors import as_recipe
 from templates.styles import STYLES
-from templates.variables import find_variables
 
 # The request words that a template or a style may fix.
-SETTABLE_WORDS = frozenset(
-    {"model", "width", "height", "steps", "cfg_scale", "num_images", "quality", "style_preset"}
-)
+SETTABLE_WORDS = frozenset(FITTING)
 COPIED = ("name", "category", "media_type", "prompt", "negative_prompt", "price")
 
 
@@ -61,28 +57,7 @@ def publish(version: TemplateVersion, *, actor: str) -> None:
 
 def find_mistakes(version: TemplateVersion) -> list[FieldError]:
     """Return what would make orders of this version fail."""
-    mistakes = []
-    if not isinstance(version.parameters, dict) or not isinstance(version.required, list):
-        message = gettext_noop("Parameters are a JSON object, required parameters a list of names.")
-        return [FieldError("parameters", "invalid", message)]
-    try:
-        Draft202012Validator.check_schema(schema_of(as_recipe(version)))
-    except SchemaError as error:
-        message = gettext_noop("This is not valid JSON Schema: %(reason)s")
-        mistakes.append(
-            FieldError("parameters", "invalid_schema", message, {"reason": error.message})
-        )
-    used = find_variables(version.prompt) | find_variables(version.negative_prompt)
-    for name in sorted(used - set(version.parameters)):
-        message = gettext_noop("The prompt uses {%(name)s}, which is no parameter.")
-        mistakes.append(FieldError("prompt", "unknown_variable", message, {"name": name}))
-    for name in sorted(set(version.required) - set(version.parameters)):
-        message = gettext_noop("“%(name)s” is required, but no parameter.")
-        mistakes.append(FieldError("required", "unknown_parameter", message, {"name": name}))
-    for name in sorted(set(version.settings) - SETTABLE_WORDS):
-        message = gettext_noop("“%(name)s” cannot be fixed by a template.")
-        mistakes.append(FieldError("settings", "unknown_word", message, {"name": name}))
-    return mistakes
+    return find_recipe_mistakes(as_recipe(version))
 
 
 def seed_styles() -> int:

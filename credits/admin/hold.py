@@ -37,6 +37,7 @@ class HoldAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by user, or paste the id of a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("state_shown", "purse", "order", "created_at", "settled_at")}),
         (_("Credits"), {"fields": ("amount", "captured", "released", "refunded")}),

@@ -54,6 +54,7 @@ class PurseAdmin(ReadOnlyAdmin):
     fields = ("user", "platform", "opened")
     actions_list = ("open_purse",)
     actions_detail = ("grant",)
+    has_history = True
     change_form_outer_before_template = "admin/credits/balance.html"
     change_form_outer_after_template = "admin/credits/statement.html"
 
@@ -136,7 +137,7 @@ class PurseAdmin(ReadOnlyAdmin):
             messages.info(request, gettext("This grant was made before; nothing more was moved."))
             return
         purse.refresh_from_db()
-        self.log_change(request, purse, f"Granted {amount} credits: {words['reason']}")
+        self.log_change(request, purse, gettext("Granted %(amount)s credits: %(reason)s") % words)
         messages.success(
             request,
             gettext("%(amount)s credits granted. Available: %(before)s before, %(after)s now.")

@@ -39,9 +39,10 @@ class TransferAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "created_at", "purse__platform")
     list_select_related = ("purse__platform",)
     search_fields = ("purse__user", "actor", "reason")
-    search_help_text = _("Search by user, by who moved the credits, or by words of the reason.")
+    search_help_text = _("Search by user, actor or reason.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("kind_shown", "amount", "source", "target", "purse", "hold")}),
         (_("Why"), {"fields": ("actor", "reason_shown", "created_at", "key")}),

@@ -1,5 +1,7 @@
 """What happened to a task: its attempts and events as tables."""
 
+from typing import Any
+
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +19,24 @@ EVENT_COLOURS = {
     Event.Kind.RETRIED: "warning",
     Event.Kind.REFUNDED: "warning",
     Event.Kind.CLAIMED: "info",
+}
+
+# What events and timings call their values; a name that is not here is shown as it is.
+NAMES = {
+    "actor": _("by"),
+    "amount": _("amount"),
+    "captured": _("captured"),
+    "code": _("error code"),
+    "count": _("pictures"),
+    "deaths": _("deaths of workers"),
+    "delay_seconds": _("seconds until the next attempt"),
+    "price": _("price"),
+    "provider": _("provider"),
+    "worker": _("worker"),
+    "encode": _("read the prompt"),
+    "denoise": _("draw"),
+    "decode": _("decode"),
+    "store": _("store"),
 }
 
 
@@ -40,7 +60,7 @@ def attempts_table(task: Task) -> SafeString:
             code(attempt.worker or "–"),
             moment(attempt.started_at),
             moment(attempt.ended_at),
-            pairs({name: f"{value:.2f}" for name, value in attempt.timings.items()}),
+            named({stage: f"{value:.2f}" for stage, value in attempt.timings.items()}),
             error_words(attempt.error_code, attempt.error_detail),
         ]
         for attempt in task.attempts.select_related("provider").order_by("number")
@@ -60,8 +80,14 @@ def events_table(task: Task) -> SafeString:
         [
             moment(event.created_at),
             badge(event.get_kind_display(), EVENT_COLOURS.get(Event.Kind(event.kind), "")),
-            pairs(event.data) if event.data else "–",
+            named(event.data),
         ]
         for event in list_events(task)
     ]
     return table([_("time"), _("event"), _("facts")], rows)
+
+
+def named(values: dict[str, Any]) -> SafeString | str:
+    """Return values under their names in the reader's language, without the empty ones."""
+    filled = {NAMES.get(name, name): value for name, value in values.items() if value != ""}
+    return pairs(filled) if filled else "–"

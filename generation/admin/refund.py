@@ -62,7 +62,7 @@ class RefundPage(HubAdmin):
             messages.info(request, gettext("This refund was made before; nothing more was moved."))
             return
         after = find_balance(task.platform_id, task.user).available
-        self.log_change(request, task, f"Refunded {amount} credits: {words['reason']}")
+        self.log_change(request, task, gettext("Refunded %(amount)s credits: %(reason)s") % words)
         text = gettext(
             "%(amount)s credits refunded to %(user)s. Available: %(before)s before, %(after)s now."
         )

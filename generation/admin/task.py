@@ -60,8 +60,10 @@ class TaskAdmin(RefundPage, ReadOnlyAdmin):
     search_help_text = _("Search by user, or paste the id of a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    show_full_result_count = False
     list_per_page = 25
     actions_detail = ("refund",)
+    has_history = True
     change_form_outer_before_template = "admin/generation/overview.html"
     fieldsets = (
         (

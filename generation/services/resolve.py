@@ -132,13 +132,18 @@ def build_spec(
         media_type=media_type,
         model=card.alias,
         prompt=rendered.prompt,
-        negative_prompt=rendered.negative_prompt or card.default_negative_prompt,
+        negative_prompt=rendered.negative_prompt or default_negative_prompt(words.order, card),
         width=card.default_width if words.get("width") is None else words.get("width"),
         height=card.default_height if words.get("height") is None else words.get("height"),
         steps=steps,
         cfg_scale=card.default_cfg_scale if cfg_scale is None else float(cfg_scale),
         seeds=tuple(seeds),
     )
+
+
+def default_negative_prompt(order: Order, card: ModelCard) -> str:
+    """Return the model's, unless the order said that it wants none."""
+    return card.default_negative_prompt if order.negative_prompt is None else ""
 
 
 def find_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Model
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 
@@ -14,7 +16,10 @@ class HubAdmin(ModelAdmin):
 
     # No bulk actions: "delete selected" would be the only one.
     actions = None
-    show_full_result_count = False
+    # Whether staff's own deeds on a row are worth a page.
+    has_history = True
+    # Counting behind each filter would read whole tables.
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     change_form_outer_after_template = "admin/hub/sections.html"
 
@@ -38,8 +43,10 @@ class HubAdmin(ModelAdmin):
             obj.save(update_fields=changed)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Show a choice of rows without buttons that open windows to edit them."""
+        """Explain codes, and show a choice of rows without buttons that open windows to edit them."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "code":
+            field.help_text = _("Apps use it, so it never changes. Letters, digits, “-” and “_”.")
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
         return field
@@ -49,6 +56,7 @@ class HubAdmin(ModelAdmin):
     ) -> Any:
         """Leave out the button that saves and adds another: nobody adds these rows by the dozen."""
         context["show_save_and_add_another"] = False
+        context["show_history"] = self.has_history
         return super().render_change_form(request, context, *args, **kwargs)
 
     def find_object(self, request: HttpRequest, object_id: str) -> Any:
@@ -61,6 +69,8 @@ class HubAdmin(ModelAdmin):
 
 class ReadOnlyAdmin(HubAdmin):
     """A page for rows that only services write."""
+
+    has_history = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse, superusers too."""

@@ -50,7 +50,7 @@ class PlatformAdmin(HubAdmin):
         platform = self.find_object(request, object_id)
         if not request.user.has_perm("platforms.view_apikey"):
             return None
-        headers = [_("key"), _("name"), _("user"), _("state"), _("last used at")]
+        headers = [_("API key"), _("name"), _("user"), _("state"), _("last used at")]
         rows = [
             [
                 link("platforms_apikey", key.pk, code(f"{key.prefix}…")),
@@ -165,7 +165,7 @@ class ApiKeyAdmin(HubAdmin):
         back = reverse("admin:platforms_apikey_change", args=[quote(key.pk)])
         if request.method == "POST":
             key.revoke()
-            self.log_change(request, key, "Revoked.")
+            self.log_change(request, key, gettext("Revoked."))
             messages.success(
                 request, gettext("The key was revoked; requests with it are refused from now on.")
             )
@@ -186,7 +186,7 @@ class ApiKeyAdmin(HubAdmin):
         )
         return ask(self, request, question, about=key)
 
-    @display(description=_("key"), ordering="prefix")
+    @display(description=_("API key"), ordering="prefix")
     def prefix_shown(self, key: ApiKey) -> SafeString:
         """Show the public part."""
         return code(f"{key.prefix}…")

@@ -9,7 +9,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from genhub.settings.logs import logging_config
-from genhub.settings.parts import LINK_SECONDS, env, first
+from genhub.settings.parts import LINK_SECONDS, env, first, image_origins
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -84,7 +84,6 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "genhub" / "static"]
 STATICFILES_STORAGE: dict[str, Any] = {
     "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
 }
@@ -96,7 +95,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'self'"],
         "script-src": ["'self'", "'unsafe-eval'"],
         "style-src": ["'self'", "'unsafe-inline'"],
-        "img-src": ["'self'", "data:", *env.list("IMAGE_ORIGINS", default=[])],
+        "img-src": ["'self'", "data:", *image_origins()],
         "object-src": ["'none'"],
         "frame-ancestors": ["'self'"],
         "base-uri": ["'self'"],

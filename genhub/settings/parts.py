@@ -2,7 +2,7 @@
 
 import warnings
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -27,6 +27,8 @@ S3_NAMES = {
     "access_key": ("S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
     "secret_key": ("S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
 }
+S3_REGION_NAMES = ("S3_REGION", "AWS_REGION")
+S3_DEFAULT_REGION = "us-east-1"
 LINK_SECONDS = 300
 
 
@@ -94,7 +96,7 @@ def s3_storage() -> dict[str, Any] | None:
         "OPTIONS": {
             **{key: value or None for key, value in values.items()},
             "endpoint_url": endpoint or None,
-            "region_name": first("S3_REGION", "AWS_REGION", default="us-east-1"),
+            "region_name": first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION),
             "signature_version": "s3v4",
             "addressing_style": "path" if endpoint else "auto",
             "default_acl": None,
@@ -105,3 +107,19 @@ def s3_storage() -> dict[str, Any] | None:
             "object_parameters": {"CacheControl": "private, max-age=31536000, immutable"},
         },
     }
+
+
+def image_origins() -> list[str]:
+    """Return from where pages may load pictures besides the hub itself: the bucket's host, and IMAGE_ORIGINS."""
+    origins = env.list("IMAGE_ORIGINS", default=[])
+    bucket, endpoint = first(*S3_NAMES["bucket_name"]), first("S3_ENDPOINT_URL")
+    if endpoint:
+        parsed = urlsplit(endpoint)
+        origins.append(f"{parsed.scheme}://{parsed.netloc}")
+    elif bucket:
+        region = first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION)
+        origins += [
+            f"https://{bucket}.s3.amazonaws.com",
+            f"https://{bucket}.s3.{region}.amazonaws.com",
+        ]
+    return origins

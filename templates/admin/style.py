@@ -6,9 +6,13 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from genhub.admin.base import HubAdmin
 from genhub.admin.forms import JsonField
+from genhub.admin.pages import word_fields
+from templates.errors import VersionNotPublishable
+from templates.mistakes import find_setting_mistakes
 from templates.models import Style
 from templates.services import SETTABLE_WORDS
 
@@ -28,11 +32,18 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
             "code", "name_en", "name_zh", "suffix_en", "suffix_zh", "negative_prompt", "settings",
             "position", "is_active",
         )  # fmt: skip
+        widgets = {
+            name: UnfoldAdminTextareaWidget({"rows": 2})
+            for name in ("suffix_en", "suffix_zh", "negative_prompt")
+        }
 
     def clean_settings(self) -> dict[str, Any]:
-        """Return the settings, or raise naming the words that no style may set."""
-        settings: dict[str, Any] = self.cleaned_data["settings"]
-        return refuse_unknown_words(settings)
+        """Return the settings, or raise naming the words that no style may set, or not so."""
+        settings = refuse_unknown_words(self.cleaned_data["settings"])
+        mistakes = VersionNotPublishable(errors=find_setting_mistakes(settings))
+        if messages := word_fields(mistakes).get("settings"):
+            raise forms.ValidationError(messages)
+        return settings
 
 
 def refuse_unknown_words(settings: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
@@ -113,7 +114,7 @@ class TemplateVersionAdmin(HubAdmin):
     def publish_draft(self, request: HttpRequest, version: TemplateVersion) -> None:
         """Publish a draft that its form has found fit."""
         services.publish(version, actor=request.user.get_username())
-        self.log_change(request, version, "Published.")
+        self.log_change(request, version, gettext("Published."))
         messages.success(
             request,
             gettext("Published. New orders run %(version)s from now on.") % {"version": version},
@@ -179,7 +180,7 @@ def ask_publish(version: TemplateVersion, mistakes: VersionNotPublishable) -> Qu
         )
     fields = TemplateVersion._meta  # noqa: SLF001 (labels of fields are nowhere else)
     worded = tuple(
-        f"{fields.get_field(name).verbose_name}: {message}"  # type: ignore[union-attr]
+        f"{capfirst(fields.get_field(name).verbose_name)}: {message}"  # type: ignore[union-attr]
         for name, messages_ in word_fields(mistakes).items()
         for message in messages_
     )

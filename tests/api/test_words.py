@@ -151,6 +151,23 @@ def test_model_of_a_disabled_provider_is_unknown(alice: APIClient, stub: Provide
 
 
 @pytest.mark.parametrize(
+    ("words", "negative"),
+    [
+        ({}, "blurry"),
+        ({"negative_prompt": ""}, ""),
+        ({"negative_prompt": "dog"}, "dog"),
+        ({"negative_prompt": "", "style_preset": "anime"}, "photo, realistic skin"),
+        ({"style_preset": "default"}, "blurry"),
+    ],
+)
+def test_empty_negative_prompt_means_none_and_a_missing_one_the_models(
+    alice: APIClient, words: dict[str, Any], negative: str
+) -> None:
+    assert alice.post(GENERATE, {"prompt": "a", **words}, format="json").status_code == 202
+    assert Task.objects.get().spec["negative_prompt"] == negative
+
+
+@pytest.mark.parametrize(
     "words",
     [
         {"seed": 0},

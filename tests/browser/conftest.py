@@ -17,6 +17,7 @@ from genhub.users.models import User
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -81,7 +82,15 @@ def page(browser: Browser, site: str, complaints: list[str]) -> Iterator[Page]:
         lambda message: complaints.append(message.text) if message.type == "error" else None,
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    # Leaving a page aborts what it was still loading.
+    page.on(
+        "requestfailed",
+        lambda request: (
+            complaints.append(f"{request.failure}: {request.url}")
+            if request.failure != "net::ERR_ABORTED"
+            else None
+        ),
+    )
     page.on(
         "response",
         lambda answer: (

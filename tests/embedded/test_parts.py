@@ -83,3 +83,19 @@ def test_the_brokers_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_required_variable_is_named() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^NOT_THERE is not set"):
         parts.required("NOT_THERE")
+
+
+@pytest.mark.parametrize(
+    ("environment", "origin"),
+    [
+        ({"S3_BUCKET": "b", "S3_ENDPOINT_URL": "http://minio:9000/"}, "http://minio:9000"),
+        ({"AWS_S3_BUCKET": "b", "AWS_REGION": "eu-west-1"}, "https://b.s3.eu-west-1.amazonaws.com"),
+        ({"IMAGE_ORIGINS": "https://cdn.example"}, "https://cdn.example"),
+    ],
+)
+def test_pages_may_show_pictures_of_the_bucket(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], origin: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert origin in parts.image_origins()

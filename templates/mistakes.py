@@ -1,0 +1,116 @@
+"""What would make orders of a recipe fail: found when it is published, not by the first customer. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator, SchemaError
+
+from genhub.lib.errors import FieldError, gettext_noop
+from templates.rendering import Recipe, schema_of
+from templates.variables import find_variables
+
+SIDE_MULTIPLE_PIXELS = 16
+MOST_PICTURES = 9
+# A schema that points elsewhere would be fetched when an order comes, or fail then.
+POINTERS = {"$ref", "$dynamicRef", "$recursiveRef"}
+
+
+def is_name(value: Any) -> bool:
+    """Return whether a value can name a model or a style."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def is_side(value: Any) -> bool:
+    """Return whether a value can be a picture's side in pixels."""
+    return type(value) is int and value > 0 and value % SIDE_MULTIPLE_PIXELS == 0
+
+
+# The request words that a template or a style may fix, and which values each may have.
+FITTING: dict[str, Callable[[Any], bool]] = {
+    "model": is_name,
+    "style_preset": is_name,
+    "width": is_side,
+    "height": is_side,
+    "steps": lambda value: type(value) is int and value > 0,
+    "cfg_scale": lambda value: type(value) in {int, float} and value >= 0,
+    "num_images": lambda value: type(value) is int and 1 <= value <= MOST_PICTURES,
+    "quality": lambda value: value in ("standard", "high"),
+}
+
+
+def find_recipe_mistakes(recipe: Recipe) -> list[FieldError]:
+    """Return each mistake of a recipe, by field."""
+    # Rows hold what staff typed, whatever the annotations say.
+    parameters: Any = recipe.parameters
+    required: Any = recipe.required
+    if not isinstance(parameters, Mapping) or not all(
+        isinstance(rules, Mapping) for rules in parameters.values()
+    ):
+        message = gettext_noop("Parameters are a JSON object that holds an object for each name.")
+        return [FieldError("parameters", "invalid", message)]
+    if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
+        message = gettext_noop("Required parameters are a list of names.")
+        return [FieldError("required", "invalid", message)]
+    return [
+        *find_prompt_mistakes(recipe),
+        *find_parameter_mistakes(recipe),
+        *find_setting_mistakes(recipe.settings),
+    ]
+
+
+def find_prompt_mistakes(recipe: Recipe) -> Iterator[FieldError]:
+    """Yield what is wrong with the prompts."""
+    if not recipe.prompt.strip():
+        yield FieldError("prompt", "blank", gettext_noop("This may not be blank."))
+    for field, text in (("prompt", recipe.prompt), ("negative_prompt", recipe.negative_prompt)):
+        for name in sorted(find_variables(text) - set(recipe.parameters)):
+            message = gettext_noop("The prompt uses {%(name)s}, which is no parameter.")
+            yield FieldError(field, "unknown_variable", message, {"name": name})
+
+
+def find_parameter_mistakes(recipe: Recipe) -> Iterator[FieldError]:
+    """Yield what is wrong with the parameters' schema."""
+    for name in sorted(set(recipe.required) - set(recipe.parameters)):
+        message = gettext_noop("“%(name)s” is required, but no parameter.")
+        yield FieldError("required", "unknown_parameter", message, {"name": name})
+    if pointers := sorted(POINTERS & set(words_of(recipe.parameters))):
+        message = gettext_noop("“%(name)s” is not allowed: the schema must stand on its own.")
+        yield FieldError("parameters", "pointer", message, {"name": pointers[0]})
+        return
+    try:
+        Draft202012Validator.check_schema(schema_of(recipe))
+    except SchemaError as error:
+        message = gettext_noop("This is not valid JSON Schema: %(reason)s")
+        yield FieldError("parameters", "invalid_schema", message, {"reason": error.message})
+        return
+    for name, rules in recipe.parameters.items():
+        if "default" in rules and not Draft202012Validator(rules).is_valid(rules["default"]):
+            message = gettext_noop("The default of “%(name)s” breaks its own rules.")
+            yield FieldError("parameters", "invalid_default", message, {"name": name})
+
+
+def find_setting_mistakes(settings: Any) -> list[FieldError]:
+    """Return what is wrong with the words that a template or a style fixes."""
+    if not isinstance(settings, Mapping):
+        return [FieldError("settings", "invalid", gettext_noop("Settings are a JSON object."))]
+    unknown = gettext_noop("“%(name)s” cannot be fixed by a template.")
+    unfit = gettext_noop("“%(name)s” cannot have this value.")
+    mistakes = []
+    for name, value in sorted(settings.items()):
+        if name not in FITTING:
+            mistakes.append(FieldError("settings", "unknown_word", unknown, {"name": name}))
+        elif not FITTING[name](value):
+            mistakes.append(FieldError("settings", "invalid_value", unfit, {"name": name}))
+    return mistakes
+
+
+def words_of(schema: Any) -> Iterator[str]:
+    """Yield each name of an object anywhere inside a schema."""
+    rest = [schema]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, Mapping):
+            yield from value
+            rest += value.values()
+        elif isinstance(value, list):
+            rest += value

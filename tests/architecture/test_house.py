@@ -1,0 +1,236 @@
+"""The shape of the house: sizes, names, who may import what, and what stands at the top."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("genhub", "generation", "credits", "storage", "templates")
+TOP = {"manage.py", "pyproject.toml", "genhub", "generation", "credits", "storage", "templates", "tests", "deploy",
+       "README.md", "Makefile"}  # fmt: skip
+LONGEST = {"source": 300, "models": 250, "test": 400}
+LONGEST_VIEW, LONGEST_JOB = 50, 8
+DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff"}
+VAGUE_VERBS = ("handle_", "process_", "do_", "manage_", "perform_")
+VAGUE_NOUNS = ("Helper", "Processor", "Wrapper", "Util", "Utils")
+HEAVY = ("torch", "diffusers", "transformers", "accelerate", "peft")
+
+
+def list_files() -> list[Path]:
+    """Return what the repository holds: what Git tracks or would."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [path for name in names.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+FILES = list_files()
+MODULES = [path for path in FILES if path.suffix == ".py" and "migrations" not in path.parts]
+TESTS = [path for path in MODULES if path.is_relative_to(ROOT / "tests")]
+SOURCES = [path for path in MODULES if path not in TESTS]
+
+
+def place(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def count_lines(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full name of each module that a file imports, wherever the import stands."""
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def is_within(path: Path, *folders: str) -> bool:
+    return any(path.is_relative_to(ROOT / folder) for folder in folders)
+
+
+def test_top_holds_the_customers_names_and_no_other() -> None:
+    top = {path.relative_to(ROOT).parts[0] for path in FILES}
+    assert {name for name in top if not name.startswith(".")} == TOP
+
+
+def test_no_source_is_longer_than_300_lines() -> None:
+    assert {
+        place(path): n for path in SOURCES if (n := count_lines(path)) > LONGEST["source"]
+    } == {}
+
+
+def test_no_models_module_is_longer_than_250_lines() -> None:
+    models = [path for path in SOURCES if path.stem == "models" or path.parent.name == "models"]
+    assert models
+    assert {place(path): n for path in models if (n := count_lines(path)) > LONGEST["models"]} == {}
+
+
+def test_no_test_is_longer_than_400_lines() -> None:
+    assert {place(path): n for path in TESTS if (n := count_lines(path)) > LONGEST["test"]} == {}
+
+
+def test_there_is_no_drawer() -> None:
+    assert [place(path) for path in MODULES if {path.stem, *path.parts} & DRAWERS] == []
+
+
+def classes(path: Path) -> list[ast.ClassDef]:
+    return [node for node in ast.walk(parse(path)) if isinstance(node, ast.ClassDef)]
+
+
+def length(node: ast.ClassDef | ast.FunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_views_are_thin() -> None:
+    views = [path for path in SOURCES if "api" in path.parts]
+    long = {
+        f"{place(path)}:{node.name}": length(node)
+        for path in views
+        for node in classes(path)
+        if node.name.endswith("View") and length(node) > LONGEST_VIEW
+    }
+    assert long == {}
+
+
+def test_jobs_are_doorbells() -> None:
+    long = {}
+    for path in SOURCES:
+        if path.stem != "tasks":
+            continue
+        for node in ast.walk(parse(path)):
+            if isinstance(node, ast.FunctionDef) and "shared_task" in ast.dump(node):
+                long[f"{place(path)}:{node.name}"] = length(node)
+    assert long
+    assert {name: lines for name, lines in long.items() if lines > LONGEST_JOB} == {}
+
+
+def test_names_say_what_is_meant() -> None:
+    vague = []
+    for path in SOURCES:
+        for node in ast.walk(parse(path)):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith(VAGUE_VERBS):
+                vague.append(f"{place(path)}:{node.name}")
+            if isinstance(node, ast.ClassDef) and node.name.endswith(VAGUE_NOUNS):
+                vague.append(f"{place(path)}:{node.name}")
+    assert vague == []
+
+
+def test_every_time_of_orders_and_money_is_the_databases() -> None:
+    clocks = re.compile(r"timezone\.now|datetime\.now|utcnow|\btime\.time\(|auto_now")
+    books = [path for path in SOURCES if is_within(path, "generation", "credits")]
+    books = [path for path in books if not is_within(path, "generation/engine")]
+    assert [place(path) for path in books if clocks.search(path.read_text())] == []
+
+
+def test_no_message_carries_a_schedule() -> None:
+    schedule = re.compile(
+        r"\b(eta|countdown|expires)\s*=|self\.retry\(|\.apply_async\(|\bchord\(|add_periodic_task"
+    )
+    jobs = [path for path in SOURCES if is_within(path, "generation", "credits", "storage")]
+    assert [place(path) for path in jobs if schedule.search(path.read_text())] == []
+
+
+def test_only_the_engine_imports_torch() -> None:
+    guilty = [
+        place(path)
+        for path in SOURCES
+        if not is_within(path, "generation/engine")
+        and any(name.split(".")[0] in HEAVY for name in imports(path))
+    ]
+    assert guilty == []
+
+
+def test_hub_without_a_card_imports_no_torch() -> None:
+    script = f"""
+import os, sys
+for name in {HEAVY!r}:
+    sys.modules[name] = None  # an import of it fails
+import django, genhub
+django.setup()
+import genhub.urls, genhub.celery, genhub.wsgi, generation.tasks, generation.services.run
+from django.core.management import get_commands, load_command_class
+for command, app in get_commands().items():
+    if str(app).split(".")[0] in {PACKAGES!r}:
+        load_command_class(app, command)
+assert not [name for name in sys.modules if name.split(".")[0] in {HEAVY!r} and sys.modules[name]]
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_nothing_but_the_lib_opens_addresses() -> None:
+    doors = {"requests", "urllib3", "aiohttp", "httpx", "urllib.request", "http.client"}
+    allowed = (
+        "genhub/lib",
+        "genhub/embedded",
+        "generation/providers",
+        "genhub/management/commands/demo.py",
+    )
+    guilty = [
+        place(path)
+        for path in SOURCES
+        if not is_within(path, *allowed) and doors & set(imports(path))
+    ]
+    assert guilty == []
+
+
+def test_packages_come_from_wherever_the_installer_is_told() -> None:
+    hosts = re.compile(r"https?://[^\s\"']*(pypi|pythonhosted|pytorch\.org|npmjs|unpkg|jsdelivr|huggingface|hf-mirror)|"
+                       r"--(extra-)?index-url|--find-links|--trusted-host")  # fmt: skip
+    checked = [ROOT / "Makefile", ROOT / "pyproject.toml", *SOURCES]
+    checked += [path for path in FILES if path.suffix in {".html", ".js", ".css"}]
+    assert [place(path) for path in checked if hosts.search(path.read_text())] == []
+
+
+def test_no_file_names_a_place_of_one_machine() -> None:
+    places = re.compile(r"(?<![\w.])/(root|home/(?!you/)\w+|Users/\w+|work)/")
+    texts = [
+        path for path in FILES if path.suffix in {".py", ".toml", ".md", ".yml", ".html", ".sh", ""}
+    ]
+    this = Path(__file__).resolve()
+    guilty = [
+        place(path)
+        for path in texts
+        if path != this and places.search(path.read_text(errors="replace"))
+    ]
+    assert guilty == []
+
+
+def test_tests_are_skipped_only_by_the_kind_of_machine() -> None:
+    skips = re.compile(r"pytest\.(skip|xfail|importorskip)\(|mark\.(skip|xfail)\b|unittest\.skip")
+    conditions = re.compile(r"mark\.skipif\((?!os\.geteuid\(\) != 0,|sys\.platform != )")
+    this = Path(__file__).resolve()
+    guilty = [
+        place(path)
+        for path in TESTS
+        if path != this and (skips.search(text := path.read_text()) or conditions.search(text))
+    ]
+    assert guilty == []
+
+
+def test_nobody_asks_whether_a_test_is_running() -> None:
+    asking = re.compile(r"PYTEST_|\"pytest\" in|_called_from_test|sys\.argv\[1\] == \"test\"")
+    assert [place(path) for path in SOURCES if asking.search(path.read_text())] == []
+
+
+def test_nothing_of_the_hub_imports_its_tests() -> None:
+    assert [place(p) for p in SOURCES if any(n.split(".")[0] == "tests" for n in imports(p))] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_folder_of_code_is_a_package(package: str) -> None:
+    folders = {path.parent for path in MODULES if is_within(path, package)}
+    assert [place(folder) for folder in folders if not (folder / "__init__.py").exists()] == []

@@ -1,0 +1,161 @@
+"""Files in a bucket, against a server that checks signatures and expiry: private, signed, overwritten in place."""
+
+import hashlib
+import io
+import time
+from typing import Any
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage, storages
+from PIL import Image
+from rest_framework.test import APIClient
+
+from generation.models import Attempt, Provider
+from generation.services.run import run_queue
+from storage.files import SIGNER
+from storage.models import Artifact
+from storage.selectors import local_path, read_bytes
+from storage.services import save_picture
+from tests.books import find_mistakes
+from tests.storage.conftest import ACCESS_KEY, BUCKET, Bucket
+
+REFUSED = {400, 403}
+
+
+def fetch(url: str) -> httpx.Response:
+    return httpx.get(url, trust_env=False)
+
+
+def picture(colour: tuple[int, int, int] = (200, 30, 30)) -> Image.Image:
+    return Image.new("RGB", (320, 192), colour)
+
+
+def store(entry: dict[str, Any], settings: Any, **options: Any) -> Any:
+    """Return the bucket's storage with other options."""
+    changed = {**entry, "OPTIONS": {**entry["OPTIONS"], **options}}
+    settings.STORAGES = {**settings.STORAGES, "other": changed}
+    return storages["other"]
+
+
+def test_saved_picture_is_fetched_by_its_signed_link(s3: Bucket) -> None:
+    stored = save_picture(picture(), folder="outputs/a/", name="0")
+    answer = fetch(default_storage.url(stored.key))
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "image/png"
+    assert hashlib.sha256(answer.content).hexdigest() == stored.sha256
+    assert len(answer.content) == stored.size_bytes
+    small = fetch(default_storage.url(stored.thumbnail_key))
+    assert small.headers["Content-Type"] == "image/jpeg"
+    assert Image.open(io.BytesIO(small.content)).size == (200, 200)
+
+
+def test_unsigned_link_is_refused(s3: Bucket) -> None:
+    stored = save_picture(picture(), folder="outputs/b/", name="0")
+    assert fetch(f"{s3.endpoint}/{BUCKET}/{stored.key}").status_code in REFUSED
+    assert fetch(f"{s3.endpoint}/{BUCKET}/?list-type=2").status_code in REFUSED
+
+
+def test_tampered_signature_is_refused(s3: Bucket) -> None:
+    stored = save_picture(picture(), folder="outputs/c/", name="0")
+    url = default_storage.url(stored.key)
+    assert "X-Amz-Signature=" in url
+    last = "0" if url[-1] != "0" else "1"
+    assert fetch(url[:-1] + last).status_code == 403
+    assert fetch(url.replace(stored.key, stored.thumbnail_key)).status_code == 403
+    assert fetch(url.replace("X-Amz-Expires=300", "X-Amz-Expires=9999")).status_code == 403
+    assert fetch(url).status_code == 200
+
+
+def test_link_lives_five_minutes(s3: Bucket) -> None:
+    assert "X-Amz-Expires=300" in default_storage.url("x.png")
+
+
+def test_expired_link_is_refused(s3: Bucket, s3_entry: dict[str, Any], settings: Any) -> None:
+    stored = save_picture(picture(), folder="outputs/d/", name="0")
+    url = store(s3_entry, settings, querystring_expire=1).url(stored.key)
+    assert fetch(url).status_code == 200
+    time.sleep(2.1)
+    assert fetch(url).status_code in REFUSED
+
+
+def test_wrong_secret_is_refused(s3: Bucket, s3_entry: dict[str, Any], settings: Any) -> None:
+    stored = save_picture(picture(), folder="outputs/e/", name="0")
+    thief = store(s3_entry, settings, secret_key="not-the-secret")
+    with pytest.raises(ClientError):
+        thief.save("outputs/e/1.png", ContentFile(b"x"))
+    assert fetch(thief.url(stored.key)).status_code == 403
+    assert "outputs/e/1.png" not in s3.list_keys()
+
+
+def test_unknown_access_key_is_refused(s3: Bucket, s3_entry: dict[str, Any], settings: Any) -> None:
+    stranger = store(s3_entry, settings, access_key="nobody")
+    with pytest.raises(ClientError):
+        stranger.save("outputs/f/1.png", ContentFile(b"x"))
+
+
+def test_repeated_save_writes_the_same_keys(s3: Bucket) -> None:
+    first = save_picture(picture(), folder="outputs/g/", name="0")
+    again = save_picture(picture((1, 2, 3)), folder="outputs/g/", name="0")
+    assert (first.key, first.thumbnail_key) == (again.key, again.thumbnail_key)
+    assert [key for key in s3.list_keys() if key.startswith("outputs/g/")] == [
+        "outputs/g/0.png", "outputs/g/0_thumbnail.jpg"
+    ]  # fmt: skip
+    assert hashlib.sha256(fetch(default_storage.url(first.key)).content).hexdigest() == again.sha256
+
+
+@pytest.mark.django_db
+def test_task_from_submit_to_a_link_into_the_bucket(
+    s3: Bucket, alice: APIClient, stub: Provider
+) -> None:
+    task = alice.post(
+        "/api/v1/generate", {"prompt": "a star", "num_images": 2}, format="json"
+    ).json()
+    assert run_queue("local") == [{"task": task["id"], "ended": "completed"}]
+    result = alice.get(task["result_url"]).json()
+    assert result["count"] == 2
+    attempt = Attempt.objects.get()
+    for number, image in enumerate(result["images"]):
+        link = alice.get(image["url"])
+        assert link.status_code == 302
+        assert link.headers["Cache-Control"] == "no-store"
+        url = link.headers["Location"]
+        assert url.startswith(f"{s3.endpoint}/{BUCKET}/outputs/")
+        assert ACCESS_KEY in url
+        assert hashlib.sha256(fetch(url).content).hexdigest() == image["sha256"]
+        day = f"{attempt.created_at:%Y/%m/%d}"
+        row = Artifact.objects.get(key__endswith=f"/{number}.png")
+        assert row.key == f"outputs/{day}/{row.platform_id.hex}/{attempt.pk.hex}/{number}.png"
+        assert row.key in s3.list_keys()
+        assert row.thumbnail_key in s3.list_keys()
+        assert hashlib.sha256(read_bytes(row)).hexdigest() == row.sha256
+        assert local_path(image["id"]) is None
+        small = fetch(alice.get(image["thumbnail_url"]).headers["Location"])
+        assert Image.open(io.BytesIO(small.content)).format == "JPEG"
+    assert find_mistakes() == []
+
+
+@pytest.mark.django_db
+def test_hub_itself_serves_no_file_of_the_bucket(s3: Bucket, client: Any) -> None:
+    stored = save_picture(picture(), folder="outputs/h/", name="0")
+    signature = SIGNER.sign(stored.key).removeprefix(f"{stored.key}:")
+    assert client.get(f"/files/{stored.key}", {"signature": signature}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_bucket_that_refuses_costs_nothing(
+    s3_entry: dict[str, Any], settings: Any, alice: APIClient, stub: Provider
+) -> None:
+    options = {**s3_entry["OPTIONS"], "secret_key": "not-the-secret"}
+    settings.STORAGES = {**settings.STORAGES, "default": {**s3_entry, "OPTIONS": options}}
+    task = alice.post("/api/v1/generate", {"prompt": "a star"}, format="json").json()
+    for _ in range(3):
+        Attempt.objects.filter(state="queued").update(run_at="2020-01-01T00:00:00Z")
+        run_queue("local")
+    answer = alice.get(f"/api/v1/tasks/{task['id']}").json()
+    assert (answer["status"], answer["error"]["code"]) == ("failed", "store_failed")
+    assert answer["credits"]["released"] == 10
+    assert not Artifact.objects.exists()
+    assert find_mistakes() == []
