@@ -1,23 +1,21 @@
 """The providers that every hub starts with."""
 
-from pathlib import Path
-
 from django.conf import settings
 
+from generation.engine.small import WEIGHTS, words
 from generation.models import Provider
 from generation.spec import ModelCard
 
-SMALL_FOLDER = Path(__file__).resolve().parents[1] / "engine" / "small" / "weights"
 SMALL = ModelCard(
     alias="z-image-small",
-    folder=str(SMALL_FOLDER),
-    default_width=256,
-    default_height=256,
-    largest_side=256,
-    sizes=((128, 128), (192, 192), (256, 256), (256, 192), (192, 256)),
-    default_steps=12,
-    high_quality_steps=24,
-    default_cfg_scale=2.0,
+    folder=str(WEIGHTS),
+    default_width=words.DEFAULT_SIZE[0],
+    default_height=words.DEFAULT_SIZE[1],
+    largest_side=max(map(max, words.SIZES)),
+    sizes=words.SIZES,
+    default_steps=words.DEFAULT_STEPS,
+    high_quality_steps=2 * words.DEFAULT_STEPS,
+    default_cfg_scale=words.DEFAULT_GUIDANCE,
     longest_prompt=400,
 )
 

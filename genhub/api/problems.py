@@ -15,6 +15,9 @@ from genhub.lib.errors import FieldError, InvalidRequest, NotFound, Problem, get
 
 logger = logging.getLogger(__name__)
 
+# The values of these are words of the hub; all others are numbers, names and texts of whoever asked.
+WORD_PARAMS = frozenset({"state", "thing"})
+
 
 class MalformedBody(Problem):
     """The body is not JSON."""
@@ -118,5 +121,5 @@ def problem_body(problem: Problem) -> dict[str, Any]:
 
 
 def words(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the params with the words among them translated."""
-    return {name: gettext(v) if isinstance(v, str) and v else v for name, v in params.items()}
+    """Return the params with our own words among them translated; a caller's “number” or “style” stays as it is."""
+    return {name: gettext(str(v)) if name in WORD_PARAMS else v for name, v in params.items()}

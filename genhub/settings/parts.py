@@ -111,7 +111,7 @@ def s3_storage() -> dict[str, Any] | None:
 
 def image_origins() -> list[str]:
     """Return from where pages may load pictures besides the hub itself: the bucket's host, and IMAGE_ORIGINS."""
-    origins = env.list("IMAGE_ORIGINS", default=[])
+    origins: list[str] = env.list("IMAGE_ORIGINS", default=[])
     bucket, endpoint = first(*S3_NAMES["bucket_name"]), first("S3_ENDPOINT_URL")
     if endpoint:
         parsed = urlsplit(endpoint)

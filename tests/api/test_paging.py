@@ -14,7 +14,7 @@ from tests.api.refusals import GENERATE, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
-NUMBER = 23
+NUMBER = 21
 LIST = "/api/v1/tasks"
 
 
@@ -30,7 +30,7 @@ def ids(
     alice, made = client_of("alice"), []
     for number in range(NUMBER):
         made.append(alice.post(GENERATE, {"prompt": "a"}, format="json").json()["id"])
-        if number < 10:
+        if number < 3:
             mallory.post(GENERATE, {"prompt": "a"}, format="json")
     return made[::-1]
 
@@ -40,7 +40,7 @@ def reader(client_of: Callable[..., APIClient]) -> APIClient:
     return client_of("alice")
 
 
-@pytest.mark.parametrize("limit", [1, 5, 22, 23, 24, 100])
+@pytest.mark.parametrize("limit", [1, 5, 20, 21, 100])
 def test_cursor_walks_everything_once_in_both_directions(
     reader: APIClient, ids: list[str], limit: int
 ) -> None:
@@ -72,7 +72,7 @@ def test_first_page_has_twenty(reader: APIClient, ids: list[str]) -> None:
     assert [item["id"] for item in reader.get(LIST).json()["items"]] == ids[:20]
 
 
-@pytest.mark.parametrize(("page", "limit"), [(1, 10), (2, 10), (3, 10), (4, 10), (1, 100), (23, 1)])
+@pytest.mark.parametrize(("page", "limit"), [(1, 10), (3, 10), (4, 10), (21, 1)])
 def test_pages_count(reader: APIClient, ids: list[str], page: int, limit: int) -> None:
     answer = reader.get(f"{LIST}?page={page}&limit={limit}").json()
     assert [item["id"] for item in answer["items"]] == ids[(page - 1) * limit : page * limit]
@@ -83,8 +83,8 @@ def test_total_comes_from_the_counter(
     reader: APIClient, ids: list[str], client_of: Callable[..., APIClient]
 ) -> None:
     platform = client_of("")
-    assert platform.get(f"{LIST}?page=1").json()["total"] == NUMBER + 10
-    assert platform.get(f"{LIST}?page=1&user=mallory").json()["total"] == 10
+    assert platform.get(f"{LIST}?page=1").json()["total"] == NUMBER + 3
+    assert platform.get(f"{LIST}?page=1&user=mallory").json()["total"] == 3
     assert platform.get(f"{LIST}?page=1&user=nobody").json()["total"] == 0
     TaskCount.objects.filter(user="alice").update(total=99)
     assert reader.get(f"{LIST}?page=1").json()["total"] == 99

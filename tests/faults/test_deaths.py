@@ -50,7 +50,7 @@ class Customer:
         """Return whether a task is being denoised; one that is done already was too fast for the test."""
         task = self.read(task_id)
         assert task["status"] != "completed", "the task was too fast to be killed in mid-step"
-        return task["status"] == "processing" and 0 < task["progress"] < 0.8
+        return bool(task["status"] == "processing" and 0 < task["progress"] < 0.8)
 
     def check_paid_once(self, task_ids: list[str]) -> None:
         """Each task was completed and captured once, and nothing is left of the credits."""

@@ -82,8 +82,9 @@ KEY = st.sampled_from("abc")
 STEP = st.one_of(
     st.tuples(st.just("grant"), AMOUNT, KEY),
     st.tuples(st.just("hold"), AMOUNT),
-    st.tuples(st.just("settle"), st.integers(0, 9), st.integers(0, 60)),
-    st.tuples(st.just("refund"), st.integers(0, 9), AMOUNT, KEY),
+    st.tuples(st.just("settle"), st.integers(0, 2), st.integers(0, 60)),
+    st.tuples(st.just("refund"), st.integers(0, 2), st.integers(1, 9), KEY),
+    st.just(("again",)),
 )
 
 
@@ -122,8 +123,10 @@ def test_ledger_agrees_with_its_plain_model(shop: Platform, steps: list[tuple[An
     with transaction.atomic():
         book, holds = PlainBook(), list[uuid.UUID]()
         purse = ledger.open_purse(shop.pk, "model")
-        for step in [("grant", 100, "first"), *steps]:
-            name, *words = step
+        before: tuple[Any, ...] = ("grant", 100, "first")
+        for step in [before, *steps]:
+            # Whatever was done may come again, word for word.
+            name, *words = before = before if step == ("again",) else step
             if name in {"settle", "refund"}:
                 if not holds:
                     continue

@@ -15,8 +15,10 @@ from rest_framework.test import APIClient
 
 import genhub.urls  # noqa: F401 (brings every Problem into being)
 from generation.api.serializers import GenerateSerializer
+from generation.errors import AlreadyEnded
 from genhub.api.problems import problem_body
-from genhub.lib.errors import Problem
+from genhub.lib.errors import FieldError, InvalidRequest, NotFound, Problem
+from templates.rendering import MESSAGES
 from templates.styles import STYLES
 from tests.words.sources import CHINESE, OURS, ROOT, marked_words, places, read_catalogue
 
@@ -97,6 +99,16 @@ def test_every_problem_speaks_both_languages(code: str) -> None:
     for value in values.values():
         assert value in english["detail"]
         assert value in chinese["detail"]
+
+
+def test_only_the_hubs_own_words_are_translated_inside_a_message(chinese: None) -> None:
+    # “number” is a word of ours, too: the label of an attempt.
+    assert CHINESE.search(gettext("number"))
+    error = FieldError("parameters.size", "type", MESSAGES["type"], {"limit": "number"})
+    [answered] = problem_body(InvalidRequest(errors=[error]))["errors"]
+    assert answered["message"] == "类型必须是 number。"
+    assert "任务" in problem_body(NotFound(thing="task"))["detail"]
+    assert "已完成" in problem_body(AlreadyEnded(state="completed"))["detail"]
 
 
 def test_every_message_about_a_request_word_is_chinese(chinese: None) -> None:
