@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
+from referencing import Registry
 
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from templates.variables import fill
 
+# Publishing refuses schemas that point elsewhere; should one slip through, nothing is fetched for it.
+NOTHING_ELSEWHERE: Registry[Any] = Registry()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 # What jsonschema calls a mistake -> our message id and the name of the limit in it.
@@ -82,7 +85,9 @@ def render(recipe: Recipe, parameters: Mapping[str, Any]) -> Rendered:
         name: rules["default"] for name, rules in recipe.parameters.items() if "default" in rules
     }
     values = defaults | dict(parameters)
-    if mistakes := list(Draft202012Validator(schema_of(recipe)).iter_errors(values)):
+    if mistakes := list(
+        Draft202012Validator(schema_of(recipe), registry=NOTHING_ELSEWHERE).iter_errors(values)
+    ):
         raise InvalidRequest(
             errors=[e for m in mistakes for e in field_errors(m, values, set(recipe.parameters))]
         )

@@ -1,5 +1,6 @@
 """Request words: their types and absolute limits; what a model allows is decided later, by its card."""
 
+import json
 from typing import Any
 
 from django.utils.translation import gettext
@@ -18,6 +19,7 @@ from genhub.api.fields import (
 # Larger than any model's sides: keeps a product of two from being absurd before the model is known.
 LARGEST_SIDE_PIXELS = 16_384
 LARGEST_METADATA_KEYS = 50
+LARGEST_METADATA_BYTES = 16_384
 LONGEST_TEXT = 20_000
 
 
@@ -79,7 +81,11 @@ class GenerateSerializer(StrictSerializer):
         ["low", "normal", "high"], required=False, help_text=_("Default: normal.")
     )
     user = StrictCharField(
-        required=False, max_length=200, help_text=_("Required with a platform's key.")
+        # A name is kept as it was said: reads compare it letter by letter.
+        required=False,
+        max_length=200,
+        trim_whitespace=False,
+        help_text=_("Required with a platform's key."),
     )
     metadata = StrictObjectField(
         required=False, help_text=_("Yours: kept with the task and answered with it.")
@@ -99,8 +105,11 @@ class GenerateSerializer(StrictSerializer):
         return "high" if value == "hd" else value
 
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Refuse more keys than anybody needs."""
+        """Refuse more than anybody needs: each page of a list answers it a hundred times."""
         if len(value) > LARGEST_METADATA_KEYS:
             message = gettext("At most %(most)s keys.") % {"most": LARGEST_METADATA_KEYS}
             raise serializers.ValidationError(message, "too_many")
+        if len(json.dumps(value)) > LARGEST_METADATA_BYTES:
+            message = gettext("At most %(most)s bytes of JSON.") % {"most": LARGEST_METADATA_BYTES}
+            raise serializers.ValidationError(message, "too_large")
         return value

@@ -63,6 +63,7 @@ WRONG: list[tuple[str, Any]] = [
     ("metadata", "x"),
     ("metadata", None),
     ("metadata", {str(number): 1 for number in range(51)}),
+    ("metadata", {"a": "x" * 16_384}),
     ("metadata", {"a": "nul \x00"}),
     ("metadata", {"a": [{"b": "\x00"}]}),
     ("metadata", {"\x00": 1}),

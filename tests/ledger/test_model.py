@@ -77,15 +77,18 @@ class PlainBook:
         return sum(hold.amount for hold in self.holds if hold.is_open)
 
 
-AMOUNT = st.integers(1, 60)
+AMOUNT = st.integers(1, 30)
 KEY = st.sampled_from("abc")
 STEP = st.one_of(
     st.tuples(st.just("grant"), AMOUNT, KEY),
     st.tuples(st.just("hold"), AMOUNT),
-    st.tuples(st.just("settle"), st.integers(0, 2), st.integers(0, 60)),
+    st.tuples(st.just("settle"), st.integers(0, 2), st.integers(0, 30)),
     st.tuples(st.just("refund"), st.integers(0, 2), st.integers(1, 9), KEY),
     st.just(("again",)),
 )
+
+# So that most sequences reach refunds.
+BEGINNING: list[tuple[Any, ...]] = [("grant", 100, "a"), ("hold", 30), ("settle", 0, 25)]
 
 
 def act(purse: Purse, holds: list[uuid.UUID], step: tuple[Any, ...]) -> bool:
@@ -117,14 +120,14 @@ def check_equal(book: PlainBook, purse: Purse, holds: list[uuid.UUID]) -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(steps=st.lists(STEP, min_size=5, max_size=40))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(STEP, min_size=15, max_size=40))
 def test_ledger_agrees_with_its_plain_model(shop: Platform, steps: list[tuple[Any, ...]]) -> None:
     with transaction.atomic():
         book, holds = PlainBook(), list[uuid.UUID]()
         purse = ledger.open_purse(shop.pk, "model")
-        before: tuple[Any, ...] = ("grant", 100, "first")
-        for step in [before, *steps]:
+        before: tuple[Any, ...] = ()
+        for step in [*BEGINNING, *steps]:
             # Whatever was done may come again, word for word.
             name, *words = before = before if step == ("again",) else step
             if name in {"settle", "refund"}:

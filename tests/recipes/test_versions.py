@@ -208,3 +208,9 @@ def test_seeding_again_leaves_what_staff_changed() -> None:
     assert Style.objects.get(code="anime").suffix_en == "ours"
     assert [recipe.code for recipe in list_recipes()] == ["shape", "shape-zh"]
     assert TemplateVersion.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_versions_cannot_be_truncated() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE templates_templateversion CASCADE")

@@ -27,8 +27,12 @@ class Practice:
     ) -> None:
         self.path, self.models, self.steps, self.rate = path, models, steps, rate
         self.step = 0
-        self.averages = {name: copy.deepcopy(model) for name, model in models.items()}
+        shared = distributed.is_initialized()
+        self.rank = distributed.get_rank() if shared else 0
+        self.partners = distributed.get_world_size() if shared else 1
         self._weights = [p for model in models.values() for p in model.parameters()]
+        self._start_alike()
+        self.averages = {name: copy.deepcopy(model) for name, model in models.items()}
         self._optimiser = torch.optim.AdamW(
             self._weights, lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
@@ -36,9 +40,6 @@ class Practice:
         if path.exists():
             self._resume()
         # Neither a resumed run nor a partner may see the same batches again.
-        shared = distributed.is_initialized()
-        self.rank = distributed.get_rank() if shared else 0
-        self.partners = distributed.get_world_size() if shared else 1
         torch.manual_seed(seed + 1000 * self.step + self.rank)
         self.rng = random.Random(seed + 1000 * self.step + self.rank)  # noqa: S311
 
@@ -77,6 +78,12 @@ class Practice:
         torch.save(state, beside)
         beside.replace(self.path)
         self._saved_at = time.monotonic()
+
+    def _start_alike(self) -> None:
+        """Take the first partner's weights: each process draws its own at the start."""
+        if self.partners > 1:
+            for weight in self._weights:
+                distributed.broadcast(weight.data, src=0)
 
     def _share_gradients(self) -> None:
         if self.partners == 1:

@@ -29,8 +29,8 @@ _TEMPLATE_TOKENS = 3
 _CAPTION_MULTIPLE = 32  # what the transformer pads captions to
 _SMALL = 24 * 24  # latent pixels below which the plain attention kernel is the faster one
 _HIGH_SHARE = 0.25  # pictures shown nearly as noise
-_CHECK_EVERY = 500
-_CHECK_PROMPTS = 24
+_CHECK_EVERY = 1300
+_CHECK_PROMPTS = 16
 
 # Batch per size: about the same seconds each. The default size gets most of the last stage.
 _FIRST = {(128, 128): 16}
