@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models.functions import Now
 
 from generation.models import Provider, Worker
@@ -15,11 +16,16 @@ GONE_AFTER = timedelta(seconds=3 * BEAT_SECONDS + 1)
 
 
 def warm_up(queues: list[str]) -> None:
-    """Prepare the adapters of these queues' providers; a model that cannot be loaded is an error here already."""
+    """Prepare the adapters of these queues' providers for the hub's default model, or for the only one they offer.
+
+    A model that cannot be loaded is an error here already: the worker then gives no sign of life, and health says so.
+    """
     for provider in Provider.objects.filter(is_enabled=True, queue__in=queues):
-        adapter = get_adapter(provider.adapter)
-        for alias, values in provider.cards.items():
-            adapter.warm(ModelCard.from_json(alias, values))
+        wanted = settings.DEFAULT_MODEL if settings.DEFAULT_MODEL in provider.cards else None
+        alias = wanted or next(iter(provider.cards), None)
+        if alias:
+            card = ModelCard.from_json(alias, provider.cards[alias])
+            get_adapter(provider.adapter).warm(card)
 
 
 def beat(name: str, queues: list[str]) -> None:

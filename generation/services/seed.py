@@ -21,18 +21,18 @@ SMALL = ModelCard(
 
 
 def seed_local_provider() -> None:
-    """Create or refresh the local provider: the small model always, Z-Image once Z_IMAGE_FOLDER names its folder."""
-    cards = [SMALL]
-    if settings.Z_IMAGE_FOLDER:
-        cards.append(
-            ModelCard(
-                alias="z-image",
-                folder=settings.Z_IMAGE_FOLDER,
-                default_negative_prompt="nsfw, low quality, text, watermark",
-            )
-        )
+    """Create or refresh the local provider: the small model always, Z-Image while Z_IMAGE_FOLDER names its folder."""
+    z_image = ModelCard(
+        alias="z-image",
+        folder=settings.Z_IMAGE_FOLDER,
+        default_negative_prompt="nsfw, low quality, text, watermark",
+    )
     provider, _ = Provider.objects.get_or_create(
         alias="local", defaults={"adapter": "local", "queue": "local"}
     )
-    provider.cards = {**provider.cards, **{card.alias: card.to_json() for card in cards}}
+    provider.cards[SMALL.alias] = SMALL.to_json()
+    if z_image.folder:
+        provider.cards[z_image.alias] = z_image.to_json()
+    else:
+        provider.cards.pop(z_image.alias, None)
     provider.save(update_fields=["cards"])

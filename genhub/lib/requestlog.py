@@ -4,9 +4,16 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 logger = logging.getLogger("genhub.requests")
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Return who asks: behind our own proxy the last address that it added, else the connection's."""
+    forwarded = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_PROXY else ""
+    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
 
 
 class RequestLogMiddleware:
@@ -26,7 +33,7 @@ class RequestLogMiddleware:
                 "url": request.path,
                 "status": response.status_code,
                 "seconds": round(time.perf_counter() - started, 4),
-                "client_ip": request.META.get("REMOTE_ADDR", ""),
+                "client_ip": client_ip(request),
             },
         )
         return response

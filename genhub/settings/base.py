@@ -9,11 +9,13 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from genhub.settings.logs import logging_config
-from genhub.settings.parts import LINK_SECONDS, env, first, image_origins
+from genhub.settings.parts import LINK_SECONDS, env, first, image_origins, one_of
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(env.str("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
+# Our own proxy stands in front: its X-Forwarded-* headers are believed.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 PORT = env.int("GENHUB_PORT", default=8000)
 DEBUG = False
 
@@ -172,7 +174,7 @@ DEFAULT_MODEL = first("DEFAULT_MODEL", default="z-image" if Z_IMAGE_FOLDER else 
 ADAPTER_OPTIONS: dict[str, dict[str, Any]] = {
     "local": {
         # auto, none, model or sequential (CPU offload of diffusers).
-        "offload": env.str("LOCAL_OFFLOAD", default="auto"),
+        "offload": one_of("LOCAL_OFFLOAD", "auto", "none", "model", "sequential"),
         # CPU threads of torch; 0: its own choice.
         "threads": env.int("LOCAL_THREADS", default=0),
     }

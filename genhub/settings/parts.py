@@ -37,6 +37,16 @@ def first(*names: str, default: str = "") -> str:
     return next((value for name in names if (value := env.str(name, default=""))), default)
 
 
+def one_of(name: str, default: str, *others: str) -> str:
+    """Return a variable that has a few known values; raise naming them for any other."""
+    value = first(name, default=default)
+    if value not in {default, *others}:
+        raise ImproperlyConfigured(
+            f"{name} must be one of {', '.join((default, *others))}, not {value!r}"
+        )
+    return value
+
+
 def required(name: str) -> str:
     """Return a variable that has no default, or raise naming it."""
     value = first(name)

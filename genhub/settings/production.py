@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from genhub.settings.base import *  # noqa: F403
-from genhub.settings.base import HOME, STATICFILES_STORAGE
+from genhub.settings.base import BEHIND_PROXY, HOME, STATICFILES_STORAGE
 from genhub.settings.parts import broker_url, database, env, first, required, s3_storage
 
 SECRET_KEY = required("SECRET_KEY")
@@ -32,5 +32,5 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
-if env.bool("BEHIND_PROXY", default=False):
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -71,7 +71,7 @@ def test_number_that_is_infinite_is_refused_by_name(
     refused(alice, GENERATE, raw=raw, expect=(*INVALID, word))
 
 
-@pytest.mark.parametrize("depth", [21, 100, 400, 900])
+@pytest.mark.parametrize("depth", [21, 100, 400])
 def test_metadata_nested_too_deep_is_refused_by_name(alice: APIClient, depth: int) -> None:
     raw = b'{"prompt": "a", "metadata": ' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
     refused(alice, GENERATE, raw=raw, expect=(*INVALID, "metadata"))
@@ -85,7 +85,7 @@ def test_metadata_of_ordinary_depth_is_kept(alice: APIClient, depth: int) -> Non
 
 def test_deep_nesting_in_an_unexpected_place_is_refused(alice: APIClient) -> None:
     for word in ("prompt", "seed", "type", "quality", "user", "template", "nobody"):
-        raw = f'{{"prompt": "a", "{word}": {"[" * 900}{"]" * 900}}}'.encode()
+        raw = f'{{"prompt": "a", "{word}": {"[" * 400}{"]" * 400}}}'.encode()
         refused(alice, GENERATE, raw=raw, expect=(*INVALID, word))
 
 

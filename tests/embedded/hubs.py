@@ -14,7 +14,7 @@ from tests.embedded.dummies import wait_for
 from tests.servers import FOREIGN
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 
 
 class HubProcess:

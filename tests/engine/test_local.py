@@ -120,6 +120,7 @@ def test_out_of_memory_fails_one_picture_and_the_next_one_runs(
     def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
+    provider.warm(SMALL)
     with monkeypatch.context() as patch:
         patch.setattr(provider.engine.pipeline.vae, "decode", full)
         with pytest.raises(ProviderError) as caught:

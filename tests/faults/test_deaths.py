@@ -68,9 +68,11 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
         for name, value in FAST.items():
             patch.setenv(name, value)
         hub = HubProcess(tmp_path_factory.mktemp("deaths") / "home")
-        hub.start()
-        yield hub
-        hub.kill()
+        try:
+            hub.start()
+            yield hub
+        finally:
+            hub.kill()
     assert hub.processes() == []
 
 
