@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from generation import events
-from generation.models import Attempt, Event, Task
+from generation.models import Attempt, Event, Share, Task
 from generation.spec import GenerationSpec
 from generation.states import AttemptState, TaskState
 
@@ -121,18 +121,30 @@ def end_attempt(claim: Claim, state: AttemptState, **values: Any) -> None:
         raise LeaseLost
 
 
-def count_deaths(task_id: uuid.UUID) -> int:
-    """Return how many workers died on a task."""
-    return Attempt.objects.filter(task_id=task_id, state=AttemptState.ABANDONED).count()
+def count_ends(task_id: uuid.UUID, state: AttemptState) -> int:
+    """Return how many attempts of a task ended so."""
+    return Attempt.objects.filter(task_id=task_id, state=state).count()
 
 
 def queue_again(attempt: Attempt, *, delay_seconds: float = 0) -> Attempt:
-    """Queue the next attempt of a task after this one ended, at the same place of the queue."""
+    """Queue the next attempt of a task after this one ended: at the same place of the queue, or after a delay."""
     return Attempt.objects.create(
         task_id=attempt.task_id,
         number=attempt.number + 1,
         provider_id=attempt.provider_id,
         share_id=attempt.share_id,
         cost=attempt.cost,
-        run_at=Now() + timedelta(seconds=delay_seconds),
+        run_at=Now() + timedelta(seconds=delay_seconds) if delay_seconds else attempt.run_at,
     )
+
+
+def list_waiting_queues() -> list[str]:
+    """Return the queues in which anything waits, due or not."""
+    waiting = Share.objects.filter(waiting__gt=0).order_by("queue")
+    return list(waiting.values_list("queue", flat=True).distinct())
+
+
+def is_due(queue: str) -> bool:
+    """Return whether a due row waits in a queue: a claim that found none may only have met another claim."""
+    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
+    return due.filter(share__queue=queue, share__waiting__gt=0).exists()

@@ -28,8 +28,10 @@ class GenerationSpec:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the spec that `to_json` wrote; raise TypeError when a word is missing."""
-        return cls(**{**values, "seeds": tuple(values["seeds"])})
+        """Return the spec that `to_json` wrote; words of a newer release are ignored."""
+        known = {f.name for f in fields(cls)}
+        found = {name: value for name, value in values.items() if name in known}
+        return cls(**{**found, "seeds": tuple(values["seeds"])})
 
 
 @dataclass(frozen=True)

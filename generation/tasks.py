@@ -5,10 +5,11 @@ import threading
 from typing import Any
 
 from celery import shared_task, signals
-from django.db import DatabaseError, connection
+from django.db import close_old_connections, connection
 
 from generation import dispatch
 from generation.services import presence, run
+from generation.services.heart import draining
 
 logger = logging.getLogger(__name__)
 
@@ -25,30 +26,40 @@ def work(queue: str) -> list[dict[str, str]]:
 @signals.worker_ready.connect
 def start_presence(sender: Any, **_: Any) -> None:
     """Warm up, then beat from a thread until the process ends."""
-    queues = sorted(sender.task_consumer.queues, key=str)
-    names = [getattr(queue, "name", str(queue)) for queue in queues]
-    presence.warm_up(names)
-    threading.Thread(target=keep_beating, args=(sender.hostname, names), daemon=True).start()
+    names = sorted(str(getattr(queue, "name", queue)) for queue in sender.task_consumer.queues)
+    unready = ""
+    try:
+        presence.warm_up(names)
+    except Exception:
+        # Celery drops what a signal's receiver raises; health must show it, and orders fail with a clear code.
+        logger.exception("the worker cannot be warmed up")
+        unready = "the model cannot be loaded; see the worker's log"
+    finally:
+        close_old_connections()
+    threading.Thread(
+        target=keep_beating, args=(sender.hostname, names, unready), daemon=True
+    ).start()
 
 
-def keep_beating(name: str, queues: list[str]) -> None:
-    """Beat until the worker drains, then say so; a database that is away is outlived."""
+def keep_beating(name: str, queues: list[str], unready: str) -> None:
+    """Beat until the worker drains, then say so; whatever goes wrong is logged and outlived."""
     while True:
+        stops = draining.is_set()
         try:
-            if run.draining.is_set():
+            if stops:
                 presence.leave(name)
-                return
-            presence.beat(name, queues)
-        except DatabaseError as error:
-            logger.warning("sign of life not noted: %s", error)
-            if run.draining.is_set():
-                return
+            else:
+                presence.beat(name, queues, unready=unready)
+        except Exception:
+            logger.exception("sign of life not noted")
         finally:
             connection.close()
-        run.draining.wait(presence.BEAT_SECONDS)
+        if stops:
+            return
+        draining.wait(presence.BEAT_SECONDS)
 
 
 @signals.worker_shutting_down.connect
 def drain(**_: Any) -> None:
-    """Claim no more: the attempt under way ends, then the process does."""
-    run.draining.set()
+    """Claim no more: the attempt under way ends or is given back, then the process ends."""
+    draining.set()

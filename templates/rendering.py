@@ -97,13 +97,16 @@ def render(recipe: Recipe, parameters: Mapping[str, Any]) -> Rendered:
 
 
 def wear(look: Look, rendered: Rendered) -> Rendered:
-    """Return the order's words with a style's additions, in the prompt's own language."""
+    """Return the order's words with a style's additions, in the prompt's own language.
+
+    What the style avoids comes last, after the model's own words: the caller adds it.
+    """
     is_chinese = CHINESE.search(rendered.prompt) is not None
     suffix = look.suffix_zh if is_chinese else look.suffix_en
     separator = "," if is_chinese else ", "
     return Rendered(
         separator.join(filter(None, [rendered.prompt, suffix])),
-        ", ".join(filter(None, [rendered.negative_prompt, look.negative_prompt])),
+        rendered.negative_prompt,
         {**look.settings, **rendered.settings},
     )
 

@@ -20,7 +20,7 @@ from generation.models import Output, Task
 from generation.selectors import describe_template, search_tasks
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import code, moment, pairs
-from genhub.lib.ids import read_id, to_wire
+from genhub.lib.ids import read_id
 
 NO_HOLD = HoldView(0, 0, 0, 0)
 
@@ -202,8 +202,3 @@ class TaskAdmin(RefundPage, ReadOnlyAdmin):
     def ended(self, task: Task) -> str:
         """Show when it ended, whatever the end."""
         return moment(task.completed_at or task.failed_at or task.canceled_at)
-
-
-def wire_id(task: Task) -> str:
-    """Return a task's id as apps see it."""
-    return to_wire("task", task.pk)

@@ -50,7 +50,9 @@ class HealthView(APIView):
             workers = list_live_workers(GONE_AFTER)
             for queue in list_needed_queues():
                 alive = [worker for worker in workers if queue in worker.queues]
-                checks[f"worker {queue}"] = "ok" if alive else "no live worker"
+                ready = [worker for worker in alive if "unready" not in worker.facts]
+                said = alive[0].facts.get("unready", "ok") if alive else "no live worker"
+                checks[f"worker {queue}"] = "ok" if ready else said
                 facts |= alive[0].facts if alive else {}
         checks["broker"] = check_broker()
         is_healthy = set(checks.values()) == {"ok"}

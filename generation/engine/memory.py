@@ -1,5 +1,7 @@
 """How weights and memory are brought together, and what the card says of itself."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +27,28 @@ def choose_offload(wanted: str, folder: str) -> str:
 
 
 def read_card() -> dict[str, Any]:
-    """Return the first card's use (percent), memory (bytes) and temperature (°C); empty when there is no card."""
+    """Return the first card's use (percent), memory (bytes) and temperature (°C); empty when there is no card.
+
+    What a card does not tell (a slice of one, for example) is left out.
+    """
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
         return {}
+    readings: dict[str, Callable[[Any], Any]] = {
+        "gpu_utilization": lambda card: pynvml.nvmlDeviceGetUtilizationRates(card).gpu,
+        "memory_used": lambda card: pynvml.nvmlDeviceGetMemoryInfo(card).used,
+        "memory_total": lambda card: pynvml.nvmlDeviceGetMemoryInfo(card).total,
+        "temperature": lambda card: pynvml.nvmlDeviceGetTemperature(
+            card, pynvml.NVML_TEMPERATURE_GPU
+        ),
+    }
+    found = {}
     try:
         card = pynvml.nvmlDeviceGetHandleByIndex(0)
-        memory = pynvml.nvmlDeviceGetMemoryInfo(card)
-        return {
-            "gpu_utilization": pynvml.nvmlDeviceGetUtilizationRates(card).gpu,
-            "memory_used": memory.used,
-            "memory_total": memory.total,
-            "temperature": pynvml.nvmlDeviceGetTemperature(card, pynvml.NVML_TEMPERATURE_GPU),
-        }
+        for name, read in readings.items():
+            with suppress(pynvml.NVMLError):
+                found[name] = read(card)
     finally:
         pynvml.nvmlShutdown()
+    return found

@@ -165,7 +165,7 @@ class Migration(migrations.Migration):
             name='Event',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('submitted', 'submitted'), ('claimed', 'claimed'), ('retried', 'retried'), ('abandoned', 'abandoned'), ('completed', 'completed'), ('failed', 'failed'), ('canceled', 'canceled'), ('refunded', 'refunded')], max_length=20, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('submitted', 'submitted'), ('claimed', 'claimed'), ('retried', 'retried'), ('handed_back', 'handed back'), ('abandoned', 'abandoned'), ('completed', 'completed'), ('failed', 'failed'), ('canceled', 'canceled'), ('refunded', 'refunded')], max_length=20, verbose_name='kind')),
                 ('data', models.JSONField(default=dict, verbose_name='data')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='created at')),
                 ('attempt', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='generation.attempt', verbose_name='attempt')),

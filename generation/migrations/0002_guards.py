@@ -18,7 +18,7 @@ CREATE TRIGGER attempt_stays_ended BEFORE UPDATE OF state ON generation_attempt
     FOR EACH ROW EXECUTE FUNCTION generation_guard_end('succeeded', 'failed', 'canceled', 'abandoned');
 
 -- Start-time fair queueing. A share that begins to wait starts at the queue's virtual time (the smallest start that
--- waits, or the largest served when none waits), so that nobody saves up turns and nobody is in debt for old ones;
+-- could be served now, or the largest of all when none could), so that nobody saves up turns and nobody is in debt for old ones;
 -- being served moves it on by the pictures asked for.
 CREATE FUNCTION generation_count_share() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -40,6 +40,9 @@ BEGIN
                WHEN waits = 1 AND s.waiting = 0 THEN greatest(s.virtual_start, coalesce(
                    (SELECT o.virtual_start FROM generation_share o
                      WHERE o.queue = s.queue AND o.priority = s.priority AND o.waiting > 0
+                       AND (o.cap IS NULL OR o.running < o.cap)
+                       AND EXISTS (SELECT 1 FROM generation_attempt d WHERE d.share_id = o.id
+                                      AND d.state = 'queued' AND d.run_at <= statement_timestamp())
                      ORDER BY o.virtual_start LIMIT 1),
                    (SELECT o.virtual_start FROM generation_share o
                      WHERE o.queue = s.queue AND o.priority = s.priority

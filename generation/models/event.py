@@ -14,6 +14,7 @@ class Event(models.Model):
         SUBMITTED = "submitted", _("submitted")  # submit
         CLAIMED = "claimed", _("claimed")  # a worker's claim
         RETRIED = "retried", _("retried")  # a worker, after a failure worth another attempt
+        HANDED_BACK = "handed_back", _("handed back")  # a worker that stops
         ABANDONED = "abandoned", _("abandoned")  # the reaper
         COMPLETED = "completed", _("completed")  # a worker
         FAILED = "failed", _("failed")  # a worker, the reaper or the deadline

@@ -40,3 +40,7 @@ class Unsupported(ProviderError):
 
 class Stopped(Exception):
     """Raised by a progress report when the order is no longer wanted; adapters let it pass through."""
+
+
+class GivenBack(Stopped):
+    """Raised by a progress report when the worker stops and has no patience left; another one makes the order."""

@@ -4,7 +4,6 @@ Lock order everywhere: task, hold, purse, attempt, share.
 """
 
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -17,13 +16,21 @@ from generation.errors import AlreadyEnded
 from generation.models import Attempt, Event, Task
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop
+from genhub.lib.ids import NOBODY
 
 
 @transaction.atomic
-def end_unpaid(task_id: uuid.UUID, state: TaskState, *, problem: Problem | None = None) -> bool:
+def end_unpaid(
+    task_id: uuid.UUID,
+    state: TaskState,
+    *,
+    problem: Problem | None = None,
+    spared: uuid.UUID | None = None,
+) -> bool:
     """End a live task without a picture and give the whole hold back; False when it had ended before.
 
-    Its attempts end with it: the worker's next fenced write finds no row and stops.
+    Its attempts end with it, but for the spared one, which its own worker ends: the next fenced write of any other
+    finds no row and stops.
     """
     values: dict[str, Any] = {"state": state, f"{state}_at": Now()}
     if problem is not None:
@@ -32,17 +39,12 @@ def end_unpaid(task_id: uuid.UUID, state: TaskState, *, problem: Problem | None 
         return False
     if hold_id := find_hold(task_id):
         ledger.release(hold_id)
-    end_attempts(task_id, ATTEMPT_LIVE)
+    Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE).exclude(
+        pk=spared or NOBODY
+    ).update(state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
     events.record(task_id, kind, code=problem.code if problem else "")
     return True
-
-
-def end_attempts(task_id: uuid.UUID, states: Iterable[AttemptState]) -> None:
-    """Cancel a task's attempts that are in one of these states."""
-    Attempt.objects.filter(task_id=task_id, state__in=list(states)).update(
-        state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None
-    )
 
 
 def cancel_task(task_id: uuid.UUID) -> None:

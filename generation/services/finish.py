@@ -21,7 +21,7 @@ from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import Problem
 from storage.services import StoredPicture, record_artifact
 
-MOST_TRIES = 3
+MOST_RETRIES = 3
 
 
 @dataclass(frozen=True)
@@ -76,26 +76,56 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
     """
     with transaction.atomic():
         task = Task.objects.select_for_update().get(pk=claim.task_id)
-        attempt = Attempt.objects.get(pk=claim.attempt_id)
-        retried = error.retryable and claim.number < MOST_TRIES
-        claims.end_attempt(
-            claim, AttemptState.FAILED, error_code=error.code, error_detail=str(error)[:4000]
-        )
+        if task.state not in TASK_LIVE:
+            raise LeaseLost
+        failures = 1 + claims.count_ends(task.pk, AttemptState.FAILED)
+        retried = error.retryable and failures <= MOST_RETRIES
+        problem = failure_of(error)
         if not retried:
-            kind = Problem.kinds.get(error.code, TaskFailure)
-            end_unpaid(task.pk, TaskState.FAILED, problem=kind())
-        else:
-            delay_seconds = delay(claim.number, error.retry_after_seconds)
-            claims.queue_again(attempt, delay_seconds=delay_seconds)
-            events.record(
-                task.pk,
-                Event.Kind.RETRIED,
-                attempt_id=claim.attempt_id,
-                code=error.code,
-                delay_seconds=round(delay_seconds, 1),
-            )
-            dispatch.ring_after_commit(attempt.share.queue)
+            # The task and its credits come before the attempt, whose trigger locks the share.
+            end_unpaid(task.pk, TaskState.FAILED, problem=problem, spared=claim.attempt_id)
+        claims.end_attempt(
+            claim, AttemptState.FAILED, error_code=problem.code, error_detail=str(error)[:4000]
+        )
+        if retried:
+            queue_retry(claim, failures, error)
     return TaskState.PROCESSING if retried else TaskState.FAILED
+
+
+def failure_of(error: ProviderError) -> Problem:
+    """Return the failure that a provider's error means to the customer; an unknown code is the general one."""
+    kind = Problem.kinds.get(error.code)
+    return (
+        kind()
+        if kind and issubclass(kind, TaskFailure) and "%(" not in kind.detail
+        else TaskFailure()
+    )
+
+
+def queue_retry(claim: Claim, failures: int, error: ProviderError) -> None:
+    """Queue the next attempt after a failure that is worth one."""
+    attempt = Attempt.objects.select_related("share").get(pk=claim.attempt_id)
+    delay_seconds = delay(failures, error.retry_after_seconds)
+    claims.queue_again(attempt, delay_seconds=delay_seconds)
+    events.record(
+        claim.task_id,
+        Event.Kind.RETRIED,
+        attempt_id=claim.attempt_id,
+        code=error.code,
+        delay_seconds=round(delay_seconds, 1),
+    )
+    dispatch.ring_after_commit(attempt.share.queue)
+
+
+@transaction.atomic
+def hand_back(claim: Claim) -> None:
+    """Give an attempt back unfinished, since its worker stops; it counts neither as a failure nor as a death."""
+    Task.objects.select_for_update().get(pk=claim.task_id)
+    claims.end_attempt(claim, AttemptState.CANCELED)
+    attempt = Attempt.objects.select_related("share").get(pk=claim.attempt_id)
+    claims.queue_again(attempt)
+    events.record(claim.task_id, Event.Kind.HANDED_BACK, attempt_id=claim.attempt_id)
+    dispatch.ring_after_commit(attempt.share.queue)
 
 
 def delay(number: int, retry_after_seconds: float | None) -> float:

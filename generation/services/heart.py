@@ -10,12 +10,17 @@ from django.db import DatabaseError, connection
 
 from generation import claims
 from generation.claims import Claim, LeaseLost
-from generation.providers.errors import Stopped
+from generation.providers.errors import GivenBack, Stopped
 
 logger = logging.getLogger(__name__)
 
 # The customer watches progress; writing each of a fast engine's steps would cost more than the step.
 PROGRESS_EVERY_SECONDS = 0.25
+# A worker that was told to stop may end what it makes for so long; what takes longer is given back.
+DRAIN_SECONDS = 5
+
+# Set when the worker process was told to stop.
+draining = threading.Event()
 
 
 class Heart:
@@ -26,6 +31,7 @@ class Heart:
         self.lost = threading.Event()
         self.done = threading.Event()
         self.reported_at = 0.0
+        self.draining_since: float | None = None
         self.thread = threading.Thread(
             target=self._beat, name=f"beat {claim.attempt_id}", daemon=True
         )
@@ -45,8 +51,13 @@ class Heart:
         if time.monotonic() - self.reported_at >= PROGRESS_EVERY_SECONDS:
             self.reported_at = time.monotonic()
             self._write(min(progress, 1.0))
+            release_connection()
         if self.lost.is_set():
             raise Stopped
+        if draining.is_set():
+            self.draining_since = self.draining_since or time.monotonic()
+            if time.monotonic() - self.draining_since > DRAIN_SECONDS:
+                raise GivenBack
 
     def _beat(self) -> None:
         while not self.done.wait(settings.LEASE_SECONDS / 3) and not self.lost.is_set():
@@ -61,4 +72,10 @@ class Heart:
         except DatabaseError as error:
             # The lease outlives a short absence; a longer one costs it, and the fence then says so.
             logger.warning("heartbeat of %s not written: %s", self.claim.attempt_id, error)
-            connection.close()
+            release_connection()
+
+
+def release_connection() -> None:
+    """Give this thread's connection back to the pool, unless a transaction is open: others of the process need it."""
+    if not connection.in_atomic_block:
+        connection.close()

@@ -28,9 +28,9 @@ def warm_up(queues: list[str]) -> None:
             get_adapter(provider.adapter).warm(card)
 
 
-def beat(name: str, queues: list[str]) -> None:
-    """Note that a worker lives and what its machine says of itself."""
-    facts: dict[str, Any] = {}
+def beat(name: str, queues: list[str], *, unready: str = "") -> None:
+    """Note that a worker lives, what its machine says of itself, and why it is not ready if it is not."""
+    facts: dict[str, Any] = {"unready": unready} if unready else {}
     for adapter in set(
         Provider.objects.filter(is_enabled=True, queue__in=queues).values_list("adapter", flat=True)
     ):

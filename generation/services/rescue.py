@@ -2,17 +2,17 @@
 
 import logging
 import uuid
+from collections.abc import Callable
+from functools import partial
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from generation import claims, dispatch, events
 from generation.errors import DeadlineExceeded, Quarantined
-from generation.models import Attempt, Event, Share, Task
-from generation.selectors import list_live_workers
+from generation.models import Attempt, Event, Task
 from generation.services.ending import end_unpaid
-from generation.services.presence import GONE_AFTER
 from generation.states import TASK_LIVE, AttemptState, TaskState
 
 logger = logging.getLogger(__name__)
@@ -20,20 +20,19 @@ logger = logging.getLogger(__name__)
 # A task survives three deaths of its worker; the fourth ends it.
 MOST_DEATHS = 3
 MOST_AT_A_TIME = 500
+# Enough to wake every thread of a few workers; each sweep rings anew.
+MOST_BELLS = 16
 
 
 def sweep() -> int:
-    """Ring each queue in which due rows wait, once for each live worker, and return how many times it rang.
+    """Ring each queue once for each due row, up to a few, and return how many times it rang.
 
-    Lost doorbells end here: a worker that was rung goes on until its queue is empty.
+    Lost doorbells end here: whoever was rung goes on until the queue is empty.
     """
-    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
-    waiting = Share.objects.filter(waiting__gt=0, pk__in=due.values("share"))
-    workers = list_live_workers(GONE_AFTER)
     rung = 0
-    for queue in sorted(set(waiting.values_list("queue", flat=True))):
-        alive = sum(queue in worker.queues for worker in workers)
-        for _ in range(max(1, alive)):
+    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
+    for queue in claims.list_waiting_queues():
+        for _ in range(due.filter(share__queue=queue)[:MOST_BELLS].count()):
             dispatch.ring(queue)
             rung += 1
     return rung
@@ -42,25 +41,33 @@ def sweep() -> int:
 def reap() -> int:
     """Take back every attempt whose lease ran out and return how many there were."""
     expired = Attempt.objects.filter(state=AttemptState.RUNNING, lease_expires_at__lt=Now())
-    ids = list(expired.order_by("lease_expires_at").values_list("pk", "task_id")[:MOST_AT_A_TIME])
-    return sum(abandon(attempt_id, task_id) for attempt_id, task_id in ids)
+    ids = expired.order_by("lease_expires_at").values_list("pk", "task_id")[:MOST_AT_A_TIME]
+    return sum(alone(partial(abandon, attempt_id, task_id)) for attempt_id, task_id in list(ids))
 
 
 @transaction.atomic
 def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     """Declare an attempt's worker dead, and queue the next attempt or quarantine the task; False when it lives."""
-    Task.objects.select_for_update().get(pk=task_id)
-    abandoned = Attempt.objects.filter(
+    task = Task.objects.select_for_update().get(pk=task_id)
+    expired = Attempt.objects.filter(
         pk=attempt_id, state=AttemptState.RUNNING, lease_expires_at__lt=Now()
-    ).update(state=AttemptState.ABANDONED, ended_at=Now(), lease_token=F("lease_token") + 1)
-    if not abandoned:
+    )
+    if task.state not in TASK_LIVE or not expired.exists():
         return False
-    deaths = claims.count_deaths(task_id)
+    deaths = 1 + claims.count_ends(task_id, AttemptState.ABANDONED)
+    if deaths > MOST_DEATHS:
+        # The task and its credits come before the attempt, whose trigger locks the share.
+        problem = Quarantined(deaths=deaths)
+        end_unpaid(task_id, TaskState.FAILED, problem=problem, spared=attempt_id)
+    if not expired.update(
+        state=AttemptState.ABANDONED, ended_at=Now(), lease_token=F("lease_token") + 1
+    ):
+        # A heartbeat came in between: the worker lives, and nothing of this happened.
+        transaction.set_rollback(True)
+        return False
     events.record(task_id, Event.Kind.ABANDONED, attempt_id=attempt_id, deaths=deaths)
     logger.warning("worker of attempt %s died (%s deaths of its task)", attempt_id, deaths)
-    if deaths > MOST_DEATHS:
-        end_unpaid(task_id, TaskState.FAILED, problem=Quarantined(deaths=deaths))
-    else:
+    if deaths <= MOST_DEATHS:
         attempt = Attempt.objects.select_related("share").get(pk=attempt_id)
         claims.queue_again(attempt)
         dispatch.ring_after_commit(attempt.share.queue)
@@ -70,5 +77,17 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
 def end_late() -> int:
     """End every live task that is past its deadline and return how many there were."""
     late = Task.objects.filter(state__in=TASK_LIVE, deadline_at__lt=Now())
-    ids = list(late.order_by("deadline_at").values_list("pk", flat=True)[:MOST_AT_A_TIME])
-    return sum(end_unpaid(pk, TaskState.FAILED, problem=DeadlineExceeded()) for pk in ids)
+    ids = late.order_by("deadline_at").values_list("pk", flat=True)[:MOST_AT_A_TIME]
+    end = partial(end_unpaid, state=TaskState.FAILED, problem=DeadlineExceeded())
+    return sum(alone(partial(end, task_id)) for task_id in list(ids))
+
+
+def alone(rescue: Callable[[], bool]) -> bool:
+    """Rescue one row; one that cannot be rescued is logged and must not stop the others."""
+    try:
+        return rescue()
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("%s cannot be rescued; the audit may say why", rescue)
+        return False

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from generation import routing
 from generation.spec import LARGEST_SEED, GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from templates import rendering, selectors
-from templates.rendering import Recipe, Rendered
+from templates.rendering import Look, Recipe, Rendered
 
 SIDE_MULTIPLE_PIXELS = 16
 # With a template these are staff's to decide: they made the recipe and set its price.
@@ -32,6 +32,7 @@ class Resolved:
     style: str
     quality: str
     unit_price: int
+    price: int
 
 
 def resolve(order: Order, *, platform_model: str) -> Resolved:
@@ -39,14 +40,17 @@ def resolve(order: Order, *, platform_model: str) -> Resolved:
     recipe = find_recipe(order)
     rendered = render(order, recipe)
     style = order.style_preset or rendered.settings.get("style_preset") or ""
-    if style:
-        rendered = wear(style, rendered)
+    look = find_look(style) if style else None
+    if look:
+        rendered = rendering.wear(look, rendered)
     words = Words(order, rendered.settings)
     alias = words.get("model") or platform_model or default_model()
     route = routing.choose(str(alias))
     if route is None:
         raise refuse("model", "unknown", gettext_noop("There is no model of this name."))
     media_type = order.media_type or (recipe.media_type if recipe else "image")
+    negative_prompt = join_negative_prompts(order, rendered, route.card, look)
+    rendered = replace(rendered, negative_prompt=negative_prompt)
     spec = build_spec(words, rendered, route.card, media_type)
     if mistakes := find_mistakes(spec, route.card):
         raise InvalidRequest(errors=mistakes)
@@ -58,7 +62,9 @@ def resolve(order: Order, *, platform_model: str) -> Resolved:
         number=len(spec.seeds),
         template_price=recipe.price if recipe else None,
     )
-    return Resolved(spec, route, recipe, style, quality, pricing.unit_price(item, tariff()))
+    prices = tariff()
+    unit_price, price = pricing.unit_price(item, prices), pricing.quote(item, prices)
+    return Resolved(spec, route, recipe, style, quality, unit_price, price)
 
 
 @dataclass(frozen=True)
@@ -104,12 +110,23 @@ def render(order: Order, recipe: Recipe | None) -> Rendered:
     return Rendered(order.prompt, order.negative_prompt or "", {})
 
 
-def wear(style: str, rendered: Rendered) -> Rendered:
-    """Return the words with a style's additions; refuse an unknown style."""
+def find_look(style: str) -> Look:
+    """Return a style by its code; refuse an unknown one."""
     look = selectors.find_look(style)
     if look is None:
         raise refuse("style_preset", "unknown", gettext_noop("There is no style of this code."))
-    return rendering.wear(look, rendered)
+    return look
+
+
+def join_negative_prompts(
+    order: Order, rendered: Rendered, card: ModelCard, look: Look | None
+) -> str:
+    """Return what to avoid: the order's, template's or model's own words, then the style's; nothing if the order
+    said that it wants none."""
+    if order.negative_prompt == "":
+        return ""
+    own = rendered.negative_prompt or card.default_negative_prompt
+    return ", ".join(filter(None, [own, look.negative_prompt if look else ""]))
 
 
 def build_spec(
@@ -132,18 +149,13 @@ def build_spec(
         media_type=media_type,
         model=card.alias,
         prompt=rendered.prompt,
-        negative_prompt=rendered.negative_prompt or default_negative_prompt(words.order, card),
+        negative_prompt=rendered.negative_prompt,
         width=card.default_width if words.get("width") is None else words.get("width"),
         height=card.default_height if words.get("height") is None else words.get("height"),
         steps=steps,
         cfg_scale=card.default_cfg_scale if cfg_scale is None else float(cfg_scale),
         seeds=tuple(seeds),
     )
-
-
-def default_negative_prompt(order: Order, card: ModelCard) -> str:
-    """Return the model's, unless the order said that it wants none."""
-    return card.default_negative_prompt if order.negative_prompt is None else ""
 
 
 def find_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:

@@ -51,7 +51,9 @@ def submit_task(customer: Customer, order: Order, *, idempotency_key: str = "") 
 
 def fingerprint_of(order: Order) -> str:
     """Return the SHA-256 of an order's canonical JSON: equal for equal orders, whatever their key order."""
-    text = json.dumps(asdict(order), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # Only what was said: a word that a later release adds must not make old keys look reused.
+    said = {name: value for name, value in asdict(order).items() if value not in (None, {})}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -84,7 +86,7 @@ def write_task(
         )
     spec = resolved.spec
     number = len(spec.seeds)
-    price = resolved.unit_price * number
+    price = resolved.price
     purse = ledger.open_purse(customer.platform_id, customer.user)
     if price:
         ledger.hold(purse.pk, price, reference=task_id)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext
 from rest_framework import exceptions
@@ -14,6 +15,8 @@ from rest_framework.views import set_rollback
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, Problem, gettext_noop
 
 logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 5
 
 # The values of these are words of the hub; all others are numbers, names and texts of whoever asked.
 WORD_PARAMS = frozenset({"state", "thing"})
@@ -70,6 +73,17 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | N
     )
 
 
+class TryLater(Problem):
+    """The database is away for a moment."""
+
+    code = "try_later"
+    status = 503
+    title = gettext_noop("The hub is not available for a moment")
+    detail = gettext_noop(
+        "It is not known whether it was done. Send it again with the same Idempotency-Key: nothing is done twice."
+    )
+
+
 MEANINGS: list[tuple[type[Exception], type[Problem]]] = [
     (exceptions.ParseError, MalformedBody),
     (exceptions.UnsupportedMediaType, WrongContentType),
@@ -86,6 +100,9 @@ def as_problem(error: Exception) -> Problem | None:
         return InvalidRequest(errors=list(flatten(error.detail)))
     if isinstance(error, Http404 | PermissionDenied | exceptions.NotFound):
         return NotFound(thing=gettext_noop("thing"))
+    if isinstance(error, OperationalError):
+        logger.error("database error", exc_info=error)
+        return TryLater(headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
     return next((kind() for meant, kind in MEANINGS if isinstance(error, meant)), None)
 
 

@@ -26,7 +26,9 @@ class Problem(Exception):
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = gettext_noop("Something went wrong on our side")
-    detail: ClassVar[str] = gettext_noop("Nothing was charged. Please try again later.")
+    detail: ClassVar[str] = gettext_noop(
+        "It is not known whether it was done. Send it again with the same Idempotency-Key: nothing is done twice."
+    )
     kinds: ClassVar[dict[str, type["Problem"]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -1,7 +1,6 @@
 """What every installation shares; whatever differs comes from the environment."""
 
 import os
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from genhub.settings.logs import logging_config
-from genhub.settings.parts import LINK_SECONDS, env, first, image_origins, one_of
+from genhub.settings.parts import LINK_SECONDS, at_least, env, factor, first, image_origins, one_of
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -119,7 +118,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
-API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1024 * 1024)
+API_MAX_BODY_BYTES = at_least("API_MAX_BODY_BYTES", 1024 * 1024, 1024)
 SPECTACULAR_SETTINGS = {
     "TITLE": "GenHub",
     "DESCRIPTION": _("Submit a generation, watch it, fetch the pictures, see what they cost."),
@@ -158,15 +157,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 
 # A worker that stops beating for this long has lost its attempt.
-LEASE_SECONDS = env.int("LEASE_SECONDS", default=30)
-SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=10)
-REAP_SECONDS = env.int("REAP_SECONDS", default=5)
+LEASE_SECONDS = at_least("LEASE_SECONDS", 30, 1)
+SWEEP_SECONDS = at_least("SWEEP_SECONDS", 10, 1)
+REAP_SECONDS = at_least("REAP_SECONDS", 5, 1)
 # From submit to end, waiting included: bursts are queued, so a day.
-TASK_DEADLINE_SECONDS = env.int("TASK_DEADLINE_SECONDS", default=86_400)
+TASK_DEADLINE_SECONDS = at_least("TASK_DEADLINE_SECONDS", 86_400, 1)
 
-DEFAULT_IMAGE_CREDIT_COST = env.int("DEFAULT_IMAGE_CREDIT_COST", default=10)
-DEFAULT_VIDEO_CREDIT_COST = env.int("DEFAULT_VIDEO_CREDIT_COST", default=50)
-HIGH_QUALITY_MULTIPLIER = Decimal(env.str("HIGH_QUALITY_MULTIPLIER", default="1.5"))
+DEFAULT_IMAGE_CREDIT_COST = at_least("DEFAULT_IMAGE_CREDIT_COST", 10, 0)
+DEFAULT_VIDEO_CREDIT_COST = at_least("DEFAULT_VIDEO_CREDIT_COST", 50, 0)
+HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
 
 # The local engine: a folder in the published diffusers layout. Empty: the small model of the project.
 Z_IMAGE_FOLDER = first("Z_IMAGE_FOLDER")

@@ -1,6 +1,7 @@
 """Each replaceable part, read from the environment; half a part is an error that names it."""
 
 import warnings
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -44,6 +45,26 @@ def one_of(name: str, default: str, *others: str) -> str:
         raise ImproperlyConfigured(
             f"{name} must be one of {', '.join((default, *others))}, not {value!r}"
         )
+    return value
+
+
+def at_least(name: str, default: int, least: int) -> int:
+    """Return a whole number of the environment; raise naming it when it is smaller than what makes sense."""
+    value: int = env.int(name, default=default)
+    if value < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {value}")
+    return value
+
+
+def factor(name: str, default: str) -> Decimal:
+    """Return a multiplier of the environment: a decimal number of 1 or more."""
+    text = first(name, default=default)
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise ImproperlyConfigured(f"{name} cannot be read: {text!r} is no number") from error
+    if not value.is_finite() or value < 1:
+        raise ImproperlyConfigured(f"{name} must be a number of 1 or more, not {text}")
     return value
 
 

@@ -67,9 +67,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Keep superusers' accounts, passwords included, out of reach of everybody else."""
-        allowed = super().has_change_permission(request, obj)
-        return bool(allowed and (request.user.is_superuser or not (obj and obj.is_superuser)))
+        """Keep accounts to superusers: whoever sets a password or a name acts with its rights, and money has rights."""
+        return bool(request.user.is_superuser and super().has_change_permission(request, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: the ledger names its actors for ever; accounts are switched off instead."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
@@ -12,7 +12,7 @@ from generation import claims
 from generation.claims import Claim, LeaseLost
 from generation.models import Attempt, Event, Output, Provider, Share, Task
 from generation.providers.errors import ProviderError
-from generation.services import finish, rescue, run
+from generation.services import finish, heart, rescue, run
 from generation.services.ending import cancel_task
 from tests.books import find_mistakes
 from tests.life.orders import attempt_states, submit
@@ -137,14 +137,14 @@ def test_late_task_ends_and_gives_back(alice: APIClient, stub: Provider) -> None
     assert find_mistakes() == []
 
 
-def test_busy_provider_is_tried_three_times(alice: APIClient, stub: Provider) -> None:
+def test_busy_provider_is_tried_again_three_times(alice: APIClient, stub: Provider) -> None:
     task = submit(alice, "stub:retry")
     for _ in range(5):
         Attempt.objects.filter(state="queued").update(run_at=Now())
         run.run_queue("local")
     task.refresh_from_db()
     assert task.state == "failed"
-    assert attempt_states(task) == ["failed"] * 3
+    assert attempt_states(task) == ["failed"] * 4
     assert find_mistakes() == []
 
 
@@ -164,7 +164,7 @@ def test_failing_store_fails_the_task_not_the_worker(
 
     monkeypatch.setattr("storage.services.default_storage.save", no_space)
     task = submit(alice)
-    for _ in range(3):
+    for _ in range(4):
         Attempt.objects.filter(state="queued").update(run_at=Now())
         run.run_queue("local")
     task.refresh_from_db()
@@ -224,3 +224,82 @@ def test_broken_adapter_fails_the_task_at_once(alice: APIClient, stub: Provider)
     assert "ZeroDivisionError" in attempt.error_detail
     assert "ZeroDivisionError" not in str(alice.get(f"/api/v1/tasks/{task}").json())
     assert find_mistakes() == []
+
+
+def test_draining_worker_gives_back_what_takes_too_long(
+    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = submit(alice)
+    held = claim()
+    monkeypatch.setattr(heart, "DRAIN_SECONDS", -1)
+    heart.draining.set()
+    try:
+        assert run.run_claim(held) == "handed_back"
+        assert run.run_queue("local") == []
+    finally:
+        heart.draining.clear()
+    assert attempt_states(task) == ["canceled", "queued"]
+    assert not Event.objects.filter(task=task, kind="abandoned").exists()
+    assert run.run_queue("local")[0]["ended"] == "completed"
+    assert find_mistakes() == []
+
+
+def test_retaken_attempt_keeps_its_place(alice: APIClient, stub: Provider) -> None:
+    first = submit(alice)
+    claim()
+    submit(alice)
+    let_lease_run_out()
+    rescue.reap()
+    assert claim().task_id == first.pk
+
+
+def test_deaths_do_not_use_up_retries(alice: APIClient, stub: Provider) -> None:
+    task = submit(alice, "stub:retry")
+    for _ in range(2):
+        claim()
+        let_lease_run_out()
+        rescue.reap()
+    assert run.run_queue("local")[0]["ended"] == "processing"
+    assert attempt_states(task) == ["abandoned", "abandoned", "failed", "queued"]
+
+
+def test_one_row_that_cannot_be_rescued_does_not_stop_the_others(
+    alice: APIClient, mallory: APIClient, stub: Provider
+) -> None:
+    submit(alice)
+    other = submit(mallory)
+    Task.objects.update(deadline_at=Now())
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE credits_purse SET held = 0 WHERE \"user\" = 'alice'")
+    assert rescue.end_late() == 1
+    other.refresh_from_db()
+    assert other.state == "failed"
+
+
+def test_capped_share_does_not_hold_back_virtual_time(
+    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Provider
+) -> None:
+    users = {name: client_of(name) for name in ("alice", "bob", "mallory")}
+    for name in users:
+        rich(name, 1000)
+    submit(users["alice"])
+    submit(users["alice"])
+    Share.objects.filter(user="alice").update(cap=1)
+    claim()
+    for _ in range(6):
+        submit(users["mallory"])
+        claim()
+    submit(users["mallory"])
+    submit(users["bob"])
+    starts = dict(Share.objects.values_list("user", "virtual_start"))
+    assert starts["bob"] == starts["mallory"]
+
+
+@pytest.mark.parametrize("code", ["quarantined", "not_found", "x" * 80])
+def test_failure_codes_of_others_are_not_taken_over(
+    alice: APIClient, stub: Provider, code: str
+) -> None:
+    task = submit(alice)
+    finish.fail(claim(), ProviderError("odd", code=code))
+    answer = alice.get(f"/api/v1/tasks/{task}")
+    assert answer.json()["error"]["code"] == "generation_failed"

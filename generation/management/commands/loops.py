@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 
 from generation.services import rescue
 
@@ -40,10 +40,10 @@ class Command(BaseCommand):
 
 
 def run_once(loop: Callable[[], int]) -> None:
-    """Run one loop; a database that is away is logged, since the loops must outlive it."""
+    """Run one loop; whatever stops it is logged, since the other loops must outlive it."""
     try:
         loop()
-    except DatabaseError:
+    except Exception:
         logger.exception("%s failed; it runs again at its next turn", loop.__name__)
     finally:
         close_old_connections()

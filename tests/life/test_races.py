@@ -1,0 +1,103 @@
+"""Submit, cancel, finish, fail and reap at once: one ending each, no deadlock, books in order."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from rest_framework.test import APIClient
+
+from credits.models import Purse
+from generation import claims
+from generation.claims import Claim, LeaseLost
+from generation.errors import AlreadyEnded
+from generation.models import Attempt, Provider, Task
+from generation.providers.errors import ProviderError
+from generation.services import finish, rescue, run
+from generation.services.ending import cancel_task
+from generation.states import TASK_ENDS
+from tests.books import find_mistakes
+from tests.life.orders import submit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 12
+
+
+def together(*acts: Callable[[], object]) -> list[Exception]:
+    """Start all acts at the same moment in threads and return what they raised beyond losing the race."""
+    start, raised = threading.Barrier(len(acts)), list[Exception]()
+
+    def act_now(act: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            act()
+        except (LeaseLost, AlreadyEnded):
+            pass
+        except Exception as error:  # noqa: BLE001 (the test looks at each)
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act_now, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+@pytest.mark.parametrize("ending", ["complete", "fail", "quarantine"])
+def test_endings_race_with_cancel_and_a_submit_of_the_same_user(
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Provider, ending: str
+) -> None:
+    rich("alice", 10_000)
+    alice = client_of("alice")
+    for round_number in range(ROUNDS):
+        task = submit(alice, seed=round_number)
+        claim = claims.claim_next("local", worker="tests")
+        assert claim
+        assert claim.task_id == task.pk
+        end: Callable[[], object]
+        if ending == "complete":
+            end = partial(finish.complete, claim, run.make(claim, lambda progress: None))
+        elif ending == "fail":
+            end = partial(finish.fail, claim, ProviderError("told to"))
+        else:
+            Attempt.objects.filter(pk=claim.attempt_id).update(
+                lease_expires_at=Now() - claims.lease()
+            )
+            rescue.MOST_DEATHS = 0
+            end = rescue.reap
+        try:
+            order = partial(submit, alice)
+            raised = together(end, partial(cancel_task, task.pk), order, order)
+        finally:
+            rescue.MOST_DEATHS = 3
+        assert raised == []
+        task.refresh_from_db()
+        assert task.state in TASK_ENDS
+        for left in Task.objects.exclude(state__in=TASK_ENDS):
+            cancel_task(left.pk)
+    assert find_mistakes() == []
+
+
+def test_claims_that_meet_each_get_a_row(
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Provider
+) -> None:
+    rich("alice", 10_000)
+    alice = client_of("alice")
+    for _ in range(ROUNDS):
+        for _ in range(4):
+            submit(alice)
+        claimed: list[Claim | None] = []
+        assert together(*[partial(claim_into, claimed)] * 4) == []
+        assert None not in claimed
+        assert len(claimed) == 4
+        for task in Task.objects.exclude(state__in=TASK_ENDS):
+            cancel_task(task.pk)
+
+
+def claim_into(claimed: list[Claim | None]) -> None:
+    claimed.append(run.claim_patiently("local"))
