@@ -31,6 +31,7 @@ class GenerateSerializer(StrictSerializer):
         {"image", "strength", "mode", "subject", "sampler", "style", "duration", "fps", "resolution",
          "response_format", "cache", "webhook"}
     )  # fmt: skip
+    DEFAULTS = {"response_format": "url", "cache": "auto"}
     default_error_messages = {
         "unsupported": _("This hub does not honour this word yet; leave it out.")
     }
@@ -93,12 +94,19 @@ class GenerateSerializer(StrictSerializer):
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated words, or fail naming each that this hub cannot honour."""
-        if isinstance(data, dict) and (unsupported := sorted(self.UNSUPPORTED & set(data))):
+        if not isinstance(data, dict):
+            return super().to_internal_value(data)
+        data = {name: value for name, value in data.items() if not self.is_default(name, value)}
+        if unsupported := sorted(self.UNSUPPORTED & set(data)):
             message = self.error_messages["unsupported"]
             raise serializers.ValidationError(
                 {name: [message] for name in unsupported}, code="unsupported"
             )
         return super().to_internal_value(data)
+
+    def is_default(self, name: str, value: Any) -> bool:
+        """Return whether a word that is not honoured says only what happens anyway."""
+        return name in self.DEFAULTS and value == self.DEFAULTS[name]
 
     def validate_quality(self, value: str) -> str:
         """Return `high` for its alias `hd`."""

@@ -106,7 +106,7 @@ def test_staff_cannot_give_themselves_rights(hire: Hire, boss: Client) -> None:
         "is_staff": "on",
         "user_permissions": [refund.pk],
     }
-    assert client.post(page("users_user_change", dave.pk), words).status_code == 302
+    assert client.post(page("users_user_change", dave.pk), words).status_code == 403
     dave = User.objects.get(pk=dave.pk)
     assert not dave.is_superuser
     assert not dave.has_perm("credits.refund_credits")
@@ -116,6 +116,15 @@ def test_staff_cannot_give_themselves_rights(hire: Hire, boss: Client) -> None:
     group = Group.objects.create(name="support")
     assert client.post(page("auth_group_change", group.pk), {"name": "x"}).status_code == 403
     assert client.post(page("auth_group_add"), {"name": "y"}).status_code == 403
+
+
+def test_staff_cannot_take_over_a_colleague_with_rights(hire: Hire, boss: Client) -> None:
+    client = hire("users.view_user", "users.change_user")
+    erin = User.objects.create_user("erin", password="her own password", is_staff=True)
+    password = {"password1": "correct horse battery", "password2": "correct horse battery"}
+    assert client.post(page("auth_user_password_change", erin.pk), password).status_code == 403
+    erin.refresh_from_db()
+    assert erin.check_password("her own password")
 
 
 def test_superusers_hand_out_rights(boss: Client, hire: Callable[..., Client]) -> None:

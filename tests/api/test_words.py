@@ -109,6 +109,14 @@ def test_word_this_hub_does_not_honour_is_refused_by_name(alice: APIClient, word
     assert problem["errors"][0]["code"] == "unsupported"
 
 
+@pytest.mark.parametrize(("word", "value"), GenerateSerializer.DEFAULTS.items())
+def test_word_that_says_what_happens_anyway_is_taken(
+    alice: APIClient, word: str, value: str
+) -> None:
+    answer = alice.post(GENERATE, {"prompt": "a star", word: value}, format="json")
+    assert answer.status_code == 202
+
+
 @pytest.mark.parametrize(
     "word",
     ["promt", "Prompt", "n", "size", "state", "status", "price", "unit_price", "id", "task_id", "platform",
@@ -157,7 +165,10 @@ def test_model_of_a_disabled_provider_is_unknown(alice: APIClient, stub: Provide
         ({}, "blurry"),
         ({"negative_prompt": ""}, ""),
         ({"negative_prompt": "dog"}, "dog"),
-        ({"negative_prompt": "", "style_preset": "anime"}, "photo, realistic skin"),
+        # An order that wants none gets none; else the style's words join the model's own.
+        ({"negative_prompt": "", "style_preset": "anime"}, ""),
+        ({"style_preset": "anime"}, "blurry, photo, realistic skin"),
+        ({"negative_prompt": "dog", "style_preset": "anime"}, "dog, photo, realistic skin"),
         ({"style_preset": "default"}, "blurry"),
     ],
 )

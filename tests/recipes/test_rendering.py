@@ -85,9 +85,8 @@ def test_style_adds_words_in_the_language_of_the_prompt(prompt: str, worn: str) 
     assert wear(LOOK, Rendered(prompt, "", {})).prompt == worn
 
 
-def test_style_adds_to_the_negative_prompt() -> None:
-    assert wear(LOOK, Rendered("a", "dog", {})).negative_prompt == "dog, photo"
-    assert wear(LOOK, Rendered("a", "", {})).negative_prompt == "photo"
+def test_style_leaves_the_negative_prompt_to_who_knows_the_model() -> None:
+    assert wear(LOOK, Rendered("a", "dog", {})).negative_prompt == "dog"
 
 
 def test_what_the_template_decides_outweighs_the_style() -> None:
