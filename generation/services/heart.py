@@ -16,9 +16,6 @@ logger = logging.getLogger(__name__)
 
 # The customer watches progress; writing each of a fast engine's steps would cost more than the step.
 PROGRESS_EVERY_SECONDS = 0.25
-# A worker that was told to stop may end what it makes for so long; what takes longer is given back.
-DRAIN_SECONDS = 5
-
 # Set when the worker process was told to stop.
 draining = threading.Event()
 
@@ -56,7 +53,7 @@ class Heart:
             raise Stopped
         if draining.is_set():
             self.draining_since = self.draining_since or time.monotonic()
-            if time.monotonic() - self.draining_since > DRAIN_SECONDS:
+            if time.monotonic() - self.draining_since > settings.DRAIN_SECONDS:
                 raise GivenBack
 
     def _beat(self) -> None:

@@ -158,6 +158,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 
 # A worker that stops beating for this long has lost its attempt.
 LEASE_SECONDS = at_least("LEASE_SECONDS", 30, 1)
+# A worker that is told to stop may work on for so long; what takes longer is given back and made by another.
+DRAIN_SECONDS = at_least("DRAIN_SECONDS", 5, 0)
 SWEEP_SECONDS = at_least("SWEEP_SECONDS", 10, 1)
 REAP_SECONDS = at_least("REAP_SECONDS", 5, 1)
 # From submit to end, waiting included: bursts are queued, so a day.

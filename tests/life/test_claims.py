@@ -227,11 +227,11 @@ def test_broken_adapter_fails_the_task_at_once(alice: APIClient, stub: Provider)
 
 
 def test_draining_worker_gives_back_what_takes_too_long(
-    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
+    alice: APIClient, stub: Provider, settings: Any
 ) -> None:
     task = submit(alice)
     held = claim()
-    monkeypatch.setattr(heart, "DRAIN_SECONDS", -1)
+    settings.DRAIN_SECONDS = -1
     heart.draining.set()
     try:
         assert run.run_claim(held) == "handed_back"
