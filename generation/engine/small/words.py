@@ -13,7 +13,7 @@ SIZES: Final = ((128, 128), (192, 192), (256, 256), (256, 192), (192, 256))
 
 DEFAULT_SIZE: Final = (256, 256)
 DEFAULT_STEPS: Final = 12
-DEFAULT_GUIDANCE: Final = 0.0
+DEFAULT_GUIDANCE: Final = 2.0
 
 COLOURS: Final[dict[str, tuple[int, int, int]]] = {
     "red": (220, 40, 40),
