@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 # A job that ran this many tasks ends, so that Flower shows it; the bell rings again for the rest.
 MOST_TASKS_A_JOB = 8
 # Claims of one user's rows meet on their share, and all but one go away empty-handed: look again, a moment later.
-MOST_LOOKS = 10
+MOST_LOOKS = 50
 LOOK_AGAIN_SECONDS = 0.02
 # A database that is away at the end of the work: the picture is kept as long as the lease may live.
 FINISH_AGAIN_SECONDS = 1.0
