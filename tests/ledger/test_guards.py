@@ -200,7 +200,9 @@ def test_fixture_cannot_change_a_row(purse: Purse, tmp_path: Path, model: Any) -
 
 
 def test_flush_without_the_suites_exception_is_refused(purse: Purse) -> None:
-    tables = connection.introspection.django_table_names(only_existing=True)
+    # The ledger's own tables: other apps guard theirs too, and whichever comes first would answer.
+    every = connection.introspection.django_table_names(only_existing=True)
+    tables = [table for table in every if table.startswith("credits_")]
     statements = connection.ops.sql_flush(no_style(), tables, allow_cascade=True)
     assert statements
     refused(sql("; ".join(statements)), match=GUARD)
