@@ -52,3 +52,51 @@ class KeyReused(CreditsProblem):
     code = "transfer_key_reused"
     title = gettext_noop("This was done before, differently")
     detail = gettext_noop("A transfer with this key exists and differs. Nothing was moved.")
+
+
+class PurseUnknown(CreditsProblem):
+    """There is no such purse."""
+
+    code = "purse_unknown"
+    status = 404
+    title = gettext_noop("There is no such purse")
+    detail = gettext_noop("A purse opens with a user's first order or grant. Nothing was moved.")
+
+
+class PurseFrozen(CreditsProblem):
+    """The audit found the purse's books wrong; a person must look before it pays again."""
+
+    code = "purse_frozen"
+    title = gettext_noop("These credits are frozen")
+    detail = gettext_noop(
+        "The hub's staff must look at this account first. Nothing was created or held."
+    )
+
+
+class BudgetExceeded(CreditsProblem):
+    """A budget would not hold."""
+
+    code = "budget_exceeded"
+    status = 402
+    title = gettext_noop("The budget is used up")
+    detail = gettext_noop(
+        "The budget of this %(scope)s (%(period)s) is %(limit)s; %(spent)s are spent and this needs %(wanted)s. "
+        "Nothing was created or held. It begins anew at: %(resets_at)s."
+    )
+
+
+class ExpiryPast(CreditsProblem):
+    """Credits were to be granted that would be dead at once."""
+
+    code = "expiry_past"
+    status = 400
+    title = gettext_noop("The expiry is over")
+    detail = gettext_noop("Name a time to come, or none: then the credits never expire.")
+
+
+class NotFrozen(CreditsProblem):
+    """A purse that is not frozen was to be unfrozen."""
+
+    code = "purse_not_frozen"
+    title = gettext_noop("The purse is not frozen")
+    detail = gettext_noop("Somebody else may have ended the freeze. Nothing was changed.")

@@ -1,57 +1,84 @@
 """The only way to move credits. Each move is one conditional statement; the caller brings the transaction.
 
-Lock order everywhere: hold, then purse. Keys are unique, so that a move that is run again finds itself done.
+Lock order everywhere: hold, then purse, lots, counts. Keys are unique, so that a move that is run
+again finds itself done.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.db.models.functions import Now
 
+from credits import budgets, lots
 from credits.errors import (
     HoldNotOpen,
     InsufficientCredits,
     InvalidAmount,
     KeyReused,
+    PurseFrozen,
+    PurseUnknown,
     RefundTooLarge,
 )
-from credits.models import ROUTES, Bucket, Hold, HoldState, Kind, Purse, Reason, Transfer
+from credits.models import Hold, HoldState, Purse
+from credits.models.hold import LIFETIME
+from credits.moves import (
+    ADJUST_DOWN,
+    ADJUST_UP,
+    EXPIRE,
+    GENERATION,
+    GENERATION_FAILED,
+    GRANT,
+    LARGEST_AMOUNT,
+    LOT_EXPIRED,
+    OVERRUN,
+    REFUND,
+    SYSTEM,
+    Why,
+    ask,
+    check_amount,
+    is_repeated,
+    lock,
+    move,
+    must_move,
+)
+from credits.statements import HOLD, SETTLE
 from genhub.lib.ids import new_id
 
-# Far above any purse, far below what bigint holds, so that sums cannot overflow.
-LARGEST_AMOUNT = 10**12
-SYSTEM = "system"
-
-MOVE = """
-    WITH moved AS (
-        UPDATE credits_purse
-           SET available = available + %(available)s, held = held + %(held)s, version = version + 1
-         WHERE id = %(purse)s
-           AND available + %(available)s >= 0
-           AND held + %(held)s >= 0
-     RETURNING id, available, held, version
-    )
-    INSERT INTO credits_transfer
-           (id, purse_id, source, target, amount, kind, key, hold_id, actor, reason,
-            purse_version, available_after, held_after)
-    SELECT %(id)s, id, %(source)s, %(target)s, %(amount)s, %(kind)s, %(key)s, %(hold)s, %(actor)s,
-           %(reason)s, version, available, held
-      FROM moved
-"""
+__all__ = [
+    "GENERATION",
+    "GENERATION_FAILED",
+    "LARGEST_AMOUNT",
+    "SYSTEM",
+    "Terms",
+    "Why",
+    "adjust",
+    "check_amount",
+    "expire_lot_credits",
+    "expose",
+    "grant",
+    "hold",
+    "hold_many",
+    "open_purse",
+    "refund",
+    "release",
+    "settle",
+]
 
 
 @dataclass(frozen=True)
-class Why:
-    """Who moved credits and for what reason; both stand in the transfer for ever."""
+class Terms:
+    """What a hold answers to besides its purse: the API key that ordered, how long it may stay open, and the clock of
+    a test (`at`) in place of the database's."""
 
-    actor: str
-    reason: str
+    api_key_id: uuid.UUID | None = None
+    lifetime: timedelta = LIFETIME
+    at: datetime | None = None
 
 
-GENERATION = Why(SYSTEM, Reason.GENERATION)
-GENERATION_FAILED = Why(SYSTEM, Reason.GENERATION_FAILED)
+PLAIN = Terms()
 
 
 def open_purse(platform_id: uuid.UUID, user: str) -> Purse:
@@ -59,60 +86,123 @@ def open_purse(platform_id: uuid.UUID, user: str) -> Purse:
     return Purse.objects.get_or_create(platform_id=platform_id, user=user)[0]
 
 
-def grant(purse_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
-    """Put credits in and return True; False when this key did it before, KeyReused if it did something else."""
+def grant(
+    purse_id: uuid.UUID, amount: int, *, key: str, why: Why, expires_at: datetime | None = None
+) -> bool:
+    """Put credits in and return True; False when this key did it before, KeyReused if it did something else.
+
+    With `expires_at` they make a lot; a time that is over raises ExpiryPast.
+    """
     check_amount(amount)
-    return _move_once(purse_id, Kind.GRANT, amount, key=f"grant:{key}", why=why)
+    full_key = f"grant:{key}"
+    if is_repeated(full_key, purse_id, amount):
+        return False
+    try:
+        with transaction.atomic():
+            must_move(purse_id, GRANT, amount, full_key, why)
+            if expires_at is not None:
+                lots.open_lot(purse_id, amount, expires_at)
+    except IntegrityError:
+        # Somebody used the key in between; only an equal transfer makes this call a repetition.
+        if not is_repeated(full_key, purse_id, amount):
+            raise
+        return False
+    return True
 
 
-def hold(purse_id: uuid.UUID, amount: int, *, reference: uuid.UUID) -> uuid.UUID:
-    """Reserve credits for an order and return the hold's id; raise InsufficientCredits when they are not there."""
-    check_amount(amount)
-    row = Hold(id=new_id(), purse_id=purse_id, reference=reference, amount=amount)
-    with transaction.atomic():
-        # The hold's row comes first since the transfer points at it.
-        row.save(force_insert=True)
-        if not _move(purse_id, Kind.HOLD, amount, f"hold:{reference}", GENERATION, row.pk):
-            available = Purse.objects.values_list("available", flat=True).get(pk=purse_id)
-            raise InsufficientCredits(price=amount, available=available)
-    return row.pk
+def hold(
+    purse_id: uuid.UUID, amount: int, *, reference: uuid.UUID, terms: Terms = PLAIN
+) -> uuid.UUID:
+    """Reserve credits for an order and return the hold's id: `hold_many` for one."""
+    return hold_many(purse_id, [(reference, amount)], terms=terms)[0]
 
 
-def settle(hold_id: uuid.UUID, captured: int, *, why: Why = GENERATION) -> None:
-    """Capture a part of a hold (0 to all of it) and release the rest; raise HoldNotOpen the second time.
+def hold_many(
+    purse_id: uuid.UUID, orders: Sequence[tuple[uuid.UUID, int]], *, terms: Terms = PLAIN
+) -> list[uuid.UUID]:
+    """Reserve credits for all of an order's (reference, amount) or for none, and return the holds' ids in their order.
 
-    One key, `settle:<hold>`, belongs to whichever transfer comes first, so capture, release and expiry exclude
-    each other in the database too.
+    References that were held before, alike, answer the holds they made. Raises InsufficientCredits, PurseFrozen,
+    PurseUnknown, KeyReused (nothing was written), or BudgetExceeded: then the caller's transaction cannot commit.
+    """
+    for _, amount in orders:
+        check_amount(amount)
+    ids = [new_id() for _ in orders]
+    values = {
+        "purse": purse_id,
+        "ids": ids,
+        "transfers": [new_id() for _ in orders],
+        "references": [reference for reference, _ in orders],
+        "amounts": [amount for _, amount in orders],
+        "api_key": terms.api_key_id,
+        "lifetime": terms.lifetime,
+        "at": terms.at,
+        "actor": GENERATION.actor,
+        "reason": GENERATION.reason,
+    }
+    # No savepoint: one statement does all of it, or nothing, for most purses.
+    with transaction.atomic(savepoint=False):
+        found = ask(HOLD, values)
+        if found:
+            has_lots, has_budgets = found
+            _follow_holds(purse_id, ids, orders, terms, has_lots=has_lots, has_budgets=has_budgets)
+    return ids if found else _hold_again(purse_id, orders, terms)
+
+
+def settle(
+    hold_id: uuid.UUID, due: int, *, why: Why = GENERATION, at: datetime | None = None
+) -> int:
+    """Capture what is due, up to the whole hold, release the rest, and return what was captured.
+
+    What is due beyond the hold is booked as the operator's overrun. Raises HoldNotOpen the second time.
     """
     # As in check_amount: an adapter or a form may bring what the annotation does not say.
-    if type(captured) is not int or captured < 0:
+    if type(due) is not int or not 0 <= due <= LARGEST_AMOUNT:
         raise InvalidAmount(most=LARGEST_AMOUNT)
-    with transaction.atomic():
-        settled = Hold.objects.filter(
-            pk=hold_id, state=HoldState.OPEN, amount__gte=captured
-        ).update(
-            state=HoldState.SETTLED,
-            captured=captured,
-            released=F("amount") - captured,
-            settled_at=Now(),
-        )
-        if not settled:
-            raise HoldNotOpen
-        row = Hold.objects.get(pk=hold_id)
-        key = f"settle:{hold_id}"
-        if row.captured:
-            _must_move(row.purse_id, Kind.CAPTURE, row.captured, key, why, hold_id)
-            key += ":rest"
-        if row.released:
-            _must_move(row.purse_id, Kind.RELEASE, row.released, key, why, hold_id)
+    values = {
+        "hold": hold_id,
+        "due": due,
+        "capture_id": new_id(),
+        "release_id": new_id(),
+        "overrun_id": new_id(),
+        "actor": why.actor,
+        "reason": str(why.reason),
+    }
+    with transaction.atomic(savepoint=False):
+        found = ask(SETTLE, values)
+        if found:
+            purse_id, captured, released, moved, has_lots, has_budgets = found
+            if not moved:
+                raise AssertionError(f"hold {hold_id} refused by purse {purse_id}: run the audit")
+            if has_lots:
+                lots.settle(hold_id, captured)
+                _expire_due(purse_id, at)
+            if has_budgets:
+                budgets.give_back(hold_id, released)
+    if not found:
+        raise HoldNotOpen
+    return int(captured)
 
 
-def release(hold_id: uuid.UUID, *, why: Why = GENERATION_FAILED) -> None:
+def release(
+    hold_id: uuid.UUID, *, why: Why = GENERATION_FAILED, at: datetime | None = None
+) -> None:
     """Give a whole hold back; raise HoldNotOpen when it is settled."""
-    settle(hold_id, 0, why=why)
+    settle(hold_id, 0, why=why, at=at)
 
 
-def refund(hold_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
+def expose(hold_id: uuid.UUID, due: int) -> None:
+    """Book what was delivered after its hold had expired: the operator's loss; the second time it does nothing."""
+    check_amount(due)
+    with transaction.atomic():
+        row = Hold.objects.select_for_update().get(pk=hold_id)
+        if Hold.objects.filter(pk=hold_id, state=HoldState.SETTLED, overrun=0).update(overrun=due):
+            must_move(row.purse_id, OVERRUN, due, f"overrun:{hold_id}", GENERATION, hold_id)
+
+
+def refund(
+    hold_id: uuid.UUID, amount: int, *, key: str, why: Why, at: datetime | None = None
+) -> bool:
     """Give captured credits back and return True; False when this key did it before.
 
     Raises RefundTooLarge above what is left of the capture, KeyReused as `grant` does.
@@ -120,78 +210,91 @@ def refund(hold_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
     check_amount(amount)
     full_key = f"refund:{hold_id}:{key}"
     with transaction.atomic():
-        purse_id = (
-            Hold.objects.select_for_update().values_list("purse_id", flat=True).get(pk=hold_id)
-        )
-        if _is_repeated(full_key, purse_id, amount):
+        row = Hold.objects.select_for_update().get(pk=hold_id)
+        if is_repeated(full_key, row.purse_id, amount):
             return False
         counted = Hold.objects.filter(pk=hold_id, captured__gte=F("refunded") + amount).update(
             refunded=F("refunded") + amount
         )
         if not counted:
             raise RefundTooLarge
-        _must_move(purse_id, Kind.REFUND, amount, full_key, why, hold_id)
+        must_move(row.purse_id, REFUND, amount, full_key, why, hold_id)
+        row.refunded += amount
+        lots.give_back(row, amount, at)
     return True
 
 
-def check_amount(amount: int) -> None:
-    """Raise InvalidAmount unless the amount is a whole number from 1 to LARGEST_AMOUNT."""
-    # What comes from a form or a file may not be what the annotation says.
-    if type(amount) is not int or not 1 <= amount <= LARGEST_AMOUNT:
-        raise InvalidAmount(most=LARGEST_AMOUNT)
+def adjust(purse_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
+    """Correct what is available by a positive or negative amount and return True; False when this key did it before.
 
-
-def _move_once(purse_id: uuid.UUID, kind: Kind, amount: int, *, key: str, why: Why) -> bool:
-    if _is_repeated(key, purse_id, amount):
-        return False
-    try:
-        with transaction.atomic():
-            _must_move(purse_id, kind, amount, key, why, None)
-    except IntegrityError:
-        # Somebody used the key in between; only an equal transfer makes this call a repetition.
-        if not _is_repeated(key, purse_id, amount):
-            raise
-        return False
+    Raises InsufficientCredits when less is available, KeyReused as `grant` does.
+    """
+    check_amount(abs(amount) if type(amount) is int else amount)
+    full_key = f"adjust:{key}"
+    route, size = (ADJUST_UP if amount > 0 else ADJUST_DOWN), abs(amount)
+    with transaction.atomic():
+        available = lock(purse_id).available
+        if is_repeated(full_key, purse_id, size, source=route[1]):
+            return False
+        if not move(purse_id, route, size, full_key, why, None):
+            raise InsufficientCredits(price=size, available=available)
+        if amount < 0:
+            lots.fit(purse_id, available - size)
     return True
 
 
-def _is_repeated(key: str, purse_id: uuid.UUID, amount: int) -> bool:
-    earlier = Transfer.objects.filter(key=key).first()
-    if earlier and (earlier.purse_id, earlier.amount) != (purse_id, amount):
-        raise KeyReused
-    return earlier is not None
+def expire_lot_credits(purse_id: uuid.UUID, at: datetime | None = None) -> int:
+    """Expire what is due of one purse's lots and return how many lots that were; a frozen purse waits."""
+    with transaction.atomic():
+        return 0 if lock(purse_id).frozen_at else _expire_due(purse_id, at)
 
 
-def _must_move(
-    purse_id: uuid.UUID, kind: Kind, amount: int, key: str, why: Why, hold_id: uuid.UUID | None
+def _follow_holds(
+    purse_id: uuid.UUID,
+    ids: list[uuid.UUID],
+    orders: Sequence[tuple[uuid.UUID, int]],
+    terms: Terms,
+    *,
+    has_lots: bool,
+    has_budgets: bool,
 ) -> None:
-    """Move, where a refusal can only mean that the caches lie: the caller's transaction must not commit."""
-    if not _move(purse_id, kind, amount, key, why, hold_id):
-        raise AssertionError(f"{kind} of {amount} refused by purse {purse_id}: run the audit")
+    amounts = dict(zip(ids, (amount for _, amount in orders), strict=True))
+    if has_lots:
+        for hold_id, amount in amounts.items():
+            lots.draw(purse_id, hold_id, amount)
+        lots.follow(purse_id)
+    if has_budgets:
+        budgets.count_holds(purse_id, terms.api_key_id, amounts, terms.at)
 
 
-def _move(
-    purse_id: uuid.UUID, kind: Kind, amount: int, key: str, why: Why, hold_id: uuid.UUID | None
-) -> bool:
-    """Move the purse's caches and write the transfer in one statement; False when a bucket holds too little."""
-    source, target = ROUTES[kind]
-    change = {source: -amount, target: amount}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            MOVE,
-            {
-                "available": change.get(Bucket.AVAILABLE, 0),
-                "held": change.get(Bucket.HELD, 0),
-                "purse": purse_id,
-                "id": new_id(),
-                "source": source.value,
-                "target": target.value,
-                "amount": amount,
-                "kind": kind.value,
-                "key": key,
-                "hold": hold_id,
-                "actor": why.actor,
-                "reason": str(why.reason),
-            },
-        )
-        return bool(cursor.rowcount == 1)
+def _hold_again(
+    purse_id: uuid.UUID, orders: Sequence[tuple[uuid.UUID, int]], terms: Terms
+) -> list[uuid.UUID]:
+    """Say why nothing was held, or hold now that what stood in the way is gone."""
+    earlier = Hold.objects.in_bulk([reference for reference, _ in orders], field_name="reference")
+    if earlier:
+        found = [(ref, row.amount) for ref, _ in orders if (row := earlier.get(ref))]
+        if found != list(orders) or any(row.purse_id != purse_id for row in earlier.values()):
+            raise KeyReused
+        return [earlier[reference].pk for reference, _ in orders]
+    purse = Purse.objects.filter(pk=purse_id).first()
+    if purse is None:
+        raise PurseUnknown
+    if purse.frozen_at:
+        raise PurseFrozen
+    price = sum(amount for _, amount in orders)
+    if not expire_lot_credits(purse_id, terms.at) and purse.available < price:
+        raise InsufficientCredits(price=price, available=purse.available)
+    return hold_many(purse_id, orders, terms=terms)
+
+
+def _expire_due(purse_id: uuid.UUID, at: datetime | None) -> int:
+    """Take what is due of a locked purse's lots; the transfers say so in its statement."""
+    due = list(lots.due(at).filter(purse_id=purse_id).order_by("expires_at", "id"))
+    for lot in due:
+        # What a hold gives back later expires by a further transfer, so the key says how much went before.
+        key = f"expire:{lot.pk}:{lot.expired}"
+        must_move(purse_id, EXPIRE, lot.remaining, key, LOT_EXPIRED)
+        lots.expire(lot)
+    lots.follow(purse_id)
+    return len(due)

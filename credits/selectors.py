@@ -3,12 +3,17 @@
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from credits.models import Hold, Kind, Purse, Transfer
+from credits.entries import Filters, describe_line
+from credits.models import Hold, Kind, Lot, Purse, Transfer
 from genhub.lib.ids import oldest_id
+
+# More are of no use to a reader.
+MOST_LOTS = 20
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,8 @@ class Balance:
 
     available: int
     held: int
+    purse_id: uuid.UUID | None = None
+    is_frozen: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,18 @@ class HoldView:
     captured: int
     released: int
     refunded: int
+
+
+# What an order of price 0 has.
+NO_HOLD = HoldView(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What became of an order's credits, and each move of them as a line."""
+
+    hold: HoldView
+    lines: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -40,25 +59,79 @@ class Turnover:
 def find_balance(platform_id: uuid.UUID, user: str) -> Balance:
     """Return the balance of a (platform, user); a purse nobody opened yet is empty."""
     row = Purse.objects.filter(platform_id=platform_id, user=user).first()
-    return Balance(row.available, row.held) if row else Balance(0, 0)
+    if row is None:
+        return Balance(0, 0)
+    return Balance(row.available, row.held, row.pk, is_frozen=row.frozen_at is not None)
 
 
 def view_holds(references: list[uuid.UUID]) -> dict[uuid.UUID, HoldView]:
     """Return what became of each order's hold, by the order's id; an order of price 0 has none."""
-    return {
-        row.reference: HoldView(
-            held=row.amount - row.captured - row.released,
-            captured=row.captured,
-            released=row.released,
-            refunded=row.refunded,
-        )
-        for row in Hold.objects.filter(reference__in=references)
-    }
+    return {row.reference: view_hold(row) for row in Hold.objects.filter(reference__in=references)}
+
+
+def view_hold(hold: Hold) -> HoldView:
+    """Return what became of one hold."""
+    return HoldView(
+        held=hold.amount - hold.captured - hold.released,
+        captured=hold.captured,
+        released=hold.released,
+        refunded=hold.refunded,
+    )
+
+
+def explain_holds(references: list[uuid.UUID]) -> dict[uuid.UUID, Explained]:
+    """Return what became of each order's hold and the lines that say so, oldest first; an order of price 0 has none.
+
+    One statement, so that sums and lines are of the same moment.
+    """
+    found: dict[uuid.UUID, Explained] = {}
+    moves = Transfer.objects.filter(hold__reference__in=references).select_related("hold")
+    for move in moves.order_by("purse_version"):
+        if move.hold:
+            new = Explained(view_hold(move.hold), [])
+            found.setdefault(move.hold.reference, new).lines.append(describe_line(move))
+    return found
 
 
 def statement(purse_id: uuid.UUID) -> QuerySet[Transfer]:
     """Return a purse's transfers, newest first."""
     return Transfer.objects.filter(purse_id=purse_id).order_by("-purse_version")
+
+
+def find_entries(purse_id: uuid.UUID | None, filters: Filters) -> QuerySet[Transfer]:
+    """Return the transfers of a purse that were asked for, with their holds, newest first; None: no purse, no entry.
+
+    Newest is the highest version of the purse, the one order that no clock disturbs.
+    """
+    if purse_id is None:
+        return Transfer.objects.none()
+    moves = with_expiry(statement(purse_id))
+    if filters.kind is not None:
+        moves = moves.filter(kind=filters.kind)
+    if filters.task is not None:
+        moves = moves.filter(hold__reference=filters.task)
+    if filters.since is not None:
+        moves = moves.filter(created_at__gte=filters.since)
+    if filters.until is not None:
+        moves = moves.filter(created_at__lt=filters.until)
+    return moves
+
+
+def find_entry(key: str) -> Transfer:
+    """Return the transfer that a key moved, with all that an entry needs."""
+    return with_expiry(Transfer.objects.all()).get(key=key)
+
+
+def with_expiry(moves: QuerySet[Transfer]) -> QuerySet[Transfer]:
+    """Return transfers with their holds, and of grants when their credits expire: a lot has the id of its grant."""
+    lot = Lot.objects.filter(pk=OuterRef("pk"))
+    return moves.select_related("hold").annotate(expires_at=Subquery(lot.values("expires_at")))
+
+
+def list_expiring(purse_id: uuid.UUID) -> list[Lot]:
+    """Return the lots of a purse that hold credits, soonest to expire first, at most MOST_LOTS."""
+    lots = Lot.objects.filter(purse_id=purse_id, remaining__gt=0)
+    return list(lots.order_by("expires_at", "id")[:MOST_LOTS])
 
 
 def find_hold(reference: uuid.UUID) -> uuid.UUID | None:

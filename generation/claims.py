@@ -58,7 +58,6 @@ class Claim:
     attempt_id: uuid.UUID
     task_id: uuid.UUID
     token: int
-    number: int
     adapter: str
     card: dict[str, Any]
     spec: GenerationSpec
@@ -85,7 +84,6 @@ def claim_next(queue: str, *, worker: str) -> Claim | None:
         attempt_id=attempt.pk,
         task_id=attempt.task_id,
         token=attempt.lease_token,
-        number=attempt.number,
         adapter=attempt.provider.adapter,
         card=attempt.provider.cards.get(attempt.task.model, {}),
         spec=GenerationSpec.from_json(attempt.task.spec),

@@ -4,59 +4,14 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Prefetch, QuerySet, Sum
 from django.db.models.functions import Now
 
 from generation.models import Attempt, Event, Output, Provider, Share, Task, TaskCount, Worker
 from generation.states import AttemptState, TaskState
-from genhub.lib.ids import NOBODY, from_wire, oldest_id
+from genhub.lib.ids import from_wire, oldest_id
 
 PREFIX = "task"
-
-# What must never be true of tasks and the credits held for them: each query selects the broken tasks.
-AUDIT_CHECKS = {
-    "ended_task_has_settled_hold": """
-        SELECT t.id::text FROM generation_task t LEFT JOIN credits_hold h ON h.reference = t.id
-        WHERE t.price > 0 AND (h.id IS NULL OR h.amount <> t.price
-           OR (t.state IN ('completed', 'failed', 'canceled')) <> (h.state = 'settled'))
-    """,
-    "free_task_has_no_hold": """
-        SELECT t.id::text FROM generation_task t JOIN credits_hold h ON h.reference = t.id
-        WHERE t.price = 0
-    """,
-    "hold_is_of_the_tasks_owner": """
-        SELECT t.id::text FROM generation_task t JOIN credits_hold h ON h.reference = t.id
-          JOIN credits_purse p ON p.id = h.purse_id
-        WHERE (p.platform_id, p."user") <> (t.platform_id, t."user")
-    """,
-    "captured_is_price_of_delivered": """
-        SELECT t.id::text FROM generation_task t JOIN credits_hold h ON h.reference = t.id
-        LEFT JOIN generation_output o ON o.task_id = t.id AND o.artifact_id IS NOT NULL
-        GROUP BY t.id, h.id HAVING h.captured <> t.unit_price * count(o.id)
-    """,
-    "completed_task_delivered": """
-        SELECT t.id::text FROM generation_task t
-        LEFT JOIN generation_output o ON o.task_id = t.id AND o.artifact_id IS NOT NULL
-        GROUP BY t.id HAVING (t.state = 'completed') <> (count(o.id) > 0)
-    """,
-    "open_hold_has_live_task": """
-        SELECT h.id::text FROM credits_hold h LEFT JOIN generation_task t ON t.id = h.reference
-        WHERE h.state = 'open' AND coalesce(t.state, '') NOT IN ('pending', 'processing')
-    """,
-    "live_task_has_one_live_attempt": """
-        SELECT t.id::text FROM generation_task t
-        LEFT JOIN generation_attempt a ON a.task_id = t.id
-             AND a.state IN ('queued', 'running', 'waiting', 'unknown')
-        GROUP BY t.id
-        HAVING count(a.id) <> CASE WHEN t.state IN ('pending', 'processing') THEN 1 ELSE 0 END
-    """,
-    "share_counts_its_attempts": """
-        SELECT s.id::text FROM generation_share s LEFT JOIN generation_attempt a ON a.share_id = s.id
-        GROUP BY s.id
-        HAVING s.waiting <> count(a.id) FILTER (WHERE a.state = 'queued')
-            OR s.running <> count(a.id) FILTER (WHERE a.state = 'running')
-    """,
-}
 
 
 def find_tasks(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
@@ -124,12 +79,6 @@ def list_newest_outputs(number: int) -> QuerySet[Output]:
 def list_events(task: Task) -> QuerySet[Event]:
     """Return a task's history, oldest first."""
     return Event.objects.filter(task=task).order_by("id")
-
-
-def search_tasks(text: str) -> Q:
-    """Return the condition of a search by wire id or user, for staff."""
-    task_id = from_wire(PREFIX, text.strip())
-    return Q(pk=task_id) if task_id != NOBODY else Q(user__icontains=text)
 
 
 def describe_template(task: Task) -> dict[str, Any] | None:

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 LARGEST_SEED = 2**63 - 1
-LARGEST_NUMBER = 9
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,16 @@ class ModelCard:
     # Allowed (width, height) pairs; empty: any within the sides, in multiples of 16.
     sizes: tuple[tuple[int, int], ...] = ()
     default_steps: int = 12
+    # Of the fast mode; 0: half the default.
+    fast_steps: int = 0
     high_quality_steps: int = 24
     largest_steps: int = 50
     default_cfg_scale: float = 2.0
     largest_cfg_scale: float = 20.0
     default_negative_prompt: str = ""
     longest_prompt: int = 2000
+    # What a picture costs the operator in US dollars; None: not known, which is not 0.
+    usd_per_picture: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the card as JSON values, without its alias."""
@@ -91,5 +94,6 @@ class Order:
     seed: int | None = None
     style_preset: str | None = None
     quality: str | None = None
-    priority: str = "normal"
+    mode: str | None = None
+    priority: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -5,8 +5,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from credits.api.views import CreditsView
+from credits.api.balance import CreditsView
+from credits.api.entries import EntryExportView, EntryListView
+from credits.api.grants import GrantView
 from generation.api.health import HealthView
+from generation.api.quote import QuoteView
 from generation.api.views import (
     ArtifactView,
     GenerateView,
@@ -21,6 +24,7 @@ from templates.api.views import StyleListView, TemplateListView
 
 API = [
     path("generate", GenerateView.as_view(), name="generate"),
+    path("quote", QuoteView.as_view(), name="quote"),
     path("tasks", TaskListView.as_view(), name="task-list"),
     path("tasks/<str:task_id>", TaskView.as_view(), name="task"),
     path("tasks/<str:task_id>/status", TaskStatusView.as_view(), name="task-status"),
@@ -35,6 +39,9 @@ API = [
     path("templates", TemplateListView.as_view(), name="template-list"),
     path("styles", StyleListView.as_view(), name="style-list"),
     path("credits", CreditsView.as_view(), name="credits"),
+    path("credits/entries", EntryListView.as_view(), name="credits-entries"),
+    path("credits/entries.csv", EntryExportView.as_view(), name="credits-export"),
+    path("credits/grants", GrantView.as_view(), name="credits-grants"),
     path("health", HealthView.as_view(), name="health"),
 ]
 

@@ -6,11 +6,10 @@ from typing import Any
 from jsonschema import Draft202012Validator, SchemaError
 
 from genhub.lib.errors import FieldError, gettext_noop
+from genhub.lib.limits import LARGEST_NUMBER, SIDE_MULTIPLE_PIXELS
 from templates.rendering import Recipe, schema_of
 from templates.variables import find_variables
 
-SIDE_MULTIPLE_PIXELS = 16
-MOST_PICTURES = 9
 # A schema that points elsewhere would be fetched when an order comes, or fail then.
 POINTERS = {"$ref", "$dynamicRef", "$recursiveRef"}
 
@@ -33,8 +32,9 @@ FITTING: dict[str, Callable[[Any], bool]] = {
     "height": is_side,
     "steps": lambda value: type(value) is int and value > 0,
     "cfg_scale": lambda value: type(value) in {int, float} and value >= 0,
-    "num_images": lambda value: type(value) is int and 1 <= value <= MOST_PICTURES,
+    "num_images": lambda value: type(value) is int and 1 <= value <= LARGEST_NUMBER,
     "quality": lambda value: value in ("standard", "high"),
+    "mode": lambda value: value in ("fast", "fine"),
 }
 
 

@@ -1,7 +1,17 @@
-"""Pages of the ledger: all of them read; a grant is the one move that starts here."""
+"""Pages of the ledger. What moved is read only; grants start here, and staff set limits."""
 
+from credits.admin.budget import BudgetAdmin
+from credits.admin.grant_rule import GrantRuleAdmin
 from credits.admin.hold import HoldAdmin
+from credits.admin.lot import LotAdmin
 from credits.admin.purse import PurseAdmin
 from credits.admin.transfer import TransferAdmin
 
-__all__ = ["HoldAdmin", "PurseAdmin", "TransferAdmin"]
+__all__ = [
+    "BudgetAdmin",
+    "GrantRuleAdmin",
+    "HoldAdmin",
+    "LotAdmin",
+    "PurseAdmin",
+    "TransferAdmin",
+]

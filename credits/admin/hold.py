@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
+from credits.admin.statement import statement_table
 from credits.models import Hold, HoldState
 from genhub.admin.base import ReadOnlyAdmin
-from genhub.admin.show import badge, code, moment
+from genhub.admin.show import badge, code, link, moment, table
 from genhub.lib.ids import read_id
 
 
@@ -39,8 +40,11 @@ class HoldAdmin(ReadOnlyAdmin):
     paginator = InfinitePaginator
     show_full_result_count = False
     fieldsets = (
-        (None, {"fields": ("state_shown", "purse", "order", "created_at", "settled_at")}),
-        (_("Credits"), {"fields": ("amount", "captured", "released", "refunded")}),
+        (
+            None,
+            {"fields": ("state_shown", "purse", "order", "created_at", "expires_at", "settled_at")},
+        ),
+        (_("Credits"), {"fields": ("amount", "captured", "released", "refunded", "overrun")}),
     )
 
     def get_search_results(
@@ -51,6 +55,19 @@ class HoldAdmin(ReadOnlyAdmin):
             return queryset.filter(reference=reference), False
         found: Any = super().get_search_results(request, queryset, search_term)
         return found[0], found[1]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show a hold with the lots that it took of and each of its transfers."""
+        hold = self.find_object(request, object_id)
+        moves = hold.transfers.select_related("hold").order_by("purse_version")
+        sections = [(_("Transfers"), statement_table(request, moves))]
+        if lots := lots_used(hold):
+            sections.insert(0, (_("Lots that it took of, soonest to expire first"), lots))
+        return super().change_view(
+            request, object_id, form_url, {"sections": sections} | (extra_context or {})
+        )
 
     @display(description=_("time"), ordering="id")
     def time(self, hold: Hold) -> str:
@@ -68,3 +85,19 @@ class HoldAdmin(ReadOnlyAdmin):
     def order(self, hold: Hold) -> SafeString:
         """Show the id of the order that it pays."""
         return code(hold.reference.hex)
+
+
+def lots_used(hold: Hold) -> SafeString | None:
+    """Return what a hold took of which lots, and what came of it; None when it took only credits that never expire."""
+    headers = [_("expires at"), _("took"), _("paid"), _("came back"), _("moved to a new lot")]
+    rows = [
+        [
+            link("credits_lot", use.lot_id, moment(use.lot.expires_at)),
+            use.amount,
+            use.captured,
+            use.returned,
+            use.moved,
+        ]
+        for use in hold.lot_uses.select_related("lot").order_by("lot__expires_at", "lot_id")
+    ]
+    return table(headers, rows) if rows else None

@@ -1,30 +1,37 @@
-"""Pages of purses: the statement, and the doors to grant credits and to open a purse."""
+"""Pages of purses: the statement, what expires, the budgets, and the doors to grant credits and to open a purse."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.urls import path, reverse
+from django.utils.http import content_disposition_header
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from credits import ledger
-from credits.admin.transfer import statement_table
+from credits import export, ledger
+from credits.admin.budget import budgets_table, new_budget_page
+from credits.admin.chart import balance_chart
+from credits.admin.grant import GrantPage, purse_page
+from credits.admin.lot import lots_table
+from credits.admin.statement import StatementForm, show_statement
 from credits.models import Purse
-from credits.selectors import statement
 from genhub.admin.base import ReadOnlyAdmin
-from genhub.admin.forms import MoveForm
-from genhub.admin.pages import Question, ask, word
-from genhub.admin.show import moment
-from genhub.lib.errors import Problem
+from genhub.admin.pages import Question, ask
+from genhub.admin.show import badge, moment
 from genhub.platforms.models import Platform
-
-MOVES_PER_PAGE = 25
 
 
 class OpenForm(forms.Form):
@@ -42,11 +49,11 @@ class OpenForm(forms.Form):
 
 
 @admin.register(Purse)
-class PurseAdmin(ReadOnlyAdmin):
+class PurseAdmin(GrantPage, ReadOnlyAdmin):
     """The credits of each user of a platform."""
 
-    list_display = ("user", "platform", "available", "held", "opened")
-    list_filter = ("platform",)
+    list_display = ("user", "platform", "available", "held", "state", "opened")
+    list_filter = ("platform", ("frozen_at", admin.EmptyFieldListFilter))
     list_select_related = ("platform",)
     search_fields = ("user", "platform__code", "platform__name")
     search_help_text = _("Search by user or platform.")
@@ -58,19 +65,56 @@ class PurseAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "admin/credits/balance.html"
     change_form_outer_after_template = "admin/credits/statement.html"
 
-    def has_grant_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Allow those who hold the right to grant and may see purses."""
-        may_grant = request.user.has_perm("credits.grant_credits")
-        return bool(may_grant and self.has_view_permission(request))
+    def get_urls(self) -> list[Any]:
+        """Add the address of a statement's CSV."""
+        view = self.admin_site.admin_view(self.download)
+        return [
+            path("<path:object_id>/entries.csv", view, name="credits_purse_download"),
+            *super().get_urls(),
+        ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """Show a purse with its statement."""
         purse = self.find_object(request, object_id)
-        page = Paginator(statement(purse.pk), MOVES_PER_PAGE).get_page(request.GET.get("page"))
-        words = {"purse": purse, "page": page, "moves": statement_table(page.object_list)}
+        words = {
+            "purse": purse,
+            "freeze": purse.freezes.filter(lifted_at=None).first() if purse.frozen_at else None,
+            "chart": balance_chart(purse),
+            "lots": lots_table(purse),
+            "budgets": budgets_table(request, purse),
+            "new_budget": new_budget_page(request, purse),
+            **show_statement(request, purse),
+        }
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))
+
+    def download(
+        self, request: HttpRequest, object_id: str
+    ) -> StreamingHttpResponse | HttpResponseBadRequest:
+        """Answer the statement, filtered as the page is, as CSV."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        purse = self.find_object(request, object_id)
+        form = StatementForm(request.GET)
+        if not form.is_valid():
+            return HttpResponseBadRequest()
+        name = export.file_name(purse.user)
+        return StreamingHttpResponse(
+            export.stream_entries(purse.pk, purse.user, form.filters()),
+            content_type=export.CONTENT_TYPE,
+            headers={
+                "Content-Disposition": content_disposition_header(
+                    as_attachment=True, filename=name
+                ),
+                "Cache-Control": "no-store",
+            },
+        )
+
+    @display(description=_("state"))
+    def state(self, purse: Purse) -> SafeString | str:
+        """Show whether the purse is frozen."""
+        return badge(_("frozen"), "danger") if purse.frozen_at else "–"
 
     @display(description=_("opened"), ordering="id")
     def opened(self, purse: Purse) -> str:
@@ -100,51 +144,3 @@ class PurseAdmin(ReadOnlyAdmin):
             back=reverse("admin:credits_purse_changelist"),
         )
         return ask(self, request, question)
-
-    @action(
-        description=_("Grant credits"),
-        permissions=["grant"],
-        icon="add_card",
-        variant=ActionVariant.PRIMARY,
-    )
-    def grant(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask how many and why, then put the credits in."""
-        purse = self.find_object(request, object_id)
-        form = MoveForm(request.POST or None, most=ledger.LARGEST_AMOUNT)
-        if form.is_valid():
-            try:
-                self.put_in(request, purse, form.cleaned_data)
-            except Problem as problem:
-                form.add_error(None, word(problem))
-                form.renew()
-            else:
-                return HttpResponseRedirect(purse_page(purse))
-        question = Question(
-            title=gettext("Grant credits to %(purse)s") % {"purse": purse},
-            intro=gettext("The credits are there at once. A grant cannot be taken back."),
-            facts={gettext("Available now"): purse.available, gettext("Held now"): purse.held},
-            form=form,
-            submit=gettext("Grant"),
-            back=purse_page(purse),
-        )
-        return ask(self, request, question, about=purse)
-
-    def put_in(self, request: HttpRequest, purse: Purse, words: dict[str, Any]) -> None:
-        """Grant, and say what became of the purse."""
-        amount = words["amount"]
-        why = ledger.Why(request.user.get_username(), words["reason"])
-        if not ledger.grant(purse.pk, amount, key=f"staff:{words['once']}", why=why):
-            messages.info(request, gettext("This grant was made before; nothing more was moved."))
-            return
-        purse.refresh_from_db()
-        self.log_change(request, purse, gettext("Granted %(amount)s credits: %(reason)s") % words)
-        messages.success(
-            request,
-            gettext("%(amount)s credits granted. Available: %(before)s before, %(after)s now.")
-            % {"amount": amount, "before": purse.available - amount, "after": purse.available},
-        )
-
-
-def purse_page(purse: Purse) -> str:
-    """Return the address of a purse's page."""
-    return reverse("admin:credits_purse_change", args=[purse.pk])

@@ -1,6 +1,4 @@
-"""Pages of transfers, and how a transfer stands in a list."""
-
-from typing import Any
+"""Pages of transfers."""
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
@@ -8,17 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from credits.models import Kind, Reason, Transfer
+from credits.admin.words import kind_badge
+from credits.entries import word_reason
+from credits.models import Transfer
 from genhub.admin.base import ReadOnlyAdmin
-from genhub.admin.show import badge, link, moment, table
-
-COLOURS = {
-    Kind.GRANT: "success",
-    Kind.HOLD: "info",
-    Kind.CAPTURE: "primary",
-    Kind.RELEASE: "",
-    Kind.REFUND: "warning",
-}
+from genhub.admin.show import moment
 
 
 @admin.register(Transfer)
@@ -61,43 +53,5 @@ class TransferAdmin(ReadOnlyAdmin):
 
     @display(description=_("reason"))
     def reason_shown(self, transfer: Transfer) -> str:
-        """Show the hub's own reasons in words, and those of staff as they were written."""
-        return word_reason(transfer.reason)
-
-
-def kind_badge(transfer: Transfer) -> SafeString:
-    """Return a transfer's kind as a coloured word."""
-    return badge(transfer.get_kind_display(), COLOURS[Kind(transfer.kind)])
-
-
-def word_reason(reason: str) -> str:
-    """Return a reason in the reader's language where the hub wrote it."""
-    return str(dict(Reason.choices).get(reason, reason))
-
-
-def statement_table(transfers: Any) -> SafeString:
-    """Return a purse's transfers with the balance after each."""
-    headers = [
-        _("time"),
-        _("kind"),
-        _("amount"),
-        _("from → to"),
-        _("available after"),
-        _("held after"),
-        _("by"),
-        _("reason"),
-    ]
-    rows = [
-        [
-            link("credits_transfer", move.pk, moment(move.created_at)),
-            kind_badge(move),
-            move.amount,
-            f"{move.get_source_display()} → {move.get_target_display()}",
-            move.available_after,
-            move.held_after,
-            move.actor,
-            word_reason(move.reason),
-        ]
-        for move in transfers
-    ]
-    return table(headers, rows)
+        """Show the hub's own reasons in words, and those of staff and apps as they were written."""
+        return word_reason(transfer)[1]

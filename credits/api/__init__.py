@@ -1,1 +1,1 @@
-"""The API's views of credits."""
+"""The API's views of credits, by noun."""

@@ -11,18 +11,16 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
-from credits.selectors import HoldView, find_balance, find_purse, view_holds
+from credits.selectors import NO_HOLD, find_balance, find_purse, view_holds
 from generation.admin.filters import ModelFilter
 from generation.admin.history import attempts_table, events_table
 from generation.admin.refund import RefundPage
 from generation.admin.words import list_pictures, task_badge, word_failure
 from generation.models import Output, Task
-from generation.selectors import describe_template, search_tasks
+from generation.selectors import describe_template
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import code, moment, pairs
 from genhub.lib.ids import read_id
-
-NO_HOLD = HoldView(0, 0, 0, 0)
 
 
 class TaskList(ChangeList):
@@ -106,7 +104,7 @@ class TaskAdmin(RefundPage, ReadOnlyAdmin):
         """Find the task of a pasted id, or those of users."""
         if task_id := read_id(search_term):
             return queryset.filter(pk=task_id), False
-        return (queryset.filter(search_tasks(search_term)) if search_term else queryset), False
+        return (queryset.filter(user__icontains=search_term) if search_term else queryset), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
-from credits.selectors import HoldView, view_holds
+from credits.selectors import NO_HOLD, Explained, explain_holds
 from generation.errors import TaskFailure
 from generation.models import Attempt, Task
 from generation.selectors import describe_template
@@ -29,11 +29,11 @@ MESSAGES = {
 
 def answer_tasks(tasks: list[Task], request: Request) -> list[dict[str, Any]]:
     """Return tasks with credits, in one query for all of them."""
-    holds = view_holds([task.pk for task in tasks])
+    holds = explain_holds([task.pk for task in tasks])
     return [answer_task(task, holds.get(task.pk), request) for task in tasks]
 
 
-def answer_task(task: Task, hold: HoldView | None, request: Request) -> dict[str, Any]:
+def answer_task(task: Task, hold: Explained | None, request: Request) -> dict[str, Any]:
     """Return one task in full."""
     attempt = newest(task)
     ended = task.completed_at or task.failed_at or task.canceled_at
@@ -47,6 +47,7 @@ def answer_task(task: Task, hold: HoldView | None, request: Request) -> dict[str
         "prompt": task.spec["prompt"],
         "style_preset": task.style or None,
         "quality": task.quality,
+        "mode": task.mode or None,
         "width": task.spec["width"],
         "height": task.spec["height"],
         "steps": task.spec["steps"],
@@ -59,8 +60,8 @@ def answer_task(task: Task, hold: HoldView | None, request: Request) -> dict[str
         if attempt
         else {},
         "credits": answer_credits(task, hold),
-        # A local picture's cost in dollars is not known; unknown is null, never 0.
-        "cost_usd": None,
+        # Unknown is null, never 0.
+        "cost_usd": None if task.cost_usd is None else float(task.cost_usd),
         "cached": False,
     }
 
@@ -123,10 +124,15 @@ def answer_result(task: Task, request: Request, *, as_base64: bool = False) -> d
     }
 
 
-def answer_credits(task: Task, hold: HoldView | None) -> dict[str, int]:
-    """Return the price of a task and what became of the credits held for it."""
-    found = hold or HoldView(0, 0, 0, 0)
-    return {"price": task.price, **vars(found)}
+def answer_credits(task: Task, hold: Explained | None) -> dict[str, Any]:
+    """Return the price of a task with what decided it, and what became of the credits held for it, line by line."""
+    found = hold or Explained(NO_HOLD, [])
+    return {
+        "price": task.price,
+        **vars(found.hold),
+        "lines": found.lines,
+        "pricing": task.pricing or None,
+    }
 
 
 def answer_error(task: Task) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from credits.entries import KINDS
 from generation.states import TaskState
 from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
 
@@ -60,14 +61,29 @@ class Result(serializers.Serializer[Any]):
     errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
 
 
+class CreditLine(serializers.Serializer[Any]):
+    """One move of a task's credits; an entry of the statement has the same id."""
+
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(KINDS)
+    amount = serializers.IntegerField(help_text=_("Whole credits, always positive."))
+    reason_code = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(help_text=_("In the reader's language where the hub wrote it."))
+    created_at = serializers.DateTimeField()
+
+
 class Credits(serializers.Serializer[Any]):
     """What a task costs and what became of it, in whole credits."""
 
     price = serializers.IntegerField()
-    held = serializers.IntegerField()
+    held = serializers.IntegerField(help_text=_("Reserved still; 0 once the task has ended."))
     captured = serializers.IntegerField()
     released = serializers.IntegerField()
     refunded = serializers.IntegerField()
+    lines = CreditLine(many=True, help_text=_("Each move, oldest first."))
+    pricing = serializers.DictField(
+        allow_null=True, help_text=_("What decided the price when the task was taken.")
+    )
 
 
 class TaskError(serializers.Serializer[Any]):
@@ -117,6 +133,9 @@ class Task(Status):
     prompt = serializers.CharField()
     style_preset = serializers.CharField(allow_null=True)
     quality = serializers.CharField()
+    mode = serializers.CharField(
+        allow_null=True, help_text=_("fast, fine, or null: the usual way.")
+    )
     width = serializers.IntegerField(help_text=_("Pixels."))
     height = serializers.IntegerField(help_text=_("Pixels."))
     steps = serializers.IntegerField()
@@ -129,7 +148,9 @@ class Task(Status):
         child=serializers.FloatField(), help_text=_("Seconds by stage.")
     )
     credits = Credits()
-    cost_usd = serializers.FloatField(allow_null=True, help_text=_("Null: not known."))
+    cost_usd = serializers.FloatField(
+        allow_null=True, help_text=_("What it cost the hub in US dollars. Null: not known.")
+    )
     cached = serializers.BooleanField()
 
 

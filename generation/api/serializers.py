@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from generation.spec import LARGEST_NUMBER, LARGEST_SEED
+from generation.spec import LARGEST_SEED
 from genhub.api.fields import (
     StrictCharField,
     StrictFloatField,
@@ -15,6 +15,7 @@ from genhub.api.fields import (
     StrictObjectField,
     StrictSerializer,
 )
+from genhub.lib.limits import LARGEST_NUMBER
 
 # Larger than any model's sides: keeps a product of two from being absurd before the model is known.
 LARGEST_SIDE_PIXELS = 16_384
@@ -28,7 +29,7 @@ class GenerateSerializer(StrictSerializer):
 
     # Words of the API that no provider of this hub honours yet: refused by name, never dropped.
     UNSUPPORTED = frozenset(
-        {"image", "strength", "mode", "subject", "sampler", "style", "duration", "fps", "resolution",
+        {"image", "strength", "subject", "sampler", "style", "duration", "fps", "resolution",
          "response_format", "cache", "webhook"}
     )  # fmt: skip
     DEFAULTS = {"response_format": "url", "cache": "auto"}
@@ -78,9 +79,14 @@ class GenerateSerializer(StrictSerializer):
     quality = serializers.ChoiceField(
         ["standard", "high", "hd"], required=False, help_text=_("Default: standard. hd means high.")
     )
+    mode = serializers.ChoiceField(
+        ["fast", "fine"], required=False,
+        help_text=_("Fewer or more steps. Default: the template's, else your plan's."),
+    )  # fmt: skip
     priority = serializers.ChoiceField(
-        ["low", "normal", "high"], required=False, help_text=_("Default: normal.")
-    )
+        ["low", "normal", "high"], required=False,
+        help_text=_("Default: normal, or the highest that your plan allows below it."),
+    )  # fmt: skip
     user = StrictCharField(
         # A name is kept as it was said: reads compare it letter by letter.
         required=False,

@@ -11,12 +11,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from generation.api import answers, schema
+from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
 from generation.errors import NoResult, NotReady
 from generation.models import Task
 from generation.selectors import count_tasks, find_task, find_tasks
 from generation.services.ending import cancel_task
-from generation.services.submit import Customer, order_of, submit_task
+from generation.services.submit import submit_task
 from generation.states import TASK_LIVE, TaskState
 from genhub.api.pages import NewestFirst, read_page_words
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
@@ -44,16 +45,9 @@ class GenerateView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Check, hold the credits, queue, and answer 202 with the task."""
-        serializer = GenerateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        words = dict(serializer.validated_data)
-        user = caller_of(request).user_for_write(words.pop("user", None))
-        platform = caller_of(request).platform
-        task_id = submit_task(
-            Customer(platform.pk, platform.default_model, user),
-            order_of(words),
-            idempotency_key=read_idempotency_key(request),
-        )
+        customer, order = read_order(request)
+        key = read_idempotency_key(request)
+        task_id = submit_task(customer, order, idempotency_key=key)
         task = get_task(request, to_wire("task", task_id))
         [answer] = answers.answer_tasks([task], request)
         return Response(answer, 202, headers={"Location": answer["check_status_url"]})

@@ -32,7 +32,7 @@ class OutOfMemoryError(Exception):
 
 
 @dataclass(frozen=True)
-class Job:
+class Drawing:
     """What to draw. Sizes in pixels; `guidance` 0 runs no second branch."""
 
     folder: str
@@ -86,27 +86,29 @@ class Engine:
         self._note("load", started)
         logger.info("loaded %s on %s, offload %s", folder, self.device, self.offload)
 
-    def draw(self, job: Job, *, seed: int, report: Callable[[float], None]) -> Image.Image:
+    def draw(self, drawing: Drawing, *, seed: int, report: Callable[[float], None]) -> Image.Image:
         """Return one RGB picture; `report` gets 0 to 1 after each step, and what it raises stops the drawing.
 
         The noise comes from the picture's own seed on the CPU generator: the same seed gives the same picture on any
         device, and the same bytes on the same machine and versions.
         """
-        self.load(job.folder)
+        self.load(drawing.folder)
         try:
-            return self._draw(job, seed, report)
+            return self._draw(drawing, seed, report)
         except torch.OutOfMemoryError as error:
             self._free()
-            raise OutOfMemoryError(f"{job.width}x{job.height}, {job.steps} steps") from error
+            raise OutOfMemoryError(
+                f"{drawing.width}x{drawing.height}, {drawing.steps} steps"
+            ) from error
 
-    def _draw(self, job: Job, seed: int, report: Callable[[float], None]) -> Image.Image:
+    def _draw(self, drawing: Drawing, seed: int, report: Callable[[float], None]) -> Image.Image:
         started = time.perf_counter()
         with torch.inference_mode():
             # A fresh list for each call: encode_prompt writes into the one it gets.
             embeds, negative_embeds = self.pipeline.encode_prompt(
-                prompt=[job.prompt],
-                negative_prompt=[job.negative_prompt],
-                do_classifier_free_guidance=job.guidance > 0,
+                prompt=[drawing.prompt],
+                negative_prompt=[drawing.negative_prompt],
+                do_classifier_free_guidance=drawing.guidance > 0,
                 device=self.pipeline._execution_device,  # noqa: SLF001 (offload hooks decide it)
             )
         denoise_from = self._note("encode", started)
@@ -115,16 +117,16 @@ class Engine:
         def after_step(_: Any, step: int, __: Any, values: dict[str, Any]) -> dict[str, Any]:
             nonlocal last_step
             last_step = time.perf_counter()
-            report((step + 1) / job.steps)
+            report((step + 1) / drawing.steps)
             return values
 
         result = self.pipeline(
             prompt_embeds=embeds,
             negative_prompt_embeds=negative_embeds,
-            width=job.width,
-            height=job.height,
-            num_inference_steps=job.steps,
-            guidance_scale=job.guidance,
+            width=drawing.width,
+            height=drawing.height,
+            num_inference_steps=drawing.steps,
+            guidance_scale=drawing.guidance,
             generator=torch.Generator("cpu").manual_seed(seed),
             callback_on_step_end=after_step,
         )

@@ -3,6 +3,7 @@
 from generation.models.attempt import Attempt, Share
 from generation.models.event import Event
 from generation.models.provider import Provider
+from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.task import IdempotencyKey, Output, Task, TaskCount
 from generation.models.worker import Worker
 
@@ -12,6 +13,9 @@ __all__ = [
     "IdempotencyKey",
     "Output",
     "Provider",
+    "RefundBatch",
+    "RefundRequest",
+    "RefundState",
     "Share",
     "Task",
     "TaskCount",

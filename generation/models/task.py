@@ -47,6 +47,7 @@ class Task(models.Model):
     )
     style = models.CharField(_("style"), max_length=50, blank=True)
     quality = models.CharField(_("quality"), max_length=10)
+    mode = models.CharField(_("mode"), max_length=10, blank=True)
     priority = models.PositiveSmallIntegerField(
         _("priority"), choices=Priority.choices, default=Priority.NORMAL
     )
@@ -55,6 +56,12 @@ class Task(models.Model):
     num_images = models.PositiveSmallIntegerField(_("number of pictures"))
     unit_price = models.BigIntegerField(_("price of one"))
     price = models.BigIntegerField(_("price"))
+    # What decided the price, frozen with it: the rule, the factors, the discount.
+    pricing = models.JSONField(_("pricing"), default=dict)
+    # What it cost the operator in US dollars; null: not known, which is not 0.
+    cost_usd = models.DecimalField(
+        _("cost in USD"), max_digits=12, decimal_places=6, null=True, blank=True
+    )
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error_params = models.JSONField(_("error values"), default=dict)
     created_at = models.DateTimeField(_("created at"), db_default=Now())

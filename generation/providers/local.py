@@ -3,7 +3,7 @@
 from typing import Any
 
 from generation.engine.memory import read_card
-from generation.engine.pipeline import Engine, EngineError, Job, OutOfMemoryError
+from generation.engine.pipeline import Drawing, Engine, EngineError, OutOfMemoryError
 from generation.providers.base import Finished, Output, Provider, Report
 from generation.providers.errors import ProviderError
 from generation.spec import GenerationSpec, ModelCard
@@ -26,7 +26,7 @@ class LocalProvider(Provider):
 
     def submit(self, spec: GenerationSpec, *, card: ModelCard, report: Report) -> Finished:
         """Make one picture after the other, each from its own seed, reporting after each step."""
-        job = Job(
+        drawing = Drawing(
             folder=card.folder,
             prompt=spec.prompt,
             negative_prompt=spec.negative_prompt,
@@ -39,10 +39,9 @@ class LocalProvider(Provider):
         outputs = []
         try:
             for position, seed in enumerate(spec.seeds):
-                share = scaled(report, position, len(spec.seeds))
-                outputs.append(
-                    Output(position, seed, self.engine.draw(job, seed=seed, report=share))
-                )
+                report_part = scaled(report, position, len(spec.seeds))
+                image = self.engine.draw(drawing, seed=seed, report=report_part)
+                outputs.append(Output(position, seed, image))
         except OutOfMemoryError as error:
             raise ProviderError(str(error), code="out_of_memory") from error
         except EngineError as error:

@@ -4,12 +4,14 @@ Lock order everywhere: task, hold, purse, attempt, share.
 """
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from credits import ledger
+from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation import events
 from generation.errors import AlreadyEnded
@@ -38,7 +40,9 @@ def end_unpaid(
     if not Task.objects.filter(pk=task_id, state__in=TASK_LIVE).update(**values):
         return False
     if hold_id := find_hold(task_id):
-        ledger.release(hold_id)
+        # A hold that expired gave everything back before.
+        with suppress(HoldNotOpen):
+            ledger.release(hold_id)
     Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE).exclude(
         pk=spared or NOBODY
     ).update(state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None)

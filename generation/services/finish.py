@@ -1,14 +1,18 @@
 """The end of a worker's attempt: delivered, worth another try, or failed. Each is one fenced transaction."""
 
+import logging
 import random
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from credits import ledger
+from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation import claims, dispatch, events
 from generation.claims import Claim, LeaseLost
@@ -17,11 +21,16 @@ from generation.models import Attempt, Event, Output, Task
 from generation.providers.base import Refusal
 from generation.providers.errors import ProviderError
 from generation.services.ending import end_unpaid
+from generation.spec import ModelCard
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import Problem
 from storage.services import StoredPicture, record_artifact
 
+logger = logging.getLogger(__name__)
+
 MOST_RETRIES = 3
+# What the column holds.
+DEAREST_USD, SMALLEST_USD = Decimal(1_000_000), Decimal("0.000001")
 
 
 @dataclass(frozen=True)
@@ -43,9 +52,13 @@ def complete(claim: Claim, delivery: Delivery) -> None:
     task = Task.objects.select_for_update().get(pk=claim.task_id)
     if task.state not in TASK_LIVE:
         raise LeaseLost
-    Task.objects.filter(pk=task.pk).update(state=TaskState.COMPLETED, completed_at=Now())
+    Task.objects.filter(pk=task.pk).update(
+        state=TaskState.COMPLETED,
+        completed_at=Now(),
+        cost_usd=cost_usd(claim, len(delivery.pictures)),
+    )
     if hold_id := find_hold(task.pk):
-        ledger.settle(hold_id, task.unit_price * len(delivery.pictures))
+        capture(hold_id, task.unit_price * len(delivery.pictures))
     claims.end_attempt(
         claim,
         AttemptState.SUCCEEDED,
@@ -67,6 +80,31 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         count=len(delivery.pictures),
         captured=task.unit_price * len(delivery.pictures),
     )
+
+
+def cost_usd(claim: Claim, pictures: int) -> Decimal | None:
+    """Return what pictures cost the operator in US dollars by the model's card, or None where it does not say."""
+    said = ModelCard.from_json(claim.spec.model, claim.card).usd_per_picture
+    if said is None:
+        return None
+    try:
+        cost = (Decimal(str(said)) * pictures).quantize(SMALLEST_USD)
+    except InvalidOperation:
+        cost = Decimal("NaN")
+    if cost.is_finite() and 0 <= cost < DEAREST_USD:
+        return cost
+    # A card is data of the operator: a wrong one must not cost the customer what was drawn.
+    logger.warning("usd_per_picture %r of %s is no price", said, claim.spec.model)
+    return None
+
+
+def capture(hold_id: uuid.UUID, due: int) -> None:
+    """Take what was delivered out of its hold; when the hold has expired, the operator bears it."""
+    try:
+        ledger.settle(hold_id, due)
+    except HoldNotOpen:
+        if due:
+            ledger.expose(hold_id, due)
 
 
 def fail(claim: Claim, error: ProviderError) -> TaskState:

@@ -48,7 +48,6 @@ class Heart:
         if time.monotonic() - self.reported_at >= PROGRESS_EVERY_SECONDS:
             self.reported_at = time.monotonic()
             self._write(min(progress, 1.0))
-            release_connection()
         if self.lost.is_set():
             raise Stopped
         if draining.is_set():
@@ -59,7 +58,6 @@ class Heart:
     def _beat(self) -> None:
         while not self.done.wait(settings.LEASE_SECONDS / 3) and not self.lost.is_set():
             self._write(None)
-            connection.close()
 
     def _write(self, progress: float | None) -> None:
         try:
@@ -69,6 +67,7 @@ class Heart:
         except DatabaseError as error:
             # The lease outlives a short absence; a longer one costs it, and the fence then says so.
             logger.warning("heartbeat of %s not written: %s", self.claim.attempt_id, error)
+        finally:
             release_connection()
 
 

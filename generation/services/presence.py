@@ -18,7 +18,7 @@ GONE_AFTER = timedelta(seconds=3 * BEAT_SECONDS + 1)
 def warm_up(queues: list[str]) -> None:
     """Prepare the adapters of these queues' providers for the hub's default model, or for the only one they offer.
 
-    A model that cannot be loaded is an error here already: the worker then gives no sign of life, and health says so.
+    A model that cannot be loaded is an error here already: the worker then beats as unready, and health says why.
     """
     for provider in Provider.objects.filter(is_enabled=True, queue__in=queues):
         wanted = settings.DEFAULT_MODEL if settings.DEFAULT_MODEL in provider.cards else None

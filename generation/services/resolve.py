@@ -7,14 +7,16 @@ from typing import Any
 
 from django.conf import settings
 
-from credits import pricing
+from credits import pricing, tariffs
 from generation import routing
+from generation.services.plans import choose_mode, choose_priority, count_steps
 from generation.spec import LARGEST_SEED, GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
+from genhub.platforms.models import Plan
 from templates import rendering, selectors
 from templates.rendering import Look, Recipe, Rendered
 
-SIDE_MULTIPLE_PIXELS = 16
 # With a template these are staff's to decide: they made the recipe and set its price.
 TEMPLATE_DECIDES = (
     "prompt", "negative_prompt", "model", "media_type", "width", "height", "steps", "cfg_scale", "style_preset",
@@ -24,19 +26,25 @@ WIRE_NAMES = {"media_type": "type"}
 
 @dataclass(frozen=True)
 class Resolved:
-    """An order made whole: what to make, by whom, and its price in credits."""
+    """An order made whole: what to make, how, by whom, and its price in credits."""
 
     spec: GenerationSpec
     route: routing.Route
     recipe: Recipe | None
     style: str
     quality: str
-    unit_price: int
-    price: int
+    mode: str
+    priority: str
+    quote: pricing.Quote
 
 
-def resolve(order: Order, *, platform_model: str) -> Resolved:
-    """Return the order with every default filled in, or raise InvalidRequest naming each wrong field."""
+def resolve(order: Order, *, platform_model: str, plan: Plan | None = None) -> Resolved:
+    """Return the order with every default filled in, or raise InvalidRequest naming each wrong field.
+
+    Raises PriceUnknown when the price list does not say what it costs.
+    """
+    plan = plan or Plan()
+    priority = choose_priority(order, plan)
     recipe = find_recipe(order)
     rendered = render(order, recipe)
     style = order.style_preset or rendered.settings.get("style_preset") or ""
@@ -51,20 +59,27 @@ def resolve(order: Order, *, platform_model: str) -> Resolved:
     media_type = order.media_type or (recipe.media_type if recipe else "image")
     negative_prompt = join_negative_prompts(order, rendered, route.card, look)
     rendered = replace(rendered, negative_prompt=negative_prompt)
-    spec = build_spec(words, rendered, route.card, media_type)
+    quality = words.get("quality") or "standard"
+    mode = choose_mode(order, rendered.settings, plan, quality)
+    usual_steps = count_steps(route.card, mode, quality)
+    spec = build_spec(words, rendered, route.card, media_type, usual_steps)
     if mistakes := find_mistakes(spec, route.card):
         raise InvalidRequest(errors=mistakes)
-    quality = words.get("quality") or "standard"
     item = pricing.Item(
         media_type=media_type,
+        model=spec.model,
         quality=quality,
-        is_4k=pricing.is_4k(resolution="", width=spec.width, height=spec.height),
+        mode=mode,
+        width=spec.width,
+        height=spec.height,
+        steps=spec.steps,
         number=len(spec.seeds),
+        template=recipe.code if recipe else "",
         template_price=recipe.price if recipe else None,
     )
-    prices = tariff()
-    unit_price, price = pricing.unit_price(item, prices), pricing.quote(item, prices)
-    return Resolved(spec, route, recipe, style, quality, unit_price, price)
+    rules, discount = tariffs.rules_in_force(), plan.discount_percent
+    quote = pricing.quote(item, rules, discount_percent=discount)
+    return Resolved(spec, route, recipe, style, quality, mode, priority, quote)
 
 
 @dataclass(frozen=True)
@@ -130,7 +145,7 @@ def join_negative_prompts(
 
 
 def build_spec(
-    words: Words, rendered: Rendered, card: ModelCard, media_type: str
+    words: Words, rendered: Rendered, card: ModelCard, media_type: str, usual_steps: int
 ) -> GenerationSpec:
     """Return the spec with the model's defaults filled in and a seed drawn for each picture that has none."""
     number = words.get("num_images") or 1
@@ -142,8 +157,6 @@ def build_spec(
         for i in range(number)
     ]
     steps = words.get("steps")
-    if steps is None:
-        steps = card.default_steps if words.get("quality") != "high" else card.high_quality_steps
     cfg_scale = words.get("cfg_scale")
     return GenerationSpec(
         media_type=media_type,
@@ -152,7 +165,7 @@ def build_spec(
         negative_prompt=rendered.negative_prompt,
         width=card.default_width if words.get("width") is None else words.get("width"),
         height=card.default_height if words.get("height") is None else words.get("height"),
-        steps=steps,
+        steps=usual_steps if steps is None else steps,
         cfg_scale=card.default_cfg_scale if cfg_scale is None else float(cfg_scale),
         seeds=tuple(seeds),
     )
@@ -197,17 +210,6 @@ def find_size_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError
         message = gettext_noop("This model makes %(sizes)s.")
         mistakes.append(FieldError("width", "unsupported_size", message, {"sizes": sizes}))
     return mistakes
-
-
-def tariff() -> pricing.Tariff:
-    """Return the house's prices from the settings."""
-    return pricing.Tariff(
-        base={
-            "image": settings.DEFAULT_IMAGE_CREDIT_COST,
-            "video": settings.DEFAULT_VIDEO_CREDIT_COST,
-        },
-        high_quality=settings.HIGH_QUALITY_MULTIPLIER,
-    )
 
 
 def default_model() -> str:

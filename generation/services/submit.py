@@ -20,15 +20,21 @@ from generation.models.task import Priority
 from generation.services.resolve import Resolved, resolve
 from generation.spec import Order
 from genhub.lib.ids import new_id
+from genhub.platforms.models import Plan
+
+HOLD_MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Customer:
-    """Who orders: a platform, the model it prefers, and the user whose purse pays."""
+    """Who orders: a platform, the model it prefers, the user whose purse pays, the API key whose budgets count, and
+    the platform's plan."""
 
     platform_id: uuid.UUID
     platform_model: str
     user: str
+    api_key_id: uuid.UUID | None = None
+    plan: Plan | None = None
 
 
 def submit_task(customer: Customer, order: Order, *, idempotency_key: str = "") -> uuid.UUID:
@@ -39,7 +45,7 @@ def submit_task(customer: Customer, order: Order, *, idempotency_key: str = "") 
     fingerprint = fingerprint_of(order)
     if earlier := find_earlier(customer, idempotency_key, fingerprint):
         return earlier
-    resolved = resolve(order, platform_model=customer.platform_model)
+    resolved = resolve_for(customer, order)
     try:
         return write_task(customer, order, resolved, (idempotency_key, fingerprint))
     except IntegrityError:
@@ -49,10 +55,17 @@ def submit_task(customer: Customer, order: Order, *, idempotency_key: str = "") 
         raise
 
 
+def resolve_for(customer: Customer, order: Order) -> Resolved:
+    """Return a customer's order made whole, as `resolve` does."""
+    return resolve(order, platform_model=customer.platform_model, plan=customer.plan)
+
+
 def fingerprint_of(order: Order) -> str:
     """Return the SHA-256 of an order's canonical JSON: equal for equal orders, whatever their key order."""
     # Only what was said: a word that a later release adds must not make old keys look reused.
     said = {name: value for name, value in asdict(order).items() if value not in (None, {})}
+    # Keys of earlier releases count a priority that nobody named as said.
+    said.setdefault("priority", "normal")
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -86,10 +99,11 @@ def write_task(
         )
     spec = resolved.spec
     number = len(spec.seeds)
-    price = resolved.price
+    quote, priority = resolved.quote, Priority[resolved.priority.upper()]
+    price = quote.price
     purse = ledger.open_purse(customer.platform_id, customer.user)
     if price:
-        ledger.hold(purse.pk, price, reference=task_id)
+        ledger.hold(purse.pk, price, reference=task_id, terms=terms_of(customer))
     Task.objects.create(
         id=task_id,
         platform_id=customer.platform_id,
@@ -98,16 +112,18 @@ def write_task(
         template_version_id=resolved.recipe.version_id if resolved.recipe else None,
         style=resolved.style,
         quality=resolved.quality,
-        priority=Priority[order.priority.upper()],
+        mode=resolved.mode,
+        priority=priority,
         spec=spec.to_json(),
         metadata=dict(order.metadata),
         num_images=number,
-        unit_price=resolved.unit_price,
+        unit_price=quote.unit_price,
         price=price,
+        pricing=quote.to_json(),
         deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
     )
     queue = resolved.route.provider.queue
-    share = find_share(customer, queue, Priority[order.priority.upper()])
+    share = find_share(customer, queue, priority)
     Attempt.objects.create(
         task_id=task_id, number=1, provider=resolved.route.provider, share=share, cost=number
     )
@@ -116,6 +132,12 @@ def write_task(
     )
     dispatch.ring_after_commit(queue)
     return task_id
+
+
+def terms_of(customer: Customer) -> ledger.Terms:
+    """Return what the hold answers to: it outlives the task's deadline, so that only a forgotten one ever expires."""
+    lifetime = timedelta(seconds=settings.TASK_DEADLINE_SECONDS) + HOLD_MARGIN
+    return ledger.Terms(api_key_id=customer.api_key_id, lifetime=lifetime)
 
 
 def find_share(customer: Customer, queue: str, priority: Priority) -> Share:

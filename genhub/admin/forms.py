@@ -9,15 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from genhub.lib.ids import new_id
-
-SHORTEST_REASON = 10
-LONGEST_REASON = 500
+from genhub.lib.reasons import LONGEST_REASON, SHORTEST_REASON
 
 
-class MoveForm(forms.Form):
-    """Moves credits: how many, why, and a key of this very form, so that a double click moves them once."""
+class ReasonForm(forms.Form):
+    """Asks why."""
 
-    amount = forms.IntegerField(label=_("Credits"), min_value=1)
     reason = forms.CharField(
         label=_("Reason"),
         min_length=SHORTEST_REASON,
@@ -25,6 +22,13 @@ class MoveForm(forms.Form):
         widget=UnfoldAdminTextareaWidget({"rows": 3}),
         help_text=_("At least 10 characters. It stays in the ledger for ever, with your name."),
     )
+
+
+class MoveForm(ReasonForm):
+    """Moves credits: how many, why, and a key of this very form, so that a double click moves them once."""
+
+    field_order = ("amount", "reason", "once")
+    amount = forms.IntegerField(label=_("Credits"), min_value=1)
     once = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:

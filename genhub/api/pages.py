@@ -29,6 +29,7 @@ class NewestFirst(CursorPagination):
     """Cursor pages over UUIDv7 ids, newest first; `limit` rows each (default 20, at most 100)."""
 
     ordering = "-id"
+    position_type: type[Any] = uuid.UUID
     page_size = DEFAULT_PAGE
     page_size_query_param = "limit"
     max_page_size = LARGEST_PAGE
@@ -37,9 +38,9 @@ class NewestFirst(CursorPagination):
         """Return the cursor of a request, or raise CursorInvalid."""
         try:
             cursor = super().decode_cursor(request)
-            # Ids are unique, so each of our cursors stands at one; anything else would fail in the database.
+            # Positions are unique, so each of our cursors stands at one; anything else would fail in the database.
             if cursor is not None:
-                uuid.UUID(str(cursor.position))
+                self.position_type(str(cursor.position))
         except Exception as error:
             raise CursorInvalid from error
         return cursor

@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import Question, ask, show
 from genhub.admin.show import badge, code, link, moment, table
-from genhub.platforms.models import ApiKey, Platform, Scope, all_scopes
+from genhub.platforms.models import ApiKey, Platform, Scope, usual_scopes
 
 
 @admin.register(Platform)
@@ -70,7 +70,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
         choices=Scope.choices,
-        initial=all_scopes,
+        initial=usual_scopes,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 

@@ -2,12 +2,18 @@
 
 import datetime
 import zoneinfo
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MinLengthValidator, validate_slug
+from django.core.validators import (
+    MaxValueValidator,
+    MinLengthValidator,
+    MinValueValidator,
+    validate_slug,
+)
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -21,18 +27,68 @@ class Scope(models.TextChoices):
 
     TASKS_WRITE = "tasks:write", _("create and cancel tasks")
     TASKS_READ = "tasks:read", _("read tasks and their pictures")
-    CREDITS_READ = "credits:read", _("read balances")
+    CREDITS_READ = "credits:read", _("read balances and statements")
+    CREDITS_GRANT = "credits:grant", _("grant credits, within the platform's grant rules")
 
 
-def all_scopes() -> list[str]:
-    """Return every scope: what a key gets unless somebody says less."""
-    return list(Scope.values)
+def usual_scopes() -> list[str]:
+    """Return what a key gets unless somebody says otherwise: all but the right to make credits."""
+    return [scope for scope in Scope.values if scope != Scope.CREDITS_GRANT]
 
 
 def validate_time_zone(name: str) -> None:
     """Refuse a name that the IANA time zone database does not hold."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError(_("“%(name)s” is not an IANA time zone."), params={"name": name})
+
+
+class Plan(models.Model):
+    """The terms that platforms share: a discount, the mode of orders that name none, and the highest priority."""
+
+    class Mode(models.TextChoices):
+        """How an order is made when it does not say."""
+
+        FAST = "fast", _("fast")
+        FINE = "fine", _("fine")
+
+    class Priority(models.TextChoices):
+        """The highest priority that orders may ask for."""
+
+        LOW = "low", _("low")
+        NORMAL = "normal", _("normal")
+        HIGH = "high", _("high")
+
+    code = models.CharField(
+        _("code"), max_length=50, unique=True, validators=[validate_slug, MinLengthValidator(2)]
+    )
+    name = models.CharField(_("name"), max_length=100)
+    discount_percent = models.DecimalField(
+        _("discount"), max_digits=5, decimal_places=2, default=Decimal(0),
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
+        help_text=_("Percent of every price; the price of one is then rounded up."),
+    )  # fmt: skip
+    mode = models.CharField(
+        _("mode"), max_length=10, choices=Mode.choices, blank=True,
+        help_text=_("For orders that name none. Empty: the model's own way."),
+    )  # fmt: skip
+    highest_priority = models.CharField(
+        _("highest priority"), max_length=10, choices=Priority.choices, default=Priority.HIGH
+    )
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        ordering = ("code",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(discount_percent__gte=0, discount_percent__lte=100),
+                name="plan_discount_within_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Platform(models.Model):
@@ -52,6 +108,10 @@ class Platform(models.Model):
     default_model = models.CharField(
         _("default model"), max_length=100, blank=True, help_text=_("Empty: the hub's default.")
     )
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, null=True, blank=True, related_name="platforms", verbose_name=_("plan"),
+        help_text=_("Empty: full prices, every priority."),
+    )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
@@ -82,7 +142,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
             platform=platform,
             name=name,
             user=user,
-            scopes=all_scopes() if scopes is None else scopes,
+            scopes=usual_scopes() if scopes is None else scopes,
             expires_at=expires_at,
             prefix=prefix,
             hashed_key=hashed_key,
@@ -95,7 +155,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         row = (
             self.filter(prefix=prefix, revoked_at=None, platform__is_active=True)
             .exclude(expires_at__lte=Now())
-            .select_related("platform")
+            .select_related("platform__plan")
             .first()
         )
         return row if row and generator.verify(key, row.hashed_key) else None

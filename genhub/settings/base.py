@@ -165,9 +165,19 @@ REAP_SECONDS = at_least("REAP_SECONDS", 5, 1)
 # From submit to end, waiting included: bursts are queued, so a day.
 TASK_DEADLINE_SECONDS = at_least("TASK_DEADLINE_SECONDS", 86_400, 1)
 
+# Every check of the audit, by name; the apps do not know each other's.
+AUDIT_CHECKS = ("credits.audit.CHECKS", "generation.audit.AUDIT_CHECKS")
+# The whole audit runs once a day at this hour (UTC); what came since the last clean one every so many minutes, 0: never.
+AUDIT_HOUR = int(one_of("AUDIT_HOUR", "3", *map(str, range(24))))
+AUDIT_MINUTES = at_least("AUDIT_MINUTES", 15, 0)
+
 DEFAULT_IMAGE_CREDIT_COST = at_least("DEFAULT_IMAGE_CREDIT_COST", 10, 0)
 DEFAULT_VIDEO_CREDIT_COST = at_least("DEFAULT_VIDEO_CREDIT_COST", 50, 0)
+# How long refunded credits live whose own lot has expired meanwhile.
+REFUND_GRACE_DAYS = at_least("REFUND_GRACE_DAYS", 30, 1)
 HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
+# Sample orders whose prices staff see before they save a price rule: credits itself knows no orders.
+PRICE_SAMPLES = "generation.services.samples.list_samples"
 
 # The local engine: a folder in the published diffusers layout. Empty: the small model of the project.
 Z_IMAGE_FOLDER = first("Z_IMAGE_FOLDER")

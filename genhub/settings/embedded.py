@@ -6,7 +6,6 @@ from genhub.settings.base import *  # noqa: F403
 from genhub.settings.base import HOME, PORT, STATICFILES_STORAGE
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
-    LINK_SECONDS,
     broker_url,
     database,
     env,
@@ -52,4 +51,3 @@ STORAGES = {
 }
 STATIC_ROOT = HOME / "static"
 LOGGING = logging_config(folder=first("LOG_FOLDER", default=str(HOME / "log")))
-SIGNED_LINK_SECONDS = LINK_SECONDS

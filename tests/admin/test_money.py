@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from credits.audit import CHECKS, find_broken
 from credits.models import Kind, Purse, Transfer
+from generation.audit import AUDIT_CHECKS
 from generation.models import Event, Task
-from generation.selectors import AUDIT_CHECKS
 from genhub.lib.ids import new_id
 from tests.admin.conftest import Hire
 

@@ -21,6 +21,7 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 # Route -> method -> the scope it needs, None when any key will do. What is not listed is not allowed.
 SCOPES: dict[str, dict[str, Scope | None]] = {
     "generate": {"post": Scope.TASKS_WRITE},
+    "quote": {"post": Scope.TASKS_WRITE},
     "task-list": {"get": Scope.TASKS_READ},
     "task": {"get": Scope.TASKS_READ},
     "task-status": {"get": Scope.TASKS_READ},

@@ -7,8 +7,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from credits.audit import CHECKS, find_broken
+from generation.audit import AUDIT_CHECKS
 from generation.models import Provider
-from generation.selectors import AUDIT_CHECKS
 from generation.services.run import run_queue
 from genhub.platforms.models import Platform
 

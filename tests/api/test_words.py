@@ -57,6 +57,10 @@ WRONG: list[tuple[str, Any]] = [
     ("quality", "ultra"),
     ("quality", ""),
     ("quality", True),
+    ("mode", "slow"),
+    ("mode", ""),
+    ("mode", None),
+    ("mode", True),
     ("priority", "urgent"),
     ("priority", 0),
     ("metadata", []),
@@ -98,7 +102,7 @@ def test_wrong_value_is_refused_by_name(alice: APIClient, word: str, value: Any)
 
 @pytest.mark.parametrize(
     "word",
-    ["image", "strength", "mode", "subject", "sampler", "style", "duration", "fps", "resolution",
+    ["image", "strength", "subject", "sampler", "style", "duration", "fps", "resolution",
      "response_format", "cache", "webhook"],
 )  # fmt: skip
 def test_word_this_hub_does_not_honour_is_refused_by_name(alice: APIClient, word: str) -> None:

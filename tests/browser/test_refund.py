@@ -5,8 +5,8 @@ from rest_framework.test import APIClient
 
 from credits.audit import CHECKS, find_broken
 from credits.models import Kind, Transfer
+from generation.audit import AUDIT_CHECKS
 from generation.models import Provider
-from generation.selectors import AUDIT_CHECKS
 from generation.services.run import run_queue
 
 LOADED = "images => images.length > 0 && images.every(i => i.complete && i.naturalWidth > 0)"

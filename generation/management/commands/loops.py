@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from credits import expiry
 from generation.services import rescue
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ class Command(BaseCommand):
             (rescue.reap, settings.REAP_SECONDS),
             (rescue.sweep, settings.SWEEP_SECONDS),
             (rescue.end_late, settings.SWEEP_SECONDS),
+            (expiry.expire_lots, settings.SWEEP_SECONDS),
+            (expiry.expire_holds, settings.SWEEP_SECONDS),
         ]
         due = dict.fromkeys((loop for loop, _ in loops), 0.0)
         while not stop.wait(0.2):

@@ -5,35 +5,48 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import connection, transaction
+from django.core.management.base import BaseCommand, CommandError
 
-from credits.audit import CHECKS, find_broken
-from generation.selectors import AUDIT_CHECKS
+from credits import audit
 
 
 class Command(BaseCommand):
-    """Run every check of the ledger and of the tasks that it pays for."""
+    """Run every check of the ledger and of the tasks that it pays for, and record what came of it."""
 
     help = "Prove the ledger and the tasks it pays for; exit 1 when anything is wrong."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Describe the words of the command line."""
         parser.add_argument("--json", action="store_true", help="one JSON object, last on stdout")
+        parser.add_argument(
+            "--since",
+            metavar="CHECKPOINT",
+            help="read only what came after this clean audit; `last`: after the last one",
+        )
+        parser.add_argument(
+            "--freeze", action="store_true", help="freeze every purse whose books are wrong"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Audit one consistent picture of the books beside everything that runs."""
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            findings = find_broken({**CHECKS, **AUDIT_CHECKS})
-        for finding in findings:
-            self.stderr.write(f"{finding.check}: {', '.join(finding.rows)}")
-        count = len(CHECKS) + len(AUDIT_CHECKS)
+        try:
+            since = audit.read_checkpoint(options["since"]) if options["since"] else None
+        except audit.NoCheckpoint as problem:
+            raise CommandError(f"{options['since']}: {problem.detail}") from problem
+        run = audit.prove(since, freezes=options["freeze"])
+        for finding in run.findings:
+            self.stderr.write(f"{finding['check']}: {', '.join(finding['rows'])}")
         if options["json"]:
-            answer = {"ok": not findings, "checks": count, "findings": [vars(f) for f in findings]}
+            answer = {
+                "ok": not run.findings,
+                "checks": run.checks,
+                "findings": run.findings,
+                "checkpoint": None if run.findings else str(run),
+                "since": str(since) if since else None,
+                "seconds": run.seconds,
+            }
             self.stdout.write(json.dumps(answer))
         else:
-            self.stdout.write(f"{count} checks, {len(findings)} broken")
-        if findings:
+            self.stdout.write(f"{run.checks} checks, {len(run.findings)} broken, {run.seconds} s")
+        if run.findings:
             sys.exit(1)

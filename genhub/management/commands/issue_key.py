@@ -11,7 +11,7 @@ from django.db import transaction
 from credits import ledger
 from genhub.lib.errors import Problem
 from genhub.lib.ids import new_id
-from genhub.platforms.models import ApiKey, Platform, Scope, all_scopes
+from genhub.platforms.models import ApiKey, Platform, Scope, usual_scopes
 
 
 class Command(BaseCommand):
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                     platform,
                     name=user or "command line",
                     user=user,
-                    scopes=options["scope"] or all_scopes(),
+                    scopes=options["scope"] or usual_scopes(),
                 )
                 if credits_granted:
                     purse = ledger.open_purse(platform.pk, user)

@@ -5,21 +5,23 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from credits.tariffs import seed_price_rules
 from generation.services.seed import seed_local_provider
 from genhub.users.services import ensure_first_admin
 from templates.services import seed_examples, seed_styles
 
 
 class Command(BaseCommand):
-    """Create styles, example templates, the local provider and the first admin where they are missing."""
+    """Create styles, example templates, the local provider, prices and the first admin where they are missing."""
 
-    help = "Create styles, example templates, the local provider and the first admin where they are missing."
+    help = "Create styles, example templates, the local provider, prices and the first admin where they are missing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed, leaving alone whatever staff changed since."""
         seed_styles()
         seed_examples()
         seed_local_provider()
+        seed_price_rules()
         password = getattr(settings, "SECRETS", {}).get("admin_password")
         if password and ensure_first_admin(password):
             self.stderr.write(

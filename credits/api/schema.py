@@ -1,0 +1,107 @@
+"""What the answers about credits look like, for the OpenAPI document."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from credits.models import Kind, Period
+from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
+
+PROBLEM = OpenApiResponse(ProblemSerializer)
+REFUSALS = dict.fromkeys((400, 401, 403), PROBLEM)
+
+USER = OpenApiParameter("user", OpenApiTypes.STR, description=_("Required with a platform's key."))
+FILTERS = [
+    USER,
+    OpenApiParameter("kind", OpenApiTypes.STR, enum=Kind.values, description=_("Only this kind.")),
+    OpenApiParameter("task", OpenApiTypes.STR, description=_("Only this task's.")),
+    OpenApiParameter(
+        "since", OpenApiTypes.DATETIME, description=_("From this time on (RFC 3339, with offset).")
+    ),
+    OpenApiParameter(
+        "until", OpenApiTypes.DATETIME, description=_("Before this time (RFC 3339, with offset).")
+    ),
+]
+PAGES = [
+    OpenApiParameter(
+        "limit", OpenApiTypes.INT, default=DEFAULT_PAGE, description=_("Rows a page, at most 100.")
+    ),
+    OpenApiParameter("cursor", OpenApiTypes.STR, description=_("From “next” or “previous”.")),
+]
+
+
+class ExpiringSerializer(serializers.Serializer[Any]):
+    """Credits that expire together."""
+
+    amount = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+
+
+class BudgetSerializer(serializers.Serializer[Any]):
+    """A budget that binds this purse or this key."""
+
+    scope = serializers.ChoiceField(["purse", "key"])
+    period = serializers.ChoiceField(Period.values)
+    limit = serializers.IntegerField(
+        help_text=_("Whole credits; for “concurrent” tasks at the same time.")
+    )
+    spent = serializers.IntegerField(help_text=_("Held or captured in this period."))
+    resets_at = serializers.DateTimeField(allow_null=True, help_text=_("Null: never."))
+
+
+class BalanceSerializer(serializers.Serializer[Any]):
+    """A purse's whole credits."""
+
+    user = serializers.CharField()
+    available = serializers.IntegerField(help_text=_("Free to spend."))
+    held = serializers.IntegerField(help_text=_("Reserved for tasks under way."))
+    expiring = ExpiringSerializer(
+        many=True,
+        help_text=_("Of the available ones: those that expire, soonest first, at most 20."),
+    )
+    budgets = BudgetSerializer(many=True)
+    frozen = serializers.BooleanField(
+        help_text=_("The books of this purse are being looked at: no new task is taken.")
+    )
+
+
+class EntrySerializer(serializers.Serializer[Any]):
+    """One move of credits, with the balance after it."""
+
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(Kind.values)
+    amount = serializers.IntegerField(help_text=_("Whole credits, always positive."))
+    available_change = serializers.IntegerField(help_text=_("What it added to the available."))
+    held_change = serializers.IntegerField(help_text=_("What it added to the held."))
+    available_after = serializers.IntegerField()
+    held_after = serializers.IntegerField()
+    reason_code = serializers.CharField(
+        allow_null=True, help_text=_("Stable; of an app's grant its kind, null where staff wrote.")
+    )
+    reason = serializers.CharField(help_text=_("In the reader's language where the hub wrote it."))
+    by = serializers.ChoiceField(["system", "app", "staff"])
+    task = serializers.CharField(allow_null=True)
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When the granted credits expire; null: never, or no grant.")
+    )
+    created_at = serializers.DateTimeField()
+
+
+class EntryPageSerializer(serializers.Serializer[Any]):
+    """A page of entries."""
+
+    items = EntrySerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class GrantedSerializer(serializers.Serializer[Any]):
+    """A grant, and the balance after it."""
+
+    user = serializers.CharField()
+    entry = EntrySerializer()
+    available = serializers.IntegerField()
+    held = serializers.IntegerField()

@@ -1,0 +1,26 @@
+"""Checks of the counts that budgets are held against."""
+
+from django.utils.translation import gettext_lazy as _
+
+from credits.audit.checks import Check
+
+# A count is no credit: a wrong one is told, and freezes nobody.
+COUNTED = """
+    SELECT c.id, NULL FROM credits_count c
+      JOIN credits_budget b ON b.id = c.limit_id
+      LEFT JOIN credits_budgetuse u ON u.count_id = c.id
+      LEFT JOIN credits_hold h ON h.id = u.hold_id
+     GROUP BY c.id, c.used
+    HAVING c.used <> coalesce(sum(
+        CASE WHEN h.state = 'open' THEN u.amount
+             WHEN b.period = 'concurrent' THEN 0
+             ELSE u.amount - least(u.amount, h.released) END), 0)
+"""
+
+CHECKS = {
+    "budget_counts_its_holds": Check(
+        _("What a budget has counted is what its holds reserved, less what they released."),
+        COUNTED,
+        since=None,
+    ),
+}

@@ -1,0 +1,111 @@
+"""Budgets of API keys and purses: a hold counts in each window it falls in; what is released counts back there.
+
+Lock order: purse, lots, counts; several counts in order of their budget's id.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from credits import counts
+from credits.errors import BudgetExceeded
+from credits.models import Budget, BudgetUse, Period, Purse
+
+GIVE_BACK = """
+    WITH uses AS (
+        SELECT c.id, CASE b.period WHEN 'concurrent' THEN u.amount ELSE least(u.amount, %(released)s) END AS amount
+          FROM credits_budgetuse u
+          JOIN credits_count c ON c.id = u.count_id
+          JOIN credits_budget b ON b.id = c.limit_id
+         WHERE u.hold_id = %(hold)s
+         ORDER BY c.limit_id
+           FOR UPDATE OF c
+    )
+    UPDATE credits_count c SET used = c.used - uses.amount FROM uses WHERE c.id = uses.id
+"""
+
+
+@dataclass(frozen=True)
+class BudgetView:
+    """Where a budget stands: `scope` key or purse, credits or tasks; `resets_at` None when it never starts anew."""
+
+    scope: str
+    period: str
+    limit: int
+    spent: int
+    resets_at: datetime | None
+
+
+def find_budgets(purse_id: uuid.UUID, api_key_id: uuid.UUID | None) -> QuerySet[Budget]:
+    """Return the active budgets that bind an order, in the order in which they are counted."""
+    binds = Q(purse_id=purse_id)
+    if api_key_id is not None:
+        binds |= Q(api_key_id=api_key_id)
+    return Budget.objects.filter(binds, is_active=True).order_by("id")
+
+
+def count_holds(
+    purse_id: uuid.UUID,
+    api_key_id: uuid.UUID | None,
+    holds: Mapping[uuid.UUID, int],
+    at: datetime | None,
+) -> None:
+    """Count new holds (id: credits) against every budget that binds them; raise BudgetExceeded naming the first that
+    would not hold, and then the caller's transaction must not commit."""
+    zone = time_zone_of(purse_id)
+    for budget in find_budgets(purse_id, api_key_id):
+        period = Period(budget.period)
+        window = counts.find_window(period, zone, at)
+        amounts = {hold: 1 if period == Period.CONCURRENT else holds[hold] for hold in holds}
+        amount = sum(amounts.values())
+        count_id = counts.count_up(budget.pk, budget.pk, window, amount, budget.most)
+        if count_id is None:
+            view = view_budget(budget, window)
+            raise BudgetExceeded(
+                scope=view.scope,
+                period=view.period,
+                limit=view.limit,
+                spent=view.spent,
+                wanted=amount,
+                resets_at=view.resets_at.isoformat() if view.resets_at else None,
+            )
+        BudgetUse.objects.bulk_create(
+            BudgetUse(hold_id=hold, count_id=count_id, amount=amounts[hold]) for hold in holds
+        )
+
+
+def give_back(hold_id: uuid.UUID, released: int) -> None:
+    """Count back what a settled hold released, in the windows of the hold; a concurrent task ends in any case."""
+    with connection.cursor() as cursor:
+        cursor.execute(GIVE_BACK, {"hold": hold_id, "released": released})
+
+
+def list_budgets(
+    purse_id: uuid.UUID, api_key_id: uuid.UUID | None = None, at: datetime | None = None
+) -> list[BudgetView]:
+    """Return where the active budgets of a purse and a key stand now."""
+    zone = time_zone_of(purse_id)
+    return [
+        view_budget(budget, counts.find_window(Period(budget.period), zone, at))
+        for budget in find_budgets(purse_id, api_key_id)
+    ]
+
+
+def view_budget(budget: Budget, window: counts.Window) -> BudgetView:
+    """Return where one budget stands in a window."""
+    return BudgetView(
+        scope="purse" if budget.purse_id else "key",
+        period=budget.period,
+        limit=budget.most,
+        spent=counts.read_used(budget.pk, budget.pk, window),
+        resets_at=window.ends_at,
+    )
+
+
+def time_zone_of(purse_id: uuid.UUID) -> str:
+    """Return the time zone of a purse's platform: whose days and months count."""
+    return str(Purse.objects.values_list("platform__time_zone", flat=True).get(pk=purse_id))

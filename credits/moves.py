@@ -1,0 +1,114 @@
+"""One move: the purse's caches and the transfer that says so, in one statement. Only the ledger calls it."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from credits.errors import InvalidAmount, KeyReused, PurseUnknown
+from credits.models import Bucket, Kind, Purse, Reason, Transfer
+from credits.statements import MOVE
+from genhub.lib.ids import new_id
+
+# Far above any purse, far below what bigint holds, so that sums cannot overflow.
+LARGEST_AMOUNT = 10**12
+SYSTEM = "system"
+
+Route = tuple[Kind, Bucket, Bucket]
+GRANT: Route = (Kind.GRANT, Bucket.ISSUED, Bucket.AVAILABLE)
+REFUND: Route = (Kind.REFUND, Bucket.REVENUE, Bucket.AVAILABLE)
+EXPIRE: Route = (Kind.EXPIRE, Bucket.AVAILABLE, Bucket.EXPIRED)
+OVERRUN: Route = (Kind.OVERRUN, Bucket.EXPOSURE, Bucket.REVENUE)
+ADJUST_UP: Route = (Kind.ADJUST, Bucket.ISSUED, Bucket.AVAILABLE)
+ADJUST_DOWN: Route = (Kind.ADJUST, Bucket.AVAILABLE, Bucket.ISSUED)
+
+
+@dataclass(frozen=True)
+class Why:
+    """Who moved credits and for what reason; both stand in the transfer for ever."""
+
+    actor: str
+    reason: str
+
+
+GENERATION = Why(SYSTEM, Reason.GENERATION)
+GENERATION_FAILED = Why(SYSTEM, Reason.GENERATION_FAILED)
+LOT_EXPIRED = Why(SYSTEM, Reason.LOT_EXPIRED)
+
+
+def lock(purse_id: uuid.UUID) -> Purse:
+    """Return a purse with its row locked until the caller's transaction ends, or raise PurseUnknown."""
+    row = Purse.objects.select_for_update().filter(pk=purse_id).first()
+    if row is None:
+        raise PurseUnknown
+    return row
+
+
+def check_amount(amount: int) -> None:
+    """Raise InvalidAmount unless the amount is a whole number from 1 to LARGEST_AMOUNT."""
+    # What comes from a form or a file may not be what the annotation says.
+    if type(amount) is not int or not 1 <= amount <= LARGEST_AMOUNT:
+        raise InvalidAmount(most=LARGEST_AMOUNT)
+
+
+def is_repeated(key: str, purse_id: uuid.UUID, amount: int, source: Bucket | None = None) -> bool:
+    """Return whether this key moved this before; raise KeyReused when it moved something else."""
+    earlier = Transfer.objects.filter(key=key).first()
+    if earlier and (
+        (earlier.purse_id, earlier.amount) != (purse_id, amount)
+        or source not in {None, earlier.source}
+    ):
+        raise KeyReused
+    return earlier is not None
+
+
+def must_move(
+    purse_id: uuid.UUID,
+    route: Route,
+    amount: int,
+    key: str,
+    why: Why,
+    hold_id: uuid.UUID | None = None,
+) -> None:
+    """Move, where a refusal can only mean that the caches lie: the caller's transaction must not commit."""
+    if not move(purse_id, route, amount, key, why, hold_id):
+        raise AssertionError(f"{route[0]} of {amount} refused by purse {purse_id}: run the audit")
+
+
+def move(
+    purse_id: uuid.UUID,
+    route: Route,
+    amount: int,
+    key: str,
+    why: Why,
+    hold_id: uuid.UUID | None,
+) -> bool:
+    """Move the purse's caches and write the transfer in one statement; False when a bucket holds too little."""
+    kind, source, target = route
+    change = {source: -amount, target: amount}
+    values = {
+        "available": change.get(Bucket.AVAILABLE, 0),
+        "held": change.get(Bucket.HELD, 0),
+        "purse": purse_id,
+        "id": new_id(),
+        "source": source.value,
+        "target": target.value,
+        "amount": amount,
+        "kind": kind.value,
+        "key": key,
+        "hold": hold_id,
+        "actor": why.actor,
+        "reason": str(why.reason),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(MOVE, values)
+        return bool(cursor.rowcount == 1)
+
+
+def ask(statement: str, values: dict[str, object]) -> tuple[Any, ...] | None:
+    """Run a statement and return its only row, or None when it found nothing to do."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        found: tuple[Any, ...] | None = cursor.fetchone()
+    return found

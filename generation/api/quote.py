@@ -1,0 +1,82 @@
+"""The door to a price: what an order would cost, without ordering it."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from credits.selectors import find_balance
+from generation.api import schema
+from generation.api.orders import read_order
+from generation.api.serializers import GenerateSerializer
+from generation.services.submit import resolve_for
+from genhub.platforms.authentication import caller_of
+from genhub.platforms.models import Scope
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    """What set the price before factors: a rule of the price list, the price of a cache hit, or the template."""
+
+    kind = serializers.ChoiceField(["price", "cached", "template"])
+    name = serializers.CharField(help_text=_("The rule's name, or the template's code."))
+    amount = serializers.IntegerField(help_text=_("Whole credits."))
+    per = serializers.ChoiceField(["one", "megapixel", "second", "step"])
+
+
+class FactorSerializer(serializers.Serializer[Any]):
+    """A rule that multiplied the price."""
+
+    name = serializers.CharField()
+    factor = serializers.FloatField()
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    """What an order would cost now, in whole credits, and why. Only submitting it freezes the price."""
+
+    price = serializers.IntegerField()
+    unit_price = serializers.IntegerField(help_text=_("Rounded up, after factors and discount."))
+    number = serializers.IntegerField(help_text=_("Pictures or clips."))
+    decided_by = DecisionSerializer()
+    factors = FactorSerializer(many=True)
+    discount_percent = serializers.FloatField(help_text=_("Your plan's."))
+    mode = serializers.ChoiceField(["fast", "fine"], allow_null=True)
+    priority = serializers.ChoiceField(["low", "normal", "high"])
+    held = serializers.IntegerField(help_text=_("What submitting it would reserve."))
+    available = serializers.IntegerField(
+        allow_null=True, help_text=_("Free to spend; null without the scope “credits:read”.")
+    )
+    affordable = serializers.BooleanField(help_text=_("Whether the balance covers it."))
+
+
+class QuoteView(APIView):
+    """The price of an order."""
+
+    scopes = {"POST": Scope.TASKS_WRITE}
+
+    @extend_schema(
+        request=GenerateSerializer,
+        responses={200: QuoteSerializer, **schema.REFUSALS, 409: schema.PROBLEM},
+        summary=_("Ask what an order would cost; nothing is created"),
+    )
+    def post(self, request: Request) -> Response:
+        """Answer price and reasons for the body of an order; refuse what submitting it would refuse."""
+        customer, order = read_order(request)
+        resolved = resolve_for(customer, order)
+        price = resolved.quote.price
+        available = find_balance(customer.platform_id, customer.user).available
+        may_know = Scope.CREDITS_READ in caller_of(request).key.scopes
+        return Response(
+            {
+                "price": price,
+                **resolved.quote.to_json(),
+                "mode": resolved.mode or None,
+                "priority": resolved.priority,
+                "held": price,
+                "available": available if may_know else None,
+                "affordable": price <= available,
+            }
+        )

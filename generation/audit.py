@@ -1,0 +1,125 @@
+"""What must be true of tasks and of the credits held for them: each query selects (row, purse or null) that breaks it."""
+
+from django.utils.translation import gettext_lazy as _
+
+from credits.audit.checks import LEDGER, Check
+
+# Each task with its hold and the purse that pays: the hold's own, else the owner's. Like the ledger's own rows, what was
+# settled before a purse's baseline is left out.
+TASKS = """, tasks AS NOT MATERIALIZED (
+        SELECT t.*, coalesce(h.purse_id, p.id) AS purse_id, h.id AS hold_id, h.purse_id AS hold_purse_id,
+               p.id AS owner_purse_id, h.amount AS held, h.captured, h.refunded, h.overrun, h.state AS hold_state
+          FROM generation_task t
+          LEFT JOIN credits_hold h ON h.reference = t.id
+          LEFT JOIN credits_purse p ON p.platform_id = t.platform_id AND p."user" = t."user"
+          LEFT JOIN baselines b ON b.purse_id = coalesce(h.purse_id, p.id)
+         WHERE (b.version IS NULL OR CASE WHEN h.id IS NULL THEN t.created_at > b.lifted_at ELSE EXISTS (
+                   SELECT FROM credits_transfer x WHERE x.hold_id = h.id AND x.purse_version > b.version) END)
+"""
+TOUCHED = "AND t.id IN (SELECT reference FROM holds)"
+SCOPE = LEDGER.extend(full=f"{TASKS})", since=f"{TASKS} {TOUCHED})")
+
+# A hold that ran out releases itself; its task ends a moment later, at its own deadline.
+ENDED = """
+    SELECT t.id, t.purse_id FROM tasks t
+     WHERE t.price > 0 AND (t.hold_id IS NULL OR t.held <> t.price
+        OR (t.state IN ('completed', 'failed', 'canceled') AND t.hold_state = 'open')
+        OR (t.state IN ('pending', 'processing') AND t.hold_state = 'settled' AND NOT EXISTS (
+               SELECT FROM credits_transfer x WHERE x.hold_id = t.hold_id AND x.reason = 'hold_expired')))
+"""
+
+LIVE = """
+    SELECT h.id, h.purse_id FROM holds h LEFT JOIN generation_task t ON t.id = h.reference
+     WHERE h.state = 'open' AND coalesce(t.state, '') NOT IN ('pending', 'processing')
+"""
+
+DELIVERED = "(SELECT count(*) FROM generation_output o WHERE o.task_id = t.id AND o.artifact_id IS NOT NULL)"
+
+CAPTURED = f"""
+    SELECT t.id, t.purse_id FROM tasks t
+     WHERE t.hold_id IS NOT NULL
+       AND CASE WHEN t.state = 'completed' THEN t.captured + t.overrun <> t.unit_price * {DELIVERED}
+                ELSE t.captured <> 0 END
+"""
+
+REFUNDED = """
+    SELECT t.id, t.purse_id FROM tasks t JOIN generation_refundrequest r ON r.task_id = t.id AND r.state = 'done'
+     GROUP BY t.id, t.purse_id, t.refunded HAVING sum(r.amount) > coalesce(t.refunded, 0)
+"""
+
+ONE_LIVE = """
+    SELECT t.id, NULL FROM tasks t
+      LEFT JOIN generation_attempt a ON a.task_id = t.id AND a.state IN ('queued', 'running', 'waiting', 'unknown')
+     GROUP BY t.id, t.state
+    HAVING count(a.id) <> CASE WHEN t.state IN ('pending', 'processing') THEN 1 ELSE 0 END
+"""
+
+LAST = """
+    SELECT t.id, NULL FROM tasks t
+      LEFT JOIN LATERAL (
+          SELECT a.state FROM generation_attempt a WHERE a.task_id = t.id ORDER BY a.number DESC LIMIT 1
+      ) l ON true
+     WHERE l.state IS NULL OR l.state NOT IN (
+         SELECT unnest(CASE t.state
+             WHEN 'pending' THEN ARRAY['queued']
+             WHEN 'processing' THEN ARRAY['queued', 'running', 'waiting', 'unknown']
+             WHEN 'completed' THEN ARRAY['succeeded']
+             WHEN 'canceled' THEN ARRAY['canceled']
+             ELSE ARRAY['failed', 'abandoned', 'canceled'] END))
+"""
+
+SHARES = """
+    SELECT s.id, NULL FROM generation_share s LEFT JOIN generation_attempt a ON a.share_id = s.id
+     GROUP BY s.id
+    HAVING s.waiting <> count(a.id) FILTER (WHERE a.state = 'queued')
+        OR s.running <> count(a.id) FILTER (WHERE a.state = 'running')
+"""
+
+AUDIT_CHECKS = {
+    "ended_task_has_settled_hold": Check(
+        _("A task's hold is of its price, open while it is under way and settled when it has ended."),
+        ENDED,
+        scope=SCOPE,
+    ),
+    "open_hold_has_live_task": Check(
+        _("Each open hold is of a task under way."), LIVE, scope=SCOPE
+    ),
+    "free_task_has_no_hold": Check(
+        _("A task that costs nothing holds nothing."),
+        "SELECT t.id, t.purse_id FROM tasks t WHERE t.price = 0 AND t.hold_id IS NOT NULL",
+        scope=SCOPE,
+    ),
+    "hold_is_of_the_tasks_owner": Check(
+        _("A task is paid from its owner's purse."),
+        "SELECT t.id, t.purse_id FROM tasks t WHERE t.hold_purse_id <> t.owner_purse_id"
+        " OR (t.hold_id IS NOT NULL AND t.owner_purse_id IS NULL)",
+        scope=SCOPE,
+    ),
+    "captured_is_price_of_delivered": Check(
+        _("A completed task paid for the pictures it delivered; any other paid nothing."),
+        CAPTURED,
+        scope=SCOPE,
+    ),
+    "refunds_asked_for_were_paid": Check(
+        _("A task's refunds that were carried out are in the ledger."), REFUNDED, scope=SCOPE
+    ),
+    "completed_task_delivered": Check(
+        _("A task is completed when it delivered a picture, and only then."),
+        f"SELECT t.id, NULL FROM tasks t WHERE (t.state = 'completed') <> ({DELIVERED} > 0)",  # noqa: S608
+        scope=SCOPE,
+    ),
+    "live_task_has_one_live_attempt": Check(
+        _("A task under way has exactly one attempt under way, any other has none."),
+        ONE_LIVE,
+        scope=SCOPE,
+    ),
+    "task_agrees_with_its_last_attempt": Check(
+        _("A task's state is what its last attempt came to."), LAST, scope=SCOPE
+    ),
+    "share_counts_its_attempts": Check(
+        _("A share of a queue counts its waiting and running attempts."),
+        SHARES,
+        since=None,
+        scope=SCOPE,
+    ),
+}  # fmt: skip

@@ -1,0 +1,48 @@
+"""What a platform's plan decides of an order that does not say it: mode and priority. Writes nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from generation.spec import ModelCard, Order
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.platforms.models import Plan
+
+FAST, FINE = Plan.Mode.FAST.value, Plan.Mode.FINE.value
+# From the last to be served to the first.
+PRIORITIES = [
+    priority.value for priority in (Plan.Priority.LOW, Plan.Priority.NORMAL, Plan.Priority.HIGH)
+]
+
+
+def choose_mode(order: Order, settings: Mapping[str, Any], plan: Plan, quality: str) -> str:
+    """Return how to make an order: as it says, else as its template says, else as the plan says; empty: the usual way.
+
+    Nobody pays for high quality and gets the fast way: both said at once are refused, and high quality that was asked
+    for outdoes a fast mode that was not.
+    """
+    mode = order.mode or settings.get("mode") or plan.mode
+    if mode != FAST or quality != "high":
+        return str(mode)
+    if order.mode:
+        message = gettext_noop("High quality cannot be made the fast way; leave one of them out.")
+        raise InvalidRequest(errors=[FieldError("mode", "contradicts_quality", message)])
+    return ""
+
+
+def count_steps(card: ModelCard, mode: str, quality: str) -> int:
+    """Return the steps of an order that names none."""
+    if mode == FAST:
+        return card.fast_steps or max(1, card.default_steps // 2)
+    return card.high_quality_steps if mode == FINE or quality == "high" else card.default_steps
+
+
+def choose_priority(order: Order, plan: Plan) -> str:
+    """Return an order's priority: normal unless it says otherwise; refuse one above what the plan allows."""
+    highest = plan.highest_priority
+    if order.priority is None:
+        return min(Plan.Priority.NORMAL.value, highest, key=PRIORITIES.index)
+    if PRIORITIES.index(order.priority) > PRIORITIES.index(highest):
+        message = gettext_noop("Your plan allows “%(highest)s” at most.")
+        error = FieldError("priority", "above_plan", message, {"highest": highest})
+        raise InvalidRequest(errors=[error])
+    return order.priority

@@ -1,0 +1,78 @@
+"""Sample orders: what staff see the price of before they save a price rule. Writes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from django.utils.translation import gettext
+
+from credits.pricing import Item
+from generation import routing
+from generation.services.plans import FAST, FINE, count_steps
+from generation.services.resolve import default_model
+from generation.spec import ModelCard
+
+FOUR_K_PIXELS = (3840, 2160)
+HD_PIXELS = (1280, 720)
+SECONDS = 5
+SOME = 4
+
+
+def list_samples() -> list[tuple[str, Item]]:
+    """Return sample orders, each with what it is in the reader's language."""
+    cards = routing.list_models()
+    usual = cards.get(default_model()) or ModelCard("")
+    return [*list_pictures(usual), *list_models(cards), *list_clips(cards)]
+
+
+def list_pictures(card: ModelCard) -> Iterator[tuple[str, Item]]:
+    """Yield pictures of the hub's default model."""
+    one = picture_of(card)
+    high = replace(one, quality="high", steps=count_steps(card, "", "high"))
+    width, height = FOUR_K_PIXELS
+    yield gettext("A picture"), one
+    yield gettext("A picture, high quality"), high
+    yield gettext("A picture, 4k"), replace(one, width=width, height=height)
+    yield gettext("A picture, high quality, 4k"), replace(high, width=width, height=height)
+    yield gettext("%(number)s pictures") % {"number": SOME}, replace(one, number=SOME)
+    for mode, words in ((FAST, gettext("A picture, fast")), (FINE, gettext("A picture, fine"))):
+        yield words, replace(one, mode=mode, steps=count_steps(card, mode, "standard"))
+    yield gettext("A picture from the cache"), replace(one, cached=True)
+
+
+def list_models(cards: dict[str, ModelCard]) -> Iterator[tuple[str, Item]]:
+    """Yield one picture or clip of each configured model."""
+    for alias, card in sorted(cards.items()):
+        makes_pictures = "image" in card.media_types
+        item = picture_of(card) if makes_pictures else replace(clip(), model=alias)
+        yield gettext("The model %(model)s") % {"model": alias}, item
+
+
+def list_clips(cards: dict[str, ModelCard]) -> Iterator[tuple[str, Item]]:
+    """Yield clips of the first model that makes them; of no model while there is none."""
+    alias = min((a for a, card in cards.items() if "video" in card.media_types), default="")
+    one = replace(clip(), model=alias)
+    width, height = FOUR_K_PIXELS
+    large = {"width": width, "height": height, "resolution": "4k"}
+    seconds = {"seconds": SECONDS}
+    yield gettext("A clip of %(seconds)s seconds") % seconds, one
+    high = replace(one, quality="high")
+    yield gettext("A clip of %(seconds)s seconds, high quality") % seconds, high
+    words = gettext("A clip of %(seconds)s seconds, high quality, 4k") % seconds
+    yield words, replace(high, **large)  # type: ignore[arg-type]
+
+
+def picture_of(card: ModelCard) -> Item:
+    """Return one picture as a model makes it when nothing is said."""
+    return Item(
+        "image",
+        model=card.alias,
+        width=card.default_width,
+        height=card.default_height,
+        steps=card.default_steps,
+    )
+
+
+def clip() -> Item:
+    """Return one clip as it is made when nothing is said."""
+    width, height = HD_PIXELS
+    return Item("video", resolution="720p", width=width, height=height, seconds=SECONDS)

@@ -1,0 +1,103 @@
+"""A throw-away PostgreSQL for one benchmark, as durable as a real one, and what kind of machine it runs on."""
+
+import os
+import platform
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+import psycopg
+from django.core.management import call_command
+
+from genhub.embedded import paths
+from genhub.embedded.postgres import NAME, find_binaries, postgres
+from genhub.embedded.supervise import Supervisor
+from tests import servers
+
+# fsync and synchronous_commit stay on, as in production. No checkpoint falls into a measurement.
+SETTINGS = {
+    "shared_buffers": "512MB",
+    "max_connections": "200",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "1h",
+}
+PROBES = 200
+BLOCK = b"\0" * 8192
+
+
+def say(line: str) -> None:
+    """Tell a person how far the benchmark is."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 (its progress)
+
+
+@contextmanager
+def running(settings: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Start the server, set Django up on it and migrate; remove everything in the end."""
+    home = servers.HOME
+    run_folder = paths.run_folder(home)
+    supervisor = Supervisor(log_folder=home / "log", say=say)
+    try:
+        for folder in (home, home / "log", run_folder):
+            paths.make_private(folder)
+        supervisor.start(postgres(home, run_folder, settings={**SETTINGS, **(settings or {})}))
+        os.environ["DATABASE_URL"] = servers.database_url(NAME)
+        django.setup()
+        began = time.monotonic()
+        call_command("migrate", verbosity=0)
+        say(f"· migrations    done in {time.monotonic() - began:.1f} s")
+        yield
+    finally:
+        supervisor.stop()
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(run_folder, ignore_errors=True)
+
+
+def program(name: str) -> list[str]:
+    """Return the start of a command line of one of PostgreSQL's own programs, on this server."""
+    socket = str(paths.run_folder(servers.HOME))
+    return [str(find_binaries() / name), "--host", socket, "--username", NAME]
+
+
+def connect(name: str = NAME) -> psycopg.Connection:
+    """Return a connection of our own, outside Django, that commits each statement."""
+    return psycopg.connect(servers.database_url(name), autocommit=True)
+
+
+def copy_database(name: str) -> None:
+    """Make a database as empty as the migrated one."""
+    with connect("postgres") as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {NAME}")
+
+
+def describe() -> dict[str, Any]:
+    """Return what the figures depend on: versions, processors, load, and what a flush to this disk costs."""
+    with connect() as connection:
+        [version] = connection.execute("SHOW server_version").fetchone() or [""]
+    return {
+        "postgres": version.split()[0],
+        "python": platform.python_version(),
+        "django": django.get_version(),
+        "psycopg": psycopg.__version__,
+        "cpus": len(os.sched_getaffinity(0)),
+        "load": round(os.getloadavg()[0], 1),
+        "fsync_us": probe_fsync(servers.HOME / "probe"),
+    }
+
+
+def probe_fsync(path: Path) -> int:
+    """Return the median microseconds of writing a block and flushing it."""
+    times = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(PROBES):
+            began = time.perf_counter()
+            file.write(BLOCK)
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - began)
+    path.unlink()
+    return round(statistics.median(times) * 1e6)
