@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from credits import counts
-from credits.errors import BudgetExceeded
+from credits.errors import BudgetExceeded, BudgetSpent, TooManyTasks
 from credits.models import Budget, BudgetUse, Period, Purse
 
 GIVE_BACK = """
@@ -27,6 +27,8 @@ GIVE_BACK = """
     )
     UPDATE credits_count c SET used = c.used - uses.amount FROM uses WHERE c.id = uses.id
 """
+
+REFUSALS = {Period.TOTAL: BudgetSpent, Period.CONCURRENT: TooManyTasks}
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def count_holds(
         count_id = counts.count_up(budget.pk, budget.pk, window, amount, budget.most)
         if count_id is None:
             view = view_budget(budget, window)
-            raise BudgetExceeded(
+            raise REFUSALS.get(period, BudgetExceeded)(
                 scope=view.scope,
                 period=view.period,
                 limit=view.limit,

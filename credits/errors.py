@@ -74,15 +74,44 @@ class PurseFrozen(CreditsProblem):
 
 
 class BudgetExceeded(CreditsProblem):
-    """A budget would not hold."""
+    """A budget would not hold in its window."""
 
     code = "budget_exceeded"
     status = 402
     title = gettext_noop("The budget is used up")
     detail = gettext_noop(
-        "The budget of this %(scope)s (%(period)s) is %(limit)s; %(spent)s are spent and this needs %(wanted)s. "
-        "Nothing was created or held. It begins anew at: %(resets_at)s."
+        "This %(scope)s may spend %(limit)s credits per %(period)s; %(spent)s are spent and this needs %(wanted)s. "
+        "Nothing was created or held. The budget begins anew at %(resets_at)s."
     )
+
+
+class BudgetSpent(BudgetExceeded):
+    """A budget that never begins anew would not hold."""
+
+    code = "budget_spent"
+    detail = gettext_noop(
+        "This %(scope)s may spend %(limit)s credits in total; %(spent)s are spent and this needs %(wanted)s. "
+        "Nothing was created or held. The hub's staff can raise the budget."
+    )
+
+
+class TooManyTasks(BudgetExceeded):
+    """As many tasks are under way as the budget allows."""
+
+    code = "too_many_tasks"
+    status = 429
+    title = gettext_noop("Too many tasks at the same time")
+    detail = gettext_noop(
+        "This %(scope)s may have %(limit)s tasks under way; %(spent)s are, and this adds %(wanted)s. "
+        "Nothing was created or held. Send it again when one of them has ended."
+    )
+
+
+# Values of the refusals above, worded with them.
+BUDGET_WORDS = (
+    gettext_noop("key"), gettext_noop("purse"),
+    gettext_noop("hour"), gettext_noop("day"), gettext_noop("month"),
+)  # fmt: skip
 
 
 class ExpiryPast(CreditsProblem):

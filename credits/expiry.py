@@ -4,7 +4,7 @@ from datetime import datetime
 
 from credits import ledger, lots
 from credits.errors import HoldNotOpen
-from credits.models import Hold, HoldState, Purse, Reason
+from credits.models import Hold, Purse, Reason
 
 MOST_AT_A_TIME = 500
 HOLD_EXPIRED = ledger.Why(ledger.SYSTEM, Reason.HOLD_EXPIRED)
@@ -15,12 +15,12 @@ def expire_lots(at: datetime | None = None) -> int:
     frozen = Purse.objects.filter(frozen_at__isnull=False).values("pk")
     purses = lots.due(at).exclude(purse_id__in=frozen).order_by("purse_id").values_list("purse_id")
     ids = [row[0] for row in purses.distinct()[:MOST_AT_A_TIME]]
-    return sum(ledger.expire_lot_credits(purse_id, at) for purse_id in ids)
+    return sum(lots.expire_purse(purse_id, at) for purse_id in ids)
 
 
 def expire_holds(at: datetime | None = None) -> int:
     """Release every hold that is open past its time and return how many: the net under orders that nobody ends."""
-    late = Hold.objects.filter(state=HoldState.OPEN, expires_at__lte=lots.clock(at))
+    late = Hold.objects.filter(settled_at=None, expires_at__lte=lots.clock(at))
     ended = 0
     for hold_id in list(late.order_by("expires_at").values_list("pk", flat=True)[:MOST_AT_A_TIME]):
         try:

@@ -50,7 +50,7 @@ def stream_entries(purse_id: uuid.UUID | None, filters: Filters) -> Iterator[str
     Rows never change and a purse numbers its own without a gap, so all up to its number of now are the rows of now:
     no transaction stays open while the reader takes its time. None: a purse that nobody opened has no entry.
     """
-    purse = Purse.objects.filter(pk=purse_id).first()
+    purse = Purse.objects.get(pk=purse_id) if purse_id else None
     return _stream(purse, filters, get_language() or "en")
 
 

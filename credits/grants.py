@@ -30,13 +30,22 @@ class GrantKindUnknown(CreditsProblem):
 
 
 class GrantCapReached(CreditsProblem):
-    """A daily cap of the rule would not hold."""
+    """The rule's daily cap of one user would not hold."""
 
     code = "grant_cap_reached"
     title = gettext_noop("The daily cap is reached")
     detail = gettext_noop(
-        "“%(kind)s” may grant %(limit)s credits a day; %(granted)s are granted and this is %(amount)s more. "
+        "“%(kind)s” may grant a user %(limit)s credits a day; %(granted)s are granted and this is %(amount)s more. "
         "Nothing was granted. The next day begins at %(resets_at)s."
+    )
+
+
+class PlatformCapReached(GrantCapReached):
+    """The rule's daily cap of all users together would not hold."""
+
+    detail = gettext_noop(
+        "“%(kind)s” may grant all users together %(limit)s credits a day; %(granted)s are granted and this is "
+        "%(amount)s more. Nothing was granted. The next day begins at %(resets_at)s."
     )
 
 
@@ -113,19 +122,20 @@ def expiry_of(rule: GrantRule) -> datetime | None:
         return None
     lifetime = timedelta(days=min(rule.lifetime_days, LONGEST_LIFETIME_DAYS))
     rules = GrantRule.objects.annotate(expires_at=Now() + lifetime)
-    return rules.values_list("expires_at", flat=True).get(pk=rule.pk)
+    expires_at: datetime = rules.values_list("expires_at", flat=True).get(pk=rule.pk)
+    return expires_at
 
 
 def count(rule: GrantRule, app: App, purse_id: uuid.UUID, amount: int) -> None:
     """Count a grant against both daily caps, the user's first, or raise GrantCapReached naming the one that is full."""
     day = counts.find_window(Period.DAY, app.time_zone)
     caps = (
-        ("user", purse_id, rule.daily_most_per_user),
-        ("platform", app.platform_id, rule.daily_most),
+        (GrantCapReached, "user", purse_id, rule.daily_most_per_user),
+        (PlatformCapReached, "platform", app.platform_id, rule.daily_most),
     )
-    for scope, subject_id, most in caps:
+    for problem, scope, subject_id, most in caps:
         if counts.count_up(rule.pk, subject_id, day, amount, most) is None:
-            raise GrantCapReached(
+            raise problem(
                 scope=scope,
                 kind=rule.kind,
                 limit=most,

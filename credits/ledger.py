@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -27,12 +28,10 @@ from credits.models.hold import LIFETIME
 from credits.moves import (
     ADJUST_DOWN,
     ADJUST_UP,
-    EXPIRE,
     GENERATION,
     GENERATION_FAILED,
     GRANT,
     LARGEST_AMOUNT,
-    LOT_EXPIRED,
     OVERRUN,
     REFUND,
     SYSTEM,
@@ -56,7 +55,6 @@ __all__ = [
     "Why",
     "adjust",
     "check_amount",
-    "expire_lot_credits",
     "expose",
     "grant",
     "hold",
@@ -99,9 +97,11 @@ def grant(
         return False
     try:
         with transaction.atomic():
-            must_move(purse_id, GRANT, amount, full_key, why)
+            transfer_id = move(purse_id, GRANT, amount, full_key, why, None)
+            if transfer_id is None:
+                raise PurseUnknown
             if expires_at is not None:
-                lots.open_lot(purse_id, amount, expires_at)
+                lots.open_lot(transfer_id, purse_id, amount, expires_at)
     except IntegrityError:
         # Somebody used the key in between; only an equal transfer makes this call a repetition.
         if not is_repeated(full_key, purse_id, amount):
@@ -171,17 +171,10 @@ def settle(
     with transaction.atomic(savepoint=False):
         found = ask(SETTLE, values)
         if found:
-            purse_id, captured, released, moved, has_lots, has_budgets = found
-            if not moved:
-                raise AssertionError(f"hold {hold_id} refused by purse {purse_id}: run the audit")
-            if has_lots:
-                lots.settle(hold_id, captured)
-                _expire_due(purse_id, at)
-            if has_budgets:
-                budgets.give_back(hold_id, released)
+            _follow_settlement(hold_id, found, at)
     if not found:
         raise HoldNotOpen
-    return int(captured)
+    return int(found[1])
 
 
 def release(
@@ -243,12 +236,6 @@ def adjust(purse_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
     return True
 
 
-def expire_lot_credits(purse_id: uuid.UUID, at: datetime | None = None) -> int:
-    """Expire what is due of one purse's lots and return how many lots that were; a frozen purse waits."""
-    with transaction.atomic():
-        return 0 if lock(purse_id).frozen_at else _expire_due(purse_id, at)
-
-
 def _follow_holds(
     purse_id: uuid.UUID,
     ids: list[uuid.UUID],
@@ -267,6 +254,17 @@ def _follow_holds(
         budgets.count_holds(purse_id, terms.api_key_id, amounts, terms.at)
 
 
+def _follow_settlement(hold_id: uuid.UUID, found: tuple[Any, ...], at: datetime | None) -> None:
+    purse_id, captured, released, moved, has_lots, has_budgets = found
+    if not moved:
+        raise AssertionError(f"hold {hold_id} refused by purse {purse_id}: run the audit")
+    if has_lots:
+        lots.settle(hold_id, captured)
+        lots.expire_due(purse_id, at)
+    if has_budgets:
+        budgets.give_back(hold_id, released)
+
+
 def _hold_again(
     purse_id: uuid.UUID, orders: Sequence[tuple[uuid.UUID, int]], terms: Terms
 ) -> list[uuid.UUID]:
@@ -283,18 +281,6 @@ def _hold_again(
     if purse.frozen_at:
         raise PurseFrozen
     price = sum(amount for _, amount in orders)
-    if not expire_lot_credits(purse_id, terms.at) and purse.available < price:
+    if not lots.expire_purse(purse_id, terms.at) and purse.available < price:
         raise InsufficientCredits(price=price, available=purse.available)
     return hold_many(purse_id, orders, terms=terms)
-
-
-def _expire_due(purse_id: uuid.UUID, at: datetime | None) -> int:
-    """Take what is due of a locked purse's lots; the transfers say so in its statement."""
-    due = list(lots.due(at).filter(purse_id=purse_id).order_by("expires_at", "id"))
-    for lot in due:
-        # What a hold gives back later expires by a further transfer, so the key says how much went before.
-        key = f"expire:{lot.pk}:{lot.expired}"
-        must_move(purse_id, EXPIRE, lot.remaining, key, LOT_EXPIRED)
-        lots.expire(lot)
-    lots.follow(purse_id)
-    return len(due)

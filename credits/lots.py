@@ -1,18 +1,19 @@
 """Lots follow the purse, in the same transaction and under its row's lock: first to expire, first to go.
 
-Every function here expects that its caller holds the purse's row lock.
+Every function here but `expire_purse` expects that its caller holds the purse's row lock.
 """
 
 import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.db.models.functions import Now
 
 from credits.errors import ExpiryPast
 from credits.models import Hold, Lot, LotUse, Purse
+from credits.moves import EXPIRE, LOT_EXPIRED, lock, must_move
 
 # None of these lots is due: the hold's own statement refuses while one is.
 DRAW = """
@@ -48,11 +49,18 @@ def clock(at: datetime | None) -> datetime | Now:
 
 
 def open_lot(
-    purse_id: uuid.UUID, amount: int, expires_at: datetime, at: datetime | None = None
+    lot_id: uuid.UUID,
+    purse_id: uuid.UUID,
+    amount: int,
+    expires_at: datetime,
+    at: datetime | None = None,
 ) -> None:
-    """Add a lot for credits that were just put in; raise ExpiryPast when it would be dead at once."""
+    """Add a lot for credits that were just put in; raise ExpiryPast when it would be dead at once.
+
+    It takes its id from the grant's transfer, so that a statement can say when what was granted expires.
+    """
     lot = Lot.objects.create(
-        purse_id=purse_id, amount=amount, remaining=amount, expires_at=expires_at
+        id=lot_id, purse_id=purse_id, amount=amount, remaining=amount, expires_at=expires_at
     )
     if Lot.objects.filter(pk=lot.pk, expires_at__lte=clock(at)).exists():
         raise ExpiryPast
@@ -111,9 +119,22 @@ def due(at: datetime | None) -> QuerySet[Lot]:
     return Lot.objects.filter(remaining__gt=0, expires_at__lte=clock(at))
 
 
-def expire(lot: Lot) -> None:
-    """Note that what remains of a lot has expired."""
-    Lot.objects.filter(pk=lot.pk).update(remaining=0, expired=F("expired") + lot.remaining)
+def expire_purse(purse_id: uuid.UUID, at: datetime | None = None) -> int:
+    """Expire what is due of one purse's lots and return how many lots that were; a frozen purse waits."""
+    with transaction.atomic():
+        return 0 if lock(purse_id).frozen_at else expire_due(purse_id, at)
+
+
+def expire_due(purse_id: uuid.UUID, at: datetime | None) -> int:
+    """Take what is due of a locked purse's lots; the transfers say so in its statement."""
+    lots = list(due(at).filter(purse_id=purse_id).order_by("expires_at", "id"))
+    for lot in lots:
+        # What a hold gives back later expires by a further transfer, so the key says how much went before.
+        key = f"expire:{lot.pk}:{lot.expired}"
+        must_move(purse_id, EXPIRE, lot.remaining, key, LOT_EXPIRED)
+        Lot.objects.filter(pk=lot.pk).update(remaining=0, expired=F("expired") + lot.remaining)
+    follow(purse_id)
+    return len(lots)
 
 
 def fit(purse_id: uuid.UUID, available: int) -> None:

@@ -70,10 +70,12 @@ def must_move(
     key: str,
     why: Why,
     hold_id: uuid.UUID | None = None,
-) -> None:
+) -> uuid.UUID:
     """Move, where a refusal can only mean that the caches lie: the caller's transaction must not commit."""
-    if not move(purse_id, route, amount, key, why, hold_id):
+    transfer_id = move(purse_id, route, amount, key, why, hold_id)
+    if transfer_id is None:
         raise AssertionError(f"{route[0]} of {amount} refused by purse {purse_id}: run the audit")
+    return transfer_id
 
 
 def move(
@@ -83,15 +85,17 @@ def move(
     key: str,
     why: Why,
     hold_id: uuid.UUID | None,
-) -> bool:
-    """Move the purse's caches and write the transfer in one statement; False when a bucket holds too little."""
+) -> uuid.UUID | None:
+    """Move the purse's caches, write the transfer and return its id in one statement; None when a bucket holds too
+    little."""
     kind, source, target = route
+    transfer_id = new_id()
     change = {source: -amount, target: amount}
-    values = {
+    values: dict[str, Any] = {
         "available": change.get(Bucket.AVAILABLE, 0),
         "held": change.get(Bucket.HELD, 0),
         "purse": purse_id,
-        "id": new_id(),
+        "id": transfer_id,
         "source": source.value,
         "target": target.value,
         "amount": amount,
@@ -103,10 +107,10 @@ def move(
     }
     with connection.cursor() as cursor:
         cursor.execute(MOVE, values)
-        return bool(cursor.rowcount == 1)
+        return transfer_id if cursor.rowcount == 1 else None
 
 
-def ask(statement: str, values: dict[str, object]) -> tuple[Any, ...] | None:
+def ask(statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
     """Run a statement and return its only row, or None when it found nothing to do."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

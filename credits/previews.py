@@ -25,7 +25,7 @@ from credits.pricing import (
 )
 from credits.tariffs import as_rule, with_and_without
 
-FOUR_K_SIDES = {"width": 3840, "height": 2160}
+FOUR_K_MEGAPIXELS = Decimal("8.2944")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Preview:
     lines: tuple[Line, ...]
     token: str
     is_model_known: bool
+    is_possible: bool
 
 
 def preview(row: PriceRule) -> Preview:
@@ -57,12 +58,14 @@ def preview(row: PriceRule) -> Preview:
     before, after = with_and_without(row)
     samples: list[tuple[str, Item]] = list(import_string(settings.PRICE_SAMPLES)())
     models = {item.model for _, item in samples}
-    samples += own_samples(rule, samples)
+    own = own_samples(rule, samples)
+    samples += own
     lines = tuple(Line(label, price(item, before), price(item, after)) for label, item in samples)
     effect = [(price_of(line.before), price_of(line.after)) for line in lines]
     said = repr((replace(rule, id=""), row.is_active, effect))
     token = hashlib.sha256(said.encode()).hexdigest()
-    return Preview(lines, token, is_model_known=not rule.model or rule.model in models)
+    is_model_known = not rule.model or rule.model in models
+    return Preview(lines, token, is_model_known=is_model_known, is_possible=bool(own))
 
 
 def own_samples(rule: Rule, samples: Iterable[tuple[str, Item]]) -> list[tuple[str, Item]]:
@@ -76,18 +79,19 @@ def own_samples(rule: Rule, samples: Iterable[tuple[str, Item]]) -> list[tuple[s
 def fit(item: Item, rule: Rule) -> Item:
     """Return an item moved into the conditions of a rule."""
     words: dict[str, Any] = {
-        word: getattr(rule, word) or getattr(item, word)
-        for word in ("model", "quality", "resolution", "mode")
+        word: getattr(rule, word) or getattr(item, word) for word in ("model", "quality", "mode")
     }
     quantities: dict[str, Any] = {
         name: move_into(getattr(rule, name), getattr(item, name))
         for name in ("seconds", "steps", "number")
     }
-    sides = FOUR_K_SIDES if rule.resolution == "4k" else {}
-    if rule.megapixels != Bounds():
-        megapixels = move_into(rule.megapixels, Decimal(1))
+    if rule.resolution != "4k":
+        words["resolution"] = rule.resolution or item.resolution
+    sides: dict[str, Any] = {}
+    if rule.resolution == "4k" or rule.megapixels != Bounds():
+        usual = FOUR_K_MEGAPIXELS if rule.resolution == "4k" else Decimal(1)
         # Bounds have four places, so these sides meet them exactly.
-        sides = {"width": int(megapixels * 10_000), "height": 100}
+        sides = {"width": int(move_into(rule.megapixels, usual) * 10_000), "height": 100}
     return replace(item, **words, **quantities, **sides, cached=rule.effect == CACHED)
 
 

@@ -8,8 +8,10 @@ from credits.pricing import FACTOR, LARGEST_PRICE, QUANTITIES, Rule, can_both_ma
 from genhub.lib.errors import FieldError, gettext_noop
 
 
-def find_mistakes(rule: Rule, others: Iterable[Rule], *, now: datetime) -> list[FieldError]:
-    """Return each mistake of an active rule beside the other active ones."""
+def find_mistakes(
+    rule: Rule, others: Iterable[Rule] = (), *, now: datetime | None = None
+) -> list[FieldError]:
+    """Return each mistake of a rule beside the other active ones; without a clock its end may be over."""
     return [
         *find_bound_mistakes(rule),
         *find_quantity_mistakes(rule),
@@ -45,14 +47,14 @@ def find_quantity_mistakes(rule: Rule) -> Iterator[FieldError]:
                 yield FieldError(f"{name}_seconds", "no_seconds", message)
 
 
-def find_date_mistakes(rule: Rule, now: datetime) -> Iterator[FieldError]:
+def find_date_mistakes(rule: Rule, now: datetime | None) -> Iterator[FieldError]:
     """Yield an end that comes before the beginning, or that is over."""
     if rule.valid_until is None:
         return
     if rule.valid_from is not None and rule.valid_until <= rule.valid_from:
         message = gettext_noop("It must be later than the beginning.")
         yield FieldError("valid_until", "before_from", message)
-    elif rule.valid_until <= now:
+    elif now is not None and rule.valid_until <= now:
         message = gettext_noop("This is over: the rule would never count. Switch it off instead.")
         yield FieldError("valid_until", "expired", message)
 

@@ -19,6 +19,8 @@ LARGEST_PRICE = 10**12
 # Effects of a rule. A template's own price decides as no rule does.
 PRICE, FACTOR, CACHED = "price", "factor", "cached"
 TEMPLATE = "template"
+# What may set a price, as apps read it.
+ORIGINS = {PRICE: "rule", CACHED: "cache", TEMPLATE: "template"}
 
 # The conditions of a rule: words that must be equal, quantities that must lie within bounds.
 WORDS = ("media_type", "model", "quality", "resolution", "mode")
@@ -116,7 +118,7 @@ class Quote:
     price: int
     unit_price: int
     number: int
-    kind: str
+    origin: str
     decided_by: str
     amount: int
     per: str = "one"
@@ -129,7 +131,7 @@ class Quote:
             "unit_price": self.unit_price,
             "number": self.number,
             "decided_by": {
-                "kind": self.kind,
+                "origin": self.origin,
                 "name": self.decided_by,
                 "amount": self.amount,
                 "per": self.per,
@@ -163,7 +165,7 @@ def quote(item: Item, rules: Iterable[Rule], *, discount_percent: Decimal = Deci
         price=unit_price * item.number,
         unit_price=unit_price,
         number=item.number,
-        kind=decisive.effect,
+        origin=ORIGINS[decisive.effect],
         decided_by=decisive.name,
         amount=decisive.amount,
         per=decisive.per,

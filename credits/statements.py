@@ -69,7 +69,8 @@ SETTLE = """
            SET available = p.available + s.released, held = p.held - s.captured - s.released,
                version = p.version + (s.captured > 0)::int + (s.released > 0)::int + (s.overrun > 0)::int
           FROM settled s
-         WHERE p.id = s.purse_id AND p.held >= s.captured + s.released
+         -- A subselect, since a join with a row yet unknown is planned as a walk over all purses.
+         WHERE p.id = (SELECT purse_id FROM settled) AND p.held >= s.captured + s.released
      RETURNING p.id, p.available, p.held, p.version, s.captured, s.released, s.overrun
     ), written AS (
         INSERT INTO credits_transfer

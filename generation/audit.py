@@ -1,14 +1,15 @@
-"""What must be true of tasks and of the credits held for them: each query selects (row, purse or null) that breaks it."""
+"""What must be true of tasks and of the credits held for them; each query selects (row, purse or null)."""
 
 from django.utils.translation import gettext_lazy as _
 
 from credits.audit.checks import LEDGER, Check
 
-# Each task with its hold and the purse that pays: the hold's own, else the owner's. Like the ledger's own rows, what was
-# settled before a purse's baseline is left out.
+# Each task with its hold, the purse that pays (the hold's own, else the owner's) and how many pictures it delivered.
+# As with the ledger's own rows, what was settled before a purse's baseline is left out.
 TASKS = """, tasks AS NOT MATERIALIZED (
         SELECT t.*, coalesce(h.purse_id, p.id) AS purse_id, h.id AS hold_id, h.purse_id AS hold_purse_id,
-               p.id AS owner_purse_id, h.amount AS held, h.captured, h.refunded, h.overrun, h.state AS hold_state
+               p.id AS owner_purse_id, h.amount AS held, h.captured, h.refunded, h.overrun, h.state AS hold_state,
+               (SELECT count(*) FROM generation_output o WHERE o.task_id = t.id AND o.artifact_id IS NOT NULL) AS delivered
           FROM generation_task t
           LEFT JOIN credits_hold h ON h.reference = t.id
           LEFT JOIN credits_purse p ON p.platform_id = t.platform_id AND p."user" = t."user"
@@ -33,12 +34,10 @@ LIVE = """
      WHERE h.state = 'open' AND coalesce(t.state, '') NOT IN ('pending', 'processing')
 """
 
-DELIVERED = "(SELECT count(*) FROM generation_output o WHERE o.task_id = t.id AND o.artifact_id IS NOT NULL)"
-
-CAPTURED = f"""
+CAPTURED = """
     SELECT t.id, t.purse_id FROM tasks t
      WHERE t.hold_id IS NOT NULL
-       AND CASE WHEN t.state = 'completed' THEN t.captured + t.overrun <> t.unit_price * {DELIVERED}
+       AND CASE WHEN t.state = 'completed' THEN t.captured + t.overrun <> t.unit_price * t.delivered
                 ELSE t.captured <> 0 END
 """
 
@@ -105,7 +104,7 @@ AUDIT_CHECKS = {
     ),
     "completed_task_delivered": Check(
         _("A task is completed when it delivered a picture, and only then."),
-        f"SELECT t.id, NULL FROM tasks t WHERE (t.state = 'completed') <> ({DELIVERED} > 0)",  # noqa: S608
+        "SELECT t.id, NULL FROM tasks t WHERE (t.state = 'completed') <> (t.delivered > 0)",
         scope=SCOPE,
     ),
     "live_task_has_one_live_attempt": Check(

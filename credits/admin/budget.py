@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
@@ -33,10 +33,9 @@ class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["most"].validators += [
-            MinValueValidator(0),
-            MaxValueValidator(LARGEST_AMOUNT),
-        ]
+        # Those who may only look have no fields.
+        if "most" in self.fields:
+            self.fields["most"].validators.append(MaxValueValidator(LARGEST_AMOUNT))
 
     def clean(self) -> dict[str, Any]:
         """Refuse a budget of both, or of nobody, in words."""

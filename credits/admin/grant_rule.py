@@ -34,14 +34,15 @@ class GrantRuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, most in MOSTS.items():
-            self.fields[name].validators.append(MaxValueValidator(most))
+        # Those who may only look have no fields.
+        for name in MOSTS.keys() & self.fields.keys():
+            self.fields[name].validators.append(MaxValueValidator(MOSTS[name]))
 
     def clean(self) -> dict[str, Any]:
         """Refuse a user's cap above the platform's: it could never be reached."""
         words: dict[str, Any] = super().clean() or {}
         per_user, most = words.get("daily_most_per_user"), words.get("daily_most")
-        if per_user and most and per_user > most:
+        if per_user and most and per_user > most > 0:
             message = _("This is more than all users of the platform together may get.")
             self.add_error("daily_most_per_user", message)
         return words
@@ -64,6 +65,7 @@ class GrantRuleAdmin(ValuesLogged):
     list_select_related = ("platform",)
     search_fields = ("kind", "platform__code", "platform__name")
     search_help_text = _("Search by kind or platform.")
+    ordering = ("-id",)
     fieldsets = (
         (
             None,

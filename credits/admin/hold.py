@@ -11,10 +11,12 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from credits.admin.statement import statement_table
+from credits.admin.words import link_for
+from credits.entries import ORDER
 from credits.models import Hold, HoldState
 from genhub.admin.base import ReadOnlyAdmin
-from genhub.admin.show import badge, code, link, moment, table
-from genhub.lib.ids import read_id
+from genhub.admin.show import badge, code, moment, table
+from genhub.lib.ids import read_id, to_wire
 
 
 @admin.register(Hold)
@@ -63,7 +65,7 @@ class HoldAdmin(ReadOnlyAdmin):
         hold = self.find_object(request, object_id)
         moves = hold.transfers.select_related("hold").order_by("purse_version")
         sections = [(_("Transfers"), statement_table(request, moves))]
-        if lots := lots_used(hold):
+        if lots := lots_used(request, hold):
             sections.insert(0, (_("Lots that it took of, soonest to expire first"), lots))
         return super().change_view(
             request, object_id, form_url, {"sections": sections} | (extra_context or {})
@@ -84,15 +86,15 @@ class HoldAdmin(ReadOnlyAdmin):
     @display(description=_("order"))
     def order(self, hold: Hold) -> SafeString:
         """Show the id of the order that it pays."""
-        return code(hold.reference.hex)
+        return code(to_wire(ORDER, hold.reference))
 
 
-def lots_used(hold: Hold) -> SafeString | None:
+def lots_used(request: HttpRequest, hold: Hold) -> SafeString | None:
     """Return what a hold took of which lots, and what came of it; None when it took only credits that never expire."""
     headers = [_("expires at"), _("took"), _("paid"), _("came back"), _("moved to a new lot")]
     rows = [
         [
-            link("credits_lot", use.lot_id, moment(use.lot.expires_at)),
+            link_for(request, "credits_lot", use.lot_id, moment(use.lot.expires_at)),
             use.amount,
             use.captured,
             use.returned,

@@ -12,13 +12,35 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
+from credits.admin.words import link_for
 from credits.models import Lot, LotUse, Purse
 from credits.selectors import list_expiring
 from genhub.admin.base import ReadOnlyAdmin
-from genhub.admin.show import badge, link, moment, table
+from genhub.admin.show import badge, moment, table
 
 SOON = timedelta(days=7)
 MOST_USES = 50
+
+
+class LeftFilter(admin.SimpleListFilter):
+    """Whether a lot still holds credits."""
+
+    title = _("credits left")
+    parameter_name = "left"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the choices."""
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lot]) -> QuerySet[Lot]:
+        """Return the lots of the choice."""
+        match self.value():
+            case "yes":
+                return queryset.filter(remaining__gt=0)
+            case "no":
+                return queryset.filter(remaining=0)
+            case _:
+                return queryset
 
 
 @admin.register(Lot)
@@ -27,7 +49,7 @@ class LotAdmin(ReadOnlyAdmin):
 
     list_display = ("expires", "purse", "state", "amount", "remaining", "expired", "given")
     list_display_links = ("expires",)
-    list_filter = (("remaining", admin.EmptyFieldListFilter), "expires_at", "purse__platform")
+    list_filter = (LeftFilter, "expires_at", "purse__platform")
     list_select_related = ("purse__platform",)
     search_fields = ("purse__user",)
     search_help_text = _("Search by user.")
@@ -49,7 +71,9 @@ class LotAdmin(ReadOnlyAdmin):
         """Show a lot with the newest holds that took of it."""
         lot = self.find_object(request, object_id)
         uses = lot.uses.select_related("hold").order_by("-id")[:MOST_USES]
-        words = {"sections": [(_("Holds that took of it, newest first"), uses_table(uses))]}
+        words = {
+            "sections": [(_("Holds that took of it, newest first"), uses_table(request, uses))]
+        }
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))
 
     @display(description=_("expires at"), ordering="expires_at")
@@ -85,12 +109,12 @@ def state_badge(lot: Any) -> SafeString:
     return badge(_("expires soon"), "warning") if lot.is_soon else badge(_("live"), "success")
 
 
-def lots_table(purse: Purse) -> SafeString | None:
+def lots_table(request: HttpRequest, purse: Purse) -> SafeString | None:
     """Return the lots of a purse that hold credits, soonest to expire first; None when it has none."""
     lots = judge(Lot.objects.filter(pk__in=[lot.pk for lot in list_expiring(purse.pk)]))
     rows = [
         [
-            link("credits_lot", lot.pk, moment(lot.expires_at)),
+            link_for(request, "credits_lot", lot.pk, moment(lot.expires_at)),
             lot.remaining,
             lot.amount,
             state_badge(lot),
@@ -100,12 +124,12 @@ def lots_table(purse: Purse) -> SafeString | None:
     return table([_("expires at"), _("remaining"), _("of"), _("state")], rows) if rows else None
 
 
-def uses_table(uses: QuerySet[LotUse]) -> SafeString:
+def uses_table(request: HttpRequest, uses: QuerySet[LotUse]) -> SafeString:
     """Return what holds took of a lot, and what came of it."""
     headers = [_("hold"), _("took"), _("paid"), _("came back"), _("moved to a new lot")]
     rows = [
         [
-            link("credits_hold", use.hold_id, moment(use.hold.created_at)),
+            link_for(request, "credits_hold", use.hold_id, moment(use.hold.created_at)),
             use.amount,
             use.captured,
             use.returned,

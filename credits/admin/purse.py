@@ -22,6 +22,7 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from credits import export, ledger
+from credits.admin.adjust import AdjustPage
 from credits.admin.budget import budgets_table, new_budget_page
 from credits.admin.chart import balance_chart
 from credits.admin.grant import GrantPage, purse_page
@@ -49,7 +50,7 @@ class OpenForm(forms.Form):
 
 
 @admin.register(Purse)
-class PurseAdmin(GrantPage, ReadOnlyAdmin):
+class PurseAdmin(GrantPage, AdjustPage, ReadOnlyAdmin):
     """The credits of each user of a platform."""
 
     list_display = ("user", "platform", "available", "held", "state", "opened")
@@ -60,7 +61,7 @@ class PurseAdmin(GrantPage, ReadOnlyAdmin):
     ordering = ("-id",)
     fields = ("user", "platform", "opened")
     actions_list = ("open_purse",)
-    actions_detail = ("grant",)
+    actions_detail = ("grant", "adjust")
     has_history = True
     change_form_outer_before_template = "admin/credits/balance.html"
     change_form_outer_after_template = "admin/credits/statement.html"
@@ -82,7 +83,7 @@ class PurseAdmin(GrantPage, ReadOnlyAdmin):
             "purse": purse,
             "freeze": purse.freezes.filter(lifted_at=None).first() if purse.frozen_at else None,
             "chart": balance_chart(purse),
-            "lots": lots_table(purse),
+            "lots": lots_table(request, purse),
             "budgets": budgets_table(request, purse),
             "new_budget": new_budget_page(request, purse),
             **show_statement(request, purse),
@@ -101,7 +102,7 @@ class PurseAdmin(GrantPage, ReadOnlyAdmin):
             return HttpResponseBadRequest()
         name = export.file_name(purse.user)
         return StreamingHttpResponse(
-            export.stream_entries(purse.pk, purse.user, form.filters()),
+            export.stream_entries(purse.pk, form.filters()),
             content_type=export.CONTENT_TYPE,
             headers={
                 "Content-Disposition": content_disposition_header(

@@ -14,11 +14,11 @@ from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from credits.admin.words import SENTENCES, kind_badge, signed, task_link, why
+from credits.admin.words import kind_badge, link_for, signed, task_link, tell, why
 from credits.entries import Filters, change
 from credits.models import Bucket, Kind, Purse, Transfer
 from credits.selectors import find_entries
-from genhub.admin.show import link, moment, table
+from genhub.admin.show import moment, table
 
 MOVES_PER_PAGE = 25
 # A day after it must still be a date.
@@ -74,7 +74,7 @@ class MovePages(Paginator):  # type: ignore[type-arg]
         self.purse = purse
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """Return how many transfers there are."""
         return self.purse.version
 
@@ -124,10 +124,10 @@ def statement_table(request: HttpRequest, transfers: Iterable[Transfer]) -> Safe
     may_open = request.user.has_perm("generation.view_task")
     rows = [
         [
-            link("credits_transfer", move.pk, moment(move.created_at)),
+            link_for(request, "credits_transfer", move.pk, moment(move.created_at)),
             kind_badge(move),
-            SENTENCES[Kind(move.kind)],
-            signed(change(move, Bucket.AVAILABLE)),
+            tell(move),
+            signed(change(move, Bucket.AVAILABLE), is_gain=True),
             move.available_after,
             signed(change(move, Bucket.HELD)),
             move.held_after,

@@ -1,5 +1,8 @@
 """How credits stand on pages: kinds as coloured words, changes with their sign, tasks as links."""
 
+from typing import Any
+
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -9,14 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from credits.entries import ORDER, word_reason
 from credits.ledger import SYSTEM
 from credits.models import Kind, Transfer
-from genhub.admin.show import badge
+from genhub.admin.show import badge, link
 from genhub.lib.ids import to_wire
 
 COLOURS = {
     Kind.GRANT: "success",
     Kind.HOLD: "info",
-    Kind.CAPTURE: "primary",
-    Kind.RELEASE: "",
+    Kind.CAPTURE: "",
+    Kind.RELEASE: "success",
     Kind.REFUND: "success",
     Kind.EXPIRE: "warning",
     Kind.OVERRUN: "danger",
@@ -30,7 +33,7 @@ SENTENCES = {
     Kind.RELEASE: _("Not needed, given back"),
     Kind.REFUND: _("Refunded by staff"),
     Kind.EXPIRE: _("Their time was over"),
-    Kind.OVERRUN: _("Delivered beyond the hold; the hub paid"),
+    Kind.OVERRUN: _("%(amount)s credits more were delivered than held; the hub paid"),
     Kind.ADJUST: _("Corrected by staff"),
 }
 HIGH_PERCENT = 80
@@ -41,12 +44,25 @@ def kind_badge(transfer: Transfer) -> SafeString:
     return badge(transfer.get_kind_display(), COLOURS[Kind(transfer.kind)])
 
 
-def signed(change: int) -> SafeString | str:
-    """Return a change with its sign, a dash for none."""
+def tell(transfer: Transfer) -> str:
+    """Return what happened, in words."""
+    return str(SENTENCES[Kind(transfer.kind)]) % {"amount": transfer.amount}
+
+
+def link_for(request: HttpRequest, view: str, key: Any, text: str) -> SafeString | str:
+    """Return a link to a row's page, such as view `credits_lot`, for those who may see it; else the text alone."""
+    app, _underscore, model = view.partition("_")
+    return link(view, key, text) if request.user.has_perm(f"{app}.view_{model}") else text
+
+
+def signed(change: int, *, is_gain: bool = False) -> SafeString | str:
+    """Return a change with its sign, a dash for none; in green where the customer has more to spend."""
     if not change:
         return "–"
-    sign, kind = ("+", "is-up") if change > 0 else ("−", "is-down")
-    return format_html('<span class="hub-change {}">{}{}</span>', kind, sign, abs(change))
+    kind = "hub-change is-more" if is_gain and change > 0 else "hub-change"
+    return format_html(
+        '<span class="{}">{}{}</span>', kind, "+" if change > 0 else "−", abs(change)
+    )
 
 
 def why(transfer: Transfer) -> SafeString | str:
@@ -66,10 +82,10 @@ def task_link(transfer: Transfer, *, may_open: bool) -> SafeString | str:
     # The first digits of an id are a time and look alike on a page; the last do not.
     shown = f"…{name[-8:]}"
     if not may_open:
-        return format_html('<code class="hub-code" title="{}">{}</code>', name, shown)
+        return format_html('<code class="hub-code hub-short" title="{}">{}</code>', name, shown)
     address = reverse("admin:generation_task_change", args=[reference])
     return format_html(
-        '<a href="{}" class="hub-code text-link" title="{}">{}</a>', address, name, shown
+        '<a href="{}" class="hub-code hub-short text-link" title="{}">{}</a>', address, name, shown
     )
 
 

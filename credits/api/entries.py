@@ -69,10 +69,10 @@ class FilterSerializer(StrictSerializer):
 
 
 class PageSerializer(FilterSerializer):
-    """The words of a page's address; the page itself reads its own."""
+    """The words of a page's address; its own two are known here and read by the page."""
 
-    limit = serializers.CharField(required=False, allow_blank=True)
-    cursor = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    limit = serializers.ReadOnlyField()
+    cursor = serializers.ReadOnlyField()
 
 
 class NewestEntries(NewestFirst):

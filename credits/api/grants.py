@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSeriali
 from genhub.platforms.authentication import LONGEST_USER, Caller, caller_of
 from genhub.platforms.models import Scope
 
+EXAMPLE = {"user": "alice", "amount": 5, "kind": "ad_reward", "event_id": "ad-4711"}
 VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -72,6 +73,7 @@ class GrantView(APIView):
             **schema.REFUSALS,
             409: schema.PROBLEM,
         },
+        examples=[OpenApiExample("ad_reward", EXAMPLE, request_only=True)],
         summary=_("Grant credits for an event of your app, once"),
     )
     def post(self, request: Request) -> Response:

@@ -7,7 +7,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from credits.models import Kind, Period
+from credits.entries import KINDS
+from credits.models import Period
 from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
@@ -16,7 +17,7 @@ REFUSALS = dict.fromkeys((400, 401, 403), PROBLEM)
 USER = OpenApiParameter("user", OpenApiTypes.STR, description=_("Required with a platform's key."))
 FILTERS = [
     USER,
-    OpenApiParameter("kind", OpenApiTypes.STR, enum=Kind.values, description=_("Only this kind.")),
+    OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS, description=_("Only this kind.")),
     OpenApiParameter("task", OpenApiTypes.STR, description=_("Only this task's.")),
     OpenApiParameter(
         "since", OpenApiTypes.DATETIME, description=_("From this time on (RFC 3339, with offset).")
@@ -72,7 +73,7 @@ class EntrySerializer(serializers.Serializer[Any]):
     """One move of credits, with the balance after it."""
 
     id = serializers.CharField()
-    kind = serializers.ChoiceField(Kind.values)
+    kind = serializers.ChoiceField(KINDS)
     amount = serializers.IntegerField(help_text=_("Whole credits, always positive."))
     available_change = serializers.IntegerField(help_text=_("What it added to the available."))
     held_change = serializers.IntegerField(help_text=_("What it added to the held."))

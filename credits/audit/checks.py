@@ -5,22 +5,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
+from django.utils.functional import Promise
 
 MOST_ROWS = 100
 
-# Where a purse's books begin: at the balance that a person stated when the last freeze was lifted, else at nothing.
-BASELINES = """
+# Where a purse's books begin: at the balance that a person stated when the last freeze was lifted, else at nothing. And
+# every transfer after that, with what it adds to each bucket of its purse.
+BOOKS = """
     WITH baselines AS (
         SELECT DISTINCT ON (purse_id) purse_id, version, available, held, lifted_at
           FROM credits_freeze WHERE lifted_at IS NOT NULL
          ORDER BY purse_id, lifted_at DESC, id DESC
+    ), moves AS NOT MATERIALIZED (
+        SELECT t.*,
+               CASE 'available' WHEN target THEN amount WHEN source THEN -amount ELSE 0 END AS to_available,
+               CASE 'held' WHEN target THEN amount WHEN source THEN -amount ELSE 0 END AS to_held
+          FROM credits_transfer t LEFT JOIN baselines b ON b.purse_id = t.purse_id
+         WHERE b.version IS NULL OR t.purse_version > b.version
     )
 """
 
-# The rows of a whole audit: all but what was settled before a baseline.
-FULL = f"""{BASELINES}, transfers AS NOT MATERIALIZED (
-        SELECT t.* FROM credits_transfer t LEFT JOIN baselines b ON b.purse_id = t.purse_id
-         WHERE b.version IS NULL OR t.purse_version > b.version
+# What a whole audit reads: all but what was settled before a baseline.
+FULL = """, transfers AS NOT MATERIALIZED (
+        SELECT * FROM moves
     ), purses AS NOT MATERIALIZED (
         SELECT * FROM credits_purse
     ), holds AS NOT MATERIALIZED (
@@ -33,10 +40,9 @@ FULL = f"""{BASELINES}, transfers AS NOT MATERIALIZED (
     )
 """
 
-# The rows of an audit since a checkpoint: the transfers that came after it, and the purses and holds they touch.
-SINCE = f"""{BASELINES}, transfers AS MATERIALIZED (
-        SELECT t.* FROM credits_transfer t LEFT JOIN baselines b ON b.purse_id = t.purse_id
-         WHERE t.created_at >= %(since)s AND (b.version IS NULL OR t.purse_version > b.version)
+# What an audit since a checkpoint reads: the transfers that came after it, and the purses and holds they touch.
+SINCE = """, transfers AS MATERIALIZED (
+        SELECT * FROM moves WHERE created_at >= %(since)s
     ), purses AS NOT MATERIALIZED (
         SELECT * FROM credits_purse WHERE id IN (SELECT purse_id FROM transfers)
     ), holds AS NOT MATERIALIZED (
@@ -47,7 +53,7 @@ SINCE = f"""{BASELINES}, transfers AS MATERIALIZED (
 
 @dataclass(frozen=True)
 class Scope:
-    """Named subqueries that a check reads in place of whole tables; they stand before it in one statement."""
+    """Named subqueries, after BOOKS, that a check reads in place of whole tables."""
 
     full: str = FULL
     since: str = SINCE
@@ -68,7 +74,7 @@ class Check:
     the whole books. A finding without a purse is not about one purse's credits, and freezes none.
     """
 
-    meaning: str
+    meaning: str | Promise
     query: str
     since: str | None = ""
     scope: Scope = LEDGER
@@ -90,9 +96,10 @@ def find_broken(checks: Mapping[str, Check], since: datetime | None = None) -> l
     with connection.cursor() as cursor:
         for name, check in checks.items():
             if since is None:
-                cursor.execute(check.scope.full + check.query)
+                cursor.execute(BOOKS + check.scope.full + check.query)
             elif check.since is not None:
-                cursor.execute(check.scope.since + (check.since or check.query), {"since": since})
+                query = BOOKS + check.scope.since + (check.since or check.query)
+                cursor.execute(query, {"since": since})
             else:
                 continue
             if broken := cursor.fetchall():

@@ -4,15 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 from credits.audit.checks import Check
 
-# What a transfer adds to each bucket of its purse.
-AVAILABLE = "CASE 'available' WHEN t.target THEN t.amount WHEN t.source THEN -t.amount ELSE 0 END"
-HELD = "CASE 'held' WHEN t.target THEN t.amount WHEN t.source THEN -t.amount ELSE 0 END"
-
-SUMS = f"""
+SUMS = """
     SELECT p.id, p.id FROM purses p
       LEFT JOIN baselines b ON b.purse_id = p.id
       LEFT JOIN (
-          SELECT t.purse_id, sum({AVAILABLE}) AS available, sum({HELD}) AS held, count(*) AS moves
+          SELECT t.purse_id, sum(t.to_available) AS available, sum(t.to_held) AS held, count(*) AS moves
             FROM transfers t GROUP BY t.purse_id
       ) s ON s.purse_id = p.id
      WHERE p.available <> coalesce(b.available, 0) + coalesce(s.available, 0)
@@ -34,17 +30,17 @@ LAST = """
         OR p.version <> coalesce(l.purse_version, b.version, 0)
 """
 
-FOLLOW = f"""
+FOLLOW = """
     SELECT t.id, t.purse_id FROM transfers t
       LEFT JOIN baselines b ON b.purse_id = t.purse_id
       LEFT JOIN credits_transfer o ON o.purse_id = t.purse_id AND o.purse_version = t.purse_version - 1
      WHERE CASE
            WHEN t.purse_version - 1 = b.version
-           THEN t.available_after <> b.available + {AVAILABLE} OR t.held_after <> b.held + {HELD}
+           THEN t.available_after <> b.available + t.to_available OR t.held_after <> b.held + t.to_held
            WHEN t.purse_version = 1
-           THEN t.available_after <> {AVAILABLE} OR t.held_after <> {HELD}
-           ELSE o.id IS NULL OR t.available_after <> o.available_after + {AVAILABLE}
-                OR t.held_after <> o.held_after + {HELD}
+           THEN t.available_after <> t.to_available OR t.held_after <> t.to_held
+           ELSE o.id IS NULL OR t.available_after <> o.available_after + t.to_available
+                OR t.held_after <> o.held_after + t.to_held
            END
 """
 

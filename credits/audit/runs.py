@@ -16,7 +16,7 @@ from credits.audit.checks import Check, Finding, count_checks, find_broken
 from credits.freezes import freeze
 from credits.models import AuditRun, Freeze
 from genhub.lib.errors import NotFound, gettext_noop
-from genhub.lib.ids import read_id
+from genhub.lib.ids import NOBODY, read_id
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +24,9 @@ LAST = "last"
 # A transfer's time is that of its statement, never before its transaction began. So whatever this run cannot see yet
 # will be younger than the oldest transaction open now; the margin is for a backend that stopped between reading the
 # clock and showing its transaction, and for clocks that are set back a little.
+MARGIN = "10 seconds"
 BOUNDARY = """
-    SELECT statement_timestamp(), least(statement_timestamp(), min(xact_start)) - interval '10 seconds'
+    SELECT statement_timestamp(), least(statement_timestamp(), min(xact_start)) - %s::interval
       FROM pg_stat_activity WHERE datname = current_database() AND backend_type <> 'autovacuum worker'
 """
 MOST_PURSES_SHOWN = 100
@@ -40,7 +41,9 @@ class NoCheckpoint(NotFound):
 
 def list_checks() -> dict[str, Check]:
     """Return the checks of every app, by name."""
-    return {name: check for path in settings.AUDIT_CHECKS for name, check in import_string(path).items()}
+    return {
+        name: check for path in settings.AUDIT_CHECKS for name, check in import_string(path).items()
+    }
 
 
 def find_mistakes() -> list[Finding]:
@@ -52,7 +55,7 @@ def read_checkpoint(text: str) -> AuditRun | None:
     """Return the clean run of an id, or the last one (None when there is none yet); raise NoCheckpoint."""
     if text == LAST:
         return find_checkpoint()
-    found = clean_runs().filter(pk=read_id(text)).first()
+    found = clean_runs().filter(pk=read_id(text) or NOBODY).first()
     if found is None:
         raise NoCheckpoint(thing=gettext_noop("audit"))
     return found
@@ -69,14 +72,14 @@ def clean_runs() -> QuerySet[AuditRun]:
 
 
 def prove(since: AuditRun | None = None, *, freezes: bool = False) -> AuditRun:
-    """Audit all there is, or what came since a checkpoint, and return the run; freeze every purse that is broken if told."""
+    """Audit all there is, or what came since a checkpoint, and return the run; freeze broken purses if told."""
     return finish(begin(since), freezes=freezes)
 
 
 def begin(since: AuditRun | None) -> AuditRun:
     """Record a run that has proved nothing yet: no checks, until `finish`."""
     with connection.cursor() as cursor:
-        cursor.execute(BOUNDARY)
+        cursor.execute(BOUNDARY, [MARGIN])
         started_at, proved_until = cursor.fetchone()
     return AuditRun.objects.create(
         started_at=started_at, proved_until=proved_until, since=since, checks=0, seconds=0
@@ -113,13 +116,16 @@ def one_picture() -> Iterator[None]:
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET LOCAL work_mem = '64MB'")
         yield
 
 
 def freeze_broken(run: AuditRun, findings: list[Finding]) -> None:
     """Freeze each purse whose credits a check found wrong. The lines it logs are the alert."""
     # A person ended their freeze while this run still saw the books from before.
-    lifted = set(Freeze.objects.filter(lifted_at__gte=run.started_at).values_list("purse_id", flat=True))
+    lifted = set(
+        Freeze.objects.filter(lifted_at__gte=run.started_at).values_list("purse_id", flat=True)
+    )
     for purse_id, broken in purses_of(findings).items():
         if purse_id not in lifted and freeze(purse_id, broken):
             logger.error("the audit froze purse %s: %s", purse_id, ", ".join(broken))

@@ -226,7 +226,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='hold',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['expires_at'], name='hold_open_by_expiry'),
+            index=models.Index(condition=models.Q(('settled_at', None)), fields=['expires_at'], name='hold_open_by_expiry'),
         ),
         migrations.AddIndex(
             model_name='transfer',

@@ -79,4 +79,4 @@ class Freeze(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.purse} {self.frozen_at}"
+        return str(self.purse)

@@ -25,6 +25,7 @@ EVENT_COLOURS = {
 NAMES = {
     "actor": _("by"),
     "amount": _("amount"),
+    "approved_by": _("approved by"),
     "captured": _("captured"),
     "code": _("error code"),
     "count": _("pictures"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -10,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from credits.selectors import HoldView, find_balance, view_holds
+from credits.selectors import find_balance
 from generation.admin.words import list_pictures
-from generation.models import Task
-from generation.services.refund import refund_task
+from generation.models import RefundRequest, RefundState, Task
+from generation.selectors import sum_refunded_alone
+from generation.services.refund import ALONE_FOR, Left, find_left, request_refund
 from genhub.admin.base import HubAdmin
 from genhub.admin.forms import MoveForm
 from genhub.admin.pages import Question, ask, word
@@ -32,82 +34,144 @@ class RefundPage(HubAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Offer a refund where anything is left to give back."""
         task = self.get_object(request, object_id)
-        return super().get_actions_detail(request, object_id) if task and left_of(task) else []
+        if task is None or left_of(task).free <= 0:
+            return []
+        return list(super().get_actions_detail(request, object_id))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show with a task the refunds that wait for it."""
+        waiting = RefundRequest.objects.filter(task_id=object_id, state=RefundState.PENDING)
+        words = {"refunds_waiting": waiting.order_by("pk")}
+        return super().change_view(request, object_id, form_url, words | (extra_context or {}))
 
     @action(
         description=_("Refund"), permissions=["refund"], icon="undo", variant=ActionVariant.PRIMARY
     )
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask how many and why, then give the credits back."""
+        """Ask how many and why, then give the credits back or let them wait for a second person."""
         task = self.find_object(request, object_id)
         left = left_of(task)
-        # A repeated click comes when nothing may be left: its amount is judged by the ledger, which knows its key.
-        most = max(left, read_hold(task).captured, 1)
-        form = MoveForm(request.POST or None, most=most, initial={"amount": left})
+        # A repeated click comes when nothing may be left: its amount is judged by the service, which knows its key.
+        most = max(left.captured, 1)
+        form = MoveForm(request.POST or None, most=most, initial={"amount": left.free})
         if form.is_valid():
             try:
-                self.give_back(request, task, form.cleaned_data)
+                row = self.give_back(request, task, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
                 form.renew()
             else:
-                return HttpResponseRedirect(task_page(task))
-        return ask(self, request, ask_refund(task, form), about=task)
+                waits = row.state == RefundState.PENDING
+                return HttpResponseRedirect(refund_page(row) if waits else task_page(task))
+        return ask(self, request, ask_refund(request, task, left, form), about=task)
 
-    def give_back(self, request: HttpRequest, task: Task, words: dict[str, Any]) -> None:
-        """Refund, and say what became of the user's credits."""
-        amount, actor = words["amount"], request.user.get_username()
-        key = f"staff:{words['once']}"
-        if not refund_task(task.pk, amount, key=key, actor=actor, reason=words["reason"]):
-            messages.info(request, gettext("This refund was made before; nothing more was moved."))
-            return
-        after = find_balance(task.platform_id, task.user).available
-        self.log_change(request, task, gettext("Refunded %(amount)s credits: %(reason)s") % words)
-        text = gettext(
-            "%(amount)s credits refunded to %(user)s. Available: %(before)s before, %(after)s now."
+    def give_back(self, request: HttpRequest, task: Task, words: dict[str, Any]) -> RefundRequest:
+        """Refund or let it wait, say which, and return the request."""
+        amount, reason = words["amount"], words["reason"]
+        person: Any = request.user
+        row, is_new = request_refund(
+            task.pk, amount, request_id=words["once"], person=person, reason=reason
         )
-        messages.success(
-            request,
-            text % {"amount": amount, "user": task.user, "before": after - amount, "after": after},
-        )
+        if not is_new:
+            messages.info(request, word_repeated(row))
+        elif row.state == RefundState.PENDING:
+            text = gettext("Asked to refund %(amount)s credits: %(reason)s")
+            self.log_change(request, task, text % words)
+            messages.warning(
+                request,
+                gettext(
+                    "%(amount)s credits wait for a second person's approval. Nothing was moved yet."
+                )
+                % words,
+            )
+        else:
+            text = gettext("Refunded %(amount)s credits: %(reason)s")
+            self.log_change(request, task, text % words)
+            messages.success(request, word_done(task, amount))
+        return row
 
 
-def ask_refund(task: Task, form: MoveForm) -> Question:
+def word_repeated(row: RefundRequest) -> str:
+    """Return what became of a refund whose form came again."""
+    if row.state == RefundState.DONE:
+        return gettext("This refund was made before; nothing more was moved.")
+    return gettext("This refund was asked for before: %(state)s. Nothing more was done.") % {
+        "state": row.get_state_display()
+    }
+
+
+def word_done(task: Task, amount: int) -> str:
+    """Return what a refund did to the user's credits."""
+    after = find_balance(task.platform_id, task.user).available
+    text = gettext(
+        "%(amount)s credits refunded to %(user)s. Available: %(before)s before, %(after)s now."
+    )
+    return text % {"amount": amount, "user": task.user, "before": after - amount, "after": after}
+
+
+def ask_refund(request: HttpRequest, task: Task, left: Left, form: MoveForm) -> Question:
     """Return the question before a refund; with nothing left it says so and offers no form."""
-    hold, left = read_hold(task), left_of(task)
     balance = find_balance(task.platform_id, task.user)
+    facts = {
+        gettext("Task"): code(task),
+        gettext("User"): f"{task.user} @ {task.platform}",
+        gettext("Captured"): left.captured,
+        gettext("Refunded before"): left.refunded,
+        gettext("Waiting"): left.waiting,
+        gettext("Left to refund"): left.free,
+        gettext("Available now"): balance.available,
+        gettext("You refunded alone in 24 hours"): word_alone(request),
+    }
     return Question(
         title=gettext("Refund credits of this task"),
-        intro=gettext("The credits go back to %(user)s at once. A refund cannot be taken back.")
-        % {"user": task.user}
-        if left
-        else gettext("There is nothing to refund: no captured credits are left."),
-        facts={
-            gettext("Task"): code(task),
-            gettext("User"): f"{task.user} @ {task.platform}",
-            gettext("Captured"): hold.captured,
-            gettext("Refunded before"): hold.refunded,
-            gettext("Left to refund"): left,
-            gettext("Available now"): balance.available,
-        },
+        intro=word_rule(task) if left.free > 0 else word_nothing(left),
+        facts=facts,
         pictures=tuple(p.thumbnail for p in list_pictures(task.outputs.all()) if p.thumbnail),
-        form=form if left else None,
-        submit=gettext("Refund") if left else "",
+        form=form if left.free > 0 else None,
+        submit=gettext("Refund") if left.free > 0 else "",
         back=task_page(task),
     )
 
 
-def read_hold(task: Task) -> HoldView:
-    """Return what became of a task's credits; a free task's are all zero."""
-    return view_holds([task.pk]).get(task.pk, HoldView(0, 0, 0, 0))
+def word_rule(task: Task) -> str:
+    """Return what a refund does, and when a second person must approve it."""
+    limit = settings.REFUND_APPROVAL_ABOVE
+    if not limit:
+        return gettext(
+            "A second person must approve each refund. Then the credits go back to %(user)s for good."
+        ) % {"user": task.user}
+    return gettext(
+        "The credits go back to %(user)s at once. A refund cannot be taken back. A second person must approve it when "
+        "this task's refunds, or all that you refunded alone within 24 hours, exceed %(limit)s credits with it."
+    ) % {"user": task.user, "limit": limit}
 
 
-def left_of(task: Task) -> int:
-    """Return what was captured and not yet refunded."""
-    hold = read_hold(task)
-    return hold.captured - hold.refunded
+def word_nothing(left: Left) -> str:
+    """Return why there is nothing to refund."""
+    if left.waiting > 0:
+        return gettext("There is nothing to refund: what is left waits for approval already.")
+    return gettext("There is nothing to refund: no captured credits are left.")
+
+
+def word_alone(request: HttpRequest) -> str:
+    """Return what this person refunded without approval lately, and how much is allowed."""
+    alone = sum_refunded_alone(request.user.pk or 0, ALONE_FOR)
+    limit = settings.REFUND_APPROVAL_ABOVE
+    return gettext("%(alone)s of %(limit)s") % {"alone": alone, "limit": limit}
+
+
+def left_of(task: Task) -> Left:
+    """Return what may still be refunded of a task; of a free one, nothing."""
+    return find_left([task.pk])[task.pk]
 
 
 def task_page(task: Task) -> str:
     """Return the address of a task's page."""
     return reverse("admin:generation_task_change", args=[task.pk])
+
+
+def refund_page(row: RefundRequest) -> str:
+    """Return the address of a request's page."""
+    return reverse("admin:generation_refundrequest_change", args=[row.pk])

@@ -12,6 +12,7 @@ from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from credits.selectors import NO_HOLD, find_balance, find_purse, view_holds
+from generation.admin.bulk_refund import BulkRefundPage
 from generation.admin.filters import ModelFilter
 from generation.admin.history import attempts_table, events_table
 from generation.admin.refund import RefundPage
@@ -38,7 +39,7 @@ class TaskList(ChangeList):
 
 
 @admin.register(Task)
-class TaskAdmin(RefundPage, ReadOnlyAdmin):
+class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
     """Customers' orders, newest first."""
 
     list_display = (
@@ -60,6 +61,7 @@ class TaskAdmin(RefundPage, ReadOnlyAdmin):
     paginator = InfinitePaginator
     show_full_result_count = False
     list_per_page = 25
+    actions_list = ("refund_all",)
     actions_detail = ("refund",)
     has_history = True
     change_form_outer_before_template = "admin/generation/overview.html"

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from credits.pricing import ORIGINS
 from credits.selectors import find_balance
 from generation.api import schema
 from generation.api.orders import read_order
@@ -21,7 +22,7 @@ from genhub.platforms.models import Scope
 class DecisionSerializer(serializers.Serializer[Any]):
     """What set the price before factors: a rule of the price list, the price of a cache hit, or the template."""
 
-    kind = serializers.ChoiceField(["price", "cached", "template"])
+    origin = serializers.ChoiceField(list(ORIGINS.values()))
     name = serializers.CharField(help_text=_("The rule's name, or the template's code."))
     amount = serializers.IntegerField(help_text=_("Whole credits."))
     per = serializers.ChoiceField(["one", "megapixel", "second", "step"])

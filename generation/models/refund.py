@@ -108,4 +108,4 @@ class RefundRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} ({self.state})"
+        return f"{self.amount} ({self.get_state_display()})"

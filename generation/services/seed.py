@@ -30,9 +30,10 @@ def seed_local_provider() -> None:
     provider, _ = Provider.objects.get_or_create(
         alias="local", defaults={"adapter": "local", "queue": "local"}
     )
-    provider.cards[SMALL.alias] = SMALL.to_json()
+    price = {"usd_per_picture": settings.LOCAL_USD_PER_PICTURE}
+    provider.cards[SMALL.alias] = SMALL.to_json() | price
     if z_image.folder:
-        provider.cards[z_image.alias] = z_image.to_json()
+        provider.cards[z_image.alias] = z_image.to_json() | price
     else:
         provider.cards.pop(z_image.alias, None)
     provider.save(update_fields=["cards"])

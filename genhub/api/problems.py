@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 5
 
 # The values of these are words of the hub; all others are numbers, names and texts of whoever asked.
-WORD_PARAMS = frozenset({"state", "thing"})
+WORD_PARAMS = frozenset({"state", "thing", "scope", "period"})
 
 
 class MalformedBody(Problem):

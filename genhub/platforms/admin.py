@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -19,17 +19,20 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import Question, ask, show
 from genhub.admin.show import badge, code, link, moment, table
-from genhub.platforms.models import ApiKey, Platform, Scope, usual_scopes
+from genhub.platforms.models import ApiKey, Plan, Platform, Scope, usual_scopes
 
 
 @admin.register(Platform)
 class PlatformAdmin(HubAdmin):
     """Platforms; each page lists its keys."""
 
-    list_display = ("name", "code", "is_active", "language", "time_zone", "default_model")
-    list_filter = ("is_active",)
+    list_display = ("name", "code", "is_active", "plan", "language", "time_zone", "default_model")
+    list_filter = ("is_active", "plan")
+    list_select_related = ("plan",)
     search_fields = ("code", "name")
-    fields = ("code", "name", "language", "time_zone", "default_model", "is_active", "created_at")
+    fields = (
+        "code", "name", "language", "time_zone", "default_model", "plan", "is_active", "created_at",
+    )  # fmt: skip
     readonly_fields = ("created_at",)
     change_form_outer_after_template = "admin/hub/platform_keys.html"
 
@@ -62,6 +65,34 @@ class PlatformAdmin(HubAdmin):
             for key in mark_expired(platform.keys.all())
         ]
         return table(headers, rows)
+
+
+@admin.register(Plan)
+class PlanAdmin(HubAdmin):
+    """Plans, and how many platforms have each."""
+
+    list_display = ("name", "code", "discount_shown", "mode", "highest_priority", "platforms_shown")
+    search_fields = ("code", "name")
+    fields = ("code", "name", "discount_percent", "mode", "highest_priority")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
+        """Return the plans, each with the number of its platforms."""
+        plans: QuerySet[Plan] = super().get_queryset(request)
+        return plans.annotate(platform_count=Count("platforms"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Fix the code once it is known to others."""
+        return ("code",) if obj else ()
+
+    @display(description=_("discount"), ordering="discount_percent")
+    def discount_shown(self, plan: Plan) -> str:
+        """Show the percent off."""
+        return f"{plan.discount_percent.normalize():f} %"
+
+    @display(description=_("platforms"), ordering="platform_count")
+    def platforms_shown(self, plan: Any) -> int:
+        """Show how many platforms have it."""
+        return int(plan.platform_count)
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]

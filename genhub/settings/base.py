@@ -8,7 +8,16 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from genhub.settings.logs import logging_config
-from genhub.settings.parts import LINK_SECONDS, at_least, env, factor, first, image_origins, one_of
+from genhub.settings.parts import (
+    LINK_SECONDS,
+    at_least,
+    env,
+    factor,
+    first,
+    image_origins,
+    one_of,
+    price_usd,
+)
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -130,10 +139,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    # Two answers have a word “status”.
+    # Several answers have a word “status” or “kind”.
     "ENUM_NAME_OVERRIDES": {
         "TaskStatusEnum": ["pending", "processing", "completed", "failed", "canceled"],
         "HealthStatusEnum": ["healthy", "unhealthy"],
+        "EntryKindEnum": "credits.entries.KINDS",
     },
 }
 
@@ -175,10 +185,14 @@ DEFAULT_IMAGE_CREDIT_COST = at_least("DEFAULT_IMAGE_CREDIT_COST", 10, 0)
 DEFAULT_VIDEO_CREDIT_COST = at_least("DEFAULT_VIDEO_CREDIT_COST", 50, 0)
 # How long refunded credits live whose own lot has expired meanwhile.
 REFUND_GRACE_DAYS = at_least("REFUND_GRACE_DAYS", 30, 1)
+# Whole credits: a refund that goes beyond, of one task or of one person within a day, needs a second person.
+REFUND_APPROVAL_ABOVE = at_least("REFUND_APPROVAL_ABOVE", 1000, 0)
 HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
 # Sample orders whose prices staff see before they save a price rule: credits itself knows no orders.
 PRICE_SAMPLES = "generation.services.samples.list_samples"
 
+# What a picture of the local engine costs the operator; empty: not known.
+LOCAL_USD_PER_PICTURE = price_usd("LOCAL_USD_PER_PICTURE")
 # The local engine: a folder in the published diffusers layout. Empty: the small model of the project.
 Z_IMAGE_FOLDER = first("Z_IMAGE_FOLDER")
 DEFAULT_MODEL = first("DEFAULT_MODEL", default="z-image" if Z_IMAGE_FOLDER else "z-image-small")

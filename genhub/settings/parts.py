@@ -31,6 +31,7 @@ S3_NAMES = {
 S3_REGION_NAMES = ("S3_REGION", "AWS_REGION")
 S3_DEFAULT_REGION = "us-east-1"
 LINK_SECONDS = 300
+LARGEST_PRICE_USD = 10_000
 
 
 def first(*names: str, default: str = "") -> str:
@@ -65,6 +66,18 @@ def factor(name: str, default: str) -> Decimal:
         raise ImproperlyConfigured(f"{name} cannot be read: {text!r} is no number") from error
     if not value.is_finite() or value < 1:
         raise ImproperlyConfigured(f"{name} must be a number of 1 or more, not {text}")
+    return value
+
+
+def price_usd(name: str) -> float | None:
+    """Return a price in US dollars, or None where none is set: not known, which is not 0."""
+    text = first(name)
+    try:
+        value = float(text) if text else None
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} cannot be read: {text!r} is no price") from error
+    if value is not None and not 0 <= value < LARGEST_PRICE_USD:
+        raise ImproperlyConfigured(f"{name} must be from 0 to {LARGEST_PRICE_USD}, not {text}")
     return value
 
 

@@ -8,25 +8,44 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-
-def sees(permission: str) -> Callable[[HttpRequest], bool]:
-    """Return a test whether a member of staff may see a page."""
-    return lambda request: bool(request.user.has_perm(permission))
+REFUND_READERS = ("generation.approve_refunds", "credits.refund_credits")
 
 
-def page(title: Promise | str, icon: str, model: str) -> dict[str, Any]:
-    """Return a sidebar entry for the list of a model, such as `credits.purse`."""
+def sees(*permissions: str) -> Callable[[HttpRequest], bool]:
+    """Return a test whether a member of staff has any of the rights that open a page."""
+    return lambda request: any(request.user.has_perm(permission) for permission in permissions)
+
+
+def page(title: Promise | str, icon: str, model: str, *others: str) -> dict[str, Any]:
+    """Return a sidebar entry for the list of a model, such as `credits.purse`; other rights may open it, too."""
     app, _dot, name = model.partition(".")
     return {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
-        "permission": sees(f"{app}.view_{name}"),
+        "permission": sees(f"{app}.view_{name}", *others),
     }
+
+
+def counted(entry: dict[str, Any], count: str, *permissions: str) -> dict[str, Any]:
+    """Return a sidebar entry with a number, counted anew for each page by the function of this dotted path; those with
+    any of the permissions see it too. 0 shows no number."""
+    sees_page = entry["permission"]
+
+    def may_see(request: HttpRequest) -> bool:
+        return sees_page(request) or any(map(request.user.has_perm, permissions))
+
+    def count_now() -> int:
+        return int(import_string(count)())
+
+    # Lazy, and copied before it is counted: each page evaluates its own copy.
+    badge = {"badge": SimpleLazyObject(count_now), "badge_variant": "warning"}
+    return entry | badge | {"permission": may_see}
 
 
 def environment(request: HttpRequest) -> list[str]:
@@ -106,6 +125,22 @@ UNFOLD: dict[str, Any] = {
                     page(_("Purses"), "account_balance_wallet", "credits.purse"),
                     page(_("Transfers"), "swap_horiz", "credits.transfer"),
                     page(_("Holds"), "lock_clock", "credits.hold"),
+                    counted(
+                        page(_("Refunds"), "undo", "generation.refundrequest"),
+                        "generation.selectors.count_pending_refunds",
+                        *REFUND_READERS,
+                    ),
+                    counted(
+                        page(_("Bulk refunds"), "undo", "generation.refundbatch"),
+                        "generation.selectors.count_pending_batches",
+                        *REFUND_READERS,
+                    ),
+                    page(_("Price rules"), "sell", "credits.pricerule"),
+                    page(_("Expiring credits"), "hourglass_bottom", "credits.lot"),
+                    page(_("Budgets"), "savings", "credits.budget"),
+                    page(_("Grant rules"), "redeem", "credits.grantrule"),
+                    page(_("Audits"), "fact_check", "credits.auditrun"),
+                    page(_("Freezes"), "ac_unit", "credits.freeze", "credits.adjust_credits"),
                 ],
             },
             {
@@ -119,6 +154,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Customers"),
                 "items": [
                     page(_("Platforms"), "apps", "platforms.platform"),
+                    page(_("Plans"), "workspace_premium", "platforms.plan"),
                     page(_("API keys"), "key", "platforms.apikey"),
                 ],
             },

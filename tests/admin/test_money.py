@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from django.test import Client
 from django.urls import reverse
 
 from credits.audit import CHECKS, find_broken
-from credits.models import Kind, Purse, Transfer
+from credits.models import Kind, Lot, Purse, Transfer
 from generation.audit import AUDIT_CHECKS
 from generation.models import Event, Task
 from genhub.lib.ids import new_id
+from genhub.platforms.models import Platform
 from tests.admin.conftest import Hire
 
 REASON = "The star came out as a circle."
@@ -218,7 +220,17 @@ def test_grant_moves_credits_once(hire: Hire, rich: Callable[..., Purse]) -> Non
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "wrong",
-    [{"reason": "because"}, {"amount": "-5"}, {"amount": str(10**12 + 1)}, {"amount": "NaN"}],
+    [
+        {"reason": "because"},
+        {"amount": "-5"},
+        {"amount": str(10**12 + 1)},
+        {"amount": str(2**63)},
+        {"amount": "NaN"},
+        {"last_day": "soon"},
+        {"last_day": "2026-02-30"},
+        {"last_day": "9999-12-31"},
+        {"last_day": "2020-01-01"},
+    ],
 )
 def test_wrong_grants_move_nothing(
     boss: Client, rich: Callable[..., Purse], wrong: dict[str, str]
@@ -227,6 +239,40 @@ def test_wrong_grants_move_nothing(
     answer = boss.post(grant_page(purse), form_of(boss, grant_page(purse)) | wrong)
     assert answer.context["question"].form.errors.keys() == wrong.keys()
     assert available("bob") == 100
+
+
+@pytest.mark.django_db
+def test_a_grant_with_a_last_day_ends_with_it_where_the_platform_is(
+    boss: Client, rich: Callable[..., Purse], shop: Platform
+) -> None:
+    Platform.objects.filter(pk=shop.pk).update(time_zone="Asia/Shanghai")
+    purse = rich("bob", 100)
+    assert "Asia/Shanghai" in boss.get(grant_page(purse)).content.decode()
+    form = form_of(boss, grant_page(purse)) | {"amount": 50, "last_day": "2999-12-31"}
+    html = boss.post(grant_page(purse), form, follow=True).content.decode()
+    assert "50 credits granted until the end of 2999-12-31 (Asia/Shanghai)." in html
+    assert "Available: 100 before, 150 now." in html
+    lot = Lot.objects.get()
+    assert (lot.amount, lot.remaining) == (50, 50)
+    assert lot.expires_at == datetime(2999, 12, 31, 16, tzinfo=UTC)
+    history = boss.get(reverse("admin:credits_purse_history", args=[purse.pk])).content.decode()
+    assert "until the end of 2999-12-31" in history
+    boss.post(grant_page(purse), form)
+    assert available("bob") == 150
+    assert find_broken(CHECKS) == []
+
+
+@pytest.mark.django_db
+def test_a_day_that_is_over_is_refused_and_the_form_stays_usable(
+    boss: Client, rich: Callable[..., Purse]
+) -> None:
+    purse = rich("bob", 100)
+    form = form_of(boss, grant_page(purse)) | {"last_day": "2020-01-01"}
+    question = boss.post(grant_page(purse), form).context["question"]
+    assert "The expiry is over" in question.form.errors["last_day"][0]
+    again = form | {"last_day": "", "once": str(question.form["once"].value())}
+    assert boss.post(grant_page(purse), again).status_code == 302
+    assert (available("bob"), Lot.objects.count()) == (105, 0)
 
 
 @pytest.mark.django_db

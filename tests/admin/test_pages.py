@@ -1,6 +1,7 @@
 """Every page answers, in both languages; pages of rows that only services write refuse every write."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,20 +12,30 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from credits.models import Hold, Purse, Transfer
+from credits import ledger
+from credits.models import Budget, GrantRule, Hold, Lot, Purse, Transfer
 from generation.models import Provider, Share, Task, Worker
 from genhub.platforms.models import ApiKey, Platform
 from storage.models import Artifact
 from templates.models import Style, Template, TemplateVersion
 from tests.admin.conftest import Hire
+from tests.conftest import WHY
 
 pytestmark = pytest.mark.django_db
-READ_ONLY = (Artifact, Hold, Purse, Task, Transfer, Worker)
-NOT_DELETABLE = (*READ_ONLY, ApiKey, Platform, Provider, Share, Style, Template, TemplateVersion)
+READ_ONLY = (Artifact, Hold, Lot, Purse, Task, Transfer, Worker)
+NOT_DELETABLE = (
+    *READ_ONLY, ApiKey, Budget, GrantRule, Platform, Provider, Share, Style, Template, TemplateVersion,
+)  # fmt: skip
 
 
 @pytest.fixture
-def rows(finished: Callable[..., Task], recipes: None) -> None:
+def rows(finished: Callable[..., Task], recipes: None, shop: Platform) -> None:
+    purse = ledger.open_purse(shop.pk, "alice")
+    end = datetime(2999, 1, 1, tzinfo=UTC)
+    ledger.grant(purse.pk, 15, key="lot", why=WHY, expires_at=end)
+    Budget.objects.create(purse=purse, period="day", most=1000)
+    Budget.objects.create(api_key=ApiKey.objects.issue(shop, name="web")[0], period="total", most=0)
+    GrantRule.objects.create(platform=shop, kind="welcome", daily_most_per_user=1, daily_most=9)
     finished(num_images=2)
     finished(prompt="stub:refuse=1", num_images=2)
     finished(prompt="stub:fail")

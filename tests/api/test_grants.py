@@ -12,7 +12,7 @@ from credits import counts, ledger
 from credits.grants import App, Event, GrantCapReached, grant_for_event
 from credits.models import Count, GrantRule, Lot, Period, Purse, Transfer
 from genhub.platforms.models import ApiKey, Platform, Scope
-from tests.api.refusals import check_problem, nothing_moves, refused
+from tests.api.refusals import nothing_moves, refused
 from tests.books import find_mistakes
 
 pytestmark = pytest.mark.django_db
@@ -78,10 +78,8 @@ def test_events_out_of_order_are_one_credit_each(app: APIClient) -> None:
     sent = ["a", "b", "c", "b", "a", "c", "c", "a", "b"]
     answers = [post(app, event_id=name) for name in sent]
     assert [answer.status_code for answer in answers] == [201] * 3 + [200] * 6
-    ids = {name: set() for name in sent}  # type: dict[str, set[str]]
-    for name, answer in zip(sent, answers, strict=True):
-        ids[name].add(answer.json()["entry"]["id"])
-    assert all(len(found) == 1 for found in ids.values())
+    pairs = zip(sent, answers, strict=True)
+    assert len({(name, answer.json()["entry"]["id"]) for name, answer in pairs}) == 3
     assert Purse.objects.get().available == 15
 
 
@@ -214,25 +212,22 @@ def test_usual_key_may_not_grant(client_of: Callable[..., APIClient], rule: Gran
     refused(client_of(""), GRANTS, body=event(), expect=(403, "scope_missing"))
 
 
+RAW = b'{"user": "alice", "kind": "ad_reward", "event_id": "a", "amount": %s}'
+
+
 @pytest.mark.parametrize(
     "amount",
-    [0, -1, -(2**63), 2**63, 2**64, 10**12 + 1, 10**400, 1.5, 1.0, 1e400, "5", "", "5.0", "NaN", True, False, None, [],
-     [5], {}],
-    ids=lambda amount: ascii(amount)[:12],
+    ["0", "-1", "-9223372036854775808", "9223372036854775808", "18446744073709551616", "1000000000001", "9" * 400,
+     "1.5", "1.0", "1e2", "1e400", '"5"', '""', '"NaN"', "true", "false", "null", "[]", "[5]", "{}"],
+    ids=lambda amount: amount[:20],
 )  # fmt: skip
-def test_amount_that_is_none_is_refused_by_name(app: APIClient, amount: Any) -> None:
-    # What no Python float holds goes over the wire as the digits that a client would write.
-    body = event(amount="?")
-    raw = repr(body).replace("'", '"').encode()
-    written = b"1e400" if amount == float("inf") else __import__("json").dumps(amount).encode()
-    expect = (*NOTHING_DONE, "amount")
-    refused(app, GRANTS, raw=raw.replace(b'"?"', written), expect=expect)
+def test_amount_that_is_none_is_refused_by_name(app: APIClient, amount: str) -> None:
+    refused(app, GRANTS, raw=RAW % amount.encode(), expect=(*NOTHING_DONE, "amount"))
 
 
 @pytest.mark.parametrize("amount", [b"NaN", b"Infinity", b"-Infinity", b"05", b"0x5", b"5.", b""])
 def test_amount_that_is_no_json_is_refused(app: APIClient, amount: bytes) -> None:
-    raw = b'{"user": "alice", "kind": "ad_reward", "event_id": "a", "amount": %s}' % amount
-    refused(app, GRANTS, raw=raw, expect=(400, "malformed_body"))
+    refused(app, GRANTS, raw=RAW % amount, expect=(400, "malformed_body"))
 
 
 @pytest.mark.parametrize(
@@ -244,7 +239,7 @@ def test_event_id_that_is_none_is_refused_by_name(app: APIClient, event_id: Any)
     refused(app, GRANTS, body=event(event_id=event_id), expect=(*NOTHING_DONE, "event_id"))
 
 
-@pytest.mark.parametrize("event_id", ["!", "x" * 200, "a:b", "'; DROP TABLE--", "%00", "~", "A"])
+@pytest.mark.parametrize("event_id", ["!", "x" * 200, "a:b", "';DROP--", "%00", "~", "A"])
 def test_every_visible_event_id_is_its_own(app: APIClient, event_id: str) -> None:
     answers = [post(app, event_id=name).status_code for name in (event_id, event_id, "a")]
     assert answers == [201, 200, 201]
@@ -271,9 +266,7 @@ def test_word_that_is_wrong_or_unknown_is_refused_by_name(
     refused(app, GRANTS, body=event(**{word: value}), expect=(*NOTHING_DONE, word))
 
 
-def test_purse_that_was_there_keeps_what_it_had(
-    app: APIClient, rich: Callable[..., Purse]
-) -> None:
+def test_purse_that_was_there_keeps_what_it_had(app: APIClient, rich: Callable[..., Purse]) -> None:
     rich("alice", 100)
     answer = post(app).json()
     assert (answer["available"], answer["entry"]["available_after"]) == (105, 105)
@@ -287,8 +280,3 @@ def test_cap_that_is_full_takes_the_credits_back(shop: Platform, rule: GrantRule
         grant_for_event(app, Event(id="a", kind="ad_reward", user="alice", amount=51))
     assert not Count.objects.exists()
     assert not Lot.objects.exists()
-
-
-def test_answer_is_a_problem_in_both_languages(app: APIClient) -> None:
-    answer = app.post(GRANTS, event(amount=0), format="json", HTTP_ACCEPT_LANGUAGE="zh-hans")
-    check_problem(answer, 400, "invalid_request", "amount")

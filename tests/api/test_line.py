@@ -24,10 +24,10 @@ def submit(client: APIClient, **words: Any) -> Any:
 def test_a_picture_from_submit_to_link(alice: APIClient, stub: Provider) -> None:
     submitted = submit(alice, num_images=2, seed=7)
     assert submitted["status"] == "pending"
-    assert submitted["credits"] == {
-        "price": 20, "held": 20, "captured": 0, "released": 0, "refunded": 0
-    }  # fmt: skip
-    assert alice.get("/api/v1/credits").json() == {"user": "alice", "available": 80, "held": 20}
+    held = {"price": 20, "held": 20, "captured": 0, "released": 0, "refunded": 0}
+    assert submitted["credits"].items() >= held.items()
+    balance = alice.get("/api/v1/credits").json()
+    assert (balance["available"], balance["held"]) == (80, 20)
     assert alice.get(submitted["result_url"]).json()["code"] == "result_not_ready"
 
     assert run_queue("local") == [{"task": submitted["id"], "ended": "completed"}]
@@ -49,9 +49,8 @@ def test_only_delivered_pictures_are_paid(alice: APIClient, stub: Provider) -> N
     submitted = submit(alice, prompt="stub:refuse=1", num_images=4)
     run_queue("local")
     task = alice.get(submitted["check_status_url"].removesuffix("/status")).json()
-    assert task["credits"] == {
-        "price": 40, "held": 0, "captured": 30, "released": 10, "refunded": 0
-    }  # fmt: skip
+    paid = {"price": 40, "held": 0, "captured": 30, "released": 10, "refunded": 0}
+    assert task["credits"].items() >= paid.items()
     assert task["result"]["count"] == 3
     assert task["result"]["errors"][0]["position"] == 0
     assert find_broken({**CHECKS, **AUDIT_CHECKS}) == []

@@ -23,6 +23,20 @@ def order(client: APIClient, **words: Any) -> Any:
     return answer.json()
 
 
+SUMS = ("price", "held", "captured", "released", "refunded")
+
+
+def sums(task: Any) -> dict[str, int]:
+    """Return a task's price and what became of it."""
+    return {name: task["credits"][name] for name in SUMS}
+
+
+def balance(client: APIClient) -> tuple[int, int]:
+    """Return what is available and held."""
+    answer = client.get("/api/v1/credits").json()
+    return answer["available"], answer["held"]
+
+
 @pytest.mark.parametrize(
     ("words", "price"),
     [
@@ -46,14 +60,12 @@ def test_price_is_held_at_once_and_captured_in_the_end(
     rich("alice", 1000)
     alice = client_of("alice")
     task = order(alice, **words)
-    assert task["credits"] == {
+    assert sums(task) == {
         "price": price, "held": price, "captured": 0, "released": 0, "refunded": 0
     }  # fmt: skip
-    assert alice.get("/api/v1/credits").json()["available"] == 1000 - price
+    assert balance(alice) == (1000 - price, price)
     run_queue("local")
-    assert alice.get("/api/v1/credits").json() == {
-        "user": "alice", "available": 1000 - price, "held": 0
-    }  # fmt: skip
+    assert balance(alice) == (1000 - price, 0)
     assert Hold.objects.get().captured == price
     assert find_mistakes() == []
 
@@ -110,9 +122,7 @@ def test_refused_order_may_be_sent_again_with_its_key_once_there_are_credits(
 
 def test_user_the_hub_never_saw_has_nothing(client_of: Callable[..., APIClient]) -> None:
     stranger = client_of("stranger")
-    assert stranger.get("/api/v1/credits").json() == {
-        "user": "stranger", "available": 0, "held": 0
-    }  # fmt: skip
+    assert balance(stranger) == (0, 0)
     refused(stranger, GENERATE, body={"prompt": "a"}, expect=(402, "insufficient_credits"))
 
 
@@ -126,9 +136,7 @@ def test_free_template_moves_no_credit(client_of: Callable[..., APIClient]) -> N
     free_template()
     poor = client_of("poor")
     task = order(poor, template="free", num_images=3)
-    assert task["credits"] == dict.fromkeys(
-        ("price", "held", "captured", "released", "refunded"), 0
-    )
+    assert sums(task) == dict.fromkeys(SUMS, 0)
     assert run_queue("local") == [{"task": task["id"], "ended": "completed"}]
     assert not Hold.objects.exists()
     assert not Transfer.objects.exists()
@@ -148,7 +156,7 @@ def test_price_is_frozen_at_submit(alice: APIClient, settings: Any) -> None:
     settings.DEFAULT_IMAGE_CREDIT_COST = 1000
     run_queue("local")
     answer = alice.get(f"/api/v1/tasks/{task['id']}").json()
-    assert answer["credits"] == {
+    assert sums(answer) == {
         "price": 30, "held": 0, "captured": 20, "released": 10, "refunded": 0
     }  # fmt: skip
     assert Task.objects.get().unit_price == 10

@@ -116,6 +116,8 @@ def test_lists_hold_only_what_the_caller_may_see(
     press = strangers["another platform"]
     assert press.get("/api/v1/tasks?user=alice").json()["items"] == []
     assert press.get("/api/v1/credits?user=alice").json()["available"] == 0
+    assert press.get("/api/v1/credits/entries?user=alice").json()["items"] == []
+    assert len(b"".join(press.get("/api/v1/credits/entries.csv?user=alice")).splitlines()) == 1
     assert [task["id"] for task in client_of("").get("/api/v1/tasks").json()["items"]] == [
         ids["task_id"]
     ]
@@ -131,6 +133,8 @@ def test_users_key_speaks_for_no_other_user(mallory: APIClient, ids: dict[str, s
         "/api/v1/tasks?user=alice",
         "/api/v1/tasks?page=1&user=alice",
         "/api/v1/credits?user=alice",
+        "/api/v1/credits/entries?user=alice",
+        "/api/v1/credits/entries.csv?user=alice",
     ):
         refused(mallory, path, method="get", expect=WRONG_USER)
 
@@ -146,14 +150,15 @@ def test_platforms_key_must_say_for_whom(client_of: Callable[..., APIClient]) ->
     platform = client_of("")
     expect = (400, "invalid_request", "user")
     refused(platform, GENERATE, body={"prompt": "a star"}, expect=expect)
-    refused(platform, "/api/v1/credits", method="get", expect=expect)
+    for path in ("credits", "credits/entries", "credits/entries.csv"):
+        refused(platform, f"/api/v1/{path}", method="get", expect=expect)
 
 
 @pytest.mark.parametrize("user", ["", "%20", "%00", "a%00b", "x" * 201])
 def test_user_in_the_address_must_be_a_name(client_of: Callable[..., APIClient], user: str) -> None:
     expect = (400, "invalid_request", "user")
     for key in (client_of(""), client_of("alice")):
-        for path in ("tasks", "credits"):
+        for path in ("tasks", "credits", "credits/entries", "credits/entries.csv"):
             refused(key, f"/api/v1/{path}?user={user}", method="get", expect=expect)
 
 

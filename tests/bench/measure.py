@@ -104,23 +104,37 @@ def spread(values: list[float]) -> dict[str, Any]:
     }
 
 
-def interleave(arms: Mapping[str, Arm], *, rounds: int, unit: str) -> Figures:
-    """Run the arms A B … B A, round after round. The control compares the first arm with itself: there and back.
+def interleave(arms: Mapping[str, Arm], *, rounds: int, unit: str, calls: int = 1) -> Figures:
+    """Run the arms A B … B A, round after round. Arms that are short are called in turn `calls` times each way, and the
+    median counts.
 
-    While the control is off, up to MOST_EXTRA_ROUNDS more are run: the median forgets a disturbance of a moment.
+    The control compares the first arm with itself: every other of its calls, or there and back. While it is off, up to
+    MOST_EXTRA_ROUNDS more are run: the median forgets a disturbance of a moment.
     """
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in arms}
     names = list(arms)
-    number = 0
+    controls: list[float] = []
     control = 1.0
     low, high = CONTROL_WITHIN
-    while number < rounds or (not low <= control <= high and number < rounds + MOST_EXTRA_ROUNDS):
-        there = {name: arms[name]() for name in names}
-        back = {name: arms[name]() for name in reversed(names)}
+    while len(controls) < rounds or (
+        not low <= control <= high and len(controls) < rounds + MOST_EXTRA_ROUNDS
+    ):
+        there = take_turns(arms, names, calls)
+        back = take_turns(arms, names[::-1], calls)
         for name in names:
-            found[name].append((there[name], back[name]))
-        number += 1
-        control = statistics.median(one / two for one, two in found[names[0]])
-        figures = ", ".join(f"{name} {(there[name] + back[name]) / 2:.4g}" for name in names)
-        say(f"· round {number}: {figures} {unit}; control {control:.2f}")
+            found[name].append((statistics.median(there[name]), statistics.median(back[name])))
+        own = there[names[0]] + back[names[0]]
+        controls.append(statistics.median(own[::2]) / statistics.median(own[1::2]))
+        control = statistics.median(controls)
+        figures = ", ".join(f"{name} {statistics.fmean(found[name][-1]):.4g}" for name in names)
+        say(f"· round {len(controls)}: {figures} {unit}; control {control:.2f}")
     return Figures(found, control)
+
+
+def take_turns(arms: Mapping[str, Arm], names: list[str], calls: int) -> dict[str, list[float]]:
+    """Call the arms one after the other, again and again, and return what each measured."""
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(calls):
+        for name in names:
+            found[name].append(arms[name]())
+    return found

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -63,6 +64,8 @@ class Words:
     def fill(self, statement: str, values: Any) -> str:
         """Return a statement with its values in place, on one line."""
         text = re.sub(r"\s+", " ", statement).strip()
+        # pgbench would take a colon before a letter for a variable's, even inside a string.
+        text = re.sub(r"'([^':]*):(\w[^']*)'", r"U&'\1\\003A\2'", text)
         if isinstance(values, Mapping):
             text = text % {name: self.word(value) for name, value in values.items()}
         elif values:
@@ -78,6 +81,9 @@ class Words:
         if isinstance(value, str) and (inside := self._find_id(value)):
             before, after = value.split(str(inside))
             return f"({sql.Literal(before).as_string()} || {self.word(inside)} || {sql.Literal(after).as_string()})"
+        if isinstance(value, timedelta):
+            # Without a colon, which pgbench would take for a variable's.
+            return f"'{value.total_seconds()} seconds'::interval"
         return sql.Literal(value).as_string()
 
     def _variable(self, value: uuid.UUID) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import django
 import psycopg
 from django.core.management import call_command
+from django.db import connections
 
 from genhub.embedded import paths
 from genhub.embedded.postgres import NAME, find_binaries, postgres
@@ -70,7 +71,8 @@ def connect(name: str = NAME) -> psycopg.Connection:
 
 
 def copy_database(name: str) -> None:
-    """Make a database as empty as the migrated one."""
+    """Make a database as empty as the migrated one, which nobody may be using."""
+    connections["default"].close()
     with connect("postgres") as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {NAME}")
 

@@ -16,19 +16,23 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNT = int(os.environ.get("FAULT_COUNT", "0"))
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of a process that works on the test's own database."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database_url(str(connection.settings_dict["NAME"])),
+        "DJANGO_SETTINGS_MODULE": "genhub.settings.test",
+    }
+
+
 @contextmanager
-def running(log: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(log: Path, *arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python program of the hub on the test's own database and broker until the body ends."""
     with log.open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
-            env={
-                **os.environ,
-                "DATABASE_URL": database_url(str(connection.settings_dict["NAME"])),
-                "DJANGO_SETTINGS_MODULE": "genhub.settings.test",
-                **environment,
-            },
+            env=environment() | more,
             stdout=out,
             stderr=subprocess.STDOUT,
         )

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import ProtectedError
+from django.db.models.functions import Now
 
-from credits import ledger
+from credits import freezes, ledger
 from credits.audit import audit
-from credits.models import Hold, Purse, Transfer
+from credits.models import Budget, Count, Freeze, Hold, Lot, LotUse, Purse, Transfer
 from genhub.lib.ids import new_id
 
 pytestmark = pytest.mark.django_db
@@ -37,12 +39,13 @@ def purse(rich: Callable[..., Purse]) -> Purse:
 
 def snapshot() -> list[Any]:
     rows = [
-        list(model._default_manager.order_by("pk").values()) for model in (Transfer, Hold, Purse)
+        list(model._default_manager.order_by("pk").values())
+        for model in (Transfer, Hold, Purse, Lot, LotUse, Freeze, Count)
     ]
     return [*rows, audit()]
 
 
-GUARD = r"credits: \w+ on credits_(transfer|hold) is refused"
+GUARD = r"credits: \w+ on credits_\w+ is refused"
 
 
 def refused(act: Callable[[], Any], *errors: type[Exception], match: str | None = None) -> None:
@@ -115,6 +118,48 @@ def test_holds_move_forward_only_by_sql(purse: Purse, statement: str) -> None:
      "UPDATE credits_purse SET available = NULL", "UPDATE credits_purse SET available = 9223372036854775807 + 1"],
 )  # fmt: skip
 def test_purse_is_never_negative_or_absurd(purse: Purse, statement: str) -> None:
+    refused(sql(statement), DatabaseError)
+
+
+@pytest.fixture
+def drawn(purse: Purse) -> Purse:
+    """The purse with a lot of 50, of which an open hold took 20."""
+    soon = Now() + timedelta(days=9)
+    at = Purse.objects.annotate(soon=soon).values_list("soon", flat=True).get()
+    ledger.grant(purse.pk, 50, key="lot", why=ledger.Why("staff", "a gift"), expires_at=at)
+    ledger.hold(purse.pk, 20, reference=uuid.uuid4())
+    freezes.freeze(purse.pk, ["a check"])
+    freezes.unfreeze(purse.pk, available=10, key="a", why=ledger.Why("staff", "counted anew"))
+    sql("SET CONSTRAINTS ALL IMMEDIATE")()
+    return purse
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM credits_lotuse",
+        "DELETE FROM credits_lot",
+        "TRUNCATE credits_lot CASCADE",
+        "TRUNCATE credits_lotuse",
+        "UPDATE credits_lot SET remaining = amount + 1",
+        "UPDATE credits_lot SET amount = amount + 100",
+        "UPDATE credits_lot SET expires_at = expires_at + interval '1 day'",
+        "UPDATE credits_lot SET expired = -1",
+        "UPDATE credits_lotuse SET captured = amount + 1",
+        "UPDATE credits_lotuse SET returned = captured + 1",
+        "UPDATE credits_hold SET overrun = -1",
+        "UPDATE credits_hold SET expires_at = now() + interval '9 years'",
+        "UPDATE credits_freeze SET available = 10000",
+        "UPDATE credits_freeze SET lifted_at = NULL",
+        "DELETE FROM credits_freeze",
+        "TRUNCATE credits_freeze",
+        "UPDATE credits_count SET used = -1",
+    ],
+)
+def test_lots_and_freezes_are_guarded_by_sql(drawn: Purse, statement: str) -> None:
+    if "count" in statement:
+        Budget.objects.create(purse=drawn, period="total", most=100)
+        ledger.hold(drawn.pk, 1, reference=uuid.uuid4())
     refused(sql(statement), DatabaseError)
 
 

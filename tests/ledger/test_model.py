@@ -123,9 +123,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def adjust(self, amount: int, manner: str) -> None:
         key = str(uuid.uuid4())
         expected = self.book.adjust(amount)
-        self.do(
-            lambda: ledger.adjust(self.purse.pk, amount, key=key, why=STAFF), expected, manner
-        )
+        self.do(lambda: ledger.adjust(self.purse.pk, amount, key=key, why=STAFF), expected, manner)
 
     @rule(days=st.integers(1, 4))
     def wait(self, days: int) -> None:

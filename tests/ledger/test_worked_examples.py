@@ -2,21 +2,24 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from credits import ledger
+from credits import ledger, lots
 from credits.audit import audit
 from credits.errors import (
     HoldNotOpen,
     InsufficientCredits,
     InvalidAmount,
     KeyReused,
+    PurseUnknown,
     RefundTooLarge,
 )
-from credits.ledger import LARGEST_AMOUNT, Why
+from credits.expiry import expire_holds
+from credits.ledger import LARGEST_AMOUNT, Terms, Why
 from credits.models import Hold, Purse, Transfer
 from credits.selectors import view_holds
 
@@ -159,21 +162,86 @@ def test_second_settlement_is_refused(purse: Purse, captured: int) -> None:
     assert audit() == []
 
 
-@pytest.mark.parametrize("captured", [41, 10**12, 2**63 - 1, 2**63, 2**200])
-def test_capture_of_more_than_was_held_is_refused(purse: Purse, captured: int) -> None:
+@pytest.mark.parametrize("due", [41, 90, LARGEST_AMOUNT])
+def test_what_is_delivered_beyond_the_hold_is_the_operators_loss(purse: Purse, due: int) -> None:
     hold = ledger.hold(purse.pk, 40, reference=uuid.uuid4())
-    with pytest.raises(HoldNotOpen):
-        ledger.settle(hold, captured)
-    assert balance(purse) == (60, 40)
+    assert ledger.settle(hold, due) == 40
+    assert balance(purse) == (60, 0)
+    assert statement(purse)[-2:] == [
+        ("capture", "held", "revenue", 40),
+        ("overrun", "exposure", "revenue", due - 40),
+    ]
+    with pytest.raises(RefundTooLarge):
+        ledger.refund(hold, 41, key="not paid by the customer", why=STAFF)
+    assert audit() == []
+
+
+def test_delivery_after_the_hold_expired_is_the_operators_loss_too(purse: Purse) -> None:
+    hold = ledger.hold(purse.pk, 40, reference=uuid.uuid4(), terms=Terms(lifetime=timedelta(0)))
+    assert (expire_holds(), expire_holds()) == (1, 0)
+    assert statement(purse)[-1] == ("release", "held", "available", 40)
+    assert Transfer.objects.filter(kind="release").get().reason == "hold_expired"
+    for _ in range(2):
+        ledger.expose(hold, 30)
+    assert balance(purse) == (100, 0)
+    assert statement(purse)[-1] == ("overrun", "exposure", "revenue", 30)
+    assert statement(purse).count(("overrun", "exposure", "revenue", 30)) == 1
     assert audit() == []
 
 
 def test_one_order_is_held_once(purse: Purse) -> None:
     order = uuid.uuid4()
-    ledger.hold(purse.pk, 10, reference=order)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        ledger.hold(purse.pk, 10, reference=order)
+    hold = ledger.hold(purse.pk, 10, reference=order)
+    assert ledger.hold(purse.pk, 10, reference=order) == hold
+    with pytest.raises(KeyReused):
+        ledger.hold(purse.pk, 11, reference=order)
     assert balance(purse) == (90, 10)
+    assert audit() == []
+
+
+def test_holds_of_one_batch_order_are_all_there_or_none(purse: Purse) -> None:
+    orders = [(uuid.uuid4(), amount) for amount in (30, 20, 50)]
+    with pytest.raises(InsufficientCredits) as refusal:
+        ledger.hold_many(purse.pk, [*orders, (uuid.uuid4(), 1)])
+    assert refusal.value.params == {"price": 101, "available": 100}
+    assert balance(purse) == (100, 0)
+    holds = ledger.hold_many(purse.pk, orders)
+    assert ledger.hold_many(purse.pk, orders) == holds
+    with pytest.raises(KeyReused):
+        ledger.hold_many(purse.pk, [*orders[:2], (uuid.uuid4(), 1)])
+    assert balance(purse) == (0, 100)
+    assert [row.amount for hold in holds for row in [Hold.objects.get(pk=hold)]] == [30, 20, 50]
+    ledger.settle(holds[1], 20)
+    ledger.release(holds[0])
+    assert balance(purse) == (30, 50)
+    assert audit() == []
+
+
+def test_adjustment_corrects_a_mistaken_grant_once(purse: Purse) -> None:
+    for _ in range(2):
+        ledger.adjust(purse.pk, -30, key="slip", why=STAFF)
+    assert balance(purse) == (70, 0)
+    assert statement(purse)[-1] == ("adjust", "available", "issued", 30)
+    for amount in (30, -31):
+        with pytest.raises(KeyReused):
+            ledger.adjust(purse.pk, amount, key="slip", why=STAFF)
+    with pytest.raises(InsufficientCredits):
+        ledger.adjust(purse.pk, -71, key="more", why=STAFF)
+    ledger.adjust(purse.pk, 5, key="up", why=STAFF)
+    assert balance(purse) == (75, 0)
+    assert audit() == []
+
+
+def test_purse_that_nobody_opened_is_unknown() -> None:
+    for act in (
+        lambda: ledger.hold(uuid.uuid4(), 1, reference=uuid.uuid4()),
+        lambda: ledger.grant(uuid.uuid4(), 1, key="a", why=STAFF),
+        lambda: ledger.adjust(uuid.uuid4(), 1, key="a", why=STAFF),
+        lambda: lots.expire_purse(uuid.uuid4()),
+    ):
+        with pytest.raises(PurseUnknown):
+            act()
+    assert not Transfer.objects.exists()
 
 
 NO_AMOUNT: list[Any] = [
@@ -191,11 +259,16 @@ def test_amount_that_is_no_whole_number_of_credits_is_refused(purse: Purse, amou
         ledger.hold(purse.pk, amount, reference=uuid.uuid4())
     with pytest.raises(InvalidAmount):
         ledger.refund(hold, amount, key="x", why=STAFF)
+    if amount != -1:
+        with pytest.raises(InvalidAmount):
+            ledger.adjust(purse.pk, amount, key="x", why=STAFF)
     assert statement(purse) == before
 
 
 @pytest.mark.parametrize(
-    "captured", [-1, True, False, 1.0, 0.5, "5", None, float("nan"), [1]], ids=repr
+    "captured",
+    [-1, True, False, 1.0, 0.5, "5", None, float("nan"), [1], LARGEST_AMOUNT + 1, 2**63],
+    ids=repr,
 )
 def test_capture_that_is_no_whole_number_is_refused(purse: Purse, captured: Any) -> None:
     hold = ledger.hold(purse.pk, 40, reference=uuid.uuid4())

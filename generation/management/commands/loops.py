@@ -12,9 +12,13 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from credits import expiry
-from generation.services import rescue
+from credits.audit import nightly
+from generation.services import bulk_refund, rescue
 
 logger = logging.getLogger(__name__)
+
+# Somebody watches the bar: a look that finds nothing reads one page of an index.
+REFUND_SECONDS = 1.0
 
 
 class Command(BaseCommand):
@@ -31,8 +35,10 @@ class Command(BaseCommand):
             (rescue.reap, settings.REAP_SECONDS),
             (rescue.sweep, settings.SWEEP_SECONDS),
             (rescue.end_late, settings.SWEEP_SECONDS),
+            (bulk_refund.refund_approved, REFUND_SECONDS),
             (expiry.expire_lots, settings.SWEEP_SECONDS),
             (expiry.expire_holds, settings.SWEEP_SECONDS),
+            (nightly.start_due_audit, settings.SWEEP_SECONDS),
         ]
         due = dict.fromkeys((loop for loop, _ in loops), 0.0)
         while not stop.wait(0.2):

@@ -1,4 +1,4 @@
-"""One of several processes that submit at once: `python -m tests.ledger.submitter NUMBER THREADS`.
+"""One of several processes that submit at once: `python -m tests.faults.ledger.submitter NUMBER THREADS`.
 
 The key stands in the environment. It says `ready` when it could begin, begins at the first line it reads,
 and prints how often each answer came.

@@ -1,0 +1,1 @@
+"""Faults and races of money: small counts in `make test`, full counts in `make faults SET=ledger`."""

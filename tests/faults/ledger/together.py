@@ -1,0 +1,40 @@
+"""Several hands on the same thing at the same moment."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from django.db import connections
+
+PATIENCE_SECONDS = 60
+
+
+def together(
+    *acts: Callable[[], object], rounds: int = 1, lost: Sequence[type[Exception]] = ()
+) -> list[list[object]]:
+    """Run the acts at the same moment, round after round, each in a thread of its own; return what came of each round.
+
+    An exception of `lost` is an outcome (its class), any other one is raised here.
+    """
+    outcomes: list[list[object]] = [[None] * len(acts) for _ in range(rounds)]
+    errors: list[Exception] = []
+    start = threading.Barrier(len(acts))
+
+    def run(place: int, act: Callable[[], object]) -> None:
+        for number in range(rounds):
+            start.wait(timeout=PATIENCE_SECONDS)
+            try:
+                outcomes[number][place] = act()
+            except tuple(lost) as problem:
+                outcomes[number][place] = type(problem)
+            except Exception as error:  # noqa: BLE001 (raised below, in the test's own thread)
+                errors.append(error)
+        connections.close_all()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return outcomes
