@@ -13,7 +13,7 @@ PRODUCTION := DJANGO_SETTINGS_MODULE=genhub.settings.production \
 	CELERY_BROKER_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults check format
+.PHONY: help demo up test faults mutants bench check format
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -28,9 +28,17 @@ test: .venv/.ready-dev ## run the tests against real servers    (ARGS="-k ledger
 	@echo "· tests" >&2
 	@exec $(PY) -m pytest $(ARGS)
 
-faults: .venv/.ready-dev ## kill processes in full counts        (FAULT_COUNT=10)
+faults: .venv/.ready-dev ## kill processes in full counts        (SET=ledger, FAULT_COUNT=10)
 	@echo "· fault tests" >&2
-	@FAULT_COUNT=$${FAULT_COUNT:-10} exec $(PY) -m pytest tests/faults --timeout 1800 $(ARGS)
+	@FAULT_COUNT=$${FAULT_COUNT:-10} exec $(PY) -m pytest $(if $(SET),tests/faults/$(SET) $(wildcard tests/$(SET)),tests/faults) \
+		--timeout 1800 $(ARGS)
+
+mutants: .venv/.ready-dev ## break promises on purpose; the suite must notice
+	@echo "· mutants" >&2
+	@exec $(PY) -m tests.mutants "$(WORD)"
+
+bench: .venv/.ready-dev ## measure, one JSON line at the end       (ID=ledger-uniform, QUICK=1)
+	@exec $(PY) -m tests.bench "$(ID)" $(if $(QUICK),--quick)
 
 check: .venv/.ready-dev ## lint, types, imports, migrations, production settings
 	@echo "· lint" >&2;                 $(PY) -m ruff check --quiet

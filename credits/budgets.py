@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from credits import counts
-from credits.errors import BudgetExceeded, BudgetSpent, TooManyTasks
+from credits.errors import BudgetExceeded, BudgetSpent, ConcurrencyReached
 from credits.models import Budget, BudgetUse, Period, Purse
 
 GIVE_BACK = """
@@ -28,7 +28,7 @@ GIVE_BACK = """
     UPDATE credits_count c SET used = c.used - uses.amount FROM uses WHERE c.id = uses.id
 """
 
-REFUSALS = {Period.TOTAL: BudgetSpent, Period.CONCURRENT: TooManyTasks}
+REFUSALS = {Period.TOTAL: BudgetSpent, Period.CONCURRENT: ConcurrencyReached}
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,10 @@ class BudgetSpent(BudgetExceeded):
     )
 
 
-class TooManyTasks(BudgetExceeded):
+class ConcurrencyReached(BudgetExceeded):
     """As many tasks are under way as the budget allows."""
 
-    code = "too_many_tasks"
+    code = "concurrency_reached"
     status = 429
     title = gettext_noop("Too many tasks at the same time")
     detail = gettext_noop(

@@ -154,10 +154,10 @@ class PreviewChanged(GenerationProblem):
     )
 
 
-class TooManyTasks(GenerationProblem):
+class BulkTooLarge(GenerationProblem):
     """More tasks than one bulk refund takes."""
 
-    code = "too_many_tasks"
+    code = "bulk_too_large"
     status = 400
     title = gettext_noop("These are too many tasks")
     detail = gettext_noop("One bulk refund takes at most %(most)s tasks. Narrow the filter.")

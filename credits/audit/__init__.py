@@ -12,6 +12,7 @@ from credits.audit.runs import (
     list_checks,
     prove,
     read_checkpoint,
+    view_standing,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "list_checks",
     "prove",
     "read_checkpoint",
+    "view_standing",
 ]
 
 CHECKS: dict[str, Check] = {**purses.CHECKS, **holds.CHECKS, **lots.CHECKS, **budgets.CHECKS}

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -69,6 +70,25 @@ def find_checkpoint() -> AuditRun | None:
 def clean_runs() -> QuerySet[AuditRun]:
     """Return the runs that ended and found nothing."""
     return AuditRun.objects.filter(checks__gt=0, findings=[])
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the books stood when they were last read: all of them, and what was new; and how many purses are frozen."""
+
+    whole: AuditRun | None
+    since: AuditRun | None
+    frozen: int
+
+
+def view_standing() -> Standing:
+    """Return how the books stand by the last runs that ended."""
+    ended = AuditRun.objects.filter(checks__gt=0).order_by("-id")
+    return Standing(
+        whole=ended.filter(since=None).first(),
+        since=ended.filter(since__isnull=False).first(),
+        frozen=Freeze.objects.filter(lifted_at=None).count(),
+    )
 
 
 def prove(since: AuditRun | None = None, *, freezes: bool = False) -> AuditRun:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from credits.audit import view_standing
 from credits.selectors import sum_turnover
 from generation.admin.words import TASK_COLOURS, picture_of
 from generation.models.task import STATE_WORDS
@@ -42,6 +43,8 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         ]
     if may("credits.view_purse"):
         context["turnover"] = sum_turnover(LAST_DAY)
+    if may("credits.view_auditrun"):
+        context["books"] = view_standing()
     if may("generation.view_worker"):
         context["workers"] = list_live_workers(GONE_AFTER)
         context["waiting"] = count_waiting()

@@ -196,7 +196,7 @@ class RefundRequestAdmin(DecisionPage):
     @display(description=_("task"))
     def task_door(self, row: RefundRequest) -> SafeString:
         """Show the way to the task; its whole id would take the width from the reason."""
-        return link("generation_task", row.task_id, gettext("Open"))
+        return link("generation_task", row.task_id, gettext("Open the task"))
 
     @display(description=_("captured"))
     def captured(self, row: Any) -> int:

@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from credits.offers import find_offer
 from credits.pricing import ORIGINS
-from credits.selectors import find_balance
 from generation.api import schema
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
@@ -50,7 +50,12 @@ class QuoteSerializer(serializers.Serializer[Any]):
     available = serializers.IntegerField(
         allow_null=True, help_text=_("Free to spend; null without the scope “credits:read”.")
     )
-    affordable = serializers.BooleanField(help_text=_("Whether the balance covers it."))
+    affordable = serializers.BooleanField(
+        help_text=_("Whether balance and budgets cover it at this moment.")
+    )
+    refusal = serializers.CharField(
+        allow_null=True, help_text=_("If not, the code that submitting it would answer.")
+    )
 
 
 class QuoteView(APIView):
@@ -68,8 +73,8 @@ class QuoteView(APIView):
         customer, order = read_order(request)
         resolved = resolve_for(customer, order)
         price = resolved.quote.price
-        available = find_balance(customer.platform_id, customer.user).available
-        may_know = Scope.CREDITS_READ in caller_of(request).key.scopes
+        key = caller_of(request).key
+        offer = find_offer(customer.platform_id, customer.user, key.pk, price)
         return Response(
             {
                 "price": price,
@@ -77,7 +82,8 @@ class QuoteView(APIView):
                 "mode": resolved.mode or None,
                 "priority": resolved.priority,
                 "held": price,
-                "available": available if may_know else None,
-                "affordable": price <= available,
+                "available": offer.available if Scope.CREDITS_READ in key.scopes else None,
+                "affordable": not offer.refusal,
+                "refusal": offer.refusal or None,
             }
         )

@@ -1,5 +1,6 @@
 """The audit's pages: run it, read what it found, end a freeze, correct a balance."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils import translation
 
 from credits import freezes, ledger
 from credits.audit import audit, list_checks
+from credits.audit.runs import Standing
 from credits.models import AuditRun, Freeze, Purse, Transfer
 from genhub.lib.ids import new_id
 from tests.admin.conftest import Hire
@@ -94,6 +96,22 @@ def test_looking_runs_nothing_and_running_takes_the_right(hire: Hire, boss: Clie
         client = hire(*rights, name=f"dave{len(rights)}{rights}")
         assert client.post(AUDIT_NOW).status_code == 403
     assert not AuditRun.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_first_page_says_how_the_books_stand(hire: Hire, frozen: Freeze) -> None:
+    client = hire("credits.view_auditrun")
+    index = reverse("admin:index")
+    assert client.get(index).content.decode().count("never") == 2
+    words = {"seconds": 1, "checks": 3, "proved_until": "2026-01-01T00:00:00Z"}
+    whole = AuditRun.objects.create(**words, findings=[{"check": "no_negative_balance"}])
+    AuditRun.objects.create(**words | {"checks": 0})
+    assert client.get(index).context["books"].whole == whole
+    since = AuditRun.objects.create(**words, since=whole)
+    answer = client.get(index)
+    assert answer.context["books"] == Standing(whole, since, frozen=1)
+    assert {"broken", "all agrees"} <= set(re.findall("broken|all agrees", answer.content.decode()))
+    assert "books" not in hire("credits.view_purse", name="erin").get(index).context
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from credits.models import Kind, Purse, Transfer
 from generation.models import Provider, RefundBatch, RefundRequest, RefundState, Task
 from generation.services.bulk_refund import refund_approved
 from genhub.lib.ids import new_id
+from genhub.platforms.models import Platform
 from tests.admin.conftest import Hire
 from tests.books import find_mistakes
 from tests.life.paid_orders import pay
@@ -258,6 +259,30 @@ def test_a_bulk_refund_of_a_filter(
     assert find_mistakes() == []
 
 
+def test_a_preview_holds_what_the_list_shows(
+    dave: Client, finished: Finished, rich: Callable[..., Purse], stub: Provider
+) -> None:
+    task = finished()
+    finished(prompt="stub:fail")
+    pay(rich("bob", 100), stub, 2)
+    Task.objects.filter(pk=task.pk).update(model="another", created_at="2020-01-02T00:00:00Z")
+    other = Platform.objects.create(code="other", name="Other")
+    for filters, tasks, left in (
+        ({"state__exact": "failed"}, 1, 0),
+        ({"state__exact": "completed"}, 3, 3),
+        ({"platform__id__exact": str(task.platform_id)}, 4, 3),
+        ({"platform__id__exact": str(other.pk)}, 0, 0),
+        ({"model": "another"}, 1, 1),
+        ({"created_at__lt": "2020-01-03 00:00:00+00:00"}, 1, 1),
+        ({"created_at__gte": "2020-01-03 00:00:00+00:00"}, 3, 2),
+        ({"q": "bob", "state__exact": "completed"}, 2, 2),
+        ({"q": str(task)}, 1, 1),
+    ):
+        facts = preview(dave, **filters).context["question"].facts
+        shown = {str(name): value for name, value in facts.items()}
+        assert (shown["Tasks"], shown["With something left"]) == (tasks, left), filters
+
+
 def test_a_bulk_above_the_limit_is_approved_as_a_whole(
     dave: Client, erin: Client, rich: Callable[..., Purse], stub: Provider
 ) -> None:
@@ -327,3 +352,20 @@ def test_wrong_confirmations_write_nothing(
     assert not RefundBatch.objects.exists()
     assert not RefundRequest.objects.exists()
     assert dave.get(page("task_refund_all"), {"state__nonsense": "1"}).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["refundrequest", "refundbatch"])
+def test_nobody_edits_adds_or_deletes_refunds(
+    boss: Client, rich: Callable[..., Purse], stub: Provider, name: str
+) -> None:
+    pay(rich("alice", 100), stub, 1)
+    confirm(boss, preview(boss, q="alice"))
+    rows = (RefundRequest if name == "refundrequest" else RefundBatch).objects.values()
+    before = rows.get()
+    key = before["id"]
+    for action in ("change", "delete"):
+        form = {"post": "yes", "state": "done", "amount": 1, "total": 1}
+        assert boss.post(page(f"{name}_{action}", key), form).status_code == 403
+    assert boss.post(page(f"{name}_add"), {}).status_code == 403
+    assert boss.get(page(f"{name}_history", key)).status_code == 200
+    assert rows.get() == before

@@ -47,7 +47,7 @@ def test_tasks_at_the_same_time_are_capped(stub: Provider, alice: APIClient) -> 
     Budget.objects.create(purse=Purse.objects.get(), period="concurrent", most=1)
     first = submit(alice)
     refusal = submit(alice)
-    assert (refusal.status_code, refusal.json()["code"]) == (429, "too_many_tasks")
+    assert (refusal.status_code, refusal.json()["code"]) == (429, "concurrency_reached")
     alice.post(first.json()["cancel_url"])
     assert submit(alice).status_code == 202
     assert find_mistakes() == []

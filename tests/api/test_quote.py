@@ -1,17 +1,20 @@
 """What an order would cost, asked without ordering it: the same words and refusals, and not a row more."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from credits.models import PriceRule, Purse
+from credits.freezes import freeze
+from credits.models import Budget, Lot, Period, PriceRule, Purse
 from credits.tariffs import seed_price_rules
 from generation.models import Provider, Task
-from genhub.platforms.models import Plan, Platform, Scope
+from genhub.platforms.models import ApiKey, Plan, Platform, Scope
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE, check_problem, refused
 from tests.life.orders import submit
@@ -57,6 +60,7 @@ def test_quote_says_price_reasons_and_what_would_be_held(alice: APIClient, large
         "held": 92,
         "available": 100,
         "affordable": True,
+        "refusal": None,
     }
     assert ask(alice, quality="high", num_images=5, **SIZE_4K)["affordable"] is False
 
@@ -109,7 +113,8 @@ def test_asking_changes_no_row_of_any_table(
         client.get("/api/v1/credits")
     before = every_row()
     assert ask(alice, num_images=9)["affordable"] is True
-    assert ask(stranger) | {"price": 10, "available": 0, "affordable": False} == ask(stranger)
+    nothing = {"price": 10, "available": 0, "affordable": False, "refusal": "insufficient_credits"}
+    assert ask(stranger) | nothing == ask(stranger)
     assert alice.post(QUOTE, {"prompt": "a", "steps": 0}, format="json").status_code == 400
     assert every_row() == before
     assert sum(map(len, before.values())) > 10
@@ -124,6 +129,44 @@ def test_balance_is_told_to_those_who_may_read_it(
     assert (ask(blind)["available"], ask(blind)["affordable"]) == (None, True)
     reader = client_of("alice", scopes=[Scope.TASKS_WRITE, Scope.CREDITS_READ])
     assert ask(reader)["available"] == 10
+
+
+def test_quote_foretells_each_refusal_of_the_ledger(
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse]
+) -> None:
+    purse = rich("alice", 30)
+    alice = client_of("alice")
+
+    def foretold(code: str | None, **words: Any) -> None:
+        assert (ask(alice, **words)["refusal"], ask(alice, **words)["affordable"]) == (
+            code,
+            not code,
+        )
+        status = alice.post(GENERATE, {"prompt": "a", **words}, format="json")
+        assert status.json().get("code") == code
+
+    foretold("insufficient_credits", num_images=4)
+    budget = Budget.objects.create(purse=purse, period=Period.DAY, most=19)
+    foretold("budget_exceeded", num_images=2)
+    foretold(None)
+    Budget.objects.filter(pk=budget.pk).update(is_active=False)
+    Budget.objects.create(api_key=ApiKey.objects.get(), period=Period.CONCURRENT, most=0)
+    foretold("too_many_tasks")
+    Budget.objects.update(is_active=False)
+    freeze(purse.pk, ["tests"])
+    foretold("purse_frozen")
+
+
+def test_credits_whose_time_is_over_pay_for_nothing(
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse]
+) -> None:
+    purse = rich("alice", 105)
+    alice = client_of("alice")
+    tomorrow, today = timezone.now() + timedelta(days=1), timezone.now()
+    Lot.objects.create(purse=purse, amount=5, remaining=5, expires_at=tomorrow)
+    assert ask(alice)["available"] == 105
+    Lot.objects.create(purse=purse, amount=100, remaining=100, expires_at=today)
+    assert (ask(alice)["available"], ask(alice)["refusal"]) == (5, "insufficient_credits")
 
 
 def test_platform_key_names_the_user(client_of: Callable[..., APIClient], alice: APIClient) -> None:

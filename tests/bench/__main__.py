@@ -29,7 +29,13 @@ def main() -> int:
         # Models are imported only once Django is set up.
         report = import_module(MODULES[words.id]).run(is_quick=words.quick)
     seconds = round(time.monotonic() - began, 1)
-    answer = {"id": words.id, **report.to_json(), "quick": words.quick, "seconds": seconds, "machine": facts}
+    answer = {
+        "id": words.id,
+        **report.to_json(),
+        "quick": words.quick,
+        "seconds": seconds,
+        "machine": facts,
+    }
     print(json.dumps(answer), flush=True)  # noqa: T201 (its answer)
     return 0 if answer["ok"] else 1
 

@@ -1,6 +1,7 @@
 """Purses and their past, written in sets: consistent to the last column, so that the audit finds nothing."""
 
 import uuid
+from typing import Any
 
 from django.db import connection
 
@@ -11,56 +12,65 @@ CREDITS = 10**9
 PRICE = 10
 
 # Numbers written as ids: a script of pgbench can make them, too.
-ID = "lpad(({})::text, 32, '0')::uuid"
-
-PURSES = f"""
+PURSES = """
     INSERT INTO credits_purse (id, platform_id, "user", available, held, version)
-    SELECT {ID.format("n")}, %(platform)s, 'user' || n, %(credits)s - {PRICE} * %(cycles)s, 0, 1 + 2 * %(cycles)s
+    SELECT lpad(n::text, 32, '0')::uuid, %(platform)s, 'user' || n, %(credits)s - %(price)s * %(cycles)s, 0,
+           1 + 2 * %(cycles)s
       FROM generate_series(1, %(purses)s) n
 """
-GRANTS = f"""
+GRANTS = """
     INSERT INTO credits_transfer
            (id, purse_id, source, target, amount, kind, key, actor, reason, created_at, purse_version,
             available_after, held_after)
-    SELECT {ID.format("10^12::bigint + n")}, {ID.format("n")}, 'issued', 'available', %(credits)s, 'grant',
-           'grant:' || n, 'bench', 'a grant of the benchmark', now() - interval '2 days', 1, %(credits)s, 0
+    SELECT lpad((10^12::bigint + n)::text, 32, '0')::uuid, lpad(n::text, 32, '0')::uuid, 'issued', 'available',
+           %(credits)s, 'grant', 'grant:' || n, 'bench', 'a grant of the benchmark', now() - interval '2 days', 1,
+           %(credits)s, 0
       FROM generate_series(1, %(purses)s) n
 """
-HOLDS = f"""
+# Each order of the past, by its turn and its purse: the hold's id, its reference and its time.
+ORDERS = """
+    CREATE TEMPORARY TABLE orders AS
+    SELECT turn, n, lpad(n::text, 32, '0')::uuid AS purse_id,
+           lpad((2 * 10^12::bigint + turn * 10^6::bigint + n)::text, 32, '0')::uuid AS hold_id,
+           lpad((3 * 10^12::bigint + turn * 10^6::bigint + n)::text, 32, '0')::uuid AS reference,
+           now() - interval '1 day' + turn * interval '1 millisecond' AS at
+      FROM generate_series(1, %(cycles)s) turn, generate_series(1, %(purses)s) n
+"""
+HOLDS = """
     INSERT INTO credits_hold
            (id, purse_id, reference, amount, captured, state, created_at, expires_at, settled_at)
-    SELECT {ID.format("2 * 10^12::bigint + c * 10^6::bigint + n")}, {ID.format("n")},
-           {ID.format("3 * 10^12::bigint + c * 10^6::bigint + n")}, {PRICE}, {PRICE}, 'settled',
-           t.at, t.at + interval '30 days', t.at
-      FROM generate_series(1, %(cycles)s) c, generate_series(1, %(purses)s) n,
-           LATERAL (SELECT now() - interval '1 day' + c * interval '1 millisecond' AS at) t
-     ORDER BY c, n
+    SELECT hold_id, purse_id, reference, %(price)s, %(price)s, 'settled', at, at + interval '30 days', at
+      FROM orders ORDER BY turn, n
 """
-MOVES = f"""
+MOVES = """
     INSERT INTO credits_transfer
            (id, purse_id, source, target, amount, kind, key, hold_id, actor, reason, created_at, purse_version,
             available_after, held_after)
-    SELECT {ID.format("4 * 10^12::bigint + c * 2 * 10^6::bigint + n * 2 + m.step")}, {ID.format("n")},
-           m.source, m.target, {PRICE}, m.kind, m.key, h.id, 'system', 'ai_generation', t.at,
-           2 * c + m.step, %(credits)s - {PRICE} * c, m.held
-      FROM generate_series(1, %(cycles)s) c, generate_series(1, %(purses)s) n,
-           LATERAL (SELECT {ID.format("2 * 10^12::bigint + c * 10^6::bigint + n")} AS id,
-                           {ID.format("3 * 10^12::bigint + c * 10^6::bigint + n")} AS reference) h,
-           LATERAL (SELECT now() - interval '1 day' + c * interval '1 millisecond' AS at) t,
-           LATERAL (VALUES (0, 'available', 'held', 'hold', 'hold:' || h.reference, {PRICE}),
-                           (1, 'held', 'revenue', 'capture', 'settle:' || h.id, 0)
+    SELECT lpad((4 * 10^12::bigint + turn * 2 * 10^6::bigint + n * 2 + step)::text, 32, '0')::uuid, purse_id,
+           source, target, %(price)s, kind, key, hold_id, 'system', 'ai_generation', at, 2 * turn + step,
+           %(credits)s - %(price)s * turn, held
+      FROM orders,
+           LATERAL (VALUES (0, 'available', 'held', 'hold', 'hold:' || reference, %(price)s),
+                           (1, 'held', 'revenue', 'capture', 'settle:' || hold_id, 0)
                    ) m(step, source, target, kind, key, held)
-     ORDER BY c, n, m.step
+     ORDER BY turn, n, step
 """
 
 
 def fill(purses: int, *, cycles: int = 0) -> None:
     """Open purses with one grant each, and let each of them have paid `cycles` orders: 1 + 2 × cycles transfers."""
     platform, _ = Platform.objects.get_or_create(code="bench", defaults={"name": "Bench"})
-    values = {"platform": platform.pk, "credits": CREDITS, "purses": purses, "cycles": cycles}
+    values: dict[str, Any] = {
+        "platform": platform.pk,
+        "credits": CREDITS,
+        "price": PRICE,
+        "purses": purses,
+        "cycles": cycles,
+    }
     with connection.cursor() as cursor:
-        for statement in (PURSES, GRANTS, HOLDS, MOVES):
+        for statement in (PURSES, GRANTS, ORDERS, HOLDS, MOVES):
             cursor.execute(statement, values)
+        cursor.execute("DROP TABLE orders")
     tidy()
 
 

@@ -43,7 +43,14 @@ def working(processes: int, threads: int, purses: int) -> Iterator[Hands]:
     """Start the processes and end them after the block."""
     command = [sys.executable, "-m", "tests.bench.hands", str(threads), str(purses)]
     hands = [
-        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ)
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ,
+        )
         for _ in range(processes)
     ]
     try:
@@ -68,7 +75,6 @@ def main(threads: int, purses: int) -> None:
     from tests.bench.books import PRICE, purse_id  # noqa: PLC0415
 
     def work(seconds: float) -> float:
-        connection.ensure_connection()
         began = time.perf_counter()
         done = 0
         while time.perf_counter() - began < seconds:
@@ -77,9 +83,14 @@ def main(threads: int, purses: int) -> None:
             done += 1
         return done / (time.perf_counter() - began)
 
+    gate = threading.Barrier(threads)
+
+    def begin(_: int) -> None:
+        gate.wait()
+        connection.ensure_connection()
+
     with ThreadPoolExecutor(threads) as pool:
-        gate = threading.Barrier(threads)
-        list(pool.map(lambda _: (gate.wait(), connection.ensure_connection()), range(threads)))
+        list(pool.map(begin, range(threads)))
         print("ready", flush=True)  # noqa: T201 (its answer)
         for line in sys.stdin:
             rates = pool.map(work, [float(line)] * threads)

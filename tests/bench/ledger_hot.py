@@ -7,7 +7,7 @@ from credits import ledger
 from credits.errors import InsufficientCredits
 from credits.models import Purse
 from tests.bench import books
-from tests.bench.measure import Goal, Report, interleave
+from tests.bench.measure import PATIENCE_SECONDS, QUICK_PATIENCE_SECONDS, Goal, Report, interleave
 
 HOLDS, PURSES, CYCLES = 100, 1_000, 10
 # One batch is over in milliseconds: several make a figure.
@@ -70,7 +70,12 @@ def run(*, is_quick: bool) -> Report:
         "together": lambda: proved(hold_together()),
         "one by one": lambda: proved(hold_one_by_one()),
     }
-    figures = interleave(arms, rounds=5 if is_quick else 11, unit="holds/s")
+    figures = interleave(
+        arms,
+        rounds=5 if is_quick else 11,
+        unit="holds/s",
+        patience=QUICK_PATIENCE_SECONDS if is_quick else PATIENCE_SECONDS,
+    )
     refuse_overdraft()
     books.check()
     return Report(

@@ -4,7 +4,7 @@ import uuid
 
 from credits import ledger
 from tests.bench import books, hands, pgbench
-from tests.bench.measure import Goal, Report, interleave
+from tests.bench.measure import PATIENCE_SECONDS, QUICK_PATIENCE_SECONDS, Goal, Report, interleave
 from tests.bench.recorded import Recorder, write_script
 from tests.bench.server import say
 
@@ -41,7 +41,7 @@ def choose_crew() -> tuple[int, int]:
 
 def run(*, is_quick: bool) -> Report:
     """Measure the three arms in turn; after each on our schema the books are proved."""
-    seconds = 2 if is_quick else 4
+    seconds = 1 if is_quick else 4
     books.fill(PURSES)
     script = record()
     pgbench.build_bare_schema(*KEPT_KEYS)
@@ -60,7 +60,12 @@ def run(*, is_quick: bool) -> Report:
             "bare": lambda: flow.run(pgbench.BARE),
             "python": lambda: proved(crowd.run(seconds)),
         }
-        figures = interleave(arms, rounds=3 if is_quick else 5, unit="orders/s")
+        figures = interleave(
+            arms,
+            rounds=3 if is_quick else 5,
+            unit="orders/s",
+            patience=QUICK_PATIENCE_SECONDS if is_quick else PATIENCE_SECONDS,
+        )
     return Report(
         arms=figures.summary("orders/s"),
         goals=[

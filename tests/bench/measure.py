@@ -1,6 +1,7 @@
 """Arms in turn, there and back, round after round; ratios within each round, so that the machine's moods cancel."""
 
 import statistics
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +9,8 @@ from typing import Any
 from tests.bench.server import say
 
 CONTROL_WITHIN = (0.9, 1.1)
-# Rounds that may be added while the control says that something else disturbed the machine.
-MOST_EXTRA_ROUNDS = 5
+# For so long after its begin, a series that something disturbed is given further rounds.
+PATIENCE_SECONDS, QUICK_PATIENCE_SECONDS = 240.0, 25.0
 
 Arm = Callable[[], float]
 
@@ -67,7 +68,13 @@ class Goal:
         """Return the goal's part of the last line."""
         found = spread(self.ratios)
         bound = {"at_least": self.least} if self.least is not None else {"at_most": self.most}
-        return {"name": self.name, "ratio": found["median"], "iqr": found["iqr"], **bound, "ok": self.is_met}
+        return {
+            "name": self.name,
+            "ratio": found["median"],
+            "iqr": found["iqr"],
+            **bound,
+            "ok": self.is_met,
+        }
 
 
 @dataclass(frozen=True)
@@ -104,20 +111,28 @@ def spread(values: list[float]) -> dict[str, Any]:
     }
 
 
-def interleave(arms: Mapping[str, Arm], *, rounds: int, unit: str, calls: int = 1) -> Figures:
+def interleave(
+    arms: Mapping[str, Arm],
+    *,
+    rounds: int,
+    unit: str,
+    calls: int = 1,
+    patience: float = PATIENCE_SECONDS,
+) -> Figures:
     """Run the arms A B … B A, round after round. Arms that are short are called in turn `calls` times each way, and the
     median counts.
 
-    The control compares the first arm with itself: every other of its calls, or there and back. While it is off, up to
-    MOST_EXTRA_ROUNDS more are run: the median forgets a disturbance of a moment.
+    The control compares the first arm with itself: every other of its calls, or there and back. While it is off, more
+    rounds are begun for `patience` seconds: the median forgets a disturbance of a moment.
     """
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in arms}
     names = list(arms)
     controls: list[float] = []
     control = 1.0
     low, high = CONTROL_WITHIN
+    began = time.monotonic()
     while len(controls) < rounds or (
-        not low <= control <= high and len(controls) < rounds + MOST_EXTRA_ROUNDS
+        not low <= control <= high and time.monotonic() - began < patience
     ):
         there = take_turns(arms, names, calls)
         back = take_turns(arms, names[::-1], calls)

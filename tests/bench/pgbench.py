@@ -63,11 +63,13 @@ def build_bare_schema(*kept_keys: str) -> None:
         cursor.execute(f"CREATE SCHEMA {BARE}")
         cursor.execute(TABLES)
         for [table] in cursor.fetchall():
-            cursor.execute(f"CREATE TABLE {BARE}.{table} (LIKE public.{table} INCLUDING DEFAULTS INCLUDING IDENTITY)")
+            cursor.execute(
+                f"CREATE TABLE {BARE}.{table} (LIKE public.{table} INCLUDING DEFAULTS INCLUDING IDENTITY)"
+            )
             cursor.execute(KEYS, [table, list(kept_keys)])
             for _, definition in cursor.fetchall():
                 cursor.execute(definition.replace("ON public.", f"ON {BARE}."))
-            cursor.execute(f"INSERT INTO {BARE}.{table} SELECT * FROM public.{table}")
+            cursor.execute(f"INSERT INTO {BARE}.{table} TABLE public.{table}")
         cursor.execute("VACUUM ANALYZE")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 from psycopg import sql
 
 # How many new ids one run of the script may need.
@@ -26,14 +26,20 @@ class Recorder:
 
     def record(self, act: Callable[[], Any]) -> Any:
         """Run an act and note what it sends; return what the act returned."""
-        commit = connection._commit
+        own: Any = connections["default"]
+        commit = own._commit
+
+        def note_and_commit() -> None:
+            self.steps.append(("COMMIT", None))
+            commit()
+
         # What commits is not a statement of a cursor, so the wrapper does not see it.
-        connection._commit = lambda: (self.steps.append(("COMMIT", None)), commit())[1]
+        own._commit = note_and_commit
         try:
             with connection.execute_wrapper(self._note):
                 return act()
         finally:
-            connection._commit = commit
+            del own._commit
 
     def _note(self, execute: Any, statement: str, values: Any, many: bool, context: Any) -> Any:
         if connection.in_atomic_block and (not self.steps or self._is_outside()):
@@ -47,7 +53,8 @@ class Recorder:
 
 
 def write_script(steps: Sequence[tuple[str, Any]], *, purse: uuid.UUID, purses: int) -> str:
-    """Return the recorded statements, word for word, as a script: a random purse, new ids, every other value as it was."""
+    """Return the recorded statements, word for word, as a script: with a random purse, new ids, and every other value
+    as it was."""
     words = Words(purse)
     body = [f"{words.fill(statement, values)};" for statement, values in steps]
     ids = [NEW_ID.format(n=n, clients=CLIENTS, ids=IDS) for n in range(len(words.ids))]
@@ -62,10 +69,10 @@ class Words:
         self._purse = purse
 
     def fill(self, statement: str, values: Any) -> str:
-        """Return a statement with its values in place, on one line."""
-        text = re.sub(r"\s+", " ", statement).strip()
+        """Return a statement with its values in place."""
+        text = statement.strip()
         # pgbench would take a colon before a letter for a variable's, even inside a string.
-        text = re.sub(r"'([^':]*):(\w[^']*)'", r"U&'\1\\003A\2'", text)
+        text = re.sub(r"'([^':\n]*):(\w[^'\n]*)'", r"U&'\1\\003A\2'", text)
         if isinstance(values, Mapping):
             text = text % {name: self.word(value) for name, value in values.items()}
         elif values:

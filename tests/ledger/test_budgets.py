@@ -50,7 +50,7 @@ def refused(
         audit(),
     ) == before
     assert before[-1] == []
-    assert refusal.value.status == (429 if refusal.value.code == "too_many_tasks" else 402)
+    assert refusal.value.status == (429 if refusal.value.code == "concurrency_reached" else 402)
     assert str(refusal.value.params["limit"]) in str(refusal.value)
     return dict(refusal.value.params)
 

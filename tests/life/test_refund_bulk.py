@@ -16,12 +16,12 @@ from credits.errors import KeyReused
 from credits.models import Kind, Purse, Transfer
 from credits.selectors import find_hold
 from generation.errors import (
+    BulkTooLarge,
     NothingToRefund,
     OwnRefund,
     PreviewChanged,
     ReasonTooShort,
     RefundDecided,
-    TooManyTasks,
 )
 from generation.models import Event, Provider, RefundBatch, RefundRequest, RefundState, Task
 from generation.selectors import count_refunds, mark_batches
@@ -225,7 +225,7 @@ def test_refused_confirmations_write_nothing(
             request_refunds(all_tasks(), seen=seen, batch=batch)
         assert refused.value.params == {"count": 3, "total": 30}
     monkeypatch.setattr(bulk_refund, "MOST_TASKS", 2)
-    with pytest.raises(TooManyTasks):
+    with pytest.raises(BulkTooLarge):
         confirm(dave)
     assert not RefundBatch.objects.exists()
     assert not RefundRequest.objects.exists()

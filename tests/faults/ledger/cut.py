@@ -123,7 +123,12 @@ def connected_through(proxy: Proxy) -> Iterator[None]:
     before = connections["default"]
     other: Any = before.copy()
     options = {**before.settings_dict["OPTIONS"], "sslmode": "disable", "gssencmode": "disable"}
-    other.settings_dict = {**before.settings_dict, "HOST": "127.0.0.1", "PORT": str(proxy.port), "OPTIONS": options}
+    other.settings_dict = {
+        **before.settings_dict,
+        "HOST": "127.0.0.1",
+        "PORT": str(proxy.port),
+        "OPTIONS": options,
+    }
     connections["default"] = other
     try:
         yield

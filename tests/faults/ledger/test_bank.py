@@ -1,7 +1,7 @@
-"""The bank test, after Jepsen: many writers move credits among twenty purses while readers sum everything, again and again.
+"""The bank test, after Jepsen: many writers move credits among twenty purses while readers sum everything.
 
-Every read is one snapshot. In each, every purse is what its transfers say, nothing is negative, and what is left is what
-was issued less what was earned and what expired. Writers are killed (-9) in the middle of it.
+Every read is one snapshot. In each, every purse is what its transfers say, nothing is negative, and what is left is
+what was issued less what was earned and what expired. Writers are killed (-9) in the middle of it.
 """
 
 import json

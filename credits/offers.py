@@ -1,0 +1,50 @@
+"""Whether an order could be paid now. Reads only: the ledger decides for itself when it holds."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+
+from credits import lots
+from credits.budgets import list_budgets
+from credits.errors import BudgetExceeded, ConcurrencyReached, InsufficientCredits, PurseFrozen
+from credits.models import Period
+from credits.selectors import Balance, find_balance
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a user has free to spend, and the code of the refusal that an order would meet; empty: none."""
+
+    available: int
+    refusal: str
+
+
+def find_offer(platform_id: uuid.UUID, user: str, api_key_id: uuid.UUID, price: int) -> Offer:
+    """Return whether a (platform, user) could pay a price with a key; a purse that nobody opened yet stays unopened."""
+    balance = find_balance(platform_id, user)
+    # What is over but not yet swept pays for nothing: the ledger expires it before it holds.
+    available = balance.available - sum_due(balance.purse_id)
+    return Offer(available, find_refusal(balance, available, api_key_id, price))
+
+
+def find_refusal(balance: Balance, available: int, api_key_id: uuid.UUID, price: int) -> str:
+    """Return the code of what the ledger would answer to a hold; empty when it would hold."""
+    if price == 0:
+        return ""
+    if balance.is_frozen:
+        return PurseFrozen.code
+    if balance.purse_id is None or available < price:
+        return InsufficientCredits.code
+    for budget in list_budgets(balance.purse_id, api_key_id):
+        counts_tasks = budget.period == Period.CONCURRENT
+        if budget.spent + (1 if counts_tasks else price) > budget.limit:
+            return ConcurrencyReached.code if counts_tasks else BudgetExceeded.code
+    return ""
+
+
+def sum_due(purse_id: uuid.UUID | None) -> int:
+    """Return the credits of a purse whose time is over."""
+    found = lots.due(None).filter(purse_id=purse_id)
+    return int(found.aggregate(sum=Coalesce(Sum("remaining"), 0))["sum"])

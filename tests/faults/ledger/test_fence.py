@@ -1,0 +1,54 @@
+"""A worker whose claim is not the newest writes nothing and moves nothing, whatever it tries."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db.models import F
+from rest_framework.test import APIClient
+
+from credits.models import Hold, Transfer
+from generation import claims
+from generation.claims import Claim, LeaseLost
+from generation.models import Attempt, Event, Provider, Task
+from generation.providers.errors import ProviderError
+from generation.services import finish, run
+from tests.books import find_mistakes
+from tests.life.orders import submit
+
+Write = Callable[[Claim, finish.Delivery], Any]
+WRITES: dict[str, Write] = {
+    "heartbeat": lambda claim, _: claims.heartbeat(claim, progress=0.5),
+    "deliver": finish.complete,
+    "fail for good": lambda claim, _: finish.fail(claim, ProviderError("told to")),
+    "give back": lambda claim, _: finish.hand_back(claim),
+}
+
+
+def rows() -> list[Any]:
+    return [
+        list(model._default_manager.order_by("pk").values())
+        for model in (Task, Attempt, Event, Hold, Transfer)
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_claim_with_an_older_token_writes_nothing(
+    alice: APIClient, stub: Provider, write: Write
+) -> None:
+    submit(alice)
+    claim = claims.claim_next("local", worker="first")
+    assert claim
+    delivery = run.make(claim, lambda progress: None)
+    # Somebody else claims the same attempt, and runs it.
+    Attempt.objects.filter(pk=claim.attempt_id).update(lease_token=F("lease_token") + 1)
+    before = rows()
+    with pytest.raises(LeaseLost):
+        write(claim, delivery)
+    assert rows() == before
+    newer = replace(claim, token=claim.token + 1)
+    write(newer, delivery)
+    assert rows() != before
+    assert find_mistakes() == []

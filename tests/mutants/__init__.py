@@ -1,0 +1,1 @@
+"""Seeded mutants: `python -m tests.mutants [WORD]` breaks the code on purpose, and the suite must notice each time."""
