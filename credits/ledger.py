@@ -125,6 +125,8 @@ def hold_many(
     References that were held before, alike, answer the holds they made. Raises InsufficientCredits, PurseFrozen,
     PurseUnknown, KeyReused (nothing was written), or BudgetExceeded: then the caller's transaction cannot commit.
     """
+    if not orders:
+        return []
     for _, amount in orders:
         check_amount(amount)
     ids = [new_id() for _ in orders]

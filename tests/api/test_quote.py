@@ -151,7 +151,7 @@ def test_quote_foretells_each_refusal_of_the_ledger(
     foretold(None)
     Budget.objects.filter(pk=budget.pk).update(is_active=False)
     Budget.objects.create(api_key=ApiKey.objects.get(), period=Period.CONCURRENT, most=0)
-    foretold("too_many_tasks")
+    foretold("concurrency_reached")
     Budget.objects.update(is_active=False)
     freeze(purse.pk, ["tests"])
     foretold("purse_frozen")

@@ -205,6 +205,7 @@ def test_holds_of_one_batch_order_are_all_there_or_none(purse: Purse) -> None:
         ledger.hold_many(purse.pk, [*orders, (uuid.uuid4(), 1)])
     assert refusal.value.params == {"price": 101, "available": 100}
     assert balance(purse) == (100, 0)
+    assert ledger.hold_many(purse.pk, []) == []
     holds = ledger.hold_many(purse.pk, orders)
     assert ledger.hold_many(purse.pk, orders) == holds
     with pytest.raises(KeyReused):

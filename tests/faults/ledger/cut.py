@@ -5,12 +5,11 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
-from django.db import connections
+from tests.faults.ledger.connected import connected
 
 STARTUP_HEAD, HEAD = 4, 5
 QUERY = b"Q"
@@ -117,21 +116,7 @@ class Talk:
         self.said = message if is_begin else self.said + message
 
 
-@contextmanager
-def connected_through(proxy: Proxy) -> Iterator[None]:
-    """Let this thread's default connection go through the proxy."""
-    before = connections["default"]
-    other: Any = before.copy()
-    options = {**before.settings_dict["OPTIONS"], "sslmode": "disable", "gssencmode": "disable"}
-    other.settings_dict = {
-        **before.settings_dict,
-        "HOST": "127.0.0.1",
-        "PORT": str(proxy.port),
-        "OPTIONS": options,
-    }
-    connections["default"] = other
-    try:
-        yield
-    finally:
-        other.close()
-        connections["default"] = before
+def connected_through(proxy: Proxy) -> AbstractContextManager[None]:
+    """Let this thread's default connection go through the proxy, in plain text."""
+    plain = {"sslmode": "disable", "gssencmode": "disable"}
+    return connected(plain, HOST="127.0.0.1", PORT=str(proxy.port))

@@ -1,0 +1,118 @@
+"""The database is restored from a backup while workers finish what it does not know: refused, or paid once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import connection, connections
+from psycopg import sql
+from rest_framework.test import APIClient
+
+from credits.models import Hold, Purse
+from generation import claims
+from generation.claims import Claim, LeaseLost
+from generation.models import Provider, Task
+from generation.providers.errors import ProviderError
+from generation.services import finish, run
+from tests.books import find_mistakes
+from tests.faults.ledger.connected import connected
+from tests.life.orders import submit
+from tests.servers import database_url
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def backup() -> Iterator[str]:
+    """Copy the database as it is now; the name is that of the copy."""
+    name = str(connection.settings_dict["NAME"])
+    copy = sql.Identifier(f"{name}_backup")
+    connections.close_all()
+    with psycopg.connect(database_url("postgres"), autocommit=True) as admin:
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(copy, sql.Identifier(name))
+        admin.execute(make)
+        try:
+            yield f"{name}_backup"
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(copy))
+
+
+def claim_one() -> Claim:
+    claim = claims.claim_next("local", worker="tests")
+    assert claim
+    return claim
+
+
+def deliver(claim: Claim) -> None:
+    finish.complete(claim, run.make(claim, lambda progress: None))
+
+
+def books() -> list[Any]:
+    return [
+        list(Purse.objects.values_list("available", "held", "version")),
+        list(Hold.objects.order_by("pk").values_list("pk", "state", "captured")),
+        list(Task.objects.order_by("pk").values_list("pk", "state")),
+    ]
+
+
+WRITES: dict[str, Callable[[Claim], object]] = {
+    "heartbeat": claims.heartbeat,
+    "deliver": deliver,
+    "fail": lambda claim: finish.fail(claim, ProviderError("told to")),
+    "give back": finish.hand_back,
+}
+
+
+@pytest.mark.parametrize("was_known", [True, False], ids=["claimed since", "ordered since"])
+def test_worker_of_what_the_backup_does_not_know_is_refused(
+    alice: APIClient, stub: Provider, was_known: bool
+) -> None:
+    if was_known:
+        submit(alice)
+    with backup() as copy:
+        if not was_known:
+            submit(alice)
+        claim = claim_one()
+        with connected(NAME=copy):
+            before = books()
+            for write in WRITES.values():
+                with pytest.raises((LeaseLost, ObjectDoesNotExist)):
+                    write(claim)
+                assert books() == before
+            if was_known:
+                # The restored hub draws it anew, and it is paid once.
+                deliver(claim_one())
+                assert Purse.objects.get().available == 90
+            assert find_mistakes() == []
+
+
+def test_what_was_delivered_before_and_after_the_restore_is_paid_once(
+    alice: APIClient, stub: Provider
+) -> None:
+    submit(alice)
+    claim = claim_one()
+    with backup() as copy:
+        deliver(claim)
+        with connected(NAME=copy):
+            deliver(claim)
+            with pytest.raises(LeaseLost):
+                deliver(claim)
+            assert Purse.objects.get().available == 90
+            assert find_mistakes() == []
+
+
+def test_two_workers_with_one_token_deliver_once(alice: APIClient, stub: Provider) -> None:
+    submit(alice)
+    with backup() as copy:
+        lost = claim_one()
+        with connected(NAME=copy):
+            again = claim_one()
+            assert again.token == lost.token
+            deliver(lost)
+            with pytest.raises(LeaseLost):
+                deliver(again)
+            assert Purse.objects.get().available == 90
+            assert find_mistakes() == []
