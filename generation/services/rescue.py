@@ -2,10 +2,9 @@
 
 import logging
 import uuid
-from collections.abc import Callable
 from functools import partial
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -14,6 +13,7 @@ from generation.errors import DeadlineExceeded, Quarantined
 from generation.models import Attempt, Event, Task
 from generation.services.ending import end_unpaid
 from generation.states import TASK_LIVE, AttemptState, TaskState
+from genhub.lib.sweeps import alone
 
 logger = logging.getLogger(__name__)
 
@@ -80,14 +80,3 @@ def end_late() -> int:
     ids = late.order_by("deadline_at").values_list("pk", flat=True)[:MOST_AT_A_TIME]
     end = partial(end_unpaid, state=TaskState.FAILED, problem=DeadlineExceeded())
     return sum(alone(partial(end, task_id)) for task_id in list(ids))
-
-
-def alone(rescue: Callable[[], bool]) -> bool:
-    """Rescue one row; one that cannot be rescued is logged and must not stop the others."""
-    try:
-        return rescue()
-    except DatabaseError:
-        raise
-    except Exception:
-        logger.exception("%s cannot be rescued; the audit may say why", rescue)
-        return False

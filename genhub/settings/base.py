@@ -177,7 +177,7 @@ TASK_DEADLINE_SECONDS = at_least("TASK_DEADLINE_SECONDS", 86_400, 1)
 
 # Every check of the audit, by name; the apps do not know each other's.
 AUDIT_CHECKS = ("credits.audit.CHECKS", "generation.audit.AUDIT_CHECKS")
-# The whole audit runs once a day at this hour (UTC); what came since the last clean one every so many minutes, 0: never.
+# The whole audit runs daily at this hour (UTC); what came since the last clean one every so many minutes (0: never).
 AUDIT_HOUR = int(one_of("AUDIT_HOUR", "3", *map(str, range(24))))
 AUDIT_MINUTES = at_least("AUDIT_MINUTES", 15, 0)
 
