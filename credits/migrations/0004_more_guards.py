@@ -1,5 +1,5 @@
 """What the database refuses of the rows that came with lots: a hold's overrun never shrinks, lots and their uses are
-never deleted or moved to another purse, a freeze is lifted once, and an audit's record stays as it was written."""
+never deleted or moved to another purse, a freeze is lifted once, and an audit's record ends once."""
 
 from django.db import migrations
 
@@ -44,6 +44,17 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- An audit is recorded when it begins, so that no other begins beside it, and once more when it ends.
+CREATE FUNCTION credits_guard_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.checks > 0 OR (NEW.id, NEW.started_at, NEW.since_id, NEW.proved_until)
+       IS DISTINCT FROM (OLD.id, OLD.started_at, OLD.since_id, OLD.proved_until)
+    THEN
+        RAISE EXCEPTION 'credits: an audit ends once' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
 CREATE TRIGGER lot_never_grows BEFORE UPDATE ON credits_lot FOR EACH ROW EXECUTE FUNCTION credits_guard_lot();
 CREATE TRIGGER lot_is_never_deleted BEFORE DELETE ON credits_lot FOR EACH ROW EXECUTE FUNCTION credits_refuse();
 CREATE TRIGGER lot_is_never_truncated BEFORE TRUNCATE ON credits_lot FOR EACH STATEMENT EXECUTE FUNCTION credits_refuse();
@@ -54,13 +65,32 @@ CREATE TRIGGER freeze_is_lifted_once BEFORE UPDATE ON credits_freeze FOR EACH RO
 CREATE TRIGGER freeze_is_never_deleted BEFORE DELETE ON credits_freeze FOR EACH ROW EXECUTE FUNCTION credits_refuse();
 CREATE TRIGGER freeze_is_never_truncated BEFORE TRUNCATE ON credits_freeze
     FOR EACH STATEMENT EXECUTE FUNCTION credits_refuse();
-CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE ON credits_auditrun
-    FOR EACH ROW EXECUTE FUNCTION credits_refuse();
+CREATE TRIGGER audit_ends_once BEFORE UPDATE ON credits_auditrun FOR EACH ROW EXECUTE FUNCTION credits_guard_audit();
+CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON credits_auditrun FOR EACH ROW EXECUTE FUNCTION credits_refuse();
 CREATE TRIGGER audit_is_never_truncated BEFORE TRUNCATE ON credits_auditrun
     FOR EACH STATEMENT EXECUTE FUNCTION credits_refuse();
 """
 
 UNDO = """
+CREATE OR REPLACE FUNCTION credits_guard_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.id, NEW.purse_id, NEW.reference, NEW.amount, NEW.created_at)
+       IS DISTINCT FROM (OLD.id, OLD.purse_id, OLD.reference, OLD.amount, OLD.created_at)
+    THEN
+        RAISE EXCEPTION 'credits: a hold keeps its purse, order and amount'
+              USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF OLD.state = 'settled' AND (
+           (NEW.state, NEW.captured, NEW.released, NEW.settled_at)
+               IS DISTINCT FROM (OLD.state, OLD.captured, OLD.released, OLD.settled_at)
+           OR NEW.refunded < OLD.refunded)
+    THEN
+        RAISE EXCEPTION 'credits: a settled hold can only be refunded'
+              USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
 DROP TRIGGER lot_never_grows ON credits_lot;
 DROP TRIGGER lot_is_never_deleted ON credits_lot;
 DROP TRIGGER lot_is_never_truncated ON credits_lot;
@@ -69,10 +99,12 @@ DROP TRIGGER lotuse_is_never_truncated ON credits_lotuse;
 DROP TRIGGER freeze_is_lifted_once ON credits_freeze;
 DROP TRIGGER freeze_is_never_deleted ON credits_freeze;
 DROP TRIGGER freeze_is_never_truncated ON credits_freeze;
-DROP TRIGGER audit_is_append_only ON credits_auditrun;
+DROP TRIGGER audit_ends_once ON credits_auditrun;
+DROP TRIGGER audit_is_never_deleted ON credits_auditrun;
 DROP TRIGGER audit_is_never_truncated ON credits_auditrun;
 DROP FUNCTION credits_guard_lot();
 DROP FUNCTION credits_guard_freeze();
+DROP FUNCTION credits_guard_audit();
 """
 
 
