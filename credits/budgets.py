@@ -28,8 +28,6 @@ GIVE_BACK = """
     UPDATE credits_count c SET used = c.used - uses.amount FROM uses WHERE c.id = uses.id
 """
 
-REFUSALS = {Period.TOTAL: BudgetSpent, Period.CONCURRENT: ConcurrencyReached}
-
 
 @dataclass(frozen=True)
 class BudgetView:
@@ -67,7 +65,7 @@ def count_holds(
         count_id = counts.count_up(budget.pk, budget.pk, window, amount, budget.most)
         if count_id is None:
             view = view_budget(budget, window)
-            raise REFUSALS.get(period, BudgetExceeded)(
+            raise refusal_of(period)(
                 scope=view.scope,
                 period=view.period,
                 limit=view.limit,
@@ -106,6 +104,12 @@ def view_budget(budget: Budget, window: counts.Window) -> BudgetView:
         spent=counts.read_used(budget.pk, budget.pk, window),
         resets_at=window.ends_at,
     )
+
+
+def refusal_of(period: Period) -> type[BudgetExceeded]:
+    """Return what a budget of this period refuses with."""
+    refusals = {Period.TOTAL: BudgetSpent, Period.CONCURRENT: ConcurrencyReached}
+    return refusals.get(period, BudgetExceeded)
 
 
 def time_zone_of(purse_id: uuid.UUID) -> str:

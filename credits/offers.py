@@ -7,8 +7,8 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
 from credits import lots
-from credits.budgets import list_budgets
-from credits.errors import BudgetExceeded, ConcurrencyReached, InsufficientCredits, PurseFrozen
+from credits.budgets import list_budgets, refusal_of
+from credits.errors import InsufficientCredits, PurseFrozen
 from credits.models import Period
 from credits.selectors import Balance, find_balance
 
@@ -40,11 +40,13 @@ def find_refusal(balance: Balance, available: int, api_key_id: uuid.UUID, price:
     for budget in list_budgets(balance.purse_id, api_key_id):
         counts_tasks = budget.period == Period.CONCURRENT
         if budget.spent + (1 if counts_tasks else price) > budget.limit:
-            return ConcurrencyReached.code if counts_tasks else BudgetExceeded.code
+            return refusal_of(Period(budget.period)).code
     return ""
 
 
 def sum_due(purse_id: uuid.UUID | None) -> int:
     """Return the credits of a purse whose time is over."""
+    if purse_id is None:
+        return 0
     found = lots.due(None).filter(purse_id=purse_id)
     return int(found.aggregate(sum=Coalesce(Sum("remaining"), 0))["sum"])

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from credits.models import PriceRule
 from credits.previews import Preview, price_of
-from credits.tariffs import rules_in_force, seed_price_rules
+from credits.tariffs import lock_rules, rules_in_force, seed_price_rules
 from generation.models import Provider, Task
 from tests.admin.conftest import Hire
 
@@ -348,21 +348,25 @@ def test_rule_that_priced_orders_changes_and_they_keep_their_price(
 
 @pytest.mark.django_db(transaction=True)
 def test_two_people_cannot_save_rules_that_conflict(boss: Client) -> None:
-    tokens = []
-    names = ("one", "other")
-    for name in names:
-        shown = boss.post(ADD, PRICE | {"rank": "8", "name": name})
-        tokens.append(shown.context["preview"].token)
+    values = PRICE | {"rank": "8"}
+    token = {"confirmed": boss.post(ADD, values).context["preview"].token}
 
-    def press(number: int) -> int:
-        values = PRICE | {"rank": "8", "name": names[number], "confirmed": tokens[number]}
+    def press() -> int:
         try:
-            return boss.post(ADD, values).status_code
+            return boss.post(ADD, values | token).status_code
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(press, range(2))) == [200, 302]
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            lock_rules()
+            PriceRule.objects.create(name="The other's", amount=1, rank=8)
+            pressed = pool.submit(press)
+            waiting = 0
+            while not (waiting or pressed.done()):
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                [waiting] = cursor.fetchone()
+        assert pressed.result() == 200, "it saw what the other saved, and is refused"
     assert PriceRule.objects.filter(rank=8).count() == 1
 
 

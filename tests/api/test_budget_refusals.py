@@ -30,7 +30,9 @@ def test_budget_of_the_key_refuses_by_name(stub: Provider, alice: APIClient) -> 
     assert body["params"]["resets_at"] in body["detail"]
     found = {name: body["params"][name] for name in ("scope", "period", "limit", "spent", "wanted")}
     assert found == {"scope": "key", "period": "day", "limit": 25, "spent": 20, "wanted": 10}
-    assert "This key may spend 25 credits per day; 20 are spent and this needs 10." in body["detail"]
+    assert (
+        "This key may spend 25 credits per day; 20 are spent and this needs 10." in body["detail"]
+    )
     assert Task.objects.count() == 2
     assert find_mistakes() == []
 

@@ -22,7 +22,7 @@ from tests.bench.measure import PATIENCE_SECONDS, QUICK_PATIENCE_SECONDS, Goal, 
 
 PURSES = 100
 # Calls of each arm on the way there, and as many on the way back.
-CALLS, AUDITS = 150, 4
+CALLS, AUDITS = 150, 6
 TAIL = 1_000
 # Transfers = purses × (1 + 2 × cycles).
 CYCLES = {"10^3": 5, "10^5": 500, "10^6": 5_000}

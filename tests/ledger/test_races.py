@@ -49,7 +49,7 @@ def test_capture_release_and_part_capture_of_one_hold_exclude_each_other(
     purse = rich("alice", 10 * ROUNDS)
     holds = [ledger.hold(purse.pk, 10, reference=uuid.uuid4()) for _ in range(ROUNDS)]
 
-    def settle_each(captured: int) -> Callable[[], None]:
+    def settle_each(captured: int) -> Callable[[], object]:
         rest = iter(holds)
         return lambda: ledger.settle(next(rest), captured)
 
