@@ -110,7 +110,7 @@ def finish(run: AuditRun, *, freezes: bool) -> AuditRun:
     """Read the books, freeze what is broken if told, and record what was found."""
     checks, began = list_checks(), time.monotonic()
     since = run.since.proved_until if run.since else None
-    with one_picture():
+    with one_picture(is_whole=since is None):
         findings = find_broken(checks, since)
     if freezes:
         freeze_broken(run, findings)
@@ -131,12 +131,16 @@ def finish(run: AuditRun, *, freezes: bool) -> AuditRun:
 
 
 @contextmanager
-def one_picture() -> Iterator[None]:
+def one_picture(*, is_whole: bool = True) -> Iterator[None]:
     """Read the database as it stood at one instant, beside everything that goes on, and write nothing."""
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            cursor.execute("SET LOCAL work_mem = '64MB'")
+            # What came since a checkpoint is looked up by index, never searched for in whole tables, whatever the
+            # planner makes of a guess at how little it is.
+            cursor.execute(
+                "SET LOCAL work_mem = '64MB'" if is_whole else "SET LOCAL enable_seqscan = off"
+            )
         yield
 
 

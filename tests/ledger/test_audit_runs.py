@@ -36,7 +36,7 @@ Rich = Callable[..., Purse]
 @pytest.fixture
 def _within(monkeypatch: pytest.MonkeyPatch) -> None:
     """Audit inside the test's own transaction, which is rolled back; what needs real ones has them."""
-    monkeypatch.setattr(runs, "one_picture", nullcontext)
+    monkeypatch.setattr(runs, "one_picture", lambda **_: nullcontext())
 
 
 @pytest.fixture

@@ -198,7 +198,13 @@ def test_purse_that_cannot_expire_does_not_stop_the_others(
     ledger.grant(other.pk, 7, key="bob's", why=STAFF, expires_at=days(5))
     purse.refresh_from_db()
     # A transfer written past the ledger takes the version that the purse's next move needs.
-    words = {"source": "issued", "target": "available", "amount": 1, "kind": "grant", "key": "forged"}
+    words = {
+        "source": "issued",
+        "target": "available",
+        "amount": 1,
+        "kind": "grant",
+        "key": "forged",
+    }
     after = {"available_after": 151, "held_after": 0, "purse_version": purse.version + 1}
     Transfer.objects.create(purse=purse, actor="x", reason="x", **words, **after)
     assert expire_lots(at=days(6)) == 1
