@@ -23,6 +23,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from credits import export, ledger
 from credits.admin.adjust import AdjustPage
+from credits.admin.audit import word_check
 from credits.admin.budget import budgets_table, new_budget_page
 from credits.admin.chart import balance_chart
 from credits.admin.grant import GrantPage, purse_page
@@ -79,9 +80,11 @@ class PurseAdmin(GrantPage, AdjustPage, ReadOnlyAdmin):
     ) -> Any:
         """Show a purse with its statement."""
         purse = self.find_object(request, object_id)
+        freeze = purse.freezes.filter(lifted_at=None).first() if purse.frozen_at else None
         words = {
             "purse": purse,
-            "freeze": purse.freezes.filter(lifted_at=None).first() if purse.frozen_at else None,
+            "freeze": freeze,
+            "broken": [word_check(check) for check in freeze.checks] if freeze else [],
             "chart": balance_chart(purse),
             "lots": lots_table(request, purse),
             "budgets": budgets_table(request, purse),

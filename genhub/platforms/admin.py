@@ -33,6 +33,7 @@ class PlatformAdmin(HubAdmin):
     fields = (
         "code", "name", "language", "time_zone", "default_model", "plan", "is_active", "created_at",
     )  # fmt: skip
+    add_fieldsets = ((None, {"fields": fields[:-1]}),)
     readonly_fields = ("created_at",)
     change_form_outer_after_template = "admin/hub/platform_keys.html"
 

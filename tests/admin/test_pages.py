@@ -139,3 +139,18 @@ def test_providers_are_switched_and_weighed_only(boss: Client, stub: Provider) -
         "stub",
     )
     assert after.cards == stub.cards
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "platforms_platform",
+        "platforms_plan",
+        "credits_budget",
+        "credits_grantrule",
+        "credits_pricerule",
+    ],
+)
+def test_a_new_row_shows_nothing_of_the_machine(boss: Client, model: str) -> None:
+    html = boss.get(reverse(f"admin:{model}_add")).content.decode()
+    assert "DatabaseDefault" not in html

@@ -223,7 +223,7 @@ def test_a_frozen_purse_says_why(boss: Client, rich: Rich) -> None:
     Freeze.objects.create(purse=purse, checks=["cached_balance_equals_transfers"])
     html = statement(boss, purse).content.decode()
     assert "frozen since" in html
-    assert "cached_balance_equals_transfers" in html
+    assert "A purse&#x27;s balance is the sum of its transfers." in html
     assert address("freeze_change", Freeze.objects.get().pk) in html
 
 
