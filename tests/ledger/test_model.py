@@ -30,6 +30,8 @@ from tests.ledger.plain import NEVER, PlainBook
 
 STAFF = Why("staff", "a step of the model")
 COUNT = int(os.environ.get("FAULT_COUNT", "0"))
+# Longer than the model ever waits, so that none of its holds expires.
+YEARS = timedelta(days=3650)
 AMOUNT = st.integers(1, 40)
 # How a step comes: once, repeated word for word, or interrupted before its commit and then run again.
 MANNER = st.sampled_from(["once", "twice", "crash"])
@@ -91,7 +93,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(amount=AMOUNT, manner=MANNER)
     def hold(self, amount: int, manner: str) -> None:
-        reference, terms = uuid.uuid4(), Terms(at=self.at)
+        reference, terms = uuid.uuid4(), Terms(at=self.at, lifetime=YEARS)
         expected = self.book.hold(amount)
         found = self.do(
             lambda: ledger.hold(self.purse.pk, amount, reference=reference, terms=terms),
