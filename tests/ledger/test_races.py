@@ -1,46 +1,23 @@
 """Two hands on one hold, one key, one purse: exactly one of them wins, and the audit finds nothing."""
 
-import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from credits import ledger
 from credits.audit import audit
-from credits.errors import CreditsProblem, HoldNotOpen, InsufficientCredits, RefundTooLarge
+from credits.errors import HoldNotOpen, InsufficientCredits, RefundTooLarge
 from credits.ledger import Why
 from credits.models import Hold, Purse, Transfer
+from tests.races import told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 STAFF = Why("staff", "one of many hands")
 ROUNDS = 50
-
-
-def together(*acts: Callable[[], Any], rounds: int = 1) -> list[list[str]]:
-    """Run the acts at the same moment, round after round; return each round's outcomes: `done` or a problem's code."""
-    outcomes: list[list[str]] = [[""] * len(acts) for _ in range(rounds)]
-    start = threading.Barrier(len(acts))
-
-    def run(place: int, act: Callable[[], Any]) -> None:
-        for number in range(rounds):
-            start.wait(timeout=30)
-            try:
-                outcomes[number][place] = "repeated" if act() is False else "done"
-            except CreditsProblem as problem:
-                outcomes[number][place] = problem.code
-        connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def test_capture_release_and_part_capture_of_one_hold_exclude_each_other(
@@ -53,7 +30,7 @@ def test_capture_release_and_part_capture_of_one_hold_exclude_each_other(
         rest = iter(holds)
         return lambda: ledger.settle(next(rest), captured)
 
-    for outcome in together(settle_each(10), settle_each(0), settle_each(7), rounds=ROUNDS):
+    for outcome in told(settle_each(10), settle_each(0), settle_each(7), rounds=ROUNDS):
         assert sorted(outcome) == ["done", HoldNotOpen.code, HoldNotOpen.code]
     purse.refresh_from_db()
     captured = sum(Hold.objects.values_list("captured", flat=True))
@@ -69,7 +46,7 @@ def test_parallel_refunds_give_back_what_was_captured_once(rich: Callable[..., P
     acts = [
         lambda key=str(number): ledger.refund(hold, 100, key=key, why=STAFF) for number in range(20)
     ]
-    [outcome] = together(*acts)
+    [outcome] = told(*acts)
     assert Counter(outcome) == {"done": 1, RefundTooLarge.code: 19}
     purse.refresh_from_db()
     assert purse.available == 100
@@ -80,7 +57,7 @@ def test_one_refund_clicked_by_many_hands_happens_once(rich: Callable[..., Purse
     purse = rich("alice", 100)
     hold = ledger.hold(purse.pk, 100, reference=uuid.uuid4())
     ledger.settle(hold, 100)
-    [outcome] = together(*[lambda: ledger.refund(hold, 10, key="click", why=STAFF)] * 20)
+    [outcome] = told(*[lambda: ledger.refund(hold, 10, key="click", why=STAFF)] * 20)
     assert Counter(outcome) == {"done": 1, "repeated": 19}
     assert Transfer.objects.filter(kind="refund").count() == 1
     assert audit() == []
@@ -88,7 +65,7 @@ def test_one_refund_clicked_by_many_hands_happens_once(rich: Callable[..., Purse
 
 def test_one_payment_told_by_many_hands_is_granted_once(rich: Callable[..., Purse]) -> None:
     purse = rich("alice", 0)
-    [outcome] = together(*[lambda: ledger.grant(purse.pk, 50, key="payment", why=STAFF)] * 20)
+    [outcome] = told(*[lambda: ledger.grant(purse.pk, 50, key="payment", why=STAFF)] * 20)
     assert Counter(outcome) == {"done": 1, "repeated": 19}
     purse.refresh_from_db()
     assert purse.available == 50
@@ -98,13 +75,13 @@ def test_one_payment_told_by_many_hands_is_granted_once(rich: Callable[..., Purs
 def test_last_credits_are_held_once(rich: Callable[..., Purse]) -> None:
     purse = rich("alice", 10)
     acts = [lambda: ledger.hold(purse.pk, 10, reference=uuid.uuid4())] * 20
-    [outcome] = together(*acts)
+    [outcome] = told(*acts)
     assert Counter(outcome) == {"done": 1, InsufficientCredits.code: 19}
     assert audit() == []
 
 
 def test_purse_is_opened_once(shop: Any) -> None:
-    [outcome] = together(*[lambda: ledger.open_purse(shop.pk, "new")] * 20)
+    [outcome] = told(*[lambda: ledger.open_purse(shop.pk, "new")] * 20)
     assert Counter(outcome) == {"done": 20}
     assert Purse.objects.filter(user="new").count() == 1
 
@@ -118,7 +95,7 @@ def test_credits_are_conserved_among_many_purses_and_hands(rich: Callable[..., P
             ledger.settle(hold, 5)
             ledger.refund(hold, 5, key="back", why=STAFF)
 
-    outcomes = together(*[spend] * 6, rounds=5)
+    outcomes = told(*[spend] * 6, rounds=5)
     assert {word for outcome in outcomes for word in outcome} <= {"done", InsufficientCredits.code}
     assert audit() == []
     for row in Purse.objects.all():

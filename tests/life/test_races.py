@@ -1,11 +1,9 @@
 """Submit, cancel, finish, fail and reap at once: one ending each, no deadlock, books in order."""
 
-import threading
 from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db import connection
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
@@ -20,32 +18,10 @@ from generation.services.ending import cancel_task
 from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.life.orders import submit
+from tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 12
-
-
-def together(*acts: Callable[[], object]) -> list[Exception]:
-    """Start all acts at the same moment in threads and return what they raised beyond losing the race."""
-    start, raised = threading.Barrier(len(acts)), list[Exception]()
-
-    def act_now(act: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            act()
-        except (LeaseLost, AlreadyEnded):
-            pass
-        except Exception as error:  # noqa: BLE001 (the test looks at each)
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=act_now, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
 
 
 @pytest.mark.parametrize("ending", ["complete", "fail", "quarantine"])
@@ -72,10 +48,10 @@ def test_endings_race_with_cancel_and_a_submit_of_the_same_user(
             end = rescue.reap
         try:
             order = partial(submit, alice)
-            raised = together(end, partial(cancel_task, task.pk), order, order)
+            acts = (end, partial(cancel_task, task.pk), order, order)
+            together(*acts, lost=[LeaseLost, AlreadyEnded])
         finally:
             rescue.MOST_DEATHS = 3
-        assert raised == []
         task.refresh_from_db()
         assert task.state in TASK_ENDS
         for left in Task.objects.exclude(state__in=TASK_ENDS):
@@ -97,7 +73,7 @@ def test_claims_that_meet_each_get_a_row(
         for _ in range(4):
             submit(alice)
         claimed: list[Claim | None] = []
-        assert together(*[partial(claim_into, claimed)] * 4) == []
+        together(*[partial(claim_into, claimed)] * 4)
         assert None not in claimed
         assert len(claimed) == 4
         for task in Task.objects.exclude(state__in=TASK_ENDS):

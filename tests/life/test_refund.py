@@ -1,13 +1,12 @@
 """Refunds by staff as services: who may move what, when a second person must approve, and what is refused."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -31,6 +30,7 @@ from genhub.users.models import User
 from tests.books import find_mistakes
 from tests.life.orders import submit
 from tests.life.paid_orders import pay
+from tests.races import told
 
 REASON = "The star came out as a circle."
 Paid = Callable[..., Task]
@@ -299,28 +299,6 @@ def test_approval_looks_again_at_what_is_left(paid: Paid, dave: User, erin: User
     assert find_mistakes() == []
 
 
-def together(*acts: Callable[[], object]) -> list[str]:
-    """Start all acts at the same moment in threads and return the code of what refused each, or `done`."""
-    start, ends = threading.Barrier(len(acts)), list[str]()
-
-    def act_now(act: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            act()
-            ends.append("done")
-        except Problem as problem:
-            ends.append(problem.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=act_now, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(ends)
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("second", [approve_refund, reject_refund])
 def test_two_deciders_at_once_have_one_effect(
@@ -330,11 +308,11 @@ def test_two_deciders_at_once_have_one_effect(
     for _ in range(8):
         row = ask(paid(), 60, dave)
         before = len(refunds())
-        ends = together(
+        [ends] = told(
             partial(approve_refund, row.pk, person=erin, reason=REASON),
             partial(second, row.pk, person=frank, reason=REASON),
         )
-        assert ends == ["done", "refund_decided"]
+        assert sorted(ends) == ["done", "refund_decided"]
         row.refresh_from_db()
         assert len(refunds()) - before == (row.state == RefundState.DONE)
     assert find_mistakes() == []
@@ -345,7 +323,7 @@ def test_refunds_of_one_person_at_once_do_not_pass_the_limit_together(
     paid: Paid, dave: User
 ) -> None:
     tasks = [paid(10) for _ in range(8)]
-    assert together(*[partial(ask, task, 10, dave) for task in tasks]) == ["done"] * 8
+    assert told(*[partial(ask, task, 10, dave) for task in tasks]) == [["done"] * 8]
     assert refunds() == [10] * 5
     assert RefundRequest.objects.filter(state=RefundState.PENDING).count() == 3
     assert find_mistakes() == []
@@ -357,7 +335,8 @@ def test_two_people_at_once_do_not_pass_a_tasks_limit_or_capture(
 ) -> None:
     task = paid()
     acts = [partial(ask, task, 30, person) for person in (dave, erin, dave, erin)]
-    assert together(*acts) == ["done"] * 3 + ["refund_asked_before"]
+    [ends] = told(*acts)
+    assert sorted(ends) == ["done"] * 3 + ["refund_asked_before"]
     assert refunds() == [30]
     assert RefundRequest.objects.filter(state=RefundState.PENDING).count() == 2
     assert find_mistakes() == []

@@ -17,8 +17,8 @@ from generation.models import Provider, Task
 from genhub.platforms.models import Platform, Scope
 from tests.api.refusals import header_of
 from tests.books import find_mistakes
-from tests.faults.ledger.together import together
 from tests.faults.processes import COUNT
+from tests.races import together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 SUBMITS, KEYS = 200, 20 if COUNT else 1

@@ -21,9 +21,9 @@ from generation.services import finish, rescue, run
 from generation.services.ending import cancel_task
 from generation.states import TASK_ENDS
 from tests.books import find_mistakes
-from tests.faults.ledger.together import together
 from tests.faults.processes import COUNT
 from tests.life.orders import submit
+from tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOLD_RACES = 1000 if COUNT else 60

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 from django.db import connections
 
+from genhub.lib.errors import Problem
+
 PATIENCE_SECONDS = 60
 
 
@@ -38,3 +40,15 @@ def together(
     if errors:
         raise errors[0]
     return outcomes
+
+
+def told(*acts: Callable[[], object], rounds: int = 1) -> list[list[str]]:
+    """Run the acts as `together` does and return what each was told: a refusal's code, `repeated` (False) or `done`."""
+    outcomes = together(*acts, rounds=rounds, lost=[Problem])
+    return [[word(outcome) for outcome in of_round] for of_round in outcomes]
+
+
+def word(outcome: object) -> str:
+    if isinstance(outcome, type) and issubclass(outcome, Problem):
+        return outcome.code
+    return "repeated" if outcome is False else "done"
