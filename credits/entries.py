@@ -74,6 +74,7 @@ def word_reason(move: Transfer) -> tuple[str | None, str]:
     if move.actor.startswith(APP):
         kind, _, words = move.reason.partition(" ")
         return kind, words or kind
-    if move.reason in REASONS:
+    # Staff may happen to write one of those words.
+    if move.actor == SYSTEM and move.reason in REASONS:
         return move.reason, str(REASONS[move.reason])
     return None, move.reason

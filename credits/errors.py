@@ -109,8 +109,7 @@ class ConcurrencyReached(BudgetExceeded):
 
 # Values of the refusals above, worded with them.
 BUDGET_WORDS = (
-    gettext_noop("key"), gettext_noop("purse"),
-    gettext_noop("hour"), gettext_noop("day"), gettext_noop("month"),
+    gettext_noop("purse"), gettext_noop("hour"), gettext_noop("day"), gettext_noop("month"),
 )  # fmt: skip
 
 
@@ -129,3 +128,13 @@ class NotFrozen(CreditsProblem):
     code = "purse_not_frozen"
     title = gettext_noop("The purse is not frozen")
     detail = gettext_noop("Somebody else may have ended the freeze. Nothing was changed.")
+
+
+class BooksMoved(CreditsProblem):
+    """Credits moved between a person's look at the books and what the person stated."""
+
+    code = "books_moved"
+    title = gettext_noop("Credits moved meanwhile")
+    detail = gettext_noop(
+        "They moved after you opened this page. Look at the figures again. Nothing was changed."
+    )

@@ -7,7 +7,7 @@ from django.db.models import Max, Sum
 from django.db.models.functions import Now
 
 from credits import lots
-from credits.errors import InvalidAmount, NotFrozen
+from credits.errors import BooksMoved, InvalidAmount, KeyReused, NotFrozen
 from credits.models import Freeze, Hold, HoldState, Purse, Transfer
 from credits.moves import ADJUST_DOWN, ADJUST_UP, LARGEST_AMOUNT, Why, lock
 from genhub.lib.ids import new_id
@@ -24,17 +24,24 @@ def freeze(purse_id: uuid.UUID, checks: list[str]) -> bool:
 
 
 @transaction.atomic
-def unfreeze(purse_id: uuid.UUID, *, available: int, key: str, why: Why) -> None:
+def unfreeze(
+    purse_id: uuid.UUID, *, available: int, key: str, why: Why, seen: int | None = None
+) -> None:
     """Set the balance that a person states, say so in the statement, and let the purse pay again.
 
     What is held becomes the sum of the open holds. The audit proves the purse anew from here: earlier transfers stay as
-    they are, wrong or not. Raises NotFrozen, InvalidAmount.
+    they are, wrong or not. `seen` is the purse's version that the person looked at: what moved since is in no statement
+    of theirs. Raises NotFrozen, InvalidAmount, KeyReused, BooksMoved.
     """
     if type(available) is not int or not 0 <= available <= LARGEST_AMOUNT:
         raise InvalidAmount(most=LARGEST_AMOUNT)
     purse = lock(purse_id)
     if purse.frozen_at is None:
         raise NotFrozen
+    if Transfer.objects.filter(key=f"adjust:{key}").exists():
+        raise KeyReused
+    if seen not in {None, purse.version}:
+        raise BooksMoved
     open_holds = Hold.objects.filter(purse_id=purse_id, state=HoldState.OPEN)
     held = open_holds.aggregate(sum=Sum("amount"))["sum"] or 0
     moves = Transfer.objects.filter(purse_id=purse_id)
@@ -63,4 +70,5 @@ def unfreeze(purse_id: uuid.UUID, *, available: int, key: str, why: Why) -> None
     Freeze.objects.filter(purse_id=purse_id, lifted_at=None).update(
         lifted_at=Now(), lifted_by=why.actor, reason=why.reason, **stated
     )
+    lots.mend(purse_id)
     lots.fit(purse_id, available)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from credits import budgets, lots
@@ -142,12 +142,21 @@ def hold_many(
         "actor": GENERATION.actor,
         "reason": GENERATION.reason,
     }
-    # No savepoint: one statement does all of it, or nothing, for most purses.
-    with transaction.atomic(savepoint=False):
-        found = ask(HOLD, values)
-        if found:
-            has_lots, has_budgets = found
-            _follow_holds(purse_id, ids, orders, terms, has_lots=has_lots, has_budgets=has_budgets)
+    try:
+        # No savepoint: one statement does all of it, or nothing, for most purses.
+        with transaction.atomic(savepoint=False):
+            found = ask(HOLD, values)
+            if found:
+                has_lots, has_budgets = found
+                _follow_holds(
+                    purse_id, ids, orders, terms, has_lots=has_lots, has_budgets=has_budgets
+                )
+    except IntegrityError:
+        # An equal call ran beside this one and has committed; a transaction of the caller's must begin anew.
+        references = [reference for reference, _ in orders]
+        if connection.in_atomic_block or not Hold.objects.filter(reference__in=references).exists():
+            raise
+        found = None
     return ids if found else _hold_again(purse_id, orders, terms)
 
 
@@ -262,7 +271,7 @@ def _follow_settlement(hold_id: uuid.UUID, found: tuple[Any, ...], at: datetime 
         raise AssertionError(f"hold {hold_id} refused by purse {purse_id}: run the audit")
     if has_lots:
         lots.settle(hold_id, captured)
-        lots.expire_due(purse_id, at)
+        lots.expire_purse(purse_id, at)
     if has_budgets:
         budgets.give_back(hold_id, released)
 

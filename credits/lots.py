@@ -42,6 +42,20 @@ SETTLE = """
       FROM split WHERE l.id = split.lot_id AND split.amount > split.captured
 """
 
+# What holds have of a lot comes back to it one day, and must then find room.
+MEND = """
+    WITH free AS (
+        SELECT l.id, greatest(0, l.amount - l.expired - coalesce(sum(
+                   CASE h.state WHEN 'open' THEN u.amount ELSE u.captured - u.returned END), 0))::bigint AS amount
+          FROM credits_lot l
+          LEFT JOIN credits_lotuse u ON u.lot_id = l.id
+          LEFT JOIN credits_hold h ON h.id = u.hold_id
+         WHERE l.purse_id = %(purse)s
+         GROUP BY l.id
+    )
+    UPDATE credits_lot l SET remaining = free.amount FROM free WHERE l.id = free.id AND l.remaining > free.amount
+"""
+
 
 def clock(at: datetime | None) -> datetime | Now:
     """Return the time to judge by: the database's, unless a test says another."""
@@ -122,7 +136,10 @@ def due(at: datetime | None) -> QuerySet[Lot]:
 def expire_purse(purse_id: uuid.UUID, at: datetime | None = None) -> int:
     """Expire what is due of one purse's lots and return how many lots that were; a frozen purse waits."""
     with transaction.atomic():
-        return 0 if lock(purse_id).frozen_at else expire_due(purse_id, at)
+        if lock(purse_id).frozen_at:
+            follow(purse_id)
+            return 0
+        return expire_due(purse_id, at)
 
 
 def expire_due(purse_id: uuid.UUID, at: datetime | None) -> int:
@@ -135,6 +152,12 @@ def expire_due(purse_id: uuid.UUID, at: datetime | None) -> int:
         Lot.objects.filter(pk=lot.pk).update(remaining=0, expired=F("expired") + lot.remaining)
     follow(purse_id)
     return len(lots)
+
+
+def mend(purse_id: uuid.UUID) -> None:
+    """Let no lot hold more than what neither expired nor was used of it: after a freeze, whose cause may be a lot."""
+    with connection.cursor() as cursor:
+        cursor.execute(MEND, {"purse": purse_id})
 
 
 def fit(purse_id: uuid.UUID, available: int) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 from credits.entries import Filters, describe_line
 from credits.models import Hold, Kind, Lot, Purse, Transfer
@@ -128,9 +128,12 @@ def with_expiry(moves: QuerySet[Transfer]) -> QuerySet[Transfer]:
     return moves.select_related("hold").annotate(expires_at=Subquery(lot.values("expires_at")))
 
 
-def list_expiring(purse_id: uuid.UUID) -> list[Lot]:
-    """Return the lots of a purse that hold credits, soonest to expire first, at most MOST_LOTS."""
+def list_expiring(purse_id: uuid.UUID, *, live: bool = False) -> list[Lot]:
+    """Return the lots of a purse that hold credits, soonest to expire first, at most MOST_LOTS; `live`: whose time is
+    not over."""
     lots = Lot.objects.filter(purse_id=purse_id, remaining__gt=0)
+    if live:
+        lots = lots.filter(expires_at__gt=Now())
     return list(lots.order_by("expires_at", "id")[:MOST_LOTS])
 
 

@@ -147,7 +147,7 @@ def name_subject(budget: Budget) -> SafeString | str:
 
 def word_reset(standing: Standing) -> str:
     """Return when a budget begins anew, or that it never does."""
-    return moment(standing.resets_at) if standing.resets_at else gettext("never")
+    return moment(standing.resets_at) if standing.resets_at else gettext("not by itself")
 
 
 def budgets_table(request: HttpRequest, purse: Purse) -> SafeString | None:

@@ -28,6 +28,9 @@ from genhub.lib.errors import Problem
 class TruthForm(MoveForm):
     """What is truly available, and how that is known."""
 
+    # The books that the person saw: credits may move in a frozen purse, and must not vanish in the balance stated.
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, most=MOST, **kwargs)
         self.fields["amount"] = forms.IntegerField(
@@ -37,6 +40,11 @@ class TruthForm(MoveForm):
             widget=UnfoldAdminIntegerFieldWidget,
             help_text=_("The balance itself, not a difference."),
         )
+
+    def look_again(self, version: int) -> None:
+        """Renew the form for the books of now."""
+        self.renew()
+        self.data = {**self.data, "seen": str(version)}
 
 
 @admin.register(Freeze)
@@ -113,7 +121,8 @@ class FreezeAdmin(ReadOnlyAdmin):
         """Ask for the true balance and a reason, then let the purse pay again."""
         row = self.find_object(request, object_id)
         back = reverse("admin:credits_freeze_change", args=[row.pk])
-        form = TruthForm(request.POST or None)
+        version = row.purse.version
+        form = TruthForm(request.POST or None, initial={"seen": version})
         if row.lifted_at:
             text = gettext("This freeze has ended.")
             return ask(self, request, Question(title=text, intro="", back=back), about=row)
@@ -122,7 +131,7 @@ class FreezeAdmin(ReadOnlyAdmin):
                 self.state_balance(request, row, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
-                form.renew()
+                form.look_again(version)
             else:
                 return HttpResponseRedirect(back)
         figures = compute_figures(row.purse_id)
@@ -148,7 +157,11 @@ class FreezeAdmin(ReadOnlyAdmin):
         """End the freeze with the balance that a person states."""
         why = ledger.Why(request.user.get_username(), words["reason"])
         freezes.unfreeze(
-            row.purse_id, available=words["amount"], key=f"staff:{words['once']}", why=why
+            row.purse_id,
+            available=words["amount"],
+            key=f"staff:{words['once']}",
+            why=why,
+            seen=words["seen"],
         )
         facts = {"purse": row.purse, "amount": words["amount"]}
         text = gettext("%(purse)s may pay again, with %(amount)s credits available.")

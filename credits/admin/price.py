@@ -32,7 +32,7 @@ CONDITIONS = {
     "megapixels": _("megapixels"),
     "seconds": _("seconds"),
     "steps": _("steps"),
-    "number": _("number"),
+    "number": _("pictures or clips"),
 }
 
 
@@ -142,7 +142,7 @@ def word_bounds(least: Decimal | int | None, most: Decimal | int | None) -> str:
 
 def effect_table(lines: tuple[Line, ...]) -> SafeString:
     """Return sample orders with their prices without and with the rule; what changes is marked."""
-    headers = [_("order"), _("now"), _("with this rule"), "", _("decided by")]
+    headers = [_("order"), _("now"), _("with this rule"), "", _("price decided by")]
     rows = [
         [line.label, word_price(line.before), word_price(line.after), word_change(line), word_decision(line.after)]
         for line in lines

@@ -1,10 +1,12 @@
 """Pages of purses: the statement, what expires, the budgets, and the doors to grant credits and to open a purse."""
 
+from itertools import chain
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.validators import RegexValidator
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -45,6 +47,8 @@ class OpenForm(forms.Form):
     user = forms.CharField(
         label=_("User"),
         max_length=200,
+        strip=False,
+        validators=[RegexValidator(r"\S", _("A name is not blank."))],
         widget=UnfoldAdminTextInputWidget,
         help_text=_("The name that the platform gives this user, letter for letter."),
     )
@@ -105,7 +109,8 @@ class PurseAdmin(GrantPage, AdjustPage, ReadOnlyAdmin):
             return HttpResponseBadRequest()
         name = export.file_name(purse.user)
         return StreamingHttpResponse(
-            export.stream_entries(purse.pk, form.filters()),
+            # Spreadsheet programs take a file without the mark for one in an old encoding, and garble Chinese.
+            chain(["\ufeff"], export.stream_entries(purse.pk, form.filters())),
             content_type=export.CONTENT_TYPE,
             headers={
                 "Content-Disposition": content_disposition_header(

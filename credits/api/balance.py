@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from credits.api import schema
 from credits.budgets import list_budgets
+from credits.offers import sum_due
 from credits.selectors import find_balance, list_expiring
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
@@ -31,12 +32,13 @@ class CreditsView(APIView):
         user = caller.user_for_write(request.query_params.get("user"))
         balance = find_balance(caller.platform.pk, user)
         purse_id = balance.purse_id
-        lots = list_expiring(purse_id) if purse_id else []
+        lots = list_expiring(purse_id, live=True) if purse_id else []
         budgets = list_budgets(purse_id, caller.key.pk) if purse_id else []
         return Response(
             {
                 "user": user,
-                "available": balance.available,
+                # What is over but not yet swept pays for nothing.
+                "available": balance.available - sum_due(purse_id),
                 "held": balance.held,
                 "expiring": [
                     {"amount": lot.remaining, "expires_at": lot.expires_at} for lot in lots

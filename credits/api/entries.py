@@ -1,7 +1,7 @@
 """The doors to a statement: its entries in pages, and all of them as CSV."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -60,10 +60,12 @@ class FilterSerializer(StrictSerializer):
     def read_time(self, value: str) -> datetime:
         """Return an RFC 3339 time; one without an offset could mean a day more or less."""
         try:
-            time = parse_datetime(value)
-        except ValueError:
+            given = parse_datetime(value)
+            # In UTC: PostgreSQL knows no offset of 16 hours, and no time beyond its calendar.
+            time = given.astimezone(UTC) if given and given.tzinfo else None
+        except (ValueError, OverflowError):
             time = None
-        if time is None or time.tzinfo is None:
+        if time is None:
             raise serializers.ValidationError(self.error_messages["time"], "invalid")
         return time
 

@@ -25,7 +25,7 @@ from generation.services.bulk_refund import (
     would_wait,
 )
 from genhub.admin.base import HubAdmin
-from genhub.admin.forms import ReasonForm
+from genhub.admin.forms import READ_BY_USERS, ReasonForm
 from genhub.admin.pages import Question, ask, word
 from genhub.admin.show import code
 from genhub.lib.errors import Problem
@@ -33,6 +33,8 @@ from genhub.lib.ids import new_id
 
 PICTURES = 8
 LONGEST_FILTER = 2000
+# What a bigint holds.
+LARGEST_SUM = 2**63 - 1
 
 
 class BulkForm(ReasonForm):
@@ -42,8 +44,12 @@ class BulkForm(ReasonForm):
     once = forms.UUIDField(widget=forms.HiddenInput, initial=new_id)
     # The newest task that was seen: those ordered since are not part of it.
     newest = forms.UUIDField(widget=forms.HiddenInput)
-    count = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-    total = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    count = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=LARGEST_SUM)
+    total = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=LARGEST_SUM)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = READ_BY_USERS
 
     def renew(self, preview: Preview) -> None:
         """Show what is true now, under a fresh key."""

@@ -39,7 +39,11 @@ class GenerateView(APIView):
 
     @extend_schema(
         request=GenerateSerializer,
-        responses={202: schema.Task, **schema.REFUSALS, 402: schema.PROBLEM, 422: schema.PROBLEM},
+        responses={
+            202: schema.Task,
+            **schema.REFUSALS,
+            **dict.fromkeys((402, 409, 422, 429), schema.PROBLEM),
+        },
         parameters=[schema.IDEMPOTENCY_KEY],
         summary=_("Submit an order; answers at once"),
     )

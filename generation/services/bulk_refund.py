@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -139,7 +139,9 @@ def write_requests(tasks: QuerySet[Task], batch: RefundBatch) -> tuple[int, int]
 
 def left_of(tasks: QuerySet[Task]) -> tuple[str, tuple[Any, ...]]:
     """Return the statement of what is left of each of these tasks, and its values."""
-    chosen, values = tasks.order_by().values("pk").query.sql_with_params()
+    query = tasks.order_by().values("pk").query
+    # A filter that nothing can meet compiles to no row instead of an exception.
+    chosen, values = query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
     return LEFT.format(tasks=chosen), values
 
 

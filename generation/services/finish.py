@@ -1,6 +1,7 @@
 """The end of a worker's attempt: delivered, worth another try, or failed. Each is one fenced transaction."""
 
 import logging
+import math
 import random
 import uuid
 from collections.abc import Mapping, Sequence
@@ -57,14 +58,14 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         completed_at=Now(),
         cost_usd=cost_usd(claim, len(delivery.pictures)),
     )
-    if hold_id := find_hold(task.pk):
-        capture(hold_id, task.unit_price * len(delivery.pictures))
+    hold_id, due = find_hold(task.pk), task.unit_price * len(delivery.pictures)
+    captured = capture(hold_id, due) if hold_id else 0
     claims.end_attempt(
         claim,
         AttemptState.SUCCEEDED,
         progress=1.0,
-        timings=dict(delivery.timings),
-        facts=dict(delivery.facts),
+        timings=storable(delivery.timings),
+        facts=storable(delivery.facts),
     )
     for position, seed, stored in delivery.pictures:
         artifact_id = record_artifact(stored, platform_id=task.platform_id, user=task.user)
@@ -78,8 +79,22 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         Event.Kind.COMPLETED,
         attempt_id=claim.attempt_id,
         count=len(delivery.pictures),
-        captured=task.unit_price * len(delivery.pictures),
+        captured=captured,
     )
+
+
+def storable(value: Any) -> Any:
+    """Return a provider's words without what no column takes: NUL, half letters, and numbers that are none."""
+    if isinstance(value, Mapping):
+        return {storable(name): storable(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, str):
+        # Half of a surrogate pair is JSON, but no text.
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    return value
 
 
 def cost_usd(claim: Claim, pictures: int) -> Decimal | None:
@@ -98,13 +113,15 @@ def cost_usd(claim: Claim, pictures: int) -> Decimal | None:
     return None
 
 
-def capture(hold_id: uuid.UUID, due: int) -> None:
-    """Take what was delivered out of its hold; when the hold has expired, the operator bears it."""
+def capture(hold_id: uuid.UUID, due: int) -> int:
+    """Take what was delivered out of its hold and return what that was; when the hold has expired, the operator bears
+    it."""
     try:
-        ledger.settle(hold_id, due)
+        return ledger.settle(hold_id, due)
     except HoldNotOpen:
         if due:
             ledger.expose(hold_id, due)
+        return 0
 
 
 def fail(claim: Claim, error: ProviderError) -> TaskState:
@@ -123,7 +140,10 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
             # The task and its credits come before the attempt, whose trigger locks the share.
             end_unpaid(task.pk, TaskState.FAILED, problem=problem, spared=claim.attempt_id)
         claims.end_attempt(
-            claim, AttemptState.FAILED, error_code=problem.code, error_detail=str(error)[:4000]
+            claim,
+            AttemptState.FAILED,
+            error_code=problem.code,
+            error_detail=storable(str(error)[:4000]),
         )
         if retried:
             queue_retry(claim, failures, error)

@@ -10,7 +10,7 @@ from os import getpid
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from generation import claims
 from generation.claims import Claim, LeaseLost
@@ -34,6 +34,7 @@ MOST_LOOKS = 50
 LOOK_AGAIN_SECONDS = 0.02
 # A database that is away at the end of the work: the picture is kept as long as the lease may live.
 FINISH_AGAIN_SECONDS = 1.0
+AWAY = (OperationalError, InterfaceError)
 
 
 def run_queue(queue: str) -> list[dict[str, str]]:
@@ -65,7 +66,16 @@ def run_claim(claim: Claim) -> str:
             except ProviderError as error:
                 logger.warning("attempt %s failed: %s", claim.attempt_id, error)
                 return persist(partial(finish.fail, claim, error), claim)
-            persist(partial(finish.complete, claim, delivery), claim)
+            try:
+                persist(partial(finish.complete, claim, delivery), claim)
+            except (LeaseLost, *AWAY):
+                raise
+            except Exception as error:
+                # To draw it again would cost the provider again and end alike: the task fails, staff find the trace.
+                stored = [picture.key for _, _, picture in delivery.pictures]
+                logger.exception("%s of attempt %s cannot be published", stored, claim.attempt_id)
+                broken = ProviderError(f"not published: {error!r}")
+                return persist(partial(finish.fail, claim, broken), claim)
     except GivenBack:
         logger.info("attempt %s is given back: the worker stops", claim.attempt_id)
         finish.hand_back(claim)
@@ -85,7 +95,7 @@ def persist(write: Callable[[], Result], claim: Claim) -> Result:
     while True:
         try:
             return write()
-        except OperationalError as error:
+        except AWAY as error:
             logger.warning("end of %s not written: %s", claim.attempt_id, error)
             release_connection()
             if time.monotonic() > patience or draining.wait(FINISH_AGAIN_SECONDS):

@@ -11,6 +11,11 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWid
 from genhub.lib.ids import new_id
 from genhub.lib.reasons import LONGEST_REASON, SHORTEST_REASON
 
+# The statement tells the user the reason, and nobody's name.
+READ_BY_USERS = _(
+    "At least 10 characters. It stays in the ledger for ever, with your name; the user may read it, without the name."
+)
+
 
 class ReasonForm(forms.Form):
     """Asks why."""
@@ -37,6 +42,7 @@ class MoveForm(ReasonForm):
             label=_("Credits"), min_value=1, max_value=most, widget=UnfoldAdminIntegerFieldWidget
         )
         self.fields["once"].initial = new_id
+        self.fields["reason"].help_text = READ_BY_USERS
 
     def renew(self) -> None:
         """Give the form a fresh key after a refusal: nothing was moved with the old one, or something else was."""

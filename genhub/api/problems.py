@@ -20,6 +20,8 @@ RETRY_AFTER_SECONDS = 5
 
 # The values of these are words of the hub; all others are numbers, names and texts of whoever asked.
 WORD_PARAMS = frozenset({"state", "thing", "scope", "period"})
+# Values that are said otherwise than they are written.
+SAID = {"key": gettext_noop("API key")}
 
 
 class MalformedBody(Problem):
@@ -139,4 +141,7 @@ def problem_body(problem: Problem) -> dict[str, Any]:
 
 def words(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the params with our own words among them translated; a caller's “number” or “style” stays as it is."""
-    return {name: gettext(str(v)) if name in WORD_PARAMS else v for name, v in params.items()}
+    return {
+        name: gettext(SAID.get(str(v), str(v))) if name in WORD_PARAMS else v
+        for name, v in params.items()
+    }

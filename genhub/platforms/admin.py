@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
+from django.core.validators import RegexValidator
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import Question, ask, show
@@ -99,6 +100,16 @@ class PlanAdmin(HubAdmin):
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a new key is for."""
 
+    # Letter for letter: the API compares names so, and a key for “alice ” must not speak for “alice”.
+    user = forms.CharField(
+        label=_("User"),
+        max_length=200,
+        required=False,
+        strip=False,
+        validators=[RegexValidator(r"\S", _("A name is not blank."))],
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Empty: the key speaks for all users."),
+    )
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
         choices=Scope.choices,

@@ -38,7 +38,8 @@ def usual_scopes() -> list[str]:
 
 def validate_time_zone(name: str) -> None:
     """Refuse a name that the IANA time zone database does not hold."""
-    if name not in zoneinfo.available_timezones():
+    # `localtime` is a machine's own file, no zone, and unknown to the database.
+    if name == "localtime" or name not in zoneinfo.available_timezones():
         raise ValidationError(_("“%(name)s” is not an IANA time zone."), params={"name": name})
 
 

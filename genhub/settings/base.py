@@ -184,7 +184,7 @@ AUDIT_MINUTES = at_least("AUDIT_MINUTES", 15, 0)
 DEFAULT_IMAGE_CREDIT_COST = at_least("DEFAULT_IMAGE_CREDIT_COST", 10, 0)
 DEFAULT_VIDEO_CREDIT_COST = at_least("DEFAULT_VIDEO_CREDIT_COST", 50, 0)
 # How long refunded credits live whose own lot has expired meanwhile.
-REFUND_GRACE_DAYS = at_least("REFUND_GRACE_DAYS", 30, 1)
+REFUND_GRACE_DAYS = at_least("REFUND_GRACE_DAYS", 30, 1, 36_500)
 # Whole credits: a refund that goes beyond, of one task or of one person within a day, needs a second person.
 REFUND_APPROVAL_ABOVE = at_least("REFUND_APPROVAL_ABOVE", 1000, 0)
 HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")

@@ -32,6 +32,8 @@ S3_REGION_NAMES = ("S3_REGION", "AWS_REGION")
 S3_DEFAULT_REGION = "us-east-1"
 LINK_SECONDS = 300
 LARGEST_PRICE_USD = 10_000
+LARGEST_NUMBER = 10**9
+LARGEST_FACTOR = 1000
 
 
 def first(*names: str, default: str = "") -> str:
@@ -49,23 +51,26 @@ def one_of(name: str, default: str, *others: str) -> str:
     return value
 
 
-def at_least(name: str, default: int, least: int) -> int:
-    """Return a whole number of the environment; raise naming it when it is smaller than what makes sense."""
+def at_least(name: str, default: int, least: int, most: int = LARGEST_NUMBER) -> int:
+    """Return a whole number of the environment; raise naming it when it is outside of what makes sense."""
     value: int = env.int(name, default=default)
-    if value < least:
-        raise ImproperlyConfigured(f"{name} must be at least {least}, not {value}")
+    if not least <= value <= most:
+        bounds = f"at least {least}" if value < least else f"at most {most}"
+        raise ImproperlyConfigured(f"{name} must be {bounds}, not {value}")
     return value
 
 
 def factor(name: str, default: str) -> Decimal:
-    """Return a multiplier of the environment: a decimal number of 1 or more."""
+    """Return a multiplier of the environment: a decimal number from 1 to LARGEST_FACTOR."""
     text = first(name, default=default)
     try:
         value = Decimal(text)
     except InvalidOperation as error:
         raise ImproperlyConfigured(f"{name} cannot be read: {text!r} is no number") from error
-    if not value.is_finite() or value < 1:
-        raise ImproperlyConfigured(f"{name} must be a number of 1 or more, not {text}")
+    if not value.is_finite() or not 1 <= value <= LARGEST_FACTOR:
+        raise ImproperlyConfigured(
+            f"{name} must be a number from 1 to {LARGEST_FACTOR}, not {text}"
+        )
     return value
 
 

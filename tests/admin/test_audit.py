@@ -31,7 +31,8 @@ def break_purse(purse: Purse) -> None:
 
 def form_of(client: Client, address: str, amount: int, reason: str = REASON) -> dict[str, Any]:
     form = client.get(address).context["question"].form
-    return {"amount": amount, "reason": reason, "once": str(form["once"].value())}
+    hidden = {field.name: str(field.value()) for field in form.hidden_fields()}
+    return hidden | {"amount": amount, "reason": reason}
 
 
 def unfreeze_page(row: Freeze) -> str:

@@ -157,7 +157,9 @@ def test_the_csv_holds_what_the_page_shows(boss: Client, hire: Hire, rich: Rich)
     ledger.grant(purse.pk, 5, key="y", why=ledger.Why("dave", "=1+1 is what she wrote"))
     answer = boss.get(address("purse_download", purse.pk), {"kind": "grant"})
     assert answer["Content-Disposition"].startswith("attachment")
-    lines = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
+    content = answer.getvalue()
+    assert content.startswith(b"\xef\xbb\xbf"), "a spreadsheet program must know that it is UTF-8"
+    lines = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert [(line["kind"], line["amount"]) for line in lines] == [("grant", "5"), ("grant", "100")]
     assert lines[0]["reason"] == "'=1+1 is what she wrote"
     stranger = hire("credits.view_hold")

@@ -31,7 +31,8 @@ def test_budget_of_the_key_refuses_by_name(stub: Provider, alice: APIClient) -> 
     found = {name: body["params"][name] for name in ("scope", "period", "limit", "spent", "wanted")}
     assert found == {"scope": "key", "period": "day", "limit": 25, "spent": 20, "wanted": 10}
     assert (
-        "This key may spend 25 credits per day; 20 are spent and this needs 10." in body["detail"]
+        "This API key may spend 25 credits per day; 20 are spent and this needs 10."
+        in body["detail"]
     )
     assert Task.objects.count() == 2
     assert find_mistakes() == []
@@ -41,7 +42,7 @@ def test_refusal_is_worded_in_chinese(stub: Provider, alice: APIClient) -> None:
     Budget.objects.create(purse=Purse.objects.get(), period="total", most=5)
     body = submit(alice, HTTP_ACCEPT_LANGUAGE="zh-hans").json()
     assert body["code"] == "budget_spent"
-    assert "purse" not in body["detail"]
+    assert "此积分账户" in body["detail"]
     assert "5" in body["detail"]
 
 

@@ -99,3 +99,34 @@ def test_pages_may_show_pictures_of_the_bucket(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert origin in parts.image_origins()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "36501", "1e3", "many"])
+def test_number_out_of_its_bounds_names_itself(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFUND_GRACE_DAYS", value)
+    with pytest.raises(ImproperlyConfigured, match="REFUND_GRACE_DAYS"):
+        parts.at_least("REFUND_GRACE_DAYS", 30, 1, 36_500)
+
+
+@pytest.mark.parametrize("value", ["0.5", "-2", "1001", "NaN", "Infinity", "much"])
+def test_factor_out_of_its_bounds_names_itself(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIGH_QUALITY_MULTIPLIER", value)
+    with pytest.raises(ImproperlyConfigured, match="HIGH_QUALITY_MULTIPLIER"):
+        parts.factor("HIGH_QUALITY_MULTIPLIER", "1.5")
+
+
+@pytest.mark.parametrize(
+    ("value", "price"), [("", None), ("0", 0.0), ("0.004", 0.004)], ids=["unknown", "free", "price"]
+)
+def test_price_that_is_not_set_is_unknown_and_not_0(
+    value: str, price: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_USD_PER_PICTURE", value)
+    assert parts.price_usd("LOCAL_USD_PER_PICTURE") == price
+
+
+@pytest.mark.parametrize("value", ["-1", "NaN", "inf", "10000", "cheap"])
+def test_price_that_is_none_names_itself(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_USD_PER_PICTURE", value)
+    with pytest.raises(ImproperlyConfigured, match="LOCAL_USD_PER_PICTURE"):
+        parts.price_usd("LOCAL_USD_PER_PICTURE")
