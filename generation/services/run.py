@@ -64,7 +64,7 @@ def run_claim(claim: Claim) -> str:
             try:
                 delivery = make(claim, heart.report)
             except ProviderError as error:
-                logger.warning("attempt %s failed: %s", claim.attempt_id, error)
+                logger.warning("attempt %s failed: %r", claim.attempt_id, error)
                 return persist(partial(finish.fail, claim, error), claim)
             try:
                 persist(partial(finish.complete, claim, delivery), claim)

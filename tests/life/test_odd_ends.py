@@ -111,5 +111,5 @@ def test_error_whose_words_no_column_takes_ends_the_task(alice: APIClient, say: 
     task = submit(alice, "odd")
     work(task)
     assert (drawings, task.state, task.error_code) == (["odd"], "failed", "generation_failed")
-    assert Attempt.objects.get().error_detail == "the answer was ab"
+    assert Attempt.objects.get().error_detail == "the answer was ab?"
     assert find_mistakes() == []
