@@ -85,6 +85,13 @@ CHECKS = {
         _("Each transfer begins where the one before it ended; none is missing, changed or added."),
         FOLLOW,
     ),
+    "each_transfer_has_a_purse": Check(
+        _("Each transfer moves a purse that there is."),
+        """
+        SELECT t.id, NULL FROM transfers t
+         WHERE NOT EXISTS (SELECT FROM credits_purse p WHERE p.id = t.purse_id)
+        """,
+    ),
     "no_negative_balance": Check(
         _("No purse is below zero."),
         "SELECT id, id FROM purses WHERE available < 0 OR held < 0",

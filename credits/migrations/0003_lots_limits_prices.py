@@ -5,6 +5,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
+import django.db.models.lookups
 import genhub.lib.ids
 from decimal import Decimal
 from django.db import migrations, models
@@ -212,7 +213,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='transfer',
             name='purse',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='credits.purse', verbose_name='purse'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='credits.purse', verbose_name='purse'),
         ),
         migrations.AlterField(
             model_name='transfer',
@@ -242,7 +243,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'grant'), ('source', 'issued'), ('target', 'available')), models.Q(('kind', 'hold'), ('source', 'available'), ('target', 'held')), models.Q(('kind', 'capture'), ('source', 'held'), ('target', 'revenue')), models.Q(('kind', 'release'), ('source', 'held'), ('target', 'available')), models.Q(('kind', 'refund'), ('source', 'revenue'), ('target', 'available')), models.Q(('kind', 'expire'), ('source', 'available'), ('target', 'expired')), models.Q(('kind', 'overrun'), ('source', 'exposure'), ('target', 'revenue')), models.Q(('kind', 'adjust'), ('source', 'issued'), ('target', 'available')), models.Q(('kind', 'adjust'), ('source', 'available'), ('target', 'issued')), _connector='OR'), name='transfer_route_of_kind'),
+            constraint=models.CheckConstraint(condition=django.db.models.lookups.In(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('kind'), '||', models.Value(' ')), '||', models.F('source'), output_field=models.TextField()), '||', models.Value(' ')), '||', models.F('target'), output_field=models.TextField()), ['grant issued available', 'hold available held', 'capture held revenue', 'release held available', 'refund revenue available', 'expire available expired', 'overrun exposure revenue', 'adjust issued available', 'adjust available issued']), name='transfer_route_of_kind'),
         ),
         migrations.AddField(
             model_name='auditrun',

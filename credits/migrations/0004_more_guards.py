@@ -1,5 +1,5 @@
-"""What the database refuses of the rows that came with lots: a hold's overrun never shrinks, lots and their uses are
-never deleted or moved to another purse, a freeze is lifted once, and an audit's record ends once."""
+"""What the database refuses of the rows that came with lots: a hold's overrun never shrinks, purses, lots
+and their uses are never deleted, a freeze is lifted once, and an audit's record ends once."""
 
 from django.db import migrations
 
@@ -55,6 +55,9 @@ BEGIN
     RETURN NEW;
 END $$;
 
+CREATE TRIGGER purse_is_never_deleted BEFORE DELETE ON credits_purse FOR EACH ROW EXECUTE FUNCTION credits_refuse();
+CREATE TRIGGER purse_is_never_truncated BEFORE TRUNCATE ON credits_purse
+    FOR EACH STATEMENT EXECUTE FUNCTION credits_refuse();
 CREATE TRIGGER lot_never_grows BEFORE UPDATE ON credits_lot FOR EACH ROW EXECUTE FUNCTION credits_guard_lot();
 CREATE TRIGGER lot_is_never_deleted BEFORE DELETE ON credits_lot FOR EACH ROW EXECUTE FUNCTION credits_refuse();
 CREATE TRIGGER lot_is_never_truncated BEFORE TRUNCATE ON credits_lot FOR EACH STATEMENT EXECUTE FUNCTION credits_refuse();
@@ -91,6 +94,8 @@ BEGIN
     RETURN NEW;
 END $$;
 
+DROP TRIGGER purse_is_never_deleted ON credits_purse;
+DROP TRIGGER purse_is_never_truncated ON credits_purse;
 DROP TRIGGER lot_never_grows ON credits_lot;
 DROP TRIGGER lot_is_never_deleted ON credits_lot;
 DROP TRIGGER lot_is_never_truncated ON credits_lot;

@@ -1,8 +1,10 @@
 """Transfers: every move of credits, with the only routes that each kind may take."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, TextField, Value
+from django.db.models.expressions import Combinable, CombinedExpression
 from django.db.models.functions import Now
+from django.db.models.lookups import In
 from django.utils.translation import gettext_lazy as _
 
 from credits.models.hold import Hold
@@ -58,22 +60,31 @@ class Reason(models.TextChoices):
     LOT_EXPIRED = "lot_expired", _("the credits expired")
 
 
-def routes_condition() -> Q:
-    """Return the CHECK that a transfer's sides are those of its kind."""
-    condition = Q()
-    for kind, source, target in ROUTES:
-        condition |= Q(kind=kind, source=source, target=target)
-    return condition
+def routes_condition() -> In:
+    """Return the CHECK that a transfer's sides are those of its kind.
+
+    One comparison with a list: PostgreSQL reads the whole of a CHECK anew for each statement, and a condition spelt out
+    for each route was a fifth of what a hold cost.
+    """
+    route: Combinable | F = F("kind")
+    for column in ("source", "target"):
+        route = CombinedExpression(
+            CombinedExpression(route, "||", Value(" ")), "||", F(column), output_field=TextField()
+        )
+    return In(route, [" ".join(route) for route in ROUTES])
 
 
 class Transfer(models.Model):
     """One move of credits between two sides of a purse's books: balanced by construction, never changed."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    # No index of its own: the unique (purse, purse_version) serves.
+    # No index of its own: the unique (purse, purse_version) serves. No foreign key either, the only one left out: it
+    # would look each purse up again that the same statement has just moved. Purses are never deleted (a trigger), and
+    # the audit finds a transfer of none.
     purse = models.ForeignKey(
-        Purse, models.PROTECT, related_name="transfers", verbose_name=_("purse"), db_index=False
-    )
+        Purse, models.PROTECT, related_name="transfers", verbose_name=_("purse"), db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
     source = models.CharField(_("from"), max_length=10, choices=Bucket.choices)
     target = models.CharField(_("to"), max_length=10, choices=Bucket.choices)
     amount = models.BigIntegerField(_("amount"))

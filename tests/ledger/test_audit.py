@@ -26,6 +26,9 @@ from tests.conftest import WHY
 BREAKS = {
     "accounts_sum_to_zero": "UPDATE credits_purse SET held = held + 1 WHERE \"user\" = 'mallory'",
     "cached_balance_equals_transfers": "UPDATE credits_purse SET available = available + 1 WHERE \"user\" = 'alice'",
+    "each_transfer_has_a_purse": """
+        UPDATE credits_transfer SET purse_id = gen_random_uuid() WHERE kind = 'grant'
+    """,
     "no_negative_balance": """
         ALTER TABLE credits_purse DROP CONSTRAINT purse_never_negative;
         UPDATE credits_purse SET available = -1 WHERE "user" = 'alice'

@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def purse(rich: Callable[..., Purse]) -> Purse:
-    """A purse with an open hold and a settled one that was refunded in part."""
+    """A purse with an open hold and a settled one that was refunded in part, beside an empty one."""
+    rich("bob", 0)
     purse = rich("alice", 100)
     ledger.hold(purse.pk, 10, reference=uuid.uuid4())
     settled = ledger.hold(purse.pk, 40, reference=uuid.uuid4())
@@ -77,6 +78,8 @@ def sql(statement: str, *values: Any) -> Callable[[], None]:
         "TRUNCATE credits_transfer",
         "TRUNCATE credits_transfer CASCADE",
         "TRUNCATE credits_purse CASCADE",
+        "DELETE FROM credits_purse",
+        "DELETE FROM credits_purse WHERE id NOT IN (SELECT purse_id FROM credits_hold)",
         "TRUNCATE credits_hold CASCADE",
         "TRUNCATE platforms_platform CASCADE",
         "INSERT INTO credits_transfer SELECT * FROM credits_transfer ON CONFLICT (id) DO UPDATE SET amount = 10000",
@@ -125,7 +128,7 @@ def test_purse_is_never_negative_or_absurd(purse: Purse, statement: str) -> None
 def drawn(purse: Purse) -> Purse:
     """The purse with a lot of 50, of which an open hold took 20."""
     soon = Now() + timedelta(days=9)
-    at = Purse.objects.annotate(soon=soon).values_list("soon", flat=True).get()
+    at = Purse.objects.annotate(soon=soon).values_list("soon", flat=True).get(pk=purse.pk)
     ledger.grant(purse.pk, 50, key="lot", why=ledger.Why("staff", "a gift"), expires_at=at)
     ledger.hold(purse.pk, 20, reference=uuid.uuid4())
     freezes.freeze(purse.pk, ["a check"])
@@ -196,7 +199,7 @@ def test_orm_is_refused_likewise(purse: Purse, act: Callable[[], Any]) -> None:
 
 def insert(**changed: Any) -> Callable[[], None]:
     """Write a transfer past the ledger, right but for what is changed."""
-    purse = Purse.objects.get()
+    purse = Purse.objects.get(user="alice")
     words: dict[str, Any] = {
         "id": new_id(), "purse": purse, "source": "issued", "target": "available", "amount": 5, "kind": "grant",
         "key": "forged", "actor": "x", "reason": "x", "purse_version": purse.version + 1,
