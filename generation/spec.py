@@ -20,17 +20,50 @@ class GenerationSpec:
     steps: int
     cfg_scale: float
     seeds: tuple[int, ...]
+    # (name, scale) of each LoRA of the model's card that is worn, in this order.
+    loras: tuple[tuple[str, float], ...] = ()
+    # Artifact ids: the picture to start from, and where to draw anew (white); empty: from noise, everywhere.
+    image: str = ""
+    mask: str = ""
+    # How much of the input picture is drawn anew, above 0 to 1; means nothing without `image`.
+    strength: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON values."""
-        return {**asdict(self), "seeds": list(self.seeds)}
+        return {
+            **asdict(self),
+            "seeds": list(self.seeds),
+            "loras": [list(lora) for lora in self.loras],
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Return the spec that `to_json` wrote; words of a newer release are ignored."""
         known = {f.name for f in fields(cls)}
         found = {name: value for name, value in values.items() if name in known}
-        return cls(**{**found, "seeds": tuple(values["seeds"])})
+        found["seeds"] = tuple(values["seeds"])
+        found["loras"] = tuple((name, float(scale)) for name, scale in values.get("loras", ()))
+        return cls(**found)
+
+
+@dataclass(frozen=True)
+class Lora:
+    """A LoRA that a model can wear: its file, its usual scale, and whether it is worn when the order names none."""
+
+    name: str
+    file: str
+    scale: float = 1.0
+    is_usual: bool = False
+
+
+@dataclass(frozen=True)
+class ModeSettings:
+    """What a mode (fast, fine) changes of a model's defaults; None: as usual. Sizes in pixels."""
+
+    steps: int | None = None
+    cfg_scale: float | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +72,12 @@ class ModelCard:
 
     alias: str
     media_types: tuple[str, ...] = ("image",)
+    # A folder in the published diffusers layout, or a hub id with its pinned revision (40 hex digits).
     folder: str = ""
+    revision: str = ""
+    # Safetensors files whose weights replace those of the folder's transformer, in this order.
+    weights: tuple[str, ...] = ()
+    loras: tuple[Lora, ...] = ()
     default_width: int = 512
     default_height: int = 512
     smallest_side: int = 128
@@ -47,9 +85,9 @@ class ModelCard:
     # Allowed (width, height) pairs; empty: any within the sides, in multiples of 16.
     sizes: tuple[tuple[int, int], ...] = ()
     default_steps: int = 12
-    # Of the fast mode; 0: half the default.
-    fast_steps: int = 0
-    high_quality_steps: int = 24
+    # Without steps of its own, the fast mode takes half the default, the fine mode and high quality twice.
+    fast: ModeSettings = ModeSettings()
+    fine: ModeSettings = ModeSettings()
     largest_steps: int = 50
     default_cfg_scale: float = 2.0
     largest_cfg_scale: float = 20.0
@@ -71,8 +109,14 @@ class ModelCard:
         found = {name: value for name, value in values.items() if name in known}
         if "sizes" in found:
             found["sizes"] = tuple((int(w), int(h)) for w, h in found["sizes"])
-        if "media_types" in found:
-            found["media_types"] = tuple(found["media_types"])
+        for name in ("media_types", "weights"):
+            if name in found:
+                found[name] = tuple(found[name])
+        if "loras" in found:
+            found["loras"] = tuple(Lora(**lora) for lora in found["loras"])
+        for name in ("fast", "fine"):
+            if name in found:
+                found[name] = ModeSettings(**found[name])
         return cls(alias=alias, **found)
 
 
@@ -96,4 +140,9 @@ class Order:
     quality: str | None = None
     mode: str | None = None
     priority: str | None = None
+    # A scale of None: the model's card decides it.
+    loras: tuple[tuple[str, float | None], ...] | None = None
+    image: str | None = None
+    mask: str | None = None
+    strength: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -1,54 +1,131 @@
 """The company's own GPU (or CPU): the engine behind the same interface as every vendor."""
 
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
-from generation.engine.memory import read_card
-from generation.engine.pipeline import Drawing, Engine, EngineError, OutOfMemoryError
-from generation.providers.base import Finished, Output, Provider, Report
-from generation.providers.errors import ProviderError
+from PIL import Image, ImageOps
+
+from generation.engine.card import read_card
+from generation.engine.engine import Engine
+from generation.engine.errors import EngineError, OutOfMemoryError
+from generation.engine.options import Options
+from generation.engine.pictures import Drawn, Picture
+from generation.engine.pictures import Report as PictureReport
+from generation.providers.base import Finished, Outcome, Output, Provider, Refusal, Report, Work
+from generation.providers.errors import ProviderError, Stopped
 from generation.spec import GenerationSpec, ModelCard
+
+HALF_WHITE = 128
 
 
 class LocalProvider(Provider):
-    """Runs the spec in this process; one process owns one device."""
+    """Draws in this process; one process owns one device."""
 
-    def __init__(self, *, offload: str, threads: int) -> None:
-        """Take the engine's options; see Engine."""
-        self.engine = Engine(offload=offload, threads=threads)
+    def __init__(self, **options: Any) -> None:
+        """Take the engine's options by name; see Options."""
+        self.engine = Engine(Options(**options))
 
     def warm(self, card: ModelCard) -> None:
-        """Load the model before the first order comes; raise EngineError when it cannot be."""
-        self.engine.load(card.folder)
+        """Load the model and draw one step before the first order comes; raise EngineError when that fails."""
+        self.engine.warm(card)
 
     def health(self) -> dict[str, Any]:
-        """Return the card's state, if there is one, and what is loaded."""
-        return {**read_card(), "device": self.engine.device, "offload": self.engine.offload}
+        """Return the card's state, if there is one, and what is loaded and how."""
+        return {**read_card(), **self.engine.facts()}
 
-    def submit(self, spec: GenerationSpec, *, card: ModelCard, report: Report) -> Finished:
-        """Make one picture after the other, each from its own seed, reporting after each step."""
-        drawing = Drawing(
-            folder=card.folder,
-            prompt=spec.prompt,
-            negative_prompt=spec.negative_prompt,
-            width=spec.width,
-            height=spec.height,
-            steps=spec.steps,
-            guidance=spec.cfg_scale,
-        )
-        self.engine.take_timings()
-        outputs = []
+    def batch_key(self, spec: GenerationSpec, card: ModelCard) -> Hashable | None:
+        """Return what orders must have in common to be drawn at once."""
+        return self.engine.batch_key(spec, card)
+
+    def largest_batch(self, spec: GenerationSpec, card: ModelCard) -> int:
+        """Return how many pictures like this one a batch may hold."""
+        return self.engine.largest_batch(spec, card)
+
+    def watched(self, stage: str) -> AbstractContextManager[None]:
+        """Guard a stage: this process has one device, and a hang of it ends the process."""
+        return self.engine.watchdog.stage(stage)
+
+    def submit(self, work: Work) -> Finished:
+        """Draw the pictures of one order."""
+        (outcome,) = self.submit_batch([work])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def submit_batch(self, works: Sequence[Work]) -> list[Outcome]:
+        """Draw all pictures of all orders together, each from its own seed, reporting after each step."""
+        pictures = [pictures_of(work) for work in works]
+        drawn = iter(self.engine.draw([picture for own in pictures for picture in own]))
+        return [
+            self._collect(work, [next(drawn) for _ in own])
+            for work, own in zip(works, pictures, strict=True)
+        ]
+
+    def _collect(self, work: Work, drawn: list[Drawn | Exception]) -> Outcome:
+        """Return what became of one order: what was drawn of it, or why nothing was."""
+        errors = [outcome for outcome in drawn if isinstance(outcome, Exception)]
+        if stopped := next((error for error in errors if isinstance(error, Stopped)), None):
+            return stopped
+        done = [outcome for outcome in drawn if isinstance(outcome, Drawn)]
+        if not done:
+            return meaning_of(errors[0])
+        outputs, refusals = [], []
+        for position, (seed, outcome) in enumerate(zip(work.spec.seeds, drawn, strict=True)):
+            if isinstance(outcome, Drawn):
+                outputs.append(Output(position, seed, partial(self._decode, outcome)))
+            else:
+                refusals.append(Refusal(position, seed, code_of(outcome)))
+        return Finished(outputs, refusals, timings=done[0].timings, facts=done[0].facts)
+
+    def _decode(self, drawn: Drawn) -> Image.Image:
         try:
-            for position, seed in enumerate(spec.seeds):
-                report_part = scaled(report, position, len(spec.seeds))
-                image = self.engine.draw(drawing, seed=seed, report=report_part)
-                outputs.append(Output(position, seed, image))
+            return self.engine.decode(drawn)
         except OutOfMemoryError as error:
-            raise ProviderError(str(error), code="out_of_memory") from error
-        except EngineError as error:
-            raise ProviderError(str(error), code="engine_unavailable") from error
-        return Finished(outputs, timings=self.engine.take_timings(), facts=self.engine.facts())
+            raise meaning_of(error) from error
 
 
-def scaled(report: Report, position: int, number: int) -> Report:
-    """Return a report for one picture of several that reports the progress of all."""
-    return lambda done: report((position + done) / number)
+def pictures_of(work: Work) -> list[Picture]:
+    """Return the pictures of an order, whose progress counts together."""
+    spec = work.spec
+    size = (spec.width, spec.height)
+    image = ImageOps.fit(work.image, size).convert("RGB") if work.image else None
+    mask = ImageOps.fit(work.mask, size).convert("L").point(is_white) if work.mask else None
+    reports = shared(work.report, len(spec.seeds))
+    return [
+        Picture(spec, work.card, seed, report, image, mask)
+        for seed, report in zip(spec.seeds, reports, strict=True)
+    ]
+
+
+def is_white(value: int) -> int:
+    """Return white for a mask's brighter half: a place is drawn anew or it is not."""
+    return 255 if value >= HALF_WHITE else 0
+
+
+def shared(report: Report, number: int) -> list[PictureReport]:
+    """Return one report for each of several pictures; together they report the progress of all."""
+    done = [0.0] * number
+
+    def report_one(position: int, progress: float, preview: Callable[[], bytes] | None) -> None:
+        done[position] = progress
+        report(sum(done) / number, preview if position == 0 else None)
+
+    return [partial(report_one, position) for position in range(number)]
+
+
+def code_of(error: Exception) -> str:
+    """Return the stable code of what went wrong."""
+    if isinstance(error, OutOfMemoryError):
+        return "out_of_memory"
+    return "engine_unavailable" if isinstance(error, EngineError) else "generation_failed"
+
+
+def meaning_of(error: Exception) -> ProviderError:
+    """Return an engine's error as every adapter's."""
+    if isinstance(error, ProviderError):
+        return error
+    meant = ProviderError(str(error) or repr(error), code=code_of(error))
+    meant.__cause__ = error
+    return meant

@@ -1,24 +1,26 @@
 """A provider for tests and rehearsals: draws a flat picture from the seed, and fails as the prompt tells it to."""
 
+from functools import partial
+
 from PIL import Image
 
-from generation.providers.base import Finished, Output, Provider, Refusal, Report
+from generation.providers.base import Finished, Output, Provider, Refusal, Work
 from generation.providers.errors import ProviderError
-from generation.spec import GenerationSpec, ModelCard
 
 
 class StubProvider(Provider):
     """Obeys words in the prompt: `stub:fail`, `stub:retry`, `stub:break`, `stub:refuse=N` (the first N pictures)."""
 
-    def submit(self, spec: GenerationSpec, *, card: ModelCard, report: Report) -> Finished:
+    def submit(self, work: Work) -> Finished:
         """Draw the pictures at once, or raise what the prompt says."""
+        spec = work.spec
         if "stub:fail" in spec.prompt:
             raise ProviderError("told to fail")
         if "stub:break" in spec.prompt:
             raise ZeroDivisionError("told to break")
         if "stub:retry" in spec.prompt:
             raise ProviderError("told to be busy", retryable=True, retry_after_seconds=0)
-        report(0.5)
+        work.report(0.5)
         _, _, number = spec.prompt.partition("stub:refuse=")
         refused = int(number[:1]) if number else 0
         outputs, refusals = [], []
@@ -28,7 +30,7 @@ class StubProvider(Provider):
                 continue
             colour = (seed % 256, seed // 256 % 256, seed // 65536 % 256)
             image = Image.new("RGB", (spec.width, spec.height), colour)
-            outputs.append(Output(position, seed, image))
+            outputs.append(Output(position, seed, partial(Image.Image.copy, image)))
         if not outputs:
             raise ProviderError("told to refuse every picture")
         return Finished(outputs, refusals)

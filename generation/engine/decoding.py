@@ -1,0 +1,62 @@
+"""From latents to pixels, one picture at a time, beside the drawing of the next batch."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from PIL import Image
+
+from generation.engine.errors import OutOfMemoryError
+from generation.engine.pictures import Drawn
+from generation.engine.watchdog import Watchdog
+
+logger = logging.getLogger(__name__)
+
+
+class Decoder:
+    """Decodes in the caller's thread; on a card in a stream of its own, so that it waits for no step."""
+
+    def __init__(self, device: str, watchdog: Watchdog, release: Callable[[], None]) -> None:
+        """Take the device and what gives its unused memory back."""
+        self._watchdog, self._release = watchdog, release
+        self._stream: Any = torch.cuda.Stream() if device == "cuda" else None
+        self._lock = threading.Lock()
+
+    def decode(self, drawn: Drawn) -> Image.Image:
+        """Return the RGB picture; out of memory it is decoded in tiles, and if that fails, OutOfMemoryError."""
+        if drawn.image is not None:
+            return drawn.image
+        with self._lock, self._watchdog.stage("decode"):
+            try:
+                return self._pixels(drawn)
+            except torch.OutOfMemoryError:
+                logger.warning("out of memory while decoding: in tiles")
+            # Outside of the handler: the error's frames hold the tensors that must go.
+            self._release()
+            vae = drawn.decoder.vae
+            vae.enable_tiling()
+            try:
+                return self._pixels(drawn)
+            except torch.OutOfMemoryError as error:
+                spec = drawn.picture.spec
+                raise OutOfMemoryError(f"decoding {spec.width}x{spec.height}: {error}") from error
+            finally:
+                vae.disable_tiling()
+
+    def _pixels(self, drawn: Drawn) -> Image.Image:
+        with self._own_stream(drawn):
+            image: Image.Image = drawn.decoder.to_pixels(drawn.latents)
+        source, mask = drawn.picture.image, drawn.picture.mask
+        # Outside of the mask nothing changes, not by a bit.
+        return Image.composite(image, source, mask) if source and mask else image
+
+    def _own_stream(self, drawn: Drawn) -> AbstractContextManager[Any]:
+        if self._stream is None:
+            return nullcontext()
+        self._stream.wait_event(drawn.ready)
+        drawn.latents.record_stream(self._stream)
+        context: AbstractContextManager[Any] = torch.cuda.stream(self._stream)
+        return context

@@ -1,0 +1,185 @@
+"""One batch: encode what is not known, denoise together, and let each picture end on its own."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from generation.engine.embeddings import EmbeddingCache
+from generation.engine.errors import EngineError
+from generation.engine.loading import Parts
+from generation.engine.memory import keeps_decoder
+from generation.engine.pictures import Drawn, Picture
+from generation.engine.previews import draw_preview
+from generation.engine.stock import Stock
+from generation.engine.watchdog import PATIENCE_LOADING, Watchdog
+
+
+class AllEnded(Exception):
+    """Nobody waits for this batch any more."""
+
+
+class Member:
+    """A picture of a batch under way: its embeddings, its latents, and what ended it before the others."""
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.embedding: Any = None
+        self.negative: Any = None
+        self.latents: torch.Tensor | None = None
+        self.ended: Exception | None = None
+
+
+class Drawer:
+    """Draws batches with the model in stock. Belongs to one thread."""
+
+    def __init__(self, stock: Stock, embeddings: EmbeddingCache, watchdog: Watchdog) -> None:
+        """Take what the engine keeps."""
+        self.stock, self.embeddings, self.watchdog = stock, embeddings, watchdog
+
+    def draw(self, batch: list[Picture]) -> list[Drawn | Exception]:
+        """Return what became of each picture of one batch key; out of memory and the like are raised for all."""
+        spec, card = batch[0].spec, batch[0].card
+        clock = Clock()
+        with self.watchdog.stage("load", patience=PATIENCE_LOADING):
+            parts = self.stock.have(card, spec.width * spec.height)
+            self.stock.wear(card, spec.loras)
+        clock.note("load")
+        members = [Member(picture) for picture in batch]
+        with torch.inference_mode():
+            with self.watchdog.stage("encode"):
+                for member in members:
+                    self._encode(parts, member)
+            clock.note("encode")
+            live = [member for member in members if member.ended is None]
+            with self.watchdog.stage("step"):
+                steps = self._denoise(parts, live)
+            clock.note("denoise")
+            for member in live:
+                check_finite(member)
+        facts = {
+            **self.stock.describe(card, spec.loras),
+            **self.stock.facts(),
+            "batch_size": len(live),
+            "steps_run": steps,
+        }
+        return [finished(member, parts, clock.seconds, facts) for member in members]
+
+    def _encode(self, parts: Parts, member: Member) -> None:
+        """Give a member its embeddings; what its words alone make fail ends it alone."""
+        spec = member.picture.spec
+        try:
+            member.embedding = self._embed(parts, spec.prompt)
+            if spec.cfg_scale > 0:
+                member.negative = self._embed(parts, spec.negative_prompt)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 (the member's outcome carries it)
+            member.ended = error
+
+    def _embed(self, parts: Parts, prompt: str) -> torch.Tensor:
+        def encode() -> torch.Tensor:
+            # A fresh list for each call: the pipeline writes into the one it gets.
+            with parts.encoder_at_work() as device:
+                embeddings, _ = parts.encoding.encode_prompt(
+                    prompt=[prompt], do_classifier_free_guidance=False, device=device
+                )
+            return embeddings[0]
+
+        found: torch.Tensor = self.embeddings.get(self.stock.encoder, prompt, encode)
+        return found.to(self.stock.device)
+
+    def _denoise(self, parts: Parts, members: list[Member]) -> int:
+        """Give each member that lives on its latents; return how many steps were run."""
+        if not members:
+            return 0
+        first = members[0].picture
+        spec = first.spec
+        words: dict[str, Any] = {
+            "prompt_embeds": [member.embedding for member in members],
+            "negative_prompt_embeds": [
+                member.negative for member in members if member.negative is not None
+            ],
+            "width": spec.width,
+            "height": spec.height,
+            "num_inference_steps": spec.steps,
+            "guidance_scale": spec.cfg_scale,
+            # On the CPU, one for each picture: its seed alone decides its noise, on any device and in any batch.
+            "generator": [
+                torch.Generator("cpu").manual_seed(member.picture.seed) for member in members
+            ],
+            "output_type": "latent",
+            "callback_on_step_end": self._stepper(parts, members),
+            "callback_on_step_end_tensor_inputs": ["latents", "noise_pred"],
+        }
+        pipeline = parts.from_noise
+        if first.image is not None:
+            pipeline = parts.from_picture
+            words |= {"image": first.image, "strength": spec.strength}
+        if first.mask is not None:
+            pipeline = parts.inpainting
+            words |= {"mask_image": first.mask}
+        try:
+            latents = pipeline(**words).images
+        except AllEnded:
+            return 0
+        for member, own in zip(members, latents, strict=True):
+            member.latents = own
+        return int(pipeline.num_timesteps)
+
+    def _stepper(self, parts: Parts, members: list[Member]) -> Callable[..., dict[str, Any]]:
+        shows, decoder = keeps_decoder(parts.mode.name), parts.decoder
+
+        def after_step(pipeline: Any, step: int, _: Any, values: dict[str, Any]) -> dict[str, Any]:
+            self.watchdog.beat()
+            scheduler = pipeline.scheduler
+            # Where this step's velocity leads to: a picture from the first step on, not noise.
+            sigma = scheduler.sigmas[scheduler.step_index]
+            clean = values["latents"] - sigma * values["noise_pred"]
+            for member, own in zip(members, clean, strict=True):
+                if member.ended is not None:
+                    continue
+                # Where the decoder is away, to fetch it would cost more than the step.
+                preview = draw_preview(decoder, own) if shows else None
+                try:
+                    member.picture.report((step + 1) / pipeline.num_timesteps, preview)
+                except Exception as error:  # noqa: BLE001 (the member's outcome carries it)
+                    member.ended = error
+            if all(member.ended for member in members):
+                raise AllEnded
+            return {}
+
+        return after_step
+
+
+class Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def note(self, stage: str) -> None:
+        """Count what passed since the last note to a stage."""
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 4)
+        self._last = now
+
+
+def check_finite(member: Member) -> None:
+    """End a member whose latents overflowed: it would be a black picture, delivered and paid."""
+    if member.ended is None and not bool(torch.isfinite(member.latents).all()):
+        member.ended = EngineError("the latents are not finite: these weights overflow")
+
+
+def finished(
+    member: Member, parts: Parts, seconds: dict[str, float], facts: dict[str, Any]
+) -> Drawn | Exception:
+    """Return what became of a member."""
+    if member.ended is not None or member.latents is None:
+        return member.ended or EngineError("the batch ended without this picture")
+    ready = torch.cuda.Event() if member.latents.is_cuda else None
+    if ready:
+        ready.record()
+    return Drawn(member.picture, parts.decoder, member.latents, dict(seconds), facts, ready)

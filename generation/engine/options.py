@@ -1,0 +1,28 @@
+"""What operators decide of the engine; the hub's settings fill it."""
+
+from dataclasses import dataclass
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Options:
+    """The engine's options. Sizes in bytes, times in seconds."""
+
+    # See memory.MODES; auto: by the card's free memory.
+    offload: str = "auto"
+    # CPU threads of torch; 0: its own choice.
+    threads: int = 0
+    # Pictures in one batch at most.
+    largest_batch: int = 8
+    # Prompt embeddings kept.
+    embedding_bytes: int = 256 * MIB
+    # Transformers kept in the host's memory, so that a change of weights reads no file.
+    pool_bytes: int = 16 * 1024 * MIB
+    # Share of the transformer's parameters that a weights file must match.
+    weights_threshold: float = 0.95
+    # Whether the transformer's repeated blocks are compiled, and which attention kernels it uses ("": torch's choice).
+    compile: bool = False
+    attention: str = ""
+    # How long a stage (encode, a step, decode, store) may last; 0: for ever.
+    stall_seconds: float = 0.0

@@ -1,0 +1,88 @@
+"""A folder in diffusers' layout: whether its weights may be read, and the shapes of its transformer."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from diffusers import ZImageTransformer2DModel
+
+from generation.engine.weights.files import WeightsError, WeightsFile
+
+SAFE: Final = ".safetensors"
+INDEX: Final = ".safetensors.index.json"
+# Formats that run their author's code when they are read.
+PICKLES: Final = frozenset({".bin", ".pt", ".ckpt", ".pkl", ".pth"})
+
+
+@dataclass(frozen=True)
+class FolderReport:
+    """The weights files that are taken, and those that are never read."""
+
+    taken: tuple[Path, ...]
+    ignored: tuple[Path, ...]
+
+    def __str__(self) -> str:
+        ignored = ", ".join(map(str, self.ignored)) or "none"
+        return f"{len(self.taken)} safetensors files taken, never read: {ignored}"
+
+
+def check_folder(folder: Path | str) -> FolderReport:
+    """Judge every weights file in a folder; raise WeightsError with each that cannot be taken."""
+    if not Path(folder).is_dir():
+        raise WeightsError(f"{folder}: not a folder")
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    weights = tuple(path for path in files if path.name.lower().endswith(SAFE))
+    faults = [fault for path in weights for fault in _judge(path)]
+    for path in files:
+        if path.name.lower().endswith(INDEX):
+            faults += _judge_index(path)
+    if faults:
+        raise WeightsError("\n".join(faults))
+    return FolderReport(weights, tuple(path for path in files if path.suffix.lower() in PICKLES))
+
+
+def read_shapes(folder: Path | str) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each parameter of the folder's transformer, from its configuration alone."""
+    file = Path(folder) / "transformer" / "config.json"
+    config = _read_config(file)
+    try:
+        with torch.device("meta"):
+            transformer = ZImageTransformer2DModel.from_config(config)
+    except (ValueError, TypeError, ArithmeticError, AssertionError, RuntimeError) as error:
+        raise WeightsError(f"{file}: no transformer can be built from it: {error}") from error
+    return {name: tuple(weight.shape) for name, weight in transformer.named_parameters()}
+
+
+def _read_config(file: Path) -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = json.loads(file.read_text())
+        kind = config["_class_name"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{file}: not the configuration of a transformer: {error!r}") from error
+    if kind != ZImageTransformer2DModel.__name__:
+        raise WeightsError(
+            f"{file}: this is a {kind!a:.60}, no {ZImageTransformer2DModel.__name__}"
+        )
+    return config
+
+
+def _judge(path: Path) -> Iterator[str]:
+    try:
+        WeightsFile(path).close()
+    except WeightsError as error:
+        yield str(error)
+
+
+def _judge_index(path: Path) -> Iterator[str]:
+    """Require that an index names safetensors beside it: another ending would be read as a pickle."""
+    try:
+        files: Any = set(json.loads(path.read_text())["weight_map"].values())
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        yield f"{path}: not an index of weights files"
+        return
+    for name in sorted(map(str, files)):
+        if Path(name).name != name or not name.endswith(SAFE) or not (path.parent / name).is_file():
+            yield f"{path}: names {name!a}, which is no {SAFE} file beside it"

@@ -1,0 +1,70 @@
+"""The names of a file's tensors, as the transformer calls them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from diffusers.loaders.single_file_utils import (
+    convert_z_image_transformer_checkpoint_to_diffusers as convert_names,
+)
+
+DIFFUSERS: Final = "diffusers"
+ORIGINAL: Final = "original"
+# Of two that read a file equally well, the first.
+LAYOUTS: Final = (DIFFUSERS, ORIGINAL)
+# The longest first: a report then names `model.diffusion_model.`, not its two halves.
+PREFIXES: Final = (
+    "model.diffusion_model.", "diffusion_model.", "transformer.", "module.", "model.",
+)  # fmt: skip
+# What a checkpoint of a whole pipeline holds beside its transformer.
+OTHER_PARTS: Final = (
+    "vae.", "first_stage_model.", "text_encoder.", "text_encoders.", "text_encoder_2.",
+    "cond_stage_model.", "conditioner.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stripped:
+    """Names without their prefixes: by the file's name of each tensor, the transformer's."""
+
+    names: dict[str, str]
+    prefixes: tuple[str, ...]
+    # The tensors of other parts.
+    set_aside: tuple[str, ...]
+
+
+def strip_prefixes(keys: Iterable[str]) -> Stripped:
+    """Remove what stands before every name, and only there; other parts of a pipeline are set aside first.
+
+    A prefix that some names lack is kept: then it is part of what they say.
+    """
+    names = {key: key for key in keys}
+    prefixes: list[str] = []
+    set_aside: list[str] = []
+    while names:
+        others = [key for key, name in names.items() if name.startswith(OTHER_PARTS)]
+        set_aside += others
+        names = {key: name for key, name in names.items() if key not in set(others)}
+        prefix = next((p for p in PREFIXES if all(n.startswith(p) for n in names.values())), None)
+        if prefix is None or not names:
+            break
+        prefixes.append(prefix)
+        names = {key: name.removeprefix(prefix) for key, name in names.items()}
+    return Stripped(names, tuple(prefixes), tuple(set_aside))
+
+
+def convert(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return what diffusers' own converter makes of one tensor of the original layout: up to three, or none.
+
+    One at a time: the converter looks at each name alone, and a file of 24 GB is not held in memory for it.
+    """
+    # The converter would remove these from anywhere; here prefixes go from the start only.
+    if any(prefix in name for prefix in PREFIXES):
+        return {name: tensor}
+    try:
+        converted: dict[str, torch.Tensor] = convert_names({name: tensor})
+    except (ValueError, RuntimeError, IndexError):
+        # A fused tensor that cannot be cut in three is none.
+        return {name: tensor}
+    return converted

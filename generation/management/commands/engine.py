@@ -1,0 +1,162 @@
+"""`manage.py engine`: what operators ask of the local engine, without an order, a queue or a credit."""
+
+import json
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from generation import routing, selectors
+from generation.models import Attempt
+from generation.providers.base import Work
+from generation.providers.errors import ProviderError
+from generation.providers.registry import get_adapter
+from generation.services import presence
+from generation.services.inputs import Owner
+from generation.services.rerun import Again, draw_again
+from generation.services.resolve import resolve
+from generation.spec import Order
+from genhub.lib.errors import InvalidRequest, Problem
+from genhub.lib.ids import NOBODY, from_wire
+from storage.media import encode_picture
+
+LOCAL = "local"
+
+
+class Command(BaseCommand):
+    """Says what the engine has and does, and draws with it in this process."""
+
+    help = "Ask the local engine: info, warm [MODEL], generate PROMPT, rerun TASK."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Describe the words of the command line."""
+        words = parser.add_subparsers(dest="word", required=True)
+        info = words.add_parser("info", help="card, memory, models, workers and queues")
+        info.add_argument("--json", action="store_true", help="one JSON object")
+        warm = words.add_parser("warm", help="load a model here and draw one step: is it sound?")
+        warm.add_argument("model", nargs="?", help="a model alias; the hub's default")
+        make = words.add_parser("generate", help="draw one picture into a file; costs no credits")
+        make.add_argument("prompt")
+        make.add_argument("--negative-prompt")
+        make.add_argument("--model", help="a model alias; the hub's default")
+        for name in ("width", "height", "steps", "seed"):
+            make.add_argument(f"--{name}", type=int, help="the model's default")
+        make.add_argument("--cfg-scale", type=float, help="the model's default")
+        make.add_argument("--mode", choices=["fast", "fine"])
+        make.add_argument("--out", type=Path, help="file to write, without its ending: picture")
+        again = words.add_parser(
+            "rerun", help="draw a task's pictures again, alone, and compare; exit 1 if they differ"
+        )
+        again.add_argument("task", help="task_…")
+        again.add_argument("--out", type=Path, help="folder for what was drawn now")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do what the word says."""
+        try:
+            getattr(self, options["word"])(options)
+        except InvalidRequest as problem:
+            found = "; ".join(f"{error.field}: {error.message}" for error in problem.errors)
+            raise CommandError(found) from problem
+        except (Problem, ProviderError) as error:
+            raise CommandError(str(error)) from error
+
+    def info(self, options: dict[str, Any]) -> None:
+        """Print the card, the engine's choices, the models, the workers and what waits."""
+        found: dict[str, Any] = {
+            "engine": get_adapter(LOCAL).health(),
+            "models": {
+                alias: {
+                    "folder": card.folder,
+                    "revision": card.revision,
+                    "weights": card.weights,
+                    "loras": [lora.name for lora in card.loras],
+                }
+                for alias, card in routing.list_models().items()
+            },
+            "workers": {
+                worker.name: worker.facts
+                for worker in selectors.list_live_workers(presence.GONE_AFTER)
+            },
+            "waiting": selectors.count_waiting(),
+            "running": selectors.count_active()["active_tasks"],
+        }
+        if options["json"]:
+            self.stdout.write(json.dumps(found))
+            return
+        if "gpu" not in found["engine"]:
+            self.stdout.write("card: none; the engine draws on the CPU")
+        for title, facts in found.items():
+            self.stdout.write(f"{title}: {'none' if facts in ({}, []) else ''}")
+            for name, value in facts.items() if isinstance(facts, dict) else [("tasks", facts)]:
+                self.stdout.write(f"  {name}: {value}")
+
+    def warm(self, options: dict[str, Any]) -> None:
+        """Load a model and draw one step."""
+        alias = options["model"] or settings.DEFAULT_MODEL
+        card = routing.list_models().get(alias)
+        if card is None:
+            raise CommandError(f"there is no enabled model {alias!r}; see `engine info`")
+        started = time.perf_counter()
+        adapter = get_adapter(LOCAL)
+        try:
+            adapter.warm(card)
+        except Exception as error:
+            raise CommandError(str(error)) from error
+        health = adapter.health()
+        self.stdout.write(
+            f"{alias} draws after {time.perf_counter() - started:.1f} s, on {health['device']}, "
+            f"offload {health['offload']}: {health['offload_reason']}"
+        )
+
+    def generate(self, options: dict[str, Any]) -> None:
+        """Draw one picture into a file."""
+        names = ("prompt", "negative_prompt", "model", "width", "height", "steps", "cfg_scale")
+        words = {name: options[name] for name in (*names, "seed", "mode")}
+        resolved = resolve(Order(**words), owner=Owner(NOBODY, ""), platform_model="")
+        started = time.perf_counter()
+        finished = get_adapter(LOCAL).submit(
+            Work(resolved.spec, resolved.route.card, self.show_progress)
+        )
+        encoded = encode_picture(finished.outputs[0].decode())
+        path = (options["out"] or Path("picture")).with_suffix(encoded.extension)
+        path.write_bytes(encoded.data)
+        self.stderr.write("")
+        self.stdout.write(
+            f"{path}: seed {resolved.spec.seeds[0]}, {time.perf_counter() - started:.1f} s "
+            f"{json.dumps(dict(finished.timings))}"
+        )
+
+    def rerun(self, options: dict[str, Any]) -> None:
+        """Draw a task's pictures again and say how near they are to what was delivered."""
+        task_id = from_wire(selectors.PREFIX, options["task"])
+        try:
+            found = list(draw_again(task_id, self.show_progress))
+        except Attempt.DoesNotExist as error:
+            raise CommandError(f"{options['task']} is no completed task") from error
+        self.stderr.write("")
+        for again in found:
+            self.stdout.write(describe(again))
+            if options["out"]:
+                options["out"].mkdir(parents=True, exist_ok=True)
+                encoded = encode_picture(again.image)
+                path = options["out"] / f"{again.position}{encoded.extension}"
+                path.write_bytes(encoded.data)
+        if not all(again.has_same_bytes for again in found):
+            sys.exit(1)
+
+    def show_progress(self, done: float, preview: object = None) -> None:
+        """Show how far a picture is."""
+        self.stderr.write(f"\r{done:4.0%}", ending="")
+
+
+def describe(again: Again) -> str:
+    """Return what became of one picture, in a line."""
+    if again.has_same_bytes:
+        return f"picture {again.position}, seed {again.seed}: the same bytes"
+    changed = [f"{name} {before} -> {now}" for name, (before, now) in again.changed.items()]
+    why = f"; since then: {', '.join(changed)}" if changed else ""
+    return f"picture {again.position}, seed {again.seed}: {again.psnr_db:.1f} dB from it{why}"

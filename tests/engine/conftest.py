@@ -1,0 +1,18 @@
+"""One engine for the engine's tests: to load the small model takes a second."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from generation.providers.local import LocalProvider
+
+
+@pytest.fixture(scope="session")
+def shared_provider() -> LocalProvider:
+    return LocalProvider(threads=1)
+
+
+@pytest.fixture
+def provider(shared_provider: LocalProvider) -> Iterator[LocalProvider]:
+    yield shared_provider
+    shared_provider.engine._largest.clear()

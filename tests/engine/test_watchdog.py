@@ -1,0 +1,86 @@
+"""The watchdog in processes of its own: it ends them."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+BEGIN = """
+    import logging, sys, threading, time
+    from generation.engine.watchdog import Watchdog
+    logging.basicConfig(stream=sys.stdout, format="%(message)s")
+    dog = Watchdog(0.8)
+    def hang():
+        threading.Event().wait(20)
+"""
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    script = textwrap.dedent(BEGIN) + textwrap.dedent(code)
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_a_stage_that_never_ends_ends_the_process_with_its_stack() -> None:
+    ended = run("""
+        with dog.stage("decode"):
+            hang()
+    """)
+    assert ended.returncode == 1
+    assert "Timeout (0:00:00." in ended.stderr
+    assert "in hang" in ended.stderr
+    assert "the stage decode moves no more" in ended.stdout
+
+
+def test_a_call_that_holds_the_interpreters_lock_ends_the_process_too() -> None:
+    ended = run("""
+        import ctypes
+        with dog.stage("step"):
+            ctypes.PyDLL(None).sleep(20)
+    """)
+    assert ended.returncode == 1
+    assert "Timeout" in ended.stderr
+
+
+def test_what_moves_on_lives() -> None:
+    ended = run("""
+        with dog.stage("step"):
+            for _ in range(6):
+                time.sleep(0.2)
+                dog.beat()
+        with dog.stage("load", patience=10):
+            time.sleep(0.9)
+            with dog.stage("encode"):
+                time.sleep(0.9)
+        time.sleep(0.9)
+        print("alive")
+    """)
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "alive")
+
+
+def test_one_thread_that_moves_does_not_hide_another_that_hangs() -> None:
+    ended = run("""
+        def store():
+            with dog.stage("store"):
+                hang()
+        threading.Thread(target=store, daemon=True).start()
+        with dog.stage("step"):
+            for _ in range(100):
+                time.sleep(0.05)
+                dog.beat()
+    """)
+    assert ended.returncode == 1
+    assert "in store" in ended.stderr
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.0"])
+def test_zero_watches_nothing(seconds: str) -> None:
+    ended = run(f"""
+        dog = Watchdog({seconds})
+        with dog.stage("step"):
+            time.sleep(0.9)
+        print("alive")
+    """)
+    assert (ended.returncode, ended.stdout) == (0, "alive\n")

@@ -1,0 +1,144 @@
+"""`manage.py check_weights`: what operators ask before they enter a model; a database only for --model."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from generation.engine.small import WEIGHTS
+from generation.models import Provider, ProviderModel
+from generation.spec import Lora, ModelCard
+from tests.engine.made_files import TRANSFORMER, read_small, save, to_original, write_traps
+
+pytestmark = pytest.mark.xdist_group("torch")
+
+
+def run(*words: Any) -> tuple[int, str, str]:
+    out, err = StringIO(), StringIO()
+    code = 0
+    try:
+        call_command("check_weights", *map(str, words), stdout=out, stderr=err)
+    except SystemExit as end:
+        code = int(str(end.code))
+    return code, out.getvalue(), err.getvalue()
+
+
+def test_shipped_weights_are_taken() -> None:
+    code, out, err = run(TRANSFORMER)
+    assert (code, err) == (0, "")
+    assert "(100 %)" in out
+    assert out.endswith("taken\n")
+
+
+@pytest.mark.parametrize("prefix", ["transformer.", "model.", "model.diffusion_model.", "module."])
+def test_every_prefix_is_taken_and_named(tmp_path: Path, prefix: str) -> None:
+    weights = {prefix + name: weight for name, weight in to_original(read_small()).items()}
+    code, out, _ = run(save(tmp_path / "w", weights), "--folder", WEIGHTS)
+    assert code == 0
+    assert f"original names, prefixes removed: {prefix}\n" in out
+
+
+def test_json_holds_report_and_hash(tmp_path: Path) -> None:
+    path = save(tmp_path / "w", read_small())
+    code, out, _ = run(path, "--json")
+    answer = json.loads(out)
+    assert (code, answer["ok"], answer["reason"]) == (0, True, "")
+    assert answer["report"]["share"] == 1.0
+    assert len(answer["sha256"][str(path)]) == 64
+
+
+def test_half_a_model_is_refused_unless_the_threshold_allows_it(tmp_path: Path) -> None:
+    names = list(read_small())[:70]
+    path = save(tmp_path / "w", {name: read_small()[name] for name in names})
+    code, out, err = run(path)
+    assert (code, out) == (1, "")
+    assert err.startswith("refused: only ")
+    assert "missing      63: " in err
+    code, out, _ = run(path, "--json")
+    assert code == 1
+    assert len(json.loads(out)["report"]["missing"]) == 63
+    assert run(path, "--threshold", "0.3")[0] == 0
+    with pytest.raises(CommandError, match="between 0 and 1"):
+        run(path, "--threshold", "95")
+
+
+def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    weights = read_small()
+    weights["x_pad_token"].fill_(float("nan"))
+    code, _, err = run(save(tmp_path / "w", weights))
+    assert code == 1
+    assert "x_pad_token holds values that are no numbers" in err
+
+
+def test_pickle_is_refused_and_not_read(tmp_path: Path) -> None:
+    for trap in write_traps(tmp_path, tmp_path / "canary"):
+        code, _, err = run(trap)
+        assert code == 1
+        assert err.startswith(f"refused: {trap}: not safetensors: ")
+    assert not (tmp_path / "canary").exists()
+
+
+def lora(path: Path) -> Path:
+    layer = "transformer.layers.0.attention.to_q"
+    halves = {"A": torch.ones(2, 192), "B": torch.ones(192, 2)}
+    return save(path, {f"{layer}.lora_{half}.weight": value for half, value in halves.items()})
+
+
+def test_lora_given_for_weights_is_named(tmp_path: Path) -> None:
+    code, _, err = run(lora(tmp_path / "w"))
+    assert code == 1
+    assert "LoRA of 1 layers, rank 2, 768 parameters: name it among the LoRAs" in err
+
+
+def test_folder_alone_is_judged(tmp_path: Path) -> None:
+    code, out, _ = run()
+    assert (code, out.splitlines()[0]) == (0, "3 safetensors files taken, never read: none")
+    assert len(json.loads(run("--json")[1])["sha256"]) == 3
+    code, _, err = run("--folder", tmp_path / "gone")
+    assert code == 1
+    assert "there is no such folder" in err
+
+
+@pytest.fixture
+def model(db: None) -> Callable[..., None]:
+    """Enter a model of the local provider."""
+
+    def enter(alias: str, **words: Any) -> None:
+        provider, _ = Provider.objects.get_or_create(
+            alias="local", defaults={"adapter": "local", "queue": "local"}
+        )
+        row = ProviderModel(provider=provider, alias=alias)
+        row.describe(ModelCard(alias, folder=str(WEIGHTS), **words))
+        row.save()
+
+    return enter
+
+
+def test_models_own_weights_and_loras_are_judged(
+    tmp_path: Path, model: Callable[..., None]
+) -> None:
+    weights = save(tmp_path / "w", read_small())
+    worn = lora(tmp_path / "l")
+    model("liujuan", weights=(str(weights),), loras=(Lora("ink", str(worn)),))
+    code, out, _ = run("--model", "liujuan", "--json")
+    answer = json.loads(out)
+    assert (code, answer["ok"]) == (0, True)
+    assert set(answer["sha256"]) == {str(weights), str(worn)}
+    assert answer["loras"][0]["ranks"] == [2]
+    assert "LoRA of 1 layers" in run("--model", "liujuan")[1]
+    worn.write_bytes(b"\x80\x04")
+    code, _, err = run("--model", "liujuan")
+    assert code == 1
+    assert f"{worn}: not safetensors" in err
+    assert run(weights, "--model", "liujuan")[0] == 0
+
+
+def test_model_that_is_not_there_is_an_error(db: None) -> None:
+    with pytest.raises(CommandError, match="no model gone"):
+        run("--model", "gone")
