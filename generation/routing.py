@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from generation.models import Provider
+from django.db.models import QuerySet
+
+from generation.models import Provider, ProviderModel
 from generation.spec import ModelCard
 
 
@@ -14,18 +16,23 @@ class Route:
     card: ModelCard
 
 
+def offered() -> QuerySet[ProviderModel]:
+    """Return the models that are offered, the heaviest providers' first."""
+    found = ProviderModel.objects.filter(is_enabled=True, provider__is_enabled=True)
+    return found.select_related("provider").order_by(
+        "-provider__weight", "provider__alias", "alias"
+    )
+
+
 def choose(alias: str) -> Route | None:
     """Return the heaviest enabled provider of a model, or None when nobody offers it."""
-    found = Provider.objects.filter(is_enabled=True, cards__has_key=alias)
-    provider = found.order_by("-weight", "alias").first()
-    return Route(provider, ModelCard.from_json(alias, provider.cards[alias])) if provider else None
+    row = offered().filter(alias=alias).first()
+    return Route(row.provider, row.card()) if row else None
 
 
 def list_models() -> dict[str, ModelCard]:
-    """Return every model that an order may name, by alias."""
-    providers = Provider.objects.filter(is_enabled=True).order_by("weight", "-alias")
-    return {
-        alias: ModelCard.from_json(alias, values)
-        for provider in providers
-        for alias, values in provider.cards.items()
-    }
+    """Return every model that an order may name, by alias, as the provider makes it that would be chosen."""
+    cards: dict[str, ModelCard] = {}
+    for row in offered():
+        cards.setdefault(row.alias, row.card())
+    return cards

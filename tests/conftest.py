@@ -44,11 +44,11 @@ def shop(db: None) -> Platform:
 @pytest.fixture
 def stub(db: None) -> Provider:
     """A provider that draws at once; its model is the hub's default in tests."""
-    card = {"default_width": 64, "default_height": 64, "smallest_side": 16, "largest_side": 1024,
-            "longest_prompt": 500, "default_negative_prompt": "blurry"}  # fmt: skip
-    return Provider.objects.create(
-        alias="stub", adapter="stub", queue="local", cards={"z-image-small": card}
-    )
+    provider = Provider.objects.create(alias="stub", adapter="stub", queue="local")
+    provider.models.create(alias="z-image-small", default_width=64, default_height=64,
+                           smallest_side=16, largest_side=1024, longest_prompt=500,
+                           default_negative_prompt="blurry")  # fmt: skip
+    return provider
 
 
 @pytest.fixture

@@ -7,21 +7,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from generation.models import Provider, Task
+from generation.models import ProviderModel, Task
 
 
 class ModelFilter(SimpleListFilter):
-    """Tasks of one model; the choices come from the providers, since a distinct over all tasks would read them all."""
+    """Tasks of one model; the choices come from the models, since a distinct over all tasks would read them all."""
 
     title = _("model")
     parameter_name = "model"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the aliases that any provider offers."""
-        aliases = {
-            alias for cards in Provider.objects.values_list("cards", flat=True) for alias in cards
-        }
-        return [(alias, alias) for alias in sorted(aliases)]
+        aliases = ProviderModel.objects.order_by("alias").values_list("alias", flat=True).distinct()
+        return [(alias, alias) for alias in aliases]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         """Return the tasks of the chosen model."""

@@ -38,6 +38,7 @@ NAMES = {
     "denoise": _("draw"),
     "decode": _("decode"),
     "store": _("store"),
+    "encode_store": _("encode and store"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from generation.models.attempt import Attempt, Share
 from generation.models.event import Event
+from generation.models.model import ProviderModel, find_card
 from generation.models.provider import Provider
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.task import IdempotencyKey, Output, Task, TaskCount
@@ -13,6 +14,7 @@ __all__ = [
     "IdempotencyKey",
     "Output",
     "Provider",
+    "ProviderModel",
     "RefundBatch",
     "RefundRequest",
     "RefundState",
@@ -20,4 +22,5 @@ __all__ = [
     "Task",
     "TaskCount",
     "Worker",
+    "find_card",
 ]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Provider(models.Model):
-    """A provider and the models it offers, each with what it is able to."""
+    """A provider: which adapter speaks to it, and the queue its orders wait in."""
 
     alias = models.CharField(_("alias"), max_length=50, unique=True, validators=[validate_slug])
     adapter = models.CharField(_("adapter"), max_length=50)
@@ -16,9 +16,6 @@ class Provider(models.Model):
         _("weight"),
         default=100,
         help_text=_("Of several providers of a model, the heaviest is chosen."),
-    )
-    cards = models.JSONField(
-        _("models"), default=dict, help_text=_("By alias: folder, sizes, defaults and limits.")
     )
 
     class Meta:

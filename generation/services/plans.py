@@ -1,9 +1,10 @@
 """What a platform's plan decides of an order that does not say it: mode and priority. Writes nothing."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from generation.spec import ModelCard, Order
+from generation.spec import ModelCard, ModeSettings, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.platforms.models import Plan
 
@@ -29,11 +30,30 @@ def choose_mode(order: Order, settings: Mapping[str, Any], plan: Plan, quality: 
     return ""
 
 
-def count_steps(card: ModelCard, mode: str, quality: str) -> int:
-    """Return the steps of an order that names none."""
+@dataclass(frozen=True)
+class Usual:
+    """What an order gets that names none of these. Sizes in pixels."""
+
+    width: int
+    height: int
+    steps: int
+    cfg_scale: float
+
+
+def find_usual(card: ModelCard, mode: str, quality: str) -> Usual:
+    """Return what a mode makes of a model's defaults; high quality takes the steps of the fine mode, and only them."""
+    wanted = {FAST: card.fast, FINE: card.fine}.get(mode, ModeSettings())
+    steps = card.default_steps
     if mode == FAST:
-        return card.fast_steps or max(1, card.default_steps // 2)
-    return card.high_quality_steps if mode == FINE or quality == "high" else card.default_steps
+        steps = wanted.steps or max(1, card.default_steps // 2)
+    elif mode == FINE or quality == "high":
+        steps = card.fine.steps or min(2 * card.default_steps, card.largest_steps)
+    return Usual(
+        width=wanted.width or card.default_width,
+        height=wanted.height or card.default_height,
+        steps=steps,
+        cfg_scale=card.default_cfg_scale if wanted.cfg_scale is None else wanted.cfg_scale,
+    )
 
 
 def choose_priority(order: Order, plan: Plan) -> str:

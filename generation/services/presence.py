@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models.functions import Now
 
-from generation.models import Provider, Worker
+from generation import routing
+from generation.models import Provider, ProviderModel, Worker
 from generation.providers.registry import get_adapter
-from generation.spec import ModelCard
 
 BEAT_SECONDS = 5
 # Three missed beats: the worker is gone or stuck.
@@ -16,16 +16,16 @@ GONE_AFTER = timedelta(seconds=3 * BEAT_SECONDS + 1)
 
 
 def warm_up(queues: list[str]) -> None:
-    """Prepare the adapters of these queues' providers for the hub's default model, or for the only one they offer.
+    """Prepare the adapters of these queues' providers for the hub's default model, or for the first that they offer.
 
     A model that cannot be loaded is an error here already: the worker then beats as unready, and health says why.
     """
-    for provider in Provider.objects.filter(is_enabled=True, queue__in=queues):
-        wanted = settings.DEFAULT_MODEL if settings.DEFAULT_MODEL in provider.cards else None
-        alias = wanted or next(iter(provider.cards), None)
-        if alias:
-            card = ModelCard.from_json(alias, provider.cards[alias])
-            get_adapter(provider.adapter).warm(card)
+    models: dict[int, list[ProviderModel]] = {}
+    for row in routing.offered().filter(provider__queue__in=queues):
+        models.setdefault(row.provider_id, []).append(row)
+    for rows in models.values():
+        wanted = next((row for row in rows if row.alias == settings.DEFAULT_MODEL), rows[0])
+        get_adapter(wanted.provider.adapter).warm(wanted.card())
 
 
 def beat(name: str, queues: list[str], *, unready: str = "") -> None:

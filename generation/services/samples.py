@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 
 from credits.pricing import Item
 from generation import routing
-from generation.services.plans import FAST, FINE, count_steps
+from generation.services.plans import FAST, FINE, find_usual
 from generation.services.resolve import default_model
 from generation.spec import ModelCard
 
@@ -27,7 +27,7 @@ def list_samples() -> list[tuple[str, Item]]:
 def list_pictures(card: ModelCard) -> Iterator[tuple[str, Item]]:
     """Yield pictures of the hub's default model."""
     one = picture_of(card)
-    high = replace(one, quality="high", steps=count_steps(card, "", "high"))
+    high = picture_of(card, quality="high")
     width, height = FOUR_K_PIXELS
     yield gettext("A picture"), one
     yield gettext("A picture, high quality"), high
@@ -35,7 +35,7 @@ def list_pictures(card: ModelCard) -> Iterator[tuple[str, Item]]:
     yield gettext("A picture, high quality, 4k"), replace(high, width=width, height=height)
     yield gettext("%(number)s pictures") % {"number": SOME}, replace(one, number=SOME)
     for mode, words in ((FAST, gettext("A picture, fast")), (FINE, gettext("A picture, fine"))):
-        yield words, replace(one, mode=mode, steps=count_steps(card, mode, "standard"))
+        yield words, picture_of(card, mode)
     yield gettext("A picture from the cache"), replace(one, cached=True)
 
 
@@ -61,14 +61,17 @@ def list_clips(cards: dict[str, ModelCard]) -> Iterator[tuple[str, Item]]:
     yield words, replace(high, **large)  # type: ignore[arg-type]
 
 
-def picture_of(card: ModelCard) -> Item:
-    """Return one picture as a model makes it when nothing is said."""
+def picture_of(card: ModelCard, mode: str = "", quality: str = "standard") -> Item:
+    """Return one picture as a model makes it when no size, steps or guidance are said."""
+    usual = find_usual(card, mode, quality)
     return Item(
         "image",
         model=card.alias,
-        width=card.default_width,
-        height=card.default_height,
-        steps=card.default_steps,
+        quality=quality,
+        mode=mode,
+        width=usual.width,
+        height=usual.height,
+        steps=usual.steps,
     )
 
 

@@ -63,7 +63,7 @@ def test_one_command_gives_a_picture_and_leaves_nothing_running(hub: HubProcess)
     picture = Path(answer["artifact_path"])
     assert picture.is_absolute()
     with Image.open(picture) as image:
-        assert (image.format, image.size) == ("PNG", (256, 256))
+        assert (image.format, image.size) == ("WEBP", (256, 256))
     assert hub.processes() == []
     assert hub.home.stat().st_mode & 0o077 == 0
 

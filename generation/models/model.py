@@ -1,0 +1,230 @@
+"""Models as data: what each provider offers under which name, and what it does when an order does not say."""
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+    StepValueValidator,
+)
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
+
+from generation.spec import ModelCard, ModeSettings
+from genhub.lib.limits import (
+    LARGEST_GUIDANCE,
+    LARGEST_SIDE_PIXELS,
+    LONGEST_TEXT,
+    MOST_STEPS,
+    SIDE_MULTIPLE_PIXELS,
+)
+from genhub.lib.places import HUB_ID, REVISION
+
+USUAL = ModelCard("")
+MODES = ("fast", "fine")
+WORDS_OF_MODE = tuple(f.name for f in fields(ModeSettings))
+USD_PLACES = 6
+LARGEST_USD = 10_000
+AS_USUAL = _("Empty: as usual.")
+PIXELS_AS_USUAL = _("Pixels, a multiple of 16. Empty: as usual.")
+SIDES = (F("smallest_side"), F("largest_side"))
+
+
+def pixels(words: Any, **options: Any) -> Any:
+    """Return the column of a side in pixels."""
+    validators = [
+        MinValueValidator(SIDE_MULTIPLE_PIXELS),
+        MaxValueValidator(LARGEST_SIDE_PIXELS),
+        StepValueValidator(SIDE_MULTIPLE_PIXELS, _("A multiple of %(limit_value)s pixels.")),
+    ]
+    options.setdefault("help_text", _("Pixels, a multiple of 16."))
+    return models.PositiveIntegerField(words, validators=validators, **options)
+
+
+def steps(words: Any, **options: Any) -> Any:
+    """Return the column of a number of steps."""
+    validators = [MinValueValidator(1), MaxValueValidator(MOST_STEPS)]
+    return models.PositiveIntegerField(words, validators=validators, **options)
+
+
+def guidance(words: Any, **options: Any) -> Any:
+    """Return the column of a guidance scale."""
+    validators = [MinValueValidator(0), MaxValueValidator(LARGEST_GUIDANCE)]
+    return models.FloatField(words, validators=validators, **options)
+
+
+def check(name: str, condition: Q) -> models.CheckConstraint:
+    """Return what the database refuses unless it holds."""
+    return models.CheckConstraint(condition=condition, name=f"model_{name}")
+
+
+def checks_of_mode(mode: str) -> list[models.CheckConstraint]:
+    """Return what must hold of a mode's columns: empty or within the model's limits; a size is whole or not there."""
+    steps, scale, width, height = (f"{mode}_{name}" for name in WORDS_OF_MODE)
+    of_steps = Q(**{f"{steps}__range": (1, F("largest_steps"))})
+    of_scale = Q(**{f"{scale}__range": (0, F("largest_cfg_scale"))})
+    # NULL BETWEEN … is NULL, which a CHECK takes for true: both sides are asked for.
+    is_whole = Q(**{f"{width}__isnull": False, f"{height}__isnull": False})
+    of_size = is_whole & Q(**{f"{width}__range": SIDES, f"{height}__range": SIDES})
+    return [
+        check(steps, Q(**{steps: None}) | of_steps),
+        check(scale, Q(**{scale: None}) | of_scale),
+        check(f"{mode}_size", Q(**{width: None, height: None}) | of_size),
+    ]
+
+
+def picture_only() -> list[str]:
+    """Return the types of a model that nobody says more of."""
+    return list(USUAL.media_types)
+
+
+class ProviderModel(models.Model):
+    """A model that a provider offers: a ModelCard in columns, whether it is offered, and what the seed last wrote."""
+
+    provider = models.ForeignKey(
+        "generation.Provider", models.PROTECT, related_name="models", verbose_name=_("provider")
+    )
+    alias = models.CharField(
+        _("alias"),
+        max_length=100,
+        validators=[RegexValidator(r"^[A-Za-z0-9._-]+\Z", _("Letters, digits, “.”, “_” and “-”."))],
+        help_text=_("Orders name it so; it never changes. Letters, digits, “.”, “_” and “-”."),
+    )
+    is_enabled = models.BooleanField(_("enabled"), default=True)
+    media_types = models.JSONField(_("makes"), default=picture_only)
+    folder = models.CharField(
+        _("folder or hub id"),
+        max_length=500,
+        blank=True,
+        help_text=_(
+            "On the workers: the whole path of a folder in the diffusers layout; or a hub id, such as "
+            "Tongyi-MAI/Z-Image, which is read from the worker's own cache and never downloaded."
+        ),
+    )
+    revision = models.CharField(
+        _("revision"),
+        max_length=40,
+        blank=True,
+        validators=[RegexValidator(REVISION, _("40 digits from 0 to f, in small letters."))],
+        help_text=_("Of a hub id: the commit, 40 hexadecimal digits. A folder has none."),
+    )
+    weights = models.JSONField(_("weights"), default=list, blank=True)
+    loras = models.JSONField(_("LoRAs"), default=list, blank=True)
+
+    default_width = pixels(_("usual width"), default=USUAL.default_width)
+    default_height = pixels(_("usual height"), default=USUAL.default_height)
+    smallest_side = pixels(_("smallest side"), default=USUAL.smallest_side)
+    largest_side = pixels(_("largest side"), default=USUAL.largest_side)
+    sizes = models.JSONField(_("only these sizes"), default=list, blank=True)
+    default_steps = steps(_("usual steps"), default=USUAL.default_steps)
+    largest_steps = steps(_("most steps"), default=USUAL.largest_steps)
+    default_cfg_scale = guidance(
+        _("usual guidance"),
+        default=USUAL.default_cfg_scale,
+        help_text=_("0: the negative prompt counts for nothing, and a step takes half the time."),
+    )
+    largest_cfg_scale = guidance(_("most guidance"), default=USUAL.largest_cfg_scale)
+
+    fast_steps = steps(
+        _("fast: steps"), null=True, blank=True, help_text=_("Empty: half the usual ones.")
+    )
+    fast_cfg_scale = guidance(_("fast: guidance"), null=True, blank=True, help_text=AS_USUAL)
+    fast_width = pixels(_("fast: width"), null=True, blank=True, help_text=PIXELS_AS_USUAL)
+    fast_height = pixels(_("fast: height"), null=True, blank=True, help_text=PIXELS_AS_USUAL)
+    fine_steps = steps(
+        _("fine: steps"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "High quality takes them, too. Empty: twice the usual ones, as far as allowed."
+        ),
+    )
+    fine_cfg_scale = guidance(_("fine: guidance"), null=True, blank=True, help_text=AS_USUAL)
+    fine_width = pixels(_("fine: width"), null=True, blank=True, help_text=PIXELS_AS_USUAL)
+    fine_height = pixels(_("fine: height"), null=True, blank=True, help_text=PIXELS_AS_USUAL)
+
+    default_negative_prompt = models.TextField(
+        _("usual negative prompt"),
+        blank=True,
+        max_length=LONGEST_TEXT,
+        help_text=_("What to avoid when neither the order nor its template says it."),
+    )
+    longest_prompt = models.PositiveIntegerField(
+        _("longest prompt"),
+        default=USUAL.longest_prompt,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_TEXT)],
+        help_text=_("Characters; a longer one is refused, never cut."),
+    )
+    usd_per_picture = models.DecimalField(
+        _("cost per picture"),
+        max_digits=12,
+        decimal_places=USD_PLACES,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(LARGEST_USD)],
+        help_text=_("US dollars, what it costs the operator. Empty: not known, which is not 0."),
+    )
+    # What the seed wrote last: what still equals it, nobody has changed since.
+    seeded = models.JSONField(default=dict, editable=False)
+
+    class Meta:
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
+        ordering = ("provider", "alias")
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "alias"], name="model_of_provider"),
+            check(
+                "steps",
+                Q(default_steps__range=(1, F("largest_steps")), largest_steps__lte=MOST_STEPS),
+            ),
+            check("guidance", Q(default_cfg_scale__range=(0, F("largest_cfg_scale")))),
+            check("most_guidance", Q(largest_cfg_scale__lte=LARGEST_GUIDANCE)),
+            check("side_limits", Q(smallest_side__gte=16, largest_side__lte=LARGEST_SIDE_PIXELS)),
+            check("sides", Q(default_width__range=SIDES, default_height__range=SIDES)),
+            check("width_in_blocks", Q(Exact(F("default_width") % SIDE_MULTIPLE_PIXELS, 0))),
+            check("height_in_blocks", Q(Exact(F("default_height") % SIDE_MULTIPLE_PIXELS, 0))),
+            *(constraint for mode in MODES for constraint in checks_of_mode(mode)),
+            check("prompt", Q(longest_prompt__range=(1, LONGEST_TEXT))),
+            check("cost", Q(usd_per_picture=None) | Q(usd_per_picture__range=(0, LARGEST_USD))),
+            check("revision", Q(revision__regex=REVISION)),
+            check("pinned", ~Q(folder__regex=HUB_ID) | ~Q(revision="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.alias
+
+    def card(self) -> ModelCard:
+        """Return what the model is able to."""
+        values = {f.name: getattr(self, f.name, None) for f in fields(ModelCard)}
+        for mode in MODES:
+            values[mode] = {name: getattr(self, f"{mode}_{name}") for name in WORDS_OF_MODE}
+        usd = self.usd_per_picture
+        values["usd_per_picture"] = None if usd is None else float(usd)
+        return ModelCard.from_json(self.alias, values)
+
+    def describe(self, card: ModelCard) -> None:
+        """Write into the columns what a card says; the alias and the row's place stay."""
+        for name, value in columns_of(card).items():
+            setattr(self, name, value)
+
+
+def columns_of(card: ModelCard) -> dict[str, Any]:
+    """Return a card as JSON values, by column."""
+    values: dict[str, Any] = json.loads(json.dumps(card.to_json()))
+    for mode in MODES:
+        words = values.pop(mode)
+        values |= {f"{mode}_{name}": value for name, value in words.items()}
+    if card.usd_per_picture is not None:
+        values["usd_per_picture"] = round(card.usd_per_picture, USD_PLACES)
+    return values
+
+
+def find_card(provider_id: int, alias: str) -> ModelCard:
+    """Return what a provider's model is able to; one that is gone has no folder, so that no engine can load it."""
+    row = ProviderModel.objects.filter(provider_id=provider_id, alias=alias).first()
+    return row.card() if row else ModelCard(alias)

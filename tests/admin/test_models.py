@@ -1,0 +1,261 @@
+"""Models in the admin: read and written as people write them, refused at the field that is wrong, never deleted."""
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from generation.models import Provider, ProviderModel
+from tests.admin.conftest import Hire
+from tests.races import together
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/generation/providermodel/"
+ADD = f"{LIST}add/"
+PIN = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def local(db: None) -> Provider:
+    return Provider.objects.create(alias="local", adapter="local", queue="local")
+
+
+@pytest.fixture
+def values(local: Provider) -> dict[str, Any]:
+    """What the form of a new model holds."""
+    return {
+        "alias": "liujuan-2", "provider": local.pk, "is_enabled": "on", "media_types": ["image"],
+        "folder": "/models/Z-Image", "revision": "",
+        "weights": "/models/a.safetensors\n\n  /models/b.safetensors  ",
+        "loras": "sketch = /models/my sketch.safetensors @ 0.8 (usual)\nink=C:\\loras\\ink.safetensors",
+        "default_width": "512", "default_height": "768", "smallest_side": "256",
+        "largest_side": "2048", "sizes": "512x768\n1024 × 1536", "default_steps": "12",
+        "largest_steps": "50", "default_cfg_scale": "2", "largest_cfg_scale": "8",
+        "fast_steps": "", "fast_cfg_scale": "0", "fast_width": "", "fast_height": "",
+        "fine_steps": "30", "fine_cfg_scale": "", "fine_width": "1024", "fine_height": "1536",
+        "default_negative_prompt": "text", "longest_prompt": "2000", "usd_per_picture": "0.0025",
+    }  # fmt: skip
+
+
+def change(row: ProviderModel) -> str:
+    return reverse("admin:generation_providermodel_change", args=[row.pk])
+
+
+def errors_of(answer: Any) -> dict[str, list[str]]:
+    assert answer.status_code == 200
+    return dict(answer.context["adminform"].form.errors)
+
+
+def test_model_is_made_read_and_ordered(
+    boss: Client, values: dict[str, Any], alice: Any, local: Provider
+) -> None:
+    assert boss.post(ADD, values).status_code == 302
+    row = ProviderModel.objects.get()
+    assert row.weights == ["/models/a.safetensors", "/models/b.safetensors"]
+    assert row.sizes == [[512, 768], [1024, 1536]]
+    assert row.loras == [
+        {"name": "sketch", "file": "/models/my sketch.safetensors", "scale": 0.8, "is_usual": True},
+        {"name": "ink", "file": "C:\\loras\\ink.safetensors", "scale": 1.0, "is_usual": False},
+    ]
+    html = boss.get(change(row)).content.decode()
+    for words in (
+        "512x768\n1024x1536",
+        "sketch = /models/my sketch.safetensors @ 0.8 (usual)\nink",
+    ):
+        assert words in html, words
+    order = {"prompt": "a star", "model": "liujuan-2", "mode": "fine"}
+    assert alice.post("/api/v1/generate", order, format="json").status_code == 202
+    page = boss.get(LIST).content.decode()
+    for words in ("liujuan-2", "512×768", "0.0025"):
+        assert words in page, words
+
+
+def test_saving_what_was_shown_changes_nothing(boss: Client, values: dict[str, Any]) -> None:
+    boss.post(ADD, values)
+    row = ProviderModel.objects.get()
+    form = boss.get(change(row)).context["adminform"].form
+    shown = {name: form[name].field.prepare_value(form[name].value()) for name in form.fields}
+    before = ProviderModel.objects.values().get()
+    posted = {name: "" if value is None else value for name, value in shown.items()}
+    assert boss.post(change(row), posted).status_code == 302
+    assert ProviderModel.objects.values().get() == before
+    assert LogEntry.objects.latest("id").get_change_message() == "No fields changed."
+
+
+def test_change_is_in_the_history_and_leaves_name_and_provider(
+    boss: Client, values: dict[str, Any], stub: Provider
+) -> None:
+    boss.post(ADD, values)
+    row = ProviderModel.objects.get(alias="liujuan-2")
+    changed = values | {"alias": "other", "provider": stub.pk, "default_steps": "14", "weights": ""}
+    assert boss.post(change(row), changed).status_code == 302
+    after = ProviderModel.objects.get(pk=row.pk)
+    assert (after.alias, after.provider.alias, after.default_steps, after.weights) == (
+        "liujuan-2", "local", 14, []
+    )  # fmt: skip
+    assert "Weights" in LogEntry.objects.latest("id").get_change_message()
+    delete = reverse("admin:generation_providermodel_delete", args=[row.pk])
+    assert boss.post(delete, {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"alias": "two words"}, "Letters, digits"),
+        ({"alias": "名字"}, "Letters, digits"),
+        ({"alias": ""}, "required"),
+        ({"provider": ""}, "required"),
+        ({"provider": "999"}, "valid choice"),
+        ({"media_types": []}, "required"),
+        ({"media_types": ["sound"]}, "valid choice"),
+        ({"folder": ""}, "switch it off"),
+        ({"folder": "models/zimage/base"}, "whole path"),
+        ({"folder": "~/Z-Image"}, "whole path"),
+        ({"folder": "/a\0b"}, "Null characters"),
+        ({"folder": "/" + "a" * 500}, "at most 500"),
+        ({"revision": PIN}, "Only a hub id"),
+        ({"revision": "main"}, "Only a hub id"),
+        ({"weights": "a.safetensors"}, "Line 1: Write the whole path"),
+        ({"weights": "/a\n\nb\nc"}, "Line 3"),
+        ({"weights": "/a\0"}, "Null characters"),
+        ({"weights": "/a\n" * 101}, "At most 100 lines"),
+        ({"loras": "sketch /a"}, "Line 1: Write a name"),
+        ({"loras": "sketch = a.safetensors"}, "whole path"),
+        ({"loras": "sketch = /a @ 2.1"}, "-2 to 2"),
+        ({"loras": "".join(f"l{i} = /a (usual)\n" for i in range(5))}, "At most 4 can be usual"),
+        ({"loras": "sketch = /a @ nan"}, "Write a name"),
+        ({"loras": "sketch = /a\nsketch = /b"}, "more than once: sketch"),
+        ({"sizes": "512"}, "such as 512x768"),
+        ({"sizes": "512x768\n500x500"}, "Line 2: Both sides"),
+        ({"sizes": "0x0\n512x768"}, "Both sides"),
+        ({"sizes": "512x768\n1024x1536\n4096x4096"}, "From 256 to 2048"),
+        ({"default_width": "500", "sizes": ""}, "multiple of 16"),
+        ({"default_width": "528"}, "not among the only ones"),
+        ({"default_width": "-16"}, "greater than or equal"),
+        ({"default_height": ""}, "required"),
+        ({"default_height": "4096", "sizes": ""}, "From 256 to 2048"),
+        ({"smallest_side": "4096"}, "above the largest"),
+        ({"largest_side": "99999999999999999999"}, "16384"),
+        ({"default_steps": "0"}, "greater than or equal to 1"),
+        ({"default_steps": "51"}, "At most 50"),
+        ({"default_steps": "x"}, "whole number"),
+        ({"largest_steps": "1001"}, "1000"),
+        ({"default_cfg_scale": "9"}, "At most 8"),
+        ({"default_cfg_scale": "nan"}, "Enter a number"),
+        ({"default_cfg_scale": "-1"}, "greater than or equal to 0"),
+        ({"largest_cfg_scale": "1e999"}, "Enter a number"),
+        ({"fast_steps": "51"}, "At most 50"),
+        ({"fast_steps": "0"}, "greater than or equal to 1"),
+        ({"fast_cfg_scale": "8.5"}, "At most 8"),
+        ({"fast_height": "", "fast_width": "512"}, "both sides"),
+        ({"fine_height": ""}, "both sides"),
+        ({"fine_width": "1024", "fine_height": "1024"}, "not among the only ones"),
+        ({"fine_width": "128", "sizes": ""}, "From 256 to 2048"),
+        ({"longest_prompt": "0"}, "greater than or equal to 1"),
+        ({"default_negative_prompt": "a" * 20_001}, "at most 20000"),
+        ({"usd_per_picture": "-1"}, "greater than or equal to 0"),
+        ({"usd_per_picture": "NaN"}, "Enter a number"),
+        ({"usd_per_picture": "0.0000001"}, "decimal places"),
+        ({"usd_per_picture": "10001"}, "10000"),
+    ],
+    ids=str,
+)
+def test_wrong_models_are_refused_at_the_first_of_these_fields(
+    boss: Client, values: dict[str, Any], wrong: dict[str, Any], message: str
+) -> None:
+    errors = errors_of(boss.post(ADD, values | wrong))
+    assert message in " ".join(errors[next(iter(wrong))])
+    assert not ProviderModel.objects.exists()
+
+
+def test_hub_id_needs_its_revision(boss: Client, values: dict[str, Any]) -> None:
+    values["folder"] = "Tongyi-MAI/Z-Image"
+    assert "needs its revision" in errors_of(boss.post(ADD, values))["revision"][0]
+    values["revision"] = PIN.upper()
+    assert "40 digits" in errors_of(boss.post(ADD, values))["revision"][0]
+    assert boss.post(ADD, values | {"revision": PIN}).status_code == 302
+
+
+def test_model_that_is_off_or_a_vendors_needs_no_folder(
+    boss: Client, values: dict[str, Any], stub: Provider
+) -> None:
+    del values["is_enabled"]
+    assert boss.post(ADD, values | {"folder": ""}).status_code == 302
+    vendors = {"folder": "", "provider": stub.pk, "is_enabled": "on"}
+    assert boss.post(ADD, values | vendors).status_code == 302
+
+
+def test_second_model_of_the_same_name_is_refused(boss: Client, values: dict[str, Any]) -> None:
+    boss.post(ADD, values)
+    assert "already exists" in str(errors_of(boss.post(ADD, values)))
+    assert ProviderModel.objects.count() == 1
+
+
+def test_what_was_typed_stands_on_the_page_after_a_refusal(
+    boss: Client, values: dict[str, Any]
+) -> None:
+    html = boss.post(ADD, values | {"sizes": "512 by 768"}).content.decode()
+    assert "512 by 768" in html
+    assert "Traceback" not in html
+
+
+def test_pages_are_for_those_who_may(hire: Hire, stub: Provider, values: dict[str, Any]) -> None:
+    row = stub.models.get()
+    nobody = hire("generation.view_task", name="eve")
+    reader = hire("generation.view_providermodel", "generation.view_provider")
+    assert nobody.get(LIST).status_code == 403
+    assert nobody.get(change(row)).status_code == 403
+    assert nobody.post(change(row), values).status_code == 403
+    assert reader.get(change(row)).status_code == 200
+    assert reader.post(change(row), values).status_code == 403
+    assert reader.post(ADD, values).status_code == 403
+    assert hire("generation.change_providermodel", name="fay").get(LIST).status_code == 200
+
+
+@pytest.mark.parametrize("pk", ["0", "99999999999999999999", "x", "1%00"])
+def test_model_that_is_not_there_is_404(boss: Client, values: dict[str, Any], pk: str) -> None:
+    assert boss.post(f"{LIST}{pk}/change/", values).status_code == 404
+
+
+def test_provider_leads_to_its_models(boss: Client, hire: Hire, stub: Provider) -> None:
+    stub.models.create(alias="asleep", is_enabled=False)
+    page = reverse("admin:generation_provider_change", args=[stub.pk])
+    assert change(stub.models.get(alias="asleep")) in boss.get(page).content.decode()
+    reader = hire("generation.view_provider")
+    html = reader.get(page).content.decode()
+    assert "asleep" in html
+    assert LIST not in html
+    assert "asleep" not in boss.get("/admin/generation/provider/").content.decode()
+
+
+def test_tasks_are_filtered_by_the_models_there_are(boss: Client, finished: Any) -> None:
+    finished()
+    address = "/admin/generation/task/?model=z-image-small"
+    assert len(boss.get(address).context["cl"].result_list) == 1
+    refused = boss.get("/admin/generation/task/?model=other")
+    assert not refused.context["cl"].result_list
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_save_at_once_leave_values_that_fit(
+    boss: Client, hire: Hire, values: dict[str, Any]
+) -> None:
+    boss.post(ADD, values)
+    row = ProviderModel.objects.get()
+    other = hire("generation.change_providermodel", "generation.view_providermodel")
+    low = values | {"largest_steps": "10", "default_steps": "5", "fine_steps": ""}
+    high = values | {"largest_steps": "50", "default_steps": "30", "fine_steps": ""}
+
+    def save(client: Client, posted: dict[str, Any]) -> int:
+        return client.post(change(row), posted).status_code
+
+    for _ in range(4):
+        # Each changes one of two numbers, and both changes together would not fit.
+        ProviderModel.objects.update(default_steps=5, largest_steps=50, fine_steps=None)
+        [answers] = together(lambda: save(boss, low), lambda: save(other, high))
+        assert answers == [302, 302]
+        row.refresh_from_db()
+        assert (row.default_steps, row.largest_steps) in {(5, 10), (30, 50)}
