@@ -10,6 +10,7 @@ from credits.api.entries import EntryExportView, EntryListView
 from credits.api.grants import GrantView
 from generation.api.health import HealthView
 from generation.api.quote import QuoteView
+from generation.api.refine import RefineQuoteView, RefineView
 from generation.api.views import (
     ArtifactView,
     GenerateView,
@@ -19,6 +20,7 @@ from generation.api.views import (
     TaskStatusView,
     TaskView,
 )
+from storage.api.uploads import UploadView
 from storage.views import serve_file
 from templates.api.views import StyleListView, TemplateListView
 
@@ -30,6 +32,9 @@ API = [
     path("tasks/<str:task_id>/status", TaskStatusView.as_view(), name="task-status"),
     path("tasks/<str:task_id>/result", TaskResultView.as_view(), name="task-result"),
     path("tasks/<str:task_id>/cancel", TaskCancelView.as_view(), name="task-cancel"),
+    path("tasks/<str:task_id>/refine", RefineView.as_view(), name="task-refine"),
+    path("tasks/<str:task_id>/refine/quote", RefineQuoteView.as_view(), name="task-refine-quote"),
+    path("artifacts", UploadView.as_view(), name="artifact-list"),
     path("artifacts/<str:artifact_id>", ArtifactView.as_view(), name="artifact"),
     path(
         "artifacts/<str:artifact_id>/thumbnail",

@@ -7,3 +7,8 @@ import uuid
 def output_key(day: datetime.date, owner: uuid.UUID, attempt: uuid.UUID, name: str) -> str:
     """Return the key of an attempt's file; the attempt's id makes it unguessable and a stale worker harmless."""
     return f"outputs/{day:%Y/%m/%d}/{owner.hex}/{attempt.hex}/{name}"
+
+
+def upload_folder(day: datetime.date, owner: uuid.UUID, upload: uuid.UUID) -> str:
+    """Return where the files of an upload lie; each upload has an id of its own."""
+    return f"uploads/{day:%Y/%m/%d}/{owner.hex}/{upload.hex}/"

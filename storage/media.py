@@ -1,27 +1,60 @@
 """Encoding pictures: from pixels in memory, never by reading back what was just written."""
 
 import io
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from PIL import Image, ImageOps
+from django.conf import settings
+from PIL import Image
 
+# Both are lossless. On photo-like 1024 x 1024 pixels WebP's fastest method takes a tenth of the CPU time of Pillow's
+# default PNG (zlib 6) at up to 1.1 times its bytes; zlib's level 1 takes a quarter at 1.2 times.
+FORMATS: Final[dict[str, dict[str, Any]]] = {
+    "webp": {"format": "WEBP", "lossless": True, "method": 0, "quality": 0, "exact": True},
+    "png": {"format": "PNG", "compress_level": 1},
+}
+PHOTO_QUALITY: Final = 85
+THUMBNAIL_TYPE: Final = "image/jpeg"
 THUMBNAIL_PIXELS: Final = (200, 200)
 THUMBNAIL_QUALITY: Final = 80
-# zlib's fastest level: on photo-like 1024 x 1024 pixels a fifth of the time of Pillow's default 6 at 1.2 times the
-# bytes.
-PNG_LEVEL: Final = 1
+# Averages whole blocks first where the picture is more than twice the thumbnail: half the time of Lanczos alone, and
+# 54 dB from its result.
+REDUCING_GAP: Final = 2.0
 
 
-def encode_png(image: Image.Image) -> bytes:
-    """Return lossless PNG bytes of an RGB image, with no metadata but ours."""
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=PNG_LEVEL)
-    return buffer.getvalue()
+class Encoded(NamedTuple):
+    """A picture as it is stored; the extension has its dot."""
+
+    data: bytes
+    content_type: str
+    extension: str
+
+
+def encode_picture(image: Image.Image) -> Encoded:
+    """Return the lossless bytes of an RGB image in the format of PICTURE_FORMAT."""
+    name = settings.PICTURE_FORMAT
+    return Encoded(encode(image, **FORMATS[name]), f"image/{name}", f".{name}")
+
+
+def encode_photo(image: Image.Image) -> Encoded:
+    """Return the JPEG bytes (quality 85) of an RGB image: for what has lost as much before."""
+    return Encoded(encode(image, format="JPEG", quality=PHOTO_QUALITY), "image/jpeg", ".jpg")
 
 
 def encode_thumbnail(image: Image.Image) -> bytes:
     """Return a 200 x 200 JPEG (quality 80) that covers the square, cut at the centre."""
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    small = image.convert("RGB").resize(
+        THUMBNAIL_PIXELS,
+        Image.Resampling.LANCZOS,
+        box=(left, top, left + side, top + side),
+        reducing_gap=REDUCING_GAP,
+    )
+    return encode(small, format="JPEG", quality=THUMBNAIL_QUALITY)
+
+
+def encode(image: Image.Image, **options: Any) -> bytes:
+    """Return what Pillow writes with these options."""
     buffer = io.BytesIO()
-    small = ImageOps.fit(image.convert("RGB"), THUMBNAIL_PIXELS, Image.Resampling.LANCZOS)
-    small.save(buffer, "JPEG", quality=THUMBNAIL_QUALITY)
+    image.save(buffer, **options)
     return buffer.getvalue()

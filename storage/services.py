@@ -3,15 +3,19 @@ transaction that publishes it: files before, rows after."""
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
 
+from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
-from storage.media import encode_png, encode_thumbnail
+from storage.decoding import decode
+from storage.media import THUMBNAIL_TYPE, Encoded, encode_picture, encode_thumbnail
 from storage.models import Artifact
+from storage.selectors import read_bytes
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,34 @@ class StoredPicture:
     height: int
 
 
-def save_picture(image: Image.Image, *, folder: str, name: str) -> StoredPicture:
+def save_picture(
+    image: Image.Image,
+    *,
+    folder: str,
+    name: str,
+    encoder: Callable[[Image.Image], Encoded] = encode_picture,
+) -> StoredPicture:
     """Encode and store a picture and its thumbnail under deterministic keys; a repetition writes the same objects."""
-    data = encode_png(image)
+    data, content_type, extension = encoder(image)
     stored = StoredPicture(
-        key=f"{folder}{name}.png",
+        key=f"{folder}{name}{extension}",
         thumbnail_key=f"{folder}{name}_thumbnail.jpg",
         sha256=hashlib.sha256(data).hexdigest(),
-        content_type="image/png",
+        content_type=content_type,
         size_bytes=len(data),
         width=image.width,
         height=image.height,
     )
-    default_storage.save(stored.key, ContentFile(data))
-    default_storage.save(stored.thumbnail_key, ContentFile(encode_thumbnail(image)))
+    put(stored.key, data, content_type)
+    put(stored.thumbnail_key, encode_thumbnail(image), THUMBNAIL_TYPE)
     return stored
+
+
+def put(key: str, data: bytes, content_type: str) -> None:
+    """Store a file; a bucket is told what it is, since not every system's table of types knows WebP."""
+    file = ContentFile(data)
+    file.content_type = content_type  # type: ignore[attr-defined]  # read by S3Storage
+    default_storage.save(key, file)
 
 
 def record_artifact(stored: StoredPicture, *, platform_id: uuid.UUID, user: str) -> uuid.UUID:
@@ -49,3 +66,12 @@ def record_artifact(stored: StoredPicture, *, platform_id: uuid.UUID, user: str)
     row = Artifact(id=new_id(), platform_id=platform_id, user=user, **vars(stored))
     row.save(force_insert=True)
     return row.pk
+
+
+def open_picture(artifact_id: uuid.UUID, *, platform_id: uuid.UUID) -> Image.Image:
+    """Return the RGB pixels of a platform's picture; raise NotFound when there is none, RefusedPicture when it is too
+    large, or whatever the store or Pillow raises."""
+    row = Artifact.objects.filter(pk=artifact_id, platform_id=platform_id).first()
+    if row is None:
+        raise NotFound(thing=gettext_noop("picture"))
+    return decode(read_bytes(row))

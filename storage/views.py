@@ -21,7 +21,8 @@ def serve_file(request: HttpRequest, name: str) -> HttpResponseBase:
         raise Http404
     response = FileResponse(
         store.open(name),
-        content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        # Python knew WebP as a common type before it was a registered one.
+        content_type=mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream",
     )
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     response["X-Content-Type-Options"] = "nosniff"

@@ -52,6 +52,7 @@ def answer_task(task: Task, hold: Explained | None, request: Request) -> dict[st
         "height": task.spec["height"],
         "steps": task.spec["steps"],
         "cfg_scale": task.spec["cfg_scale"],
+        **answer_inputs(task.spec),
         "num_images": task.num_images,
         "metadata": task.metadata,
         "result": answer_result(task, request) if task.state == TaskState.COMPLETED else None,
@@ -64,6 +65,25 @@ def answer_task(task: Task, hold: Explained | None, request: Request) -> dict[st
         "cost_usd": None if task.cost_usd is None else float(task.cost_usd),
         "cached": False,
     }
+
+
+def answer_inputs(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return what a task starts from and wears; specs of earlier releases say nothing of it."""
+    image = spec.get("image") or None
+    return {
+        "image": image,
+        "mask": spec.get("mask") or None,
+        "strength": spec["strength"] if image else None,
+        "loras": [{"name": name, "scale": scale} for name, scale in spec.get("loras", ())],
+    }
+
+
+def answer_preview(task: Task) -> str | None:
+    """Return a task's picture under way as a data URI, or None when there is none; reads it from the attempt's row."""
+    attempt = newest(task)
+    if attempt is None or task.state != TaskState.PROCESSING or not attempt.preview:
+        return None
+    return f"data:image/jpeg;base64,{base64.b64encode(attempt.preview).decode()}"
 
 
 def answer_status(task: Task, request: Request) -> dict[str, Any]:

@@ -16,16 +16,20 @@ from generation.services.presence import GONE_AFTER
 from genhub.celery import app
 
 CARD_WORDS = ("gpu_utilization", "memory_used", "memory_total", "temperature")
+ENGINE_WORDS = ("device", "model", "offload")
 
 
 class Health(serializers.Serializer[Any]):
-    """The hub's health; the card's words are null without a card, which is no illness."""
+    """The hub's health; without a card its words are null, which is no illness."""
 
     status = serializers.ChoiceField(["healthy", "unhealthy"])
     gpu_utilization = serializers.IntegerField(allow_null=True, help_text=_("Percent."))
     memory_used = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
     memory_total = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
     temperature = serializers.IntegerField(allow_null=True, help_text=_("°C."))
+    device = serializers.CharField(allow_null=True, help_text=_("cuda or cpu."))
+    model = serializers.CharField(allow_null=True, help_text=_("What the local engine has loaded."))
+    offload = serializers.CharField(allow_null=True, help_text=_("Where its weights live."))
     active_tasks = serializers.IntegerField()
     waiting_tasks = serializers.IntegerField()
     checks = serializers.DictField(child=serializers.CharField())
@@ -58,7 +62,7 @@ class HealthView(APIView):
         is_healthy = set(checks.values()) == {"ok"}
         body = {
             "status": "healthy" if is_healthy else "unhealthy",
-            **{word: facts.get(word) for word in CARD_WORDS},
+            **{word: facts.get(word) for word in (*CARD_WORDS, *ENGINE_WORDS)},
             **counts,
             "checks": checks,
         }

@@ -13,10 +13,14 @@ def read_order(request: Request) -> tuple[Customer, Order]:
     serializer = GenerateSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     words = dict(serializer.validated_data)
+    user = caller_of(request).user_for_write(words.pop("user", None))
+    return customer_of(request, user), order_of(words)
+
+
+def customer_of(request: Request, user: str) -> Customer:
+    """Return a user of the caller's platform as who orders."""
     caller = caller_of(request)
-    user = caller.user_for_write(words.pop("user", None))
     platform = caller.platform
-    customer = Customer(
+    return Customer(
         platform.pk, platform.default_model, user, api_key_id=caller.key.pk, plan=platform.plan
     )
-    return customer, order_of(words)

@@ -14,7 +14,8 @@ from credits.pricing import ORIGINS
 from generation.api import schema
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
-from generation.services.submit import resolve_for
+from generation.services.submit import Customer, resolve_for
+from generation.spec import Order
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 
@@ -70,20 +71,22 @@ class QuoteView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Answer price and reasons for the body of an order; refuse what submitting it would refuse."""
-        customer, order = read_order(request)
-        resolved = resolve_for(customer, order)
-        price = resolved.quote.price
-        key = caller_of(request).key
-        offer = find_offer(customer.platform_id, customer.user, key.pk, price)
-        return Response(
-            {
-                "price": price,
-                **resolved.quote.to_json(),
-                "mode": resolved.mode or None,
-                "priority": resolved.priority,
-                "held": price,
-                "available": offer.available if Scope.CREDITS_READ in key.scopes else None,
-                "affordable": not offer.refusal,
-                "refusal": offer.refusal or None,
-            }
-        )
+        return Response(answer_quote(request, *read_order(request)))
+
+
+def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str, Any]:
+    """Return what an order would cost a customer, and whether it is affordable now."""
+    resolved = resolve_for(customer, order)
+    price = resolved.quote.price
+    key = caller_of(request).key
+    offer = find_offer(customer.platform_id, customer.user, key.pk, price)
+    return {
+        "price": price,
+        **resolved.quote.to_json(),
+        "mode": resolved.mode or None,
+        "priority": resolved.priority,
+        "held": price,
+        "available": offer.available if Scope.CREDITS_READ in key.scopes else None,
+        "affordable": not offer.refusal,
+        "refusal": offer.refusal or None,
+    }

@@ -122,6 +122,13 @@ class TemplateRef(serializers.Serializer[Any]):
     category = serializers.CharField()
 
 
+class WornLora(serializers.Serializer[Any]):
+    """A LoRA that a task wears."""
+
+    name = serializers.CharField()
+    scale = serializers.FloatField()
+
+
 class Task(Status):
     """A task in full."""
 
@@ -140,6 +147,17 @@ class Task(Status):
     height = serializers.IntegerField(help_text=_("Pixels."))
     steps = serializers.IntegerField()
     cfg_scale = serializers.FloatField()
+    image = serializers.CharField(allow_null=True, help_text=_("The picture it starts from."))
+    mask = serializers.CharField(allow_null=True, help_text=_("White: drawn anew."))
+    strength = serializers.FloatField(allow_null=True, help_text=_("Null without “image”."))
+    loras = WornLora(many=True)
+    preview = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text=_(
+            "A small JPEG of the picture under way, as a data URI; only where one task is read."
+        ),
+    )
     num_images = serializers.IntegerField()
     metadata = serializers.DictField()
     result = Result(allow_null=True)

@@ -15,13 +15,31 @@ from genhub.api.fields import (
     StrictObjectField,
     StrictSerializer,
 )
-from genhub.lib.limits import LARGEST_NUMBER
+from genhub.lib.limits import (
+    LARGEST_GUIDANCE,
+    LARGEST_LORA_SCALE,
+    LARGEST_NUMBER,
+    LARGEST_SIDE_PIXELS,
+    LONGEST_TEXT,
+    MOST_LORAS,
+    MOST_STEPS,
+)
 
-# Larger than any model's sides: keeps a product of two from being absurd before the model is known.
-LARGEST_SIDE_PIXELS = 16_384
 LARGEST_METADATA_KEYS = 50
 LARGEST_METADATA_BYTES = 16_384
-LONGEST_TEXT = 20_000
+QUALITIES = ("standard", "high", "hd")
+# Less would leave no step to take.
+SMALLEST_STRENGTH = 0.01
+
+
+class LoraSerializer(StrictSerializer):
+    """A LoRA to wear."""
+
+    name = StrictCharField(max_length=100, help_text=_("One that the model has."))
+    scale = StrictFloatField(
+        required=False, min_value=-LARGEST_LORA_SCALE, max_value=LARGEST_LORA_SCALE,
+        help_text=_("How strong. Default: the model's."),
+    )  # fmt: skip
 
 
 class GenerateSerializer(StrictSerializer):
@@ -29,7 +47,7 @@ class GenerateSerializer(StrictSerializer):
 
     # Words of the API that no provider of this hub honours yet: refused by name, never dropped.
     UNSUPPORTED = frozenset(
-        {"image", "strength", "subject", "sampler", "style", "duration", "fps", "resolution",
+        {"subject", "sampler", "style", "duration", "fps", "resolution",
          "response_format", "cache", "webhook"}
     )  # fmt: skip
     DEFAULTS = {"response_format": "url", "cache": "auto"}
@@ -66,18 +84,37 @@ class GenerateSerializer(StrictSerializer):
         help_text=_("Pixels, a multiple of 16. Default: the model's."),
     )  # fmt: skip
     steps = StrictIntegerField(
-        required=False, min_value=1, max_value=1000, help_text=_("Default: the model's.")
+        required=False, min_value=1, max_value=MOST_STEPS, help_text=_("Default: the model's.")
     )
     cfg_scale = StrictFloatField(
-        required=False, min_value=0, max_value=100, help_text=_("Default: the model's.")
+        required=False,
+        min_value=0,
+        max_value=LARGEST_GUIDANCE,
+        help_text=_("Default: the model's."),
     )
     seed = StrictIntegerField(
         required=False, min_value=0, max_value=LARGEST_SEED,
         help_text=_("The first picture's; each further picture takes the next. Default: one drawn for each."),
     )  # fmt: skip
+    loras: "serializers.ListSerializer[Any]" = serializers.ListSerializer(
+        child=LoraSerializer(), required=False, max_length=MOST_LORAS,
+        help_text=_("Default: the model's usual ones; an empty list: none."),
+    )  # fmt: skip
+    image = StrictCharField(
+        required=False,
+        help_text=_("The id of a picture to start from: uploaded, or of an earlier task. Its size is the default."),
+    )  # fmt: skip
+    mask = StrictCharField(
+        required=False,
+        help_text=_("The id of a picture of the same shape, white where “image” is drawn anew."),
+    )
+    strength = StrictFloatField(
+        required=False, min_value=SMALLEST_STRENGTH, max_value=1,
+        help_text=_("How much of “image” is drawn anew: of 12 steps, 0.5 takes 6. Default: 0.7."),
+    )  # fmt: skip
     style_preset = StrictCharField(required=False, max_length=50, help_text=_("A style's code."))
     quality = serializers.ChoiceField(
-        ["standard", "high", "hd"], required=False, help_text=_("Default: standard. hd means high.")
+        QUALITIES, required=False, help_text=_("Default: standard. hd means high.")
     )
     mode = serializers.ChoiceField(
         ["fast", "fine"], required=False,
@@ -116,7 +153,11 @@ class GenerateSerializer(StrictSerializer):
 
     def validate_quality(self, value: str) -> str:
         """Return `high` for its alias `hd`."""
-        return "high" if value == "hd" else value
+        return standard_quality(value)
+
+    def validate_loras(self, value: list[dict[str, Any]]) -> tuple[tuple[str, float | None], ...]:
+        """Return names and scales as an order has them."""
+        return tuple((lora["name"], lora.get("scale")) for lora in value)
 
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
         """Refuse more than anybody needs: each page of a list answers it a hundred times."""
@@ -127,3 +168,8 @@ class GenerateSerializer(StrictSerializer):
             message = gettext("At most %(most)s bytes of JSON.") % {"most": LARGEST_METADATA_BYTES}
             raise serializers.ValidationError(message, "too_large")
         return value
+
+
+def standard_quality(value: str) -> str:
+    """Return the quality's own word: `high` for its alias `hd`."""
+    return "high" if value == "hd" else value

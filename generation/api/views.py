@@ -89,9 +89,10 @@ class TaskView(APIView):
 
     @extend_schema(responses={200: schema.Task, **schema.REFUSALS}, summary=_("Read a task"))
     def get(self, request: Request, task_id: str) -> Response:
-        """Answer the task with its result, timings and credits."""
-        [answer] = answers.answer_tasks([get_task(request, task_id)], request)
-        return Response(answer)
+        """Answer the task with its result, timings and credits, and the picture under way."""
+        task = get_task(request, task_id)
+        [answer] = answers.answer_tasks([task], request)
+        return Response({**answer, "preview": answers.answer_preview(task)})
 
 
 class TaskStatusView(APIView):

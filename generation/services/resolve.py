@@ -9,7 +9,8 @@ from django.conf import settings
 
 from credits import pricing, tariffs
 from generation import routing
-from generation.services.plans import choose_mode, choose_priority, count_steps
+from generation.services.inputs import Owner, find_inputs, find_loras, fit_usual
+from generation.services.plans import Usual, choose_mode, choose_priority, find_usual
 from generation.spec import LARGEST_SEED, GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
@@ -20,6 +21,7 @@ from templates.rendering import Look, Recipe, Rendered
 # With a template these are staff's to decide: they made the recipe and set its price.
 TEMPLATE_DECIDES = (
     "prompt", "negative_prompt", "model", "media_type", "width", "height", "steps", "cfg_scale", "style_preset",
+    "loras",
 )  # fmt: skip
 WIRE_NAMES = {"media_type": "type"}
 
@@ -38,7 +40,9 @@ class Resolved:
     quote: pricing.Quote
 
 
-def resolve(order: Order, *, platform_model: str, plan: Plan | None = None) -> Resolved:
+def resolve(
+    order: Order, *, owner: Owner, platform_model: str, plan: Plan | None = None
+) -> Resolved:
     """Return the order with every default filled in, or raise InvalidRequest naming each wrong field.
 
     Raises PriceUnknown when the price list does not say what it costs.
@@ -61,8 +65,11 @@ def resolve(order: Order, *, platform_model: str, plan: Plan | None = None) -> R
     rendered = replace(rendered, negative_prompt=negative_prompt)
     quality = words.get("quality") or "standard"
     mode = choose_mode(order, rendered.settings, plan, quality)
-    usual_steps = count_steps(route.card, mode, quality)
-    spec = build_spec(words, rendered, route.card, media_type, usual_steps)
+    inputs = find_inputs(order, owner)
+    said = words.get("width"), words.get("height")
+    usual = fit_usual(find_usual(route.card, mode, quality), inputs, said, route.card, mode)
+    spec = build_spec(words, rendered, route.card, media_type, usual)
+    spec = replace(spec, **inputs.words(), loras=find_loras(order, route.card))
     if mistakes := find_mistakes(spec, route.card):
         raise InvalidRequest(errors=mistakes)
     item = pricing.Item(
@@ -145,9 +152,9 @@ def join_negative_prompts(
 
 
 def build_spec(
-    words: Words, rendered: Rendered, card: ModelCard, media_type: str, usual_steps: int
+    words: Words, rendered: Rendered, card: ModelCard, media_type: str, usual: Usual
 ) -> GenerationSpec:
-    """Return the spec with the model's defaults filled in and a seed drawn for each picture that has none."""
+    """Return the spec with what is usual filled in and a seed drawn for each picture that has none."""
     number = words.get("num_images") or 1
     first_seed = words.order.seed
     seeds = [
@@ -163,10 +170,10 @@ def build_spec(
         model=card.alias,
         prompt=rendered.prompt,
         negative_prompt=rendered.negative_prompt,
-        width=card.default_width if words.get("width") is None else words.get("width"),
-        height=card.default_height if words.get("height") is None else words.get("height"),
-        steps=usual_steps if steps is None else steps,
-        cfg_scale=card.default_cfg_scale if cfg_scale is None else float(cfg_scale),
+        width=usual.width if words.get("width") is None else words.get("width"),
+        height=usual.height if words.get("height") is None else words.get("height"),
+        steps=usual.steps if steps is None else steps,
+        cfg_scale=usual.cfg_scale if cfg_scale is None else float(cfg_scale),
         seeds=tuple(seeds),
     )
 

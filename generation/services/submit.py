@@ -17,6 +17,7 @@ from generation import dispatch, events
 from generation.errors import IdempotencyKeyReused
 from generation.models import Attempt, Event, IdempotencyKey, Share, Task
 from generation.models.task import Priority
+from generation.services.inputs import Owner
 from generation.services.resolve import Resolved, resolve
 from generation.spec import Order
 from genhub.lib.ids import new_id
@@ -57,7 +58,8 @@ def submit_task(customer: Customer, order: Order, *, idempotency_key: str = "") 
 
 def resolve_for(customer: Customer, order: Order) -> Resolved:
     """Return a customer's order made whole, as `resolve` does."""
-    return resolve(order, platform_model=customer.platform_model, plan=customer.plan)
+    owner = Owner(customer.platform_id, customer.user)
+    return resolve(order, owner=owner, platform_model=customer.platform_model, plan=customer.plan)
 
 
 def fingerprint_of(order: Order) -> str:

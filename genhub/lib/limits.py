@@ -2,3 +2,10 @@
 
 LARGEST_NUMBER = 9
 SIDE_MULTIPLE_PIXELS = 16
+# Larger than any model's sides: keeps a product of two from being absurd before the model is known.
+LARGEST_SIDE_PIXELS = 16_384
+MOST_STEPS = 1000
+LARGEST_GUIDANCE = 100
+LONGEST_TEXT = 20_000
+MOST_LORAS = 4
+LARGEST_LORA_SCALE = 2

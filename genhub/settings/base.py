@@ -15,8 +15,10 @@ from genhub.settings.parts import (
     factor,
     first,
     image_origins,
+    model_place,
     one_of,
     price_usd,
+    weights_files,
 )
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 
@@ -98,6 +100,11 @@ STATICFILES_STORAGE: dict[str, Any] = {
     "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
 }
 SIGNED_LINK_SECONDS = LINK_SECONDS
+# How the local engine's pictures are stored: both are without loss.
+PICTURE_FORMAT = one_of("PICTURE_FORMAT", "webp", "png")
+# Pictures that callers upload: the largest file, and what they are shrunk to fit.
+UPLOAD_MAX_BYTES = at_least("UPLOAD_MAX_BYTES", 20 * 1024 * 1024, 1024)
+UPLOAD_LONGEST_SIDE_PIXELS = at_least("UPLOAD_LONGEST_SIDE_PIXELS", 1024, 64, 8192)
 
 # The admin's scripts (unfold uses Alpine, which evaluates expressions) are the only reason for unsafe-eval.
 CONTENT_SECURITY_POLICY = {
@@ -191,17 +198,44 @@ HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
 # Sample orders whose prices staff see before they save a price rule: credits itself knows no orders.
 PRICE_SAMPLES = "generation.services.samples.list_samples"
 
+# How long a worker that has nothing else to do waits for a second order to draw together with its first.
+LOCAL_BATCH_WAIT_MS = at_least("LOCAL_BATCH_WAIT_MS", 5, 0, 100)
+# Whether a small picture of the state is kept with the progress of a task.
+LOCAL_PREVIEWS = env.bool("LOCAL_PREVIEWS", default=True)
 # What a picture of the local engine costs the operator; empty: not known.
 LOCAL_USD_PER_PICTURE = price_usd("LOCAL_USD_PER_PICTURE")
-# The local engine: a folder in the published diffusers layout. Empty: the small model of the project.
-Z_IMAGE_FOLDER = first("Z_IMAGE_FOLDER")
-DEFAULT_MODEL = first("DEFAULT_MODEL", default="z-image" if Z_IMAGE_FOLDER else "z-image-small")
+# Models of the local engine: a folder in the published diffusers layout, or a hub id with its revision.
+Z_IMAGE_FOLDER, Z_IMAGE_REVISION = model_place("Z_IMAGE_FOLDER", "Z_IMAGE_REVISION")
+Z_IMAGE_TURBO_FOLDER, Z_IMAGE_TURBO_REVISION = model_place(
+    "Z_IMAGE_TURBO_FOLDER", "Z_IMAGE_TURBO_REVISION"
+)
+# Safetensors files, parted as in PATH, that replace weights of Z-Image's transformer.
+LIUJUAN_WEIGHTS = weights_files("LIUJUAN_WEIGHTS")
+# The best model whose weights somebody named, else the small one of the project.
+BEST_MODEL = "z-image" if Z_IMAGE_FOLDER else "z-image-turbo" if Z_IMAGE_TURBO_FOLDER else ""
+DEFAULT_MODEL = first("DEFAULT_MODEL", default=BEST_MODEL or "z-image-small")
+# A stage of the local engine (encode, a step, decode, store) that lasts longer has hung and ends its worker; to load
+# and to warm up may take ten times as long. 0: never.
+LOCAL_STALL_SECONDS = at_least("LOCAL_STALL_SECONDS", 120, 0)
 ADAPTER_OPTIONS: dict[str, dict[str, Any]] = {
     "local": {
-        # auto, none, model or sequential (CPU offload of diffusers).
-        "offload": one_of("LOCAL_OFFLOAD", "auto", "none", "model", "sequential"),
+        # Where the weights live: generation/engine/memory.py says what each mode keeps on the card.
+        "offload": one_of(
+            "LOCAL_OFFLOAD", "auto", "none", "resident", "model", "group", "sequential"
+        ),
         # CPU threads of torch; 0: its own choice.
-        "threads": env.int("LOCAL_THREADS", default=0),
+        "threads": at_least("LOCAL_THREADS", 0, 0),
+        # Pictures that are drawn at once at most; large ones are drawn alone.
+        "largest_batch": at_least("LOCAL_BATCH", 8, 1, 64),
+        # Encoded prompts that are kept, and transformers kept in the host's memory for a change of weights.
+        "embedding_bytes": at_least("LOCAL_EMBEDDING_MIB", 256, 0) * 2**20,
+        "pool_bytes": at_least("LOCAL_POOL_GIB", 16, 0) * 2**30,
+        # Percent of the transformer's parameters that a weights file must match.
+        "weights_threshold": at_least("LOCAL_WEIGHTS_PERCENT", 95, 1, 100) / 100,
+        # Both only where an accelerator supports them: compiled blocks, and an attention backend of diffusers by name.
+        "compile": env.bool("LOCAL_COMPILE", default=False),
+        "attention": first("LOCAL_ATTENTION"),
+        "stall_seconds": LOCAL_STALL_SECONDS,
     }
 }
 # Both are read by libraries when they are first imported, so they must stand in the environment before.

@@ -1,12 +1,16 @@
 """Each replaceable part, read from the environment; half a part is an error that names it."""
 
+import os
 import warnings
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from genhub.lib.places import is_hub_id, is_revision, is_whole_path
 
 
 class NamingEnv(environ.Env):  # type: ignore[misc]  # environ has no types
@@ -84,6 +88,31 @@ def price_usd(name: str) -> float | None:
     if value is not None and not 0 <= value < LARGEST_PRICE_USD:
         raise ImproperlyConfigured(f"{name} must be from 0 to {LARGEST_PRICE_USD}, not {text}")
     return value
+
+
+def model_place(folder: str, pin: str) -> tuple[str, str]:
+    """Return where a model lies (a folder or hub id) and the hub id's revision, of two variables; empty: nowhere.
+
+    A folder is made whole, since processes start in different ones; a hub id must be pinned.
+    """
+    place, revision = first(folder), first(pin)
+    if revision and not is_revision(revision):
+        raise ImproperlyConfigured(f"{pin} must be 40 digits from 0 to f, not {revision!r}")
+    if Path(place).is_dir() or not place:
+        return str(Path(place).absolute()) if place else "", ""
+    if is_hub_id(place):
+        if not revision:
+            raise ImproperlyConfigured(f"{folder} is no folder here; a hub id needs {pin}, too")
+        return place, revision
+    if not is_whole_path(place):
+        raise ImproperlyConfigured(f"{folder} is no folder here and no hub id: {place!r}")
+    return place, ""
+
+
+def weights_files(name: str) -> list[str]:
+    """Return the whole paths of a variable that holds several, parted as in PATH."""
+    paths = filter(None, first(name).split(os.pathsep))
+    return [str(Path(path).absolute()) for path in paths]
 
 
 def required(name: str) -> str:

@@ -162,6 +162,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Machines"),
                 "items": [
                     page(_("Providers"), "memory", "generation.provider"),
+                    page(_("Models"), "deployed_code", "generation.providermodel"),
                     page(_("Workers"), "engineering", "generation.worker"),
                     page(_("Shares of the queues"), "balance", "generation.share"),
                 ],

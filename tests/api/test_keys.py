@@ -1,5 +1,6 @@
 """Who may call at all: every route, every way a key can be wrong, and each scope where it is missing."""
 
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -28,6 +29,9 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
     "task-status": {"get": Scope.TASKS_READ},
     "task-result": {"get": Scope.TASKS_READ},
     "task-cancel": {"post": Scope.TASKS_WRITE},
+    "task-refine": {"post": Scope.TASKS_WRITE},
+    "task-refine-quote": {"post": Scope.TASKS_WRITE},
+    "artifact-list": {"post": Scope.TASKS_WRITE},
     "artifact": {"get": Scope.TASKS_READ},
     "artifact-thumbnail": {"get": Scope.TASKS_READ},
     "template-list": {"get": None},
@@ -37,8 +41,15 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
     "credits-export": {"get": Scope.CREDITS_READ},
     "credits-grants": {"post": Scope.CREDITS_GRANT},
 }
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
+)
 # What a route that takes no order is sent.
-BODIES = {"credits-grants": {"amount": 5, "kind": "welcome", "event_id": "a"}}
+SENT: dict[str, dict[str, Any]] = {
+    "credits-grants": {"body": {"amount": 5, "kind": "welcome", "event_id": "a"}},
+    "artifact-list": {"raw": PIXEL, "content_type": "image/png"},
+}
+ORDER = {"body": {"prompt": "a star"}}
 OPEN = {"health"}
 ROUTES = [route for route in API if route.name not in OPEN]
 EVERY = [(route, method) for route in ROUTES for method in METHODS]
@@ -114,8 +125,7 @@ def test_its_scope_alone_opens_each_route(
     )
     needed = scope_of(route, method)
     key = client_of("alice", scopes=[needed] if needed else [])
-    body = BODIES.get(str(route.name), {"prompt": "a star"})
-    sent = as_body(body=body if method == "post" else None)
+    sent = as_body(**(SENT.get(str(route.name), ORDER) if method == "post" else {}))
     answer = key.generic(method.upper(), address(route), **sent)
     if is_allowed(route, method):
         assert answer.status_code in {200, 201, 202, 404}, "404: the id is nobody's"

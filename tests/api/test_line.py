@@ -41,7 +41,7 @@ def test_a_picture_from_submit_to_link(alice: APIClient, stub: Provider) -> None
     link = alice.get(task["result"]["image_urls"][0])
     assert link.status_code == 302
     picture = alice.get(link["Location"])
-    assert picture["Content-Type"] == "image/png"
+    assert picture["Content-Type"] == task["result"]["images"][0]["content_type"] == "image/webp"
     assert find_broken({**CHECKS, **AUDIT_CHECKS}) == []
 
 

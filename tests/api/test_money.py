@@ -79,8 +79,7 @@ def test_prices_follow_the_settings(alice: APIClient, settings: Any) -> None:
 def test_four_k_costs_half_as_much_again(
     client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Provider
 ) -> None:
-    card = {**stub.cards["z-image-small"], "largest_side": 4096}
-    Provider.objects.update(cards={"z-image-small": card})
+    stub.models.update(largest_side=4096)
     rich("alice", 1000)
     words = {"prompt": "a", "width": 3840, "height": 2160}
     assert order(client_of("alice"), **words)["credits"]["price"] == 15

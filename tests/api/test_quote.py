@@ -43,8 +43,7 @@ def every_row() -> dict[str, Any]:
 
 @pytest.fixture
 def large(stub: Provider) -> None:
-    card = {**stub.cards["z-image-small"], "largest_side": 4096}
-    Provider.objects.update(cards={"z-image-small": card})
+    stub.models.update(largest_side=4096)
 
 
 def test_quote_says_price_reasons_and_what_would_be_held(alice: APIClient, large: None) -> None:
@@ -303,17 +302,6 @@ def test_template_stands_between_order_and_plan(on_plan: Callable[..., APIClient
 
     assert order().mode == "fast"
     assert order(mode="fine").mode == "fine"
-
-
-@pytest.mark.parametrize(
-    ("card", "steps"),
-    [({"fast_steps": 4}, 4), ({"default_steps": 9}, 4), ({"default_steps": 1}, 1)],
-)
-def test_fast_steps_are_the_cards_else_half_the_usual(
-    alice: APIClient, stub: Provider, card: dict[str, int], steps: int
-) -> None:
-    Provider.objects.update(cards={"z-image-small": {**stub.cards["z-image-small"], **card}})
-    assert submit(alice, mode="fast").spec["steps"] == steps
 
 
 @pytest.mark.parametrize(

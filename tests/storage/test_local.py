@@ -13,14 +13,15 @@ import pytest
 from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image
+from PIL import Image, ImageChops, ImageOps, ImageStat
 from rest_framework.test import APIClient
 
 from generation.models import Provider
 from generation.services.run import run_queue
+from genhub.management.commands import demo
 from storage.files import SIGNER, is_signed
 from storage.keys import output_key
-from storage.media import encode_png, encode_thumbnail
+from storage.media import encode_picture, encode_thumbnail
 from storage.models import Artifact
 from storage.selectors import local_path
 from storage.services import save_picture
@@ -45,13 +46,16 @@ def sign(name: str) -> str:
     return SIGNER.sign(name).removeprefix(f"{name}:")
 
 
-def test_fresh_link_opens_the_file(client: Any, local: Path) -> None:
+@pytest.mark.parametrize("form", ["webp", "png"])
+def test_fresh_link_opens_the_file(client: Any, local: Path, settings: Any, form: str) -> None:
+    settings.PICTURE_FORMAT = form
     stored = save()
     answer = client.get(default_storage.url(stored.key))
     data = b"".join(answer.streaming_content)
     assert answer.status_code == 200
     assert hashlib.sha256(data).hexdigest() == stored.sha256
-    assert answer.headers["Content-Type"] == "image/png"
+    assert stored.key.endswith(f"/0.{form}")
+    assert answer.headers["Content-Type"] == stored.content_type == f"image/{form}"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert "private" in answer.headers["Cache-Control"]
@@ -167,13 +171,27 @@ def test_thumbnail_covers_the_square_from_the_centre() -> None:
         assert blue > 200 > red
 
 
-def test_stored_picture_is_lossless_and_repeatable() -> None:
-    image = picture()
-    data = encode_png(image)
-    assert data == encode_png(image)
+def test_large_picture_is_reduced_to_what_lanczos_alone_would_make() -> None:
+    image = picture(1000, 700).effect_spread(3)
+    exact = ImageOps.fit(image, (200, 200), Image.Resampling.LANCZOS)
+    small = Image.open(io.BytesIO(encode_thumbnail(image)))
+    difference = ImageStat.Stat(ImageChops.difference(exact, small))
+    assert max(difference.rms) < 4
+
+
+@pytest.mark.parametrize("form", ["webp", "png"])
+def test_stored_picture_is_lossless_and_repeatable(settings: Any, form: str) -> None:
+    settings.PICTURE_FORMAT = form
+    image = picture().effect_spread(9)
+    # What a picture brought along does not travel on with it.
+    image.info |= {"exif": b"Exif\0\0where it was taken", "comment": "words"}
+    data, content_type, extension = encode_picture(image)
+    assert (content_type, extension) == (f"image/{form}", f".{form}")
+    assert data == encode_picture(image).data
     again = Image.open(io.BytesIO(data))
-    assert again.tobytes() == image.tobytes()
-    assert again.format == "PNG"
+    assert (again.mode, again.tobytes()) == ("RGB", image.tobytes())
+    assert again.get_format_mimetype() == content_type
+    assert again.info.keys() <= {"loop", "background", "timestamp", "duration"}
 
 
 def test_facts_of_an_artifact_are_those_of_its_file(
@@ -185,7 +203,7 @@ def test_facts_of_an_artifact_are_those_of_its_file(
     data = (local / row.key).read_bytes()
     assert (row.sha256, row.size_bytes) == (hashlib.sha256(data).hexdigest(), len(data))
     assert (row.width, row.height) == Image.open(io.BytesIO(data)).size == (96, 48)
-    assert (row.user, row.content_type) == ("alice", "image/png")
+    assert (row.user, row.content_type) == ("alice", "image/webp")
     assert local_path(f"art_{row.pk.hex}") == local / row.key
     assert local_path("art_nothing") is None
 
@@ -204,3 +222,20 @@ def test_links_are_signed_afresh_at_each_visit(
     assert answer.status_code == 200
     answer.close()
     assert "signature" not in image["url"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "extension"), [("image/webp", ".webp"), ("image/png", ".png")]
+)
+def test_demo_names_what_it_fetches_by_its_content_type(
+    settings: Any, tmp_path: Path, content_type: str, extension: str
+) -> None:
+    class Store:
+        def download(self, link: str) -> bytes:
+            return link.encode()
+
+    settings.HOME = tmp_path
+    picture = {"id": "art_1", "content_type": content_type}
+    path = demo.Command()._keep(Store(), picture, "the bytes")  # type: ignore[arg-type]
+    assert path == tmp_path / "pictures" / f"art_1{extension}"
+    assert path.read_bytes() == b"the bytes"

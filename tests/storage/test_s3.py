@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import mimetypes
 import time
 from typing import Any
 
@@ -40,11 +41,17 @@ def store(entry: dict[str, Any], settings: Any, **options: Any) -> Any:
     return storages["other"]
 
 
-def test_saved_picture_is_fetched_by_its_signed_link(s3: Bucket) -> None:
+@pytest.mark.parametrize("form", ["webp", "png"])
+def test_saved_picture_is_fetched_by_its_signed_link(
+    s3: Bucket, settings: Any, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    settings.PICTURE_FORMAT = form
+    # A system whose table of types knows neither.
+    monkeypatch.setattr(mimetypes, "guess_type", lambda name, strict=True: (None, None))
     stored = save_picture(picture(), folder="outputs/a/", name="0")
     answer = fetch(default_storage.url(stored.key))
     assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["Content-Type"] == f"image/{form}"
     assert hashlib.sha256(answer.content).hexdigest() == stored.sha256
     assert len(answer.content) == stored.size_bytes
     small = fetch(default_storage.url(stored.thumbnail_key))
@@ -101,7 +108,7 @@ def test_repeated_save_writes_the_same_keys(s3: Bucket) -> None:
     again = save_picture(picture((1, 2, 3)), folder="outputs/g/", name="0")
     assert (first.key, first.thumbnail_key) == (again.key, again.thumbnail_key)
     assert [key for key in s3.list_keys() if key.startswith("outputs/g/")] == [
-        "outputs/g/0.png", "outputs/g/0_thumbnail.jpg"
+        "outputs/g/0.webp", "outputs/g/0_thumbnail.jpg"
     ]  # fmt: skip
     assert hashlib.sha256(fetch(default_storage.url(first.key)).content).hexdigest() == again.sha256
 
@@ -126,8 +133,8 @@ def test_task_from_submit_to_a_link_into_the_bucket(
         assert ACCESS_KEY in url
         assert hashlib.sha256(fetch(url).content).hexdigest() == image["sha256"]
         day = f"{attempt.created_at:%Y/%m/%d}"
-        row = Artifact.objects.get(key__endswith=f"/{number}.png")
-        assert row.key == f"outputs/{day}/{row.platform_id.hex}/{attempt.pk.hex}/{number}.png"
+        row = Artifact.objects.get(key__endswith=f"/{number}.webp")
+        assert row.key == f"outputs/{day}/{row.platform_id.hex}/{attempt.pk.hex}/{number}.webp"
         assert row.key in s3.list_keys()
         assert row.thumbnail_key in s3.list_keys()
         assert hashlib.sha256(read_bytes(row)).hexdigest() == row.sha256

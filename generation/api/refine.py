@@ -1,0 +1,110 @@
+"""The door to a refined picture: an earlier one again in the fine mode; and to its price."""
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from generation.api import answers, schema
+from generation.api.orders import customer_of
+from generation.api.quote import QuoteSerializer, answer_quote
+from generation.api.serializers import QUALITIES, standard_quality
+from generation.api.views import get_task, read_idempotency_key
+from generation.services.refine import Refinement, order_again
+from generation.services.submit import Customer, submit_task
+from generation.spec import Order
+from genhub.api.fields import StrictFloatField, StrictIntegerField, StrictSerializer
+from genhub.lib.ids import to_wire
+from genhub.lib.limits import LARGEST_GUIDANCE, LARGEST_NUMBER, LARGEST_SIDE_PIXELS, MOST_STEPS
+from genhub.platforms.models import Scope
+
+AS_BEFORE = _("Default: as before.")
+
+
+class RefineSerializer(StrictSerializer):
+    """Which picture to refine, and what shall differ from before."""
+
+    picture = StrictIntegerField(
+        required=False, min_value=0, max_value=LARGEST_NUMBER - 1,
+        help_text=_("Its position in the task; the first one is 0. Default: 0."),
+    )  # fmt: skip
+    width = StrictIntegerField(
+        required=False, min_value=1, max_value=LARGEST_SIDE_PIXELS,
+        help_text=_("Default: as before. Another size of the same seed is another composition; "
+                    "to keep it, order with the picture as “image”."),
+    )  # fmt: skip
+    height = StrictIntegerField(
+        required=False, min_value=1, max_value=LARGEST_SIDE_PIXELS, help_text=AS_BEFORE
+    )
+    steps = StrictIntegerField(
+        required=False, min_value=1, max_value=MOST_STEPS,
+        help_text=_("Default: those of the fine mode, and no fewer than before."),
+    )  # fmt: skip
+    cfg_scale = StrictFloatField(
+        required=False, min_value=0, max_value=LARGEST_GUIDANCE,
+        help_text=_("Default: that of the fine mode where it has its own, else as before."),
+    )  # fmt: skip
+    quality = serializers.ChoiceField(QUALITIES, required=False, help_text=AS_BEFORE)
+
+    def validate_quality(self, value: str) -> str:
+        """Return `high` for its alias `hd`."""
+        return standard_quality(value)
+
+
+EXAMPLE = OpenApiExample(
+    "The second picture, larger",
+    value={"picture": 1, "width": 1024, "height": 1024},
+    request_only=True,
+)
+
+
+class RefineView(APIView):
+    """An earlier picture again."""
+
+    scopes = {"POST": Scope.TASKS_WRITE}
+
+    @extend_schema(
+        request=RefineSerializer,
+        responses={
+            202: schema.Task,
+            **schema.REFUSALS,
+            **dict.fromkeys((402, 409, 422, 429), schema.PROBLEM),
+        },
+        parameters=[schema.IDEMPOTENCY_KEY],
+        examples=[EXAMPLE],
+        summary=_("Order a picture again, same seed, in the fine mode"),
+    )
+    def post(self, request: Request, task_id: str) -> Response:
+        """Order it as a new task of the same user, whose metadata says what it refines; answer 202 with it."""
+        customer, order = read_refinement(request, task_id)
+        key = read_idempotency_key(request)
+        new_id = submit_task(customer, order, idempotency_key=key)
+        [answer] = answers.answer_tasks([get_task(request, to_wire("task", new_id))], request)
+        return Response(answer, 202, headers={"Location": answer["check_status_url"]})
+
+
+class RefineQuoteView(APIView):
+    """The price of an earlier picture again."""
+
+    scopes = {"POST": Scope.TASKS_WRITE}
+
+    @extend_schema(
+        request=RefineSerializer,
+        responses={200: QuoteSerializer, **schema.REFUSALS, 409: schema.PROBLEM},
+        examples=[EXAMPLE],
+        summary=_("Ask what refining a picture would cost; nothing is created"),
+    )
+    def post(self, request: Request, task_id: str) -> Response:
+        """Answer price and reasons; refuse what refining it would refuse."""
+        return Response(answer_quote(request, *read_refinement(request, task_id)))
+
+
+def read_refinement(request: Request, task_id: str) -> tuple[Customer, Order]:
+    """Return who pays, which is the user whose task it was, and the order; raise naming each word that is wrong."""
+    task = get_task(request, task_id)
+    serializer = RefineSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    order = order_again(task, Refinement(**serializer.validated_data))
+    return customer_of(request, task.user), order
