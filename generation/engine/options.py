@@ -17,8 +17,8 @@ class Options:
     largest_batch: int = 8
     # Prompt embeddings kept.
     embedding_bytes: int = 256 * MIB
-    # Transformers kept in the host's memory, so that a change of weights reads no file.
-    pool_bytes: int = 16 * 1024 * MIB
+    # Transformers kept in the host's memory, so that a change of weights reads no file; never more than half of it.
+    pool_bytes: int = 48 * 1024 * MIB
     # Share of the transformer's parameters that a weights file must match.
     weights_threshold: float = 0.95
     # Whether the transformer's repeated blocks are compiled, and which attention kernels it uses ("": torch's choice).

@@ -1,5 +1,6 @@
 """Weights of a transformer, kept in the host's memory: to change them back costs a copy, not a file."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any
@@ -13,8 +14,9 @@ class WeightsPool:
     """States by what they are; bounded by bytes, the least recently used goes first."""
 
     def __init__(self, most_bytes: int) -> None:
-        """Take the bound in bytes; 0 keeps nothing."""
-        self.most_bytes = most_bytes
+        """Take the bound in bytes; 0 keeps nothing. Half of the host's memory is left to others in any case."""
+        half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+        self.most_bytes = min(most_bytes, half)
         self._states: OrderedDict[Hashable, State] = OrderedDict()
 
     def __contains__(self, key: Hashable) -> bool:

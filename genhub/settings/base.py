@@ -227,9 +227,10 @@ ADAPTER_OPTIONS: dict[str, dict[str, Any]] = {
         "threads": at_least("LOCAL_THREADS", 0, 0),
         # Pictures that are drawn at once at most; large ones are drawn alone.
         "largest_batch": at_least("LOCAL_BATCH", 8, 1, 64),
-        # Encoded prompts that are kept, and transformers kept in the host's memory for a change of weights.
+        # Encoded prompts that are kept, and transformers kept in the host's memory for a change of weights (a real
+        # one takes 12 GiB; never more than half of the memory).
         "embedding_bytes": at_least("LOCAL_EMBEDDING_MIB", 256, 0) * 2**20,
-        "pool_bytes": at_least("LOCAL_POOL_GIB", 16, 0) * 2**30,
+        "pool_bytes": at_least("LOCAL_POOL_GIB", 48, 0) * 2**30,
         # Percent of the transformer's parameters that a weights file must match.
         "weights_threshold": at_least("LOCAL_WEIGHTS_PERCENT", 95, 1, 100) / 100,
         # Both only where an accelerator supports them: compiled blocks, and an attention backend of diffusers by name.

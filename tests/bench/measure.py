@@ -15,6 +15,10 @@ PATIENCE_SECONDS, QUICK_PATIENCE_SECONDS = 240.0, 25.0
 Arm = Callable[[], float]
 
 
+class NotRun(Exception):
+    """A benchmark cannot run on this machine; the message says what is missing."""
+
+
 @dataclass(frozen=True)
 class Figures:
     """What each arm measured: two figures a round, on the way there and on the way back."""

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from genhub.embedded.postgres import NAME, find_binaries, postgres
 from genhub.embedded.supervise import Supervisor
 from tests import servers
 
+ROOT = Path(__file__).resolve().parents[2]
 # fsync and synchronous_commit stay on, as in production. No checkpoint falls into a measurement.
 SETTINGS = {
     "shared_buffers": "512MB",
@@ -59,6 +61,17 @@ def running(settings: Mapping[str, str] | None = None) -> Iterator[None]:
         shutil.rmtree(run_folder, ignore_errors=True)
 
 
+@contextmanager
+def absent() -> Iterator[None]:
+    """Set Django up for a benchmark that needs no database, or starts servers itself; remove everything in the end."""
+    try:
+        paths.make_private(servers.HOME)
+        django.setup()
+        yield
+    finally:
+        shutil.rmtree(servers.HOME, ignore_errors=True)
+
+
 def program(name: str) -> list[str]:
     """Return the start of a command line of one of PostgreSQL's own programs, on this server."""
     socket = str(paths.run_folder(servers.HOME))
@@ -78,17 +91,25 @@ def copy_database(name: str) -> None:
 
 
 def describe() -> dict[str, Any]:
-    """Return what the figures depend on: versions, processors, load, and what a flush to this disk costs."""
+    """Return what the figures of a database depend on besides the machine: versions, and the cost of a flush."""
     with connect() as connection:
-        [version] = connection.execute("SHOW server_version").fetchone() or [""]
+        [name] = connection.execute("SHOW server_version").fetchone() or [""]
     return {
-        "postgres": version.split()[0],
+        "postgres": name.split()[0],
+        "psycopg": psycopg.__version__,
+        **describe_machine(),
+        "fsync_us": probe_fsync(servers.HOME / "probe"),
+    }
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return what any figure depends on: versions, processors, load."""
+    return {
         "python": platform.python_version(),
         "django": django.get_version(),
-        "psycopg": psycopg.__version__,
+        "pillow": version("pillow"),
         "cpus": len(os.sched_getaffinity(0)),
         "load": round(os.getloadavg()[0], 1),
-        "fsync_us": probe_fsync(servers.HOME / "probe"),
     }
 
 
