@@ -2,8 +2,10 @@
 
 import datetime
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -12,13 +14,13 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from generation import events
-from generation.models import Attempt, Event, Share, Task
-from generation.spec import GenerationSpec
+from generation.models import Attempt, Event, Share, Task, find_card
+from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState, TaskState
 
 # The share first (one index scan, however many rows wait behind it), then its oldest due row. SKIP LOCKED on both:
 # a claim never waits, so it can be part of no deadlock. statement_timestamp() is what Django's Now() means, too.
-CLAIM = """
+NEXT = """
     WITH share AS (
         SELECT s.id
           FROM generation_share s
@@ -28,16 +30,18 @@ CLAIM = """
          ORDER BY s.priority, s.virtual_start, s.id
          LIMIT 1
            FOR UPDATE OF s SKIP LOCKED
-    ), due AS (
-        SELECT a.id
-          FROM generation_attempt a
-          JOIN share ON share.id = a.share_id
-          JOIN generation_task t ON t.id = a.task_id
-         WHERE a.state = 'queued' AND a.run_at <= statement_timestamp() AND t.state IN ('pending', 'processing')
-         ORDER BY a.run_at, a.id
-         LIMIT 1
-           FOR UPDATE OF a, t SKIP LOCKED
     )
+    SELECT a.id
+      FROM generation_attempt a
+      JOIN share ON share.id = a.share_id
+      JOIN generation_task t ON t.id = a.task_id
+     WHERE a.state = 'queued' AND a.run_at <= statement_timestamp() AND t.state IN ('pending', 'processing')
+     ORDER BY a.run_at, a.id
+     LIMIT 1
+       FOR UPDATE OF a, t SKIP LOCKED
+"""
+TAKE = """
+    WITH due AS ({due})
     UPDATE generation_attempt a
        SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
            lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s), started_at = statement_timestamp()
@@ -58,37 +62,58 @@ class Claim:
     attempt_id: uuid.UUID
     task_id: uuid.UUID
     token: int
+    queue: str
+    provider_id: int
     adapter: str
-    card: dict[str, Any]
+    card: ModelCard
     spec: GenerationSpec
     owner_id: uuid.UUID
     day: datetime.date
+    is_alone: bool
 
 
 def claim_next(queue: str, *, worker: str) -> Claim | None:
     """Take the best due attempt of a queue: priority first, then fair share, then age; None when none is due."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                CLAIM, {"queue": queue, "worker": worker, "lease": settings.LEASE_SECONDS}
-            )
-            row = cursor.fetchone()
-        if row is None:
-            return None
-        attempt = Attempt.objects.select_related("task", "provider", "share").get(pk=row[0])
-        Task.objects.filter(pk=attempt.task_id).update(
-            state=TaskState.PROCESSING, started_at=Coalesce("started_at", Now())
-        )
+        claims = begin(take(NEXT, worker, queue=queue), worker)
+    return claims[0] if claims else None
+
+
+def take(due: str, worker: str, **values: Any) -> list[uuid.UUID]:
+    """Make the attempts that a statement found and locked this worker's, and return them."""
+    values |= {"worker": worker, "lease": settings.LEASE_SECONDS}
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE.format(due=due), values)
+        return [attempt_id for (attempt_id,) in cursor.fetchall()]
+
+
+def begin(taken: Sequence[uuid.UUID], worker: str) -> list[Claim]:
+    """Put the tasks of taken attempts to work; return the claims in this order."""
+    attempts = Attempt.objects.select_related("task", "provider", "share").in_bulk(taken)
+    Task.objects.filter(pk__in=[attempt.task_id for attempt in attempts.values()]).update(
+        state=TaskState.PROCESSING, started_at=Coalesce("started_at", Now())
+    )
+    for attempt in attempts.values():
         events.record(attempt.task_id, Event.Kind.CLAIMED, attempt_id=attempt.pk, worker=worker)
+    # The members of a batch have one model: one look for all.
+    find_card_once = cache(find_card)
+    return [claim_of(attempts[attempt_id], find_card_once) for attempt_id in taken]
+
+
+def claim_of(attempt: Attempt, find_card: Callable[[int, str], ModelCard]) -> Claim:
+    """Return the claim on an attempt as its row stands now."""
     return Claim(
         attempt_id=attempt.pk,
         task_id=attempt.task_id,
         token=attempt.lease_token,
+        queue=attempt.share.queue,
+        provider_id=attempt.provider_id,
         adapter=attempt.provider.adapter,
-        card=attempt.provider.cards.get(attempt.task.model, {}),
+        card=find_card(attempt.provider_id, attempt.task.model),
         spec=GenerationSpec.from_json(attempt.task.spec),
         owner_id=attempt.share.platform_id,
         day=attempt.created_at.date(),
+        is_alone=attempt.is_alone,
     )
 
 
@@ -104,34 +129,56 @@ def fenced(claim: Claim) -> QuerySet[Attempt]:
     )
 
 
-def heartbeat(claim: Claim, *, progress: float | None = None) -> None:
-    """Renew the lease and note the progress (0 to 1); raise LeaseLost when the attempt is no longer ours."""
+def list_held(held: Sequence[Claim]) -> set[uuid.UUID]:
+    """Return which of these attempts are still their claims'."""
+    tokens = {claim.attempt_id: claim.token for claim in held}
+    running = Attempt.objects.filter(pk__in=tokens, state=AttemptState.RUNNING)
+    rows = running.values_list("pk", "lease_token")
+    return {attempt_id for attempt_id, token in rows if token == tokens[attempt_id]}
+
+
+def heartbeat(claim: Claim, *, progress: float | None = None, preview: bytes | None = None) -> None:
+    """Renew the lease and note the progress (0 to 1) and preview; raise LeaseLost when the attempt is not ours."""
     values: dict[str, Any] = {"lease_expires_at": Now() + lease()}
     if progress is not None:
         values["progress"] = progress
+    if preview is not None:
+        values["preview"] = preview
     if not fenced(claim).update(**values):
         raise LeaseLost
 
 
 def end_attempt(claim: Claim, state: AttemptState, **values: Any) -> None:
     """End the attempt under its fence; raise LeaseLost when it is no longer ours."""
-    if not fenced(claim).update(state=state, ended_at=Now(), lease_expires_at=None, **values):
+    values |= {"ended_at": Now(), "lease_expires_at": None, "preview": None}
+    if not fenced(claim).update(state=state, **values):
         raise LeaseLost
 
 
-def count_ends(task_id: uuid.UUID, state: AttemptState) -> int:
-    """Return how many attempts of a task ended so."""
-    return Attempt.objects.filter(task_id=task_id, state=state).count()
+def count_failures(task_id: uuid.UUID) -> int:
+    """Return how many attempts of a task failed."""
+    return Attempt.objects.filter(task_id=task_id, state=AttemptState.FAILED).count()
 
 
-def queue_again(attempt: Attempt, *, delay_seconds: float = 0) -> Attempt:
-    """Queue the next attempt of a task after this one ended: at the same place of the queue, or after a delay."""
+def count_deaths(task_id: uuid.UUID) -> int:
+    """Return how many attempts of a task ended with their worker's death, other than as a member of a batch."""
+    return Attempt.objects.filter(
+        task_id=task_id, state=AttemptState.ABANDONED, batch_size=1
+    ).count()
+
+
+def queue_again(attempt: Attempt, *, delay_seconds: float = 0, is_alone: bool = False) -> Attempt:
+    """Queue the next attempt of a task after this one ended: at the same place of the queue, or after a delay.
+
+    Once an attempt of a task had to run alone, all later ones do.
+    """
     return Attempt.objects.create(
         task_id=attempt.task_id,
         number=attempt.number + 1,
         provider_id=attempt.provider_id,
         share_id=attempt.share_id,
         cost=attempt.cost,
+        is_alone=is_alone or attempt.is_alone,
         run_at=Now() + timedelta(seconds=delay_seconds) if delay_seconds else attempt.run_at,
     )
 

@@ -68,6 +68,14 @@ class EngineUnavailable(TaskFailure):
     detail = gettext_noop("The hub's staff must look at it. What was held was given back.")
 
 
+class InputLost(TaskFailure):
+    """The picture that the order starts from, or its mask, could not be read."""
+
+    code = "input_lost"
+    title = gettext_noop("The picture to start from cannot be read")
+    detail = gettext_noop("Please upload it and order again. What was held was given back.")
+
+
 class StoreFailed(TaskFailure):
     """The pictures were made, but the store took none of them."""
 

@@ -31,7 +31,7 @@ def find_tasks(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
     tasks = Task.objects.filter(platform_id=platform_id)
     if user is not None:
         tasks = tasks.filter(user=user)
-    attempts = Attempt.objects.select_related("provider").order_by("number")
+    attempts = Attempt.objects.select_related("provider").defer("preview").order_by("number")
     return tasks.select_related("template_version__template").prefetch_related(
         Prefetch("outputs", Output.objects.select_related("artifact")),
         Prefetch("attempts", attempts),

@@ -27,7 +27,7 @@ class AttemptState(StrEnum):
     SUCCEEDED = "succeeded"  # end
     FAILED = "failed"  # end; a new attempt may follow
     CANCELED = "canceled"  # end: the task ended meanwhile
-    ABANDONED = "abandoned"  # end: its worker died; counts towards quarantine
+    ABANDONED = "abandoned"  # end: its worker died; counts towards quarantine, but not in a batch
 
 
 TASK_ENDS = frozenset({TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELED})

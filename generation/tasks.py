@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 def work(queue: str) -> list[dict[str, str]]:
     """Work on a queue; the result tells Flower which tasks were run and how they ended."""
     ended = run.run_queue(queue)
-    if len(ended) == run.MOST_TASKS_A_JOB:
+    if len(ended) >= run.MOST_BATCHES_A_JOB:
         dispatch.ring(queue)
     return ended
 

@@ -48,7 +48,7 @@ class Drawer:
             self.stock.wear(card, spec.loras)
         clock.note("load")
         members = [Member(picture) for picture in batch]
-        with torch.inference_mode():
+        with torch.no_grad():
             with self.watchdog.stage("encode"):
                 for member in members:
                     self._encode(parts, member)

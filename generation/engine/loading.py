@@ -41,7 +41,7 @@ class LatentDecoder:
 
     def to_pixels(self, latents: torch.Tensor) -> Image.Image:
         """Return the RGB picture of latents [channels, height / 8, width / 8]."""
-        with torch.inference_mode():
+        with torch.no_grad():
             latents = latents[None].to(self.vae.dtype)
             scaled = latents / self.vae.config.scaling_factor + self.vae.config.shift_factor
             decoded = self.vae.decode(scaled, return_dict=False)[0]

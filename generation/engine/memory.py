@@ -147,5 +147,9 @@ def place(drawing: ZImagePipeline, encoding: ZImagePipeline, mode: str, device: 
                     use_stream=device == "cuda",
                 )
         case _:
+            # What enable_sequential_cpu_offload does, by the newer hooks: the older ones fail on an embedding whose
+            # parameter transformers 5 has wrapped.
             for pipeline in (drawing, encoding):
-                pipeline.enable_sequential_cpu_offload(device=device)
+                pipeline.enable_group_offload(
+                    onload_device=torch.device(device), offload_type="leaf_level"
+                )

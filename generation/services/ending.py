@@ -45,7 +45,7 @@ def end_unpaid(
             ledger.release(hold_id)
     Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE).exclude(
         pk=spared or NOBODY
-    ).update(state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None)
+    ).update(state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None, preview=None)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
     events.record(task_id, kind, code=problem.code if problem else "")
     return True

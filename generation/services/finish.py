@@ -22,7 +22,6 @@ from generation.models import Attempt, Event, Output, Task
 from generation.providers.base import Refusal
 from generation.providers.errors import ProviderError
 from generation.services.ending import end_unpaid
-from generation.spec import ModelCard
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import Problem
 from storage.services import StoredPicture, record_artifact
@@ -60,13 +59,6 @@ def complete(claim: Claim, delivery: Delivery) -> None:
     )
     hold_id, due = find_hold(task.pk), task.unit_price * len(delivery.pictures)
     captured = capture(hold_id, due) if hold_id else 0
-    claims.end_attempt(
-        claim,
-        AttemptState.SUCCEEDED,
-        progress=1.0,
-        timings=storable(delivery.timings),
-        facts=storable(delivery.facts),
-    )
     for position, seed, stored in delivery.pictures:
         artifact_id = record_artifact(stored, platform_id=task.platform_id, user=task.user)
         Output.objects.create(task=task, position=position, seed=seed, artifact_id=artifact_id)
@@ -80,6 +72,14 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         attempt_id=claim.attempt_id,
         count=len(delivery.pictures),
         captured=captured,
+    )
+    # Last, since its trigger locks the share, where the next claim of this user looks.
+    claims.end_attempt(
+        claim,
+        AttemptState.SUCCEEDED,
+        progress=1.0,
+        timings=storable(delivery.timings),
+        facts=storable(delivery.facts),
     )
 
 
@@ -99,7 +99,7 @@ def storable(value: Any) -> Any:
 
 def cost_usd(claim: Claim, pictures: int) -> Decimal | None:
     """Return what pictures cost the operator in US dollars by the model's card, or None where it does not say."""
-    said = ModelCard.from_json(claim.spec.model, claim.card).usd_per_picture
+    said = claim.card.usd_per_picture
     if said is None:
         return None
     try:
@@ -133,7 +133,7 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
         task = Task.objects.select_for_update().get(pk=claim.task_id)
         if task.state not in TASK_LIVE:
             raise LeaseLost
-        failures = 1 + claims.count_ends(task.pk, AttemptState.FAILED)
+        failures = 1 + claims.count_failures(task.pk)
         retried = error.retryable and failures <= MOST_RETRIES
         problem = failure_of(error)
         if not retried:

@@ -52,15 +52,20 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     expired = Attempt.objects.filter(
         pk=attempt_id, state=AttemptState.RUNNING, lease_expires_at__lt=Now()
     )
-    if task.state not in TASK_LIVE or not expired.exists():
+    attempt = expired.select_related("share").first()
+    if task.state not in TASK_LIVE or attempt is None:
         return False
-    deaths = 1 + claims.count_ends(task_id, AttemptState.ABANDONED)
+    # In a batch it may have been another member's fault: that counts for nobody, and each runs alone from now on.
+    deaths = claims.count_deaths(task_id) + (attempt.batch_size == 1)
     if deaths > MOST_DEATHS:
         # The task and its credits come before the attempt, whose trigger locks the share.
         problem = Quarantined(deaths=deaths)
         end_unpaid(task_id, TaskState.FAILED, problem=problem, spared=attempt_id)
     if not expired.update(
-        state=AttemptState.ABANDONED, ended_at=Now(), lease_token=F("lease_token") + 1
+        state=AttemptState.ABANDONED,
+        ended_at=Now(),
+        lease_token=F("lease_token") + 1,
+        preview=None,
     ):
         # A heartbeat came in between: the worker lives, and nothing of this happened.
         transaction.set_rollback(True)
@@ -68,8 +73,7 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     events.record(task_id, Event.Kind.ABANDONED, attempt_id=attempt_id, deaths=deaths)
     logger.warning("worker of attempt %s died (%s deaths of its task)", attempt_id, deaths)
     if deaths <= MOST_DEATHS:
-        attempt = Attempt.objects.select_related("share").get(pk=attempt_id)
-        claims.queue_again(attempt)
+        claims.queue_again(attempt, is_alone=True)
         dispatch.ring_after_commit(attempt.share.queue)
     return True
 

@@ -13,7 +13,7 @@ from genhub.embedded.hub import Address
 
 LABEL_WIDTH = 9
 # The order in which a picture passes them.
-STAGES = ("queued", "load", "encode", "denoise", "decode", "store")
+STAGES = ("queued", "load", "encode", "denoise", "decode", "encode_store")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,6 +86,22 @@ def test_a_visitor_goes_home_without_being_copied_back() -> None:
     assert [tensor.data_ptr() for tensor in module.parameters()] == homes
 
 
+@pytest.mark.parametrize("mode", ["resident", "model", "group", "sequential"])
+def test_every_mode_draws_the_same_bits(
+    provider: LocalProvider, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The offload hooks work from the CPU to the CPU, too: no gain, but all of their ways.
+    monkeypatch.setattr(stock_module, "choose_mode", lambda *_: Mode(mode, "as the test wants"))
+    engine = Engine(Options(threads=1))
+    for seed in (7, 8):
+        (outcome,) = engine.draw([picture(seed)])
+        assert not isinstance(outcome, Exception)
+        # Where the decoder is moved about, the picture does not wait for a second thread.
+        assert (outcome.image is None) == (mode == "resident")
+        assert engine.decode(outcome) == draw(provider, seeds=(seed,))[0]
+    assert engine.facts()["offload"] == mode
+
+
 def full(*_: object, **__: object) -> None:
     raise torch.OutOfMemoryError("CUDA out of memory")
 

@@ -4,7 +4,12 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
+from generation.claims import Claim
 from generation.models import Attempt, Task
+from generation.providers.base import Work
+from generation.providers.registry import get_adapter
+from generation.services import finishing
+from generation.services.finish import Delivery
 from genhub.lib.ids import from_wire
 
 
@@ -19,3 +24,10 @@ def attempt_states(task: Task) -> list[str]:
     """Return the states of a task's attempts, first to last."""
     rows = Attempt.objects.filter(task=task).order_by("number")
     return list(rows.values_list("state", flat=True))
+
+
+def deliver(claim: Claim) -> Delivery:
+    """Have the pictures of a claim made and stored, as its worker does before it publishes them."""
+    adapter = get_adapter(claim.adapter)
+    finished = adapter.submit(Work(claim.spec, claim.card, lambda done, preview=None: None))
+    return finishing.store(claim, finished, adapter, check=lambda: None)

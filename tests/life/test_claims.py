@@ -14,8 +14,9 @@ from generation.models import Attempt, Event, Output, Provider, Share, Task
 from generation.providers.errors import ProviderError
 from generation.services import finish, heart, rescue, run
 from generation.services.ending import cancel_task
+from generation.services.finishing import Finisher
 from tests.books import find_mistakes
-from tests.life.orders import attempt_states, submit
+from tests.life.orders import attempt_states, deliver, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -28,10 +29,6 @@ def claim(queue: str = "local") -> Claim:
 
 def let_lease_run_out() -> None:
     Attempt.objects.filter(state="running").update(lease_expires_at=Now() - claims.lease())
-
-
-def make_delivery(held: Claim) -> finish.Delivery:
-    return run.make(held, lambda progress: None)
 
 
 def test_claimed_attempt_is_not_claimed_again(alice: APIClient, stub: Provider) -> None:
@@ -54,7 +51,7 @@ def test_live_lease_is_not_reaped(alice: APIClient, stub: Provider) -> None:
 def test_stale_worker_writes_nothing(alice: APIClient, stub: Provider) -> None:
     task = submit(alice)
     stale = claim()
-    delivery = make_delivery(stale)
+    delivery = deliver(stale)
     let_lease_run_out()
     assert rescue.reap() == 1
     with pytest.raises(LeaseLost):
@@ -70,7 +67,7 @@ def test_stale_worker_writes_nothing(alice: APIClient, stub: Provider) -> None:
     assert find_mistakes() == []
 
     fresh = claim()
-    finish.complete(fresh, make_delivery(fresh))
+    finish.complete(fresh, deliver(fresh))
     task.refresh_from_db()
     assert task.state == "completed"
     assert find_mistakes() == []
@@ -79,7 +76,7 @@ def test_stale_worker_writes_nothing(alice: APIClient, stub: Provider) -> None:
 def test_finish_twice_captures_once(alice: APIClient, stub: Provider) -> None:
     submit(alice)
     held = claim()
-    delivery = make_delivery(held)
+    delivery = deliver(held)
     finish.complete(held, delivery)
     with pytest.raises(LeaseLost):
         finish.complete(held, delivery)
@@ -95,7 +92,7 @@ def test_cancel_stops_a_running_worker(alice: APIClient, stub: Provider) -> None
     with pytest.raises(LeaseLost):
         claims.heartbeat(held, progress=0.1)
     with pytest.raises(LeaseLost):
-        finish.complete(held, make_delivery(held))
+        finish.complete(held, deliver(held))
     assert attempt_states(task) == ["canceled"]
     assert alice.get("/api/v1/credits").json()["available"] == 100
     assert find_mistakes() == []
@@ -235,7 +232,9 @@ def test_draining_worker_gives_back_what_takes_too_long(
     settings.DRAIN_SECONDS = -1
     heart.draining.set()
     try:
-        assert run.run_claim(held) == "handed_back"
+        with Finisher() as finisher:
+            run.run_batch(held, finisher)
+        assert [task["ended"] for task in finisher.ended] == ["handed_back"]
         assert run.run_queue("local") == []
     finally:
         heart.draining.clear()

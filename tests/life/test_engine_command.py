@@ -3,6 +3,7 @@
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -17,7 +18,7 @@ from tests.life.orders import submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("torch")]
 
-SMALLEST = {"width": 128, "height": 128, "steps": 2}
+SMALLEST: dict[str, Any] = {"width": 128, "height": 128, "steps": 2}
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +69,7 @@ def test_generate_refuses_as_the_api_does() -> None:
         engine("generate", "a red circle", "--width=100")
 
 
-def task_of(alice: APIClient, **words: object) -> str:
+def task_of(alice: APIClient, **words: Any) -> str:
     task = submit(alice, **SMALLEST, **words)
     assert [entry["ended"] for entry in run_queue("local")] == ["completed"]
     return str(task)

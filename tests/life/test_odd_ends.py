@@ -11,13 +11,12 @@ from credits.expiry import expire_hold
 from credits.models import Hold, Purse
 from generation import claims
 from generation.models import Attempt, Event, Task
-from generation.providers.base import Finished, Report
+from generation.providers.base import Finished, Work
 from generation.providers.errors import ProviderError
 from generation.providers.stub import StubProvider
 from generation.services import finish, rescue, run
-from generation.spec import GenerationSpec, ModelCard
 from tests.books import find_mistakes
-from tests.life.orders import submit
+from tests.life.orders import deliver, submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
@@ -36,15 +35,13 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
         drawings: Drawings = []
         plain = StubProvider.submit
 
-        def submit(
-            self: StubProvider, spec: GenerationSpec, *, card: ModelCard, report: Report
-        ) -> Finished:
-            drawings.append(spec.prompt)
-            if spec.prompt != "odd":
-                return plain(self, spec, card=card, report=report)
+        def submit(self: StubProvider, work: Work) -> Finished:
+            drawings.append(work.spec.prompt)
+            if work.spec.prompt != "odd":
+                return plain(self, work)
             if isinstance(odd, Exception):
                 raise odd
-            found = plain(self, spec, card=card, report=report)
+            found = plain(self, work)
             return Finished(found.outputs, found.refusals, {}, {"said": odd})
 
         monkeypatch.setattr(StubProvider, "submit", submit)
@@ -99,7 +96,7 @@ def test_history_says_what_was_captured_when_the_hold_had_expired(alice: APIClie
     claim = claims.claim_next("local", worker="tests")
     assert claim
     expire_hold(Hold.objects.get().pk)
-    finish.complete(claim, run.make(claim, lambda progress: None))
+    finish.complete(claim, deliver(claim))
     hold = Hold.objects.get()
     assert (hold.captured, hold.overrun) == (0, task.price)
     assert Event.objects.get(task=task, kind="completed").data["captured"] == 0

@@ -17,7 +17,7 @@ from generation.services import finish, rescue, run
 from generation.services.ending import cancel_task
 from generation.states import TASK_ENDS
 from tests.books import find_mistakes
-from tests.life.orders import submit
+from tests.life.orders import deliver, submit
 from tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ def test_endings_race_with_cancel_and_a_submit_of_the_same_user(
         assert claim.task_id == task.pk
         end: Callable[[], object]
         if ending == "complete":
-            end = partial(finish.complete, claim, run.make(claim, lambda progress: None))
+            end = partial(finish.complete, claim, deliver(claim))
         elif ending == "fail":
             end = partial(finish.fail, claim, ProviderError("told to"))
         else:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import mimetypes
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -99,9 +100,9 @@ class Command(BaseCommand):
                 error = task.get("error") or {}
                 reason = f"{error.get('message', 'no reason given')} ({error.get('code', '-')})"
                 raise HubError(f"the task {task['id']} ended {task['status']}: {reason}")
-            artifact_id = task["result"]["images"][0]["id"]
-            link = client.link(artifact_id)
-            path = selectors.local_path(artifact_id) or self._keep(client, artifact_id, link)
+            picture = task["result"]["images"][0]
+            link = client.link(picture["id"])
+            path = selectors.local_path(picture["id"]) or self._keep(client, picture, link)
             return Outcome(
                 prompt=prompt,
                 key=key,
@@ -138,9 +139,10 @@ class Command(BaseCommand):
                 progress.update(bar, description=task["status"], completed=done)
         return task
 
-    def _keep(self, client: DemoClient, artifact_id: str, link: str) -> Path:
+    def _keep(self, client: DemoClient, picture: Answer, link: str) -> Path:
         """Fetch a picture that lives in a bucket, so that there is a file to look at."""
-        path = settings.HOME / "pictures" / f"{artifact_id}.png"
+        extension = mimetypes.guess_extension(picture["content_type"], strict=False) or ""
+        path: Path = settings.HOME / "pictures" / f"{picture['id']}{extension}"
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.write_bytes(client.download(link))
         return path

@@ -13,9 +13,9 @@ from generation import claims
 from generation.claims import Claim, LeaseLost
 from generation.models import Attempt, Event, Provider, Task
 from generation.providers.errors import ProviderError
-from generation.services import finish, run
+from generation.services import finish
 from tests.books import find_mistakes
-from tests.life.orders import submit
+from tests.life.orders import deliver, submit
 
 Write = Callable[[Claim, finish.Delivery], Any]
 WRITES: dict[str, Write] = {
@@ -41,7 +41,7 @@ def test_claim_with_an_older_token_writes_nothing(
     submit(alice)
     claim = claims.claim_next("local", worker="first")
     assert claim
-    delivery = run.make(claim, lambda progress: None)
+    delivery = deliver(claim)
     # Somebody else claims the same attempt, and runs it.
     Attempt.objects.filter(pk=claim.attempt_id).update(lease_token=F("lease_token") + 1)
     before = rows()

@@ -17,12 +17,12 @@ from generation import claims
 from generation.claims import LeaseLost
 from generation.errors import AlreadyEnded
 from generation.models import Event, Provider, Task
-from generation.services import finish, rescue, run
+from generation.services import finish, rescue
 from generation.services.ending import cancel_task
 from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT
-from tests.life.orders import submit
+from tests.life.orders import deliver, submit
 from tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,7 +70,7 @@ def test_cancel_finish_expiry_and_deadline_of_one_task_settle_once(
         task = submit(alice, seed=number)
         claim = claims.claim_next("local", worker="tests")
         assert claim
-        delivery = run.make(claim, lambda progress: None)
+        delivery = deliver(claim)
         Task.objects.filter(pk=task.pk).update(deadline_at=Now())
         acts: list[Callable[[], Any]] = [
             partial(finish.complete, claim, delivery),
