@@ -23,7 +23,7 @@ SMALL = ModelCard(
 # The small model taught to draw outlines: the example of a style's weights.
 OUTLINES = WEIGHTS.parent / "styles" / "outlines.safetensors"
 NEGATIVE_PROMPT = "nsfw, low quality, text, watermark"
-# The distilled model: 8 steps are all that it can use, and guidance is built in.
+# The distilled model: made for 8 steps, with guidance built in.
 Z_IMAGE_TURBO = ModelCard(
     alias="z-image-turbo",
     default_width=1024,

@@ -10,6 +10,7 @@ import torch
 from diffusers import ZImagePipeline
 
 from generation.engine.small import WEIGHTS, networks
+from generation.engine.small.style_lessons import export_outlines
 from generation.engine.small.text_lessons import load_tokenizer
 from generation.engine.small.vae_lessons import load_vae
 
@@ -59,9 +60,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder to write")
+    parser.add_argument("--outlines", action="store_true", help="the style's weights instead")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    export(chosen.out, chosen.weights)
+    if chosen.outlines:
+        export_outlines(chosen.out)
+    else:
+        export(chosen.out, chosen.weights)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ import torch
 from torch import distributed
 
 _SAVE_EVERY_S = 90.0
-_WARMUP_STEPS = 100
+_WARMUP_STEPS = 40
+_KEEP = 0.995  # of the averaged weights at each step
+_MATRIX = 64  # rows and columns from which Muon's orthogonal steps pay
 
 
 class Practice:
@@ -33,9 +35,7 @@ class Practice:
         self._weights = [p for model in models.values() for p in model.parameters()]
         self._start_alike()
         self.averages = {name: copy.deepcopy(model) for name, model in models.items()}
-        self._optimiser = torch.optim.AdamW(
-            self._weights, lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-        )
+        self._optimisers = self._build_optimisers()
         self._saved_at = time.monotonic()
         if path.exists():
             self._resume()
@@ -55,14 +55,16 @@ class Practice:
 
     def learn(self, loss: torch.Tensor) -> None:
         """Take one step down the loss and move the averaged weights after it."""
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._current_rate()
-        self._optimiser.zero_grad(set_to_none=True)
+        for optimiser in self._optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = self._current_rate()
+            optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self._share_gradients()
         torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
-        self._optimiser.step()
-        keep = min(0.998, (1 + self.step) / (10 + self.step))
+        for optimiser in self._optimisers:
+            optimiser.step()
+        keep = min(_KEEP, (1 + self.step) / (10 + self.step))
         means = [p.data for model in self.averages.values() for p in model.parameters()]
         torch._foreach_lerp_(means, [p.data for p in self._weights], 1 - keep)
 
@@ -72,12 +74,33 @@ class Practice:
             "step": self.step,
             "models": {name: model.state_dict() for name, model in self.models.items()},
             "averages": {name: model.state_dict() for name, model in self.averages.items()},
-            "optimiser": self._optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
         }
         beside = self.path.with_suffix(".new")
         torch.save(state, beside)
         beside.replace(self.path)
         self._saved_at = time.monotonic()
+
+    def _build_optimisers(self) -> list[torch.optim.Optimizer]:
+        """Return Muon for the hidden matrices, which learn faster so, and AdamW for the rest."""
+        matrices: list[torch.nn.Parameter] = []
+        others: list[torch.nn.Parameter] = []
+        for model in self.models.values():
+            for name, weight in model.named_parameters():
+                hidden = weight.ndim == 2 and min(weight.shape) >= _MATRIX
+                wide = hidden and "embed_tokens" not in name
+                (matrices if wide else others).append(weight)
+        optimisers: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(
+                others, lr=self.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+            )
+        ]
+        if matrices:
+            muon = torch.optim.Muon(
+                matrices, lr=self.rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
+            )
+            optimisers.append(muon)
+        return optimisers
 
     def _start_alike(self) -> None:
         """Take the first partner's weights: each process draws its own at the start."""
@@ -102,7 +125,8 @@ class Practice:
         for name, model in self.models.items():
             model.load_state_dict(state["models"][name])
             self.averages[name].load_state_dict(state["averages"][name])
-        self._optimiser.load_state_dict(state["optimiser"])
+        for optimiser, before in zip(self._optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(before)
 
     def _current_rate(self) -> float:
         warm = min(1.0, (self.step + 1) / _WARMUP_STEPS)

@@ -1,4 +1,4 @@
-"""Teaches the text encoder to read: the last token must name shape, colour and background.
+"""Teaches the text encoder to read: the last token must tell what stands at which place.
 
 The denoiser could learn this from pictures alone, at ten times the price: a head start.
 """
@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import AutoTokenizer
 
-from generation.engine.small import networks, words
+from generation.engine.small import networks, phrases, words
 from generation.engine.small.practice import Practice
 
 logger = logging.getLogger(__name__)
@@ -29,13 +29,14 @@ def train_text(out: Path, steps: int) -> None:
     models = {"text_encoder": encoder, "heads": heads}
     practice = Practice(out / "text.pt", models, steps=steps, rate=1.5e-3, seed=2)
     for step in practice:
-        scenes = practice.rng.choices(words.TRAINED, k=_BATCH // practice.partners)
-        prompts = [words.training_prompt(scene, practice.rng) for scene in scenes]
+        rng = practice.rng
+        scenes = [words.random_scene(rng) for _ in range(_BATCH // practice.partners)]
+        prompts = [phrases.training_prompt(scene, rng) for scene in scenes]
         loss = heads.loss(networks.encode_captions(tokenizer, encoder, prompts), scenes)
         practice.learn(loss)
         if practice.rank == 0 and step % _CHECK_EVERY == 0:
             right = _held_out_share(tokenizer, *practice.averages.values())
-            logger.info("text %d loss %.4f held out read right %.3f", step, loss.item(), right)
+            logger.info("text %d loss %.4f held out read right %s", step, loss.item(), right)
 
 
 def load_tokenizer(out: Path) -> Any:
@@ -43,51 +44,64 @@ def load_tokenizer(out: Path) -> Any:
     folder = out / "tokenizer"
     if not folder.exists():
         rng = random.Random(0)  # noqa: S311
-        corpus = [words.training_prompt(rng.choice(words.TRAINED), rng) for _ in range(20_000)]
+        corpus = [phrases.training_prompt(words.random_scene(rng), rng) for _ in range(20_000)]
         networks.build_tokenizer(corpus).save_pretrained(folder)
     return AutoTokenizer.from_pretrained(folder)
 
 
 class Heads(nn.Module):
-    """Names the parts of a scene from a caption's last token; training only, never shipped."""
+    """Tells a scene from a caption's last token; training only, never shipped."""
 
     def __init__(self) -> None:
         super().__init__()
         self.norm = nn.RMSNorm(networks.TEXT_WIDTH)
-        counts = (len(words.SHAPES), len(words.COLOURS), len(words.COLOURS))
-        self.heads = nn.ModuleList([nn.Linear(networks.TEXT_WIDTH, count) for count in counts])
+        self.counts = (
+            *(len(words.SHAPES) + 1,) * len(words.PLACES),
+            *(len(words.COLOURS) + 1,) * len(words.PLACES),
+            len(words.RADII),
+            len(words.COLOURS),
+        )
+        self.head = nn.Linear(networks.TEXT_WIDTH, sum(self.counts))
 
     def forward(self, captions: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Return the logits of shape, colour and background, each [B, names]."""
+        """Return logits, each [B, names]: nine shapes, nine colours, extent, background."""
         last = self.norm(torch.stack([caption[-1] for caption in captions]))
-        return [head(last) for head in self.heads]
+        return list(self.head(last).split(self.counts, dim=1))
 
     def loss(self, captions: list[torch.Tensor], scenes: list[words.Scene]) -> torch.Tensor:
-        """Return the summed cross entropy of the three names."""
+        """Return the summed cross entropy of everything told."""
         losses = [
-            functional.cross_entropy(logits, labels, label_smoothing=0.02)
-            for logits, labels in zip(self(captions), name_labels(scenes), strict=True)
+            functional.cross_entropy(logits, labels, label_smoothing=0.01)
+            for logits, labels in zip(self(captions), name_labels(scenes).T, strict=True)
         ]
         return torch.stack(losses).sum()
 
 
-def name_labels(scenes: list[words.Scene]) -> list[torch.Tensor]:
-    """Return the numbers of the scenes' shapes, colours and backgrounds, each [B]."""
+def name_labels(scenes: list[words.Scene]) -> torch.Tensor:
+    """Return the right numbers for each of the heads' logits, [B, logits]; 0 is an empty place."""
+    return torch.tensor([_labels(scene) for scene in scenes])
+
+
+def _labels(scene: words.Scene) -> list[int]:
+    there = {thing.place: thing for thing in scene.things}
+    things = [there.get(place) for place in words.PLACES]
     colours = list(words.COLOURS)
     return [
-        torch.tensor([words.SHAPES.index(scene.shape) for scene in scenes]),
-        torch.tensor([colours.index(scene.colour) for scene in scenes]),
-        torch.tensor([colours.index(scene.background) for scene in scenes]),
+        *(words.SHAPES.index(thing.shape) + 1 if thing else 0 for thing in things),
+        *(colours.index(thing.colour) + 1 if thing else 0 for thing in things),
+        list(words.RADII).index(scene.things[0].extent),
+        colours.index(scene.background),
     ]
 
 
 @torch.no_grad()
-def _held_out_share(tokenizer: Any, encoder: Any, heads: Any) -> float:
-    """Return the share of 80 held-out prompts whose three names are all read right."""
-    prompts = words.held_out_prompts(80)
-    captions = networks.encode_captions(tokenizer, encoder, [text for text, _, _ in prompts])
-    labels = name_labels([scene for _, _, scene in prompts])
-    hits = [
-        logits.argmax(dim=1) == label for logits, label in zip(heads(captions), labels, strict=True)
-    ]
-    return float(torch.stack(hits).all(dim=0).float().mean())
+def _held_out_share(tokenizer: Any, encoder: Any, heads: Any) -> dict[str, float]:
+    """Return the share of 80 held-out prompts of each kind that are read right in everything."""
+    shares = {}
+    for kind in phrases.KINDS:
+        prompts = phrases.held_out_prompts(80, kinds=(kind,))
+        captions = networks.encode_captions(tokenizer, encoder, [text for text, _, _ in prompts])
+        told = torch.stack([logits.argmax(dim=1) for logits in heads(captions)], dim=1)
+        right = (told == name_labels([scene for _, _, scene in prompts])).all(dim=1)
+        shares[kind] = round(float(right.float().mean()), 3)
+    return shares

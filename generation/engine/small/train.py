@@ -1,4 +1,4 @@
-"""Trains the small Z-Image, stage by stage: vae, text, transformer, sizes.
+"""Trains the small Z-Image, stage by stage: vae, text, transformer, sizes, outlines.
 
 OMP_WAIT_POLICY=PASSIVE python -m generation.engine.small.train --stage vae --out FOLDER
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import distributed, multiprocessing
 
+from generation.engine.small.style_lessons import train_outlines
 from generation.engine.small.text_lessons import train_text
 from generation.engine.small.transformer_lessons import train_sizes, train_transformer
 from generation.engine.small.vae_lessons import train_vae
@@ -20,6 +21,7 @@ _STAGES = {
     "text": (train_text, 1200),
     "transformer": (train_transformer, 3000),
     "sizes": (train_sizes, 3000),
+    "outlines": (train_outlines, 400),
 }
 
 

@@ -19,6 +19,7 @@ _KL_WEIGHT = 1e-4  # keeps latents near a unit Gaussian without costing sharpnes
 # Mostly small crops: edges are local, and steps teach more than pixels do.
 _BATCHES = {(64, 64): 12, (128, 128): 4, (192, 128): 2, (256, 256): 1}
 _WEIGHTS = (16, 3, 1, 2)
+_OUTLINE_SHARE = 0.3  # for the style
 _CROP = 64  # pictures of this side show a part of a scene, the others all of it
 _CHECK_EVERY = 200
 
@@ -52,7 +53,10 @@ def _full_picture_error(vae: Any) -> float:
     rng = random.Random(0)  # noqa: S311
     scenes = rng.choices(words.SCENES, k=8)
     pictures = to_tensor(
-        [draw.draw_scene(scene, (256, 256), draw.random_place(rng)) for scene in scenes]
+        [
+            draw.draw_scene(scene, (256, 256), draw.random_places(scene, (256, 256), rng))
+            for scene in scenes
+        ]
     )
     copies = vae.decode(vae.encode(pictures).latent_dist.mean).sample
     return float(functional.l1_loss(copies, pictures))
@@ -66,12 +70,14 @@ def to_tensor(pictures: list[Image.Image]) -> torch.Tensor:
 
 
 def _random_picture(size: tuple[int, int], rng: random.Random) -> Image.Image:
-    scene = rng.choice(words.SCENES)
+    outline = rng.random() < _OUTLINE_SHARE
     if size[0] == _CROP:
-        place = draw.Place(rng.uniform(-0.8, 0.8), rng.uniform(-0.8, 0.8), rng.uniform(0.3, 1.2))
-    else:
-        place = draw.random_place(rng)
-    return draw.draw_scene(scene, size, place)
+        radius = 0.2 + rng.random() ** 2
+        place = draw.Place(rng.uniform(-0.8, 0.8), rng.uniform(-0.8, 0.8), radius)
+        return draw.draw_scene(rng.choice(words.SCENES), size, [place], outline=outline)
+    scene = words.random_scene(rng)
+    places = draw.random_places(scene, size, rng)
+    return draw.draw_scene(scene, size, places, outline=outline)
 
 
 def load_vae(out: Path) -> Any:
@@ -80,12 +86,15 @@ def load_vae(out: Path) -> Any:
     vae.load_state_dict(torch.load(out / "vae.pt", weights_only=True)["averages"]["vae"])
     vae.to(memory_format=torch.channels_last).eval()
     rng = random.Random(0)  # noqa: S311
-    pictures = [
-        draw.draw_scene(scene, (128, 128), draw.random_place(rng)) for scene in words.TRAINED
-    ]
+    pictures = [draw.draw_scene(scene, (128, 128), [_big_place(rng)]) for scene in words.TRAINED]
     with torch.no_grad():
         latents = vae.encode(to_tensor(pictures)).latent_dist.mean
     vae.register_to_config(
         scaling_factor=1 / float(latents.std()), shift_factor=float(latents.mean())
     )
     return vae
+
+
+def _big_place(rng: random.Random) -> draw.Place:
+    """Return the place that the scale of the latents is measured at; it must never change."""
+    return draw.Place(rng.uniform(-0.03, 0.03), rng.uniform(-0.03, 0.03), rng.uniform(0.30, 0.34))

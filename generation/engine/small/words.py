@@ -1,9 +1,8 @@
-"""The small model's whole world: shapes, colours, phrasings, and what is held out of training."""
+"""The small model's whole world: shapes, colours, places, sizes, and what training holds out."""
 
 import random
-import re
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import Final, Literal
 
 Language = Literal["en", "zh"]
@@ -29,19 +28,42 @@ COLOURS: Final[dict[str, tuple[int, int, int]]] = {
 
 SHAPES: Final = ("circle", "square", "triangle", "star")
 
+PLACES: Final[dict[str, tuple[int, int]]] = {
+    "top left": (-1, -1),
+    "top": (0, -1),
+    "top right": (1, -1),
+    "left": (-1, 0),
+    "centre": (0, 0),
+    "right": (1, 0),
+    "bottom left": (-1, 1),
+    "bottom": (0, 1),
+    "bottom right": (1, 1),
+}
+"""Column and row of each place, counted from the centre."""
+
+RADII: Final[dict[str, tuple[float, float]]] = {
+    "small": (0.13, 0.15),
+    "medium": (0.23, 0.26),
+    "large": (0.335, 0.365),
+}
+"""Least and greatest radius of each extent, as a share of the picture's shorter side."""
+
+PAIR_RADII: Final = (0.175, 0.195)
+"""The same for either of two shapes, where no extent is asked for."""
+
 # The first word of a list is the plain one; the others stand for what people also type.
 SHAPE_WORDS: Final[dict[Language, dict[str, tuple[str, ...]]]] = {
     "en": {
         "circle": ("circle", "disc", "disk", "round shape", "dot", "round circle", "ball"),
         "square": ("square", "square shape", "box", "square block", "square box"),
         "triangle": ("triangle", "triangular shape", "triangle shape", "three-sided shape"),
-        "star": ("star", "five-pointed star", "star shape", "little star", "pentagram"),
+        "star": ("star", "five-pointed star", "star shape", "pentagram"),
     },
     "zh": {
         "circle": ("圆形", "圆", "圆圈", "圆盘", "圆点", "圆球"),
         "square": ("正方形", "方形", "方块", "四方形", "方框"),
         "triangle": ("三角形", "三角", "正三角形", "三角图形"),
-        "star": ("星星", "五角星", "星形", "星", "小星星"),
+        "star": ("星星", "五角星", "星形", "星"),
     },
 }
 COLOUR_WORDS: Final[dict[Language, dict[str, tuple[str, ...]]]] = {
@@ -66,184 +88,128 @@ COLOUR_WORDS: Final[dict[Language, dict[str, tuple[str, ...]]]] = {
         "white": ("白色", "白", "纯白色"),
     },
 }
+PLACE_WORDS: Final[dict[Language, dict[str, tuple[str, ...]]]] = {
+    "en": {
+        "top left": ("in the top left", "in the top left corner", "in the upper left"),
+        "top": ("at the top", "in the top center", "on the top edge"),
+        "top right": ("in the top right", "in the top right corner", "in the upper right"),
+        "left": ("on the left", "on the left side", "at the left"),
+        "centre": ("in the middle", "in the center", "in the centre"),
+        "right": ("on the right", "on the right side", "at the right"),
+        "bottom left": ("in the bottom left", "in the bottom left corner", "in the lower left"),
+        "bottom": ("at the bottom", "in the bottom center", "on the bottom edge"),
+        "bottom right": (
+            "in the bottom right",
+            "in the bottom right corner",
+            "in the lower right",
+        ),
+    },
+    "zh": {
+        "top left": ("左上角", "左上方", "左上"),
+        "top": ("上方", "上面", "上边", "顶部"),
+        "top right": ("右上角", "右上方", "右上"),
+        "left": ("左边", "左侧", "左面"),
+        "centre": ("中间", "正中间", "中央", "中心"),
+        "right": ("右边", "右侧", "右面"),
+        "bottom left": ("左下角", "左下方", "左下"),
+        "bottom": ("下方", "下面", "下边", "底部"),
+        "bottom right": ("右下角", "右下方", "右下"),
+    },
+}
+EXTENT_WORDS: Final[dict[Language, dict[str, tuple[str, ...]]]] = {
+    "en": {
+        "small": ("small", "little", "tiny"),
+        "medium": ("medium", "medium-sized"),
+        "large": ("large", "big", "huge"),
+    },
+    "zh": {
+        "small": ("小", "小小的", "小号"),
+        "medium": ("中等", "中号", "中等大小的"),
+        "large": ("大", "大大的", "大号"),
+    },
+}
 
-# {c} colour of the shape, {s} shape, {b} colour of the background.
-PHRASINGS: Final[dict[Language, tuple[str, ...]]] = {
-    "en": (
-        "a {c} {s} on a {b} background",
-        "{c} {s} on a {b} background",
-        "{c} {s} on {b} background",
-        "{c} {s} on {b}",
-        "a {c} {s} on {b}",
-        "the {c} {s} on the {b} background",
-        "{b} background, {c} {s}",
-        "{c} {s}, {b} background",
-        "{b} background, a {c} {s}",
-        "one {c} {s}, background {b}",
-        "draw a {c} {s} on a {b} background",
-        "draw me a {c} {s} on {b}",
-        "a picture of a {c} {s} on a {b} background",
-        "an image of a {c} {s} against a {b} background",
-        "a {c} {s} against a {b} backdrop",
-        "a {b} background with a {c} {s}",
-        "on a {b} background, a {c} {s}",
-        "on {b}, a {c} {s}",
-        "a {s} in {c} on a {b} background",
-        "a {s} coloured {c} on a {b} background",
-        "a {s} that is {c}, the background is {b}",
-        "{s}, {c}, on {b}",
-        "a single {c} {s} centered on a {b} background",
-        "a {c} {s} in front of a {b} wall",
-        "a {c} {s} with a {b} background",
-        "make a {c} {s}, background should be {b}",
-        "i want a {c} {s} on a {b} background",
-        "the background is {b} and the {s} is {c}",
-        "{b} canvas, {c} {s} in the center",
-        "a big {c} {s} over {b}",
-        "simple {c} {s} icon, {b} background",
-    ),
-    "zh": (
-        "{b}背景上的{c}{s}",
-        "{b}背景上的一个{c}{s}",
-        "{b}背景上有一个{c}的{s}",
-        "{b}背景,{c}{s}",
-        "{b}背景,{c}的{s}",
-        "{c}{s},{b}背景",
-        "{c}的{s},{b}的背景",
-        "一个{c}的{s},背景是{b}",
-        "一个{c}{s},背景为{b}",
-        "一颗{c}的{s},{b}背景",
-        "画一个{c}{s},{b}背景",
-        "画一个{c}的{s},背景是{b}",
-        "帮我画一个{c}{s},背景{b}",
-        "在{b}背景上画一个{c}{s}",
-        "在{b}的背景上,有一个{c}的{s}",
-        "{b}底,{c}{s}",
-        "{b}底色上的{c}{s}",
-        "{b}的底,{c}的{s}",
-        "背景是{b}的,{s}是{c}的",
-        "背景{b},{s}{c}",
-        "{s}是{c},背景是{b}",
-        "{c}{s}在{b}背景上",
-        "一张图片,{b}背景上有{c}{s}",
-        "{b}画布中央的{c}{s}",
-        "我想要一个{c}的{s},{b}背景",
-        "一个大大的{c}{s},放在{b}背景前",
-        "简单的{c}{s}图标,{b}背景",
-        "来一个{c}{s},底色{b}",
-    ),
-}
-HELD_OUT_PHRASINGS: Final[dict[Language, tuple[str, ...]]] = {
-    "en": (
-        "{b} background with a {c} {s} in the middle",
-        "please draw a {c} {s} on a {b} backdrop",
-    ),
-    "zh": (
-        "{b}背景,中间有一个{c}的{s}",
-        "请画一个{c}的{s},{b}的背景",
-    ),
-}
-PARTIAL_PHRASINGS: Final[dict[Language, tuple[str, ...]]] = {
-    "en": ("a {c} {s}", "{c} {s}", "draw a {c} {s}"),
-    "zh": ("{c}{s}", "一个{c}的{s}", "画一个{c}{s}"),
-}
-SUFFIXES: Final[dict[Language, tuple[str, ...]]] = {
-    "en": (
-        ", photorealistic, DSLR, natural lighting, high detail",
-        ", digital illustration, clean lines, detailed",
-        ", anime style, cel shading, vivid colours",
-        ", oil painting, visible brush strokes, canvas texture",
-        ", high quality",
-    ),
-    "zh": (
-        ",写实摄影,自然光,高细节",
-        ",数字插画,线条干净,细节丰富",
-        ",动漫风格,赛璐璐上色",
-        ",油画,可见笔触,画布质感",
-        ",高质量",
-    ),
-}
-"""What the house's styles append: words that must change nothing the judge looks at."""
 
-# How often a training prompt takes each turn.
-_PLAIN_WORD = 0.5  # the first word of a list, else any
-_NO_BACKGROUND = 0.04
-_CAPITAL, _SHOUTED = 0.27, 0.03
-_SUFFIX, _FULL_STOP = 0.15, 0.13
-_FULL_WIDTH_COMMA = 0.7
+@dataclass(frozen=True, order=True)
+class Thing:
+    """One shape: names from SHAPES, COLOURS, PLACES and RADII."""
+
+    shape: str
+    colour: str
+    place: str = "centre"
+    extent: str = "medium"
 
 
 @dataclass(frozen=True, order=True)
 class Scene:
-    """What a picture shows: names from SHAPES and COLOURS."""
+    """What a picture shows: one thing or two, in the order of their places, and what is behind."""
 
-    shape: str
-    colour: str
+    things: tuple[Thing, ...]
     background: str
 
 
-def _scenes() -> tuple[Scene, ...]:
+def _plain_scenes() -> tuple[Scene, ...]:
     every = product(SHAPES, COLOURS, COLOURS)
-    return tuple(Scene(s, c, b) for s, c, b in every if c != b)
+    return tuple(Scene((Thing(s, c),), b) for s, c, b in every if c != b)
 
 
-SCENES: Final = _scenes()
+SCENES: Final = _plain_scenes()
+"""Every shape of every colour on every other: in the centre, of medium extent."""
+
 HELD_OUT: Final = frozenset(random.Random(20).sample(SCENES, k=len(SCENES) // 5))  # noqa: S311
+"""Never trained, at no place and of no extent."""
+
 TRAINED: Final = tuple(scene for scene in SCENES if scene not in HELD_OUT)
 
+_Look = tuple[str, str]
+_LOOKS: Final = tuple(combinations(tuple(product(SHAPES, COLOURS)), 2))
+HELD_OUT_PAIRS: Final = frozenset(random.Random(21).sample(_LOOKS, k=len(_LOOKS) // 5))  # noqa: S311
+"""Two shapes with their colours that never stood together in training."""
 
-def phrase(scene: Scene, language: Language, pattern: str, rng: random.Random) -> str:
-    """Return the pattern filled with one of the words for each part of the scene."""
+_PAIR_SHARE, _PLAIN_SHARE = 0.37, 0.33  # of the scenes to train on; the rest is placed or sized
 
-    def pick(choices: tuple[str, ...]) -> str:
-        return choices[0] if rng.random() < _PLAIN_WORD else rng.choice(choices)
 
-    text = pattern.format(
-        s=pick(SHAPE_WORDS[language][scene.shape]),
-        c=pick(COLOUR_WORDS[language][scene.colour]),
-        b=pick(COLOUR_WORDS[language][scene.background]),
+def random_scene(rng: random.Random) -> Scene:
+    """Return a scene to train on: plain, placed and sized, or of two things."""
+    turn = rng.random()
+    if turn < _PAIR_SHARE:
+        return random_pair(rng, held_out=False)
+    scene = rng.choice(TRAINED)
+    return scene if turn < _PAIR_SHARE + _PLAIN_SHARE else placed(scene, rng)
+
+
+def placed(scene: Scene, rng: random.Random) -> Scene:
+    """Return the plain scene with its thing at any place and of any extent."""
+    thing = scene.things[0]
+    place, extent = rng.choice(tuple(PLACES)), rng.choice(tuple(RADII))
+    return Scene((Thing(thing.shape, thing.colour, place, extent),), scene.background)
+
+
+def _pair_places() -> tuple[tuple[str, str], ...]:
+    """Return the places of two things that never touch: at opposite sides at least one way."""
+    return tuple(
+        (one, other)
+        for one, other in combinations(PLACES, 2)
+        if any(abs(a - b) == 2 for a, b in zip(PLACES[one], PLACES[other], strict=True))
     )
-    return _punctuated(re.sub(r"\ba (?=[aeiou])", "an ", text), language, rng)
 
 
-def training_prompt(scene: Scene, rng: random.Random) -> str:
-    """Return a prompt as people type it, sometimes with a style's suffix."""
-    language: Language = rng.choice(("en", "zh"))
-    patterns = PARTIAL_PHRASINGS if rng.random() < _NO_BACKGROUND else PHRASINGS
-    text = phrase(scene, language, rng.choice(patterns[language]), rng)
-    if language == "en":
-        text = _capitalised(text, rng)
-    turn = rng.random()
-    if turn < _SUFFIX:
-        text += rng.choice(SUFFIXES[language])
-    elif turn < _SUFFIX + _FULL_STOP:
-        text += rng.choice(".!") if language == "en" else "\u3002"
-    return _punctuated(text, language, rng)
+PAIR_PLACES: Final = _pair_places()
+_STRAIGHT: Final = (("left", "right"), ("top", "bottom"))
+_STRAIGHT_SHARE = 0.55  # of the pairs; relations such as "above" need them
 
 
-def _capitalised(text: str, rng: random.Random) -> str:
-    turn = rng.random()
-    if turn < _SHOUTED:
-        return text.upper()
-    return text[0].upper() + text[1:] if turn < _SHOUTED + _CAPITAL else text
+def random_pair(rng: random.Random, *, held_out: bool) -> Scene:
+    """Return a scene of two things, from the held-out pairs or from the others."""
+    while True:
+        looks = rng.sample(tuple(product(SHAPES, COLOURS)), 2)
+        if (tuple(sorted(looks, key=_look_number)) in HELD_OUT_PAIRS) == held_out:
+            break
+    background = rng.choice([name for name in COLOURS if name not in {looks[0][1], looks[1][1]}])
+    places = rng.choice(_STRAIGHT if rng.random() < _STRAIGHT_SHARE else PAIR_PLACES)
+    things = [Thing(*look, place) for look, place in zip(looks, places, strict=True)]
+    return Scene(tuple(things), background)
 
 
-def _punctuated(text: str, language: Language, rng: random.Random) -> str:
-    """Return Chinese text with the full-width comma most of the time, as keyboards give it."""
-    full_width = language == "zh" and rng.random() < _FULL_WIDTH_COMMA
-    return text.replace(",", "\uff0c") if full_width else text
-
-
-def held_out_prompts(count: int, seed: int = 0) -> list[tuple[str, Language, Scene]]:
-    """Return prompts never trained on, in scene and in phrasing, every second one Chinese."""
-    rng = random.Random(seed)  # noqa: S311
-    scenes = sorted(HELD_OUT)
-    rng.shuffle(scenes)
-    languages: tuple[Language, Language] = ("en", "zh")
-    prompts = []
-    for number in range(count):
-        language, turn = languages[number % 2], number // 2
-        scene = scenes[turn % len(scenes)]
-        pattern = HELD_OUT_PHRASINGS[language][turn % 2]
-        prompts.append((phrase(scene, language, pattern, rng), language, scene))
-    return prompts
+def _look_number(look: _Look) -> tuple[int, int]:
+    return SHAPES.index(look[0]), tuple(COLOURS).index(look[1])
