@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from generation.providers.local import LocalProvider
+from generation.services.seed import SMALL
 
 
 @pytest.fixture(scope="session")
@@ -14,5 +15,7 @@ def shared_provider() -> LocalProvider:
 
 @pytest.fixture
 def provider(shared_provider: LocalProvider) -> Iterator[LocalProvider]:
+    # Before a test pretends anything: what is loaded then stays.
+    shared_provider.engine.stock.have(SMALL)
     yield shared_provider
     shared_provider.engine._largest.clear()
