@@ -1,10 +1,15 @@
 """What the graphics card says of itself; a machine without one is a normal answer."""
 
+import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pynvml
+import torch
+
+logger = logging.getLogger(__name__)
 
 
 def read_card() -> dict[str, Any]:
@@ -34,3 +39,19 @@ def read_card() -> dict[str, Any]:
     finally:
         pynvml.nvmlShutdown()
     return found
+
+
+def end_if_lost(device: str) -> None:
+    """End this process when its card answers no more: leases and the supervisor do the rest.
+
+    After an illegal access or a failed launch every later call of the process fails: it would fail the whole queue.
+    """
+    if device == "cpu":
+        return
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError:
+        logger.critical(
+            "the card answers this process no more: the worker ends itself", exc_info=True
+        )
+        os._exit(1)

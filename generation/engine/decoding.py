@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from generation.engine.card import end_if_lost
 from generation.engine.errors import OutOfMemoryError
 from generation.engine.pictures import Drawn
 from generation.engine.watchdog import Watchdog
@@ -21,7 +22,7 @@ class Decoder:
 
     def __init__(self, device: str, watchdog: Watchdog, release: Callable[[], None]) -> None:
         """Take the device and what gives its unused memory back."""
-        self._watchdog, self._release = watchdog, release
+        self._device, self._watchdog, self._release = device, watchdog, release
         self._stream: Any = torch.cuda.Stream() if device == "cuda" else None
         self._lock = threading.Lock()
 
@@ -34,6 +35,9 @@ class Decoder:
                 return self._pixels(drawn)
             except torch.OutOfMemoryError:
                 logger.warning("out of memory while decoding: in tiles")
+            except RuntimeError:
+                end_if_lost(self._device)
+                raise
             # Outside of the handler: the error's frames hold the tensors that must go.
             self._release()
             vae = drawn.decoder.vae

@@ -46,6 +46,8 @@ class Drawer:
         with self.watchdog.stage("load", patience=PATIENCE_LOADING):
             parts = self.stock.have(card, spec.width * spec.height)
             self.stock.wear(card, spec.loras)
+            # Here, because the first look at a file of 12 GB takes half a minute.
+            described = self.stock.describe(card, spec.loras)
         clock.note("load")
         members = [Member(picture) for picture in batch]
         with torch.no_grad():
@@ -60,7 +62,7 @@ class Drawer:
             for member in live:
                 check_finite(member)
         facts = {
-            **self.stock.describe(card, spec.loras),
+            **described,
             **self.stock.facts(),
             "batch_size": len(live),
             "steps_run": steps,
@@ -129,6 +131,9 @@ class Drawer:
             latents = pipeline(**words).images
         except AllEnded:
             return 0
+        finally:
+            # The pipeline itself does so only at its own end, and only the one that placed the parts.
+            parts.from_noise.maybe_free_model_hooks()
         for member, own in zip(members, latents, strict=True):
             member.latents = own
         return int(pipeline.num_timesteps)

@@ -1,18 +1,12 @@
 """Prompt embeddings, kept: variants of one prompt and repeated prompts are encoded once."""
 
 from collections.abc import Callable, Hashable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import cachetools
 import torch
-
-Key = tuple[Hashable, str]
-
-
-def size_bytes(tensor: torch.Tensor) -> int:
-    """Return what a tensor takes in memory."""
-    return int(tensor.numel() * tensor.element_size())
 
 
 def identify(folder: Path) -> Hashable:
@@ -30,7 +24,7 @@ class EmbeddingCache:
 
     def __init__(self, most_bytes: int) -> None:
         """Take the bound in bytes; 0 keeps the empty prompt only."""
-        self._kept: Any = cachetools.LRUCache(most_bytes, getsizeof=size_bytes)
+        self._kept: Any = cachetools.LRUCache(most_bytes, getsizeof=attrgetter("nbytes"))
         self._empty: dict[Hashable, torch.Tensor] = {}
         self.hits = 0
         self.misses = 0
@@ -46,11 +40,11 @@ class EmbeddingCache:
         made = encode().cpu()
         if not prompt:
             self._empty[encoder] = made
-        elif size_bytes(made) <= self._kept.maxsize:
+        elif made.nbytes <= self._kept.maxsize:
             self._kept[key] = made
         return made
 
     @property
     def held_bytes(self) -> int:
         """Return what is kept, the empty prompts included."""
-        return int(self._kept.currsize) + sum(map(size_bytes, self._empty.values()))
+        return int(self._kept.currsize + sum(made.nbytes for made in self._empty.values()))

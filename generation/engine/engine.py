@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from generation.engine.captions import count_padded_tokens
+from generation.engine.card import end_if_lost
 from generation.engine.decoding import Decoder
 from generation.engine.drawing import Drawer
 from generation.engine.embeddings import EmbeddingCache
@@ -135,6 +136,7 @@ class Engine:
         except EngineError as error:
             return [error for _ in batch]
         except Exception as error:
+            end_if_lost(self.device)
             if len(batch) == 1:
                 return [error]
             logger.exception("a batch of %d broke; its members are drawn alone", len(batch))
@@ -148,11 +150,12 @@ class Engine:
         """Free what is unused, then take fewer pictures at once, then a tighter mode; False at the end of the ways."""
         self.stock.release()
         spec, card = batch[0].spec, batch[0].card
-        if len(batch) > 1:
+        if len(batch) > 1 and self.stock.parts is not None:
             self._largest[look_of(spec, card)] = len(batch) // 2
             logger.warning("out of memory with %d of %s: halved from now on", len(batch), size)
             return True
-        logger.warning("out of memory with one picture of %s", size)
+        what = f"one picture of {size}" if self.stock.parts else "a model that was being loaded"
+        logger.warning("out of memory with %s", what)
         return self.stock.tighten(spec.width * spec.height)
 
     def _decode_now(self, drawn: list[Drawn | Exception]) -> list[Drawn | Exception]:

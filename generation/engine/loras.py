@@ -5,7 +5,7 @@ import math
 import re
 import warnings
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import torch
 
-from generation.engine.weights.files import FLOATS, WeightsError, WeightsFile
+from generation.engine.weights.files import FLOATS, WeightsError, WeightsFile, identify_file
 from generation.engine.weights.layouts import strip_prefixes
 
 LARGEST_RANK: Final = 512
@@ -73,6 +73,7 @@ class Adapters:
         self.most = most
         # By name what peft calls it, the least recently worn first. Numbers: peft refuses dots and some words.
         self.loaded: OrderedDict[str, str] = OrderedDict()
+        self._contents: dict[str, Hashable] = {}
         self._numbers = count()
 
     def use(self, worn: Sequence[tuple[str, float]]) -> None:
@@ -87,11 +88,13 @@ class Adapters:
             # Several at once are meant; and what is worn is said below, also when one goes that was worn.
             warnings.filterwarnings("ignore", "Already found a `peft_config`")
             warnings.filterwarnings("ignore", "Adapter .* was active which is now deleted")
-            self._make_room(scales)
-            for name in scales:
-                if name not in self.loaded:
-                    self.loaded[name] = self._load(name)
-                self.loaded.move_to_end(name)
+            try:
+                self._load_missing(scales)
+            except BaseException:
+                # Part of one may be in the layers already.
+                self.loaded.clear()
+                self.pipeline.unload_lora_weights()
+                raise
         self.pipeline.set_adapters([self.loaded[name] for name in scales], list(scales.values()))
         self.pipeline.enable_lora()
 
@@ -100,6 +103,24 @@ class Adapters:
         if self.loaded:
             self.loaded.clear()
             self.pipeline.unload_lora_weights()
+
+    def _load_missing(self, wanted: Mapping[str, float]) -> None:
+        """Load those that are wanted and not there, or whose file was written anew."""
+        for name in wanted:
+            if name in self.loaded and self._contents[name] != self._identify(name):
+                self.pipeline.delete_adapters(self.loaded.pop(name))
+        self._make_room(wanted)
+        for name in wanted:
+            if name not in self.loaded:
+                self._contents[name] = self._identify(name)
+                self.loaded[name] = self._load(name)
+            self.loaded.move_to_end(name)
+
+    def _identify(self, name: str) -> Hashable:
+        try:
+            return identify_file(self.files[name])
+        except WeightsError as error:
+            raise LoraError(f"LoRA {name!r}: {error}") from error
 
     def _require_wearable(self, worn: Sequence[tuple[str, float]]) -> None:
         names = [name for name, _ in worn]
@@ -145,6 +166,8 @@ class Adapters:
             )
         except (WeightsError, LoraError) as error:
             raise LoraError(f"LoRA {name!r}: {error}") from error
+        except torch.OutOfMemoryError:
+            raise
         except (ValueError, KeyError, TypeError, RuntimeError) as error:
             raise LoraError(f"LoRA {name!r}: {path} cannot be loaded: {error}") from error
         return adapter

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from generation.engine.weights import THRESHOLD
+
 MIB = 2**20
 
 
@@ -20,7 +22,7 @@ class Options:
     # Transformers kept in the host's memory, so that a change of weights reads no file; never more than half of it.
     pool_bytes: int = 48 * 1024 * MIB
     # Share of the transformer's parameters that a weights file must match.
-    weights_threshold: float = 0.95
+    weights_threshold: float = THRESHOLD
     # Whether the transformer's repeated blocks are compiled, and which attention kernels it uses ("": torch's choice).
     compile: bool = False
     attention: str = ""

@@ -2,7 +2,7 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import torch
@@ -19,22 +19,25 @@ class WeightsPool:
         self.most_bytes = min(most_bytes, half)
         self._states: OrderedDict[Hashable, State] = OrderedDict()
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._states
+    def __iter__(self) -> Iterator[Hashable]:
+        return iter(self._states)
 
     @property
     def held_bytes(self) -> int:
         """Return what is kept."""
         return sum(map(size_bytes, self._states.values()))
 
-    def keep(self, key: Hashable, transformer: Any) -> None:
-        """Keep a transformer's weights under a key, unless they are kept already or alone are too large."""
+    def keep(self, key: Hashable, transformer: Any, *, beside: Hashable = None) -> None:
+        """Keep a transformer's weights under a key, where they have room beside the state that is wanted next."""
         if key in self._states:
             return
+        if beside in self._states:
+            self._states.move_to_end(beside)
         own = dict(transformer.named_parameters())
-        if size_bytes(own) > self.most_bytes:
+        size = size_bytes(own)
+        if size + size_bytes(self._states.get(beside, {})) > self.most_bytes:
             return
-        while self._states and self.held_bytes + size_bytes(own) > self.most_bytes:
+        while self.held_bytes + size > self.most_bytes:
             self._states.popitem(last=False)
         self._states[key] = {name: copy_of(value.data) for name, value in own.items()}
 
@@ -48,8 +51,11 @@ class WeightsPool:
 
 
 def size_bytes(state: State) -> int:
-    """Return what a state takes in memory."""
-    return sum(int(value.numel() * value.element_size()) for value in state.values())
+    """Return what a state takes in the host's memory; torch rounds pinned tensors up to a power of two."""
+    return sum(
+        1 << (value.nbytes - 1).bit_length() if value.is_cuda or value.is_pinned() else value.nbytes
+        for value in state.values()
+    )
 
 
 def copy_of(value: torch.Tensor) -> torch.Tensor:

@@ -3,7 +3,7 @@
 import gc
 import logging
 from collections.abc import Hashable
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from generation.engine.weights import (
     WeightsError,
     check_folder,
     hash_file,
+    identify_file,
     judge_weights,
     load_weights,
     read_shapes,
@@ -53,6 +54,8 @@ class Stock:
         self.alias = ""
         self.speed: dict[str, Any] = {}
         self._weights: Hashable = None
+        # The mode of the last loading, whether it came to an end or not.
+        self._tried: Mode | None = None
         # From so many pixels on, pictures need a tighter mode than the one that the free memory suggests.
         self._tight_pixels: int | None = None
         self._tight_mode: Mode | None = None
@@ -60,15 +63,20 @@ class Stock:
     def have(self, card: ModelCard, pixels: int = 0) -> Parts:
         """Return the parts of a card's model, loading what is not there; raise EngineError when that cannot be."""
         folder = find_folder(card)
+        wanted = self._identify(card, folder)
+        is_other = self.parts is None or self.parts.folder != folder
+        if is_other or wanted not in (self._weights, *self.pool):
+            self._judge(card, folder)
+        if is_other:
+            self._drop()
         mode = self._mode_for(folder, pixels)
-        wanted = (str(folder), *card.weights)
-        parts = self.parts
-        if parts is None or parts.folder != folder or parts.mode.name != mode.name:
-            parts = self._load(card, folder, mode)
+        if self.parts is None or self.parts.mode.name != mode.name:
+            self._load(card, folder, mode)
         elif self._weights != wanted:
-            parts = self._change_weights(card, parts)
+            self._change_weights(card, wanted)
+        assert self.parts is not None  # noqa: S101 (loaded above)
         self.alias, self._weights = card.alias, wanted
-        return parts
+        return self.parts
 
     def wear(self, card: ModelCard, loras: tuple[tuple[str, float], ...]) -> None:
         """Put these LoRAs of the card on, and all others off; raise EngineError for one that cannot be worn."""
@@ -82,9 +90,9 @@ class Stock:
 
     def tighten(self, pixels: int) -> bool:
         """Let pictures of this size and larger use the next tighter mode; False when there is none."""
-        if self.parts is None or self.device == "cpu":
+        if self._tried is None or self.device == "cpu":
             return False
-        name = tighter_than(self.parts.mode.name)
+        name = tighter_than(self._tried.name)
         if name is None:
             return False
         self._tight_pixels = min(pixels, self._tight_pixels or pixels)
@@ -111,27 +119,35 @@ class Stock:
             "offload_reason": mode.reason,
             "dtype": str(DTYPE).removeprefix("torch."),
             "threads": torch.get_num_threads(),
-            **{name: version(name) for name in LIBRARIES},
+            **read_versions(),
         }
+
+    def _identify(self, card: ModelCard, folder: Path) -> Hashable:
+        """Return what a transformer's weights are known by: a file that was written anew is another one."""
+        try:
+            return (str(folder), *map(identify_file, card.weights))
+        except WeightsError as error:
+            raise EngineError(f"cannot load {card.alias}: {error}") from error
 
     def _mode_for(self, folder: Path, pixels: int) -> Mode:
         if self._tight_mode and self._tight_pixels and pixels >= self._tight_pixels:
             return self._tight_mode
-        parts = self.parts
-        if parts and parts.folder == folder and parts.mode != self._tight_mode:
+        if self.parts and self.parts.mode != self._tight_mode:
             # What is loaded has taken its memory: to ask again would find the card full.
-            return parts.mode
+            return self.parts.mode
         self._drop()
         return choose_mode(self.options.offload, read_sizes(folder), free_bytes())
 
+    # What follows keeps no name of its own for the parts: it would hold them on the card while others are loaded.
+
     def _drop(self) -> None:
-        self.parts, self.adapters, self._weights = None, None, None
+        self.parts, self.adapters, self._weights, self.alias = None, None, None, ""
         self.release()
 
-    def _load(self, card: ModelCard, folder: Path, mode: Mode) -> Parts:
+    def _load(self, card: ModelCard, folder: Path, mode: Mode) -> None:
         """Load a folder and put the card's weights in, before offload hooks take the transformer apart."""
-        self._judge(card, folder)
         self._drop()
+        self._tried = mode
         parts = load_parts(folder, mode, self.device, partial(self._put_weights, card))
         self.encoder = identify(folder)
         self.adapters = Adapters(parts.from_noise, {})
@@ -139,28 +155,30 @@ class Stock:
         compiled = self.options.compile and compile_blocks(parts.transformer, self.device)
         self.speed = {"attention": attention, "compiled": compiled}
         self.parts = parts
-        return parts
 
-    def _change_weights(self, card: ModelCard, parts: Parts) -> Parts:
+    def _change_weights(self, card: ModelCard, wanted: Hashable) -> None:
         """Put other weights into the loaded transformer: from the pool, else from the files over the folder's own."""
+        assert self.parts is not None  # noqa: S101 (the caller has seen them)
         assert self.adapters is not None  # noqa: S101 (loaded together with the parts)
-        base = (str(parts.folder),)
-        wanted = (*base, *card.weights)
-        if not keeps_decoder(parts.mode.name):
-            return self._load(card, parts.folder, parts.mode)
-        self.adapters.drop_all()
-        self.pool.keep(self._weights, parts.transformer)
-        if wanted in self.pool:
-            self.pool.put_into(parts.transformer, wanted)
-            return parts
-        if self._weights != base and base not in self.pool:
-            return self._load(card, parts.folder, parts.mode)
-        self._judge(card, parts.folder)
-        if self._weights != base:
-            self.pool.put_into(parts.transformer, base)
-            self._weights = base
-        self._put_weights(card, parts.transformer)
-        return parts
+        folder, mode = self.parts.folder, self.parts.mode
+        base = (str(folder),)
+        if keeps_decoder(mode.name):
+            self.adapters.drop_all()
+            self.pool.keep(self._weights, self.parts.transformer, beside=wanted)
+        if not keeps_decoder(mode.name) or not {base, wanted} & {self._weights, *self.pool}:
+            self._load(card, folder, mode)
+            return
+        try:
+            if wanted in self.pool:
+                self.pool.put_into(self.parts.transformer, wanted)
+                return
+            if self._weights != base:
+                self.pool.put_into(self.parts.transformer, base)
+            self._put_weights(card, self.parts.transformer)
+        except BaseException:
+            # Some of them may be in already.
+            self._drop()
+            raise
 
     def _judge(self, card: ModelCard, folder: Path) -> None:
         """Raise EngineError for what will be refused, by headers alone, while what is loaded is still whole."""
@@ -180,8 +198,6 @@ class Stock:
                 transformer, card.weights, threshold=self.options.weights_threshold
             )
         except (WeightsError, OSError) as error:
-            # Some of them may be in already.
-            self._drop()
             raise EngineError(f"cannot load {card.alias}: {error}") from error
         logger.info("weights of %s: %s", card.alias, report)
 
@@ -198,6 +214,12 @@ class Stock:
                 for lora, scale in worn
             ],
         }
+
+
+@cache
+def read_versions() -> dict[str, str]:
+    """Return the version of each library that decides a picture's bits; they stay while the process lives."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 def find_lora(card: ModelCard, name: str) -> Lora:

@@ -49,31 +49,36 @@ class Watchdog:
     @contextmanager
     def stage(self, name: str, *, patience: float = 1.0) -> Iterator[None]:
         """Guard a stage of this thread; inside of another one the outer one's time stands still and begins anew."""
-        mine = self._stages.setdefault(threading.get_ident(), [])
-        # What is done while a model is loaded or warmed may take as long as that.
-        mine.append(Stage(name, max([patience, *(outer.patience for outer in mine)])))
-        self.beat()
+        with self._lock:
+            mine = self._stages.setdefault(threading.get_ident(), [])
+            # What is done while a model is loaded or warmed may take as long as that.
+            mine.append(Stage(name, max([patience, *(outer.patience for outer in mine)])))
+            self._begin_anew(mine)
         try:
             yield
         finally:
-            mine.pop()
-            self.beat()
+            with self._lock:
+                mine.pop()
+                self._begin_anew(mine)
 
     def beat(self) -> None:
         """Begin the time of this thread's stage anew: it moves on."""
+        with self._lock:
+            self._begin_anew(self._stages.get(threading.get_ident(), []))
+
+    def _begin_anew(self, mine: list[Stage]) -> None:
+        """Begin the innermost stage's time and set the timer; under the lock, so that each has an end."""
         if not self.stall_seconds:
             return
-        with self._lock:
-            mine = self._stages.get(threading.get_ident())
-            if mine:
-                mine[-1].ends_at = time.monotonic() + self.stall_seconds * mine[-1].patience
-            current = [stages[-1] for stages in self._stages.values() if stages]
-            if not current:
-                faulthandler.cancel_dump_traceback_later()
-                return
-            first = min(current, key=lambda stage: stage.ends_at)
-            left = max(first.ends_at - time.monotonic(), SHORTEST_SECONDS)
-            faulthandler.dump_traceback_later(left, exit=True, file=self.out)
+        if mine:
+            mine[-1].ends_at = time.monotonic() + self.stall_seconds * mine[-1].patience
+        current = [stages[-1] for stages in self._stages.values() if stages]
+        if not current:
+            faulthandler.cancel_dump_traceback_later()
+            return
+        first = min(current, key=lambda stage: stage.ends_at)
+        left = max(first.ends_at - time.monotonic(), SHORTEST_SECONDS)
+        faulthandler.dump_traceback_later(left, exit=True, file=self.out)
 
     def _warn(self) -> None:
         """Say which stages have used up half of their time: the stacks of the end name no stage."""

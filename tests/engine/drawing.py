@@ -1,9 +1,7 @@
 """Orders for the engine's tests: the small model at its smallest."""
 
-import math
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from generation.engine.pictures import Picture
@@ -66,10 +64,3 @@ def draw(provider: LocalProvider, **words: Any) -> list[Image.Image]:
 
 def decode(finished: Finished) -> list[Image.Image]:
     return [output.decode() for output in finished.outputs]
-
-
-def psnr_db(one: Image.Image, other: Image.Image) -> float:
-    """Return the peak signal-to-noise ratio; infinite for equal pictures."""
-    difference = np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)
-    error = float(np.mean(difference**2))
-    return math.inf if error == 0 else 10 * math.log10(255**2 / error)

@@ -13,9 +13,10 @@ from generation.engine.small import WEIGHTS
 from generation.providers.base import Finished
 from generation.providers.errors import GivenBack, ProviderError, Stopped
 from generation.providers.local import LocalProvider
+from generation.services.rerun import psnr_db
 from generation.services.seed import SMALL
 from generation.spec import ModelCard
-from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, psnr_db, spec, work
+from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, spec, work
 
 pytestmark = pytest.mark.xdist_group("torch")
 

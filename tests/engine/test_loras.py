@@ -177,6 +177,44 @@ def test_order_that_cannot_be_worn_is_refused(
     assert not adapters.loaded
 
 
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("full"), RuntimeError("half a lora")])
+def test_a_lora_that_breaks_off_leaves_no_trace(
+    adapters: Adapters, plain: torch.Tensor, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    pipeline = adapters.pipeline
+    load, before = pipeline.load_lora_into_transformer, read_state_of(pipeline.transformer).keys()
+
+    def break_off(*args: Any, **words: Any) -> None:
+        load(*args, **words)
+        raise error
+
+    adapters.use((("outlines", 1.0),))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(pipeline), "load_lora_into_transformer", staticmethod(break_off))
+        # Memory is somebody else's to free: see Engine.draw.
+        kind = type(error) if isinstance(error, torch.OutOfMemoryError) else LoraError
+        with pytest.raises(kind):
+            adapters.use((("values", 1.0),))
+    assert read_state_of(pipeline.transformer).keys() == before
+    assert torch.equal(draw(pipeline), plain)
+    assert not adapters.loaded
+
+
+def test_a_lora_written_anew_under_its_name_is_loaded_anew(
+    pipeline: Any, files: dict[str, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "style.safetensors"
+    adapters = Adapters(pipeline, {"style": path, **files})
+    for name in ("outlines", "values"):
+        path.unlink(missing_ok=True)
+        path.hardlink_to(files[name])
+        adapters.use((("style", 1.0),))
+        seen = draw(pipeline)
+        adapters.use(((name, 1.0),))
+        assert torch.equal(seen, draw(pipeline))
+    adapters.drop_all()
+
+
 def to_comfy(weights: Weights) -> Weights:
     """ComfyUI's names: another prefix, and the strength as a tensor beside each layer."""
     found = {

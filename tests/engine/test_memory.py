@@ -24,10 +24,11 @@ from generation.engine.options import Options
 from generation.engine.small import WEIGHTS
 from generation.engine.stock import Stock
 from generation.providers.base import Finished
-from generation.providers.errors import ProviderError
+from generation.providers.errors import ProviderError, Stopped
 from generation.providers.local import LocalProvider
+from generation.services.rerun import psnr_db
 from generation.services.seed import SMALL
-from tests.engine.drawing import PROMPTS, decode, draw, picture, psnr_db, work
+from tests.engine.drawing import PROMPTS, decode, draw, picture, work
 
 pytestmark = pytest.mark.xdist_group("torch")
 
@@ -233,6 +234,51 @@ def test_tighter_ends_at_the_tightest(card_stock: tuple[Stock, list[str]]) -> No
     while stock.tighten(512):
         stock.have(SMALL, 512)
     assert modes == ["none", "resident", "model", "group", "sequential"]
+
+
+def test_a_model_too_large_to_load_is_loaded_in_a_tighter_mode(
+    card_stock: tuple[Stock, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock, modes = card_stock
+
+    def load_if_tight(folder: Path, mode: Mode, device: str, prepare: Any) -> Any:
+        modes.append(mode.name)
+        parts = SimpleNamespace(folder=folder, mode=mode, from_noise=None, transformer=None)
+        return full() if mode.name in ("none", "resident") else parts
+
+    monkeypatch.setattr(stock_module, "load_parts", load_if_tight)
+    engine = Engine(Options())
+    engine.stock = stock
+    batch = [picture(seed) for seed in range(4)]
+    for _ in range(2):
+        with pytest.raises(torch.OutOfMemoryError):
+            stock.have(SMALL, 128 * 128)
+        # The number of pictures has no part in it.
+        assert engine._makes_room(batch, "")
+    stock.have(SMALL, 128 * 128)
+    assert modes == ["none", "resident", "model"]
+    assert not engine._largest
+
+
+def test_a_canceled_picture_frees_what_its_pipeline_holds(
+    provider: LocalProvider, loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed: list[int] = []
+    kind = type(loaded.from_noise)
+    free: Callable[[Any], None] = kind.maybe_free_model_hooks
+
+    def note(pipeline: Any) -> None:
+        freed.append(id(pipeline))
+        free(pipeline)
+
+    monkeypatch.setattr(kind, "maybe_free_model_hooks", note)
+
+    def cancel(done: float, preview: Any = None) -> None:
+        raise Stopped
+
+    (outcome,) = provider.submit_batch([work(report=cancel)])
+    assert isinstance(outcome, Stopped)
+    assert id(loaded.from_noise) in freed
 
 
 def test_what_overflows_is_no_black_picture(

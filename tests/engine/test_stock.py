@@ -1,5 +1,7 @@
 """Models that change places: folders, hub ids, custom weights and LoRAs, from files and from the pool."""
 
+import os
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from generation.engine import stock as stock_module
 from generation.engine.errors import EngineError
+from generation.engine.loading import load_parts
 from generation.engine.options import Options
 from generation.engine.pool import WeightsPool, size_bytes
 from generation.engine.small import WEIGHTS
@@ -100,6 +103,70 @@ def test_refused_weights_leave_a_model_that_draws(stock: Stock, tmp_path: Path) 
     assert are_equal(state_of(stock), own)
 
 
+def test_a_refused_folder_leaves_the_loaded_model(stock: Stock, tmp_path: Path) -> None:
+    parts = stock.have(SMALL)
+    with pytest.raises(EngineError, match="cannot load"):
+        stock.have(ModelCard("empty", folder=str(tmp_path)))
+    assert stock.parts is parts
+    assert stock.alias == SMALL.alias
+
+
+def test_weights_written_anew_under_their_name_are_read_anew(stock: Stock, tmp_path: Path) -> None:
+    path = tmp_path / "style.safetensors"
+    stock.have(SMALL)
+    own = state_of(stock)
+    for share in (0.5, 2):
+        card = custom(path, share)
+        # As an editor writes it: the clock of a file system may be coarse.
+        os.utime(path, ns=(0, int(share * 10**9)))
+        stock.have(card)
+        assert are_equal(state_of(stock), {name: value * share for name, value in own.items()})
+
+
+def test_the_old_model_is_gone_before_another_is_loaded(
+    stock: Stock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, alive = load_parts, []
+    last: Any = None
+
+    def noting(*args: Any) -> Any:
+        nonlocal last
+        alive.append(last is not None and last() is not None)
+        parts = load(*args)
+        last = weakref.ref(parts.transformer)
+        return parts
+
+    monkeypatch.setattr(stock_module, "load_parts", noting)
+    monkeypatch.setattr(stock.pool, "most_bytes", 0)
+    (tmp_path / "twin").symlink_to(WEIGHTS)
+    half, double = (custom(tmp_path / f"{share}.safetensors", share) for share in (0.5, 2))
+    stock.have(SMALL)
+    stock.have(ModelCard("twin", folder=str(tmp_path / "twin")))
+    # From one custom file to another without the folder's own in the pool.
+    stock.have(half)
+    stock.have(double)
+    stock.have(SMALL)
+    assert alive == [False] * 5
+
+
+def test_a_change_of_weights_that_breaks_off_leaves_nothing_in_use(
+    stock: Stock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock.have(SMALL)
+    own = state_of(stock)
+
+    def break_off(transformer: Any, files: Any, **_: Any) -> None:
+        next(transformer.parameters()).data.zero_()
+        raise RuntimeError("a kernel for one")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stock_module, "load_weights", break_off)
+        with pytest.raises(RuntimeError):
+            stock.have(custom(tmp_path / "half.safetensors", 0.5))
+    stock.have(SMALL)
+    assert are_equal(state_of(stock), own)
+
+
 def test_a_file_that_is_no_safetensors_is_refused(stock: Stock, tmp_path: Path) -> None:
     path = tmp_path / "evil.safetensors"
     path.write_bytes(b"\x80\x04\x95pickle")
@@ -155,8 +222,18 @@ def test_the_pool_is_bounded_and_forgets_the_least_recently_used() -> None:
     for key in ("one", "two", "one", "three"):
         pool.keep(key, module)
         pool.put_into(module, key)
-    assert ("one" in pool, "two" in pool, "three" in pool) == (True, False, True)
+    assert [*pool] == ["one", "three"]
     assert pool.held_bytes == 2 * size
     small = WeightsPool(size - 1)
     small.keep("one", module)
-    assert "one" not in small
+    assert not [*small]
+
+
+def test_the_pool_keeps_nothing_in_place_of_what_is_wanted_next() -> None:
+    module = torch.nn.Linear(8, 8)
+    pool = WeightsPool(size_bytes(dict(module.named_parameters())))
+    pool.keep("one", module)
+    pool.keep("two", module, beside="one")
+    assert [*pool] == ["one"]
+    pool.keep("two", module)
+    assert [*pool] == ["two"]

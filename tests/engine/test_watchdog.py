@@ -1,10 +1,15 @@
 """The watchdog in processes of its own: it ends them."""
 
+import faulthandler
 import subprocess
 import sys
 import textwrap
+import threading
+from typing import Any
 
 import pytest
+
+from generation.engine.watchdog import Watchdog
 
 BEGIN = """
     import logging, sys, threading, time
@@ -73,6 +78,40 @@ def test_one_thread_that_moves_does_not_hide_another_that_hangs() -> None:
     """)
     assert ended.returncode == 1
     assert "in store" in ended.stderr
+
+
+class Nosy:
+    """A lock at whose every release another thread's stage moves on at once."""
+
+    def __init__(self, dog: Watchdog) -> None:
+        self.dog, self.lock, self.is_busy = dog, dog._lock, False
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+        if not self.is_busy:
+            self.is_busy = True
+            thread = threading.Thread(target=self.dog.beat)
+            thread.start()
+            thread.join()
+            self.is_busy = False
+
+
+def test_no_thread_sees_a_stage_before_it_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+
+    def note(seconds: float, **_: Any) -> None:
+        left.append(seconds)
+
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", note)
+    dog = Watchdog(60)
+    dog._lock = Nosy(dog)  # type: ignore[assignment]
+    with dog.stage("draw"), dog.stage("decode"):
+        pass
+    assert len(left) > 4
+    assert min(left) > 50
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.0"])

@@ -166,11 +166,19 @@ class WeightsFile:
             raise self._error(f"{data_bytes - reached} bytes too long: no tensor owns its end")
 
 
+def identify_file(path: Path | str) -> tuple[str, int, int, int]:
+    """Return what a file's content is known by, without reading it: path, inode, bytes and nanoseconds."""
+    try:
+        facts = os.stat(path)  # noqa: PTH116
+    except OSError as error:
+        raise WeightsError(f"{path}: {error.strerror}") from error
+    return os.fspath(path), facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
 def hash_file(path: Path | str) -> str:
     """Return the SHA-256 of a file; read again only when its size, time or place changed."""
     try:
-        facts = os.stat(path)  # noqa: PTH116
-        return _hash(os.fspath(path), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        return _hash(*identify_file(path))
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror}") from error
 

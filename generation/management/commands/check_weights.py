@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
@@ -35,8 +36,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--threshold",
             type=share,
-            default=0.95,
-            help="the share of the transformer's parameters that must match; otherwise 0.95",
+            default=settings.ADAPTER_OPTIONS["local"]["weights_threshold"],
+            help="the share of the transformer's parameters that must match; otherwise the hub's own",
         )
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
