@@ -10,15 +10,6 @@ class GenerationProblem(Problem):
     status = 409
 
 
-class IdempotencyKeyReused(GenerationProblem):
-    """The same Idempotency-Key came with another body."""
-
-    code = "idempotency_key_reused"
-    status = 422
-    title = gettext_noop("This Idempotency-Key was used for another request")
-    detail = gettext_noop("Use a new key for a new order; the earlier one is untouched.")
-
-
 class NotReady(GenerationProblem):
     """The result was asked for before the task ended."""
 

@@ -55,6 +55,19 @@ def decode(data: bytes, longest_side: int = LARGEST_SIDE_PIXELS) -> Image.Image:
     return as_srgb(flatten(upright), profile)
 
 
+def decode_own(data: bytes) -> Image.Image:
+    """Return the RGB pixels of a picture that the hub stored itself: of any shape, and as many as Pillow takes (178
+    million).
+
+    Raises RefusedPicture above that, or whatever Pillow raises at bytes that are no picture.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=(find_format(data),))
+    except Image.DecompressionBombError as error:
+        raise RefusedPicture("too_many_pixels") from error
+    return as_srgb(image, None)
+
+
 def check_size(width: int, height: int) -> None:
     """Refuse a size that the header tells before a pixel is decoded."""
     if width * height > MOST_PIXELS:

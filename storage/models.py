@@ -29,3 +29,22 @@ class Artifact(models.Model):
 
     def __str__(self) -> str:
         return f"art_{self.pk.hex}"
+
+
+class UploadKey(models.Model):
+    """A caller's key for one upload: the same bytes again find the same artifact, others are refused."""
+
+    platform = models.ForeignKey("platforms.Platform", models.CASCADE, related_name="+")
+    user = models.CharField(max_length=200)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    artifact = models.ForeignKey(Artifact, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["platform", "user", "key"], name="upload_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -2,6 +2,7 @@
 transaction that publishes it: files before, rows after."""
 
 import hashlib
+import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from PIL import Image
 
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
-from storage.decoding import decode
+from storage.decoding import decode_own
 from storage.media import THUMBNAIL_TYPE, Encoded, encode_picture, encode_thumbnail
 from storage.models import Artifact
 from storage.selectors import read_bytes
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,11 @@ def save_picture(
     name: str,
     encoder: Callable[[Image.Image], Encoded] = encode_picture,
 ) -> StoredPicture:
-    """Encode and store a picture and its thumbnail under deterministic keys; a repetition writes the same objects."""
+    """Encode and store a picture and its thumbnail under deterministic keys; a repetition writes the same objects.
+
+    What was put is deleted when the rest cannot be: files without a row would stay for ever, and a folder is one
+    attempt's or one upload's alone.
+    """
     data, content_type, extension = encoder(image)
     stored = StoredPicture(
         key=f"{folder}{name}{extension}",
@@ -49,8 +56,12 @@ def save_picture(
         width=image.width,
         height=image.height,
     )
-    put(stored.key, data, content_type)
-    put(stored.thumbnail_key, encode_thumbnail(image), THUMBNAIL_TYPE)
+    try:
+        put(stored.key, data, content_type)
+        put(stored.thumbnail_key, encode_thumbnail(image), THUMBNAIL_TYPE)
+    except Exception:
+        delete_files(stored)
+        raise
     return stored
 
 
@@ -59,6 +70,15 @@ def put(key: str, data: bytes, content_type: str) -> None:
     file = ContentFile(data)
     file.content_type = content_type  # type: ignore[attr-defined]  # read by S3Storage
     default_storage.save(key, file)
+
+
+def delete_files(stored: StoredPicture) -> None:
+    """Delete what was put of a picture that has no row; a file that cannot be deleted is logged and stays."""
+    for key in (stored.key, stored.thumbnail_key):
+        try:
+            default_storage.delete(key)
+        except Exception:
+            logger.exception("not deleted, and no row names it: %s", key)
 
 
 def record_artifact(stored: StoredPicture, *, platform_id: uuid.UUID, user: str) -> uuid.UUID:
@@ -74,4 +94,4 @@ def open_picture(artifact_id: uuid.UUID, *, platform_id: uuid.UUID) -> Image.Ima
     row = Artifact.objects.filter(pk=artifact_id, platform_id=platform_id).first()
     if row is None:
         raise NotFound(thing=gettext_noop("picture"))
-    return decode(read_bytes(row))
+    return decode_own(read_bytes(row))

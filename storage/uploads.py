@@ -1,5 +1,6 @@
 """Pictures that callers bring along: decoded apart, stored as fresh pixels, never as they came."""
 
+import hashlib
 import logging
 import subprocess
 import sys
@@ -8,15 +9,16 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.conf import settings
+from django.db import Error, IntegrityError, transaction
 from PIL import Image
 
-from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.errors import FieldError, IdempotencyKeyReused, InvalidRequest, gettext_noop
 from genhub.lib.ids import new_id
 from storage import decoding
 from storage.keys import upload_folder
 from storage.media import encode_photo, encode_picture
-from storage.models import Artifact
-from storage.services import record_artifact, save_picture
+from storage.models import Artifact, UploadKey
+from storage.services import StoredPicture, delete_files, record_artifact, save_picture
 
 logger = logging.getLogger(__name__)
 
@@ -37,18 +39,67 @@ LIMITS: Final = {
 }
 
 
-def take_picture(data: bytes, content_type: str, *, platform_id: uuid.UUID, user: str) -> Artifact:
-    """Store what a caller sent and give it to its owner; raise InvalidRequest, with nothing stored, naming what is
-    wrong with it.
+def take_picture(
+    data: bytes, content_type: str, *, platform_id: uuid.UUID, user: str, idempotency_key: str = ""
+) -> Artifact:
+    """Store what a caller sent and give it to its owner, or return what was made earlier of the same key and bytes.
 
+    Raises InvalidRequest, naming what is wrong with it, or IdempotencyKeyReused; then nothing was stored.
     What came as JPEG is stored as JPEG (quality 85), all else without loss: a mask must stay as it is.
     """
     check_type(data, content_type)
+    key = UploadKey(
+        platform_id=platform_id, user=user, key=idempotency_key, fingerprint=digest(data)
+    )
+    if earlier := find_earlier(key):
+        return earlier
     image = decode_apart(data)
     folder = upload_folder(datetime.now(UTC).date(), platform_id, new_id())
     encoder = encode_photo if content_type == "image/jpeg" else encode_picture
     stored = save_picture(image, folder=folder, name="0", encoder=encoder)
-    return Artifact.objects.get(pk=record_artifact(stored, platform_id=platform_id, user=user))
+    try:
+        return record_upload(stored, key)
+    except Exception as error:
+        delete_unless_recorded(stored)
+        # The key was used by a request that ran beside this one and has committed since.
+        if isinstance(error, IntegrityError) and (earlier := find_earlier(key)):
+            return earlier
+        raise
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of what was sent."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def find_earlier(key: UploadKey) -> Artifact | None:
+    """Return what this key made before; raise IdempotencyKeyReused when that was of other bytes."""
+    rows = UploadKey.objects.filter(platform_id=key.platform_id, user=key.user, key=key.key)
+    earlier = rows.select_related("artifact").first() if key.key else None
+    if earlier and earlier.fingerprint != key.fingerprint:
+        raise IdempotencyKeyReused
+    return earlier.artifact if earlier else None
+
+
+@transaction.atomic
+def record_upload(stored: StoredPicture, key: UploadKey) -> Artifact:
+    """Write the row of an upload, and of its key where it has one, or nothing at all."""
+    artifact_id = record_artifact(stored, platform_id=key.platform_id, user=key.user)
+    if key.key:
+        key.artifact_id = artifact_id
+        key.save(force_insert=True)
+    return Artifact.objects.get(pk=artifact_id)
+
+
+def delete_unless_recorded(stored: StoredPicture) -> None:
+    """Delete the files of an upload without a row; while nobody can say whether it has one, they stay."""
+    try:
+        is_recorded = Artifact.objects.filter(key=stored.key).exists()
+    except Error:
+        logger.exception("it is not known whether a row names it: %s", stored.key)
+        return
+    if not is_recorded:
+        delete_files(stored)
 
 
 def check_type(data: bytes, content_type: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
@@ -21,6 +22,11 @@ from genhub.lib.places import is_hub_id, is_whole_path
 
 # The adapter that reads weights by itself; a vendor has its own.
 LOCAL = "local"
+# As generation.services.seed has it.
+SEEDED = {"folder", "revision", "weights"}
+SET_ANEW = _(
+    "What a setting such as Z_IMAGE_FOLDER, or the release, names here is set anew whenever the hub is prepared."
+)
 
 
 class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -59,6 +65,13 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         widgets = {"default_negative_prompt": UnfoldAdminTextareaWidget({"rows": 2})}
+
+    def __init__(self, *args: Any, **words: Any) -> None:
+        """Say at the fields that the seed may set what becomes of a change."""
+        super().__init__(*args, **words)
+        for name in SEEDED & set(self.fields):
+            field = self.fields[name]
+            field.help_text = format_lazy("{} {}", field.help_text, SET_ANEW)
 
     def clean(self) -> dict[str, Any]:
         """Return the values, or say at each field what does not fit the others."""

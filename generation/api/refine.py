@@ -11,11 +11,17 @@ from generation.api import answers, schema
 from generation.api.orders import customer_of
 from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.serializers import QUALITIES, standard_quality
-from generation.api.views import get_task, read_idempotency_key
-from generation.services.refine import Refinement, order_again
-from generation.services.submit import Customer, submit_task
-from generation.spec import Order
+from generation.api.views import get_task
+from generation.models import Task
+from generation.services.refine import (
+    Refinement,
+    named_at_the_picture,
+    order_again,
+    refine_task,
+)
+from generation.services.submit import Customer
 from genhub.api.fields import StrictFloatField, StrictIntegerField, StrictSerializer
+from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.ids import to_wire
 from genhub.lib.limits import LARGEST_GUIDANCE, LARGEST_NUMBER, LARGEST_SIDE_PIXELS, MOST_STEPS
 from genhub.platforms.models import Scope
@@ -78,9 +84,9 @@ class RefineView(APIView):
     )
     def post(self, request: Request, task_id: str) -> Response:
         """Order it as a new task of the same user, whose metadata says what it refines; answer 202 with it."""
-        customer, order = read_refinement(request, task_id)
+        customer, task, wanted = read_refinement(request, task_id)
         key = read_idempotency_key(request)
-        new_id = submit_task(customer, order, idempotency_key=key)
+        new_id = refine_task(customer, task, wanted, idempotency_key=key)
         [answer] = answers.answer_tasks([get_task(request, to_wire("task", new_id))], request)
         return Response(answer, 202, headers={"Location": answer["check_status_url"]})
 
@@ -98,13 +104,16 @@ class RefineQuoteView(APIView):
     )
     def post(self, request: Request, task_id: str) -> Response:
         """Answer price and reasons; refuse what refining it would refuse."""
-        return Response(answer_quote(request, *read_refinement(request, task_id)))
+        customer, task, wanted = read_refinement(request, task_id)
+        order = order_again(task, wanted)
+        with named_at_the_picture():
+            return Response(answer_quote(request, customer, order))
 
 
-def read_refinement(request: Request, task_id: str) -> tuple[Customer, Order]:
-    """Return who pays, which is the user whose task it was, and the order; raise naming each word that is wrong."""
+def read_refinement(request: Request, task_id: str) -> tuple[Customer, Task, Refinement]:
+    """Return who pays, which is the user whose task it was, the task, and what shall differ; raise naming each word
+    that is wrong."""
     task = get_task(request, task_id)
     serializer = RefineSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
-    order = order_again(task, Refinement(**serializer.validated_data))
-    return customer_of(request, task.user), order
+    return customer_of(request, task.user), task, Refinement(**serializer.validated_data)

@@ -1,6 +1,6 @@
 """The doors of orders: read the words, call a service, answer."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from generation.selectors import count_tasks, find_task, find_tasks
 from generation.services.ending import cancel_task
 from generation.services.submit import submit_task
 from generation.states import TASK_LIVE, TaskState
+from genhub.api.idempotency import read_idempotency_key
 from genhub.api.pages import NewestFirst, read_page_words
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
 from genhub.lib.ids import to_wire
@@ -28,8 +29,6 @@ from storage.selectors import find_artifact, sign_link
 
 if TYPE_CHECKING:
     from storage.models import Artifact
-
-LONGEST_IDEMPOTENCY_KEY = 255
 
 
 class GenerateView(APIView):
@@ -189,15 +188,3 @@ def get_artifact(request: Request, wire_id: str) -> "Artifact":
 def read_user(request: Request) -> str | None:
     """Return whose rows the caller wants to see."""
     return caller_of(request).user_for_read(request.query_params.get("user"))
-
-
-def read_idempotency_key(request: Request) -> str:
-    """Return the Idempotency-Key, empty when none was sent; refuse one that is too long or not printable ASCII."""
-    key: Any = request.headers.get("Idempotency-Key", "")
-    if len(key) > LONGEST_IDEMPOTENCY_KEY or not (key.isascii() and key.isprintable()):
-        message = gettext_noop("At most %(limit)s printable ASCII characters.")
-        error = FieldError(
-            "Idempotency-Key", "invalid", message, {"limit": LONGEST_IDEMPOTENCY_KEY}
-        )
-        raise InvalidRequest(errors=[error])
-    return str(key)

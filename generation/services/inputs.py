@@ -117,6 +117,12 @@ def fit_usual(
     return replace(usual, width=width, height=height)
 
 
+def bound(card: ModelCard, usual: Usual, said: tuple[int | None, int | None]) -> ModelCard:
+    """Return a model's card without sizes that are longer than the usual one: a template's price is for that."""
+    width, height = said
+    return replace(card, largest_side=max(width or usual.width, height or usual.height))
+
+
 def fit_size(
     picture: tuple[int, int],
     card: ModelCard,
@@ -175,6 +181,6 @@ def find_lora_mistakes(names: list[str], card: ModelCard) -> Iterator[FieldError
         field = f"loras.{position}.name"
         if name not in allowed:
             message = gettext_noop("The model “%(model)s” has no LoRA of this name.")
-            yield FieldError(field, "unknown", message, {"model": card.alias})
+            yield FieldError(field, "unknown", message, {"model": card.alias, "name": name})
         elif name in names[:position]:
             yield FieldError(field, "repeated", gettext_noop("Name each LoRA once."))

@@ -1,13 +1,16 @@
-"""Refine: one picture of an earlier task again, from its own seed, in the fine mode. Writes nothing: it is an order."""
+"""Refine: one picture of an earlier task again, from its own seed, in the fine mode: an order like any other."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from generation import routing
 from generation.errors import NoResult, NotReady
 from generation.models import Output, Task
 from generation.services.plans import FINE, find_usual
+from generation.services.submit import Customer, digest, submit_task
 from generation.spec import GenerationSpec, ModelCard, Order
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
@@ -24,6 +27,41 @@ class Refinement:
     steps: int | None = None
     cfg_scale: float | None = None
     quality: str | None = None
+
+
+def refine_task(
+    customer: Customer, task: Task, wanted: Refinement, *, idempotency_key: str = ""
+) -> uuid.UUID:
+    """Return the id of the task that makes a picture again, or of the one made earlier for the same key and request.
+
+    Raises what `order_again` and `submit_task` raise; then nothing was written.
+    """
+    order = order_again(task, wanted)
+    # What the key stands for is the request: what a model makes of it may be another tomorrow.
+    request = {"refines": to_wire("task", task.pk), **asdict(wanted)}
+    said = {name: value for name, value in request.items() if value is not None}
+    with named_at_the_picture():
+        return submit_task(
+            customer, order, idempotency_key=idempotency_key, fingerprint=digest(said)
+        )
+
+
+@contextmanager
+def named_at_the_picture() -> Iterator[None]:
+    """Say of LoRAs that the model no longer has that it is the picture that wears them: the request named none."""
+    try:
+        yield
+    except InvalidRequest as error:
+        message = gettext_noop(
+            "It was made with the LoRA “%(name)s”, which the model “%(model)s” no longer has. Make a new order."
+        )
+        errors = [
+            FieldError("picture", "lora_gone", message, mistake.params)
+            if mistake.field.startswith("loras.")
+            else mistake
+            for mistake in error.errors
+        ]
+        raise InvalidRequest(errors=errors) from error
 
 
 def order_again(task: Task, wanted: Refinement) -> Order:

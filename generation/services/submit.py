@@ -14,12 +14,12 @@ from django.db.models.functions import Now
 
 from credits import ledger
 from generation import dispatch, events
-from generation.errors import IdempotencyKeyReused
 from generation.models import Attempt, Event, IdempotencyKey, Share, Task
 from generation.models.task import Priority
 from generation.services.inputs import Owner
 from generation.services.resolve import Resolved, resolve
 from generation.spec import Order
+from genhub.lib.errors import IdempotencyKeyReused
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Plan
 
@@ -38,12 +38,15 @@ class Customer:
     plan: Plan | None = None
 
 
-def submit_task(customer: Customer, order: Order, *, idempotency_key: str = "") -> uuid.UUID:
+def submit_task(
+    customer: Customer, order: Order, *, idempotency_key: str = "", fingerprint: str = ""
+) -> uuid.UUID:
     """Return the id of the task made for an order, or of the one made earlier for the same key and body.
 
-    Raises InvalidRequest, InsufficientCredits or IdempotencyKeyReused; then nothing was written.
+    The fingerprint tells bodies apart; without one, it is the order's: an order that was made of something else brings
+    its own. Raises InvalidRequest, InsufficientCredits or IdempotencyKeyReused; then nothing was written.
     """
-    fingerprint = fingerprint_of(order)
+    fingerprint = fingerprint or fingerprint_of(order)
     if earlier := find_earlier(customer, idempotency_key, fingerprint):
         return earlier
     resolved = resolve_for(customer, order)
@@ -68,6 +71,11 @@ def fingerprint_of(order: Order) -> str:
     said = {name: value for name, value in asdict(order).items() if value not in (None, {})}
     # Keys of earlier releases count a priority that nobody named as said.
     said.setdefault("priority", "normal")
+    return digest(said)
+
+
+def digest(said: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the canonical JSON of what was said."""
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -72,3 +72,14 @@ class NotFound(Problem):
     status = 404
     title = gettext_noop("Not found")
     detail = gettext_noop("There is no such %(thing)s among yours.")
+
+
+class IdempotencyKeyReused(Problem):
+    """The same Idempotency-Key came with another body."""
+
+    code = "idempotency_key_reused"
+    status = 422
+    title = gettext_noop("This Idempotency-Key was used for another request")
+    detail = gettext_noop(
+        "Use a new key for a new request; what the earlier one made is untouched."
+    )

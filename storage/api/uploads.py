@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from genhub.api.idempotency import read_idempotency_key
 from genhub.api.pages import ProblemSerializer
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.ids import to_wire
@@ -73,12 +74,20 @@ class UploadView(APIView):
         request={**dict.fromkeys(decoding.TYPES, OpenApiTypes.BINARY), FORM: UploadForm},
         responses={
             201: UploadedPicture,
-            **dict.fromkeys((400, 401, 403, 413), OpenApiResponse(ProblemSerializer)),
+            **dict.fromkeys((400, 401, 403, 413, 422), OpenApiResponse(ProblemSerializer)),
         },
         parameters=[
             OpenApiParameter(
                 USER, OpenApiTypes.STR, description=_("Whose it is (platform keys, raw body).")
-            )
+            ),
+            OpenApiParameter(
+                "Idempotency-Key",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description=_(
+                    "The same key and picture again answer the same artifact; at most 255 characters."
+                ),
+            ),
         ],
         examples=[EXAMPLE],
         operation_id="artifacts_create",
@@ -90,7 +99,11 @@ class UploadView(APIView):
         caller = caller_of(request)
         user = caller.user_for_write(request.POST.get(USER, request.query_params.get(USER)))
         row = take_picture(
-            file.read(), str(file.content_type), platform_id=caller.platform.pk, user=user
+            file.read(),
+            str(file.content_type),
+            platform_id=caller.platform.pk,
+            user=user,
+            idempotency_key=read_idempotency_key(request),
         )
         answer = answer_picture(row, request)
         return Response(answer, 201, headers={"Location": answer["url"]})

@@ -171,6 +171,12 @@ def test_wrong_models_are_refused_at_the_first_of_these_fields(
     assert not ProviderModel.objects.exists()
 
 
+def test_what_the_seed_sets_anew_is_said_at_its_fields(boss: Client) -> None:
+    fields = boss.get(ADD).context["adminform"].form.fields
+    noted = {name for name, field in fields.items() if "set anew" in str(field.help_text)}
+    assert noted == {"folder", "revision", "weights"}
+
+
 def test_hub_id_needs_its_revision(boss: Client, values: dict[str, Any]) -> None:
     values["folder"] = "Tongyi-MAI/Z-Image"
     assert "needs its revision" in errors_of(boss.post(ADD, values))["revision"][0]

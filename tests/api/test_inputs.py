@@ -276,7 +276,32 @@ def test_template_leaves_the_picture_to_the_caller(
         assert {name: answer[name] for name in order} == order
         assert answer["credits"]["price"] == 7
         sizes.append((answer["width"], answer["height"]))
-    assert sizes == [(96, 48), (64, 64)]
+    assert sizes == [(64, 32), (64, 64)], "its price is for the usual size"
+
+
+def test_template_is_no_way_to_a_large_picture_at_its_price(
+    alice: APIClient, stub: Provider, give: Callable[..., str]
+) -> None:
+    stub.models.update(fast_width=32, fast_height=32, fine_width=128, fine_height=96)
+    words: dict[str, Any] = {"name": "Poster", "prompt": "a poster", "price": 7}
+    publish(create_template("usual", **words), actor="tests")
+    publish(create_template("wide", **words, settings={"width": 256}), actor="tests")
+    large, tall, narrow = give(1024, 1024), give(512, 1024), give(1000, 50)
+
+    def size(code: str, image: str, **more: Any) -> tuple[int, int]:
+        body = {"template": code, "image": image, **more}
+        quote = alice.post(QUOTE, body, format="json")
+        answer = alice.post(GENERATE, body, format="json").json()
+        assert answer["credits"]["price"] == quote.json()["price"] == 7
+        return answer["width"], answer["height"]
+
+    assert [size("usual", image) for image in (large, tall, narrow)] == [
+        (64, 64),
+        (32, 64),
+        (64, 16),
+    ]
+    assert [size("usual", large, mode=mode) for mode in ("fast", "fine")] == [(32, 32), (128, 128)]
+    assert [size("wide", image) for image in (large, tall)] == [(256, 256), (256, 256)]
 
 
 def test_quote_of_an_order_with_a_picture_is_its_price(

@@ -139,6 +139,41 @@ def test_it_holds_its_own_price_once_a_key(alice: APIClient) -> None:
         check_problem(order, 422, "idempotency_key_reused")
 
 
+def test_key_answers_the_same_task_whatever_staff_changed_since(
+    alice: APIClient, stub: Provider
+) -> None:
+    lora = {"name": "ink", "file": "ink.safetensors", "scale": 0.8, "is_usual": True}
+    stub.models.update(loras=[lora])
+    task, other = make(alice), make(alice)
+    again = refine(alice, task, key="once")
+    stub.models.update(fine_steps=31, fine_cfg_scale=4.5, loras=[])
+    with nothing_moves():
+        assert refine(alice, task, key="once") == again
+        assert refine(alice, task, key="once", picture=0) == again
+        for strange in (door(other), GENERATE):
+            body = {} if strange != GENERATE else {"prompt": task.spec["prompt"]}
+            answer = alice.post(strange, body, format="json", HTTP_IDEMPOTENCY_KEY="once")
+            check_problem(answer, 422, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize("suffix", ["", "/quote"])
+def test_lora_that_is_gone_is_named_at_the_picture(
+    alice: APIClient, stub: Provider, suffix: str
+) -> None:
+    names = ("ink", "gold")
+    loras = [{"name": name, "file": f"{name}.safetensors"} for name in names]
+    stub.models.update(loras=loras)
+    task = make(alice, loras=[{"name": name} for name in names])
+    stub.models.update(loras=loras[:1])
+    problem = refused(alice, door(task, suffix), body={}, expect=(*INVALID, "picture"))
+    [error] = problem["errors"]
+    assert (error["field"], error["code"]) == ("picture", "lora_gone")
+    assert "“gold”" in error["message"]
+    assert "z-image-small" in error["message"]
+    stub.models.update(loras=loras)
+    assert refine(alice, task).spec["loras"] == [["ink", 1.0], ["gold", 1.0]]
+
+
 def test_template_does_not_price_what_is_refined(alice: APIClient) -> None:
     body = {"template": "badge", "parameters": {"colour": "red"}}
     first = alice.post(GENERATE, body, format="json").json()

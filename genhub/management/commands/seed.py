@@ -1,4 +1,4 @@
-"""`manage.py seed`: the first rows of a hub; again it only fills what is missing."""
+"""`manage.py seed`: the first rows of a hub; again it fills what is missing, and refreshes the models' rows."""
 
 from typing import Any
 
@@ -17,7 +17,8 @@ class Command(BaseCommand):
     help = "Create styles, example templates, the local provider, prices and the first admin where they are missing."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Seed, leaving alone whatever staff changed since."""
+        """Seed, leaving alone what staff changed since, but for folder, revision and weights that a setting or the
+        release names."""
         seed_styles()
         seed_examples()
         seed_local_provider()
