@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from generation import events
@@ -148,6 +148,11 @@ def heartbeat(claim: Claim, *, progress: float | None = None, preview: bytes | N
         raise LeaseLost
 
 
+def note_company(claim: Claim, *, has_company: bool) -> None:
+    """Note whether other batches are at work beside an attempt; nothing when it is no longer ours."""
+    fenced(claim).update(had_company=has_company)
+
+
 def end_attempt(claim: Claim, state: AttemptState, **values: Any) -> None:
     """End the attempt under its fence; raise LeaseLost when it is no longer ours."""
     values |= {"ended_at": Now(), "lease_expires_at": None, "preview": None}
@@ -161,10 +166,9 @@ def count_failures(task_id: uuid.UUID) -> int:
 
 
 def count_deaths(task_id: uuid.UUID) -> int:
-    """Return how many attempts of a task ended with their worker's death, other than as a member of a batch."""
-    return Attempt.objects.filter(
-        task_id=task_id, state=AttemptState.ABANDONED, batch_size=1
-    ).count()
+    """Return how many attempts of a task ended with their worker's death while nothing else was at work in it."""
+    dead = Attempt.objects.filter(task_id=task_id, state=AttemptState.ABANDONED)
+    return dead.filter(batch_size=1, had_company=False).count()
 
 
 def queue_again(attempt: Attempt, *, delay_seconds: float = 0, is_alone: bool = False) -> Attempt:
@@ -189,7 +193,13 @@ def list_waiting_queues() -> list[str]:
     return list(waiting.values_list("queue", flat=True).distinct())
 
 
+def list_due(queue: str) -> QuerySet[Attempt]:
+    """Return the attempts of a queue that could be claimed now, each for itself."""
+    has_room = Q(share__cap=None) | Q(share__running__lt=F("share__cap"))
+    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
+    return due.filter(has_room, share__queue=queue, share__waiting__gt=0)
+
+
 def is_due(queue: str) -> bool:
     """Return whether a due row waits in a queue: a claim that found none may only have met another claim."""
-    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
-    return due.filter(share__queue=queue, share__waiting__gt=0).exists()
+    return list_due(queue).exists()

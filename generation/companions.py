@@ -20,10 +20,11 @@ CHOSEN = """
        FOR UPDATE OF a, t SKIP LOCKED
 """
 # What a batch may take as well, in the order in which claims would serve it: `start` is the virtual start that its
-# share will have when it is its turn. Reads a bounded number of shares, of the first due rows of each, and of tasks.
+# share will have when it is its turn. Of a share no more than may run now (`room`; least() skips NULL). Reads a bounded
+# number of shares, of the first due rows of each, and of tasks.
 COMPANIONS = """
     WITH share AS (
-        SELECT s.id, s.priority, s.virtual_start
+        SELECT s.id, s.priority, s.virtual_start, s.cap - s.running AS room
           FROM generation_share s
          WHERE s.queue = %(queue)s AND s.waiting > 0 AND (s.cap IS NULL OR s.running < s.cap)
          ORDER BY s.priority, s.virtual_start, s.id
@@ -38,7 +39,7 @@ COMPANIONS = """
                  FROM generation_attempt d
                 WHERE d.share_id = share.id AND d.state = 'queued' AND d.run_at <= statement_timestamp()
                 ORDER BY d.run_at, d.id
-                LIMIT %(rows)s
+                LIMIT least(%(rows)s, share.room)
                ) a
          ORDER BY priority, start, share_id, run_at, id
          LIMIT %(most)s

@@ -17,10 +17,7 @@ logger = logging.getLogger(__name__)
 @shared_task(name=dispatch.WORK)
 def work(queue: str) -> list[dict[str, str]]:
     """Work on a queue; the result tells Flower which tasks were run and how they ended."""
-    ended = run.run_queue(queue)
-    if len(ended) >= run.MOST_BATCHES_A_JOB:
-        dispatch.ring(queue)
-    return ended
+    return run.run_queue(queue)
 
 
 @signals.worker_ready.connect

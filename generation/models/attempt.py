@@ -93,9 +93,10 @@ class Attempt(models.Model):
     progress = models.FloatField(_("progress"), db_default=0.0)
     # A small JPEG of the picture under way; gone when the attempt ends.
     preview = models.BinaryField(_("preview"), null=True)
-    # How many attempts its worker took as one batch. A death in a batch may be another member's fault: it does not
-    # count, and what it killed runs alone from then on.
+    # How many attempts its worker took as one batch, and whether other batches were at work beside it. A death may
+    # then be another one's fault: it does not count, and what it killed runs alone from then on.
     batch_size = models.PositiveSmallIntegerField(_("batch size"), db_default=1)
+    had_company = models.BooleanField(db_default=False, editable=False)
     is_alone = models.BooleanField(_("runs alone"), db_default=False)
     sending_at = models.DateTimeField(_("sending at"), null=True)
     remote_id = models.CharField(_("remote id"), max_length=200, blank=True)

@@ -207,11 +207,6 @@ class ProviderModel(models.Model):
         values["usd_per_picture"] = None if usd is None else float(usd)
         return ModelCard.from_json(self.alias, values)
 
-    def describe(self, card: ModelCard) -> None:
-        """Write into the columns what a card says; the alias and the row's place stay."""
-        for name, value in columns_of(card).items():
-            setattr(self, name, value)
-
 
 def columns_of(card: ModelCard) -> dict[str, Any]:
     """Return a card as JSON values, by column."""

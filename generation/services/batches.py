@@ -20,7 +20,9 @@ from generation.providers.registry import get_adapter
 from generation.services.heart import Heart, draining, release_connection
 from generation.spec import GenerationSpec
 from genhub.lib.errors import NotFound
-from genhub.lib.ids import NOBODY, read_id
+from genhub.lib.ids import from_wire
+from storage.decoding import RefusedPicture
+from storage.selectors import PREFIX as ARTIFACT
 from storage.services import open_picture
 
 logger = logging.getLogger(__name__)
@@ -30,11 +32,15 @@ MOST_LOOKS = 5
 
 
 class Batch:
-    """Attempts to be drawn at once, and whether others may be drawn while they are decoded and stored."""
+    """Attempts to be drawn at once, and whether others may be drawn while they are decoded and stored.
+
+    It has company while other attempts are at work in its process; those of one batch are that for each other.
+    """
 
     def __init__(self, members: Sequence[Claim], *, may_overlap: bool = False) -> None:
         self.members = members
         self.may_overlap = may_overlap
+        self.has_company = len(members) > 1
         self.heart = Heart(members)
 
 
@@ -98,9 +104,9 @@ def prepare(claim: Claim, heart: Heart) -> Work | ProviderError:
         image, mask = open_inputs(claim.spec, claim.owner_id)
     except Exception as error:
         logger.exception("no input picture for attempt %s", claim.attempt_id)
-        # What is not there stays away; a store may come back.
-        is_gone = isinstance(error, NotFound)
-        return ProviderError(f"no input: {error!r}", code=InputLost.code, retryable=not is_gone)
+        # What is not there stays away, and what is too large stays so; a store may come back.
+        is_final = isinstance(error, NotFound | RefusedPicture)
+        return ProviderError(f"no input: {error!r}", code=InputLost.code, retryable=not is_final)
     return Work(claim.spec, claim.card, heart.report_of(claim), image, mask)
 
 
@@ -109,7 +115,7 @@ def open_inputs(
 ) -> tuple[Image.Image | None, Image.Image | None]:
     """Return the picture and the mask that an order starts from, of its own platform, where it names them."""
     image, mask = (
-        open_picture(read_id(text) or NOBODY, platform_id=platform_id) if text else None
+        open_picture(from_wire(ARTIFACT, text), platform_id=platform_id) if text else None
         for text in (spec.image, spec.mask)
     )
     return image, mask and mask.convert("L")

@@ -16,7 +16,7 @@ from generation.providers.base import Finished, Outcome, Output, Provider, Refus
 from generation.providers.errors import GivenBack, ProviderError, Stopped
 from generation.providers.registry import get_adapter
 from generation.services import finish
-from generation.services.batches import Drawn
+from generation.services.batches import Batch, Drawn
 from generation.services.finish import Delivery
 from generation.services.heart import Heart, draining, release_connection
 from storage.keys import output_key
@@ -40,7 +40,7 @@ class Finisher:
     def __init__(self) -> None:
         self.ended: list[Ended] = []
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="finish")
-        self._pending: deque[Future[list[Ended]]] = deque()
+        self._pending: deque[tuple[Batch, Future[list[Ended]]]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -50,22 +50,27 @@ class Finisher:
         self.settle()
         self._executor.shutdown()
 
-    def is_idle(self) -> bool:
-        """Return whether nothing is being finished."""
-        return all(batch.done() for batch in self._pending)
+    def list_unfinished(self) -> list[Batch]:
+        """Return what is being finished, or waits for that."""
+        return [batch for batch, ended in self._pending if not ended.done()]
 
     def take(self, drawn: Drawn) -> None:
         """Finish a batch: beside the next drawing if it may overlap, else now."""
         if drawn.batch.may_overlap:
-            self._pending.append(self._executor.submit(finish_batch, drawn))
+            self._pending.append((drawn.batch, self._executor.submit(finish_batch, drawn)))
             self.settle(MOST_PENDING)
         else:
+            self.settle()
             self.ended += finish_batch(drawn)
 
     def settle(self, most_pending: int = 0) -> None:
         """Wait until no more than so many batches are unfinished."""
+        if len(self._pending) > most_pending:
+            # That may take minutes: the connection goes back to the pool, where finisher and heart need one.
+            release_connection()
         while len(self._pending) > most_pending:
-            self.ended += self._pending.popleft().result()
+            _, ended = self._pending.popleft()
+            self.ended += ended.result()
 
 
 def finish_batch(drawn: Drawn) -> list[Ended]:

@@ -30,9 +30,8 @@ def sweep() -> int:
     Lost doorbells end here: whoever was rung goes on until the queue is empty.
     """
     rung = 0
-    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
     for queue in claims.list_waiting_queues():
-        for _ in range(due.filter(share__queue=queue)[:MOST_BELLS].count()):
+        for _ in range(claims.list_due(queue)[:MOST_BELLS].count()):
             dispatch.ring(queue)
             rung += 1
     return rung
@@ -55,8 +54,9 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     attempt = expired.select_related("share").first()
     if task.state not in TASK_LIVE or attempt is None:
         return False
-    # In a batch it may have been another member's fault: that counts for nobody, and each runs alone from now on.
-    deaths = claims.count_deaths(task_id) + (attempt.batch_size == 1)
+    # In company it may have been another one's fault: that counts for nobody, and each runs alone from now on.
+    was_alone = attempt.batch_size == 1 and not attempt.had_company
+    deaths = claims.count_deaths(task_id) + was_alone
     if deaths > MOST_DEATHS:
         # The task and its credits come before the attempt, whose trigger locks the share.
         problem = Quarantined(deaths=deaths)

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from credits import pricing, tariffs
 from generation import routing
-from generation.services.inputs import Owner, find_inputs, find_loras, fit_usual
+from generation.services.inputs import Owner, bound, find_inputs, find_loras, fit_usual
 from generation.services.plans import Usual, choose_mode, choose_priority, find_usual
 from generation.spec import LARGEST_SEED, GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
@@ -67,7 +67,10 @@ def resolve(
     mode = choose_mode(order, rendered.settings, plan, quality)
     inputs = find_inputs(order, owner)
     said = words.get("width"), words.get("height")
-    usual = fit_usual(find_usual(route.card, mode, quality), inputs, said, route.card, mode)
+    usual = find_usual(route.card, mode, quality)
+    # A direct order pays for its size.
+    bounded = bound(route.card, usual, said) if recipe else route.card
+    usual = fit_usual(usual, inputs, said, bounded, mode)
     spec = build_spec(words, rendered, route.card, media_type, usual)
     spec = replace(spec, **inputs.words(), loras=find_loras(order, route.card))
     if mistakes := find_mistakes(spec, route.card):
@@ -220,8 +223,9 @@ def find_size_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError
 
 
 def default_model() -> str:
-    """Return the hub's default model: the setting, else the first one that anybody offers."""
-    return settings.DEFAULT_MODEL or next(iter(routing.list_models()), "")
+    """Return the hub's default model: the setting's if it is offered, else the first that is, else an empty string."""
+    offered = routing.list_models()
+    return settings.DEFAULT_MODEL if settings.DEFAULT_MODEL in offered else next(iter(offered), "")
 
 
 def refuse(field: str, code: str, message: str) -> InvalidRequest:

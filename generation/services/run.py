@@ -1,10 +1,17 @@
 """A worker's part: claim, draw, finish. No transaction is open while the provider works."""
 
-from generation import claims
+import logging
+from collections.abc import Sequence
+
+from django.db import Error
+
+from generation import claims, dispatch
 from generation.claims import Claim
-from generation.services.batches import draw, gather, worker_name
+from generation.services.batches import Batch, draw, gather, worker_name
 from generation.services.finishing import Ended, Finisher
-from generation.services.heart import draining
+from generation.services.heart import draining, release_connection
+
+logger = logging.getLogger(__name__)
 
 # A job that ran this many batches ends, so that Flower shows it; the bell rings again for the rest.
 MOST_BATCHES_A_JOB = 8
@@ -17,21 +24,26 @@ def run_queue(queue: str) -> list[Ended]:
     """Work on a queue until it is empty, the job is full or the worker drains; return each task and how it ended."""
     with Finisher() as finisher:
         for _ in range(MOST_BATCHES_A_JOB):
-            claim = None if draining.is_set() else claim_patiently(queue)
+            claim = claim_patiently(queue)
+            if claim is None and finisher.list_unfinished():
+                # It may be all that its user may have at work: the next one of theirs is due once it has ended.
+                finisher.settle()
+                claim = claim_patiently(queue)
             if claim is None:
                 break
             run_batch(claim, finisher)
+        else:
+            dispatch.ring(queue)
     return finisher.ended
 
 
 def run_batch(claim: Claim, finisher: Finisher) -> None:
     """Draw a claim with its companions and hand the batch to the finisher."""
-    batch = gather(claim, is_patient=finisher.is_idle())
+    batch = gather(claim, is_patient=not finisher.list_unfinished())
     batch.heart.start()
     try:
-        if not batch.may_overlap:
-            # What runs alone is alone in its process: were it to die, nobody else's attempt would die with it.
-            finisher.settle()
+        if others := finisher.list_unfinished():
+            keep_company(batch, others, finisher)
         finisher.take(draw(batch))
     except BaseException:
         # Nobody will finish it: its leases must run out.
@@ -39,8 +51,36 @@ def run_batch(claim: Claim, finisher: Finisher) -> None:
         raise
 
 
+def keep_company(batch: Batch, others: Sequence[Batch], finisher: Finisher) -> None:
+    """Let a batch begin beside others that are not finished; what may not waits for their end."""
+    note_company(batch)
+    if batch.may_overlap:
+        for other in others:
+            note_company(other)
+    else:
+        # What runs alone is alone in its process: were it to die, nobody else's attempt would die with it.
+        finisher.settle()
+        note_company(batch, has_company=False)
+
+
+def note_company(batch: Batch, *, has_company: bool = True) -> None:
+    """Write whether others are at work beside a batch, so that a death of their process counts for nobody."""
+    if batch.has_company == has_company:
+        return
+    try:
+        claims.note_company(batch.members[0], has_company=has_company)
+    except Error as error:
+        # A death that is counted wrongly is better than a batch that is not made.
+        logger.warning("company of %s not noted: %s", batch.members[0].attempt_id, error)
+        release_connection()
+    else:
+        batch.has_company = has_company
+
+
 def claim_patiently(queue: str) -> Claim | None:
-    """Claim the best due attempt of a queue; None when none is due, or none may run now."""
+    """Claim the best due attempt of a queue; None when none is due, or none may run now, or the worker drains."""
+    if draining.is_set():
+        return None
     for _ in range(MOST_LOOKS):
         claim = claims.claim_next(queue, worker=worker_name())
         if claim or not claims.is_due(queue) or draining.wait(LOOK_AGAIN_SECONDS):

@@ -1,6 +1,7 @@
 """The provider and the models that every hub starts with."""
 
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 
@@ -100,11 +101,15 @@ def seed_model(provider: Provider, card: ModelCard, *, is_offered: bool) -> None
     numbers = tuple(set(values).difference(*APART))
     # What is named by a setting or the release; an empty one leaves the part to staff.
     dictated = [part for part in (PLACE, WEIGHT_FILES) if values[part[0]]]
+    seeded: dict[str, Any] = {}
     for part in (*APART, numbers):
         # A name that was not seeded yet came with this release.
         was_seeded = {name: row.seeded.get(name, found[name]) for name in part}
         if part in dictated or all(found[name] == was_seeded[name] for name in part):
             for name in part:
                 setattr(row, name, values[name])
-    row.seeded = values
+                was_seeded[name] = values[name]
+        # What was not written is still compared with what was: else a later change would overwrite what is staff's.
+        seeded |= was_seeded
+    row.seeded = seeded
     row.save()

@@ -34,6 +34,8 @@ S3_NAMES = {
 }
 S3_REGION_NAMES = ("S3_REGION", "AWS_REGION")
 S3_DEFAULT_REGION = "us-east-1"
+# A bucket that does not answer fails the picture long before LOCAL_STALL_SECONDS end the worker, which puts two files.
+S3_CONNECT_SECONDS, S3_READ_SECONDS, S3_ATTEMPTS = 5, 20, 2
 LINK_SECONDS = 300
 LARGEST_PRICE_USD = 10_000
 LARGEST_NUMBER = 10**9
@@ -169,14 +171,23 @@ def s3_storage() -> dict[str, Any] | None:
     if given_keys in {(True, False), (False, True)} or (endpoint and not all(given_keys)):
         missing = "S3_SECRET_KEY" if given_keys[0] else "S3_ACCESS_KEY"
         raise ImproperlyConfigured(f"{missing} is not set, but S3_BUCKET is")
+    # It takes a tenth of a second to import; hubs without a bucket do without.
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if endpoint else "auto"},
+        connect_timeout=S3_CONNECT_SECONDS,
+        read_timeout=S3_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": S3_ATTEMPTS},
+    )
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             **{key: value or None for key, value in values.items()},
             "endpoint_url": endpoint or None,
             "region_name": first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION),
-            "signature_version": "s3v4",
-            "addressing_style": "path" if endpoint else "auto",
+            "client_config": config,
             "default_acl": None,
             # Keys are unique and deterministic: a repeated save writes the same object again.
             "file_overwrite": True,

@@ -1,7 +1,14 @@
 """A part given by halves is an error that names the variable."""
 
+import socket
+from typing import Any
+
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+from storages.backends.s3 import S3Storage
 
 from genhub.settings import parts
 
@@ -39,13 +46,53 @@ def test_without_a_bucket_files_stay_local() -> None:
     assert parts.s3_storage() is None
 
 
-def test_a_whole_bucket_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"S3_BUCKET": "media", "S3_ENDPOINT_URL": "http://store", **KEYS}.items():
+def options_of(monkeypatch: pytest.MonkeyPatch, **given: str) -> dict[str, Any]:
+    for name, value in {"S3_BUCKET": "media", **KEYS, **given}.items():
         monkeypatch.setenv(name, value)
     storage = parts.s3_storage()
     assert storage is not None
-    assert storage["OPTIONS"]["bucket_name"] == "media"
-    assert storage["OPTIONS"]["addressing_style"] == "path"
+    options: dict[str, Any] = storage["OPTIONS"]
+    return options
+
+
+@pytest.mark.parametrize(
+    ("given", "style"), [({"S3_ENDPOINT_URL": "http://store"}, "path"), ({}, "auto")]
+)
+def test_a_whole_bucket_is_taken(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], style: str
+) -> None:
+    options = options_of(monkeypatch, **given)
+    assert options["bucket_name"] == "media"
+    client = S3Storage(**options).connection.meta.client
+    assert (client.meta.config.s3["addressing_style"], client.meta.config.signature_version) == (
+        style, "s3v4"
+    )  # fmt: skip
+
+
+def test_picture_and_thumbnail_fail_before_their_worker_is_taken_for_hung(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    config = options_of(monkeypatch)["client_config"]
+    attempts = config.retries["total_max_attempts"]
+    assert attempts > 1
+    longest = attempts * (config.connect_timeout + config.read_timeout)
+    # Between two attempts a client of this mode waits a second at most, and there is the encoding, too.
+    assert config.retries["mode"] == "standard"
+    assert 2 * (longest + attempts) < settings.LOCAL_STALL_SECONDS
+
+
+def test_bucket_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        options = options_of(monkeypatch, S3_ENDPOINT_URL=address)
+        options["client_config"] = options["client_config"].merge(Config(read_timeout=0.1))
+        with pytest.raises(ReadTimeoutError):
+            S3Storage(**options).save("a/b.png", ContentFile(b"a picture"))
+        silent.settimeout(0)
+        for _ in range(options["client_config"].retries["total_max_attempts"]):
+            silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 @pytest.mark.parametrize(

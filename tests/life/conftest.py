@@ -1,13 +1,32 @@
 """What tests of an order's life share."""
 
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
 
+from credits.models import Purse
 from generation.models import Provider
 from generation.providers import registry
+from generation.services.heart import Drain, draining
 from genhub.lib.ids import new_id
+from tests.books import find_mistakes
 from tests.life.easel import Easel
+
+
+@pytest.fixture
+def drain() -> Iterator[Drain]:
+    """Whether workers should end soon; unset again after the test."""
+    yield draining
+    draining.clear()
+
+
+@pytest.fixture
+def right_books(rich: Callable[..., Purse], drain: Drain) -> Iterator[None]:
+    """Credits for alice, and books that are right at the end."""
+    rich("alice", 10_000)
+    yield
+    assert find_mistakes() == []
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
+from generation import claims
 from generation.claims import Claim
 from generation.models import Attempt, Task
 from generation.providers.base import Work
 from generation.providers.registry import get_adapter
-from generation.services import finishing
+from generation.services import finishing, rescue
 from generation.services.finish import Delivery
 from genhub.lib.ids import from_wire
 
@@ -24,6 +26,13 @@ def attempt_states(task: Task) -> list[str]:
     """Return the states of a task's attempts, first to last."""
     rows = Attempt.objects.filter(task=task).order_by("number")
     return list(rows.values_list("state", flat=True))
+
+
+def die() -> None:
+    """Let every lease run out, as it does after a death, and have the attempts taken back."""
+    running = Attempt.objects.filter(state="running")
+    running.update(lease_expires_at=Now() - claims.lease())
+    rescue.reap()
 
 
 def deliver(claim: Claim) -> Delivery:

@@ -1,36 +1,25 @@
 """What was claimed together is drawn at once, and each member meets its own end."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
-from credits.models import Purse
 from generation import claims, dispatch, tasks
 from generation.models import Attempt, Event, Output, Task
 from generation.providers.base import Work
 from generation.providers.errors import ProviderError
-from generation.services import batches, finish, finishing, rescue, run
+from generation.services import batches, finish, finishing, run
 from generation.services.ending import cancel_task
 from generation.services.heart import draining
 from genhub.platforms.models import Platform
-from tests.books import find_mistakes
 from tests.life.easel import Easel
-from tests.life.orders import attempt_states, submit
+from tests.life.orders import attempt_states, die, submit
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _books_are_right(rich: Callable[..., Purse]) -> Iterator[None]:
-    rich("alice", 10_000)
-    yield
-    draining.clear()
-    assert find_mistakes() == []
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("right_books")]
 
 
 def work() -> dict[str, str]:
@@ -204,13 +193,6 @@ def test_four_deaths_alone_end_a_task_that_died_in_a_batch_before(
     assert work() == {"innocent": "completed"}
 
 
-def die() -> None:
-    """Let every lease run out, as it does after a death, and have the attempts taken back."""
-    running = Attempt.objects.filter(state="running")
-    running.update(lease_expires_at=Now() - claims.lease())
-    rescue.reap()
-
-
 def test_alone_attempt_shares_its_process_with_nobody(alice: APIClient, easel: Easel) -> None:
     for prompt in ("a", "b", "c"):
         submit(alice, prompt)
@@ -325,6 +307,18 @@ def test_long_queue_is_worked_on_by_several_jobs(
     assert rung == ["local"]
     assert [entry["ended"] for entry in tasks.work("local")] == ["completed"]
     assert rung == ["local"]
+
+
+def test_one_batch_of_many_needs_no_other_job(
+    alice: APIClient, easel: Easel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(run.MOST_BATCHES_A_JOB):
+        submit(alice, str(number))
+    rung: list[str] = []
+    monkeypatch.setattr(dispatch, "ring", rung.append)
+    assert len(tasks.work("local")) == run.MOST_BATCHES_A_JOB
+    assert len(easel.batches) == 1
+    assert rung == []
 
 
 def start_from(task: Task, **inputs: str) -> None:

@@ -12,7 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from generation.engine.small import WEIGHTS
-from generation.models import Provider, ProviderModel
+from generation.models import Provider
+from generation.models.model import columns_of
 from generation.spec import Lora, ModelCard
 from tests.engine.made_files import TRANSFORMER, read_small, save, to_original, write_traps
 
@@ -113,9 +114,8 @@ def model(db: None) -> Callable[..., None]:
         provider, _ = Provider.objects.get_or_create(
             alias="local", defaults={"adapter": "local", "queue": "local"}
         )
-        row = ProviderModel(provider=provider, alias=alias)
-        row.describe(ModelCard(alias, folder=str(WEIGHTS), **words))
-        row.save()
+        card = ModelCard(alias, folder=str(WEIGHTS), **words)
+        provider.models.create(alias=alias, **columns_of(card))
 
     return enter
 

@@ -8,13 +8,14 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
-from generation import claims
+from generation import claims, dispatch
 from generation.claims import Claim, LeaseLost
 from generation.models import Attempt, Event, Output, Provider, Share, Task
 from generation.providers.errors import ProviderError
-from generation.services import finish, heart, rescue, run
+from generation.services import finish, rescue, run
 from generation.services.ending import cancel_task
 from generation.services.finishing import Finisher
+from generation.services.heart import Drain
 from tests.books import find_mistakes
 from tests.life.orders import attempt_states, deliver, submit
 
@@ -191,6 +192,20 @@ def test_capped_share_waits_while_others_run(
     assert second.state == "pending"
 
 
+@pytest.mark.parametrize(("cap", "is_due"), [(0, False), (1, False), (2, True), (None, True)])
+def test_nobody_is_called_for_what_may_not_run(
+    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, cap: int | None, is_due: bool
+) -> None:
+    submit(alice)
+    submit(alice)
+    claim()
+    Share.objects.update(cap=cap)
+    rung: list[str] = []
+    monkeypatch.setattr(dispatch, "ring", rung.append)
+    assert claims.is_due("local") == is_due
+    assert rescue.sweep() == len(rung) == is_due
+
+
 def test_priority_goes_first_and_users_take_turns(
     alice: APIClient, mallory: APIClient, stub: Provider
 ) -> None:
@@ -225,19 +240,17 @@ def test_broken_adapter_fails_the_task_at_once(alice: APIClient, stub: Provider)
 
 
 def test_draining_worker_gives_back_what_takes_too_long(
-    alice: APIClient, stub: Provider, settings: Any
+    alice: APIClient, stub: Provider, settings: Any, drain: Drain
 ) -> None:
     task = submit(alice)
     held = claim()
     settings.DRAIN_SECONDS = -1
-    heart.draining.set()
-    try:
-        with Finisher() as finisher:
-            run.run_batch(held, finisher)
-        assert [task["ended"] for task in finisher.ended] == ["handed_back"]
-        assert run.run_queue("local") == []
-    finally:
-        heart.draining.clear()
+    drain.set()
+    with Finisher() as finisher:
+        run.run_batch(held, finisher)
+    assert [task["ended"] for task in finisher.ended] == ["handed_back"]
+    assert run.run_queue("local") == []
+    drain.clear()
     assert attempt_states(task) == ["canceled", "queued"]
     assert not Event.objects.filter(task=task, kind="abandoned").exists()
     assert run.run_queue("local")[0]["ended"] == "completed"
@@ -253,7 +266,10 @@ def test_retaken_attempt_keeps_its_place(alice: APIClient, stub: Provider) -> No
     assert claim().task_id == first.pk
 
 
-def test_deaths_do_not_use_up_retries(alice: APIClient, stub: Provider) -> None:
+def test_deaths_do_not_use_up_retries(
+    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finish, "delay", lambda failures, told: 60)
     task = submit(alice, "stub:retry")
     for _ in range(2):
         claim()

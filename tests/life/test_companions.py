@@ -161,6 +161,16 @@ def test_cap_of_a_share_holds_in_a_batch(alice: APIClient, mallory: APIClient) -
     assert Share.objects.get(user="alice").running == 2
 
 
+def test_what_may_not_run_takes_no_room_in_a_batch(alice: APIClient, mallory: APIClient) -> None:
+    first = submit(alice, priority="high")
+    mine = [submit(alice, priority="high") for _ in range(3)]
+    others = [submit(mallory) for _ in range(2)]
+    Share.objects.filter(user="alice").update(cap=2)
+    held = claim()
+    assert held.task_id == first.pk
+    assert take(held, 3) == [mine[0].pk, others[0].pk, others[1].pk]
+
+
 def test_look_is_bounded(
     alice: APIClient, mallory: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,11 @@ def test_warm_draws_a_step_and_says_where() -> None:
     assert "on cpu, offload none: there is no accelerator" in engine("warm")
 
 
+def test_warm_takes_another_model_where_the_usual_one_is_not_offered() -> None:
+    ProviderModel.objects.filter(alias="z-image-small").update(is_enabled=False)
+    assert engine("warm").startswith("z-image-small-outlines draws after")
+
+
 @pytest.mark.parametrize(
     ("alias", "said"), [("nobody", "no enabled model 'nobody'"), ("gone", "no such folder")]
 )

@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +17,7 @@ from generation.models import Attempt
 from generation.providers.errors import GivenBack, ProviderError, Stopped
 from generation.services import finish, heart, rescue
 from generation.services.ending import cancel_task
-from generation.services.heart import Drain, Heart, draining
+from generation.services.heart import Drain, Heart
 from tests.life.orders import deliver, submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
@@ -40,12 +40,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(heart, "time", clock)
     return clock
-
-
-@pytest.fixture
-def drain() -> Iterator[Drain]:
-    yield draining
-    draining.clear()
 
 
 def claim() -> Claim:

@@ -9,12 +9,17 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from generation import routing
 from generation.models import Provider, ProviderModel, find_card
+from generation.models.model import columns_of
 from generation.providers.stub import StubProvider
 from generation.services import presence, seed
+from generation.services.resolve import default_model
 from generation.spec import Lora, ModelCard, ModeSettings
+from tests.life.easel import Easel
+from tests.life.orders import submit
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -52,9 +57,7 @@ def test_row_gives_back_the_card_that_was_written_into_it(stub: Provider) -> Non
         fine=ModeSettings(20, 3.5, 768, 512),
         usd_per_picture=0.0025,
     )
-    row = ProviderModel(provider=stub, alias="all")
-    row.describe(card)
-    row.save()
+    ProviderModel.objects.create(provider=stub, alias="all", **columns_of(card))
     assert find_card(stub.pk, "all") == card
     assert find_card(stub.pk, "gone") == ModelCard("gone")
 
@@ -175,6 +178,63 @@ class TestSeed:
         ProviderModel.objects.filter(alias="z-image-turbo").update(**ours)
         row = seeded("z-image-turbo")
         assert (row.folder, row.is_enabled) == ("/models/Z-Image-Turbo", True)
+
+    def test_model_that_staff_switched_off_stays_off_when_its_place_goes_and_comes(
+        self, folders: Settings
+    ) -> None:
+        folders.Z_IMAGE_FOLDER = "/models/Z-Image"
+        assert seeded("z-image").is_enabled
+        ProviderModel.objects.filter(alias="z-image").update(is_enabled=False)
+        for folder in ("/models/Z-Image", "", "/models/Z-Image"):
+            folders.Z_IMAGE_FOLDER = folder
+            row = seeded("z-image")
+            assert (row.folder, row.is_enabled) == (folder, False)
+        # Once staff offer it again it comes and goes with its place.
+        ProviderModel.objects.filter(alias="z-image").update(is_enabled=True)
+        for folder in ("", "/models/Z-Image"):
+            folders.Z_IMAGE_FOLDER = folder
+            assert seeded("z-image").is_enabled == bool(folder)
+
+    def test_numbers_that_staff_changed_stay_when_the_release_changes_to_them_and_on(
+        self, folders: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed.seed_local_provider()
+        ProviderModel.objects.filter(alias="z-image").update(default_steps=30)
+        for steps in (30, 40):
+            monkeypatch.setattr(seed, "Z_IMAGE", replace(seed.Z_IMAGE, default_steps=steps))
+            assert seeded("z-image").default_steps == 30
+
+    def test_column_of_a_newer_release_is_taken_up_unless_staff_changed_its_part(
+        self, folders: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for row in (seeded("z-image"), seeded("liujuan")):
+            del row.seeded["longest_prompt"]
+            row.save()
+        ProviderModel.objects.filter(alias="liujuan").update(default_steps=13)
+        for name in ("Z_IMAGE", "LIUJUAN"):
+            newer = replace(getattr(seed, name), longest_prompt=77)
+            monkeypatch.setattr(seed, name, newer)
+        assert seeded("z-image").longest_prompt == 77
+        assert seeded("liujuan").longest_prompt == ModelCard("").longest_prompt
+        ProviderModel.objects.filter(alias="liujuan").update(default_steps=12)
+        assert seeded("liujuan").longest_prompt == 77
+
+    def test_default_model_is_one_that_is_offered(self, folders: Settings) -> None:
+        folders.DEFAULT_MODEL = "z-image-small"
+        folders.Z_IMAGE_FOLDER = "/models/Z-Image"
+        seed.seed_local_provider()
+        assert default_model() == "z-image-small"
+        ProviderModel.objects.filter(alias="z-image-small").update(is_enabled=False)
+        assert default_model() == next(iter(routing.list_models())) != "z-image-small"
+        Provider.objects.update(is_enabled=False)
+        assert default_model() == ""
+
+
+def test_order_that_names_no_model_is_taken_while_any_is_offered(
+    alice: APIClient, easel: Easel, settings: Settings
+) -> None:
+    settings.DEFAULT_MODEL = "gone"
+    assert submit(alice).model == "z-image-small"
 
 
 def test_workers_warm_up_the_default_model_of_their_queues(

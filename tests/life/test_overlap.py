@@ -1,32 +1,23 @@
 """While one batch is drawn the one before is finished, and never do more than two wait for that."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from rest_framework.test import APIClient
 
-from credits.models import Purse
-from generation.models import Attempt, Task
+from generation import claims
+from generation.models import Attempt, Share, Task
 from generation.providers.base import Work
 from generation.services import finishing, run
 from generation.services.finishing import Finisher
 from generation.services.heart import draining
-from tests.books import find_mistakes
 from tests.life.easel import PATIENCE_SECONDS, Easel, Gate
-from tests.life.orders import submit
+from tests.life.orders import attempt_states, die, submit
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _books_are_right(rich: Callable[..., Purse]) -> Iterator[None]:
-    rich("alice", 10_000)
-    yield
-    draining.clear()
-    assert find_mistakes() == []
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("right_books")]
 
 
 class Job:
@@ -48,6 +39,22 @@ class Job:
         self.thread.join(PATIENCE_SECONDS)
         assert not self.thread.is_alive(), "the job does not end"
         return self.ended
+
+
+@pytest.fixture
+def decoding(easel: Easel, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Where every decoding waits until the job waits for the finisher."""
+    gate = Gate()
+    settle = Finisher.settle
+
+    def open_when_awaited(self: Finisher, most_pending: int = 0) -> None:
+        if len(self._pending) > most_pending:
+            gate.open()
+        settle(self, most_pending)
+
+    monkeypatch.setattr(Finisher, "settle", open_when_awaited)
+    easel.before_decoding = lambda prompt: gate.pass_through()
+    return gate
 
 
 def state_of(prompt: str) -> str:
@@ -85,13 +92,10 @@ def test_job_ends_only_when_everything_is_finished(alice: APIClient, easel: Ease
     assert job.join() == ["completed"]
 
 
-def test_drawn_pictures_do_not_pile_up(
-    alice: APIClient, easel: Easel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drawn_pictures_do_not_pile_up(alice: APIClient, easel: Easel, decoding: Gate) -> None:
     easel.most = 1
     for number in range(7):
         submit(alice, str(number))
-    decoding = Gate()
     decoded: list[str] = []
     unfinished: list[int] = []
 
@@ -102,14 +106,6 @@ def test_drawn_pictures_do_not_pile_up(
     def draw(works: Sequence[Work]) -> None:
         unfinished.append(len(easel.batches) - 1 - len(decoded))
 
-    settle = Finisher.settle
-
-    def open_when_full(self: Finisher, most_pending: int = 0) -> None:
-        if len(self._pending) > most_pending:
-            decoding.open()
-        settle(self, most_pending)
-
-    monkeypatch.setattr(Finisher, "settle", open_when_full)
     easel.before_decoding, easel.before_drawing = decode, draw
     assert Job().join() == ["completed"] * 7
     # One is being finished and one waits, while the third is drawn.
@@ -173,3 +169,123 @@ def test_lease_of_what_must_wait_to_be_alone_is_kept(
     assert easel.batches == [["a"]]
     decoding.open()
     assert job.join() == ["completed"] * 2
+
+
+def deaths_of(task: Task) -> int:
+    return claims.count_deaths(task.pk)
+
+
+def test_death_of_a_process_that_held_two_batches_counts_for_neither(
+    alice: APIClient, easel: Easel, settings: Any
+) -> None:
+    settings.LEASE_SECONDS = 60
+    easel.most = 1
+    stored, drawn = submit(alice, "stored"), submit(alice, "drawn")
+    decoding, drawing = Gate(), Gate()
+    easel.before_decoding = lambda prompt: decoding.pass_through()
+    easel.before_drawing = lambda works: (
+        drawing.pass_through() if works[0].spec.prompt == "drawn" else None
+    )
+    job = Job()
+    decoding.await_arrival()
+    drawing.await_arrival()
+    die()
+    decoding.open()
+    drawing.open()
+    # What was lost is made again, each alone; the size of the batches is told as it was.
+    assert job.join() == ["stopped", "stopped", "completed", "completed"]
+    assert (deaths_of(stored), deaths_of(drawn)) == (0, 0)
+    assert set(Attempt.objects.values_list("number", "is_alone", "batch_size")) == {
+        (1, False, 1), (2, True, 1)
+    }  # fmt: skip
+
+
+def test_attempt_that_waits_to_be_alone_is_not_charged_with_the_death_of_the_others(
+    alice: APIClient, easel: Easel, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.LEASE_SECONDS = 60
+    stored, alone = submit(alice, "stored"), submit(alice, "alone")
+    Attempt.objects.filter(task=alone).update(is_alone=True)
+    decoding, waiting = Gate(), Gate()
+    easel.before_decoding = lambda prompt: decoding.pass_through()
+    settle = Finisher.settle
+
+    def arrive(self: Finisher, most_pending: int = 0) -> None:
+        if len(self._pending) > most_pending:
+            waiting.pass_through()
+        settle(self, most_pending)
+
+    monkeypatch.setattr(Finisher, "settle", arrive)
+    job = Job()
+    decoding.await_arrival()
+    waiting.await_arrival()
+    die()
+    waiting.open()
+    decoding.open()
+    assert job.join() == ["stopped", "stopped", "completed", "completed"]
+    # Nothing was at work but what was being stored: that death is its own.
+    assert (deaths_of(stored), deaths_of(alone)) == (1, 0)
+
+
+@pytest.mark.parametrize("prompt", ["alone", "lonely"])
+def test_attempt_that_waited_to_be_alone_is_charged_with_its_own_death(
+    alice: APIClient, easel: Easel, decoding: Gate, settings: Any, prompt: str
+) -> None:
+    settings.LEASE_SECONDS = 60
+    submit(alice, "stored")
+    alone = submit(alice, prompt)
+    Attempt.objects.filter(task__spec__prompt="alone").update(is_alone=True)
+
+    def die_once(works: Sequence[Work]) -> None:
+        if works[0].spec.prompt == prompt and not deaths_of(alone):
+            die()
+
+    easel.before_drawing = die_once
+    assert Job().join() == ["completed", "stopped", "completed"]
+    assert deaths_of(alone) == 1
+    assert attempt_states(alone) == ["abandoned", "succeeded"]
+
+
+@pytest.fixture
+def pool_of_one(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One connection for all threads of the process; whoever gets none soon is told so."""
+    connection.close()
+    pool = {"min_size": 0, "max_size": 1, "timeout": 5}
+    options = {**connection.settings_dict["OPTIONS"], "pool": pool}
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "OPTIONS", options)
+        yield
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("last", ["alone", "none"])
+def test_worker_that_waits_holds_no_connection(
+    alice: APIClient, easel: Easel, decoding: Gate, pool_of_one: None, last: str
+) -> None:
+    prompts = ["a", "alone"] if last == "alone" else ["a"]
+    for prompt in prompts:
+        submit(alice, prompt)
+    Attempt.objects.filter(task__spec__prompt="alone").update(is_alone=True)
+    connection.close()
+    assert Job().join() == ["completed"] * len(prompts)
+
+
+def test_user_who_may_run_one_at_a_time_is_served_on_in_the_same_job(
+    alice: APIClient, easel: Easel, decoding: Gate
+) -> None:
+    for prompt in ("a", "b", "c"):
+        submit(alice, prompt)
+    Share.objects.filter(user="alice").update(cap=1)
+    assert Job().join() == ["completed"] * 3
+    assert easel.batches == [["a"], ["b"], ["c"]]
+
+
+def test_draining_worker_looks_for_nothing_more(
+    alice: APIClient, easel: Easel, decoding: Gate
+) -> None:
+    submit(alice, "a")
+    submit(alice, "b")
+    Share.objects.filter(user="alice").update(cap=1)
+    easel.before_drawing = lambda works: draining.set()
+    assert Job().join() == ["completed"]

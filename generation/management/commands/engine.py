@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from generation import routing, selectors
@@ -18,7 +17,7 @@ from generation.providers.registry import get_adapter
 from generation.services import presence
 from generation.services.inputs import Owner
 from generation.services.rerun import Again, draw_again
-from generation.services.resolve import resolve
+from generation.services.resolve import default_model, resolve
 from generation.spec import Order
 from genhub.lib.errors import InvalidRequest, Problem
 from genhub.lib.ids import NOBODY, from_wire
@@ -96,7 +95,7 @@ class Command(BaseCommand):
 
     def warm(self, options: dict[str, Any]) -> None:
         """Load a model and draw one step."""
-        alias = options["model"] or settings.DEFAULT_MODEL
+        alias = options["model"] or default_model()
         card = routing.list_models().get(alias)
         if card is None:
             raise CommandError(f"there is no enabled model {alias!r}; see `engine info`")
