@@ -45,6 +45,20 @@ def test_plain_held_out_prompts_are_drawn_in_the_right_colours() -> None:
     assert (row["background"], row["colour"]) == (100.0, 100.0)
 
 
+@pytest.mark.parametrize(
+    ("kind", "parts"), [("placed", ("place", "extent", "shape")), ("pair", ("pair",))]
+)
+def test_held_out_places_extents_and_pairs_are_mostly_right(
+    kind: str, parts: tuple[str, ...]
+) -> None:
+    """A guard, brisk: `evaluate` measures 100 prompts of each kind against the goals."""
+    samples = draw_samples(
+        load_pipeline(), 8, (256, 256), words.DEFAULT_STEPS, words.DEFAULT_GUIDANCE, (kind,)
+    )
+    row = measure(samples)[kind]
+    assert {part: row[part] for part in parts if row[part] < 75.0} == {}
+
+
 def count_share(picture: Image.Image, colour: str, radius: float) -> float:
     """Return the share of the middle square, that many pixels around, nearest to the colour."""
     pixels = np.asarray(picture, dtype=np.float32)

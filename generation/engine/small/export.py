@@ -11,7 +11,7 @@ from diffusers import ZImagePipeline
 
 from generation.engine.small import WEIGHTS, networks
 from generation.engine.small.style_lessons import export_outlines
-from generation.engine.small.text_lessons import load_tokenizer
+from generation.engine.small.text_lessons import load_text_encoder, load_tokenizer
 from generation.engine.small.vae_lessons import load_vae
 
 logger = logging.getLogger(__name__)
@@ -19,19 +19,20 @@ logger = logging.getLogger(__name__)
 MAX_BYTES: Final = 24_000_000
 """What a clone of the repository is asked to carry, in bytes of safetensors."""
 
-_STAGES = ("sizes.pt", "transformer.pt", "text.pt")
+_STAGES = ("pairs.pt", "sizes.pt", "transformer.pt")
 
 
 def load_parts(out: Path) -> Any:
     """Return the pipeline of the furthest stage in the checkpoint folder, in BF16."""
     trained = next(out / name for name in _STAGES if (out / name).exists())
-    averages = torch.load(trained, weights_only=True)["averages"]
-    transformer, text_encoder = networks.build_transformer(), networks.build_text_encoder()
-    text_encoder.load_state_dict(averages["text_encoder"])
-    if "transformer" in averages:
-        transformer.load_state_dict(averages["transformer"])
+    transformer = networks.build_transformer()
+    transformer.load_state_dict(torch.load(trained, weights_only=True)["averages"]["transformer"])
     pipeline = ZImagePipeline(
-        networks.build_scheduler(), load_vae(out), text_encoder, load_tokenizer(out), transformer
+        networks.build_scheduler(),
+        load_vae(out),
+        load_text_encoder(out),
+        load_tokenizer(out),
+        transformer,
     )
     logger.info("parts of %s", trained.name)
     return pipeline.to(torch.bfloat16)

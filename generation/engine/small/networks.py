@@ -23,12 +23,14 @@ LATENT_CHANNELS: Final = 16
 SHIFT: Final = 3.0
 """How far the schedule leans towards noise; the whole picture is decided up there."""
 
-# Qwen's template without roles: every token here is one the captions lose.
+ROLES: Final = ("<|first|>", "<|second|>", "<|behind|>")
+"""Tokens after every prompt, where the encoder sums it up: one thing, the other, the background."""
+
 CHAT_TEMPLATE: Final = (
-    "{% for message in messages %}<|im_start|>{{ message['content'] }}<|im_end|>{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>{% endif %}"
+    "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+    "{% if add_generation_prompt %}" + "".join(ROLES) + "{% endif %}"
 )
-_PAD, _START, _END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
+_PAD_NUMBER = VOCABULARY - len(ROLES) - 1
 
 
 def build_tokenizer(corpus: Iterable[str]) -> Any:
@@ -39,7 +41,7 @@ def build_tokenizer(corpus: Iterable[str]) -> Any:
     bpe.pre_tokenizer = blank.backend_tokenizer.pre_tokenizer
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY - 3,
+        vocab_size=_PAD_NUMBER,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
@@ -48,7 +50,7 @@ def build_tokenizer(corpus: Iterable[str]) -> Any:
     tokenizer = Qwen2Tokenizer(
         vocab=learned["vocab"], merges=[tuple(merge) for merge in learned["merges"]]
     )
-    tokenizer.add_tokens([AddedToken(word, special=True) for word in (_START, _END)])
+    tokenizer.add_tokens([AddedToken(role, special=True) for role in ROLES])
     tokenizer.chat_template = CHAT_TEMPLATE
     return tokenizer
 
@@ -66,7 +68,7 @@ def build_text_encoder(vocabulary: int = VOCABULARY) -> Any:
         max_position_embeddings=1024,
         tie_word_embeddings=True,
         use_cache=False,
-        pad_token_id=VOCABULARY - 3,
+        pad_token_id=_PAD_NUMBER,
     )
     return Qwen3Model(config)
 

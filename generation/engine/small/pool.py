@@ -3,13 +3,14 @@
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import distributed
 
-from generation.engine.small import draw, phrases, words
+from generation.engine.small import draw, networks, phrases, words
 from generation.engine.small.vae_lessons import to_tensor
 
 Size = tuple[int, int]
@@ -18,7 +19,6 @@ _SCENES = {(256, 256): 5000, (128, 128): 6000}
 _OTHER_SCENES = 500  # of every other size
 _AT_ONCE = 20
 _EMPTY_SHARE = 0.1  # prompts left out, so that guidance has something to lead away from
-_TEMPLATE_TOKENS = 3
 _CAPTION_MULTIPLE = 32  # what the transformer pads captions to
 
 
@@ -31,23 +31,29 @@ class Batch:
     prompts: list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pool:
     """Scenes of one size: latents [N, 16, H/8, W/8] and what each shows."""
 
     latents: torch.Tensor
     scenes: list[words.Scene]
 
-    def pick(self, count: int, tokenizer: Any, rng: random.Random) -> Batch:
-        """Return that many latents with prompts of one padded length: no mask, no waste."""
+    def pick(
+        self,
+        count: int,
+        tokenizer: Any,
+        rng: random.Random,
+        pair_share: float = words.PAIR_SHARE,
+    ) -> Batch:
+        """Return that many latents, so many of them of two things, with prompts of one padded length: no mask."""
         numbers: list[int] = []
         prompts: list[str] = []
         length = 0
         while len(numbers) < count:
-            number = rng.randrange(len(self.scenes))
+            number = rng.choice(self._numbers(2 if rng.random() < pair_share else 1))
             silent = rng.random() < _EMPTY_SHARE
             prompt = "" if silent else phrases.training_prompt(self.scenes[number], rng)
-            tokens = len(tokenizer.tokenize(prompt)) + _TEMPLATE_TOKENS
+            tokens = len(tokenizer.tokenize(prompt)) + len(networks.ROLES)
             padded = (tokens - 1) // _CAPTION_MULTIPLE
             length = padded if not numbers else length
             if padded == length:
@@ -55,6 +61,10 @@ class Pool:
                 prompts.append(prompt)
         scenes = [self.scenes[number] for number in numbers]
         return Batch(self.latents[numbers].float(), scenes, prompts)
+
+    @cache  # noqa: B019 (a pool lives as long as its process)
+    def _numbers(self, things: int) -> list[int]:
+        return [number for number, scene in enumerate(self.scenes) if len(scene.things) == things]
 
 
 def load_pools(

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from generation.engine.small import WEIGHTS, networks
 from generation.engine.small.pool import load_pools
 from generation.engine.small.practice import Practice
-from generation.engine.small.text_lessons import load_tokenizer
+from generation.engine.small.text_lessons import load_text_encoder, load_tokenizer
 from generation.engine.small.transformer_lessons import denoising_loss
 from generation.engine.small.vae_lessons import load_vae
 
@@ -25,19 +25,18 @@ _WEIGHTS = (3, 1)
 
 
 def train_outlines(out: Path, steps: int) -> None:
-    """Go on from the base model's last stage; its text encoder stays as it is."""
-    tokenizer, vae = load_tokenizer(out), load_vae(out)
+    """Go on from the base model's last stage."""
+    tokenizer, text_encoder, vae = load_tokenizer(out), load_text_encoder(out), load_vae(out)
     pools = load_pools(vae, _BATCHES, out, outline=True)
-    transformer, text_encoder = networks.build_transformer(), networks.build_text_encoder()
-    base = torch.load(out / "sizes.pt", weights_only=True)["averages"]
+    transformer = networks.build_transformer()
+    base = torch.load(out / "pairs.pt", weights_only=True)["averages"]
     transformer.load_state_dict(base["transformer"])
-    text_encoder.load_state_dict(base["text_encoder"])
     models = {"transformer": transformer}
     practice = Practice(out / "outlines.pt", models, steps=steps, rate=5e-4, seed=4)
     for step in practice:
         size = random.Random(step).choices(list(_BATCHES), _WEIGHTS)[0]  # noqa: S311
         batch = pools[size].pick(_BATCHES[size] // practice.partners, tokenizer, practice.rng)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad():
             captions = networks.encode_captions(tokenizer, text_encoder, batch.prompts)
         loss = denoising_loss(transformer, captions, batch.latents)
         practice.learn(loss)

@@ -1,4 +1,4 @@
-"""Trains the small Z-Image, stage by stage: vae, text, transformer, sizes, outlines.
+"""Trains the small Z-Image, stage by stage: vae, text, transformer, sizes, pairs, outlines.
 
 OMP_WAIT_POLICY=PASSIVE python -m generation.engine.small.train --stage vae --out FOLDER
 """
@@ -13,14 +13,15 @@ from torch import distributed, multiprocessing
 
 from generation.engine.small.style_lessons import train_outlines
 from generation.engine.small.text_lessons import train_text
-from generation.engine.small.transformer_lessons import train_sizes, train_transformer
+from generation.engine.small.transformer_lessons import train_pairs, train_sizes, train_transformer
 from generation.engine.small.vae_lessons import train_vae
 
 _STAGES = {
     "vae": (train_vae, 4500),
-    "text": (train_text, 1200),
+    "text": (train_text, 2600),
     "transformer": (train_transformer, 3000),
-    "sizes": (train_sizes, 3000),
+    "sizes": (train_sizes, 8000),
+    "pairs": (train_pairs, 1400),
     "outlines": (train_outlines, 400),
 }
 

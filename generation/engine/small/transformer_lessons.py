@@ -1,7 +1,8 @@
-"""Teaches the denoiser, and the text encoder with it, to turn noise into scenes."""
+"""Teaches the denoiser to turn noise into scenes; the text encoder stays as it learned to read."""
 
 import logging
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,18 @@ import torch
 from diffusers import ZImagePipeline
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 
 from generation.engine.small import networks, words
 from generation.engine.small.evaluate import draw_samples, measure
-from generation.engine.small.pool import Batch, Size, load_pools
+from generation.engine.small.pool import Size, load_pools
 from generation.engine.small.practice import Practice
-from generation.engine.small.text_lessons import Heads, load_tokenizer
+from generation.engine.small.text_lessons import load_text_encoder, load_tokenizer
 from generation.engine.small.vae_lessons import load_vae
 
 logger = logging.getLogger(__name__)
 
-_HEADS_WEIGHT = 0.05  # keeps what the text encoder learned by reading
-_SMALL = 24 * 24  # latent pixels below which the plain attention kernel is the faster one
+_ATTENDED = ("query", "key", "value")
 _HIGH_SHARE = 0.4  # pictures shown nearly as noise
 _MAX_EDGE = 8.0  # times the mean that the sharpest edge may count
 _CHECK_EVERY = 1300
@@ -34,63 +35,67 @@ _EARLY, _LATE = (5, 1, 1, 1, 9), (14, 1, 1, 1, 2)  # how often each, at the star
 
 def train_transformer(out: Path, steps: int) -> None:
     """Train at 128x128 only, where a step is cheapest."""
-    _train(out, steps, batches=_FIRST, weights=((1,), (1,)), rate=1.2e-3, start="text.pt")
+    _train(out, steps, _Lessons(_FIRST, ((1,), (1,))), name="transformer.pt")
 
 
 def train_sizes(out: Path, steps: int) -> None:
     """Go on at every size, because the rotary positions do not extrapolate."""
-    start = "transformer.pt"
-    _train(out, steps, batches=_MIXED, weights=(_EARLY, _LATE), rate=1.2e-3, start=start)
+    lessons = _Lessons(_MIXED, (_EARLY, _LATE))
+    _train(out, steps, lessons, name="sizes.pt", start="transformer.pt")
+
+
+def train_pairs(out: Path, steps: int) -> None:
+    """Go on with more scenes of two things, whose colours are learned last."""
+    lessons = _Lessons(_MIXED, (_LATE, _LATE), rate=5e-4, pair_share=0.65)
+    _train(out, steps, lessons, name="pairs.pt", start="sizes.pt")
+
+
+@dataclass(frozen=True)
+class _Lessons:
+    """What a stage shows: pictures per size, how often each size at the start and the end, and how fast it learns."""
+
+    batches: dict[Size, int]
+    weights: tuple[tuple[int, ...], tuple[int, ...]]
+    rate: float = 1.2e-3
+    pair_share: float = words.PAIR_SHARE
 
 
 def _train(
     out: Path,
     steps: int,
+    lessons: _Lessons,
     *,
-    batches: dict[Size, int],
-    weights: tuple[tuple[int, ...], tuple[int, ...]],
-    rate: float,
-    start: str,
+    name: str,
+    start: str = "",
 ) -> None:
-    tokenizer, vae = load_tokenizer(out), load_vae(out)
+    tokenizer, text_encoder, vae = load_tokenizer(out), load_text_encoder(out), load_vae(out)
+    batches = lessons.batches
     pools = load_pools(vae, batches, out)
-    models = {
-        "transformer": networks.build_transformer(),
-        "text_encoder": networks.build_text_encoder(),
-        "heads": Heads(),
-    }
-    before = torch.load(out / start, weights_only=True)["averages"]
-    for name, weight in before.items():
-        models[name].load_state_dict(weight)
-    name = "transformer.pt" if start == "text.pt" else "sizes.pt"
-    practice = Practice(out / name, models, steps=steps, rate=rate, seed=3)
+    transformer = networks.build_transformer()
+    if start:
+        before = torch.load(out / start, weights_only=True)["averages"]
+        transformer.load_state_dict(before["transformer"])
+    practice = Practice(
+        out / name, {"transformer": transformer}, steps=steps, rate=lessons.rate, seed=3
+    )
     for step in practice:
         # The step alone decides the size, so that partners never wait for a bigger one.
         late = step / steps
-        mix = [(1 - late) * early + late * last for early, last in zip(*weights, strict=True)]
+        mix = [
+            (1 - late) * early + late * last for early, last in zip(*lessons.weights, strict=True)
+        ]
         size = random.Random(step).choices(list(batches), mix)[0]  # noqa: S311
-        batch = pools[size].pick(batches[size] // practice.partners, tokenizer, practice.rng)
-        loss, reading = _loss(models, tokenizer, batch)
-        practice.learn(loss + _HEADS_WEIGHT * reading)
+        count = batches[size] // practice.partners
+        batch = pools[size].pick(count, tokenizer, practice.rng, pair_share=lessons.pair_share)
+        with torch.no_grad():
+            captions = networks.encode_captions(tokenizer, text_encoder, batch.prompts)
+        loss = denoising_loss(transformer, captions, batch.latents)
+        practice.learn(loss)
         if step % 25 == 0:
-            logger.info("%s %d %s %.4f read %.3f", name, step, size, loss.item(), reading.item())
+            logger.info("%s %d %s %.4f", name, step, size, loss.item())
         if practice.rank == 0 and step % _CHECK_EVERY == _CHECK_EVERY - 1:
-            _check(practice.averages, tokenizer, vae, max(batches))
-
-
-def _loss(
-    models: dict[str, Any], tokenizer: Any, batch: Batch
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the velocity's squared error and the heads' reading error."""
-    with torch.autocast("cpu", torch.bfloat16):
-        captions = networks.encode_captions(tokenizer, models["text_encoder"], batch.prompts)
-    loss = denoising_loss(models["transformer"], captions, batch.latents)
-    spoken = [number for number, prompt in enumerate(batch.prompts) if prompt]
-    reading = models["heads"].loss(
-        [captions[number].float() for number in spoken],
-        [batch.scenes[number] for number in spoken],
-    )
-    return loss, reading
+            drawn = {"text_encoder": text_encoder, **practice.averages}
+            _check(drawn, tokenizer, vae, max(batches))
 
 
 def denoising_loss(
@@ -101,16 +106,29 @@ def denoising_loss(
     sigma = noise_levels(len(clean))
     share = sigma.view(-1, 1, 1, 1)
     noisy = (1 - share) * clean + share * noise
-    small = clean.shape[2] * clean.shape[3] <= _SMALL
-    kernel = SDPBackend.MATH if small else SDPBackend.FLASH_ATTENTION
     # The matrix products in BF16 halve the time, and BF16 is what ships.
-    with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(kernel):
+    with torch.autocast("cpu", torch.bfloat16), _FloatAttention():
         # The pipeline hands over 1 - sigma and negates the answer: so it is clean - noise.
         answer = transformer(
             list(noisy.unsqueeze(2).unbind(0)), 1 - sigma, captions, return_dict=False
         )[0]
     error = torch.stack(answer).squeeze(2).float() - (clean - noise)
     return (error.square() * edge_weights(clean)).mean()
+
+
+class _FloatAttention(TorchFunctionMode):
+    """Runs attention in float32 with the flash kernel: on a CPU faster than BF16, backwards too."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is not functional.scaled_dot_product_attention:
+            return func(*args, **kwargs)
+        args = tuple(value.float() for value in args)
+        kwargs = {k: v.float() if k in _ATTENDED else v for k, v in kwargs.items()}
+        with torch.autocast("cpu", enabled=False), sdpa_kernel(SDPBackend.FLASH_ATTENTION):
+            return func(*args, **kwargs)
 
 
 def edge_weights(latents: torch.Tensor) -> torch.Tensor:

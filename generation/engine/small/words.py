@@ -166,16 +166,19 @@ _LOOKS: Final = tuple(combinations(tuple(product(SHAPES, COLOURS)), 2))
 HELD_OUT_PAIRS: Final = frozenset(random.Random(21).sample(_LOOKS, k=len(_LOOKS) // 5))  # noqa: S311
 """Two shapes with their colours that never stood together in training."""
 
-_PAIR_SHARE, _PLAIN_SHARE = 0.37, 0.33  # of the scenes to train on; the rest is placed or sized
+PAIR_SHARE: Final = 0.37
+"""Of the scenes to train on that show two things."""
+
+_PLAIN_SHARE = 0.33  # and one plain thing; the rest is placed or sized
 
 
 def random_scene(rng: random.Random) -> Scene:
     """Return a scene to train on: plain, placed and sized, or of two things."""
     turn = rng.random()
-    if turn < _PAIR_SHARE:
+    if turn < PAIR_SHARE:
         return random_pair(rng, held_out=False)
     scene = rng.choice(TRAINED)
-    return scene if turn < _PAIR_SHARE + _PLAIN_SHARE else placed(scene, rng)
+    return scene if turn < PAIR_SHARE + _PLAIN_SHARE else placed(scene, rng)
 
 
 def placed(scene: Scene, rng: random.Random) -> Scene:
