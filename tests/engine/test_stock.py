@@ -105,6 +105,7 @@ def test_refused_weights_leave_a_model_that_draws(stock: Stock, tmp_path: Path) 
 
 def test_a_refused_folder_leaves_the_loaded_model(stock: Stock, tmp_path: Path) -> None:
     parts = stock.have(SMALL)
+    (tmp_path / "weights.safetensors").write_bytes(b"no header")
     with pytest.raises(EngineError, match="cannot load"):
         stock.have(ModelCard("empty", folder=str(tmp_path)))
     assert stock.parts is parts

@@ -36,8 +36,6 @@ def check_folder(folder: Path | str) -> FolderReport:
     files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
     weights = tuple(path for path in files if path.name.lower().endswith(SAFE))
     faults = [fault for path in weights for fault in _judge(path)]
-    if not weights:
-        faults.append(f"{folder}: holds no {SAFE} file")
     for path in files:
         if path.name.lower().endswith(INDEX):
             faults += _judge_index(path)
