@@ -39,14 +39,15 @@ def save_picture(
     *,
     folder: str,
     name: str,
-    encoder: Callable[[Image.Image], Encoded] = encode_picture,
+    label: bytes,
+    encoder: Callable[[Image.Image, bytes], Encoded] = encode_picture,
 ) -> StoredPicture:
-    """Encode and store a picture and its thumbnail under deterministic keys; a repetition writes the same objects.
+    """Encode, label and store a picture and its thumbnail under deterministic keys; a repetition writes the same.
 
     What was put is deleted when the rest cannot be: files without a row would stay for ever, and a folder is one
     attempt's or one upload's alone.
     """
-    data, content_type, extension = encoder(image)
+    data, content_type, extension = encoder(image, label)
     stored = StoredPicture(
         key=f"{folder}{name}{extension}",
         thumbnail_key=f"{folder}{name}_thumbnail.jpg",
@@ -58,7 +59,7 @@ def save_picture(
     )
     try:
         put(stored.key, data, content_type)
-        put(stored.thumbnail_key, encode_thumbnail(image), THUMBNAIL_TYPE)
+        put(stored.thumbnail_key, encode_thumbnail(image, label), THUMBNAIL_TYPE)
     except Exception:
         delete_files(stored)
         raise

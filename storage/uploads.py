@@ -14,7 +14,7 @@ from PIL import Image
 
 from genhub.lib.errors import FieldError, IdempotencyKeyReused, InvalidRequest, gettext_noop
 from genhub.lib.ids import new_id
-from storage import decoding
+from storage import decoding, labels
 from storage.keys import upload_folder
 from storage.media import encode_photo, encode_picture
 from storage.models import Artifact, UploadKey
@@ -56,7 +56,7 @@ def take_picture(
     image = decode_apart(data)
     folder = upload_folder(datetime.now(UTC).date(), platform_id, new_id())
     encoder = encode_photo if content_type == "image/jpeg" else encode_picture
-    stored = save_picture(image, folder=folder, name="0", encoder=encoder)
+    stored = save_picture(image, folder=folder, name="0", label=labels.NONE, encoder=encoder)
     try:
         return record_upload(stored, key)
     except Exception as error:

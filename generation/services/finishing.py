@@ -19,6 +19,7 @@ from generation.services import finish
 from generation.services.batches import Batch, Drawn
 from generation.services.finish import Delivery
 from generation.services.heart import Heart, draining, release_connection
+from storage import labels
 from storage.keys import output_key
 from storage.services import StoredPicture, save_picture
 
@@ -165,7 +166,8 @@ def store_output(
         seconds["decode"] += decoded - started
     try:
         with adapter.watched("store"):
-            return save_picture(image, folder=folder, name=str(output.position))
+            name = str(output.position)
+            return save_picture(image, folder=folder, name=name, label=labels.GENERATED)
     except Exception as error:
         # Each store raises its own; the money decides what it means.
         message = f"not stored: {error!r}"

@@ -15,6 +15,7 @@ from generation.providers.registry import get_adapter
 from generation.services.batches import open_inputs
 from generation.spec import GenerationSpec
 from generation.states import AttemptState
+from storage import labels
 from storage.media import encode_picture
 from storage.services import open_picture
 
@@ -50,7 +51,7 @@ def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
         drawn = finished.outputs[0].decode()
         artifact = output.artifact
         assert artifact is not None  # noqa: S101 (filtered)
-        data = encode_picture(drawn).data
+        data = encode_picture(drawn, labels.GENERATED).data
         before = open_picture(artifact.pk, platform_id=task.platform_id)
         yield Again(
             output.position,

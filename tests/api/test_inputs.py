@@ -19,6 +19,7 @@ from generation.services.seed import seed_local_provider
 from generation.spec import ModelCard
 from genhub.lib.ids import new_id, to_wire
 from genhub.platforms.models import Platform
+from storage import labels
 from storage.services import record_artifact, save_picture
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
@@ -38,7 +39,9 @@ def give(shop: Platform) -> Callable[..., str]:
         width: int = 96, height: int = 48, user: str = "alice", platform: Platform = shop
     ) -> str:
         image = Image.new("RGB", (width, height), "navy")
-        stored = save_picture(image, folder=f"uploads/tests/{new_id().hex}/", name="0")
+        stored = save_picture(
+            image, folder=f"uploads/tests/{new_id().hex}/", name="0", label=labels.GENERATED
+        )
         return to_wire("art", record_artifact(stored, platform_id=platform.pk, user=user))
 
     return give_picture

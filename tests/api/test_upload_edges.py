@@ -13,7 +13,7 @@ from generation.models import Attempt, Provider, Task
 from generation.services.run import run_queue
 from genhub.lib.ids import new_id, to_wire
 from genhub.platforms.models import Platform
-from storage import services, uploads
+from storage import labels, services, uploads
 from storage.files import SignedFileSystemStorage
 from storage.models import Artifact
 from storage.services import open_picture, record_artifact, save_picture
@@ -44,7 +44,9 @@ def test_order_starts_from_the_narrowest_picture_that_is_taken(
 @pytest.mark.parametrize("size", [(8208, 16), (16, 400)])
 def test_own_picture_is_opened_whatever_its_shape(shop: Platform, size: tuple[int, int]) -> None:
     image = Image.new("RGB", size, "navy")
-    stored = save_picture(image, folder=f"outputs/tests/{new_id().hex}/", name="0")
+    stored = save_picture(
+        image, folder=f"outputs/tests/{new_id().hex}/", name="0", label=labels.GENERATED
+    )
     artifact_id = record_artifact(stored, platform_id=shop.pk, user="alice")
     assert open_picture(artifact_id, platform_id=shop.pk).size == size
 
@@ -110,7 +112,7 @@ def test_thumbnail_that_cannot_be_stored_leaves_no_picture(
     if not can_delete:
         monkeypatch.setattr(SignedFileSystemStorage, "delete", fail)
     with pytest.raises(OSError, match="no room"):
-        save_picture(scene(), folder="outputs/a/", name="0")
+        save_picture(scene(), folder="outputs/a/", name="0", label=labels.GENERATED)
     assert len(files_in(local)) == (0 if can_delete else 1)
     assert ("outputs/a/0.webp" in caplog.text) is not can_delete
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps
 
+from storage import labels
 from storage.media import THUMBNAIL_PIXELS, THUMBNAIL_QUALITY
 from storage.services import save_picture
 from tests.bench import server
@@ -59,7 +60,7 @@ def store_by_pillow(image: Image.Image, name: str) -> Stored:
 
 def store_by_hub(image: Image.Image, name: str) -> Stored:
     """Store a picture as the hub does."""
-    stored = save_picture(image, folder=FOLDER, name=name)
+    stored = save_picture(image, folder=FOLDER, name=name, label=labels.GENERATED)
     return Stored(
         Path(default_storage.path(stored.key)), Path(default_storage.path(stored.thumbnail_key))
     )

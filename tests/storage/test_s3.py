@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 
 from generation.models import Attempt, Provider
 from generation.services.run import run_queue
+from storage import labels
 from storage.files import SIGNER
 from storage.models import Artifact
 from storage.selectors import local_path, read_bytes
@@ -48,7 +49,7 @@ def test_saved_picture_is_fetched_by_its_signed_link(
     settings.PICTURE_FORMAT = form
     # A system whose table of types knows neither.
     monkeypatch.setattr(mimetypes, "guess_type", lambda name, strict=True: (None, None))
-    stored = save_picture(picture(), folder="outputs/a/", name="0")
+    stored = save_picture(picture(), folder="outputs/a/", name="0", label=labels.GENERATED)
     answer = fetch(default_storage.url(stored.key))
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == f"image/{form}"
@@ -60,13 +61,13 @@ def test_saved_picture_is_fetched_by_its_signed_link(
 
 
 def test_unsigned_link_is_refused(s3: Bucket) -> None:
-    stored = save_picture(picture(), folder="outputs/b/", name="0")
+    stored = save_picture(picture(), folder="outputs/b/", name="0", label=labels.GENERATED)
     assert fetch(f"{s3.endpoint}/{BUCKET}/{stored.key}").status_code in REFUSED
     assert fetch(f"{s3.endpoint}/{BUCKET}/?list-type=2").status_code in REFUSED
 
 
 def test_tampered_signature_is_refused(s3: Bucket) -> None:
-    stored = save_picture(picture(), folder="outputs/c/", name="0")
+    stored = save_picture(picture(), folder="outputs/c/", name="0", label=labels.GENERATED)
     url = default_storage.url(stored.key)
     assert "X-Amz-Signature=" in url
     last = "0" if url[-1] != "0" else "1"
@@ -81,7 +82,7 @@ def test_link_lives_five_minutes(s3: Bucket) -> None:
 
 
 def test_expired_link_is_refused(s3: Bucket, s3_entry: dict[str, Any], settings: Any) -> None:
-    stored = save_picture(picture(), folder="outputs/d/", name="0")
+    stored = save_picture(picture(), folder="outputs/d/", name="0", label=labels.GENERATED)
     short = store(s3_entry, settings, querystring_expire=1).url(stored.key)
     time.sleep(2.1)
     assert fetch(short).status_code in REFUSED
@@ -90,7 +91,7 @@ def test_expired_link_is_refused(s3: Bucket, s3_entry: dict[str, Any], settings:
 
 
 def test_wrong_secret_is_refused(s3: Bucket, s3_entry: dict[str, Any], settings: Any) -> None:
-    stored = save_picture(picture(), folder="outputs/e/", name="0")
+    stored = save_picture(picture(), folder="outputs/e/", name="0", label=labels.GENERATED)
     thief = store(s3_entry, settings, secret_key="not-the-secret")
     with pytest.raises(ClientError):
         thief.save("outputs/e/1.png", ContentFile(b"x"))
@@ -105,8 +106,8 @@ def test_unknown_access_key_is_refused(s3: Bucket, s3_entry: dict[str, Any], set
 
 
 def test_repeated_save_writes_the_same_keys(s3: Bucket) -> None:
-    first = save_picture(picture(), folder="outputs/g/", name="0")
-    again = save_picture(picture((1, 2, 3)), folder="outputs/g/", name="0")
+    first = save_picture(picture(), folder="outputs/g/", name="0", label=labels.GENERATED)
+    again = save_picture(picture((1, 2, 3)), folder="outputs/g/", name="0", label=labels.GENERATED)
     assert (first.key, first.thumbnail_key) == (again.key, again.thumbnail_key)
     assert [key for key in s3.list_keys() if key.startswith("outputs/g/")] == [
         "outputs/g/0.webp", "outputs/g/0_thumbnail.jpg"
@@ -148,7 +149,7 @@ def test_task_from_submit_to_a_link_into_the_bucket(
 
 @pytest.mark.django_db
 def test_hub_itself_serves_no_file_of_the_bucket(s3: Bucket, client: Any) -> None:
-    stored = save_picture(picture(), folder="outputs/h/", name="0")
+    stored = save_picture(picture(), folder="outputs/h/", name="0", label=labels.GENERATED)
     signature = SIGNER.sign(stored.key).removeprefix(f"{stored.key}:")
     assert client.get(f"/files/{stored.key}", {"signature": signature}).status_code == 404
 

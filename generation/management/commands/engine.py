@@ -21,6 +21,7 @@ from generation.services.resolve import default_model, resolve
 from generation.spec import Order
 from genhub.lib.errors import InvalidRequest, Problem
 from genhub.lib.ids import NOBODY, from_wire
+from storage import labels
 from storage.media import encode_picture
 
 LOCAL = "local"
@@ -120,7 +121,7 @@ class Command(BaseCommand):
         finished = get_adapter(LOCAL).submit(
             Work(resolved.spec, resolved.route.card, self.show_progress)
         )
-        encoded = encode_picture(finished.outputs[0].decode())
+        encoded = encode_picture(finished.outputs[0].decode(), labels.GENERATED)
         path = (options["out"] or Path("picture")).with_suffix(encoded.extension)
         path.write_bytes(encoded.data)
         self.stderr.write("")
@@ -141,7 +142,7 @@ class Command(BaseCommand):
             self.stdout.write(describe(again))
             if options["out"]:
                 options["out"].mkdir(parents=True, exist_ok=True)
-                encoded = encode_picture(again.image)
+                encoded = encode_picture(again.image, labels.GENERATED)
                 path = options["out"] / f"{again.position}{encoded.extension}"
                 path.write_bytes(encoded.data)
         if not all(again.has_same_bytes for again in found):
