@@ -51,6 +51,17 @@ class OutOfMemory(TaskFailure):
     detail = gettext_noop("Order a smaller size or fewer pictures. What was held was given back.")
 
 
+class PromptTooLong(TaskFailure):
+    """A prompt has more tokens than the model reads; how many is known where its tokenizer is."""
+
+    code = "prompt_too_long"
+    title = gettext_noop("The prompt is too long for this model")
+    detail = gettext_noop(
+        "It reads 512 tokens of a prompt, and nothing is cut. Shorten the prompt or the negative prompt. "
+        "What was held was given back."
+    )
+
+
 class EngineUnavailable(TaskFailure):
     """The model cannot be loaded."""
 

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from transformers import AutoTokenizer
 
+from generation.engine.errors import PromptTooLongError
+
 # ZImagePipeline's limit, and the multiple that its transformer pads captions to.
 MOST_TOKENS: Final = 512
 CAPTION_MULTIPLE: Final = 32
@@ -19,7 +21,10 @@ def load_tokenizer(folder: Path) -> Any:
 
 @lru_cache(maxsize=4096)
 def count_padded_tokens(folder: Path, prompt: str) -> int:
-    """Return a prompt's length in tokens as the transformer sees it: templated, cut and padded as the pipeline does."""
+    """Return a prompt's length in tokens as the transformer sees it: templated and padded as the pipeline does.
+
+    Raises PromptTooLongError where the pipeline would silently cut it.
+    """
     tokenizer = load_tokenizer(folder)
     text = tokenizer.apply_chat_template(
         [{"role": "user", "content": prompt}],
@@ -27,5 +32,7 @@ def count_padded_tokens(folder: Path, prompt: str) -> int:
         add_generation_prompt=True,
         enable_thinking=True,
     )
-    tokens = min(len(tokenizer(text).input_ids), MOST_TOKENS)
+    tokens = len(tokenizer(text).input_ids)
+    if tokens > MOST_TOKENS:
+        raise PromptTooLongError(f"{tokens} tokens; the model reads {MOST_TOKENS}")
     return -(-tokens // CAPTION_MULTIPLE) * CAPTION_MULTIPLE

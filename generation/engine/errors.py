@@ -5,5 +5,9 @@ class EngineError(Exception):
     """A model cannot be loaded, or a picture cannot be made with it."""
 
 
+class PromptTooLongError(EngineError):
+    """A prompt has more tokens than the model reads."""
+
+
 class OutOfMemoryError(Exception):
     """The device has too little memory for one picture, also alone and in the tightest mode."""

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from generation.engine.card import read_card
 from generation.engine.engine import Engine
-from generation.engine.errors import EngineError, OutOfMemoryError
+from generation.engine.errors import EngineError, OutOfMemoryError, PromptTooLongError
 from generation.engine.options import Options
 from generation.engine.pictures import Drawn, Picture
 from generation.engine.pictures import Report as PictureReport
@@ -119,6 +119,8 @@ def code_of(error: Exception) -> str:
     """Return the stable code of what went wrong."""
     if isinstance(error, OutOfMemoryError):
         return "out_of_memory"
+    if isinstance(error, PromptTooLongError):
+        return "prompt_too_long"
     return "engine_unavailable" if isinstance(error, EngineError) else "generation_failed"
 
 

@@ -1,7 +1,8 @@
 """Pictures through API → queue → engine → store, against a bare diffusers loop that encodes and writes.
 
 The hub is whole, as `manage.py up` starts it; the loop does nothing but draw, encode and write. Both have the same
-model, size, steps and threads of torch (as many as make the loop fastest), and never run at once.
+model, size, steps and threads of torch (as many as make the loop fastest), and never run at once. On the CPU the model
+is the small one; on a card it has Z-Image-Turbo's dimensions and random weights.
 """
 
 import io
@@ -31,6 +32,7 @@ from tests.bench.measure import (
     PATIENCE_SECONDS,
     QUICK_PATIENCE_SECONDS,
     Goal,
+    NotRun,
     Report,
     interleave,
     spread,
@@ -40,7 +42,6 @@ from tests.embedded.hubs import HubProcess
 
 # Pictures of one turn, there and as many back; rounds.
 FULL, QUICK = (10, 5), (6, 3)
-SIZE, STEPS, GUIDANCE = DEFAULT_SIZE, DEFAULT_STEPS, DEFAULT_GUIDANCE
 LEAST = {"cpu": 1.0, "cuda": 1.1}
 HANDS, TRIES = 4, 5
 # The end is read from the task, so nothing is lost by asking rarely; each question costs the hub's web server time.
@@ -51,6 +52,31 @@ USER, CREDITS = "bench", 10**6
 LEAST_LIKENESS_DB = 40.0
 COLOURS = ("red", "yellow", "green", "blue", "purple", "orange", "black", "white")
 SHAPES = ("circle", "square", "triangle", "star")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The model that both arms draw with, as the hub's settings name it, and its usual picture (pixels)."""
+
+    folder: Path
+    settings: dict[str, str]
+    size: tuple[int, int]
+    steps: int
+    guidance: float
+
+
+def choose_subject() -> Subject:
+    """Return the small model, or on a card one of real dimensions, written first."""
+    from tests.bench import gpu_model  # noqa: PLC0415 (torch is not needed to list the benchmarks)
+
+    try:
+        device = gpu_model.need_card()
+    except NotRun:
+        return Subject(WEIGHTS, {}, DEFAULT_SIZE, DEFAULT_STEPS, DEFAULT_GUIDANCE)
+    folder = servers.HOME / "z-image-turbo"
+    gpu_model.save(gpu_model.REAL, device, folder)
+    named = {"Z_IMAGE_TURBO_FOLDER": str(folder), "DEFAULT_MODEL": "z-image-turbo"}
+    return Subject(folder, named, (1024, 1024), steps=8, guidance=0.0)
 
 
 @dataclass
@@ -99,10 +125,12 @@ class Work:
 class HubArm:
     """The hub, seen by an app."""
 
-    def __init__(self, client: DemoClient, pids: Callable[[], Iterable[int]]) -> None:
+    def __init__(
+        self, client: DemoClient, pids: Callable[[], Iterable[int]], subject: Subject
+    ) -> None:
         self.pids = pids
         self.last: list[dict[str, Any]] = []
-        self._client = client
+        self._client, self._subject = client, subject
 
     def run(self, prompts: list[str], seeds: list[int]) -> float:
         """Order all pictures and return the seconds until the last of them was published, by the database's clock."""
@@ -110,9 +138,10 @@ class HubArm:
         with ThreadPoolExecutor(HANDS) as pool:
             tasks = list(pool.map(self._client.submit, prompts, seeds))
         self.last = [self._wait(task["id"]) for task in tasks]
+        usual = self._subject
         for task in self.last:
             made = task["width"], task["height"], task["steps"], task["cfg_scale"]
-            if made != (*SIZE, STEPS, GUIDANCE):
+            if made != (*usual.size, usual.steps, usual.guidance):
                 raise AssertionError(f"the hub made other pictures: {made}")
         ends = [datetime.fromisoformat(task["completed_at"]).timestamp() for task in self.last]
         return max(ends) - began
@@ -136,15 +165,15 @@ class HubArm:
 
 
 @contextmanager
-def hub_arm(threads: int) -> Iterator[HubArm]:
+def hub_arm(threads: int, subject: Subject) -> Iterator[HubArm]:
     """Start a whole hub whose engine has so many threads; stop it after the block, with its books proved."""
-    os.environ["LOCAL_THREADS"] = str(threads)
+    os.environ |= {"LOCAL_THREADS": str(threads), **subject.settings}
     hub = HubProcess(servers.HOME / "hub")
     try:
         hub.start()
         key = hub.run_json("issue_key", "bench", "--user", USER, "--grant", str(CREDITS))["key"]
         with DemoClient(f"http://127.0.0.1:{hub.port}", key) as client:
-            yield HubArm(client, lambda: list_family(hub.process))
+            yield HubArm(client, lambda: list_family(hub.process), subject)
         if not hub.run_json("audit")["ok"]:
             raise AssertionError("the audit found the books wrong")
     finally:
@@ -194,9 +223,16 @@ def run(*, is_quick: bool) -> Report:
     """Let loop and hub draw in turn, then prove that they draw the same."""
     number, rounds = QUICK if is_quick else FULL
     patience = QUICK_PATIENCE_SECONDS if is_quick else PATIENCE_SECONDS
-    orders = Orders()
-    with looping(servers.HOME / "bare", WEIGHTS) as bare:
-        turn = Turn(*orders.take(1), *SIZE, STEPS, GUIDANCE, form="webp", threads=1)
+    orders, subject = Orders(), choose_subject()
+    with looping(servers.HOME / "bare", subject.folder) as bare:
+        turn = Turn(
+            *orders.take(1),
+            *subject.size,
+            subject.steps,
+            subject.guidance,
+            form="webp",
+            threads=1,
+        )
         turn = replace(turn, threads=find_threads(bare, turn))
 
         work = {"bare": Work(lambda: [bare.pid])}
@@ -206,7 +242,7 @@ def run(*, is_quick: bool) -> Report:
             ordered = replace(turn, prompts=prompts, seeds=seeds, form=form)
             return work["bare"].time(lambda: bare.run(ordered), number)
 
-        with hub_arm(turn.threads) as hub:
+        with hub_arm(turn.threads, subject) as hub:
             hub.run(*orders.take(2))
             work["hub"] = Work(hub.pids)
 
@@ -243,9 +279,9 @@ def run(*, is_quick: bool) -> Report:
             "device": bare.device,
             "threads": turn.threads,
             "pictures": 2 * number * rounds,
-            "size": SIZE,
-            "steps": STEPS,
-            "guidance": GUIDANCE,
+            "size": subject.size,
+            "steps": subject.steps,
+            "guidance": subject.guidance,
             "told": {
                 f"{arm} / {other}": spread(others.ratios(arm, other))
                 for arm, other in (("hub, one prompt", "bare again"), ("bare again", "bare, PNG"))

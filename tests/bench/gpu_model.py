@@ -139,6 +139,12 @@ def build(dimensions: Dimensions, device: str) -> Any:
     )
 
 
+def save(dimensions: Dimensions, device: str, folder: Path) -> None:
+    """Write a pipeline of random parts as the folder of a model that anybody may load."""
+    if not (folder / "model_index.json").exists():
+        build(dimensions, device).save_pretrained(folder)
+
+
 class Lab:
     """The hub's engine, whose model has random weights."""
 
@@ -188,4 +194,4 @@ def lab(
             yield bench
         finally:
             # The next model needs the room.
-            bench.engine.stock._drop()
+            bench.engine.stock.drop()

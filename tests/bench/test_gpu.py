@@ -13,7 +13,7 @@ from transformers import Qwen3Config, Qwen3Model
 
 from generation.engine.options import Options
 from tests import servers
-from tests.bench import flops, gpu_memory, gpu_speed
+from tests.bench import flops, gpu_memory, gpu_model, gpu_speed
 from tests.bench.__main__ import MODULES, NOT_RUN, exit_code, measure
 from tests.bench.gpu_model import DTYPE, REAL, TINY, Dimensions, Lab, lab
 
@@ -123,6 +123,13 @@ def test_residency_arm_draws(arm: str, monkeypatch: pytest.MonkeyPatch, tmp_path
     with ExitStack() as stack:
         draw = gpu_memory.ARMS[arm](stack, TINY, "cpu")
         draw(gpu_memory.Job(["a", "b"], 1))
+
+
+def test_a_saved_model_of_random_weights_is_one_that_the_engine_draws(tmp_path: Path) -> None:
+    gpu_model.save(TINY, "cpu", tmp_path)
+    bench = Lab(tmp_path, "cpu", Options(offload="none", threads=1))
+    [image] = bench.make([bench.picture("a", 1, side=SIDE, steps=2)])
+    assert image.size == (SIDE, SIDE)
 
 
 def test_embedding_arms_encode_once_or_each_time(bench: Lab) -> None:

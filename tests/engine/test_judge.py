@@ -9,6 +9,7 @@ from PIL import Image
 from generation.engine.small import draw, phrases, words
 from generation.engine.small.evaluate import Sample, is_reached, measure
 from generation.engine.small.judge import NONE, Verdict, judge_picture
+from generation.engine.small.patterns import HELD_OUT_PAIRED, PAIRED
 from generation.engine.small.words import Scene, Thing
 
 
@@ -146,6 +147,18 @@ def test_held_out_prompts_were_never_trained_on() -> None:
         look = scene.things[0]
         assert (look.shape, look.colour, scene.background) not in singles or len(scene.things) == 2
         assert frozenset((t.shape, t.colour) for t in scene.things) not in pairs
+
+
+def test_a_sentence_is_varied_but_never_into_one_held_out() -> None:
+    rng = random.Random(9)
+    pattern = "a {n} {p} and a {m} {q}, on a {b} background"
+    assert pattern in PAIRED["en"]
+    varied = {phrases.vary(pattern, "en", rng) for _ in range(3000)}
+    assert f"please draw {pattern}" in varied
+    assert pattern.replace("background", "backdrop") in varied
+    held_out = f"please draw {pattern}".replace("background", "backdrop")
+    assert held_out in HELD_OUT_PAIRED["en"]
+    assert held_out not in varied
 
 
 def test_every_training_prompt_names_what_its_scene_shows() -> None:

@@ -240,3 +240,28 @@ SUFFIXES: Final[dict[Language, tuple[str, ...]]] = {
     ),
 }
 """What the house's styles append: words that must change nothing the judge looks at."""
+
+ASKED: Final[dict[Language, tuple[str, ...]]] = {
+    "en": (
+        "draw ",
+        "please draw ",
+        "can you draw ",
+        "could you please make ",
+        "make ",
+        "generate ",
+        "please create ",
+        "show me ",
+        "paint ",
+        "i would like ",
+        "a drawing of ",
+        "an illustration with ",
+    ),
+    "zh": ("画", "请画", "帮我画", "请帮我画", "麻烦画", "生成", "请生成", "来"),
+}
+"""What may stand before a sentence that begins with a thing."""
+
+BACKGROUND_WORDS: Final[dict[Language, tuple[str, ...]]] = {
+    "en": ("backdrop", "canvas", "surface"),
+    "zh": ("底色", "画布"),
+}
+"""What people also say for the background."""

@@ -6,6 +6,8 @@ from typing import Final
 
 from generation.engine.small import words
 from generation.engine.small.patterns import (
+    ASKED,
+    BACKGROUND_WORDS,
     HELD_OUT_PAIRED,
     HELD_OUT_PHRASINGS,
     HELD_OUT_PLACED,
@@ -27,15 +29,25 @@ _NO_BACKGROUND = 0.04
 _CENTRE_SAID, _MEDIUM_SAID = 0.15, 0.15  # what goes without saying
 _OF_LINKED = 0.4  # Chinese: with a particle between the colour and the shape
 _RELATION = 0.5  # of the pairs side by side or above each other
+_ASKED, _OTHER_BACKGROUND = 0.35, 0.25
 _CAPITAL, _SHOUTED = 0.27, 0.03
 _SUFFIX, _FULL_STOP = 0.12, 0.13
 _FULL_WIDTH_COMMA = 0.7
+
+_THING: Final[dict[Language, str]] = {"en": "a ", "zh": "一个"}
+_BACKGROUND: Final[dict[Language, str]] = {"en": "background", "zh": "背景"}
+_HELD_OUT: Final = frozenset(
+    pattern
+    for kind in (HELD_OUT_PHRASINGS, HELD_OUT_PLACED, HELD_OUT_PAIRED)
+    for patterns in kind.values()
+    for pattern in patterns
+)
 
 
 def training_prompt(scene: Scene, rng: random.Random) -> str:
     """Return a prompt as people type it, sometimes with a style's suffix."""
     language: Language = rng.choice(("en", "zh"))
-    text = phrase(scene, language, _pattern(scene, language, rng), rng)
+    text = phrase(scene, language, vary(_pattern(scene, language, rng), language, rng), rng)
     if language == "en":
         text = _capitalised(text, rng)
     turn = rng.random()
@@ -56,6 +68,16 @@ def _pattern(scene: Scene, language: Language, rng: random.Random) -> str:
         return rng.choice(PLACED[language])
     patterns = PARTIAL_PHRASINGS if rng.random() < _NO_BACKGROUND else PHRASINGS
     return rng.choice(patterns[language])
+
+
+def vary(pattern: str, language: Language, rng: random.Random) -> str:
+    """Return the pattern asked for politely, or with another word for the background; never one held out."""
+    varied = pattern
+    if pattern.startswith(_THING[language]) and rng.random() < _ASKED:
+        varied = rng.choice(ASKED[language]) + pattern
+    if rng.random() < _OTHER_BACKGROUND:
+        varied = varied.replace(_BACKGROUND[language], rng.choice(BACKGROUND_WORDS[language]))
+    return pattern if varied in _HELD_OUT else varied
 
 
 def phrase(
