@@ -57,7 +57,7 @@ class HealthView(APIView):
                 ready = [worker for worker in alive if "unready" not in worker.facts]
                 said = alive[0].facts.get("unready", "ok") if alive else "no live worker"
                 checks[f"worker {queue}"] = "ok" if ready else said
-                facts |= alive[0].facts if alive else {}
+                facts |= (ready or alive)[0].facts if alive else {}
         checks["broker"] = check_broker()
         is_healthy = set(checks.values()) == {"ok"}
         body = {

@@ -4,17 +4,26 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from copy import copy
+from dataclasses import replace
+from typing import Any, Final
 
 import torch
 from PIL import Image
 
 from generation.engine.card import end_if_lost
 from generation.engine.errors import OutOfMemoryError
+from generation.engine.loading import LatentDecoder
 from generation.engine.pictures import Drawn
 from generation.engine.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
+
+# A tile's sides in latents, of 8 x 8 pixels each: a fraction of a picture's peak, and few seams.
+LARGEST_TILE: Final = 64
+SMALLEST_TILE: Final = 8
+# What diffusers cuts and joins agrees only then.
+TILE_MULTIPLE: Final = 4
 
 
 class Decoder:
@@ -32,7 +41,7 @@ class Decoder:
             return drawn.image
         with self._lock, self._watchdog.stage("decode"):
             try:
-                return self._pixels(drawn)
+                return self._pixels(drawn, drawn.decoder)
             except torch.OutOfMemoryError:
                 logger.warning("out of memory while decoding: in tiles")
             except RuntimeError:
@@ -40,19 +49,15 @@ class Decoder:
                 raise
             # Outside of the handler: the error's frames hold the tensors that must go.
             self._release()
-            vae = drawn.decoder.vae
-            vae.enable_tiling()
             try:
-                return self._pixels(drawn)
+                return self._pixels(drawn, in_tiles(drawn.decoder, drawn.latents))
             except torch.OutOfMemoryError as error:
                 spec = drawn.picture.spec
                 raise OutOfMemoryError(f"decoding {spec.width}x{spec.height}: {error}") from error
-            finally:
-                vae.disable_tiling()
 
-    def _pixels(self, drawn: Drawn) -> Image.Image:
+    def _pixels(self, drawn: Drawn, decoder: LatentDecoder) -> Image.Image:
         with self._own_stream(drawn):
-            image: Image.Image = drawn.decoder.to_pixels(drawn.latents)
+            image: Image.Image = decoder.to_pixels(drawn.latents)
         source, mask = drawn.picture.image, drawn.picture.mask
         # Outside of the mask nothing changes, not by a bit.
         return Image.composite(image, source, mask) if source and mask else image
@@ -64,3 +69,16 @@ class Decoder:
         drawn.latents.record_stream(self._stream)
         context: AbstractContextManager[Any] = torch.cuda.stream(self._stream)
         return context
+
+
+def in_tiles(decoder: LatentDecoder, latents: torch.Tensor) -> LatentDecoder:
+    """Return a decoder of the same weights whose tiles are at most half of these latents' longer side."""
+    # A shallow copy: the thread that draws may use the other one meanwhile.
+    vae = copy(decoder.vae)
+    side = max(SMALLEST_TILE, min(LARGEST_TILE, max(latents.shape[-2:]) // 2))
+    side -= side % TILE_MULTIPLE
+    pixels = 2 ** (len(vae.config.block_out_channels) - 1)
+    # By default they are of the size that it was trained with: for Z-Image 1024 pixels, a whole picture.
+    vae.tile_latent_min_size, vae.tile_sample_min_size = side, side * pixels
+    vae.enable_tiling()
+    return replace(decoder, vae=vae)

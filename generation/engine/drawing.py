@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from functools import cache
 from typing import Any
 
 import torch
@@ -38,29 +40,32 @@ class Drawer:
     def __init__(self, stock: Stock, embeddings: EmbeddingCache, watchdog: Watchdog) -> None:
         """Take what the engine keeps."""
         self.stock, self.embeddings, self.watchdog = stock, embeddings, watchdog
+        # What the last batch did, or does: `load`, `encode` or `step`.
+        self.stage = ""
 
     def draw(self, batch: list[Picture]) -> list[Drawn | Exception]:
         """Return what became of each picture of one batch key; out of memory and the like are raised for all."""
         spec, card = batch[0].spec, batch[0].card
         clock = Clock()
-        with self.watchdog.stage("load", patience=PATIENCE_LOADING):
+        with self._enter("load", patience=PATIENCE_LOADING):
             parts = self.stock.have(card, spec.width * spec.height)
             self.stock.wear(card, spec.loras)
-            # Here, because the first look at a file of 12 GB takes half a minute.
+            # Here, because the first look at a file of 12 GB takes half a minute; it has its own patience.
+            self.watchdog.beat()
             described = self.stock.describe(card, spec.loras)
         clock.note("load")
         members = [Member(picture) for picture in batch]
         with torch.no_grad():
-            with self.watchdog.stage("encode"):
-                for member in members:
-                    self._encode(parts, member)
+            with self._enter("encode"):
+                self._encode(parts, members)
             clock.note("encode")
             live = [member for member in members if member.ended is None]
-            with self.watchdog.stage("step"):
+            with self._enter("step"):
                 steps = self._denoise(parts, live)
+                # A card works behind the calls: the first to ask for its numbers waits for the steps.
+                for member in live:
+                    check_finite(member)
             clock.note("denoise")
-            for member in live:
-                check_finite(member)
         facts = {
             **described,
             **self.stock.facts(),
@@ -69,30 +74,40 @@ class Drawer:
         }
         return [finished(member, parts, clock.seconds, facts) for member in members]
 
-    def _encode(self, parts: Parts, member: Member) -> None:
-        """Give a member its embeddings; what its words alone make fail ends it alone."""
-        spec = member.picture.spec
-        try:
-            member.embedding = self._embed(parts, spec.prompt)
-            if spec.cfg_scale > 0:
-                member.negative = self._embed(parts, spec.negative_prompt)
-        except torch.OutOfMemoryError:
-            raise
-        except Exception as error:  # noqa: BLE001 (the member's outcome carries it)
-            member.ended = error
+    def _enter(self, stage: str, patience: float = 1.0) -> AbstractContextManager[None]:
+        self.stage = stage
+        return self.watchdog.stage(stage, patience=patience)
 
-    def _embed(self, parts: Parts, prompt: str) -> torch.Tensor:
+    def _encode(self, parts: Parts, members: list[Member]) -> None:
+        """Give each member its embeddings; the encoder comes for the first prompt that is new, and stays for all."""
+        with ExitStack() as visit:
+            come = cache(lambda: visit.enter_context(parts.encoder_at_work()))
+            for member in members:
+                spec = member.picture.spec
+                try:
+                    member.embedding = self._embed(parts, spec.prompt, come)
+                    if spec.cfg_scale > 0:
+                        member.negative = self._embed(parts, spec.negative_prompt, come)
+                except torch.OutOfMemoryError:
+                    raise
+                except Exception as error:  # noqa: BLE001 (what its words alone make fail ends it alone)
+                    member.ended = error
+                self.watchdog.beat()
+
+    def _embed(self, parts: Parts, prompt: str, come: Callable[[], Any]) -> torch.Tensor:
+        """Return a prompt's embedding; `come` has the encoder where it can work and returns that device."""
+
         def encode() -> torch.Tensor:
             # A fresh list for each call: the pipeline writes into the one it gets. Padded no further than the
             # transformer pads: the same bits as at 512 tokens, for an eighth of the work.
-            with parts.encoder_at_work() as device:
-                embeddings, _ = parts.encoding.encode_prompt(
-                    prompt=[prompt],
-                    do_classifier_free_guidance=False,
-                    device=device,
-                    max_sequence_length=count_padded_tokens(parts.folder, prompt),
-                )
-            return embeddings[0]
+            embeddings, _ = parts.encoding.encode_prompt(
+                prompt=[prompt],
+                do_classifier_free_guidance=False,
+                device=come(),
+                max_sequence_length=count_padded_tokens(parts.folder, prompt),
+            )
+            made: torch.Tensor = embeddings[0]
+            return made
 
         found: torch.Tensor = self.embeddings.get(self.stock.encoder, prompt, encode)
         return found.to(self.stock.device)

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import threading
 import time
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -47,7 +48,9 @@ class Engine:
         self.stock = Stock(options, self.device)
         self._drawer = Drawer(self.stock, self.embeddings, self.watchdog)
         self._decoder = Decoder(self.device, self.watchdog, self.stock.release)
-        # How many pictures of a look fit, where more ran out of memory.
+        # Held while a batch is drawn: who holds it has the model, and the card's memory, to itself.
+        self._drawing = threading.RLock()
+        # How many pictures of a look fit, where more ran out of memory; forgotten when a tighter mode makes room.
         self._largest: dict[Hashable, int] = {}
 
     def warm(self, card: ModelCard) -> None:
@@ -74,19 +77,18 @@ class Engine:
         logger.info("warmed up %s in %.1f s", card.alias, time.perf_counter() - started)
 
     def batch_key(self, spec: GenerationSpec, card: ModelCard) -> Hashable | None:
-        """Return what pictures must have in common to be drawn at once; None: alone, as with input pictures.
+        """Return what pictures must have in common to be drawn at once; None for one that cannot be drawn at all.
 
         The caption's padded length is part of it: to pad one to a longer neighbour's length would change its picture.
         """
-        if spec.image:
-            return None
+        prompts = [spec.prompt, spec.negative_prompt] if spec.cfg_scale > 0 else [spec.prompt]
         try:
             folder = find_folder(card)
+            lengths = tuple(count_padded_tokens(folder, prompt) for prompt in prompts)
         except EngineError:
             return None
-        prompts = [spec.prompt, spec.negative_prompt] if spec.cfg_scale > 0 else [spec.prompt]
-        lengths = tuple(count_padded_tokens(folder, prompt) for prompt in prompts)
-        return (*look_of(spec, card), spec.steps, spec.cfg_scale, lengths)
+        start = (spec.image, spec.mask, spec.strength)
+        return (*look_of(spec, card), spec.steps, spec.cfg_scale, lengths, *start)
 
     def largest_batch(self, spec: GenerationSpec, card: ModelCard) -> int:
         """Return how many pictures like this one a batch may hold, by their size and by what memory has shown."""
@@ -99,23 +101,41 @@ class Engine:
     def draw(self, pictures: Sequence[Picture]) -> list[Drawn | Exception]:
         """Denoise pictures of one batch key and return what became of each, in their order.
 
-        Out of memory: free what is unused, halve the batch, then take a tighter offload mode, then that picture alone
-        fails. Any other error of a batch is found by drawing its members alone.
+        Out of memory: free what is unused, halve the batch where its steps ran out, then take a tighter offload mode,
+        then that picture alone fails. Any other error of a batch is found by drawing its members alone.
         """
         outcomes: list[Drawn | Exception] = []
         waiting = list(pictures)
         while waiting:
             first = waiting[0]
             batch = waiting[: self.largest_batch(first.spec, first.card)]
-            drawn = self._try(batch)
+            with self._drawing:
+                drawn = self._try(batch)
             if drawn is not None:
                 outcomes += drawn
                 waiting = waiting[len(batch) :]
         return outcomes
 
     def decode(self, drawn: Drawn) -> Image.Image:
-        """Return a drawn picture's RGB pixels; raise OutOfMemoryError when they do not fit, in tiles neither."""
-        return self._decoder.decode(drawn)
+        """Return a drawn picture's RGB pixels; raise OutOfMemoryError when not even its decoder alone has room.
+
+        Out of memory: in tiles, then with nothing drawn beside it, then without the model, which comes back tighter.
+        """
+        try:
+            return self._decoder.decode(drawn)
+        except OutOfMemoryError as error:
+            logger.warning("%s; again when nothing is drawn beside it", error)
+        with self._drawing:
+            self.stock.release()
+            try:
+                return self._decoder.decode(drawn)
+            except OutOfMemoryError as error:
+                logger.warning("%s; again without the model", error)
+            # The latents and their decoder are the picture's own.
+            self.stock.drop()
+            image = self._decoder.decode(drawn)
+            self.stock.tighten(drawn.picture.spec.width * drawn.picture.spec.height)
+            return image
 
     def facts(self) -> dict[str, Any]:
         """Return what operators should know of the engine: device, mode, what is loaded and kept."""
@@ -132,31 +152,44 @@ class Engine:
         try:
             return self._decode_now(self._drawer.draw(batch))
         except torch.OutOfMemoryError as error:
-            said = str(error)
+            spec = batch[0].spec
+            failure: Exception = OutOfMemoryError(f"{spec.width}x{spec.height}: {error}")
         except EngineError as error:
             return [error for _ in batch]
         except Exception as error:
             end_if_lost(self.device)
-            if len(batch) == 1:
-                return [error]
-            logger.exception("a batch of %d broke; its members are drawn alone", len(batch))
-            return [outcome for picture in batch for outcome in self.draw([picture])]
+            if len(batch) > 1:
+                logger.exception("a batch of %d broke; its members are drawn alone", len(batch))
+            failure = error
         # Outside of the handler: the error's frames hold the tensors that must go.
-        spec = batch[0].spec
-        size = f"{spec.width}x{spec.height}"
-        return None if self._makes_room(batch, size) else [OutOfMemoryError(f"{size}: {said}")]
+        if isinstance(failure, OutOfMemoryError) and self._makes_room(batch):
+            return None
+        if len(batch) > 1:
+            return [outcome for picture in batch for outcome in self.draw([picture])]
+        return [failure]
 
-    def _makes_room(self, batch: list[Picture], size: str) -> bool:
+    def _makes_room(self, batch: list[Picture]) -> bool:
         """Free what is unused, then take fewer pictures at once, then a tighter mode; False at the end of the ways."""
         self.stock.release()
-        spec, card = batch[0].spec, batch[0].card
-        if len(batch) > 1 and self.stock.parts is not None:
+        spec, card, stage = batch[0].spec, batch[0].card, self._drawer.stage
+        logger.warning(
+            "out of memory in the stage %s of %d of %dx%d",
+            stage,
+            len(batch),
+            spec.width,
+            spec.height,
+        )
+        # Loading does not know their number, and prompts are encoded one by one.
+        if stage == "step" and len(batch) > 1:
             self._largest[look_of(spec, card)] = len(batch) // 2
-            logger.warning("out of memory with %d of %s: halved from now on", len(batch), size)
             return True
-        what = f"one picture of {size}" if self.stock.parts else "a model that was being loaded"
-        logger.warning("out of memory with %s", what)
-        return self.stock.tighten(spec.width * spec.height)
+        if self.stock.tighten(spec.width * spec.height):
+            self._largest.clear()
+            return True
+        if len(batch) == 1:
+            # The tightest mode did not help: smaller pictures shall not stay in it.
+            self.stock.drop()
+        return False
 
     def _decode_now(self, drawn: list[Drawn | Exception]) -> list[Drawn | Exception]:
         """Decode at once where the next batch would pull the decoder away from a second thread."""

@@ -52,6 +52,12 @@ class LoraReport:
         return f"{self.file}: LoRA of {self.layers} layers, rank {ranks}, {self.parameters:,} parameters"
 
 
+def is_lora(path: Path | str) -> bool:
+    """Say whether most of a file's tensors are halves of layers; raise WeightsError for what is no safetensors."""
+    with WeightsFile(path) as file:
+        return 2 * sum(HALF.fullmatch(key) is not None for key in file.tensors) > len(file.tensors)
+
+
 def judge_lora(path: Path | str) -> LoraReport:
     """Say what a LoRA file holds by its header; raise LoraError for anything else."""
     try:
@@ -174,13 +180,15 @@ class Adapters:
 
     def _convert(self, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return the tensors by the transformer's names, through diffusers' own converter."""
-        stripped = strip_prefixes(tensors)
+        stripped = strip_prefixes({key: tensor.numel() for key, tensor in tensors.items()})
         if stripped.set_aside:
             raise LoraError(f"{stripped.set_aside[0]}: only the transformer can wear a LoRA")
         named = {
             name if name.startswith("lora_unet_") else f"diffusion_model.{name}": tensors[key]
             for key, name in stripped.names.items()
         }
+        if len(named) < len(stripped.names):
+            raise LoraError("a layer stands in it twice, with a prefix and without")
         found = self.pipeline.lora_state_dict(named)
         return {key.removeprefix("transformer."): tensor for key, tensor in found.items()}
 

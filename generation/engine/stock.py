@@ -15,6 +15,7 @@ from generation.engine.errors import EngineError
 from generation.engine.loading import DTYPE, Parts, find_folder, load_parts
 from generation.engine.loras import Adapters, LoraError
 from generation.engine.memory import (
+    MODES,
     Mode,
     choose_mode,
     free_bytes,
@@ -29,7 +30,9 @@ from generation.engine.weights import (
     WeightsError,
     check_folder,
     hash_file,
+    hash_folder,
     identify_file,
+    identify_transformer,
     judge_weights,
     load_weights,
     read_shapes,
@@ -54,11 +57,12 @@ class Stock:
         self.alias = ""
         self.speed: dict[str, Any] = {}
         self._weights: Hashable = None
-        # The mode of the last loading, whether it came to an end or not.
-        self._tried: Mode | None = None
-        # From so many pixels on, pictures need a tighter mode than the one that the free memory suggests.
-        self._tight_pixels: int | None = None
-        self._tight_mode: Mode | None = None
+        # The SHA-256 of the folder's files, once a picture has been described since the last loading.
+        self._base = ""
+        # Folder and mode of the last loading, whether it came to an end or not.
+        self._tried: tuple[Path, Mode] | None = None
+        # By folder and pixels: what such pictures and larger ones need beyond what the free memory suggests.
+        self._tight: dict[tuple[Path, int], Mode] = {}
 
     def have(self, card: ModelCard, pixels: int = 0) -> Parts:
         """Return the parts of a card's model, loading what is not there; raise EngineError when that cannot be."""
@@ -68,7 +72,7 @@ class Stock:
         if is_other or wanted not in (self._weights, *self.pool):
             self._judge(card, folder)
         if is_other:
-            self._drop()
+            self.drop()
         mode = self._mode_for(folder, pixels)
         if self.parts is None or self.parts.mode.name != mode.name:
             self._load(card, folder, mode)
@@ -89,14 +93,14 @@ class Stock:
             raise EngineError(f"{card.alias}: {error}") from error
 
     def tighten(self, pixels: int) -> bool:
-        """Let pictures of this size and larger use the next tighter mode; False when there is none."""
+        """Let pictures of this size and larger use the model in the next tighter mode; False when there is none."""
         if self._tried is None or self.device == "cpu":
             return False
-        name = tighter_than(self._tried.name)
+        folder, tried = self._tried
+        name = tighter_than(tried.name)
         if name is None:
             return False
-        self._tight_pixels = min(pixels, self._tight_pixels or pixels)
-        self._tight_mode = Mode(name, f"out of memory at {pixels} pixels")
+        self._tight[folder, pixels] = Mode(name, f"out of memory at {pixels} pixels")
         return True
 
     def release(self) -> None:
@@ -122,32 +126,35 @@ class Stock:
             **read_versions(),
         }
 
-    def _identify(self, card: ModelCard, folder: Path) -> Hashable:
-        """Return what a transformer's weights are known by: a file that was written anew is another one."""
+    def _identify(self, card: ModelCard, folder: Path) -> tuple[Hashable, ...]:
+        """Return what a transformer's weights are known by, the folder's own first: a file written anew is another."""
         try:
-            return (str(folder), *map(identify_file, card.weights))
+            return (identify_transformer(folder), *map(identify_file, card.weights))
         except WeightsError as error:
             raise EngineError(f"cannot load {card.alias}: {error}") from error
 
     def _mode_for(self, folder: Path, pixels: int) -> Mode:
-        if self._tight_mode and self._tight_pixels and pixels >= self._tight_pixels:
-            return self._tight_mode
-        if self.parts and self.parts.mode != self._tight_mode:
-            # What is loaded has taken its memory: to ask again would find the card full.
-            return self.parts.mode
-        self._drop()
-        return choose_mode(self.options.offload, read_sizes(folder), free_bytes())
+        """Return the mode that is loaded, or a tighter one; to have it looser again is not worth a loading."""
+        if self.parts:
+            # It has taken its memory: to ask again would find the card full.
+            usual = self.parts.mode
+        else:
+            usual = choose_mode(self.options.offload, read_sizes(folder), free_bytes())
+        known = (mode for (at, n), mode in self._tight.items() if at == folder and n <= pixels)
+        return max([usual, *known], key=tightness)
 
     # What follows keeps no name of its own for the parts: it would hold them on the card while others are loaded.
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Take the model off the device."""
         self.parts, self.adapters, self._weights, self.alias = None, None, None, ""
+        self._base = ""
         self.release()
 
     def _load(self, card: ModelCard, folder: Path, mode: Mode) -> None:
         """Load a folder and put the card's weights in, before offload hooks take the transformer apart."""
-        self._drop()
-        self._tried = mode
+        self.drop()
+        self._tried = (folder, mode)
         parts = load_parts(folder, mode, self.device, partial(self._put_weights, card))
         self.encoder = identify(folder)
         self.adapters = Adapters(parts.from_noise, {})
@@ -156,12 +163,12 @@ class Stock:
         self.speed = {"attention": attention, "compiled": compiled}
         self.parts = parts
 
-    def _change_weights(self, card: ModelCard, wanted: Hashable) -> None:
+    def _change_weights(self, card: ModelCard, wanted: tuple[Hashable, ...]) -> None:
         """Put other weights into the loaded transformer: from the pool, else from the files over the folder's own."""
         assert self.parts is not None  # noqa: S101 (the caller has seen them)
         assert self.adapters is not None  # noqa: S101 (loaded together with the parts)
         folder, mode = self.parts.folder, self.parts.mode
-        base = (str(folder),)
+        base = wanted[:1]
         if keeps_decoder(mode.name):
             self.adapters.drop_all()
             self.pool.keep(self._weights, self.parts.transformer, beside=wanted)
@@ -177,7 +184,7 @@ class Stock:
             self._put_weights(card, self.parts.transformer)
         except BaseException:
             # Some of them may be in already.
-            self._drop()
+            self.drop()
             raise
 
     def _judge(self, card: ModelCard, folder: Path) -> None:
@@ -202,18 +209,30 @@ class Stock:
         logger.info("weights of %s: %s", card.alias, report)
 
     def describe(self, card: ModelCard, loras: tuple[tuple[str, float], ...]) -> dict[str, Any]:
-        """Return which model a picture comes from: folder, revision, and the SHA-256 of each weights file and LoRA."""
+        """Return which model a picture comes from, with the SHA-256 of its folder, of each weights file and LoRA."""
         worn = [(find_lora(card, name), scale) for name, scale in loras]
-        return {
-            "model": card.alias,
-            "folder": card.folder,
-            "revision": card.revision,
-            "weights": {file: hash_file(file) for file in card.weights},
-            "loras": [
-                {"name": lora.name, "scale": scale, "sha256": hash_file(lora.file)}
-                for lora, scale in worn
-            ],
-        }
+        try:
+            # A pinned revision says as much, and no file need be read.
+            if not (self._base or card.revision):
+                self._base = hash_folder(find_folder(card))
+            return {
+                "model": card.alias,
+                "folder": card.folder,
+                "revision": card.revision,
+                "folder_sha256": self._base,
+                "weights": {file: hash_file(file) for file in card.weights},
+                "loras": [
+                    {"name": lora.name, "scale": scale, "sha256": hash_file(lora.file)}
+                    for lora, scale in worn
+                ],
+            }
+        except WeightsError as error:
+            raise EngineError(f"cannot describe {card.alias}: {error}") from error
+
+
+def tightness(mode: Mode) -> int:
+    """Return a mode's place among all, from the fastest to the one that needs least."""
+    return MODES.index(mode.name)
 
 
 @cache

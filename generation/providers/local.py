@@ -109,7 +109,8 @@ def shared(report: Report, number: int) -> list[PictureReport]:
     done = [0.0] * number
 
     def report_one(position: int, progress: float, preview: Callable[[], bytes] | None) -> None:
-        done[position] = progress
+        # A picture that is drawn again, in a smaller batch, does not go back.
+        done[position] = max(done[position], progress)
         report(sum(done) / number, preview if position == 0 else None)
 
     return [partial(report_one, position) for position in range(number)]

@@ -27,9 +27,6 @@ from storage.services import open_picture
 
 logger = logging.getLogger(__name__)
 
-# A claim that met another one on its share looks again.
-MOST_LOOKS = 5
-
 
 class Batch:
     """Attempts to be drawn at once, and whether others may be drawn while they are decoded and stored.
@@ -78,14 +75,14 @@ def look(
     first: Claim, fits: Callable[[GenerationSpec], bool], most: int, *, is_patient: bool
 ) -> list[Claim]:
     """Claim the companions of a claim, for at most so many pictures more."""
-    for _ in range(MOST_LOOKS if most > 0 else 0):
-        chosen = find_companions(first, fits, most)
+    for is_last in (False, True):
+        chosen = find_companions(first, fits, most) if most > 0 else []
         if chosen and (found := claim_companions(first, chosen, worker=worker_name())):
             return found
         # The chosen are locked, by another claim or by the end of one of their user's others: that takes a moment.
-        if not (chosen or is_patient) or draining.wait(settings.LOCAL_BATCH_WAIT_MS / 1000):
+        is_worth_it = chosen or (is_patient and most > 0)
+        if is_last or not is_worth_it or draining.wait(settings.LOCAL_BATCH_WAIT_MS / 1000):
             break
-        is_patient = False
     return []
 
 
@@ -94,7 +91,8 @@ def draw(batch: Batch) -> Drawn:
     works = [prepare(claim, batch.heart) for claim in batch.members]
     # The provider may work for minutes: the connection goes back to the pool, where the heart needs one.
     release_connection()
-    outcomes = iter(submit(batch, [work for work in works if isinstance(work, Work)]))
+    with batch.heart.looking():
+        outcomes = iter(submit(batch, [work for work in works if isinstance(work, Work)]))
     return Drawn(batch, [next(outcomes) if isinstance(work, Work) else work for work in works])
 
 

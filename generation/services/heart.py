@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,11 +21,11 @@ logger = logging.getLogger(__name__)
 # The customer watches progress; writing each of a fast engine's steps would cost more than the step.
 PROGRESS_EVERY_SECONDS = 0.25
 PREVIEW_EVERY_SECONDS = 1.0
-# Whether it is still wanted is asked after each step, so that a cancel is obeyed within one.
-LOOK_EVERY_SECONDS = 0.03
-# A preview is a small decode, a look a question to the database: where they are slow, they come so rarely that each
-# costs a fiftieth of the time.
-PAUSES = 50
+# Whether it is still wanted is asked more often than steps are made, so that a cancel is obeyed within one: the step
+# under way is the last, unless it ends within this time. Where looks are slow, the pauses are as long as the looks.
+LOOK_EVERY_SECONDS = 0.02
+# A preview is a small decode: where it is slow, it comes so rarely that it costs a fiftieth of the time.
+PREVIEW_PAUSES = 50
 
 
 class Drain(threading.Event):
@@ -66,7 +67,6 @@ class Heart:
         # One beat at a time, so that two never lock the same rows in another order.
         self.lock = threading.Lock()
         self.written_at = float("-inf")
-        self.look_at = float("-inf")
         self.preview_at = time.monotonic() + PREVIEW_EVERY_SECONDS
         self.thread = threading.Thread(
             target=self._beat, name=f"beat {members[0].attempt_id}", daemon=True
@@ -89,6 +89,23 @@ class Heart:
         if all(sign.has_left for sign in self.signs.values()):
             self.stop()
 
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Look from a thread of its own which members are still wanted: the database may be slow, a step must not."""
+        ended = threading.Event()
+        looker = threading.Thread(
+            target=self._keep_looking, args=(ended,), name=f"look {self.thread.name}", daemon=True
+        )
+        # What a transaction has claimed nobody else sees, nor ends.
+        if not connection.in_atomic_block:
+            looker.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            if looker.is_alive():
+                looker.join()
+
     def report_of(self, claim: Claim) -> Report:
         """Return what the adapter calls while it makes this member's pictures."""
         return partial(self.report, claim)
@@ -103,8 +120,6 @@ class Heart:
             # One write for the whole batch: its members take the same steps.
             self.written_at = time.monotonic()
             self._write(self._draw_previews())
-        elif time.monotonic() >= self.look_at:
-            self._look()
         self.check(claim)
 
     def check(self, claim: Claim) -> None:
@@ -131,24 +146,37 @@ class Heart:
                     # Nobody's picture ends for want of a preview.
                     logger.exception("no preview of attempt %s", sign.claim.attempt_id)
         ended = time.monotonic()
-        self.preview_at = ended + max(PREVIEW_EVERY_SECONDS, PAUSES * (ended - began))
+        self.preview_at = ended + max(PREVIEW_EVERY_SECONDS, PREVIEW_PAUSES * (ended - began))
         return previews
 
+    def _keep_looking(self, ended: threading.Event) -> None:
+        pause = LOOK_EVERY_SECONDS
+        while not ended.wait(pause):
+            began = time.monotonic()
+            self._look()
+            pause = max(LOOK_EVERY_SECONDS, time.monotonic() - began)
+
     def _look(self) -> None:
-        """Find out which members are no longer wanted here, writing nothing."""
-        began = time.monotonic()
-        present = [sign for sign in self.signs.values() if not sign.is_lost and not sign.has_left]
+        """Find out which of the members that are being drawn are no longer wanted here, writing nothing."""
+        # Who reports no progress could not be stopped either: a vendor's answer is awaited without any look.
+        drawn = [
+            sign
+            for sign in self.signs.values()
+            if sign.progress is not None and not sign.is_lost and not sign.has_left
+        ]
+        if not drawn:
+            return
         try:
-            held = claims.list_held([sign.claim for sign in present])
+            held = claims.list_held([sign.claim for sign in drawn])
         except Error as error:
             logger.warning("no look at %s: %s", self.thread.name, error)
         else:
-            for sign in present:
-                sign.is_lost = sign.claim.attempt_id not in held
+            for sign in drawn:
+                # Never back to False: a beat that came later may have found out more.
+                if sign.claim.attempt_id not in held:
+                    sign.is_lost = True
         finally:
             release_connection()
-        ended = time.monotonic()
-        self.look_at = ended + max(LOOK_EVERY_SECONDS, PAUSES * (ended - began))
 
     def _write(self, previews: dict[int, bytes]) -> None:
         with self.lock:

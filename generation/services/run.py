@@ -1,6 +1,7 @@
 """A worker's part: claim, draw, finish. No transaction is open while the provider works."""
 
 import logging
+import time
 from collections.abc import Sequence
 
 from django.db import Error
@@ -10,20 +11,23 @@ from generation.claims import Claim
 from generation.services.batches import Batch, draw, gather, worker_name
 from generation.services.finishing import Ended, Finisher
 from generation.services.heart import draining, release_connection
+from generation.services.presence import readiness
 
 logger = logging.getLogger(__name__)
 
-# A job that ran this many batches ends, so that Flower shows it; the bell rings again for the rest.
-MOST_BATCHES_A_JOB = 8
+# A job that has lasted so long ends, so that Flower shows it; the bell rings again for the rest. Seldom, since the next
+# job begins only when its last batch is stored.
+LONGEST_JOB_SECONDS = 60
 # Claims of one user's rows meet on their share, and all but one go away empty-handed: look again, a moment later.
 MOST_LOOKS = 200
 LOOK_AGAIN_SECONDS = 0.005
 
 
 def run_queue(queue: str) -> list[Ended]:
-    """Work on a queue until it is empty, the job is full or the worker drains; return each task and how it ended."""
+    """Work on a queue until it is empty, time is up or the worker drains; return each task and how it ended."""
+    ends_at = time.monotonic() + LONGEST_JOB_SECONDS
     with Finisher() as finisher:
-        for _ in range(MOST_BATCHES_A_JOB):
+        while time.monotonic() < ends_at:
             claim = claim_patiently(queue)
             if claim is None and finisher.list_unfinished():
                 # It may be all that its user may have at work: the next one of theirs is due once it has ended.
@@ -78,8 +82,8 @@ def note_company(batch: Batch, *, has_company: bool = True) -> None:
 
 
 def claim_patiently(queue: str) -> Claim | None:
-    """Claim the best due attempt of a queue; None when none is due, or none may run now, or the worker drains."""
-    if draining.is_set():
+    """Claim the best due attempt of a queue; None when none is due or may run now, or this process takes no orders."""
+    if draining.is_set() or readiness.unready:
         return None
     for _ in range(MOST_LOOKS):
         claim = claims.claim_next(queue, worker=worker_name())

@@ -1,14 +1,17 @@
 """The hub's own programs: web, workers, loops, Flower; settings say where each one listens."""
 
 import hashlib
+import math
 import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from generation.engine.watchdog import PATIENCE_LOADING
 from genhub.celery import app
 from genhub.embedded.child import ROOT, Program
 from genhub.embedded.ports import answers, answers_json
@@ -16,6 +19,7 @@ from genhub.embedded.ports import answers, answers_json
 WEB_THREADS = 8
 QUEUES_OF_OTHERS = "remote,delivery,upkeep"
 PING_SECONDS = 0.5
+WORKER_SECONDS = 180.0
 
 
 def node_name(worker: str, home: Path) -> str:
@@ -46,8 +50,10 @@ def web() -> Program:
 
 
 def local_worker() -> Program:
-    """Return the worker that owns the engine."""
-    return _worker("local", queues="local", threads=1)
+    """Return the worker that owns the engine; it is ready when its model is, which its watchdog gives time."""
+    loading = settings.LOCAL_STALL_SECONDS * PATIENCE_LOADING or math.inf
+    worker = _worker("local", queues="local", threads=1)
+    return replace(worker, ready_seconds=worker.ready_seconds + loading)
 
 
 def other_worker() -> Program:
@@ -93,7 +99,7 @@ def _worker(name: str, *, queues: str, threads: int) -> Program:
         name=f"worker-{name}",
         command=[*_module("celery"), "-A", "genhub", "worker", *_spell(options), *quiet],
         is_ready=lambda: _answers_ping(node),
-        ready_seconds=180,
+        ready_seconds=WORKER_SECONDS,
     )
 
 

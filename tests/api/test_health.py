@@ -84,6 +84,22 @@ def test_worker_that_left_is_none(client: Any, worker: Worker) -> None:
     read(client, 503)
 
 
+def test_worker_that_is_not_ready_says_why(client: Any, worker: Worker) -> None:
+    Worker.objects.update(facts={"unready": presence.LOADING})
+    answer = read(client, 503)
+    assert answer["checks"]["worker local"] == presence.LOADING
+    assert answer["model"] is None
+
+
+def test_facts_are_those_of_a_worker_that_is_ready(client: Any, worker: Worker) -> None:
+    Worker.objects.create(
+        name="a", queues=["local"], beat_at=Now(), facts={"unready": "no", "model": "gone"}
+    )
+    answer = read(client, 200)
+    assert answer["checks"]["worker local"] == "ok"
+    assert {word: answer[word] for word in FACTS} == FACTS
+
+
 def test_broker_that_is_away_is_named(
     client: Any, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

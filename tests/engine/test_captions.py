@@ -1,5 +1,7 @@
 """A prompt is read whole or refused, never cut."""
 
+from typing import Any
+
 import pytest
 
 from generation.engine.captions import MOST_TOKENS, count_padded_tokens
@@ -28,7 +30,8 @@ def test_the_longest_prompt_is_read_whole() -> None:
 @pytest.mark.parametrize("field", ["prompt", "negative_prompt"])
 def test_a_longer_one_fails_its_own_order_alone(provider: LocalProvider, field: str) -> None:
     assert provider.batch_key(spec(**{field: TOO_LONG}), SMALL) is None
-    failed, made = provider.submit_batch([work(**{field: TOO_LONG}), work()])
+    too_long: dict[str, Any] = {field: TOO_LONG}
+    failed, made = provider.submit_batch([work(**too_long), work()])
     assert isinstance(failed, ProviderError)
     assert failed.code == "prompt_too_long"
     assert Problem.kinds[failed.code] is PromptTooLong

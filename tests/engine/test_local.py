@@ -100,9 +100,13 @@ def test_what_decides_nothing_together_is_a_batch(provider: LocalProvider) -> No
     assert same == provider.batch_key(spec(), SMALL)
 
 
-def test_an_order_with_an_input_picture_runs_alone(provider: LocalProvider) -> None:
+def test_an_order_with_an_input_picture_runs_alone_beside_the_storing_of_others(
+    provider: LocalProvider,
+) -> None:
     order = spec(image="art_1")
-    assert provider.batch_key(order, SMALL) is None
+    keys = {provider.batch_key(one, SMALL) for one in (order, spec(image="art_2"), spec())}
+    assert None not in keys
+    assert len(keys) == 3
     assert provider.largest_batch(order, SMALL) == 1
 
 

@@ -310,6 +310,11 @@ def test_whole_transformer_is_no_lora() -> None:
         ({A: torch.ones(2, 320), B: torch.ones(320, 2)}, "made for another model"),
         ({k.replace("transformer.", "text_encoder."): v for k, v in GOOD.items()}, "only the transf"),
         ({k: v.clone().fill_(float("nan")) for k, v in GOOD.items()}, "no numbers"),
+        (
+            {A: torch.ones(20, 192), B: torch.ones(192, 20)}
+            | {k.removeprefix("transformer."): v for k, v in GOOD.items()},
+            "stands in it twice",
+        ),
     ],
 )  # fmt: skip
 def test_strange_lora_is_refused_and_the_next_one_is_worn(

@@ -1,7 +1,9 @@
 """Models that change places: folders, hub ids, custom weights and LoRAs, from files and from the pool."""
 
 import os
+import shutil
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,21 @@ def test_custom_weights_come_and_go_bit_by_bit(
     # Each file was read once; the rest came from the pool.
     assert files == [half.weights, double.weights]
     assert stock.alias == "double"
+
+
+def test_a_folder_whose_weights_were_replaced_is_loaded_anew(stock: Stock, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(WEIGHTS, folder)
+    card, half = ModelCard("own", folder=str(folder)), custom(tmp_path / "half.safetensors", 0.5)
+    stock.have(card)
+    own = state_of(stock)
+    stock.have(replace(half, folder=str(folder)))
+    save_file(
+        {name: value * 3 for name, value in load_file(FILE).items()},
+        folder / "transformer" / FILE.name,
+    )
+    stock.have(card)
+    assert are_equal(state_of(stock), {name: value * 3 for name, value in own.items()})
 
 
 def test_without_a_pool_the_files_are_read_anew(tmp_path: Path) -> None:

@@ -103,13 +103,43 @@ def test_prefix_word_in_mid_key_stays(
     assert torch.equal(read_state_of(transformer)[name], before[name])
 
 
-def test_prefix_that_one_key_lacks_is_part_of_the_names(tmp_path: Path) -> None:
+@pytest.mark.parametrize("prefix", ["model.", "model.diffusion_model.", "module.model."])
+@pytest.mark.parametrize("layout", ["diffusers", "original"])
+def test_names_that_lack_the_prefix_are_told_and_the_rest_loads(
+    tmp_path: Path, transformer: Any, prefix: str, layout: str
+) -> None:
+    weights = read_small() if layout == "diffusers" else to_original(read_small())
+    strays = {
+        "iteration": torch.tensor(7),
+        "model_ema.decay": torch.tensor(0.99),
+        "optimizer.model.layers.0.ffn_norm1.weight": torch.ones(192),
+    }
+    report = load_weights(transformer, [save(tmp_path / "w", prefixed(prefix, weights) | strays)])
+    assert are_equal(read_state_of(transformer), read_small())
+    assert (report.share, "".join(report.sources[0].prefixes)) == (1.0, prefix)
+    assert set(report.unexpected) == set(strays)
+
+
+@pytest.mark.parametrize(("bearing", "is_removed"), [(0.85, False), (0.95, True)])
+def test_prefix_is_removed_by_how_many_parameters_bear_it(
+    tmp_path: Path, bearing: float, is_removed: bool
+) -> None:
     weights = prefixed("model.", read_small())
-    weights["x_pad_token"] = weights.pop("model.x_pad_token")
+    # One large stranger: a share of the numbers, not of the names.
+    weights["other"] = torch.ones(round(ALL * (1 / bearing - 1)))
     report = judge_weights([save(tmp_path / "w", weights)], SHAPES)
-    assert report.sources[0].prefixes == ()
-    assert report.matched == ("x_pad_token",)
-    assert len(report.unexpected) == 132
+    assert bool(report.sources[0].prefixes) == is_removed
+    assert (report.share, len(report.unexpected)) == ((1.0, 1) if is_removed else (0.0, 134))
+
+
+def test_of_two_tensors_of_one_name_the_one_with_the_prefix_is_taken(
+    tmp_path: Path, transformer: Any
+) -> None:
+    # The library writes wider types first.
+    twice = {**prefixed("module.", read_small()), "x_pad_token": torch.full((1, 192), 0.5)}
+    report = load_weights(transformer, [save(tmp_path / "w", twice)])
+    assert report.unexpected == ("x_pad_token",)
+    assert are_equal(read_state_of(transformer), read_small())
 
 
 def test_checkpoint_of_a_whole_pipeline_gives_its_transformer(

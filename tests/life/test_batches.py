@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -299,11 +300,19 @@ def test_end_that_cannot_be_written_is_left_to_the_lease(
 def test_long_queue_is_worked_on_by_several_jobs(
     alice: APIClient, easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(run.MOST_BATCHES_A_JOB + 1):
+    now = 1000.0
+
+    def draw(works: Sequence[Work]) -> None:
+        nonlocal now
+        now += run.LONGEST_JOB_SECONDS / 2
+
+    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=lambda: now))
+    easel.before_drawing = draw
+    for number in range(3):
         submit(alice, f"lonely {number}")
     rung: list[str] = []
     monkeypatch.setattr(dispatch, "ring", rung.append)
-    assert len(tasks.work("local")) == run.MOST_BATCHES_A_JOB
+    assert [entry["ended"] for entry in tasks.work("local")] == ["completed"] * 2
     assert rung == ["local"]
     assert [entry["ended"] for entry in tasks.work("local")] == ["completed"]
     assert rung == ["local"]
@@ -312,11 +321,11 @@ def test_long_queue_is_worked_on_by_several_jobs(
 def test_one_batch_of_many_needs_no_other_job(
     alice: APIClient, easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(run.MOST_BATCHES_A_JOB):
+    for number in range(easel.most):
         submit(alice, str(number))
     rung: list[str] = []
     monkeypatch.setattr(dispatch, "ring", rung.append)
-    assert len(tasks.work("local")) == run.MOST_BATCHES_A_JOB
+    assert len(tasks.work("local")) == easel.most
     assert len(easel.batches) == 1
     assert rung == []
 

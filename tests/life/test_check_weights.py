@@ -1,6 +1,7 @@
 """`manage.py check_weights`: what operators ask before they enter a model; a database only for --model."""
 
 import json
+import shutil
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import torch
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from safetensors.torch import load_file, save_file
 
 from generation.engine.small import WEIGHTS
 from generation.models import Provider
@@ -85,16 +87,50 @@ def test_pickle_is_refused_and_not_read(tmp_path: Path) -> None:
     assert not (tmp_path / "canary").exists()
 
 
-def lora(path: Path) -> Path:
-    layer = "transformer.layers.0.attention.to_q"
-    halves = {"A": torch.ones(2, 192), "B": torch.ones(192, 2)}
-    return save(path, {f"{layer}.lora_{half}.weight": value for half, value in halves.items()})
+def lora(path: Path, *, layer: str = "to_q", width: int = 192, value: float = 1.0) -> Path:
+    halves = {"A": torch.full((2, width), value), "B": torch.full((width, 2), value)}
+    name = f"transformer.layers.0.attention.{layer}"
+    return save(path, {f"{name}.lora_{half}.weight": value for half, value in halves.items()})
 
 
-def test_lora_given_for_weights_is_named(tmp_path: Path) -> None:
-    code, _, err = run(lora(tmp_path / "w"))
+def test_lora_is_told_from_weights_and_taken(tmp_path: Path) -> None:
+    code, out, err = run(lora(tmp_path / "l"))
+    assert (code, err) == (0, "")
+    assert out == (
+        f"{tmp_path / 'l'}: LoRA of 1 layers, rank 2, 768 parameters\nbase model: {WEIGHTS}\ntaken\n"
+    )
+    code, out, _ = run(tmp_path / "l", save(tmp_path / "w", read_small()), "--json")
+    answer = json.loads(out)
+    assert (code, answer["report"]["share"], len(answer["loras"])) == (0, 1.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ({"layer": "to_x"}, "made for another model: 1 of its 1 layers"),
+        ({"width": 320}, "made for another model: 1 of its 1 layers"),
+        ({"value": float("inf")}, "holds values that are no numbers or infinite"),
+    ],
+)
+def test_lora_that_the_engine_would_refuse_is_refused(
+    tmp_path: Path, model: Callable[..., None], words: dict[str, Any], reason: str
+) -> None:
+    path = lora(tmp_path / "l", **words)
+    model("worn", loras=(Lora("ink", str(path)),))
+    for code, out, err in (run(path), run("--model", "worn"), run(path, "--model", "worn")):
+        assert (code, out) == (1, "")
+        assert err.startswith("refused: ")
+        assert reason in err
+        assert err.endswith(f"base model: {WEIGHTS}\n")
+
+
+def test_lora_that_cannot_be_loaded_is_refused(tmp_path: Path) -> None:
+    path = lora(tmp_path / "l")
+    strength = {"lora_adapter_metadata": json.dumps({"transformer.r": 5})}
+    save_file(load_file(path), path, strength)
+    code, _, err = run(path)
     assert code == 1
-    assert "LoRA of 1 layers, rank 2, 768 parameters: name it among the LoRAs" in err
+    assert "cannot be loaded: " in err
 
 
 def test_folder_alone_is_judged(tmp_path: Path) -> None:
@@ -104,6 +140,15 @@ def test_folder_alone_is_judged(tmp_path: Path) -> None:
     code, _, err = run("--folder", tmp_path / "gone")
     assert code == 1
     assert "there is no such folder" in err
+
+
+def test_file_over_a_folder_that_the_engine_refuses_is_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(WEIGHTS, broken)
+    (broken / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(b"\x80\x04")
+    code, _, err = run(TRANSFORMER, "--folder", broken)
+    assert code == 1
+    assert f"{broken}/vae/diffusion_pytorch_model.safetensors: not safetensors" in err
 
 
 @pytest.fixture
@@ -118,6 +163,13 @@ def model(db: None) -> Callable[..., None]:
         provider.models.create(alias=alias, **columns_of(card))
 
     return enter
+
+
+def test_lora_among_a_models_weights_is_named(tmp_path: Path, model: Callable[..., None]) -> None:
+    model("astray", weights=(str(lora(tmp_path / "w")),))
+    code, _, err = run("--model", "astray")
+    assert code == 1
+    assert "LoRA of 1 layers, rank 2, 768 parameters: name it among the LoRAs" in err
 
 
 def test_models_own_weights_and_loras_are_judged(

@@ -1,11 +1,12 @@
 """A batch takes what claims would have served next, and of that only what fits; nobody waits for anybody."""
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
@@ -15,6 +16,7 @@ from generation import claims, companions
 from generation.claims import Claim
 from generation.companions import claim_companions, find_companions
 from generation.models import Attempt, Event, Provider, Share, Task
+from generation.services import batches
 from generation.services.ending import cancel_task
 from generation.spec import GenerationSpec
 from generation.states import TASK_ENDS
@@ -246,3 +248,37 @@ def test_workers_that_meet_never_share_an_attempt(alice: APIClient, mallory: API
         for left in Task.objects.exclude(state__in=TASK_ENDS):
             cancel_task(left.pk)
     assert find_mistakes() == []
+
+
+@in_the_open
+def test_locked_companions_are_waited_for_no_longer_than_the_setting_says(
+    alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    class Waits:
+        """Waits at once, and remembers how long it would have been."""
+
+        def wait(self, seconds: float) -> bool:
+            waits.append(seconds)
+            return False
+
+    monkeypatch.setattr(batches, "draining", Waits())
+    submit(alice, "first")
+    submit(alice, "locked")
+    first, locked = claim(), Gate()
+
+    def lock() -> None:
+        with transaction.atomic():
+            Attempt.objects.select_for_update().get(state="queued")
+            locked.pass_through()
+        connection.close()
+
+    holder = threading.Thread(target=lock)
+    holder.start()
+    locked.await_arrival()
+    assert batches.gather(first, is_patient=True).members == [first]
+    locked.open()
+    holder.join()
+    assert waits == [0.005]
+    assert len(batches.gather(first, is_patient=False).members) == 2

@@ -2,6 +2,7 @@
 
 import base64
 import threading
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -260,56 +261,82 @@ def test_heart_beats_by_itself_until_the_last_member_leaves(
     assert not beating.thread.is_alive()
 
 
-def test_a_cancel_is_obeyed_at_the_next_step(alice: APIClient, clock: Clock) -> None:
+def report_on(beating: Heart, held: Claim) -> None:
+    """Report as one step after the other does, until that is refused."""
+    pause = threading.Event()
+    for _ in range(500):
+        beating.report(held, 0.2)
+        pause.wait(0.01)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_stops_its_member_and_costs_the_steps_no_query(
+    alice: APIClient, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
     task, other = submit(alice), submit(alice)
     first, second = claim(), claim()
     beating = Heart([first, second])
     for held in (first, second):
         beating.report(held, 0.1)
-    clock.now += 0.04
-    cancel_task(task.pk)
-    # The next step, long before the next progress is written.
-    with pytest.raises(Stopped):
-        beating.report(first, 0.2)
-    beating.report(second, 0.2)
+    monkeypatch.setattr(heart, "PROGRESS_EVERY_SECONDS", 3600)
+    with beating.looking():
+        cancel_task(task.pk)
+        with django_assert_num_queries(0), pytest.raises(Stopped):
+            report_on(beating, first)
+        beating.report(second, 0.2)
     assert (row_of(first).task_id, row_of(second).task_id) == (task.pk, other.pk)
     assert row_of(second).progress != 0.2
 
 
-def test_slow_looks_are_rare(
-    alice: APIClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_slow_looks_are_rare(alice: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     submit(alice)
     held = claim()
     looks: list[float] = []
+    pause = threading.Event()
 
     def look(members: list[Claim]) -> set[object]:
-        looks.append(clock.now)
-        clock.now += 0.002
+        looks.append(time.monotonic())
+        pause.wait(0.02)
         return {one.attempt_id for one in members}
 
     monkeypatch.setattr(claims, "list_held", look)
-    monkeypatch.setattr(heart, "PROGRESS_EVERY_SECONDS", 3600)
-    report = Heart([held]).report_of(held)
-    for _ in range(100):
-        report(0.5)
-        clock.now += 0.01
-    assert all(later - earlier >= 0.1 for earlier, later in pairwise(looks))
-    assert len(looks) >= 8
+    beating = Heart([held])
+    beating.report(held, 0.5)
+    with beating.looking():
+        pause.wait(0.5)
+    assert len(looks) >= 2
+    assert all(later - earlier >= 0.039 for earlier, later in pairwise(looks))
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_reports_nothing_is_not_looked_at(
+    alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(alice)
+    looks: list[object] = []
+    monkeypatch.setattr(claims, "list_held", looks.append)
+    with Heart([claim()]).looking():
+        threading.Event().wait(0.1)
+    assert looks == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_stops_nobody(
-    alice: APIClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    alice: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(alice)
     held = claim()
-    report = Heart([held]).report_of(held)
-    report(0.1)
+    beating, looked = Heart([held]), threading.Event()
+    beating.report(held, 0.1)
 
     def fail(members: list[Claim]) -> set[object]:
+        looked.set()
         raise OperationalError("the server closed the connection")
 
     monkeypatch.setattr(claims, "list_held", fail)
-    clock.now += 0.04
-    report(0.2)
+    with beating.looking():
+        assert looked.wait(10)
+        beating.report(held, 0.2)
+    beating.report(held, 0.3)
     assert row_of(held).state == "running"

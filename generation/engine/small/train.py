@@ -18,11 +18,11 @@ from generation.engine.small.vae_lessons import train_vae
 
 _STAGES = {
     "vae": (train_vae, 4500),
-    "text": (train_text, 2600),
+    "text": (train_text, 4200),
     "transformer": (train_transformer, 3000),
     "sizes": (train_sizes, 8000),
-    "pairs": (train_pairs, 1400),
-    "outlines": (train_outlines, 400),
+    "pairs": (train_pairs, 3800),
+    "outlines": (train_outlines, 1400),
 }
 
 

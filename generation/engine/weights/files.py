@@ -183,7 +183,7 @@ def hash_file(path: Path | str) -> str:
         raise WeightsError(f"{path}: {error.strerror}") from error
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _hash(path: str, *_: int) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,8 @@
 """A folder in diffusers' layout: whether its weights may be read, and the shapes of its transformer."""
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -9,10 +10,12 @@ from typing import Any, Final
 import torch
 from diffusers import ZImageTransformer2DModel
 
-from generation.engine.weights.files import WeightsError, WeightsFile
+from generation.engine.weights.files import WeightsError, WeightsFile, hash_file, identify_file
 
 SAFE: Final = ".safetensors"
 INDEX: Final = ".safetensors.index.json"
+# What decides a picture besides the weights: configurations, the tokenizer's words and how a prompt is put to it.
+TEXTS: Final = (".json", ".jinja", "merges.txt")
 # Formats that run their author's code when they are read.
 PICKLES: Final = frozenset({".bin", ".pt", ".ckpt", ".pkl", ".pth"})
 
@@ -44,16 +47,36 @@ def check_folder(folder: Path | str) -> FolderReport:
     return FolderReport(weights, tuple(path for path in files if path.suffix.lower() in PICKLES))
 
 
+def hash_folder(folder: Path | str) -> str:
+    """Return one SHA-256 of what a model is loaded from, by name and content; raise as check_folder does."""
+    texts = [
+        path for path in Path(folder).rglob("*") if path.name.endswith(TEXTS) and path.is_file()
+    ]
+    read = sorted([*check_folder(folder).taken, *texts])
+    lines = [f"{hash_file(path)}  {path.relative_to(folder).as_posix()}\n" for path in read]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def identify_transformer(folder: Path | str) -> Hashable:
+    """Return what the content of a folder's transformer is known by, without reading it."""
+    files = (Path(folder) / "transformer").glob(f"*{SAFE}")
+    return tuple(identify_file(path) for path in sorted(files))
+
+
 def read_shapes(folder: Path | str) -> dict[str, tuple[int, ...]]:
     """Return the shape of each parameter of the folder's transformer, from its configuration alone."""
+    return {name: tuple(part.shape) for name, part in build_empty(folder).named_parameters()}
+
+
+def build_empty(folder: Path | str) -> Any:
+    """Return the folder's transformer without its weights, on torch's meta device."""
     file = Path(folder) / "transformer" / "config.json"
     config = _read_config(file)
     try:
         with torch.device("meta"):
-            transformer = ZImageTransformer2DModel.from_config(config)
+            return ZImageTransformer2DModel.from_config(config)
     except (ValueError, TypeError, ArithmeticError, AssertionError, RuntimeError) as error:
         raise WeightsError(f"{file}: no transformer can be built from it: {error}") from error
-    return {name: tuple(weight.shape) for name, weight in transformer.named_parameters()}
 
 
 def _read_config(file: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The names of a file's tensors, as the transformer calls them."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,8 @@ LAYOUTS: Final = (DIFFUSERS, ORIGINAL)
 PREFIXES: Final = (
     "model.diffusion_model.", "diffusion_model.", "transformer.", "module.", "model.",
 )  # fmt: skip
+# Of a file's parameters: a prefix that fewer bear is part of what the names say.
+BEARING: Final = 0.9
 # What a checkpoint of a whole pipeline holds beside its transformer.
 OTHER_PARTS: Final = (
     "vae.", "first_stage_model.", "text_encoder.", "text_encoders.", "text_encoder_2.",
@@ -34,24 +36,32 @@ class Stripped:
     set_aside: tuple[str, ...]
 
 
-def strip_prefixes(keys: Iterable[str]) -> Stripped:
-    """Remove what stands before every name, and only there; other parts of a pipeline are set aside first.
+def strip_prefixes(sizes: Mapping[str, int]) -> Stripped:
+    """Remove the prefixes that nearly all of a file's parameters bear; other parts of a pipeline are set aside first.
 
-    A prefix that some names lack is kept: then it is part of what they say.
+    Takes how many numbers each tensor holds. A name that lacks such a prefix (a trainer's counter) stays as it is.
     """
-    names = {key: key for key in keys}
+    names = {key: key for key in sizes}
     prefixes: list[str] = []
     set_aside: list[str] = []
     while names:
         others = [key for key, name in names.items() if name.startswith(OTHER_PARTS)]
         set_aside += others
         names = {key: name for key, name in names.items() if key not in set(others)}
-        prefix = next((p for p in PREFIXES if all(n.startswith(p) for n in names.values())), None)
-        if prefix is None or not names:
+        prefix = next((p for p in PREFIXES if _is_borne(p, names, sizes)), None)
+        if prefix is None:
             break
         prefixes.append(prefix)
-        names = {key: name.removeprefix(prefix) for key, name in names.items()}
+        bearers = {k: n.removeprefix(prefix) for k, n in names.items() if n.startswith(prefix)}
+        # The bearers first: of two tensors of one name, the first is taken.
+        names = bearers | {key: name for key, name in names.items() if key not in bearers}
     return Stripped(names, tuple(prefixes), tuple(set_aside))
+
+
+def _is_borne(prefix: str, names: Mapping[str, str], sizes: Mapping[str, int]) -> bool:
+    bearers = [key for key, name in names.items() if name.startswith(prefix)]
+    borne = sum(sizes[key] for key in bearers)
+    return bool(bearers) and borne >= BEARING * sum(sizes[key] for key in names)
 
 
 def convert(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:

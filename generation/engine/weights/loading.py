@@ -114,7 +114,9 @@ def _plan(files: Sequence[WeightsFile], shapes: Shapes) -> _Plan:
     """Read each file in the layout by which more parameters fit."""
     readings, sources = [], []
     for file in files:
-        stripped = layouts.strip_prefixes(file.tensors)
+        stripped = layouts.strip_prefixes(
+            {key: math.prod(facts.shape) for key, facts in file.tensors.items()}
+        )
         reading = max(
             (_read(file, layout, stripped.names, shapes) for layout in layouts.LAYOUTS),
             key=lambda reading: _count_numbers(reading.fitting, shapes),

@@ -3,12 +3,11 @@
 import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.module_loading import import_string
 
 from generation.engine.small import WEIGHTS
 from generation.models import ProviderModel
@@ -19,8 +18,8 @@ class Command(BaseCommand):
     """Judge weights as the engine does before it loads them; nothing is loaded or changed."""
 
     help = (
-        "Say what safetensors files hold of a model's transformer, and whether the engine would take "
-        "them; exit 1 when not. Without FILE: the model's own weights and LoRAs, or its whole folder."
+        "Say what safetensors files, weights or LoRAs, hold of a model's transformer, and whether the "
+        "engine would take them; exit 1 when not. Without FILE: the model's own, or its whole folder."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -48,11 +47,12 @@ class Command(BaseCommand):
             if options["model"]
             else ModelCard("", folder=options["folder"])
         )
-        if options["files"]:
-            card = replace(card, weights=tuple(options["files"]), loras=())
         # By its path: a hub without the engine's libraries lists its commands, too.
-        check_card = import_string("generation.engine.weights.checking.check_card")
-        verdict = check_card(card, options["threshold"])
+        checking = import_module("generation.engine.weights.checking")
+        if options["files"]:
+            verdict = checking.check_files(card, options["files"], options["threshold"])
+        else:
+            verdict = checking.check_card(card, options["threshold"])
         if options["json"]:
             facts = {"ok": not verdict.reason, "reason": verdict.reason, **verdict.facts}
             self.stdout.write(json.dumps(facts))
