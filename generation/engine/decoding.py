@@ -50,10 +50,12 @@ class Decoder:
             # Outside of the handler: the error's frames hold the tensors that must go.
             self._release()
             try:
-                return self._pixels(drawn, in_tiles(drawn.decoder, drawn.latents))
+                image = self._pixels(drawn, in_tiles(drawn.decoder, drawn.latents))
             except torch.OutOfMemoryError as error:
                 spec = drawn.picture.spec
                 raise OutOfMemoryError(f"decoding {spec.width}x{spec.height}: {error}") from error
+            drawn.is_tiled = True
+            return image
 
     def _pixels(self, drawn: Drawn, decoder: LatentDecoder) -> Image.Image:
         with self._own_stream(drawn):

@@ -38,3 +38,5 @@ class Drawn:
     # On a card: when the latents are there. In the tight modes: the picture, which must not wait.
     ready: Any = None
     image: Image.Image | None = None
+    # Whether it had to be decoded in tiles, which are other bits.
+    is_tiled: bool = False

@@ -72,18 +72,25 @@ class LocalProvider(Provider):
         if not done:
             return meaning_of(errors[0])
         outputs, refusals = [], []
+        facts = dict(done[0].facts)
         for position, (seed, outcome) in enumerate(zip(work.spec.seeds, drawn, strict=True)):
             if isinstance(outcome, Drawn):
-                outputs.append(Output(position, seed, partial(self._decode, outcome)))
+                outputs.append(
+                    Output(position, seed, partial(self._decode, outcome, position, facts))
+                )
             else:
                 refusals.append(Refusal(position, seed, code_of(outcome)))
-        return Finished(outputs, refusals, timings=done[0].timings, facts=done[0].facts)
+        return Finished(outputs, refusals, timings=done[0].timings, facts=facts)
 
-    def _decode(self, drawn: Drawn) -> Image.Image:
+    def _decode(self, drawn: Drawn, position: int, facts: dict[str, Any]) -> Image.Image:
+        """Return a picture's pixels, noting among the order's facts when they came in tiles."""
         try:
-            return self.engine.decode(drawn)
+            image = self.engine.decode(drawn)
         except OutOfMemoryError as error:
             raise meaning_of(error) from error
+        if drawn.is_tiled:
+            facts["tiled"] = sorted({*facts.get("tiled", ()), position})
+        return image
 
 
 def pictures_of(work: Work) -> list[Picture]:

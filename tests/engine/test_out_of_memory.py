@@ -178,7 +178,9 @@ def test_a_decoder_without_memory_decodes_in_tiles_that_are_smaller(
     # Z-Image's own, which was trained with 1024 x 1024.
     monkeypatch.setattr(vae, "tile_latent_min_size", 128)
     monkeypatch.setattr(vae, "tile_sample_min_size", 1024)
+    assert "tiled" not in finished.facts
     (tiled,) = decode(finished)
+    assert finished.facts["tiled"] == [0]
     assert tiles[0] == (height // 8, width // 8)
     assert len(tiles) > 4
     assert tiled.size == size
