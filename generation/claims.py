@@ -129,14 +129,6 @@ def fenced(claim: Claim) -> QuerySet[Attempt]:
     )
 
 
-def list_held(held: Sequence[Claim]) -> set[uuid.UUID]:
-    """Return which of these attempts are still their claims'."""
-    tokens = {claim.attempt_id: claim.token for claim in held}
-    running = Attempt.objects.filter(pk__in=tokens, state=AttemptState.RUNNING)
-    rows = running.values_list("pk", "lease_token")
-    return {attempt_id for attempt_id, token in rows if token == tokens[attempt_id]}
-
-
 def heartbeat(claim: Claim, *, progress: float | None = None, preview: bytes | None = None) -> None:
     """Renew the lease and note the progress (0 to 1) and preview; raise LeaseLost when the attempt is not ours."""
     values: dict[str, Any] = {"lease_expires_at": Now() + lease()}

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from credits import ledger
 from credits.models import Purse
 from generation.models import Provider
+from generation.services.news import listener
 from genhub.platforms.models import ApiKey, Platform
 from templates.services import seed_examples, seed_styles
 
@@ -34,6 +35,13 @@ def _flush_past_the_guards() -> Iterator[None]:
     yield
     setattr(DatabaseOperations, "execute_sql_flush", flush)  # noqa: B010
     connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The database as pytest-django makes it, left by everybody before it is dropped."""
+    yield
+    listener.stop()
 
 
 @pytest.fixture

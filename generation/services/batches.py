@@ -91,8 +91,7 @@ def draw(batch: Batch) -> Drawn:
     works = [prepare(claim, batch.heart) for claim in batch.members]
     # The provider may work for minutes: the connection goes back to the pool, where the heart needs one.
     release_connection()
-    with batch.heart.looking():
-        outcomes = iter(submit(batch, [work for work in works if isinstance(work, Work)]))
+    outcomes = iter(submit(batch, [work for work in works if isinstance(work, Work)]))
     return Drawn(batch, [next(outcomes) if isinstance(work, Work) else work for work in works])
 
 

@@ -16,6 +16,7 @@ from credits.selectors import find_hold
 from generation import events
 from generation.errors import AlreadyEnded
 from generation.models import Attempt, Event, Task
+from generation.services import news
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop
 from genhub.lib.ids import NOBODY
@@ -46,6 +47,8 @@ def end_unpaid(
     Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE).exclude(
         pk=spared or NOBODY
     ).update(state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None, preview=None)
+    if spared is None:
+        news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
     events.record(task_id, kind, code=problem.code if problem else "")
     return True

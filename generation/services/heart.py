@@ -3,8 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,15 +14,13 @@ from generation import claims
 from generation.claims import Claim, LeaseLost
 from generation.providers.base import Report
 from generation.providers.errors import GivenBack, Stopped
+from generation.services.news import listener
 
 logger = logging.getLogger(__name__)
 
 # The customer watches progress; writing each of a fast engine's steps would cost more than the step.
 PROGRESS_EVERY_SECONDS = 0.25
 PREVIEW_EVERY_SECONDS = 1.0
-# Whether it is still wanted is asked more often than steps are made, so that a cancel is obeyed within one: the step
-# under way is the last, unless it ends within this time. Where looks are slow, the pauses are as long as the looks.
-LOOK_EVERY_SECONDS = 0.02
 # A preview is a small decode: where it is slow, it comes so rarely that it costs a fiftieth of the time.
 PREVIEW_PAUSES = 50
 
@@ -73,11 +70,13 @@ class Heart:
         )
 
     def start(self) -> None:
-        """Start to beat."""
+        """Start to beat, and to hear which tasks have ended."""
+        listener.add(self.lose)
         self.thread.start()
 
     def stop(self) -> None:
         """Stop to beat; the leases then live on for what is left of them."""
+        listener.remove(self.lose)
         self.done.set()
         self.thread.join()
 
@@ -89,22 +88,11 @@ class Heart:
         if all(sign.has_left for sign in self.signs.values()):
             self.stop()
 
-    @contextmanager
-    def looking(self) -> Iterator[None]:
-        """Look from a thread of its own which members are still wanted: the database may be slow, a step must not."""
-        ended = threading.Event()
-        looker = threading.Thread(
-            target=self._keep_looking, args=(ended,), name=f"look {self.thread.name}", daemon=True
-        )
-        # What a transaction has claimed nobody else sees, nor ends.
-        if not connection.in_atomic_block:
-            looker.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            if looker.is_alive():
-                looker.join()
+    def lose(self, task_id: str) -> None:
+        """Stop the member of a task that has ended: its next report raises."""
+        for sign in self.signs.values():
+            if str(sign.claim.task_id) == task_id:
+                sign.is_lost = True
 
     def report_of(self, claim: Claim) -> Report:
         """Return what the adapter calls while it makes this member's pictures."""
@@ -148,35 +136,6 @@ class Heart:
         ended = time.monotonic()
         self.preview_at = ended + max(PREVIEW_EVERY_SECONDS, PREVIEW_PAUSES * (ended - began))
         return previews
-
-    def _keep_looking(self, ended: threading.Event) -> None:
-        pause = LOOK_EVERY_SECONDS
-        while not ended.wait(pause):
-            began = time.monotonic()
-            self._look()
-            pause = max(LOOK_EVERY_SECONDS, time.monotonic() - began)
-
-    def _look(self) -> None:
-        """Find out which of the members that are being drawn are no longer wanted here, writing nothing."""
-        # Who reports no progress could not be stopped either: a vendor's answer is awaited without any look.
-        drawn = [
-            sign
-            for sign in self.signs.values()
-            if sign.progress is not None and not sign.is_lost and not sign.has_left
-        ]
-        if not drawn:
-            return
-        try:
-            held = claims.list_held([sign.claim for sign in drawn])
-        except Error as error:
-            logger.warning("no look at %s: %s", self.thread.name, error)
-        else:
-            for sign in drawn:
-                # Never back to False: a beat that came later may have found out more.
-                if sign.claim.attempt_id not in held:
-                    sign.is_lost = True
-        finally:
-            release_connection()
 
     def _write(self, previews: dict[int, bytes]) -> None:
         with self.lock:

@@ -22,6 +22,13 @@ def submit(client: APIClient, prompt: str = "a star", **words: Any) -> Task:
     return Task.objects.get(pk=from_wire("task", answer.json()["id"]))
 
 
+def claim(queue: str = "local") -> Claim:
+    """Claim what is due next, as a worker does."""
+    found = claims.claim_next(queue, worker="tests")
+    assert found is not None
+    return found
+
+
 def attempt_states(task: Task) -> list[str]:
     """Return the states of a task's attempts, first to last."""
     rows = Attempt.objects.filter(task=task).order_by("number")

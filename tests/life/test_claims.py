@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from generation import claims, dispatch
-from generation.claims import Claim, LeaseLost
+from generation.claims import LeaseLost
 from generation.models import Attempt, Event, Output, Provider, Share, Task
 from generation.providers.errors import ProviderError
 from generation.services import finish, rescue, run
@@ -17,15 +17,9 @@ from generation.services.ending import cancel_task
 from generation.services.finishing import Finisher
 from generation.services.heart import Drain
 from tests.books import find_mistakes
-from tests.life.orders import attempt_states, deliver, submit
+from tests.life.orders import attempt_states, claim, deliver, submit
 
 pytestmark = pytest.mark.django_db
-
-
-def claim(queue: str = "local") -> Claim:
-    found = claims.claim_next(queue, worker="tests")
-    assert found
-    return found
 
 
 def let_lease_run_out() -> None:

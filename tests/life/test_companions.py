@@ -22,7 +22,7 @@ from generation.spec import GenerationSpec
 from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.life.easel import Easel, Gate
-from tests.life.orders import submit
+from tests.life.orders import claim, submit
 from tests.races import together
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("easel")]
@@ -34,12 +34,6 @@ ROUNDS = 4
 def wealth(rich: Callable[..., Purse]) -> None:
     rich("alice", 100_000)
     rich("mallory", 100_001)
-
-
-def claim() -> Claim:
-    found = claims.claim_next("local", worker="tests")
-    assert found
-    return found
 
 
 def take(

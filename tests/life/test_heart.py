@@ -2,9 +2,7 @@
 
 import base64
 import threading
-import time
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from generation.providers.errors import GivenBack, ProviderError, Stopped
 from generation.services import finish, heart, rescue
 from generation.services.ending import cancel_task
 from generation.services.heart import Drain, Heart
-from tests.life.orders import deliver, submit
+from tests.life.orders import claim, deliver, submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 JPEG = b"\xff\xd8 a small picture"
@@ -41,12 +39,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(heart, "time", clock)
     return clock
-
-
-def claim() -> Claim:
-    found = claims.claim_next("local", worker="tests")
-    assert found
-    return found
 
 
 def row_of(held: Claim) -> Attempt:
@@ -259,84 +251,3 @@ def test_heart_beats_by_itself_until_the_last_member_leaves(
     assert beating.thread.is_alive()
     beating.leave(members[1])
     assert not beating.thread.is_alive()
-
-
-def report_on(beating: Heart, held: Claim) -> None:
-    """Report as one step after the other does, until that is refused."""
-    pause = threading.Event()
-    for _ in range(500):
-        beating.report(held, 0.2)
-        pause.wait(0.01)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_cancel_stops_its_member_and_costs_the_steps_no_query(
-    alice: APIClient, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
-) -> None:
-    task, other = submit(alice), submit(alice)
-    first, second = claim(), claim()
-    beating = Heart([first, second])
-    for held in (first, second):
-        beating.report(held, 0.1)
-    monkeypatch.setattr(heart, "PROGRESS_EVERY_SECONDS", 3600)
-    with beating.looking():
-        cancel_task(task.pk)
-        with django_assert_num_queries(0), pytest.raises(Stopped):
-            report_on(beating, first)
-        beating.report(second, 0.2)
-    assert (row_of(first).task_id, row_of(second).task_id) == (task.pk, other.pk)
-    assert row_of(second).progress != 0.2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_slow_looks_are_rare(alice: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    submit(alice)
-    held = claim()
-    looks: list[float] = []
-    pause = threading.Event()
-
-    def look(members: list[Claim]) -> set[object]:
-        looks.append(time.monotonic())
-        pause.wait(0.02)
-        return {one.attempt_id for one in members}
-
-    monkeypatch.setattr(claims, "list_held", look)
-    beating = Heart([held])
-    beating.report(held, 0.5)
-    with beating.looking():
-        pause.wait(0.5)
-    assert len(looks) >= 2
-    assert all(later - earlier >= 0.039 for earlier, later in pairwise(looks))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_reports_nothing_is_not_looked_at(
-    alice: APIClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    submit(alice)
-    looks: list[object] = []
-    monkeypatch.setattr(claims, "list_held", looks.append)
-    with Heart([claim()]).looking():
-        threading.Event().wait(0.1)
-    assert looks == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_database_that_is_away_stops_nobody(
-    alice: APIClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    submit(alice)
-    held = claim()
-    beating, looked = Heart([held]), threading.Event()
-    beating.report(held, 0.1)
-
-    def fail(members: list[Claim]) -> set[object]:
-        looked.set()
-        raise OperationalError("the server closed the connection")
-
-    monkeypatch.setattr(claims, "list_held", fail)
-    with beating.looking():
-        assert looked.wait(10)
-        beating.report(held, 0.2)
-    beating.report(held, 0.3)
-    assert row_of(held).state == "running"

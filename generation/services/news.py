@@ -1,0 +1,85 @@
+"""The news that a task has ended: PostgreSQL tells it at commit (NOTIFY), and whoever draws for it stops at once.
+
+Only a hint: where it does not come through (a connection that broke, a pooler that hands out transactions), the next
+write of progress finds out.
+"""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+import psycopg
+from django.db import connection
+
+logger = logging.getLogger(__name__)
+
+CHANNEL: Final = "task_ended"
+# How long the listener waits before it looks whether it should end, and after a connection broke.
+PATIENCE_SECONDS = 1.0
+
+# Takes the id of a task, as text.
+Hearer = Callable[[str], None]
+
+
+def tell_ended(task_id: uuid.UUID) -> None:
+    """Tell everybody that a task has ended, when this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(task_id)])
+
+
+class Listener:
+    """Hears for all who draw in this process, from one thread with its own connection; starts when it is needed."""
+
+    def __init__(self) -> None:
+        self.hearers: set[Hearer] = set()
+        self.lock = threading.Lock()
+        self.is_wanted = False
+        self.is_listening = threading.Event()
+        self.thread: threading.Thread | None = None
+
+    def add(self, hearer: Hearer) -> None:
+        """Call this with each task that ends."""
+        with self.lock:
+            self.hearers.add(hearer)
+            if self.thread is None:
+                self.is_wanted = True
+                self.thread = threading.Thread(target=self._listen, name="news", daemon=True)
+                self.thread.start()
+
+    def remove(self, hearer: Hearer) -> None:
+        """Call it no more."""
+        with self.lock:
+            self.hearers.discard(hearer)
+
+    def stop(self) -> None:
+        """End the thread and its connection; the next hearer starts them anew."""
+        with self.lock:
+            thread, self.thread, self.is_wanted = self.thread, None, False
+        if thread is not None:
+            thread.join()
+
+    def _listen(self) -> None:
+        while self.is_wanted:
+            try:
+                self._hear()
+            except psycopg.Error as error:
+                logger.warning("no news of ended tasks: %s", error)
+                threading.Event().wait(PATIENCE_SECONDS)
+            finally:
+                self.is_listening.clear()
+
+    def _hear(self) -> None:
+        with psycopg.connect(**connection.get_connection_params(), autocommit=True) as own:
+            own.execute(f"LISTEN {CHANNEL}")
+            self.is_listening.set()
+            while self.is_wanted:
+                for notify in own.notifies(timeout=PATIENCE_SECONDS):
+                    with self.lock:
+                        hearers = tuple(self.hearers)
+                    for hearer in hearers:
+                        hearer(notify.payload)
+
+
+listener = Listener()

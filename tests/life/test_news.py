@@ -1,0 +1,120 @@
+"""Who draws hears of a cancel at once, without asking; and if the news do not come through, a little later."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from rest_framework.test import APIClient
+
+from generation.claims import Claim
+from generation.providers.errors import Stopped
+from generation.services import heart
+from generation.services.ending import cancel_task, end_unpaid
+from generation.services.heart import Heart
+from generation.services.news import CHANNEL, listener
+from generation.states import TaskState
+from tests.life.orders import claim, submit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECONDS = 20
+# The listener's session, by the last statement that it ran.
+SESSION = "FROM pg_stat_activity WHERE datname = current_database() AND query = %s"
+
+
+@pytest.fixture
+def _only_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No progress is written, so that nothing else can tell."""
+    monkeypatch.setattr(heart, "PROGRESS_EVERY_SECONDS", 3600)
+
+
+@pytest.fixture
+def beating(alice: APIClient) -> Iterator[Heart]:
+    """The heart of two members of two tasks, which hears."""
+    for _ in range(2):
+        submit(alice)
+    found = Heart([claim(), claim()])
+    for sign in found.signs.values():
+        found.report(sign.claim, 0.1)
+    found.start()
+    assert listener.is_listening.wait(SECONDS)
+    yield found
+    found.stop()
+
+
+def await_stop(beating: Heart, member: Claim) -> None:
+    """Report as one step after the other does; that must be refused."""
+    with pytest.raises(Stopped):
+        report_on(beating, member)
+
+
+def report_on(beating: Heart, member: Claim) -> None:
+    pause = threading.Event()
+    for _ in range(SECONDS * 100):
+        beating.report(member, 0.2)
+        pause.wait(0.01)
+
+
+@pytest.mark.usefixtures("_only_news")
+def test_a_cancel_stops_its_member_and_costs_the_steps_no_query(
+    beating: Heart, django_assert_num_queries: Any
+) -> None:
+    first, second = (sign.claim for sign in beating.signs.values())
+    cancel_task(first.task_id)
+    with django_assert_num_queries(0):
+        await_stop(beating, first)
+        beating.report(second, 0.2)
+
+
+@pytest.mark.usefixtures("_only_news")
+def test_a_cancel_that_is_rolled_back_is_no_news(beating: Heart) -> None:
+    first, second = (sign.claim for sign in beating.signs.values())
+    with transaction.atomic():
+        cancel_task(first.task_id)
+        transaction.set_rollback(True)
+    cancel_task(second.task_id)
+    await_stop(beating, second)
+    beating.report(first, 0.2)
+
+
+@pytest.mark.usefixtures("_only_news")
+def test_an_attempt_that_ends_its_own_task_is_not_stopped(beating: Heart) -> None:
+    first, second = (sign.claim for sign in beating.signs.values())
+    assert end_unpaid(first.task_id, TaskState.FAILED, spared=first.attempt_id)
+    cancel_task(second.task_id)
+    await_stop(beating, second)
+    beating.report(first, 0.2)
+
+
+def test_without_news_the_next_progress_finds_out(beating: Heart) -> None:
+    first, _ = (sign.claim for sign in beating.signs.values())
+    listener.remove(beating.lose)
+    cancel_task(first.task_id)
+    await_stop(beating, first)
+
+
+@pytest.mark.usefixtures("_only_news")
+def test_a_broken_connection_is_made_anew(beating: Heart) -> None:
+    first, _ = (sign.claim for sign in beating.signs.values())
+    with connection.cursor() as cursor:
+        listening = [f"LISTEN {CHANNEL}"]
+        cursor.execute(f"SELECT pid, pg_terminate_backend(pid) {SESSION}", listening)
+        ((before, _),) = cursor.fetchall()
+        for _ in range(SECONDS * 100):
+            cursor.execute(f"SELECT pid {SESSION}", listening)
+            if (found := cursor.fetchall()) and found != [(before,)]:
+                break
+            threading.Event().wait(0.01)
+    cancel_task(first.task_id)
+    await_stop(beating, first)
+
+
+@pytest.mark.usefixtures("beating")
+def test_the_listener_ends_and_begins_anew() -> None:
+    listener.stop()
+    assert not listener.is_listening.is_set()
+    heard: list[str] = []
+    listener.add(heard.append)
+    assert listener.is_listening.wait(SECONDS)
+    listener.remove(heard.append)
