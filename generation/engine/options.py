@@ -15,8 +15,8 @@ class Options:
     offload: str = "auto"
     # CPU threads of torch; 0: its own choice.
     threads: int = 0
-    # Pictures in one batch at most.
-    largest_batch: int = 8
+    # Pictures in one batch at most; 0: as many as pay on the device.
+    largest_batch: int = 0
     # Prompt embeddings kept.
     embedding_bytes: int = 256 * MIB
     # Transformers kept in the host's memory, so that a change of weights reads no file; never more than half of it.

@@ -225,8 +225,8 @@ ADAPTER_OPTIONS: dict[str, dict[str, Any]] = {
         ),
         # CPU threads of torch; 0: its own choice.
         "threads": at_least("LOCAL_THREADS", 0, 0),
-        # Pictures that are drawn at once at most; large ones are drawn alone.
-        "largest_batch": at_least("LOCAL_BATCH", 8, 1, 64),
+        # Pictures that are drawn at once at most; large ones are drawn alone. 0: 8 on a card, 2 on the CPU.
+        "largest_batch": at_least("LOCAL_BATCH", 0, 0, 64),
         # Encoded prompts that are kept, and transformers kept in the host's memory for a change of weights (a real
         # one takes 12 GiB; never more than half of the memory).
         "embedding_bytes": at_least("LOCAL_EMBEDDING_MIB", 256, 0) * 2**20,

@@ -167,8 +167,8 @@ class HubArm:
 @contextmanager
 def hub_arm(threads: int, subject: Subject) -> Iterator[HubArm]:
     """Start a whole hub whose engine has so many threads; stop it after the block, with its books proved."""
-    os.environ |= {"LOCAL_THREADS": str(threads), **subject.settings}
-    hub = HubProcess(servers.HOME / "hub")
+    settings = {"LOCAL_THREADS": str(threads), **subject.settings}
+    hub = HubProcess(servers.HOME / "hub", settings=settings)
     try:
         hub.start()
         key = hub.run_json("issue_key", "bench", "--user", USER, "--grant", str(CREDITS))["key"]

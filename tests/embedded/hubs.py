@@ -20,8 +20,10 @@ START_SECONDS = 240.0
 class HubProcess:
     """`manage.py up` (or another command) in one home."""
 
-    def __init__(self, home: Path, port: int | None = None) -> None:
-        self.home = home
+    def __init__(
+        self, home: Path, port: int | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.home, self.settings = home, settings or {}
         self.port = port or free_port()
         self.process: subprocess.Popen[str] | None = None
 
@@ -37,6 +39,7 @@ class HubProcess:
             "GENHUB_HOME": str(self.home),
             "GENHUB_PORT": str(self.port),
             "DJANGO_SETTINGS_MODULE": "genhub.settings.embedded",
+            **self.settings,
         }
 
     def run(self, *arguments: str, seconds: float = 180) -> subprocess.CompletedProcess[str]:

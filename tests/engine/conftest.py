@@ -10,7 +10,7 @@ from generation.services.seed import SMALL
 
 @pytest.fixture(scope="session")
 def shared_provider() -> LocalProvider:
-    return LocalProvider(threads=1)
+    return LocalProvider(threads=1, largest_batch=8)
 
 
 @pytest.fixture

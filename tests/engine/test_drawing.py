@@ -120,7 +120,7 @@ def test_an_encoder_comes_once_for_all_new_prompts_of_a_batch(
         return visiting(visitor)
 
     monkeypatch.setattr(Visitor, "visiting", noting)
-    engine = Engine(Options(threads=1))
+    engine = Engine(Options(threads=1, largest_batch=8))
     for _ in range(2):
         outcomes = engine.draw([picture(prompt=prompt, steps=1) for prompt in PROMPTS[:3]])
         assert all(isinstance(outcome, Drawn) for outcome in outcomes)

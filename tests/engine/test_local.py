@@ -9,6 +9,8 @@ import torch
 from diffusers import ZImagePipeline
 from PIL import Image, ImageChops, ImageDraw
 
+from generation.engine.engine import Engine
+from generation.engine.options import Options
 from generation.engine.small import WEIGHTS
 from generation.providers.base import Finished
 from generation.providers.errors import GivenBack, ProviderError, Stopped
@@ -113,6 +115,13 @@ def test_an_order_with_an_input_picture_runs_alone_beside_the_storing_of_others(
 def test_large_pictures_run_alone(provider: LocalProvider) -> None:
     assert provider.largest_batch(spec(width=1024, height=1024), SMALL) == 1
     assert provider.largest_batch(spec(width=512, height=512), SMALL) == 8
+
+
+@pytest.mark.parametrize(("device", "most"), [("cpu", 2), ("cuda", 8)])
+def test_batches_are_as_large_as_pays_on_the_device(device: str, most: int) -> None:
+    engine = Engine(Options(threads=1))
+    engine.device = device
+    assert engine.largest_batch(spec(), SMALL) == most
 
 
 def test_progress_counts_pictures_and_steps_and_shows_the_first(provider: LocalProvider) -> None:

@@ -28,7 +28,8 @@ def submit_alike(client: APIClient, number: int, steps: int) -> list[Task]:
 @contextmanager
 def drawing(folder: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker of the local engine; what it says is in worker.log."""
-    with running(log_of(folder), *worker("local"), LOCAL_THREADS="1", **more) as process:
+    settings = {"LOCAL_THREADS": "1", "LOCAL_BATCH": "8", **more}
+    with running(log_of(folder), *worker("local"), **settings) as process:
         yield process
 
 
