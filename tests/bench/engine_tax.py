@@ -89,11 +89,13 @@ class Orders:
         """Return prompts, each another or all the same, and their seeds."""
         seeds = list(range(self.drawn, self.drawn + number))
         self.drawn += number
-        words = itertools.islice(itertools.product(SHAPES, COLOURS, COLOURS), seeds[0], None)
+        words = itertools.cycle(itertools.product(SHAPES, COLOURS, COLOURS))
         prompts = [
-            f"a {one} {shape} on a {two} background, {seeds[0]}" for shape, one, two in words
+            # The number makes another prompt of words that come again.
+            f"a {one} {shape} on a {two} background, {seeds[0]}"
+            for shape, one, two in itertools.islice(words, seeds[0], seeds[0] + number)
         ]
-        return ([prompts[0]] * number if is_repeated else prompts[:number]), seeds
+        return ([prompts[0]] * number if is_repeated else prompts), seeds
 
 
 @dataclass
