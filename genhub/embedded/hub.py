@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 from django.conf import settings
 from kombu import pools
@@ -35,6 +36,13 @@ def web_url() -> str:
     """Return where this machine reaches the web server."""
     host = visited_host(settings.HOST)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
+
+
+def list_complaints(health: Any | None) -> list[tuple[str, str]]:
+    """Return what is not well by the word of /api/v1/health, such as a worker whose model cannot be loaded."""
+    if health is None:
+        return [("web server", "it does not answer")]
+    return [(what, said) for what, said in health["checks"].items() if said != "ok"]
 
 
 def addresses() -> list[Address]:
@@ -132,6 +140,8 @@ class Hub:
         )
         # The pings opened connections that an idle launcher must not keep.
         pools.reset()
+        for what, said in list_complaints(programs.read_health()):
+            self.say(f"! {what}: {said}")
         self._lock.announce(url=url, is_ready=True)
         self.say(f"GenHub is ready after {time.monotonic() - began:.1f} s")
 

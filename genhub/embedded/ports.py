@@ -4,6 +4,7 @@ import errno
 import http.client
 import json
 import socket
+from typing import Any
 
 from genhub.embedded.errors import HubError
 
@@ -27,16 +28,15 @@ def check_port(host: str, port: int, *, purpose: str) -> None:
         raise HubError(_word_refusal(host, port, purpose, error)) from error
 
 
-def answers_json(host: str, port: int, path: str) -> bool:
-    """Return whether a server on this machine answers a GET with JSON, whatever it says."""
+def read_json(host: str, port: int, path: str) -> Any | None:
+    """Return what a server on this machine answers a GET with, whatever it says; None when that is not JSON."""
     body = _get(host, port, path)
     if body is None:
-        return False
+        return None
     try:
-        json.loads(body)
+        return json.loads(body)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def answers(host: str, port: int, path: str) -> bool:

@@ -7,6 +7,7 @@ import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from kombu.exceptions import OperationalError
@@ -14,7 +15,7 @@ from kombu.exceptions import OperationalError
 from generation.engine.watchdog import PATIENCE_LOADING
 from genhub.celery import app
 from genhub.embedded.child import ROOT, Program
-from genhub.embedded.ports import answers, answers_json
+from genhub.embedded.ports import answers, read_json
 
 WEB_THREADS = 8
 QUEUES_OF_OTHERS = "remote,delivery,upkeep"
@@ -45,7 +46,7 @@ def web() -> Program:
     return Program(
         name="web",
         command=[*_module("granian"), *_spell(options), "--no-ws", "genhub.wsgi:application"],
-        is_ready=lambda: answers_json(settings.HOST, settings.PORT, "/api/v1/health"),
+        is_ready=lambda: read_health() is not None,
     )
 
 
@@ -101,6 +102,11 @@ def _worker(name: str, *, queues: str, threads: int) -> Program:
         is_ready=lambda: _answers_ping(node),
         ready_seconds=WORKER_SECONDS,
     )
+
+
+def read_health() -> Any | None:
+    """Return what the web server says of the hub; None while it does not answer."""
+    return read_json(settings.HOST, settings.PORT, "/api/v1/health")
 
 
 def _answers_ping(node: str) -> bool:

@@ -107,6 +107,16 @@ def test_rerun_says_that_the_base_models_files_are_others(folder: Path) -> None:
     assert f"; since then: folder_sha256 {facts[0]['folder_sha256']} -> " in describe(again)
 
 
+def test_a_pinned_revision_is_recorded_without_reading_its_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stock_module, "find_folder", lambda card: WEIGHTS)
+    monkeypatch.setattr(stock_module, "hash_folder", lambda folder: pytest.fail("read"))
+    card = ModelCard("pinned", folder="somebody/z-image", revision="0" * 40)
+    described = Stock(Options(), "cpu").describe(card, ())
+    assert (described["revision"], described["folder_sha256"]) == ("0" * 40, "")
+
+
 def test_another_folder_is_recorded_as_another(folder: Path) -> None:
     replace_shift(folder)
     stock, found = Stock(Options(), "cpu"), []
