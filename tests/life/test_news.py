@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from generation.claims import Claim
+from generation.models import Provider
 from generation.providers.errors import Stopped
 from generation.services import heart
 from generation.services.ending import cancel_task, end_unpaid
@@ -30,7 +31,7 @@ def _only_news(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def beating(alice: APIClient) -> Iterator[Heart]:
+def beating(alice: APIClient, stub: Provider) -> Iterator[Heart]:
     """The heart of two members of two tasks, which hears."""
     for _ in range(2):
         submit(alice)

@@ -17,6 +17,7 @@ from generation.claims import Claim, LeaseLost
 from generation.models import Provider, Task
 from generation.providers.errors import ProviderError
 from generation.services import finish
+from generation.services.news import listener
 from tests.books import find_mistakes
 from tests.faults.ledger.connected import connected
 from tests.life import orders
@@ -31,6 +32,8 @@ def backup() -> Iterator[str]:
     """Copy the database as it is now; the name is that of the copy."""
     name = str(connection.settings_dict["NAME"])
     copy = sql.Identifier(f"{name}_backup")
+    # Nobody may be connected to what is copied.
+    listener.stop()
     connections.close_all()
     with psycopg.connect(database_url("postgres"), autocommit=True) as admin:
         make = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(copy, sql.Identifier(name))
