@@ -46,7 +46,9 @@ def get_ready(name: str, queues: list[str]) -> bool:
         readiness.unready = UNLOADABLE
     else:
         readiness.unready = ""
-    say(name, queues)
+    # A worker that stops says so from another thread; to wait for a database that stops, too, would delay its end.
+    if not draining.is_set():
+        say(name, queues)
     return not readiness.unready
 
 

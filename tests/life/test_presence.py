@@ -121,3 +121,21 @@ def test_orders_wait_until_the_model_can_be_loaded(
     assert (rung, read_health()) == (["local"], (200, "ok"))
     assert [entry["ended"] for entry in tasks.work("local")] == ["completed"]
     connection.close()
+
+
+def test_worker_that_stops_while_it_loads_waits_for_no_sign_of_life(
+    easel: Easel, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(easel, "warm", lambda card: drain.set())
+
+    def load() -> None:
+        presence.get_ready(NAME, ["local"])
+        connection.close()
+
+    loading = threading.Thread(target=load, daemon=True)
+    # As another thread holds it that tells a database which is away.
+    with presence.beating:
+        loading.start()
+        loading.join(PATIENCE_SECONDS)
+        assert not loading.is_alive()
+    assert drain.is_set()
