@@ -44,10 +44,10 @@ def end_unpaid(
         # A hold that expired gave everything back before.
         with suppress(HoldNotOpen):
             ledger.release(hold_id)
-    Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE).exclude(
-        pk=spared or NOBODY
-    ).update(state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None, preview=None)
-    if spared is None:
+    attempts = Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE)
+    if attempts.exclude(pk=spared or NOBODY).update(
+        state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None, preview=None
+    ):
         news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
     events.record(task_id, kind, code=problem.code if problem else "")

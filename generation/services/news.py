@@ -35,7 +35,6 @@ class Listener:
     def __init__(self) -> None:
         self.hearers: set[Hearer] = set()
         self.lock = threading.Lock()
-        self.is_wanted = False
         self.is_listening = threading.Event()
         self.thread: threading.Thread | None = None
 
@@ -44,7 +43,6 @@ class Listener:
         with self.lock:
             self.hearers.add(hearer)
             if self.thread is None:
-                self.is_wanted = True
                 self.thread = threading.Thread(target=self._listen, name="news", daemon=True)
                 self.thread.start()
 
@@ -56,12 +54,16 @@ class Listener:
     def stop(self) -> None:
         """End the thread and its connection; the next hearer starts them anew."""
         with self.lock:
-            thread, self.thread, self.is_wanted = self.thread, None, False
+            thread, self.thread = self.thread, None
         if thread is not None:
             thread.join()
 
+    def _is_wanted(self) -> bool:
+        """Say whether the thread that asks is still the one; another may have been started since it was told to end."""
+        return self.thread is threading.current_thread()
+
     def _listen(self) -> None:
-        while self.is_wanted:
+        while self._is_wanted():
             try:
                 self._hear()
             except psycopg.Error as error:
@@ -74,7 +76,7 @@ class Listener:
         with psycopg.connect(**connection.get_connection_params(), autocommit=True) as own:
             own.execute(f"LISTEN {CHANNEL}")
             self.is_listening.set()
-            while self.is_wanted:
+            while self._is_wanted():
                 for notify in own.notifies(timeout=PATIENCE_SECONDS):
                     with self.lock:
                         hearers = tuple(self.hearers)

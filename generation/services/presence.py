@@ -37,7 +37,6 @@ beating = threading.Lock()
 
 def get_ready(name: str, queues: list[str]) -> bool:
     """Warm up, say how that went and return whether it went well: until then this process takes no orders."""
-    readiness.unready = readiness.unready or LOADING
     try:
         warm_up(queues)
     except Exception:

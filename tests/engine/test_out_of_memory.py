@@ -1,6 +1,7 @@
 """Memory that ends, at each stage: simulated, since there is no card here."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -46,7 +47,13 @@ def note_tightening(provider: LocalProvider, monkeypatch: pytest.MonkeyPatch) ->
     return asked
 
 
-def check_that_the_next_order_runs(provider: LocalProvider) -> None:
+def check_that_it_fails_alone(
+    provider: LocalProvider, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
+) -> None:
+    with pytest.raises(ProviderError) as caught:
+        act()
+    assert caught.value.code == "out_of_memory"
+    monkeypatch.undo()
     assert len(draw(provider)) == 1
 
 
@@ -97,11 +104,8 @@ def test_a_picture_that_never_fits_fails_alone(
 ) -> None:
     module = loaded.encoding.text_encoder if part == "text_encoder" else loaded.transformer
     monkeypatch.setattr(module, "forward", full)
-    with pytest.raises(ProviderError) as caught:
-        provider.submit(work(prompt=f"a blue star that {part} has not seen"))
-    assert caught.value.code == "out_of_memory"
-    monkeypatch.undo()
-    check_that_the_next_order_runs(provider)
+    order = work(prompt=f"a blue star that {part} has not seen")
+    check_that_it_fails_alone(provider, monkeypatch, lambda: provider.submit(order))
 
 
 def test_a_decoder_that_never_fits_fails_its_picture_alone(
@@ -109,11 +113,7 @@ def test_a_decoder_that_never_fits_fails_its_picture_alone(
 ) -> None:
     finished = provider.submit(work())
     monkeypatch.setattr(loaded.decoder.vae, "decode", full)
-    with pytest.raises(ProviderError) as caught:
-        decode(finished)
-    assert caught.value.code == "out_of_memory"
-    monkeypatch.undo()
-    check_that_the_next_order_runs(provider)
+    check_that_it_fails_alone(provider, monkeypatch, lambda: decode(finished))
 
 
 def test_a_tighter_mode_is_taken_before_a_picture_fails_and_batches_begin_anew(

@@ -44,12 +44,6 @@ def backup() -> Iterator[str]:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(copy))
 
 
-def claim_one() -> Claim:
-    claim = claims.claim_next("local", worker="tests")
-    assert claim
-    return claim
-
-
 def deliver(claim: Claim) -> None:
     finish.complete(claim, orders.deliver(claim))
 
@@ -79,7 +73,7 @@ def test_worker_of_what_the_backup_does_not_know_is_refused(
     with backup() as copy:
         if not was_known:
             submit(alice)
-        claim = claim_one()
+        claim = orders.claim()
         with connected(NAME=copy):
             before = books()
             for write in WRITES.values():
@@ -88,7 +82,7 @@ def test_worker_of_what_the_backup_does_not_know_is_refused(
                 assert books() == before
             if was_known:
                 # The restored hub draws it anew, and it is paid once.
-                deliver(claim_one())
+                deliver(orders.claim())
                 assert Purse.objects.get().available == 90
             assert find_mistakes() == []
 
@@ -97,7 +91,7 @@ def test_what_was_delivered_before_and_after_the_restore_is_paid_once(
     alice: APIClient, stub: Provider
 ) -> None:
     submit(alice)
-    claim = claim_one()
+    claim = orders.claim()
     with backup() as copy:
         deliver(claim)
         with connected(NAME=copy):
@@ -111,9 +105,9 @@ def test_what_was_delivered_before_and_after_the_restore_is_paid_once(
 def test_two_workers_with_one_token_deliver_once(alice: APIClient, stub: Provider) -> None:
     submit(alice)
     with backup() as copy:
-        lost = claim_one()
+        lost = orders.claim()
         with connected(NAME=copy):
-            again = claim_one()
+            again = orders.claim()
             assert again.token == lost.token
             deliver(lost)
             with pytest.raises(LeaseLost):
