@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from genhub.embedded.guard import Guard
+
 ROOT = Path(__file__).resolve().parents[2]
 LEASH = Path(__file__).with_name("leash.py")
 LOG_BYTES = 10 * 1024 * 1024
@@ -31,23 +33,33 @@ class Program:
     # A prefix that changes the user makes the kernel forget the leash; it must then bring its own.
     is_leashed: bool = True
     stop_signal: signal.Signals = signal.SIGTERM
-    # What the kernel sends when the launcher itself was killed.
-    orphan_signal: signal.Signals = signal.SIGTERM
+    # What the kernel sends when the launcher itself was killed. A polite one may wait for work that takes minutes, which
+    # is as lost as after any death; only servers that keep files open are asked.
+    orphan_signal: signal.Signals = signal.SIGKILL
     grace_seconds: float = 10.0
 
 
 class Child:
     """A program that runs in a session of its own and writes to its own log."""
 
-    def __init__(self, program: Program, *, log_folder: Path, kept_fds: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        program: Program,
+        *,
+        log_folder: Path,
+        kept_fds: Sequence[int] = (),
+        guard: Guard | None = None,
+    ) -> None:
         self.program = program
+        # Kills the whole group where the launcher's death means the child's.
+        self._guard = guard if program.orphan_signal == signal.SIGKILL else None
         self.log = log_folder / f"{program.name}.log"
         self.kept_fds = tuple(kept_fds)
         self.started_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start the program in a session of its own, which Ctrl-C does not reach."""
+    def start(self, *, is_held: bool = False) -> None:
+        """Start the program in a session of its own, which Ctrl-C does not reach; held, it waits for `release`."""
         program = self.program
         leash = (
             sys.executable,
@@ -64,12 +76,20 @@ class Child:
                 command,
                 cwd=ROOT,
                 env={**os.environ, **program.environment},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if is_held else subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=self.kept_fds,
             )
+        self.started_at = time.monotonic()
+        if self._guard:
+            self._guard.watch(self._process.pid)
+
+    def release(self) -> None:
+        """Let a program that was held begin; its time to get ready counts from now."""
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
         self.started_at = time.monotonic()
 
     @property
@@ -100,6 +120,8 @@ class Child:
         if self._process:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+            if self._guard:
+                self._guard.forget(self._process.pid)
 
     def bound_log(self) -> None:
         """Keep the log and one older one near 10 MB each; an appending writer starts afresh."""

@@ -120,7 +120,7 @@ class Hub:
         if not hasattr(settings, "RUN_FOLDER"):
             raise HubError("DJANGO_SETTINGS_MODULE must be genhub.settings.embedded, or unset")
         home, began = settings.HOME, time.monotonic()
-        self._lock.take()
+        self._lock.take(say=self.say, pause=self._supervisor.pause)
         url = web_url()
         self._lock.announce(url=url, is_ready=False)
         self._supervisor.kept_fds = self._lock.kept_fds
@@ -129,11 +129,14 @@ class Hub:
         check_room(home)
         self.say(f"GenHub starts in {home}")
         make_private(home / "log")
+        local_worker = programs.local_worker()
+        # Most of its start is the import of torch, which needs no database.
+        self._supervisor.start_ahead(local_worker)
         self._start_servers()
         self._supervisor.run_once(programs.prepare())
         self._supervisor.start(
             programs.web(),
-            programs.local_worker(),
+            local_worker,
             programs.other_worker(),
             programs.loops(),
             programs.flower(),

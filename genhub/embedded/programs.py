@@ -54,7 +54,12 @@ def local_worker() -> Program:
     """Return the worker that owns the engine; it is ready when its model is, which its watchdog gives time."""
     loading = settings.LOCAL_STALL_SECONDS * PATIENCE_LOADING or math.inf
     worker = _worker("local", queues="local", threads=1)
-    return replace(worker, ready_seconds=worker.ready_seconds + loading)
+    python, _, *program = worker.command
+    return replace(
+        worker,
+        command=[python, *_ahead("generation.providers.local"), *program],
+        ready_seconds=worker.ready_seconds + loading,
+    )
 
 
 def other_worker() -> Program:
@@ -118,6 +123,10 @@ def _answers_ping(node: str) -> bool:
 
 def _module(name: str) -> list[str]:
     return [sys.executable, "-m", name]
+
+
+def _ahead(module: str) -> list[str]:
+    return ["-m", "genhub.embedded.ahead", module]
 
 
 def _manage(command: str) -> list[str]:

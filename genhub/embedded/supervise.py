@@ -6,6 +6,7 @@ from pathlib import Path
 
 from genhub.embedded.child import Child, Program, describe_end
 from genhub.embedded.errors import HubError, StopAsked
+from genhub.embedded.guard import Guard
 
 POLL_SECONDS = 0.05
 QUICK_DEATH_SECONDS = 10.0
@@ -68,6 +69,8 @@ class Supervisor:
         self.is_hurried = is_hurried
         self.kept_fds = kept_fds
         self._stages: list[list[Keeper]] = []
+        self._ahead: dict[str, Child] = {}
+        self._guard = Guard()
         self._logs_checked_at = time.monotonic()
 
     @property
@@ -75,15 +78,26 @@ class Supervisor:
         """Return the children in the order of their start."""
         return [keeper.child for stage in self._stages for keeper in stage]
 
+    def start_ahead(self, *programs: Program) -> None:
+        """Start programs that prepare themselves beside whatever comes before their turn, which `start` gives them."""
+        for program in programs:
+            child = self._child(program)
+            self._ahead[program.name] = child
+            child.start(is_held=True)
+
     def start(self, *programs: Program) -> None:
         """Start these programs side by side, then wait until each is ready."""
         stage: list[Keeper] = []
         self._stages.append(stage)
         began = time.monotonic()
         for program in programs:
-            child = self._child(program)
+            ahead = self._ahead.pop(program.name, None)
+            child = ahead or self._child(program)
             stage.append(Keeper(child))
-            child.start()
+            if ahead:
+                child.release()
+            else:
+                child.start()
         waiting = [keeper.child for keeper in stage]
         while waiting:
             for keeper in stage:
@@ -94,7 +108,7 @@ class Supervisor:
                     self._say(child.program.name, "ready in", began)
                 else:
                     _check_patience(child)
-            self._pause()
+            self.pause()
 
     def run_once(self, program: Program) -> None:
         """Run a program to its end, and raise when it fails."""
@@ -103,7 +117,7 @@ class Supervisor:
         child.start()
         try:
             while (status := child.status()) is None:
-                self._pause()
+                self.pause()
         finally:
             child.ask_to_stop()
             child.end(grace_seconds=program.grace_seconds)
@@ -125,6 +139,9 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop all children in reverse order; a second request to stop cuts the grace short."""
+        while self._ahead:
+            # It has not begun: there is nothing to end well.
+            self._ahead.popitem()[1].end(grace_seconds=0)
         while self._stages:
             stage = [keeper.child for keeper in reversed(self._stages[-1])]
             for child in stage:
@@ -134,6 +151,7 @@ class Supervisor:
                 self._await_end(child, asked_at)
                 child.end(grace_seconds=0)
             self._stages.pop()
+        self._guard.stop()
 
     def _await_end(self, child: Child, asked_at: float) -> None:
         grace_seconds = child.program.grace_seconds
@@ -145,9 +163,10 @@ class Supervisor:
             time.sleep(POLL_SECONDS)
 
     def _child(self, program: Program) -> Child:
-        return Child(program, log_folder=self.log_folder, kept_fds=self.kept_fds)
+        return Child(program, log_folder=self.log_folder, kept_fds=self.kept_fds, guard=self._guard)
 
-    def _pause(self) -> None:
+    def pause(self) -> None:
+        """Let a moment pass; raises when a stop was asked for."""
         if self.is_stopping():
             raise StopAsked
         time.sleep(POLL_SECONDS)

@@ -1,5 +1,6 @@
 """Valkey (the Redis protocol) from a wheel, on a unix socket that only its owner reaches."""
 
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def valkey(home: Path, run: Path) -> Program:
             *(part for name, value in options.items() for part in (f"--{name}", value)),
         ],
         is_ready=lambda: is_ready(socket),
+        # It ends at once, having written what it holds.
+        orphan_signal=signal.SIGTERM,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from genhub.embedded import lock
-from genhub.embedded.errors import HomeInUse
+from genhub.embedded.errors import HomeInUse, StopAsked
 from genhub.embedded.lock import HomeLock, read_facts
 
 
@@ -39,13 +39,42 @@ def test_a_hub_waits_for_the_children_of_a_killed_one(
     try:
         first.release()
         monkeypatch.setattr(lock, "ORPHAN_SECONDS", 0.2)
-        with pytest.raises(HomeInUse, match="earlier run"):
-            HomeLock(tmp_path).take()
+        monkeypatch.setattr(lock, "QUIET_SECONDS", 0.0)
+        said: list[str] = []
+        with pytest.raises(HomeInUse, match=f"earlier run.*kill -9 {orphan.pid}"):
+            HomeLock(tmp_path).take(say=said.append)
+        assert len(said) == 1
+        assert f"{orphan.pid}: " in said[0]
+        assert "time.sleep(600)" in said[0]
     finally:
         orphan.kill()
         orphan.wait()
     with HomeLock(tmp_path):
         pass
+
+
+def test_wait_for_an_earlier_run_ends_with_it_and_can_be_stopped(tmp_path: Path) -> None:
+    first = HomeLock(tmp_path)
+    first.take()
+    orphan = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"],
+        pass_fds=first.kept_fds,
+    )
+    first.release()
+
+    def stop() -> None:
+        raise StopAsked
+
+    second = HomeLock(tmp_path)
+    try:
+        with pytest.raises(StopAsked):
+            second.take(pause=stop)
+        assert second.kept_fds == ()
+    finally:
+        orphan.kill()
+    second.take()
+    second.release()
+    orphan.wait()
 
 
 def test_facts_of_a_home_without_a_hub_are_empty(tmp_path: Path) -> None:

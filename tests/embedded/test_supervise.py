@@ -1,5 +1,6 @@
 """The supervisor: started in order, restarted when dead, stopped in reverse, nothing left."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -58,6 +59,42 @@ time.sleep(600)
     supervisor.stop()
     assert ends.read_text().split() == ["three", "two", "one"]
     assert not any(map(is_alive, pids))
+
+
+def test_program_started_ahead_begins_at_its_turn_and_again_at_once(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    held, begun = tmp_path / "held", tmp_path / "begun"
+    code = f"""
+open({str(held)!r}, 'w')
+sys.stdin.read()
+open({str(begun)!r}, 'a').write('begun ')
+time.sleep(600)
+"""
+    program = dummy("ahead", code, is_ready=begun.exists)
+    supervisor.start_ahead(program)
+    wait_for(held.exists)
+    supervisor.start(sleeper("first"))
+    assert not begun.exists()
+    supervisor.start(program)
+    wait_for(begun.read_text)
+    child = supervisor.children[1]
+    os.kill(pid_of(child), signal.SIGKILL)
+    wait_for(lambda: child.status() is not None)
+    supervisor.tend()
+    wait_for(lambda: begun.read_text() == "begun begun ")
+
+
+def test_program_whose_turn_never_comes_is_stopped(
+    supervisor: Supervisor, tmp_path: Path, lines: list[str]
+) -> None:
+    held = tmp_path / "held"
+    code = f"open({str(held)!r}, 'w').write(str(os.getpid())); sys.stdin.read(); time.sleep(600)"
+    supervisor.start_ahead(dummy("ahead", code))
+    wait_for(lambda: held.exists() and held.read_text())
+    supervisor.stop()
+    assert not is_alive(int(held.read_text()))
+    assert lines == []
 
 
 def test_a_killed_child_is_restarted_at_once_and_named(
@@ -175,25 +212,82 @@ def test_a_grown_log_is_cut_and_one_older_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "talker.log.1").stat().st_size == LOG_BYTES + 1
 
 
+STUBBORN = "signal.signal(15, signal.SIG_IGN)"
+# A call into C that holds the interpreter's lock for good, as a kernel in mid-step may.
+BUSY = "import ctypes; ctypes.PyDLL(None).sleep(600)"
+LOOSE = "os.fork() or os.fork(); time.sleep(600)"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's leash is Linux's own")
-def test_a_killed_launcher_leaves_nothing_running(tmp_path: Path) -> None:
-    code = f"""
+@pytest.mark.parametrize("code", ["", STUBBORN, BUSY, LOOSE], ids=["idle", "deaf", "busy", "forks"])
+def test_a_killed_launcher_leaves_nothing_running(tmp_path: Path, code: str) -> None:
+    begun = tmp_path / "begun"
+    lines = f"""
 import time
 from pathlib import Path
 from genhub.embedded.supervise import Supervisor
-from tests.embedded.dummies import sleeper
-supervisor = Supervisor(log_folder=Path({str(tmp_path)!r}), say=str)
-supervisor.start(sleeper("a"), sleeper("b"))
+from tests.embedded.dummies import dummy, sleeper
+code = {code!r} + "\\ntime.sleep(600)"
+begun = Path({str(begun)!r})
+supervisor = Supervisor(log_folder=begun.parent, say=str)
+supervisor.start(
+    sleeper("a"), dummy("b", f"open({{str(begun)!r}}, 'w')\\n{{code}}", is_ready=begun.exists)
+)
 print(*[child.pid for child in supervisor.children], flush=True)
 time.sleep(600)
 """
+    mark = f"MARK={tmp_path}"
     launcher = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-c", lines], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "MARK": str(tmp_path)},
+    )  # fmt: skip
     assert launcher.stdout
     pids = [int(pid) for pid in launcher.stdout.readline().split()]
     assert len(pids) == 2
     assert all(map(is_alive, pids))
+    if code == LOOSE:
+        wait_for(lambda: len(marked(mark)) >= 5)
     launcher.kill()
     launcher.wait()
-    wait_for(lambda: not any(map(is_alive, pids)))
+    wait_for(lambda: not any(map(is_alive, marked(mark))))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's leash is Linux's own")
+def test_guard_that_was_killed_is_replaced_and_knows_every_group(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    supervisor.start(sleeper("a"))
+    guard = supervisor._guard._process
+    assert guard
+    guard.kill()
+    guard.wait()
+    supervisor.start(sleeper("b"))
+    new = supervisor._guard._process
+    assert new
+    assert new.stdin
+    # As the launcher's death does it.
+    new.stdin.close()
+    children = supervisor.children
+    wait_for(lambda: all(child.status() == -signal.SIGKILL for child in children))
+
+
+def test_guard_forgets_what_has_ended_and_goes_with_its_launcher(supervisor: Supervisor) -> None:
+    supervisor.start(sleeper("a"))
+    supervisor.run_once(dummy("fine", "print('done')"))
+    guard, (child,) = supervisor._guard, supervisor.children
+    assert guard._groups == {child.pid}
+    process = guard._process
+    supervisor.stop()
+    assert guard._groups == set()
+    assert process
+    assert process.poll() == 0
+
+
+def marked(mark: str) -> list[int]:
+    """Return the processes that carry this word in their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found

@@ -1,8 +1,10 @@
 """The whole hub, as a newcomer starts it; slow, and worth it."""
 
+import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,11 +92,49 @@ def test_the_hub_stands_sudden_deaths_and_stops_clean(hub: HubProcess) -> None:
     answer = httpx.get(flower, auth=("admin", password), trust_env=False)
     assert answer.status_code == 200
 
-    # The launcher's own sudden death takes its children along, and the next one can start.
+    # Only the worker that draws has torch.
+    heavy = [pid for pid in hub.processes() if "libtorch" in read_maps(pid)]
+    assert heavy == [hub.child("--queues=local")]
+
+    # The launcher's own sudden death takes its children along, in mid-step too, and the next one can start.
+    order_long(hub, key)
+    began = time.monotonic()
     assert stop(hub, signal.SIGKILL) == -signal.SIGKILL
+    wait_for(lambda: servers(hub) == hub.processes(), START_SECONDS)
     hub.start()
+    assert "earlier run still use" not in hub.said()
+    print(f"a killed hub was ready again after {time.monotonic() - began:.1f} s")  # noqa: T201
     assert stop(hub, signal.SIGTERM) == 0
     assert hub.processes() == []
+
+
+def read_maps(pid: int) -> str:
+    return Path(f"/proc/{pid}/maps").read_text()
+
+
+def servers(hub: HubProcess) -> list[int]:
+    """Return the processes of PostgreSQL and Valkey, which write what they hold before they go."""
+    found = []
+    for pid in hub.processes():
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/comm").read_text().strip() in {"postgres", "valkey-server"}:
+                found.append(pid)
+    return found
+
+
+def order_long(hub: HubProcess, key: str) -> None:
+    """Order what takes the engine long, and wait until it is in the middle of it."""
+    order = {"prompt": "a red circle", "num_images": 2, "steps": 50}
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{hub.port}/api/v1/",
+        headers={"Authorization": f"Bearer {key}"},
+        trust_env=False,
+    ) as http:
+        task = http.post("generate", json=order).raise_for_status().json()
+        wait_for(
+            lambda: http.get(f"tasks/{task['id']}").json()["progress"] not in {None, 0},
+            START_SECONDS,
+        )
 
 
 def test_a_stop_while_starting_leaves_nothing(hub: HubProcess) -> None:
