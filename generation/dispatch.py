@@ -1,14 +1,52 @@
-"""The only sender of jobs. A job is a doorbell: it names a queue, and losing it costs seconds."""
+"""The only sender of jobs. A job is a doorbell: it names a queue, and losing it costs seconds.
+
+So nobody waits for a broker: who cannot be reached at once is not asked again for a few seconds, and the sweeper rings
+for what was missed.
+"""
 
 import logging
+import threading
+import time
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
+from kombu import Connection, pools
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
 WORK = "generation.work"
+# So long a broker that could not be reached is not tried again by this process.
+SILENCE_SECONDS = 3.0
+# Health asks without an order that waits, and must not call a busy broker dead.
+HEALTH_PATIENCE = 3
+
+
+class Silence:
+    """Whether this process leaves the broker alone; all its threads share one, so that each failure is paid for once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ends_at = 0.0
+
+    def is_on(self) -> bool:
+        """Return whether the broker could not be reached a moment ago."""
+        return time.monotonic() < self._ends_at
+
+    def begin(self) -> bool:
+        """Leave the broker alone for a while; False when another thread already said so."""
+        with self._lock:
+            is_new = not self.is_on()
+            self._ends_at = time.monotonic() + SILENCE_SECONDS
+            return is_new
+
+    def end(self) -> None:
+        """Ask the broker again."""
+        self._ends_at = 0.0
+
+
+silence = Silence()
 
 
 def ring_after_commit(queue: str) -> None:
@@ -21,9 +59,50 @@ def ring_after_commit(queue: str) -> None:
     transaction.on_commit(ring_now, robust=True)
 
 
-def ring(queue: str) -> None:
-    """Ring a queue; a broker that is down is logged and left to the sweeper."""
+def ring(queue: str) -> bool:
+    """Ring a queue; False when the broker cannot be reached at once, which is logged and left to the sweeper."""
+    if silence.is_on():
+        return False
+    broker = open_broker()
     try:
-        current_app.send_task(WORK, kwargs={"queue": queue}, queue=queue, retry=False)
-    except OperationalError as error:
-        logger.warning("doorbell of %s not delivered (the sweeper will ring): %s", queue, error)
+        with pools.producers[broker].acquire(block=True) as producer:
+            current_app.send_task(
+                WORK, kwargs={"queue": queue}, queue=queue, retry=False, producer=producer
+            )
+    except failures(broker) as error:
+        if silence.begin():
+            logger.warning("doorbell of %s not delivered (the sweeper will ring): %s", queue, error)
+        return False
+    return True
+
+
+def reaches_broker() -> bool:
+    """Return whether the broker answers now."""
+    return not find_fault(HEALTH_PATIENCE)
+
+
+def find_fault(patience: int) -> str:
+    """Return why the broker does not answer, or nothing when it does."""
+    with open_broker(patience) as broker:
+        try:
+            # Not the connection alone: a broker that takes it may still never answer.
+            return "" if broker.default_channel else "it gives no channel"
+        except failures(broker) as error:
+            return str(error) or type(error).__name__
+
+
+def open_broker(patience: int = 1) -> Connection:
+    """Return a connection, not yet made, that gives up after BROKER_PATIENCE_MS at each step instead of trying again."""
+    seconds = patience * settings.BROKER_PATIENCE_MS / 1000
+    broker = current_app.connection_for_write(
+        connect_timeout=seconds,
+        transport_options={"socket_connect_timeout": seconds, "socket_timeout": seconds},
+    )
+    # Each of several brokers is tried once, without a pause.
+    broker.transport_options["max_retries"] = max(len(broker.alt) - 1, 0)
+    return broker
+
+
+def failures(broker: Connection) -> tuple[type[BaseException], ...]:
+    """Return what a broker that is away or silent raises; some of it comes as its library's own."""
+    return (OperationalError, OSError, *broker.connection_errors, *broker.channel_errors)

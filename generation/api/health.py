@@ -5,15 +5,14 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
-from kombu.exceptions import OperationalError
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from generation import dispatch
 from generation.selectors import count_active, list_live_workers, list_needed_queues
 from generation.services.presence import GONE_AFTER
-from genhub.celery import app
 
 CARD_WORDS = ("gpu_utilization", "memory_used", "memory_total", "temperature")
 ENGINE_WORDS = ("device", "model", "offload")
@@ -81,9 +80,4 @@ def check_database() -> str:
 
 def check_broker() -> str:
     """Return `ok`, or that the broker is away; tasks are taken all the same, and start when it is back."""
-    try:
-        with app.connection_for_write(connect_timeout=1) as broker:
-            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)
-    except (OperationalError, OSError):
-        return "unreachable"
-    return "ok"
+    return "ok" if dispatch.reaches_broker() else "unreachable"

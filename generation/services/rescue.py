@@ -27,12 +27,14 @@ MOST_BELLS = 16
 def sweep() -> int:
     """Ring each queue once for each due row, up to a few, and return how many times it rang.
 
-    Lost doorbells end here: whoever was rung goes on until the queue is empty.
+    Lost doorbells end here: whoever was rung goes on until the queue is empty. The first bell that is not delivered
+    ends the sweep: the broker is away, and the next one rings anew.
     """
     rung = 0
     for queue in claims.list_waiting_queues():
         for _ in range(claims.list_due(queue)[:MOST_BELLS].count()):
-            dispatch.ring(queue)
+            if not dispatch.ring(queue):
+                return rung
             rung += 1
     return rung
 

@@ -33,8 +33,8 @@ class Program:
     # A prefix that changes the user makes the kernel forget the leash; it must then bring its own.
     is_leashed: bool = True
     stop_signal: signal.Signals = signal.SIGTERM
-    # What the kernel sends when the launcher itself was killed. A polite one may wait for work that takes minutes, which
-    # is as lost as after any death; only servers that keep files open are asked.
+    # What the kernel sends when the launcher itself was killed. Who is asked may finish work of minutes first, and the
+    # next launcher would wait; so only servers that keep files open are.
     orphan_signal: signal.Signals = signal.SIGKILL
     grace_seconds: float = 10.0
 

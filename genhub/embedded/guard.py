@@ -66,7 +66,7 @@ class Guard:
                 self._process.stdin.flush()
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", str(Path(__file__))],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

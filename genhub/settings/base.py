@@ -175,6 +175,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
+# A worker waits for its broker for ever; who only rings gives up at each step after so long.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+BROKER_PATIENCE_MS = at_least("BROKER_PATIENCE_MS", 100, 10, 10_000)
 
 # A worker that stops beating for this long has lost its attempt.
 LEASE_SECONDS = at_least("LEASE_SECONDS", 30, 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from genhub.embedded.lock import HomeLock
+from tests.brokers import away
 from tests.embedded.hubs import HubProcess
 
 
@@ -74,12 +75,13 @@ def test_a_database_that_does_not_answer_is_named(
     refused(hub, "DATABASE_URL")
 
 
+@pytest.mark.parametrize("kind", ["refused", "silent"])
 def test_a_broker_that_does_not_answer_is_named(
-    hub: HubProcess, monkeypatch: pytest.MonkeyPatch
+    kind: str, hub: HubProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    environment = {**hub.environment, "REDIS_URL": f"redis://127.0.0.1:{hub.port}/0"}
-    monkeypatch.setattr(HubProcess, "environment", environment)
-    done = hub.run("up")
+    with away(kind, tmp_path) as url:
+        monkeypatch.setattr(HubProcess, "environment", {**hub.environment, "REDIS_URL": url})
+        done = hub.run("up")
     assert done.returncode == 1
     assert "REDIS_URL" in done.stderr
     assert hub.processes() == []

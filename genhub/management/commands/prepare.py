@@ -10,10 +10,12 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from kombu import Connection
-from kombu.exceptions import OperationalError as BrokerError
+
+from generation import dispatch
 
 CONNECT_SECONDS = 5
+# Times BROKER_PATIENCE_MS at each step.
+BROKER_PATIENCE = 50
 OLDEST_POSTGRES = 15
 
 
@@ -45,13 +47,10 @@ class Command(BaseCommand):
             )
 
     def _check_broker(self) -> None:
-        try:
-            with Connection(settings.CELERY_BROKER_URL, connect_timeout=CONNECT_SECONDS) as broker:
-                broker.ensure_connection(max_retries=1, interval_start=0, timeout=CONNECT_SECONDS)
-        except (BrokerError, OSError) as error:
+        if fault := dispatch.find_fault(BROKER_PATIENCE):
             raise CommandError(
-                f"CELERY_BROKER_URL or REDIS_URL: the broker does not answer: {error}"
-            ) from error
+                f"CELERY_BROKER_URL or REDIS_URL: the broker does not answer: {fault}"
+            )
 
     def _collect_static(self) -> None:
         root = Path(settings.STATIC_ROOT)
