@@ -26,7 +26,7 @@ def away(kind: str, folder: Path) -> Iterator[str]:
                 yield f"{scheme}://127.0.0.1:{server.port}//"
         case "no socket":
             yield f"redis+socket://{path}"
-        case "full socket":
+        case _:
             with socket.socket(socket.AF_UNIX) as server:
                 server.bind(str(path))
                 server.listen(0)

@@ -83,3 +83,11 @@ def test_warning_comes_once_a_silence(caplog: pytest.LogCaptureFixture, gone: st
     for _ in range(3):
         dispatch.ring("local")
     assert [record.name for record in caplog.records] == ["generation.dispatch"]
+
+
+def test_each_of_two_brokers_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with silent() as first, silent() as second:
+        url = ";".join(f"redis://127.0.0.1:{server.port}/0" for server in (first, second))
+        monkeypatch.setattr(app.conf, "broker_write_url", url)
+        assert dispatch.ring("upkeep") is False
+        assert (len(first.taken), len(second.taken)) == (1, 1)

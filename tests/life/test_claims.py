@@ -195,7 +195,12 @@ def test_nobody_is_called_for_what_may_not_run(
     claim()
     Share.objects.update(cap=cap)
     rung: list[str] = []
-    monkeypatch.setattr(dispatch, "ring", lambda queue: rung.append(queue) is None)
+
+    def ring(queue: str) -> bool:
+        rung.append(queue)
+        return True
+
+    monkeypatch.setattr(dispatch, "ring", ring)
     assert claims.is_due("local") == is_due
     assert rescue.sweep() == len(rung) == is_due
 
