@@ -17,10 +17,16 @@ from generation.selectors import (
     list_live_workers,
     list_newest_outputs,
 )
+from generation.services.loops import examine
 from generation.services.presence import GONE_AFTER
 
 LAST_DAY = timedelta(hours=24)
 PICTURES = 8
+LOOP_WORDS = {
+    "late": _("late: see whether it runs, and its log"),
+    "failing": _("fails: see its log"),
+    "unknown": _("has never run: start the loops"),
+}
 
 
 def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -48,4 +54,9 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
     if may("generation.view_worker"):
         context["workers"] = list_live_workers(GONE_AFTER)
         context["waiting"] = count_waiting()
+        context["ill_loops"] = [
+            (name, LOOP_WORDS[loop.state])
+            for name, loop in examine().items()
+            if loop.state in LOOP_WORDS
+        ]
     return context | {"title": _("Overview")}

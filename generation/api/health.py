@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from generation import dispatch
 from generation.selectors import count_active, list_live_workers, list_needed_queues
+from generation.services.loops import Condition, examine
 from generation.services.presence import GONE_AFTER
 
 CARD_WORDS = ("gpu_utilization", "memory_used", "memory_total", "temperature")
@@ -31,7 +32,16 @@ class Health(serializers.Serializer[Any]):
     offload = serializers.CharField(allow_null=True, help_text=_("Where its weights live."))
     active_tasks = serializers.IntegerField()
     waiting_tasks = serializers.IntegerField()
-    checks = serializers.DictField(child=serializers.CharField())
+    loops = serializers.DictField(
+        child=serializers.ChoiceField(["ok", "late", "failing", "unknown"]),
+        help_text=_(
+            "Each loop by name. late: no turn has ended for three of its periods, at least 15 s; failing: its last turn "
+            "was not done; unknown: it has never run."
+        ),
+    )
+    checks = serializers.DictField(
+        child=serializers.CharField(), help_text=_("What was looked at: ok, or what is wrong.")
+    )
 
 
 class HealthView(APIView):
@@ -47,6 +57,7 @@ class HealthView(APIView):
         """Answer 200 when database, broker and a worker for each needed queue are there, else 503 and what is not."""
         checks = {"database": check_database()}
         facts: dict[str, Any] = {}
+        loops: dict[str, Condition] = {}
         counts = {"active_tasks": 0, "waiting_tasks": 0}
         if checks["database"] == "ok":
             counts = count_active()
@@ -57,12 +68,16 @@ class HealthView(APIView):
                 said = alive[0].facts.get("unready", "ok") if alive else "no live worker"
                 checks[f"worker {queue}"] = "ok" if ready else said
                 facts |= (ready or alive)[0].facts if alive else {}
+            loops = examine()
+            bad = [f"{name} {loop.said}" for name, loop in loops.items() if loop.state != "ok"]
+            checks["loops"] = "; ".join(bad) or "ok"
         checks["broker"] = check_broker()
         is_healthy = set(checks.values()) == {"ok"}
         body = {
             "status": "healthy" if is_healthy else "unhealthy",
             **{word: facts.get(word) for word in (*CARD_WORDS, *ENGINE_WORDS)},
             **counts,
+            "loops": {name: loop.state for name, loop in loops.items()},
             "checks": checks,
         }
         return Response(body, 200 if is_healthy else 503, headers={"Cache-Control": "no-store"})

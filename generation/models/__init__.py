@@ -2,6 +2,7 @@
 
 from generation.models.attempt import Attempt, Share
 from generation.models.event import Event
+from generation.models.loop import LoopBeat
 from generation.models.model import ProviderModel, find_card
 from generation.models.provider import Provider
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
@@ -12,6 +13,7 @@ __all__ = [
     "Attempt",
     "Event",
     "IdempotencyKey",
+    "LoopBeat",
     "Output",
     "Provider",
     "ProviderModel",

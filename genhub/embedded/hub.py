@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
 
 from django.conf import settings
 from kombu import pools
@@ -18,6 +17,7 @@ from genhub.embedded.postgres import postgres
 from genhub.embedded.signals import StopSignals
 from genhub.embedded.supervise import Supervisor
 from genhub.embedded.valkey import valkey
+from genhub.embedded.watch import HealthWatch
 
 TEND_SECONDS = 0.5
 
@@ -36,13 +36,6 @@ def web_url() -> str:
     """Return where this machine reaches the web server."""
     host = visited_host(settings.HOST)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
-
-
-def list_complaints(health: Any | None) -> list[tuple[str, str]]:
-    """Return what is not well by the word of /api/v1/health, such as a worker whose model cannot be loaded."""
-    if health is None:
-        return [("web server", "it does not answer")]
-    return [(what, said) for what, said in health["checks"].items() if said != "ok"]
 
 
 def addresses() -> list[Address]:
@@ -67,6 +60,7 @@ class Hub:
     def __init__(self, *, say: Callable[[str], None], signals: StopSignals) -> None:
         self.say = say
         self._lock = HomeLock(settings.HOME)
+        self._watch = HealthWatch(programs.read_health)
         self._supervisor = Supervisor(
             log_folder=settings.HOME / "log",
             say=say,
@@ -103,12 +97,15 @@ class Hub:
 
     def stop(self) -> None:
         """Stop everything in reverse order and let the next hub in."""
+        self._watch.end()
         self._supervisor.stop()
         self._lock.release()
 
     def tend(self) -> None:
-        """Restart what died; raises StopAsked when somebody asked to stop."""
+        """Restart what died and say what health complains of; raises StopAsked when somebody asked to stop."""
         self._supervisor.tend()
+        for line in self._watch.news():
+            self.say(line)
 
     def run(self) -> None:
         """Tend the children until somebody asks to stop."""
@@ -143,8 +140,9 @@ class Hub:
         )
         # The pings opened connections that an idle launcher must not keep.
         pools.reset()
-        for what, said in list_complaints(programs.read_health()):
-            self.say(f"! {what}: {said}")
+        self._watch.begin()
+        for line in self._watch.news():
+            self.say(line)
         self._lock.announce(url=url, is_ready=True)
         self.say(f"GenHub is ready after {time.monotonic() - began:.1f} s")
 

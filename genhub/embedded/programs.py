@@ -68,8 +68,8 @@ def other_worker() -> Program:
 
 
 def loops() -> Program:
-    """Return the loops that find what messages lost."""
-    return Program(name="loops", command=_manage("loops"))
+    """Return the loops that find what messages lost; they are ready when each has given a sign of life."""
+    return Program(name="loops", command=_manage("loops"), is_ready=_loops_turn)
 
 
 def flower() -> Program:
@@ -112,6 +112,12 @@ def _worker(name: str, *, queues: str, threads: int) -> Program:
 def read_health() -> Any | None:
     """Return what the web server says of the hub; None while it does not answer."""
     return read_json(settings.HOST, settings.PORT, "/api/v1/health")
+
+
+def _loops_turn() -> bool:
+    health = read_health()
+    states = set(health["loops"].values()) if health else set()
+    return bool(states) and states.isdisjoint({"late", "unknown"})
 
 
 def _answers_ping(node: str) -> bool:

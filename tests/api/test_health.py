@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from generation import claims
-from generation.models import Provider, Worker
-from generation.services import presence
+from generation.models import LoopBeat, Provider, Worker
+from generation.services import loops, presence
 from genhub.celery import app
 from tests.api.refusals import GENERATE, nothing_moves
 
@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db
 HEALTH = "/api/v1/health"
 FACTS = {"gpu_utilization": 40, "memory_used": 5, "memory_total": 10, "temperature": 60,
          "device": "cuda", "model": "z-image", "offload": "resident"}  # fmt: skip
+
+WELL = {"database": "ok", "broker": "ok", "worker local": "ok", "loops": "ok"}
 
 
 def read(client: Any, status: int) -> Any:
@@ -43,12 +45,15 @@ def database_away() -> Iterator[None]:
 
 @pytest.fixture
 def worker(stub: Provider) -> Worker:
+    for loop in loops.list_loops():
+        loop.beat()
     return Worker.objects.create(name="w", queues=["local"], beat_at=Now(), facts=FACTS)
 
 
 def test_hub_with_a_worker_is_healthy(client: Any, worker: Worker) -> None:
     answer = read(client, 200)
-    assert answer["checks"] == {"database": "ok", "broker": "ok", "worker local": "ok"}
+    assert answer["checks"] == WELL
+    assert answer["loops"]["reap"] == "ok"
     assert {word: answer[word] for word in FACTS} == FACTS
     assert (answer["active_tasks"], answer["waiting_tasks"]) == (0, 0)
 
@@ -105,7 +110,7 @@ def test_broker_that_is_away_is_named(
 ) -> None:
     monkeypatch.setattr(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
     answer = read(client, 503)
-    assert answer["checks"] == {"database": "ok", "broker": "unreachable", "worker local": "ok"}
+    assert answer["checks"] == {**WELL, "broker": "unreachable"}
 
 
 def test_database_that_is_away_is_named(client: Any, worker: Worker) -> None:
@@ -130,3 +135,15 @@ def test_wrong_key_does_not_make_the_hub_ill(
     client = client_of("alice")
     client.credentials(HTTP_AUTHORIZATION="Bearer nonsense")
     read(client, 200)
+
+
+def test_loop_that_is_late_is_named(client: Any, worker: Worker) -> None:
+    LoopBeat.objects.filter(name="reap").update(beat_at=Now() - timedelta(seconds=100))
+    answer = read(client, 503)
+    assert answer["checks"]["loops"] == "reap is late: no turn has ended for 100 s"
+    assert (answer["loops"]["reap"], answer["loops"]["sweep"]) == ("late", "ok")
+
+
+def test_hub_whose_loops_never_ran_is_not_healthy(client: Any, worker: Worker) -> None:
+    LoopBeat.objects.all().delete()
+    assert set(read(client, 503)["loops"].values()) == {"unknown"}

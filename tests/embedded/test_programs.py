@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from genhub.embedded import programs
-from genhub.embedded.hub import list_complaints
+from genhub.embedded.watch import list_complaints
 
 
 @pytest.mark.parametrize(("stall", "loading"), [(120, 1200), (300, 3000), (0, math.inf)])

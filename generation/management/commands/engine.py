@@ -14,7 +14,7 @@ from generation.models import Attempt
 from generation.providers.base import Work
 from generation.providers.errors import ProviderError
 from generation.providers.registry import get_adapter
-from generation.services import presence
+from generation.services import loops, presence
 from generation.services.inputs import Owner
 from generation.services.rerun import Again, draw_again
 from generation.services.resolve import default_model, resolve
@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Describe the words of the command line."""
         words = parser.add_subparsers(dest="word", required=True)
-        info = words.add_parser("info", help="card, memory, models, workers and queues")
+        info = words.add_parser("info", help="card, memory, models, workers, loops and queues")
         info.add_argument("--json", action="store_true", help="one JSON object")
         warm = words.add_parser("warm", help="load a model here and draw one step: is it sound?")
         warm.add_argument("model", nargs="?", help="a model alias; the hub's default")
@@ -81,6 +81,7 @@ class Command(BaseCommand):
                 worker.name: worker.facts
                 for worker in selectors.list_live_workers(presence.GONE_AFTER)
             },
+            "loops": {name: loop.said for name, loop in loops.examine().items()},
             "waiting": selectors.count_waiting(),
             "running": selectors.count_active()["active_tasks"],
         }

@@ -1,0 +1,62 @@
+"""A real process of loops, watched: what hangs is late, what goes on is not, and who comes back is well."""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connection
+from django.db.models import F
+
+from generation.models import LoopBeat
+from generation.services import loops
+from tests.faults.processes import LOOPS, running, wait_until
+from tests.servers import database_url
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
+SECONDS = 120
+QUICK = {"SWEEP_SECONDS": "1", "REAP_SECONDS": "1"}
+
+
+def states() -> dict[str, str]:
+    return {name: loop.state for name, loop in loops.examine().items()}
+
+
+def all_are(state: str) -> Callable[[], bool]:
+    return lambda: set(states().values()) == {state}
+
+
+def forget_beats() -> None:
+    """Let an hour pass for the rows."""
+    LoopBeat.objects.update(beat_at=F("beat_at") - timedelta(hours=1))
+
+
+def test_stopped_process_is_late_and_well_when_it_goes_on(tmp_path: Path) -> None:
+    assert all_are("unknown")()
+    with running(tmp_path / "loops.log", *LOOPS, **QUICK) as process:
+        wait_until(all_are("ok"), SECONDS, "the first turn of each loop")
+        os.kill(process.pid, signal.SIGSTOP)
+        forget_beats()
+        assert all_are("late")()
+        os.kill(process.pid, signal.SIGCONT)
+        wait_until(all_are("ok"), SECONDS, "the next turn of each loop")
+
+
+def test_loop_that_waits_for_a_lock_is_late_alone(tmp_path: Path) -> None:
+    with running(tmp_path / "loops.log", *LOOPS, **QUICK):
+        wait_until(all_are("ok"), SECONDS, "the first turn of each loop")
+        with psycopg.connect(database_url(str(connection.settings_dict["NAME"]))) as other:
+            other.execute("LOCK TABLE credits_hold IN ACCESS EXCLUSIVE MODE")
+
+            forget_beats()
+            others = set(states()) - {"expire_holds"}
+            wait_until(lambda: {states()[name] for name in others} == {"ok"}, SECONDS, "the others")
+            # Its turn began before, or waits by now; either way it ends with the lock.
+            forget_beats()
+            wait_until(lambda: {states()[name] for name in others} == {"ok"}, SECONDS, "the others")
+            assert states()["expire_holds"] == "late"
+            other.rollback()
+        wait_until(all_are("ok"), SECONDS, "the turn that waited")
