@@ -27,7 +27,6 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(env.str("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
 # Our own proxy stands in front: its X-Forwarded-* headers are believed.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
-PORT = env.int("GENHUB_PORT", default=8000)
 DEBUG = False
 
 INSTALLED_APPS = [

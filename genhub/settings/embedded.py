@@ -3,13 +3,16 @@
 from genhub.embedded import paths
 from genhub.embedded.secrets import ensure_secrets
 from genhub.settings.base import *  # noqa: F403
-from genhub.settings.base import HOME, PORT, STATICFILES_STORAGE
+from genhub.settings.base import HOME, STATICFILES_STORAGE
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
+    allowed_hosts,
     broker_url,
     database,
-    env,
     first,
+    listening_host,
+    listening_port,
+    origin,
     pooled,
     s3_storage,
 )
@@ -19,9 +22,9 @@ RUN_FOLDER = paths.run_folder(HOME)
 
 SECRET_KEY = first("SECRET_KEY", default=SECRETS["secret_key"])
 # The hub's own health check and the demo always come from this machine.
-ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
-HOST = env.str("GENHUB_HOST", default="127.0.0.1")
-PUBLIC_URL = first("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")
+ALLOWED_HOSTS = [*allowed_hosts(), "localhost", "127.0.0.1", "[::1]"]
+HOST, PORT = listening_host(), listening_port()
+PUBLIC_URL = origin("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 
 DATABASE_IS_EMBEDDED = not first("DATABASE_URL")
 DATABASES = {

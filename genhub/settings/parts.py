@@ -4,13 +4,24 @@ import os
 import warnings
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, Literal
+from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from genhub.lib.places import is_hub_id, is_revision, is_whole_path
+from genhub.settings.addresses import (
+    HUB,
+    STORE,
+    blame_service_link,
+    read_allowed_host,
+    read_flag,
+    read_host,
+    read_number,
+    read_origin,
+    refuse,
+)
 
 
 class NamingEnv(environ.Env):  # type: ignore[misc]  # environ has no types
@@ -23,6 +34,11 @@ class NamingEnv(environ.Env):  # type: ignore[misc]  # environ has no types
         except ValueError as error:
             raise ImproperlyConfigured(f"{var} cannot be read: {error}") from error
 
+    def bool(self, var: str, default: bool = False) -> bool:  # noqa: FBT002
+        """Return yes or no; environ takes every typo for no."""
+        text = first(var)
+        return read_flag(var, text) if text else default
+
 
 env = NamingEnv()
 
@@ -31,6 +47,10 @@ S3_NAMES = {
     "bucket_name": ("S3_BUCKET", "AWS_S3_BUCKET"),
     "access_key": ("S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
     "secret_key": ("S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
+}
+S3_CHECKSUM_NAMES = {
+    "request": ("S3_REQUEST_CHECKSUM_CALCULATION", "AWS_REQUEST_CHECKSUM_CALCULATION"),
+    "response": ("S3_RESPONSE_CHECKSUM_VALIDATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"),
 }
 S3_REGION_NAMES = ("S3_REGION", "AWS_REGION")
 S3_DEFAULT_REGION = "us-east-1"
@@ -59,7 +79,8 @@ def one_of(name: str, default: str, *others: str) -> str:
 
 def at_least(name: str, default: int, least: int, most: int = LARGEST_NUMBER) -> int:
     """Return a whole number of the environment; raise naming it when it is outside of what makes sense."""
-    value: int = env.int(name, default=default)
+    text = first(name)
+    value = read_number(name, text, default) if text else default
     if not least <= value <= most:
         bounds = f"at least {least}" if value < least else f"at most {most}"
         raise ImproperlyConfigured(f"{name} must be {bounds}, not {value}")
@@ -142,7 +163,7 @@ def database(url: str) -> dict[str, Any]:
 
 def pooled(entry: dict[str, Any]) -> dict[str, Any]:
     """Add a connection pool of DATABASE_POOL_SIZE (default 8 a process; 0: none, for PgBouncer)."""
-    size = env.int("DATABASE_POOL_SIZE", default=8)
+    size = at_least("DATABASE_POOL_SIZE", 8, 0, 1000)
     if not size:
         return entry
     pool = {"min_size": 1, "max_size": size, "timeout": 10}
@@ -153,7 +174,39 @@ def pooled(entry: dict[str, Any]) -> dict[str, Any]:
 
 def broker_url() -> str:
     """Return the broker's URL, or an empty string when none is configured."""
-    return first("CELERY_BROKER_URL", "REDIS_URL")
+    for name in ("CELERY_BROKER_URL", "REDIS_URL"):
+        if url := first(name).strip():
+            if "://" not in url or blame_service_link(name, url):
+                raise refuse(name, url, "a broker's URL, such as redis://127.0.0.1:6379/0")
+            return url
+    return ""
+
+
+def origin(name: str, default: str = "", *, example: str = HUB) -> str:
+    """Return an address of the environment: scheme, host and port."""
+    text = first(name, default=default)
+    return read_origin(name, text, example) if text else ""
+
+
+def origins(name: str, default: str) -> list[str]:
+    """Return the addresses of a variable that holds several, by commas."""
+    return [read_origin(name, text) for text in first(name, default=default).split(",") if text]
+
+
+def allowed_hosts() -> list[str]:
+    """Return the host names that requests may carry."""
+    found = first("ALLOWED_HOSTS").split(",")
+    return [read_allowed_host("ALLOWED_HOSTS", text) for text in found if text.strip()]
+
+
+def listening_host() -> str:
+    """Return where `up` listens."""
+    return read_host("GENHUB_HOST", first("GENHUB_HOST", default="127.0.0.1"))
+
+
+def listening_port() -> int:
+    """Return the port of the web server; Flower takes the one after it."""
+    return at_least("GENHUB_PORT", 8000, 1, 65_534)
 
 
 def s3_storage() -> dict[str, Any] | None:
@@ -162,10 +215,10 @@ def s3_storage() -> dict[str, Any] | None:
     Credentials may be absent together (an instance role then signs), never by halves.
     """
     values = {key: first(*names) for key, names in S3_NAMES.items()}
-    endpoint = first("S3_ENDPOINT_URL")
+    endpoint, public = s3_endpoints()
     given_keys = bool(values["access_key"]), bool(values["secret_key"])
     if not values["bucket_name"]:
-        if endpoint or first("S3_ACCESS_KEY", "S3_SECRET_KEY"):
+        if endpoint or public or first("S3_ACCESS_KEY", "S3_SECRET_KEY"):
             raise ImproperlyConfigured("S3_BUCKET is not set, but other S3_* variables are")
         return None
     if given_keys in {(True, False), (False, True)} or (endpoint and not all(given_keys)):
@@ -180,12 +233,16 @@ def s3_storage() -> dict[str, Any] | None:
         connect_timeout=S3_CONNECT_SECONDS,
         read_timeout=S3_READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": S3_ATTEMPTS},
+        # Stores other than AWS often know nothing of the newer checksums, and refuse what carries them.
+        request_checksum_calculation=checksums(*S3_CHECKSUM_NAMES["request"]),
+        response_checksum_validation=checksums(*S3_CHECKSUM_NAMES["response"]),
     )
     return {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "storage.buckets.BucketStorage",
         "OPTIONS": {
             **{key: value or None for key, value in values.items()},
             "endpoint_url": endpoint or None,
+            "public_endpoint_url": public or None,
             "region_name": first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION),
             "client_config": config,
             "default_acl": None,
@@ -198,17 +255,32 @@ def s3_storage() -> dict[str, Any] | None:
     }
 
 
+def s3_endpoints() -> tuple[str, str]:
+    """Return the store's address for the hub, and the one for people, where that is another."""
+    public = origin("S3_PUBLIC_ENDPOINT_URL", example=STORE)
+    return origin("S3_ENDPOINT_URL", example=STORE), public
+
+
+def checksums(*names: str) -> Literal["when_required", "when_supported"]:
+    """Return when the store's newer checksums are used, by the first of the named variables that is set."""
+    value = first(*names, default="when_required").strip().lower()
+    if value == "when_supported":
+        return "when_supported"
+    if value != "when_required":
+        raise refuse(names[0], value, "when_required or when_supported")
+    return "when_required"
+
+
 def image_origins() -> list[str]:
     """Return from where pages may load pictures besides the hub itself: the bucket's host, and IMAGE_ORIGINS."""
-    origins: list[str] = env.list("IMAGE_ORIGINS", default=[])
-    bucket, endpoint = first(*S3_NAMES["bucket_name"]), first("S3_ENDPOINT_URL")
-    if endpoint:
-        parsed = urlsplit(endpoint)
-        origins.append(f"{parsed.scheme}://{parsed.netloc}")
+    found = origins("IMAGE_ORIGINS", "")
+    bucket, (endpoint, public) = first(*S3_NAMES["bucket_name"]), s3_endpoints()
+    if public or endpoint:
+        found.append(public or endpoint)
     elif bucket:
         region = first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION)
-        origins += [
+        found += [
             f"https://{bucket}.s3.amazonaws.com",
             f"https://{bucket}.s3.{region}.amazonaws.com",
         ]
-    return origins
+    return found

@@ -4,12 +4,22 @@ from django.core.exceptions import ImproperlyConfigured
 
 from genhub.settings.base import *  # noqa: F403
 from genhub.settings.base import BEHIND_PROXY, HOME, STATICFILES_STORAGE
-from genhub.settings.parts import broker_url, database, env, first, required, s3_storage
+from genhub.settings.parts import (
+    allowed_hosts,
+    broker_url,
+    database,
+    env,
+    first,
+    origin,
+    origins,
+    required,
+    s3_storage,
+)
 
 SECRET_KEY = required("SECRET_KEY")
-PUBLIC_URL = required("PUBLIC_URL")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+PUBLIC_URL = origin("PUBLIC_URL", required("PUBLIC_URL"))
+ALLOWED_HOSTS = allowed_hosts()
+CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS", PUBLIC_URL)
 DATABASES = {"default": database(required("DATABASE_URL"))}
 CELERY_BROKER_URL = broker_url()
 if not CELERY_BROKER_URL:

@@ -8,9 +8,9 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
-from storages.backends.s3 import S3Storage
 
 from genhub.settings import parts
+from storage.buckets import BucketStorage
 
 KEYS = {"S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "secret"}
 
@@ -18,7 +18,9 @@ KEYS = {"S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "secret"}
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [name for names in parts.S3_NAMES.values() for name in names]
-    for name in (*names, "S3_ENDPOINT_URL", "REDIS_URL", "CELERY_BROKER_URL"):
+    names += [name for names in parts.S3_CHECKSUM_NAMES.values() for name in names]
+    others = ("S3_ENDPOINT_URL", "S3_PUBLIC_ENDPOINT_URL", "REDIS_URL", "CELERY_BROKER_URL")
+    for name in (*names, *others):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -27,6 +29,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"S3_ENDPOINT_URL": "http://store"}, "S3_BUCKET"),
         ({"S3_ACCESS_KEY": "key"}, "S3_BUCKET"),
+        ({"S3_PUBLIC_ENDPOINT_URL": "https://store"}, "S3_BUCKET"),
         ({"S3_BUCKET": "media", "S3_ACCESS_KEY": "key"}, "S3_SECRET_KEY"),
         ({"S3_BUCKET": "media", "S3_SECRET_KEY": "secret"}, "S3_ACCESS_KEY"),
         ({"S3_BUCKET": "media", "S3_ENDPOINT_URL": "http://store"}, "S3_ACCESS_KEY"),
@@ -63,7 +66,7 @@ def test_a_whole_bucket_is_taken(
 ) -> None:
     options = options_of(monkeypatch, **given)
     assert options["bucket_name"] == "media"
-    client = S3Storage(**options).connection.meta.client
+    client = BucketStorage(**options).connection.meta.client
     assert (client.meta.config.s3["addressing_style"], client.meta.config.signature_version) == (
         style, "s3v4"
     )  # fmt: skip
@@ -87,7 +90,7 @@ def test_bucket_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) 
         options = options_of(monkeypatch, S3_ENDPOINT_URL=address)
         options["client_config"] = options["client_config"].merge(Config(read_timeout=0.1))
         with pytest.raises(ReadTimeoutError):
-            S3Storage(**options).save("a/b.png", ContentFile(b"a picture"))
+            BucketStorage(**options).save("a/b.png", ContentFile(b"a picture"))
         silent.settimeout(0)
         for _ in range(options["client_config"].retries["total_max_attempts"]):
             silent.accept()[0].close()
@@ -127,6 +130,40 @@ def test_the_brokers_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parts.broker_url() == "amqp://two"
 
 
+@pytest.mark.parametrize("url", ["redis", "127.0.0.1:6379", "tcp://10.0.0.1:6379"])
+def test_a_broker_that_is_no_url_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+    with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL must be .*redis://127"):
+        parts.broker_url()
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, ("when_required", "when_required")),
+        (
+            {"S3_REQUEST_CHECKSUM_CALCULATION": "when_supported"},
+            ("when_supported", "when_required"),
+        ),
+        (
+            {"AWS_RESPONSE_CHECKSUM_VALIDATION": "WHEN_SUPPORTED"},
+            ("when_required", "when_supported"),
+        ),
+    ],
+)
+def test_newer_checksums_are_used_only_where_asked_for(
+    given: dict[str, str], wanted: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = options_of(monkeypatch, **given)["client_config"]
+    found = (config.request_checksum_calculation, config.response_checksum_validation)
+    assert found == wanted
+
+
+def test_checksum_word_that_is_none_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ImproperlyConfigured, match="S3_REQUEST_CHECKSUM_CALCULATION"):
+        options_of(monkeypatch, AWS_REQUEST_CHECKSUM_CALCULATION="never")
+
+
 def test_a_required_variable_is_named() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^NOT_THERE is not set"):
         parts.required("NOT_THERE")
@@ -136,6 +173,14 @@ def test_a_required_variable_is_named() -> None:
     ("environment", "origin"),
     [
         ({"S3_BUCKET": "b", "S3_ENDPOINT_URL": "http://minio:9000/"}, "http://minio:9000"),
+        (
+            {
+                "S3_BUCKET": "b",
+                "S3_ENDPOINT_URL": "http://minio:9000",
+                "S3_PUBLIC_ENDPOINT_URL": "https://store.example/",
+            },
+            "https://store.example",
+        ),
         ({"AWS_S3_BUCKET": "b", "AWS_REGION": "eu-west-1"}, "https://b.s3.eu-west-1.amazonaws.com"),
         ({"IMAGE_ORIGINS": "https://cdn.example"}, "https://cdn.example"),
     ],

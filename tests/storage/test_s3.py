@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 
 from generation.models import Attempt, Provider
 from generation.services.run import run_queue
+from genhub.settings.parts import s3_storage
 from storage import labels
 from storage.files import SIGNER
 from storage.models import Artifact
@@ -169,3 +170,49 @@ def test_bucket_that_refuses_costs_nothing(
     assert answer["credits"]["released"] == 10
     assert not Artifact.objects.exists()
     assert find_mistakes() == []
+
+
+def test_link_leads_to_the_stores_outer_name(
+    s3: Bucket, s3_entry: dict[str, Any], settings: Any
+) -> None:
+    stored = save_picture(picture(), folder="outputs/p/", name="0", label=labels.GENERATED)
+    inner = s3.endpoint
+    # The same server by another name: a signature for the one host is none for the other.
+    outer = inner.replace("127.0.0.1", "localhost")
+    assert outer != inner
+    twofold = store(s3_entry, settings, public_endpoint_url=outer)
+    url = twofold.url(stored.key)
+    assert url.startswith(f"{outer}/{BUCKET}/{stored.key}?")
+    assert "X-Amz-Expires=300" in url
+    answer = fetch(url)
+    assert answer.status_code == 200
+    assert hashlib.sha256(answer.content).hexdigest() == stored.sha256
+    assert fetch(url.replace(outer, inner)).status_code in REFUSED
+    # Files themselves still go the inner way, also where the outer name leads nowhere from here.
+    lost = store(s3_entry, settings, public_endpoint_url="https://store.invalid")
+    lost.save("outputs/p/1.webp", ContentFile(b"x"))
+    assert lost.open("outputs/p/1.webp").read() == b"x"
+    assert lost.url("outputs/p/1.webp").startswith(
+        f"https://store.invalid/{BUCKET}/outputs/p/1.webp?"
+    )
+
+
+@pytest.mark.parametrize("when", ["when_required", "when_supported"])
+def test_newer_checksums_are_sent_only_where_asked_for(
+    s3: Bucket, settings: Any, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setenv("S3_REQUEST_CHECKSUM_CALCULATION", when)
+    monkeypatch.setenv("S3_RESPONSE_CHECKSUM_VALIDATION", when)
+    entry = s3_storage()
+    assert entry
+    asked: list[str] = []
+
+    def note(request: Any, **_: Any) -> None:
+        asked.extend(name.lower() for name in request.headers)
+
+    bucket = store(entry, settings)
+    bucket.connection.meta.client.meta.events.register("before-send.s3", note)
+    bucket.save("outputs/q/0.webp", ContentFile(b"a picture"))
+    assert bucket.open("outputs/q/0.webp").read() == b"a picture"
+    newer = [name for name in asked if "checksum" in name or name == "x-amz-trailer"]
+    assert bool(newer) == (when == "when_supported")
