@@ -96,8 +96,7 @@ def show_addresses(addresses: list[Address], key: str, console: Console) -> None
     """Print the doors of the hub and their credentials."""
     console.rule("[bold]Open to you", style="green")
     for address in addresses:
-        login = f"   {address.user} / {address.password}" if address.user else ""
-        show_line(console, address.name, address.url + login)
+        show_line(console, address.name, address.url + address.login)
     show_line(console, "API key", key)
 
 

@@ -12,8 +12,9 @@ from genhub.embedded import programs
 from genhub.embedded.errors import HubError
 from genhub.embedded.lock import HomeLock
 from genhub.embedded.paths import check_room, make_private
-from genhub.embedded.ports import check_port, visited_host
+from genhub.embedded.ports import check_port, is_loopback, visited_host
 from genhub.embedded.postgres import postgres
+from genhub.embedded.secrets import are_told
 from genhub.embedded.signals import StopSignals
 from genhub.embedded.supervise import Supervisor
 from genhub.embedded.valkey import valkey
@@ -31,6 +32,14 @@ class Address:
     user: str = ""
     password: str = ""
 
+    @property
+    def login(self) -> str:
+        """Return who opens it: with the password at the first start, later with where that stands."""
+        if not self.user:
+            return ""
+        known = self.password or f"password in {settings.HOME / 'secrets.json'}"
+        return f"   {self.user} / {known}"
+
 
 def web_url() -> str:
     """Return where this machine reaches the web server."""
@@ -39,17 +48,18 @@ def web_url() -> str:
 
 
 def addresses() -> list[Address]:
-    """Return where people find the hub."""
+    """Return where people find the hub; with the passwords until they were shown once."""
     url = web_url()
+    shown = {} if are_told(settings.HOME) else settings.SECRETS
     return [
         Address("API", f"{url}/api/v1/"),
         Address("API docs", f"{url}/api/docs"),
-        Address("Admin", f"{url}/admin/", "admin", settings.SECRETS["admin_password"]),
+        Address("Admin", f"{url}/admin/", "admin", shown.get("admin_password", "")),
         Address(
             "Flower",
             f"http://127.0.0.1:{settings.PORT + 1}/",
             "admin",
-            settings.SECRETS["flower_password"],
+            shown.get("flower_password", ""),
         ),
     ]
 
@@ -125,6 +135,12 @@ class Hub:
         check_port("127.0.0.1", settings.PORT + 1, purpose="Flower")
         check_room(home)
         self.say(f"GenHub starts in {home}")
+        if not is_loopback(settings.HOST):
+            self.say(
+                f"! {settings.HOST} is reached from other machines, and this server speaks plain HTTP: passwords and keys "
+                "can be read on the way. Put a server with TLS in front (deploy/README.md) and leave GENHUB_HOST unset, "
+                "or keep to a network that you trust"
+            )
         make_private(home / "log")
         local_worker = programs.local_worker()
         # Most of its start is the import of torch, which needs no database.

@@ -4,6 +4,7 @@ import errno
 import http.client
 import json
 import socket
+from ipaddress import ip_address
 from typing import Any
 
 from genhub.embedded.errors import HubError
@@ -14,6 +15,16 @@ HTTP_SECONDS = 3.0
 def visited_host(host: str) -> str:
     """Return where a server that listens on this host is reached from this machine."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches a server that listens on this host."""
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        # Whoever listens there will say so.
+        return True
+    return all(ip_address(str(address).partition("%")[0]).is_loopback for address in found)
 
 
 def check_port(host: str, port: int, *, purpose: str) -> None:

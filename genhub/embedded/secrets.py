@@ -31,6 +31,20 @@ def ensure_secrets(home: Path) -> dict[str, str]:
     return found
 
 
+def are_told(home: Path) -> bool:
+    """Return whether the passwords were shown once: terminals and journals are read by others, too."""
+    return _told(home).exists()
+
+
+def note_told(home: Path) -> None:
+    """Note that the passwords have been shown."""
+    _told(home).touch(mode=0o600)
+
+
+def _told(home: Path) -> Path:
+    return home / "passwords.told"
+
+
 def _make(home: Path, path: Path) -> None:
     """Write the file whole, then link it: of two processes that meet here, the first wins."""
     made = {name: secrets.token_urlsafe(48 if name == "secret_key" else 12) for name in NAMES}

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from genhub.embedded.errors import HubError
-from genhub.embedded.ports import answers, check_port, read_json, visited_host
+from genhub.embedded.ports import answers, check_port, is_loopback, read_json, visited_host
 
 
 def test_a_taken_port_is_named_with_the_variable_that_moves_it() -> None:
@@ -52,3 +52,20 @@ def test_health_is_any_answer_in_json(body: bytes, *, is_json: bool) -> None:
         assert (read_json("127.0.0.1", server.server_port, "/") is not None) is is_json
         server.shutdown()
     assert not answers("127.0.0.1", server.server_port, "/")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_ours"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104
+        ("::", False),
+        ("10.0.0.5", False),
+        ("192.0.2.1", False),
+    ],
+)
+def test_only_loopback_keeps_others_out(host: str, is_ours: bool) -> None:
+    assert is_loopback(host) is is_ours

@@ -3,11 +3,13 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from genhub.embedded.secrets import NAMES, ensure_secrets
+from genhub.embedded.hub import addresses
+from genhub.embedded.secrets import NAMES, ensure_secrets, note_told
 
 ROOT = Path(__file__).resolve().parents[2]
 ASK = """
@@ -64,3 +66,14 @@ def test_a_damaged_file_is_named_and_kept(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"secrets\.json is damaged"):
         ensure_secrets(tmp_path)
     assert (tmp_path / "secrets.json").read_text() == "{"
+
+
+def test_passwords_are_shown_once_and_then_where_they_stand(tmp_path: Path, settings: Any) -> None:
+    settings.HOME, settings.SECRETS = tmp_path, ensure_secrets(tmp_path)
+    passwords = {settings.SECRETS[name] for name in ("admin_password", "flower_password")}
+    shown = " ".join(address.login for address in addresses())
+    assert all(password in shown for password in passwords)
+    note_told(tmp_path)
+    shown = " ".join(address.login for address in addresses())
+    assert not any(password in shown for password in passwords)
+    assert shown.count(str(tmp_path / "secrets.json")) == 2

@@ -76,6 +76,7 @@ def test_the_hub_stands_sudden_deaths_and_stops_clean(hub: HubProcess) -> None:
     assert second.returncode == 1
     assert f"http://127.0.0.1:{hub.port}" in second.stderr
 
+    assert "plain HTTP" not in hub.said()
     for words in ("--queues=local", "manage.py loops"):
         kill_and_wait(hub, words)
     assert hub.said().count("was killed by SIGKILL") == 2
@@ -103,6 +104,9 @@ def test_the_hub_stands_sudden_deaths_and_stops_clean(hub: HubProcess) -> None:
     wait_for(lambda: servers(hub) == hub.processes(), START_SECONDS)
     hub.start()
     assert "earlier run still use" not in hub.said()
+    # The first start has told the passwords.
+    assert password not in hub.said()
+    assert str(hub.home / "secrets.json") in hub.said()
     print(f"a killed hub was ready again after {time.monotonic() - began:.1f} s")  # noqa: T201
     assert stop(hub, signal.SIGTERM) == 0
     assert hub.processes() == []
@@ -137,8 +141,11 @@ def order_long(hub: HubProcess, key: str) -> None:
         )
 
 
-def test_a_stop_while_starting_leaves_nothing(hub: HubProcess) -> None:
+def test_a_stop_while_starting_leaves_nothing(home: Path) -> None:
+    # Reached by others, it says what that means.
+    hub = HubProcess(home, settings={"GENHUB_HOST": "0.0.0.0"})  # noqa: S104
     hub.begin()
     wait_for(lambda: "postgres" in hub.said(), START_SECONDS)
+    assert "plain HTTP" in hub.said()
     assert stop(hub, signal.SIGINT) == 0
     assert hub.processes() == []

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Transfer
 from generation.models import Provider
-from genhub.platforms.models import ApiKey, Platform
+from genhub.platforms.models import ApiKey, Platform, Scope
 from genhub.users.models import User
 from templates.models import Style, Template
 
@@ -43,6 +43,15 @@ def test_key_is_stored_as_a_hash_only() -> None:
 def test_issued_key_has_the_scopes_asked_for() -> None:
     run_json("issue_key", "press", "--scope", "tasks:read")
     assert ApiKey.objects.get().scopes == ["tasks:read"]
+
+
+def test_key_without_scopes_has_what_the_help_says(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        call_command("issue_key", "--help")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "(default: all but credits:grant)" in said
+    run_json("issue_key", "press")
+    assert set(Scope.values) - set(ApiKey.objects.get().scopes) == {"credits:grant"}
 
 
 @pytest.mark.parametrize(

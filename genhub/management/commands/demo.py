@@ -22,6 +22,7 @@ from genhub.embedded.demo_client import Answer, DemoClient
 from genhub.embedded.demo_outcome import Outcome, show_addresses, show_outcome
 from genhub.embedded.errors import HomeInUse, HubError, StopAsked
 from genhub.embedded.hub import Hub, addresses, web_url
+from genhub.embedded.secrets import note_told
 from genhub.embedded.signals import StopSignals
 from genhub.embedded.visit import VisitedHub
 from storage import selectors
@@ -176,6 +177,7 @@ class Command(BaseCommand):
         console = Console(stderr=as_json)
         show_outcome(outcome, console)
         show_addresses(addresses(), outcome.key, console)
+        note_told(settings.HOME)
         if as_json:
             self.stdout.write(outcome.as_json())
             self.stdout.flush()

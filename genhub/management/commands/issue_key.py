@@ -13,6 +13,8 @@ from genhub.lib.errors import Problem
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform, Scope, usual_scopes
 
+UNUSUAL = sorted(set(Scope.values) - set(usual_scopes()))
+
 
 class Command(BaseCommand):
     """Issue a key of a platform, made on first sight; optionally for one user, with credits."""
@@ -28,7 +30,7 @@ class Command(BaseCommand):
             "--scope",
             action="append",
             choices=Scope.values,
-            help="what the key may do, repeatable (default: everything)",
+            help=f"what the key may do, repeatable (default: all but {', '.join(UNUSUAL)})",
         )
         parser.add_argument("--json", action="store_true", help="one JSON object, last on stdout")
 

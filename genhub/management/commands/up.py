@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from genhub.embedded.errors import HubError, StopAsked
 from genhub.embedded.hub import Hub, addresses
+from genhub.embedded.secrets import note_told
 from genhub.embedded.signals import StopSignals
 
 
@@ -35,8 +36,8 @@ class Command(BaseCommand):
 
     def _show_addresses(self) -> None:
         for address in addresses():
-            login = f"   {address.user} / {address.password}" if address.user else ""
-            self.stdout.write(f"  {address.name:<9} {address.url}{login}")
+            self.stdout.write(f"  {address.name:<9} {address.url}{address.login}")
+        note_told(settings.HOME)
         self.stdout.write(f"  {'Logs':<9} {settings.HOME / 'log'}")
         self.stdout.write("Ctrl-C stops it.")
         self.stdout.flush()
