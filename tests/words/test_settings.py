@@ -7,8 +7,8 @@ import pytest
 
 from tests.words.sources import ROOT
 
-READERS = {"at_least", "factor", "first", "model_place", "one_of", "price_usd", "required",
-           "weights_files"}  # fmt: skip
+READERS = {"at_least", "factor", "first", "model_place", "one_of", "origin", "origins",
+           "price_usd", "required", "weights_files"}  # fmt: skip
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 # Set by the hub itself, or by Django's own command line.
 UNEXPLAINED = {"DJANGO_SETTINGS_MODULE"}
