@@ -19,8 +19,8 @@ def blame_service_link(name: str, text: str) -> str:
         return ""
     service = name.removesuffix("_PORT").lower().replace("_", "-")
     return (
-        f"; Kubernetes sets it for a Service called {service}: write `enableServiceLinks: false` into the pod, "
-        f"or give the Service another name"
+        f"; Kubernetes sets it for a Service called {service}: set it yourself in the pod, "
+        "write `enableServiceLinks: false` there, or give the Service another name"
     )
 
 

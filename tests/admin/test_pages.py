@@ -1,7 +1,7 @@
 """Every page answers, in both languages; pages of rows that only services write refuse every write."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from credits import ledger
 from credits.models import Budget, GrantRule, Hold, Lot, Purse, Transfer
-from generation.models import Provider, Share, Task, Worker
+from generation.models import LoopBeat, Provider, Share, Task, Worker
+from generation.services import loops
 from genhub.platforms.models import ApiKey, Platform
 from storage.models import Artifact
 from templates.models import Style, Template, TemplateVersion
@@ -117,6 +118,19 @@ def test_viewers_see_and_are_offered_nothing_more(hire: Hire, finished: Any) -> 
     index = viewer.get(reverse("admin:index")).content.decode()
     assert page(Task, "changelist") in index
     assert page(Purse, "changelist") not in index
+
+
+def test_first_page_names_loops_that_are_not_well(boss: Client) -> None:
+    every = loops.list_loops()
+    for loop in every:
+        loop.beat()
+    index = reverse("admin:index")
+    assert 'id="loops"' not in boss.get(index).content.decode()
+    LoopBeat.objects.filter(name="reap").update(beat_at=Now() - timedelta(seconds=100))
+    LoopBeat.objects.filter(name="sweep").delete()
+    listed = boss.get(index).context["ill_loops"]
+    assert [name for name, _ in listed] == ["reap", "sweep"]
+    assert 'id="loops"' in boss.get(index).content.decode()
 
 
 def test_saving_a_share_leaves_its_counters_alone(boss: Client, alice: Any, stub: Provider) -> None:

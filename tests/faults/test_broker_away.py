@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db.models.functions import Now
@@ -43,7 +44,8 @@ def test_leases_are_taken_back_while_the_broker_is_away(
     lost = Attempt.objects.filter(pk=claim().attempt_id)
     lost.update(lease_expires_at=Now() + timedelta(hours=1))
     with away(kind, tmp_path) as url:
-        environment = {"CELERY_BROKER_URL": url, "SWEEP_SECONDS": "1", "REAP_SECONDS": "1"}
+        environment = {"CELERY_BROKER_URL": url, "SWEEP_SECONDS": "1", "REAP_SECONDS": "1",
+                       "BROKER_PATIENCE_MS": "100"}  # fmt: skip
         log = tmp_path / "loops.log"
         with running(log, *LOOPS, **environment):
             wait_until(lambda: "not delivered" in log.read_text(), 60, "the first bell")
@@ -70,7 +72,11 @@ def valkey_on(path: Path) -> Iterator[None]:
 
 
 def test_worker_comes_back_to_a_broker_that_was_away(
-    customer: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    customer: APIClient,
+    stub: Provider,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    tmp_path: Path,
 ) -> None:
     path = tmp_path / "v"
     url = f"redis+socket://{path}"
@@ -89,6 +95,7 @@ def test_worker_comes_back_to_a_broker_that_was_away(
             submit(customer, width=32, height=32)
             wait_until(all_ended, 120, "the first picture")
         path.unlink(missing_ok=True)
+        settings.BROKER_PATIENCE_MS = 100
         took = []
         for _ in range(3):
             began = time.monotonic()

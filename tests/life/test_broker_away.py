@@ -21,7 +21,8 @@ ONE_FAILURE_BEFORE = 6.0
 
 
 @pytest.fixture(autouse=True)
-def _no_silence() -> Iterator[None]:
+def _as_in_production(settings: Any) -> Iterator[None]:
+    settings.BROKER_PATIENCE_MS = 100
     dispatch.silence.end()
     yield
     dispatch.silence.end()
@@ -66,15 +67,18 @@ def test_failure_is_remembered_by_the_whole_process(
 
 
 def test_broker_that_is_back_is_rung_again(
-    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
+    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
+    settings.BROKER_PATIENCE_MS = 5000
     assert dispatch.ring("upkeep") is True
+    settings.BROKER_PATIENCE_MS = 100
     with silent() as server, monkeypatch.context() as patched:
         patched.setattr(app.conf, "broker_write_url", f"redis://127.0.0.1:{server.port}/0")
         assert dispatch.ring("upkeep") is False
     assert dispatch.ring("upkeep") is False
     monkeypatch.setattr(dispatch, "SILENCE_SECONDS", 0)
     dispatch.silence.begin()
+    settings.BROKER_PATIENCE_MS = 5000
     assert dispatch.ring("upkeep") is True
     assert dispatch.reaches_broker() is True
 
