@@ -267,6 +267,7 @@ def test_guard_that_was_killed_is_replaced_and_knows_every_group(
     assert new.stdin
     # As the launcher's death does it.
     new.stdin.close()
+    new.wait()
     children = supervisor.children
     wait_for(lambda: all(child.status() == -signal.SIGKILL for child in children))
 
