@@ -209,16 +209,11 @@ def test_picture_that_takes_too_long_is_refused(
 
 
 def test_picture_that_needs_too_much_memory_ends_only_its_own_process(
-    alice: APIClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    alice: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Path(decoding.__file__).read_text()
-    small = source.replace(
-        "MOST_MEMORY_BYTES: Final = 1_500_000_000", "MOST_MEMORY_BYTES: Final = 120_000_000"
-    )
-    assert small != source
-    program = tmp_path / "small.py"
-    program.write_text(small)
-    monkeypatch.setattr(decoding, "__file__", str(program))
+    small = uploads.PROGRAM.replace("main()", "main(120_000_000)")
+    assert small != uploads.PROGRAM
+    monkeypatch.setattr(uploads, "PROGRAM", small)
     assert send(alice, encode(scene())).status_code == 201
     large = encode(Image.new("RGB", (5000, 5000)), compress_level=1)
     body = check_problem(send(alice, large), *INVALID)
