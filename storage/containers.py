@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from storage.profiles import make_profile
+from storage.profiles import SRGB, make_profile
 
 MOST_SCANS: Final = 100
 """What browsers decode of one JPEG; ordinary ones have 1, progressive ones about 10."""
@@ -87,8 +87,8 @@ def open_png(data: bytes) -> Container:
     kept = {kind: first[kind] for kind in (b"IHDR", b"PLTE") if kind in first}
     transparency = first.get(b"tRNS", b"")
     transparent: tuple[int, ...] = ()
-    if colour_type == 3 and transparency:  # noqa: PLR2004 (a palette)
-        kept[b"tRNS"] = transparency[:256]
+    if colour_type == 3:  # noqa: PLR2004 (a palette)
+        kept |= fill_palette(first.get(b"PLTE", b""), transparency, 1 << min(depth, 8))
     elif len(transparency) == {0: 2, 2: 6}.get(colour_type):
         values = struct.unpack(f">{len(transparency) // 2}H", transparency)
         transparent = tuple(value & ((1 << depth) - 1) for value in values)
@@ -101,6 +101,18 @@ def open_png(data: bytes) -> Container:
         depth,
         transparent,
     )
+
+
+def fill_palette(palette: bytes, alpha: bytes, colours: int) -> dict[bytes, bytes]:
+    """Return a palette for every number that pixels can hold: its last colour stands for those beyond it."""
+    count = len(palette) // 3
+    alpha = alpha[:count].ljust(count, b"\xff")
+    missing = max(0, colours - count)
+    filled = {
+        b"PLTE": palette + missing * palette[-3:],
+        b"tRNS": alpha + missing * alpha[-1:],
+    }
+    return filled if set(alpha) - {255} else {b"PLTE": filled[b"PLTE"]}
 
 
 def read_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -125,9 +137,7 @@ def read_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def write_chunk(kind: bytes, body: bytes) -> bytes:
     """Return a chunk as a PNG holds it."""
-    return (
-        struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
-    )
+    return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def find_png_profile(chunks: dict[bytes, bytes]) -> bytes:
@@ -145,12 +155,14 @@ def find_png_profile(chunks: dict[bytes, bytes]) -> bytes:
     if b"sRGB" in chunks:
         return b""
     gamma, primaries = chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b"")
-    has_gamma, has_primaries = len(gamma) == 4, len(primaries) == 32  # noqa: PLR2004 (their only lengths)
-    if not (has_gamma or has_primaries):
+    if len(gamma) != 4:  # noqa: PLR2004 (its only length)
         return b""
+    # Primaries alone say too little, and browsers pass them over.
     return make_profile(
-        struct.unpack(">I", gamma)[0] / 100_000 if has_gamma else None,
-        [value / 100_000 for value in struct.unpack(">8I", primaries)] if has_primaries else None,
+        int.from_bytes(gamma, "big") / 100_000,
+        [value / 100_000 for value in struct.unpack(">8I", primaries)]
+        if len(primaries) == 32  # noqa: PLR2004 (its only length)
+        else SRGB,
     )
 
 

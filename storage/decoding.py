@@ -88,11 +88,14 @@ def find_transparent(container: Container, image: Image.Image) -> Image.Image:
         lower = Image.open(io.BytesIO(container.data), formats=(container.format,))
         lower.tile = [tile._replace(args="RGB;16L") for tile in lower.tile]
         halves = [*image.split(), *lower.split()]
-        return match_all(halves, [value >> 8 for value in wanted] + [value & 255 for value in wanted])
+        return match_all(
+            halves, [value >> 8 for value in wanted] + [value & 255 for value in wanted]
+        )
     if image.mode.startswith("I"):
         (grey,) = wanted
         found: Image.Image = ImageMath.lambda_eval(
-            lambda words: words["convert"]((words["image"] == grey) * 255, "L"), image=image.convert("I")
+            lambda words: words["convert"]((words["image"] == grey) * 255, "L"),
+            image=image.convert("I"),
         )
         return found
     # Pillow has spread fewer bits over the whole range.
@@ -105,7 +108,9 @@ def match_all(bands: Sequence[Image.Image], values: Sequence[int]) -> Image.Imag
     """Return white where each band has its value."""
     found = Image.new("L", bands[0].size, 255)
     for band, value in zip(bands, values, strict=True):
-        found = ImageChops.darker(found, band.point([255 * (level == value) for level in range(256)]))
+        found = ImageChops.darker(
+            found, band.point([255 * (level == value) for level in range(256)])
+        )
     return found
 
 
@@ -159,7 +164,10 @@ def as_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     colours = image if alpha is None else image.convert(image.mode.rstrip("A"))
     with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if source.profile.xcolor_space.strip() != SPACES.get(colours.mode):
+        space = source.profile.xcolor_space.strip()
+        if (colours.mode, space) == ("L", "RGB"):
+            colours = colours.convert("RGB")
+        if SPACES.get(colours.mode) != space:
             return image
         srgb = ImageCms.createProfile("sRGB")
         converted = ImageCms.profileToProfile(colours, source, srgb, outputMode="RGB")

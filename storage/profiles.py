@@ -10,34 +10,35 @@ Matrix = tuple[tuple[float, ...], ...]
 SRGB: Final = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 D50: Final = (0.9642, 1.0, 0.8249)
 BRADFORD: Final = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
-# Of sRGB, as ICC's third kind of parametric curve takes them.
-CURVE: Final = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
 
-def make_profile(gamma: float | None, primaries: Sequence[float] | None) -> bytes:
-    """Return an ICC profile of this gamma (of the file: 0.45455) and these eight numbers; None is as in sRGB.
+def make_profile(gamma: float, primaries: Sequence[float] = SRGB) -> bytes:
+    """Return an ICC profile of a file's gamma (0.45455 for example) and eight numbers.
 
-    Empty where the numbers describe no colours.
+    Empty where they describe no colours.
     """
     try:
-        white, *colours = columns(primaries or SRGB)
-        return write_profile(adapt(white, colours), curve(gamma))
+        white, *colours = columns(primaries)
+        return write_profile(adapt(white, colours), round(65536 / gamma))
     except (ZeroDivisionError, struct.error, OverflowError):
         return b""
 
 
 def columns(xy: Sequence[float]) -> list[tuple[float, ...]]:
     """Return the XYZ of each chromaticity at luminance 1."""
-    return [
-        (x / y, 1.0, (1 - x - y) / y) for x, y in zip(xy[::2], xy[1::2], strict=True)
-    ]
+    return [(x / y, 1.0, (1 - x - y) / y) for x, y in zip(xy[::2], xy[1::2], strict=True)]
 
 
 def adapt(white: Sequence[float], colours: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
     """Return the colours as bright as together they make the white, seen under ICC's D50."""
     shares = multiply(invert(transpose(colours)), white)
-    seen = [tuple(share * value for value in colour) for share, colour in zip(shares, colours, strict=True)]
-    cones = [to / of for to, of in zip(multiply(BRADFORD, D50), multiply(BRADFORD, white), strict=True)]
+    seen = [
+        tuple(share * value for value in colour)
+        for share, colour in zip(shares, colours, strict=True)
+    ]
+    cones = [
+        to / of for to, of in zip(multiply(BRADFORD, D50), multiply(BRADFORD, white), strict=True)
+    ]
     back = invert(BRADFORD)
     return [
         multiply(back, [a * b for a, b in zip(cones, multiply(BRADFORD, colour), strict=True)])
@@ -45,20 +46,16 @@ def adapt(white: Sequence[float], colours: Sequence[Sequence[float]]) -> list[tu
     ]
 
 
-def curve(gamma: float | None) -> bytes:
-    """Return the curve from a file's values to light."""
-    if gamma is None:
-        return b"para" + struct.pack(">IHH5i", 0, 3, 0, *(round(n * 65536) for n in CURVE))
-    return b"para" + struct.pack(">IHHi", 0, 0, 0, round(65536 / gamma))
-
-
-def write_profile(colours: Sequence[Sequence[float]], curve: bytes) -> bytes:
-    """Return a display profile of three colours and one curve for all."""
-    text = b"mluc" + struct.pack(">IIIHHII", 0, 1, 12, 0x656E, 0x5553, 2, 28) + "g".encode("utf-16-be")
+def write_profile(colours: Sequence[Sequence[float]], power: int) -> bytes:
+    """Return a display profile of three colours and one power (of 65,536ths) from values to light."""
+    text = (
+        b"mluc" + struct.pack(">IIIHHII", 0, 1, 12, 0x656E, 0x5553, 2, 28) + "g".encode("utf-16-be")
+    )
     points = {
         name: b"XYZ " + struct.pack(">I3i", 0, *(round(n * 65536) for n in values))
         for name, values in zip((b"wtpt", b"rXYZ", b"gXYZ", b"bXYZ"), (D50, *colours), strict=True)
     }
+    curve = b"para" + struct.pack(">IHHi", 0, 0, 0, power)
     curves = dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
     tags = {b"desc": text, b"cprt": text, **points, **curves}
     table, body = b"", b""

@@ -57,7 +57,9 @@ REASONS: Final = {
     "too_many_pixels": gettext_noop("A picture may have %(limit)s pixels in all; send it smaller."),
     "side_too_long": gettext_noop("A side may have %(limit)s pixels; send the picture smaller."),
     "too_narrow": gettext_noop("The long side may be %(limit)s times the short one; crop it."),
-    "too_many_scans": gettext_noop("It has more scans than a JPEG of its size needs. Save it anew."),
+    "too_many_scans": gettext_noop(
+        "It has more scans than a JPEG of its size needs. Save it anew."
+    ),
 }
 LIMITS: Final = {
     "too_many_pixels": decoding.MOST_PIXELS,

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from PIL import Image, ImageCms
+from PIL import Image
 
 from storage.profiles import make_profile
 
@@ -23,7 +23,12 @@ NOISE = b"\x01\x02 no tags at all \xff" * 3
 def chunk(kind: bytes, data: bytes, *, crc: int | None = None) -> bytes:
     """Return a PNG's chunk, with a checksum that may be wrong."""
     right = zlib.crc32(kind + data)
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", right if crc is None else crc)
+    return (
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", right if crc is None else crc)
+    )
 
 
 def value_at(x: int, y: int, channel: int, depth: int) -> int:
@@ -46,7 +51,9 @@ def pack_rows(kind: int, depth: int, xs: range, ys: range) -> bytes:
     return bytes(rows)
 
 
-def make_png(kind: int = 2, depth: int = 8, *, interlaced: bool = False, extra: bytes = b"") -> bytes:
+def make_png(
+    kind: int = 2, depth: int = 8, *, interlaced: bool = False, extra: bytes = b""
+) -> bytes:
     """Return a PNG; `extra` stands before its pixels."""
     head = struct.pack(">IIBBBBB", WIDTH, HEIGHT, depth, kind, 0, 0, int(interlaced))
     if interlaced:
@@ -118,6 +125,8 @@ def bad_tags() -> dict[str, bytes]:
         "endless directories": exif(6, more=struct.pack(">I", 8)),
         "little-endian": exif(6, order="<"),
         "nothing that follows": exif(6),
+        "a long number": exif(6).replace(b"\0\3\0\0\0\1\0\6\0\0", b"\0\4\0\0\0\1\0\0\0\6"),
+        "two of it": exif(6, more=exif(3)[10:], more_count=1),
     }
 
 
@@ -140,6 +149,7 @@ def pngs() -> Iterator[tuple[str, bytes]]:
     gamma = struct.pack(">I", 100_000)
     primaries = struct.pack(">8I", *(round(n * 100_000) for n in P3))
     profile = make_profile(1 / 2.2, P3)
+    grey = profile.replace(b"RGB ", b"GRAY")
     extras = {
         "zTXt bomb": chunk(b"zTXt", b"Comment\0\0" + bomb),
         "iTXt bomb": chunk(b"iTXt", b"Comment\0\1\0\0\0" + bomb),
@@ -163,20 +173,40 @@ def pngs() -> Iterator[tuple[str, bytes]]:
         "profile that is none": chunk(b"iCCP", b"P3\0\0" + zlib.compress(NOISE)),
         "profile bomb": chunk(b"iCCP", b"P3\0\0" + zlib.compress(bytes(30_000_000))),
         "profile of a wrong sum": chunk(b"iCCP", b"P3\0\0" + zlib.compress(profile), crc=1),
-        "profile for printers": chunk(b"iCCP", b"P3\0\0" + zlib.compress(grey_profile())),
+        "profile for grey pixels": chunk(b"iCCP", b"P3\0\0" + zlib.compress(grey)),
+        "eXIf": chunk(b"eXIf", exif(6)),
+        "primaries": chunk(b"cHRM", primaries),
+        "primaries of zero": chunk(b"cHRM", bytes(32)),
+        "gamma after a broken profile": chunk(b"iCCP", b"P3\0\0" + NOISE) + chunk(b"gAMA", gamma),
     }
     for name, extra in extras.items():
         yield f"png {name}", make_png(extra=extra)
     yield "png after its end", make_png() + b"<script>"
     yield "png without its end", make_png()[:-12]
     yield "png of two frames", animated_png()
+    for kind, depth in ((0, 16), (4, 8), (4, 16), (6, 8), (6, 16), (3, 8)):
+        extra = chunk(b"iCCP", b"P3\0\0" + zlib.compress(profile))
+        yield f"png {kind} {depth} wide profile", make_png(kind, depth, extra=extra)
+    yield "png pixels in parts", split_pixels(make_png())
+    yield "png palette too short", make_png(3).replace(*cut_palette(make_png(3)))
+    yield "png palette of less alpha", make_png(3, extra=chunk(b"tRNS", bytes(40)))
+    yield "png colours of a palette beside pixels", make_png(extra=chunk(b"PLTE", bytes(30)))
     yield "png tRNS of a wrong length", make_png(extra=chunk(b"tRNS", b"\0"))
     yield "png tRNS of a wrong sum", make_png(extra=chunk(b"tRNS", bytes(6), crc=1))
 
 
-def grey_profile() -> bytes:
-    """Return a profile for other pixels than those it is put to."""
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+def split_pixels(data: bytes) -> bytes:
+    """Return a PNG with its pixels in chunks of 7 bytes and one of none."""
+    head, _, rest = data.partition(b"IDAT")
+    pixels = rest[:-16]
+    parts = [pixels[start : start + 7] for start in range(0, len(pixels), 7)]
+    return head[:-4] + b"".join(chunk(b"IDAT", part) for part in [*parts, b""]) + rest[-12:]
+
+
+def cut_palette(data: bytes) -> tuple[bytes, bytes]:
+    """Return the palette's chunk, and one of its first 100 colours."""
+    palette = data.partition(b"PLTE")[2][:768]
+    return chunk(b"PLTE", palette), chunk(b"PLTE", palette[:300])
 
 
 def jpegs() -> Iterator[tuple[str, bytes]]:
@@ -184,13 +214,23 @@ def jpegs() -> Iterator[tuple[str, bytes]]:
     yield "jpeg", jpeg()
     yield "jpeg grey", jpeg("L")
     yield "jpeg CMYK", jpeg("CMYK")
-    yield "jpeg CMYK unmarked", jpeg("CMYK").replace(b"\xff\xee\x00\x0eAdobe", b"\xff\xed\x00\x0eAdobe")
+    yield (
+        "jpeg CMYK unmarked",
+        jpeg("CMYK").replace(b"\xff\xee\x00\x0eAdobe", b"\xff\xed\x00\x0eAdobe"),
+    )
     yield "jpeg RGB", jpeg(keep_rgb=True)
     yield "jpeg progressive", jpeg(progressive=True)
     yield "jpeg 4:2:0", jpeg(subsampling=2)
     yield "jpeg 4:2:2", jpeg(subsampling=1)
     yield "jpeg restarts", jpeg(restart_marker_blocks=1)
     yield "jpeg profile", jpeg(icc_profile=wide)
+    yield "jpeg grey with a profile for colours", jpeg("L", icc_profile=wide)
+    yield "jpeg CMYK with a profile for light", jpeg("CMYK", icc_profile=wide)
+    parts = [
+        b"ICC_PROFILE\0" + bytes([n, 2]) + part for n, part in ((2, wide[200:]), (1, wide[:200]))
+    ]
+    yield "jpeg profile in parts", after_start(jpeg(), *(segment(0xE2, part) for part in parts))
+    yield "jpeg YCCK", jpeg("CMYK").replace(b"Adobe\0\x64\0\0\0\0\0", b"Adobe\0\x64\0\0\0\0\2")
     yield "jpeg profile of rubbish", jpeg(icc_profile=NOISE)
     yield "jpeg after its end", jpeg() + b"\xff\xd8<script>"
     yield "jpeg without its end", jpeg()[:-2]
@@ -216,11 +256,15 @@ def webps() -> Iterator[tuple[str, bytes]]:
     yield "webp lossless", encode(scene(), "WEBP", lossless=True)
     yield "webp alpha", encode(scene("RGBA"), "WEBP", lossless=True, exact=True)
     yield "webp lossy alpha", encode(scene("RGBA"), "WEBP", quality=95)
-    yield "webp animated", encode(
-        frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=500, lossless=True
+    yield (
+        "webp animated",
+        encode(
+            frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=500, lossless=True
+        ),
     )
     yield "webp profile", encode(scene(), "WEBP", lossless=True, icc_profile=wide)
     yield "webp profile of rubbish", encode(scene(), "WEBP", lossless=True, icc_profile=NOISE)
+    yield "webp held 6", encode(scene(), "WEBP", lossless=True, exif=exif(6))
     yield "webp tags of rubbish", encode(scene(), "WEBP", lossless=True, exif=NOISE)
     yield "webp after its end", encode(scene(), "WEBP", lossless=True) + b"<script>"
 
@@ -228,3 +272,13 @@ def webps() -> Iterator[tuple[str, bytes]]:
 def all_pictures() -> dict[str, bytes]:
     """Return every one by its name."""
     return {name: data for made in (pngs(), jpegs(), webps()) for name, data in made}
+
+
+def scan_bomb(width: int, height: int, scans: int) -> bytes:
+    """Return a JPEG of few bytes whose last scan comes again and again: each goes over the whole picture."""
+    whole = encode(Image.new("RGB", (width, height), "grey"), "JPEG", progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    # The tables of a scan stand before it.
+    table = whole.rindex(b"\xff\xc4", 0, last)
+    done = whole.count(b"\xff\xda")
+    return whole[:-2] + whole[table:-2] * (scans - done) + b"\xff\xd9"
