@@ -64,14 +64,11 @@ def find_format(data: bytes) -> str:
 
 def open_container(data: bytes) -> Container:
     """Return what a file holds; raise RefusedPicture for a JPEG of endless scans, ValueError for what is none."""
-    match find_format(data):
-        case "PNG":
-            return open_png(data)
-        case "JPEG":
-            return open_jpeg(data)
-        case "WEBP":
-            return open_webp(data)
-    raise ValueError("neither PNG, JPEG nor WebP")
+    openers = {"PNG": open_png, "JPEG": open_jpeg, "WEBP": open_webp}
+    form = find_format(data)
+    if not form:
+        raise ValueError("neither PNG, JPEG nor WebP")
+    return openers[form](data)
 
 
 def open_png(data: bytes) -> Container:
@@ -84,7 +81,7 @@ def open_png(data: bytes) -> Container:
         elif kind == b"eXIf" or not pixels:
             first.setdefault(kind, body)
     depth, colour_type = struct.unpack_from(">BB", first[b"IHDR"], 8)
-    kept = {kind: first[kind] for kind in (b"IHDR", b"PLTE") if kind in first}
+    kept: dict[bytes, bytes] = {kind: first[kind] for kind in (b"IHDR", b"PLTE") if kind in first}
     transparency = first.get(b"tRNS", b"")
     transparent: tuple[int, ...] = ()
     if colour_type == 3:  # noqa: PLR2004 (a palette)

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from genhub.lib.errors import NotFound
 from genhub.lib.ids import NOBODY
 from genhub.platforms.models import Platform, Scope
-from storage import decoding, uploads
+from storage import containers, uploads
 from storage.models import Artifact
 from storage.services import open_picture
 from tests.api.refusals import check_problem, refused
@@ -289,5 +289,5 @@ def test_stored_picture_that_is_too_large_is_not_opened(alice: APIClient, local:
     assert send(alice, encode(scene())).status_code == 201
     row = Artifact.objects.get()
     (local / row.key).write_bytes(png_of(20_000, 10_000))
-    with pytest.raises(decoding.RefusedPicture, match="too_many_pixels"):
+    with pytest.raises(containers.RefusedPicture, match="too_many_pixels"):
         open_picture(row.pk, platform_id=row.platform_id)
