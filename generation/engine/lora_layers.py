@@ -10,6 +10,7 @@ import torch
 from peft.tuners.lokr.layer import factorization
 
 from generation.engine.lora_files import DOWN, LARGEST_RANK, UP, Layer, LoraError, name_kind
+from generation.engine.weights.layouts import unwrap
 
 # What trainers put before a layer's name, dots and underscores alike; one after the other is taken off.
 PREFIXES: Final = (
@@ -17,9 +18,6 @@ PREFIXES: Final = (
     "lora_", "lycoris_", "transformer_", "unet_", "pipe_dit_", "pipe_", "dit_", "model_", "module_",
     "orig_mod_", "fsdp_wrapped_module_", "checkpoint_wrapped_module_", "default_",
 )  # fmt: skip
-WRAPPERS: Final = re.compile(
-    r"(?<![^._])(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=[._])"
-)
 OTHER_PARTS: Final = re.compile(
     r"(?:base_model\.model\.)?(?:lora_te\d*_|te\d*[._]|text_encoders?\d*[._]|text_encoder_\d|text_model[._]|"
     r"lycoris_text|vae[._]|lora_vae|first_stage_model|cond_stage_model|conditioner)"
@@ -174,7 +172,7 @@ class LayerNames:
 
 def flatten(name: str) -> str:
     """Return a name as trainers without dots write it, who may write an underscore too many."""
-    return re.sub(r"[._]+", "_", WRAPPERS.sub("", name)).strip("_")
+    return re.sub(r"[._]+", "_", unwrap(name)).strip("_")
 
 
 def resolve(layers: Mapping[str, Layer], names: LayerNames) -> dict[str, Halves | Factors]:

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, Final, Self
 
 import torch
 
+from generation.engine.weights.disguises import LOOKED_AT_BYTES, name_disguise
+
 # The library allows 100 MB; the header of the largest published model is below 1 MB.
 LARGEST_HEADER: Final = 16 * 2**20
 METADATA: Final = "__metadata__"
@@ -28,13 +30,6 @@ BITS: Final = {
 FLOATS: Final = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
 }  # fmt: skip
-DISGUISES: Final = {
-    b"PK\x03\x04": "a zip archive (torch.save)",
-    b"\x80": "a pickle",
-    b"GGUF": "a GGUF file",
-    b"version ": "a Git LFS pointer, not the file itself",
-    b"<": "a web page",
-}
 
 
 class WeightsError(Exception):
@@ -101,21 +96,30 @@ class WeightsFile:
 
     def _read_header(self) -> tuple[Mapping[str, TensorFacts], Mapping[str, str], int]:
         size = os.fstat(self._file.fileno()).st_size
-        start = self._file.read(9)
-        if len(start) < 9:  # noqa: PLR2004 (eight bytes of length and a brace)
-            raise self._error(f"not safetensors: {size} bytes are too few")
+        start = self._file.read(LOOKED_AT_BYTES)
         length = int.from_bytes(start[:8], "little")
-        if length > LARGEST_HEADER or start[8:] != b"{":
-            raise self._error(f"not safetensors: {_name_disguise(start, length)}")
+        if length > LARGEST_HEADER or start[8:9] != b"{":
+            raise self._error(f"not safetensors: {self._name_disguise(start, length, size)}")
         if 8 + length > size:
             raise self._error(f"cut off: its header has {length} bytes, the file {size}")
-        header = self._parse(b"{" + self._file.read(length - 1))
+        self._file.seek(8)
+        header = self._parse(self._file.read(length))
         metadata = header.pop(METADATA, {})
         if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
             raise self._error(f"lying header: {METADATA} holds more than texts")
         tensors = {name: self._judge(name, values) for name, values in header.items()}
         self._judge_ranges(tensors, size - 8 - length)
         return tensors, metadata, 8 + length
+
+    def _name_disguise(self, start: bytes, length: int, size: int) -> str:
+        """Say what the bytes are instead; only asked of a file that is no safetensors."""
+        if found := name_disguise(start):
+            return found
+        if size < 9:  # noqa: PLR2004 (eight bytes of length and a brace)
+            return f"{size} bytes are too few"
+        if length > LARGEST_HEADER:
+            return f"its first 8 bytes announce a header of {length} bytes, {LARGEST_HEADER} are allowed"
+        return "its header does not start with {"
 
     def _parse(self, header: bytes) -> dict[str, Any]:
         try:
@@ -199,18 +203,6 @@ def _open(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror}") from error
-
-
-def _name_disguise(start: bytes, length: int) -> str:
-    """Say what the bytes are instead; only asked of a file that is no safetensors."""
-    for magic, name in DISGUISES.items():
-        if start.startswith(magic):
-            return f"this is {name}"
-    if length > LARGEST_HEADER:
-        return (
-            f"its first 8 bytes announce a header of {length} bytes, {LARGEST_HEADER} are allowed"
-        )
-    return "its header does not start with {"
 
 
 def _are_sizes(values: Any) -> bool:
