@@ -137,6 +137,13 @@ def write_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def without_sum(data: bytes) -> bytes:
+    """Return a PNG of ours whose pixels lack the sum at their end: browsers do not look at it."""
+    head, _, rest = data.partition(b"IDAT")
+    ends = [(b"IDAT", rest[:-20]), (b"IEND", b"")]
+    return head[:-4] + b"".join(write_chunk(kind, body) for kind, body in ends)
+
+
 def find_png_profile(chunks: dict[bytes, bytes]) -> bytes:
     """Return the profile that a PNG names, carries, or describes by its gamma and primaries; empty for sRGB."""
     if b"iCCP" in chunks:

@@ -16,7 +16,7 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageCms, ImageMath
 
-from storage.containers import Container, RefusedPicture, find_format, open_container
+from storage.containers import Container, RefusedPicture, find_format, open_container, without_sum
 
 TYPES: Final = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 MOST_PIXELS: Final = 25_000_000
@@ -60,7 +60,12 @@ def decode(container: Container, longest_side: int = LARGEST_SIDE_PIXELS) -> Ima
 
 
 def open_image(container: Container) -> Image.Image:
-    """Return the picture before its pixels are decoded; raise ValueError for one that was cut short."""
+    """Return the picture; raise ValueError, or OSError, for one that was cut short."""
+    if container.format == "PNG":
+        try:
+            return read_pixels(container.data, "PNG")
+        except OSError:
+            return read_pixels(without_sum(container.data), "PNG")
     if container.has_end:
         return read_image(container.data, container.format)
     # What no data is missing of looks the same whatever follows it.
@@ -77,6 +82,13 @@ def read_image(data: bytes, form: str) -> Image.Image:
     """Return the picture that a decoder finds, of a size that is taken."""
     image: Image.Image = Image.open(io.BytesIO(data), formats=(form,))
     check_size(*image.size)
+    return image
+
+
+def read_pixels(data: bytes, form: str) -> Image.Image:
+    """Return the picture once its pixels are read."""
+    image = read_image(data, form)
+    image.load()
     return image
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import torch
 
-from generation.engine.weights.files import FLOATS, WeightsError, WeightsFile
+from generation.engine.weights.files import FLOATS, INTEGERS, WeightsError, WeightsFile
 
 LARGEST_RANK: Final = 512
 
@@ -103,23 +103,23 @@ def judge_lora(path: Path | str) -> LoraReport:
 
 def read_lora(path: Path | str) -> dict[str, Layer]:
     """Return a file's layers by its own names; raise LoraError, or WeightsError where it cannot be read."""
+    layers = {}
     with WeightsFile(path) as file:
-        layers = judge(file)
         strength = read_strength(file)
-        return {
-            layer: Layer(tensors := {part: file.read(key) for part, key in parts.items()},
-                         find_scale(layer, tensors, strength))
-            for layer, parts in layers.items()
-        }  # fmt: skip
+        for layer, parts in judge(file).items():
+            tensors = {part: file.read(key) for part, key in parts.items() if part != ALPHA}
+            alpha = file.read_number(parts[ALPHA]) if ALPHA in parts else None
+            layers[layer] = Layer(tensors, find_scale(layer, tensors, alpha, strength))
+    return layers
 
 
 def judge(file: WeightsFile) -> dict[str, dict[str, str]]:
     """Return the name of each part of each layer; raise LoraError for what is none, or not whole."""
     layers: dict[str, dict[str, str]] = {}
     for key, facts in file.tensors.items():
-        if facts.type not in FLOATS:
-            raise LoraError(f"{file.path}: {key} is of type {facts.type}")
         found = PART.fullmatch(key)
+        if facts.type not in FLOATS and not (found and found["alpha"] and facts.type in INTEGERS):
+            raise LoraError(f"{file.path}: {key} is of type {facts.type}")
         if found is None:
             foreign = name_foreign(key)
             told = f" but {foreign}: only LoRA, LoHa and LoKr can be worn" if foreign else ""
@@ -208,13 +208,16 @@ def find_rank(shapes: Mapping[str, Sequence[int]]) -> int:
 
 
 def find_scale(
-    layer: str, tensors: Mapping[str, torch.Tensor], strength: Mapping[str, Any] | None
+    layer: str,
+    tensors: Mapping[str, torch.Tensor],
+    alpha: float | None,
+    strength: Mapping[str, Any] | None,
 ) -> float:
     """Return what a layer's product is multiplied by: its alpha by its rank, 1 without either."""
     rank = find_rank({part: tensor.shape for part, tensor in tensors.items()})
-    if ALPHA in tensors:
+    if alpha is not None:
         # Two whole factors have no rank, and trainers write any number there.
-        return float(tensors[ALPHA]) / rank if rank else 1.0
+        return alpha / rank if rank else 1.0
     if not strength:
         return 1.0
     said = find_value(strength.get("rank_pattern"), layer, strength.get("r", PEFT_RANK))
@@ -222,11 +225,11 @@ def find_scale(
         raise LoraError(
             f"cannot be loaded: its configuration says rank {said} of {layer}, its halves have {rank}"
         )
-    alpha = strength.get("lora_alpha", strength.get("alpha", PEFT_RANK))
-    alpha = find_value(strength.get("alpha_pattern"), layer, alpha)
-    scale = float(alpha / (math.sqrt(said) if strength.get("use_rslora") else said))
+    usual = strength.get("lora_alpha", strength.get("alpha", PEFT_RANK))
+    said_alpha = find_value(strength.get("alpha_pattern"), layer, usual)
+    scale = float(said_alpha / (math.sqrt(said) if strength.get("use_rslora") else said))
     if not math.isfinite(scale):
-        raise LoraError(f"its configuration holds {alpha!a:.40} as the strength of {layer}")
+        raise LoraError(f"its configuration holds {said_alpha!a:.40} as the strength of {layer}")
     return scale
 
 

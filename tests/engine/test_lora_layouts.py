@@ -176,6 +176,24 @@ def test_alpha_of_one_layer_touches_no_other(tmp_path: Path, pipeline: Any) -> N
     check_worn(pipeline, tmp_path / "w", wanted)
 
 
+@pytest.mark.parametrize(
+    "alpha",
+    [torch.tensor(8), torch.tensor([8], dtype=torch.int32), torch.tensor([[8.0]]).bfloat16()],
+)
+def test_strength_may_be_written_as_any_number(
+    tmp_path: Path, pipeline: Any, alpha: torch.Tensor
+) -> None:
+    torch.manual_seed(7)
+    layer, down, up = "layers.0.attention.to_q", torch.randn(RANK, 192), torch.randn(192, RANK)
+    tensors = {f"{layer}{end}": t for end, t in zip(AB, (down, up), strict=True)}
+    save_file({**tensors, f"{layer}.alpha": alpha}, tmp_path / "w")
+    check_worn(pipeline, tmp_path / "w", {layer: up @ down * 2}, scale=0.1)
+    for fault in (torch.tensor(float("nan")), torch.ones(2), torch.tensor(True)):
+        save_file({**tensors, f"{layer}.alpha": fault}, tmp_path / "w")
+        with pytest.raises(LoraError):
+            Adapters(pipeline, {"it": tmp_path / "w"}).use((("it", 1.0),))
+
+
 def test_differences_are_right_in_bf16_too(tmp_path: Path) -> None:
     rounded = build(torch.bfloat16)
     lora = make_lora(original("diffusion_model."), ends=AB, fused=True, alpha=True)

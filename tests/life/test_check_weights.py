@@ -143,11 +143,16 @@ def test_lora_of_every_kind_is_told_by_its_name(tmp_path: Path) -> None:
     }
     factors = {f"{original}.to_q.lokr_w1": torch.ones(12, 12), f"{original}.to_q.lokr_w2": torch.ones(16, 16),
                f"{original}.to_q.alpha": torch.tensor(1.0)}  # fmt: skip
-    for weights, words in ((halves, "LoRA of 2 layers, rank 4, "), (factors, "LoKr of 1 layers, full rank, ")):
+    for weights, words in (
+        (halves, "LoRA of 2 layers, rank 4, "),
+        (factors, "LoKr of 1 layers, full rank, "),
+    ):
         code, out, err = run(save(tmp_path / "l", weights))
         assert (code, err) == (0, "")
         assert words in out
-    code, _, err = run(save(tmp_path / "d", {**halves, f"{original}.out.dora_scale": torch.ones(192)}))
+    code, _, err = run(
+        save(tmp_path / "d", {**halves, f"{original}.out.dora_scale": torch.ones(192)})
+    )
     assert (code, "DoRA: only LoRA, LoHa and LoKr can be worn" in err) == (1, True)
 
 

@@ -188,6 +188,13 @@ def pngs() -> Iterator[tuple[str, bytes]]:
         extra = chunk(b"iCCP", b"P3\0\0" + zlib.compress(profile))
         yield f"png {kind} {depth} wide profile", make_png(kind, depth, extra=extra)
     yield "png pixels in parts", split_pixels(make_png())
+    stream = zlib.compress(pack_rows(2, 8, range(WIDTH), range(HEIGHT)))
+    for name, pixels in (("of a wrong sum", stream[:-4] + bytes(4)), ("without their sum", stream[:-4]),
+                         ("and more", stream + NOISE)):  # fmt: skip
+        yield (
+            f"png pixels {name}",
+            make_png().replace(chunk(b"IDAT", stream), chunk(b"IDAT", pixels)),
+        )
     yield "png palette too short", make_png(3).replace(*cut_palette(make_png(3)))
     yield "png palette of less alpha", make_png(3, extra=chunk(b"tRNS", bytes(40)))
     yield "png colours of a palette beside pixels", make_png(extra=chunk(b"PLTE", bytes(30)))

@@ -32,6 +32,12 @@ FLOATS: Final = {
 }  # fmt: skip
 
 
+# What a single number may be written as besides.
+INTEGERS: Final = {
+    "U8": torch.uint8, "I8": torch.int8, "I16": torch.int16, "I32": torch.int32, "I64": torch.int64,
+}  # fmt: skip
+
+
 class WeightsError(Exception):
     """The weights cannot be taken; the message is for staff."""
 
@@ -74,9 +80,23 @@ class WeightsFile:
 
     def read(self, name: str) -> torch.Tensor:
         """Return one tensor on the CPU; its type must be one of FLOATS, its values finite."""
+        kind = self.tensors[name].type
+        if kind not in FLOATS:
+            raise self._error(f"{name} is of type {kind}: only {', '.join(FLOATS)} are taken")
+        tensor = self._read_as(name, FLOATS[kind])
+        # A sum that is finite has finite parts, and takes a sixtieth of the time.
+        if not (tensor.sum().isfinite() or tensor.isfinite().all()):
+            raise self._error(f"{name} holds values that are no numbers or infinite")
+        return tensor
+
+    def read_number(self, name: str) -> float:
+        """Return the one number of a tensor, which may be whole."""
+        kind = self.tensors[name].type
+        read = self._read_as(name, INTEGERS[kind]) if kind in INTEGERS else self.read(name)
+        return float(read)
+
+    def _read_as(self, name: str, kind: torch.dtype) -> torch.Tensor:
         facts = self.tensors[name]
-        if facts.type not in FLOATS:
-            raise self._error(f"{name} is of type {facts.type}: only {', '.join(FLOATS)} are taken")
         raw = torch.empty(facts.end - facts.start, dtype=torch.uint8)
         try:
             self._file.seek(self._data_start + facts.start)
@@ -85,11 +105,7 @@ class WeightsFile:
             raise self._error(f"{name} cannot be read: {error}") from error
         if count != raw.numel():
             raise self._error(f"{name} cannot be read: the file was cut while it was open")
-        tensor = raw.view(FLOATS[facts.type]).reshape(facts.shape)
-        # A sum that is finite has finite parts, and takes a sixtieth of the time.
-        if not (tensor.sum().isfinite() or tensor.isfinite().all()):
-            raise self._error(f"{name} holds values that are no numbers or infinite")
-        return tensor
+        return raw.view(kind).reshape(facts.shape)
 
     def _error(self, reason: str) -> WeightsError:
         return WeightsError(f"{self.path}: {reason}")
