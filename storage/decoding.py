@@ -24,10 +24,10 @@ LARGEST_SIDE_PIXELS: Final = 8192
 LARGEST_ASPECT: Final = 20
 MOST_MEMORY_BYTES: Final = 1_500_000_000
 # Slow machines too decode a picture of its size in that; what takes longer was made to.
-CPU_SECONDS: Final = 2
+CPU_SECONDS: Final = 3
 CPU_SECONDS_PER_MEGAPIXEL: Final = 0.4
 # Behind whatever the machine has to do for others.
-NICENESS: Final = 10
+NICENESS: Final = 5
 # What a profile says of the pixels that it is for.
 SPACES: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 # How to turn a picture whose camera was held so: EXIF's numbers.

@@ -32,7 +32,7 @@ from storage.services import StoredPicture, delete_files, record_artifact, save_
 logger = logging.getLogger(__name__)
 
 FIELD: Final = "file"
-# Above the program's own limit on CPU time, for a machine that has other work.
+# Above the program's own limit on CPU time: what takes longer waits for the machine, and is no fault of the picture.
 PATIENCE_SECONDS: Final = 30.0
 # How many processes decode at once for this one; the others wait their turn for a while.
 DECODERS: Final = 2
@@ -69,7 +69,7 @@ LIMITS: Final = {
 
 
 class UploadsBusy(Problem):
-    """Too many pictures came at once."""
+    """Too many pictures came at once, or the machine has too much other work."""
 
     code = "uploads_busy"
     status = 503
@@ -166,7 +166,7 @@ def decode_apart(data: bytes) -> Image.Image:
                 command, input=data, capture_output=True, check=False, timeout=PATIENCE_SECONDS
             )
     except subprocess.TimeoutExpired as error:
-        raise refuse("unreadable", UNREADABLE) from error
+        raise busy() from error
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():
         case ["ok", width, height]:
@@ -181,13 +181,18 @@ def decode_apart(data: bytes) -> Image.Image:
 def taking_turns() -> Iterator[None]:
     """Have one of the few places; raise UploadsBusy when none comes free."""
     if not turns.acquire(timeout=TURN_SECONDS):
-        raise UploadsBusy(
-            headers={"Retry-After": str(RETRY_AFTER_SECONDS)}, seconds=RETRY_AFTER_SECONDS
-        )
+        raise busy()
     try:
         yield
     finally:
         turns.release()
+
+
+def busy() -> UploadsBusy:
+    """Return the refusal for now."""
+    return UploadsBusy(
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)}, seconds=RETRY_AFTER_SECONDS
+    )
 
 
 def unread(done: "subprocess.CompletedProcess[bytes]") -> InvalidRequest:

@@ -200,12 +200,14 @@ def test_what_is_no_fit_picture_is_refused_and_not_stored(
     assert not [path for path in local.rglob("*") if path.is_file()]
 
 
-def test_picture_that_takes_too_long_is_refused(
+def test_picture_that_waits_too_long_for_the_machine_may_come_again(
     alice: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "PATIENCE_SECONDS", 0.0)
-    body = check_problem(send(alice, encode(scene())), *INVALID)
-    assert body["errors"][0]["code"] == "unreadable"
+    answer = send(alice, encode(scene()))
+    check_problem(answer, 503, "uploads_busy")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert not Artifact.objects.exists()
 
 
 def test_picture_that_needs_too_much_memory_ends_only_its_own_process(

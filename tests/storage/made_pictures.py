@@ -123,6 +123,17 @@ def bad_tags() -> dict[str, bytes]:
         "unknown type": exif(6, more=unknown, more_count=1),
         "directory cut off": exif(6, more_count=40),
         "endless directories": exif(6, more=struct.pack(">I", 8)),
+        **{
+            name: exif(6, more=struct.pack(">HHII", *entry), more_count=1)
+            for name, entry in {
+                "a width of bytes": (0x0100, 1, 1, 0),
+                "a text of fractions": (0x010E, 5, 2, 8),
+                "a fraction of letters": (0x011A, 2, 2, 8),
+                "a value too large for its kind": (0x0128, 4, 2, 8),
+                "a directory before the first": (0x8769, 6, 4, 0xFFFFFFFF),
+                "a block of floats": (0x02BC, 12, 1, 0),
+            }.items()
+        },
         "little-endian": exif(6, order="<"),
         "nothing that follows": exif(6),
         "a long number": exif(6).replace(b"\0\3\0\0\0\1\0\6\0\0", b"\0\4\0\0\0\1\0\0\0\6"),
