@@ -1,58 +1,138 @@
 """From the bytes of a picture to fresh RGB pixels: bounded, upright, in sRGB, without whatever else the file held.
 
 Also a program: what strangers send is decoded in a process of its own with little memory and time, so that a picture
-that is made to do harm ends nothing else. It reads the bytes from its input; it imports nothing of the hub.
+that is made to do harm ends nothing else. It reads the bytes from its input; it imports nothing of the hub but this.
 """
 
 import contextlib
 import io
+import math
+import os
 import resource
 import sys
 import warnings
+from collections.abc import Sequence
 from typing import Final
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageMath
+
+from storage.containers import Container, RefusedPicture, find_format, open_container, without_sum
 
 TYPES: Final = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 MOST_PIXELS: Final = 25_000_000
 LARGEST_SIDE_PIXELS: Final = 8192
 LARGEST_ASPECT: Final = 20
 MOST_MEMORY_BYTES: Final = 1_500_000_000
-MOST_CPU_SECONDS: Final = 10
+# Slow machines too decode a picture of its size in that; what takes longer was made to.
+CPU_SECONDS: Final = 3
+CPU_SECONDS_PER_MEGAPIXEL: Final = 0.4
+# Behind whatever the machine has to do for others.
+NICENESS: Final = 5
+# What a profile says of the pixels that it is for.
+SPACES: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
+# How to turn a picture whose camera was held so: EXIF's numbers.
+TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
-class RefusedPicture(ValueError):
-    """The picture is too large in some way; the argument is the stable code of which."""
-
-
-def find_format(data: bytes) -> str:
-    """Return the format that the first bytes tell, empty for any that is not taken."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    return "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
-
-
-def decode(data: bytes, longest_side: int = LARGEST_SIDE_PIXELS) -> Image.Image:
+def decode(container: Container, longest_side: int = LARGEST_SIDE_PIXELS) -> Image.Image:
     """Return the first frame as RGB, shrunk to fit the longest side; transparent parts become white.
 
     Raises RefusedPicture, or whatever Pillow raises at bytes that are no picture.
     """
-    image: Image.Image = Image.open(io.BytesIO(data), formats=(find_format(data),))
-    check_size(*image.size)
-    if image.mode.startswith("I"):
-        # Pillow would cut 16 bits at 255 instead of scaling them.
-        image = image.point(lambda value: value / 256).convert("L")
-    elif image.mode == "1":
-        image = image.convert("L")
-    elif image.mode in {"P", "PA"}:
-        image = image.convert("RGBA")
-    profile = image.info.get("icc_profile")
+    image = open_image(container)
+    holes = find_transparent(container, image) if container.transparent else None
+    image = as_eight_bits(image)
+    if holes:
+        image.putalpha(ImageChops.invert(holes))
     image.thumbnail((longest_side, longest_side))
-    upright = ImageOps.exif_transpose(image)
+    if container.orientation in TURNS:
+        image = image.transpose(TURNS[container.orientation])
     # Pixels alone go on: no metadata can be left behind.
-    return as_srgb(flatten(upright), profile)
+    return fresh(flatten(as_srgb(image, container.profile)))
+
+
+def open_image(container: Container) -> Image.Image:
+    """Return the picture; raise ValueError, or OSError, for one that was cut short."""
+    if container.format == "PNG":
+        try:
+            return read_pixels(container.data, "PNG")
+        except OSError:
+            return read_pixels(without_sum(container.data), "PNG")
+    if container.has_end:
+        return read_image(container.data, container.format)
+    # What no data is missing of looks the same whatever follows it.
+    ended, lengthened = (
+        read_image(container.data + more + b"\xff\xd9", container.format)
+        for more in (b"", b"\x55" * 4096)
+    )
+    if ended.tobytes() != lengthened.tobytes():
+        raise ValueError("cut short")
+    return ended
+
+
+def read_image(data: bytes, form: str) -> Image.Image:
+    """Return the picture that a decoder finds, of a size that is taken."""
+    image: Image.Image = Image.open(io.BytesIO(data), formats=(form,))
+    check_size(*image.size)
+    return image
+
+
+def read_pixels(data: bytes, form: str) -> Image.Image:
+    """Return the picture once its pixels are read."""
+    image = read_image(data, form)
+    image.load()
+    return image
+
+
+def find_transparent(container: Container, image: Image.Image) -> Image.Image:
+    """Return white where a PNG without alpha has the one value that it calls transparent, black elsewhere."""
+    wanted = container.transparent
+    if container.depth == 16 and image.mode == "RGB":  # noqa: PLR2004 (bits)
+        # Pillow reads the upper halves of such values; read as the other byte order, it gives the lower ones.
+        lower = Image.open(io.BytesIO(container.data), formats=(container.format,))
+        lower.tile = [tile._replace(args="RGB;16L") for tile in lower.tile]
+        halves = [*image.split(), *lower.split()]
+        return match_all(
+            halves, [value >> 8 for value in wanted] + [value & 255 for value in wanted]
+        )
+    if image.mode.startswith("I"):
+        (grey,) = wanted
+        found: Image.Image = ImageMath.lambda_eval(
+            lambda words: words["convert"]((words["image"] == grey) * 255, "L"),
+            image=image.convert("I"),
+        )
+        return found
+    # Pillow has spread fewer bits over the whole range.
+    spread = 255 // ((1 << min(container.depth, 8)) - 1)
+    bands = image.convert("L").split() if image.mode == "1" else image.split()
+    return match_all(bands, [value * spread for value in wanted])
+
+
+def match_all(bands: Sequence[Image.Image], values: Sequence[int]) -> Image.Image:
+    """Return white where each band has its value."""
+    found = Image.new("L", bands[0].size, 255)
+    for band, value in zip(bands, values, strict=True):
+        found = ImageChops.darker(
+            found, band.point([255 * (level == value) for level in range(256)])
+        )
+    return found
+
+
+def as_eight_bits(image: Image.Image) -> Image.Image:
+    """Return the picture with values of 8 bits for each colour."""
+    if image.mode.startswith("I"):
+        # Pillow would cut 16 bits at 255.
+        return image.convert("I").point(lambda value: value * (255 / 65535) + 0.5).convert("L")
+    wider = {"1": "L", "P": "RGBA", "PA": "RGBA"}.get(image.mode)
+    return image.convert(wider) if wider else image
 
 
 def decode_own(data: bytes) -> Image.Image:
@@ -65,7 +145,7 @@ def decode_own(data: bytes) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=(find_format(data),))
     except Image.DecompressionBombError as error:
         raise RefusedPicture("too_many_pixels") from error
-    return as_srgb(image, None)
+    return fresh(image)
 
 
 def check_size(width: int, height: int) -> None:
@@ -80,7 +160,7 @@ def check_size(width: int, height: int) -> None:
 
 def flatten(image: Image.Image) -> Image.Image:
     """Return the picture on white where it is transparent."""
-    if not image.has_transparency_data:
+    if "A" not in image.getbands():
         return image
     seen = image.convert("RGBA")
     white = Image.new("RGB", seen.size, "white")
@@ -88,32 +168,55 @@ def flatten(image: Image.Image) -> Image.Image:
     return white
 
 
-def as_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return RGB pixels in sRGB; a profile that cannot be read, or fits other pixels, is passed over."""
-    if profile:
-        with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            srgb = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(image, source, srgb, outputMode="RGB")
-            if converted is not None:
-                image = converted
+def as_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Return the colours in sRGB; a profile that cannot be read, or fits other pixels, is passed over."""
+    if not profile:
+        return image
+    alpha = image.getchannel("A") if "A" in image.getbands() else None
+    colours = image if alpha is None else image.convert(image.mode.rstrip("A"))
+    with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        space = source.profile.xcolor_space.strip()
+        if (colours.mode, space) == ("L", "RGB"):
+            colours = colours.convert("RGB")
+        if SPACES.get(colours.mode) != space:
+            return image
+        srgb = ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(colours, source, srgb, outputMode="RGB")
+        if converted is not None:
+            if alpha is not None:
+                converted.putalpha(alpha)
+            return converted
+    return image
+
+
+def fresh(image: Image.Image) -> Image.Image:
+    """Return the RGB pixels alone."""
     pixels = image.convert("RGB")
     return Image.frombytes("RGB", pixels.size, pixels.tobytes())
 
 
-def main() -> None:
+def set_limit(kind: int, most: int) -> None:
+    """Bound what this process may use; not every system has every limit."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
+
+
+def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
     """Answer `ok WIDTH HEIGHT` and the pixels, or `refused CODE`; anything else means that it cannot be read."""
-    # Not every system has both limits.
-    for limit, most in (
-        (resource.RLIMIT_AS, MOST_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, MOST_CPU_SECONDS),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(limit, (most, most))
+    os.nice(NICENESS)
+    set_limit(resource.RLIMIT_AS, most_memory_bytes)
+    set_limit(resource.RLIMIT_CPU, CPU_SECONDS)
+    set_limit(resource.RLIMIT_CORE, 0)
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
-        image = decode(sys.stdin.buffer.read(), int(sys.argv[1]))
+        container = open_container(sys.stdin.buffer.read())
+        width, height = read_image(container.data, container.format).size
+        megapixels = width * height / 1_000_000
+        set_limit(
+            resource.RLIMIT_CPU, CPU_SECONDS + math.ceil(CPU_SECONDS_PER_MEGAPIXEL * megapixels)
+        )
+        image = decode(container, int(sys.argv[1]))
     except RefusedPicture as error:
         answer = f"refused {error}\n".encode()
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):

@@ -4,7 +4,10 @@ import hashlib
 import logging
 import subprocess
 import sys
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,9 +15,15 @@ from django.conf import settings
 from django.db import Error, IntegrityError, transaction
 from PIL import Image
 
-from genhub.lib.errors import FieldError, IdempotencyKeyReused, InvalidRequest, gettext_noop
+from genhub.lib.errors import (
+    FieldError,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    Problem,
+    gettext_noop,
+)
 from genhub.lib.ids import new_id
-from storage import decoding, labels
+from storage import containers, decoding, labels
 from storage.keys import upload_folder
 from storage.media import encode_photo, encode_picture
 from storage.models import Artifact, UploadKey
@@ -23,14 +32,34 @@ from storage.services import StoredPicture, delete_files, record_artifact, save_
 logger = logging.getLogger(__name__)
 
 FIELD: Final = "file"
-# Above the program's own limit on CPU time, for a machine that has other work.
+# Above the program's own limit on CPU time: what takes longer waits for the machine, and is no fault of the picture.
 PATIENCE_SECONDS: Final = 30.0
+# How many processes decode at once for this one; the others wait their turn for a while.
+DECODERS: Final = 2
+TURN_SECONDS: Final = 10.0
+RETRY_AFTER_SECONDS: Final = 5
+turns = threading.BoundedSemaphore(DECODERS)
+# Isolated, the program finds its own files last: none of them can pass for a library.
+PROGRAM: Final = (
+    "import sys; sys.path.append(sys.argv.pop()); from storage.decoding import main; main()"
+)
+# Browsers and stores call the same types by more names, or do not know what they send.
+OTHER_NAMES: Final = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "image/apng": "image/png",
+}
+UNKNOWN_TYPES: Final = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 UNREADABLE: Final = gettext_noop("This is not a whole PNG, JPEG or WebP picture. Export it again.")
 REASONS: Final = {
     "too_many_pixels": gettext_noop("A picture may have %(limit)s pixels in all; send it smaller."),
     "side_too_long": gettext_noop("A side may have %(limit)s pixels; send the picture smaller."),
     "too_narrow": gettext_noop("The long side may be %(limit)s times the short one; crop it."),
+    "too_many_scans": gettext_noop(
+        "It has more scans than a JPEG of its size needs. Save it anew."
+    ),
 }
 LIMITS: Final = {
     "too_many_pixels": decoding.MOST_PIXELS,
@@ -39,15 +68,24 @@ LIMITS: Final = {
 }
 
 
+class UploadsBusy(Problem):
+    """Too many pictures came at once, or the machine has too much other work."""
+
+    code = "uploads_busy"
+    status = 503
+    title = gettext_noop("Too many pictures are being read at the moment")
+    detail = gettext_noop("Nothing was stored. Send it again after %(seconds)s seconds.")
+
+
 def take_picture(
     data: bytes, content_type: str, *, platform_id: uuid.UUID, user: str, idempotency_key: str = ""
 ) -> Artifact:
     """Store what a caller sent and give it to its owner, or return what was made earlier of the same key and bytes.
 
-    Raises InvalidRequest, naming what is wrong with it, or IdempotencyKeyReused; then nothing was stored.
+    Raises InvalidRequest, naming what is wrong with it, IdempotencyKeyReused or UploadsBusy; then nothing was stored.
     What came as JPEG is stored as JPEG (quality 85), all else without loss: a mask must stay as it is.
     """
-    check_type(data, content_type)
+    form = check_type(data, content_type)
     key = UploadKey(
         platform_id=platform_id, user=user, key=idempotency_key, fingerprint=digest(data)
     )
@@ -55,7 +93,7 @@ def take_picture(
         return earlier
     image = decode_apart(data)
     folder = upload_folder(datetime.now(UTC).date(), platform_id, new_id())
-    encoder = encode_photo if content_type == "image/jpeg" else encode_picture
+    encoder = encode_photo if form == "JPEG" else encode_picture
     stored = save_picture(image, folder=folder, name="0", label=labels.NONE, encoder=encoder)
     try:
         return record_upload(stored, key)
@@ -102,38 +140,59 @@ def delete_unless_recorded(stored: StoredPicture) -> None:
         delete_files(stored)
 
 
-def check_type(data: bytes, content_type: str) -> None:
-    """Refuse what is no picture by its first bytes, or another one than it is said to be."""
-    declared = decoding.TYPES.get(content_type)
+def check_type(data: bytes, content_type: str) -> str:
+    """Return the format; refuse what is no picture by its first bytes, or another one than it is said to be."""
+    content_type = OTHER_NAMES.get(content_type, content_type)
+    found = containers.find_format(data)
+    declared = found if content_type in UNKNOWN_TYPES else decoding.TYPES.get(content_type)
     if declared is None:
         message = gettext_noop("Send a PNG, JPEG or WebP picture and say which: %(types)s.")
         raise refuse("unsupported_type", message, types=", ".join(decoding.TYPES))
-    found = decoding.find_format(data)
     if not found:
         raise refuse("unreadable", UNREADABLE)
     if found != declared:
         message = gettext_noop("The bytes are %(found)s, the content type says %(declared)s.")
         raise refuse("type_differs", message, found=found, declared=declared)
+    return found
 
 
 def decode_apart(data: bytes) -> Image.Image:
     """Return fresh RGB pixels, made by a process that may die of them."""
-    # Isolated: the folder of the program is no place to import from.
-    command = [sys.executable, "-I", decoding.__file__, str(settings.UPLOAD_LONGEST_SIDE_PIXELS)]
+    side = str(settings.UPLOAD_LONGEST_SIDE_PIXELS)
+    command = [sys.executable, "-I", "-c", PROGRAM, side, str(settings.BASE_DIR)]
     try:
-        done = subprocess.run(  # noqa: S603 (our own program; the bytes are its input)
-            command, input=data, capture_output=True, check=False, timeout=PATIENCE_SECONDS
-        )
+        with taking_turns():
+            done = subprocess.run(  # noqa: S603 (our own program; the bytes are its input)
+                command, input=data, capture_output=True, check=False, timeout=PATIENCE_SECONDS
+            )
     except subprocess.TimeoutExpired as error:
-        raise refuse("unreadable", UNREADABLE) from error
+        raise busy() from error
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():
         case ["ok", width, height]:
             return Image.frombytes("RGB", (int(width), int(height)), pixels)
         case ["refused", code]:
-            raise refuse(code, REASONS[code], limit=LIMITS[code])
+            raise refuse(code, REASONS[code], limit=LIMITS.get(code))
         case _:
             raise unread(done)
+
+
+@contextmanager
+def taking_turns() -> Iterator[None]:
+    """Have one of the few places; raise UploadsBusy when none comes free."""
+    if not turns.acquire(timeout=TURN_SECONDS):
+        raise busy()
+    try:
+        yield
+    finally:
+        turns.release()
+
+
+def busy() -> UploadsBusy:
+    """Return the refusal for now."""
+    return UploadsBusy(
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)}, seconds=RETRY_AFTER_SECONDS
+    )
 
 
 def unread(done: "subprocess.CompletedProcess[bytes]") -> InvalidRequest:

@@ -21,7 +21,7 @@ from generation.services.heart import Heart, draining, release_connection
 from generation.spec import GenerationSpec
 from genhub.lib.errors import NotFound
 from genhub.lib.ids import from_wire
-from storage.decoding import RefusedPicture
+from storage.containers import RefusedPicture
 from storage.selectors import PREFIX as ARTIFACT
 from storage.services import open_picture
 

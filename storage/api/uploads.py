@@ -74,7 +74,7 @@ class UploadView(APIView):
         request={**dict.fromkeys(decoding.TYPES, OpenApiTypes.BINARY), FORM: UploadForm},
         responses={
             201: UploadedPicture,
-            **dict.fromkeys((400, 401, 403, 413, 422), OpenApiResponse(ProblemSerializer)),
+            **dict.fromkeys((400, 401, 403, 413, 422, 503), OpenApiResponse(ProblemSerializer)),
         },
         parameters=[
             OpenApiParameter(

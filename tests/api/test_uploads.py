@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from genhub.lib.errors import NotFound
 from genhub.lib.ids import NOBODY
 from genhub.platforms.models import Platform, Scope
-from storage import decoding, uploads
+from storage import containers, uploads
 from storage.models import Artifact
 from storage.services import open_picture
 from tests.api.refusals import check_problem, refused
@@ -200,25 +200,22 @@ def test_what_is_no_fit_picture_is_refused_and_not_stored(
     assert not [path for path in local.rglob("*") if path.is_file()]
 
 
-def test_picture_that_takes_too_long_is_refused(
+def test_picture_that_waits_too_long_for_the_machine_may_come_again(
     alice: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "PATIENCE_SECONDS", 0.0)
-    body = check_problem(send(alice, encode(scene())), *INVALID)
-    assert body["errors"][0]["code"] == "unreadable"
+    answer = send(alice, encode(scene()))
+    check_problem(answer, 503, "uploads_busy")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert not Artifact.objects.exists()
 
 
 def test_picture_that_needs_too_much_memory_ends_only_its_own_process(
-    alice: APIClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    alice: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Path(decoding.__file__).read_text()
-    small = source.replace(
-        "MOST_MEMORY_BYTES: Final = 1_500_000_000", "MOST_MEMORY_BYTES: Final = 120_000_000"
-    )
-    assert small != source
-    program = tmp_path / "small.py"
-    program.write_text(small)
-    monkeypatch.setattr(decoding, "__file__", str(program))
+    small = uploads.PROGRAM.replace("main()", "main(120_000_000)")
+    assert small != uploads.PROGRAM
+    monkeypatch.setattr(uploads, "PROGRAM", small)
     assert send(alice, encode(scene())).status_code == 201
     large = encode(Image.new("RGB", (5000, 5000)), compress_level=1)
     body = check_problem(send(alice, large), *INVALID)
@@ -294,5 +291,5 @@ def test_stored_picture_that_is_too_large_is_not_opened(alice: APIClient, local:
     assert send(alice, encode(scene())).status_code == 201
     row = Artifact.objects.get()
     (local / row.key).write_bytes(png_of(20_000, 10_000))
-    with pytest.raises(decoding.RefusedPicture, match="too_many_pixels"):
+    with pytest.raises(containers.RefusedPicture, match="too_many_pixels"):
         open_picture(row.pk, platform_id=row.platform_id)

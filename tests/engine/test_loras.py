@@ -288,7 +288,7 @@ GOOD = {A: torch.ones(2, 192), B: torch.ones(192, 2)}
         ({**GOOD, A: torch.ones(2, 192, 1, 1)}, "halves of shape"),
         ({**GOOD, "transformer.x.weight": torch.ones(2)}, "is no half of a layer"),
         ({**GOOD, f"transformer.{LAYER}.dora_scale": torch.ones(2)}, "is no half of a layer"),
-        ({f"diffusion_model.{LAYER}.lokr_w1": torch.ones(2, 2)}, "is no half of a layer"),
+        ({f"diffusion_model.{LAYER}.lokr_w1": torch.ones(2, 2)}, "make no layer"),
         ({**GOOD, A: torch.ones(2, 192).to(torch.float8_e4m3fn)}, "is of type F8_E4M3"),
     ],
 )  # fmt: skip

@@ -156,7 +156,7 @@ def test_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
     whole = TRANSFORMER.read_bytes()
     path = tmp_path / "weights.safetensors"
     path.write_bytes(whole[: int(len(whole) * share)])
-    with pytest.raises(WeightsError, match=r"cut off|too few"):
+    with pytest.raises(WeightsError, match=r"cut off|too few|is empty"):
         open_file(path)
 
 
@@ -186,13 +186,42 @@ def test_pickles_are_named_and_never_read(tmp_path: Path) -> None:
     ("start", "name"),
     [
         (b"GGUF\x03\x00\x00\x00\x00", "a GGUF file"),
-        (b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n",
+            "a Git LFS pointer",
+        ),
         (b"<!DOCTYPE html>", "a web page"),
+        (b"\n\n  <html><head>" + b"x" * 900, "a web page"),
+        (b"\xef\xbb\xbf<!doctype html><title>\xe6\xa8\xa1\xe5\x9e\x8b</title>", "a web page"),
+        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "an XML page"),
+        (b'{"error": "Repository not found"}', "a JSON text"),
+        (b'{"a":1}', "a JSON text"),
+        (b' \n{"metadata": {}, "weight_map": {"' + b"x" * 900, "a JSON text"),
+        (b'[{"id": 1}, {"id": 2}]', "a JSON text"),
+        ('{"error": "gone"}'.encode("utf-16"), "a JSON text"),
+        (b"Entry not found", "a text, not the file itself: 'Entry not found'"),
+        ("模型不存在，请登录后再下载。".encode() * 30, "a text, not the file itself"),
+        (b"\x1f\x8b\x08\x00" + b"\0" * 20, "packed by gzip"),
+        (b"BZh91AY&SY", "packed by bzip2"),
+        (b"7z\xbc\xaf\x27\x1c\0\4\0\0", "a 7z archive"),
+        (b"PK\x03\x04" + b"\0" * 20, "a zip archive"),
+        (b"name".ljust(257, b"\0") + b"ustar\0", "a tar archive"),
+        (b"\x89HDF\r\n\x1a\n\0\0", "an HDF5 file"),
+        (b"\x93NUMPY\x01\0v\0", "an array of NumPy"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "a picture"),
     ],
 )
 def test_other_formats_are_named(tmp_path: Path, start: bytes, name: str) -> None:
     (tmp_path / "w").write_bytes(start)
-    with pytest.raises(WeightsError, match=f"this is {name}"):
+    with pytest.raises(WeightsError, match=f"not safetensors: this is {name}") as caught:
+        open_file(tmp_path / "w")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [0, 5, 4096, 2**20])
+def test_download_that_did_not_finish_is_named(tmp_path: Path, size: int) -> None:
+    (tmp_path / "w").write_bytes(bytes(size))
+    with pytest.raises(WeightsError, match="a download that did not finish"):
         open_file(tmp_path / "w")
 
 

@@ -1,6 +1,7 @@
 """Custom weights, LiuJuan's style: prefixes, layouts, halves and strangers, on the small transformer."""
 
 import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -68,6 +69,13 @@ def test_shapes_are_the_transformers() -> None:
         ("module.module.", ("module.", "module.")),
         ("module.model.diffusion_model.", ("module.", "model.diffusion_model.")),
         ("model.transformer.module.", ("model.", "transformer.", "module.")),
+        ("pipe.dit.", ("pipe.dit.",)),
+        ("_orig_mod.", ("_orig_mod.",)),
+        ("module._orig_mod.", ("_orig_mod.", "module.")),
+        (
+            "_fsdp_wrapped_module._orig_mod.model.",
+            ("_orig_mod.", "_fsdp_wrapped_module.", "model."),
+        ),
     ],
 )
 @pytest.mark.parametrize("layout", ["diffusers", "original"])
@@ -84,6 +92,23 @@ def test_every_prefix_and_layout_loads_to_the_same_bits(
     assert (len(report.matched), report.matched_parameters, report.share) == (133, ALL, 1.0)
     assert not report.missing + report.unexpected + report.wrong_shape + report.wrong_type
     assert judge_weights([path], SHAPES) == report
+
+
+@pytest.mark.parametrize("layout", ["diffusers", "original"])
+def test_names_of_compiled_blocks_are_their_own(
+    tmp_path: Path, transformer: Any, layout: str
+) -> None:
+    weights = read_small() if layout == "diffusers" else to_original(read_small())
+    wrapped = {
+        re.sub(
+            r"^(layers\.\d+)\.(.*?)(\w+)$", r"\1._orig_mod.\2_checkpoint_wrapped_module.\3", name
+        ): weight
+        for name, weight in weights.items()
+    }
+    assert wrapped.keys() != weights.keys()
+    report = load_weights(transformer, [save(tmp_path / "w", wrapped)])
+    assert are_equal(read_state_of(transformer), read_small())
+    assert (report.share, report.unexpected) == (1.0, ())
 
 
 @pytest.mark.parametrize("word", ["transformer", "model", "module", "model.diffusion_model"])

@@ -133,6 +133,41 @@ def test_lora_that_cannot_be_loaded_is_refused(tmp_path: Path) -> None:
     assert "cannot be loaded: " in err
 
 
+def test_lora_of_every_kind_is_told_by_its_name(tmp_path: Path) -> None:
+    original = "diffusion_model.layers.0.attention"
+    halves = {
+        f"{original}.qkv.lora_A.weight": torch.ones(4, 192),
+        f"{original}.qkv.lora_B.weight": torch.ones(576, 4),
+        f"{original}.out.lora_A.weight": torch.ones(4, 192),
+        f"{original}.out.lora_B.weight": torch.ones(192, 4),
+    }
+    factors = {f"{original}.to_q.lokr_w1": torch.ones(12, 12), f"{original}.to_q.lokr_w2": torch.ones(16, 16),
+               f"{original}.to_q.alpha": torch.tensor(1.0)}  # fmt: skip
+    for weights, words in (
+        (halves, "LoRA of 2 layers, rank 4, "),
+        (factors, "LoKr of 1 layers, full rank, "),
+    ):
+        code, out, err = run(save(tmp_path / "l", weights))
+        assert (code, err) == (0, "")
+        assert words in out
+    code, _, err = run(
+        save(tmp_path / "d", {**halves, f"{original}.out.dora_scale": torch.ones(192)})
+    )
+    assert (code, "DoRA: only LoRA, LoHa and LoKr can be worn" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [('{"error": "not found"}', "a JSON text"), ("<html>log in</html>", "a web page")],
+)
+def test_page_that_was_saved_for_weights_is_named(tmp_path: Path, text: str, name: str) -> None:
+    path = tmp_path / "style.safetensors"
+    path.write_text(text)
+    code, _, err = run(path)
+    assert code == 1
+    assert err.startswith(f"refused: {path}: not safetensors: this is {name}")
+
+
 def test_folder_alone_is_judged(tmp_path: Path) -> None:
     code, out, _ = run()
     assert (code, out.splitlines()[0]) == (0, "3 safetensors files taken, never read: none")

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, Final, Self
 
 import torch
 
+from generation.engine.weights.disguises import LOOKED_AT_BYTES, name_disguise
+
 # The library allows 100 MB; the header of the largest published model is below 1 MB.
 LARGEST_HEADER: Final = 16 * 2**20
 METADATA: Final = "__metadata__"
@@ -28,13 +30,12 @@ BITS: Final = {
 FLOATS: Final = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
 }  # fmt: skip
-DISGUISES: Final = {
-    b"PK\x03\x04": "a zip archive (torch.save)",
-    b"\x80": "a pickle",
-    b"GGUF": "a GGUF file",
-    b"version ": "a Git LFS pointer, not the file itself",
-    b"<": "a web page",
-}
+
+
+# What a single number may be written as besides.
+INTEGERS: Final = {
+    "U8": torch.uint8, "I8": torch.int8, "I16": torch.int16, "I32": torch.int32, "I64": torch.int64,
+}  # fmt: skip
 
 
 class WeightsError(Exception):
@@ -79,9 +80,23 @@ class WeightsFile:
 
     def read(self, name: str) -> torch.Tensor:
         """Return one tensor on the CPU; its type must be one of FLOATS, its values finite."""
+        kind = self.tensors[name].type
+        if kind not in FLOATS:
+            raise self._error(f"{name} is of type {kind}: only {', '.join(FLOATS)} are taken")
+        tensor = self._read_as(name, FLOATS[kind])
+        # A sum that is finite has finite parts, and takes a sixtieth of the time.
+        if not (tensor.sum().isfinite() or tensor.isfinite().all()):
+            raise self._error(f"{name} holds values that are no numbers or infinite")
+        return tensor
+
+    def read_number(self, name: str) -> float:
+        """Return the one number of a tensor, which may be whole."""
+        kind = self.tensors[name].type
+        read = self._read_as(name, INTEGERS[kind]) if kind in INTEGERS else self.read(name)
+        return float(read)
+
+    def _read_as(self, name: str, kind: torch.dtype) -> torch.Tensor:
         facts = self.tensors[name]
-        if facts.type not in FLOATS:
-            raise self._error(f"{name} is of type {facts.type}: only {', '.join(FLOATS)} are taken")
         raw = torch.empty(facts.end - facts.start, dtype=torch.uint8)
         try:
             self._file.seek(self._data_start + facts.start)
@@ -90,32 +105,37 @@ class WeightsFile:
             raise self._error(f"{name} cannot be read: {error}") from error
         if count != raw.numel():
             raise self._error(f"{name} cannot be read: the file was cut while it was open")
-        tensor = raw.view(FLOATS[facts.type]).reshape(facts.shape)
-        # A sum that is finite has finite parts, and takes a sixtieth of the time.
-        if not (tensor.sum().isfinite() or tensor.isfinite().all()):
-            raise self._error(f"{name} holds values that are no numbers or infinite")
-        return tensor
+        return raw.view(kind).reshape(facts.shape)
 
     def _error(self, reason: str) -> WeightsError:
         return WeightsError(f"{self.path}: {reason}")
 
     def _read_header(self) -> tuple[Mapping[str, TensorFacts], Mapping[str, str], int]:
         size = os.fstat(self._file.fileno()).st_size
-        start = self._file.read(9)
-        if len(start) < 9:  # noqa: PLR2004 (eight bytes of length and a brace)
-            raise self._error(f"not safetensors: {size} bytes are too few")
+        start = self._file.read(LOOKED_AT_BYTES)
         length = int.from_bytes(start[:8], "little")
-        if length > LARGEST_HEADER or start[8:] != b"{":
-            raise self._error(f"not safetensors: {_name_disguise(start, length)}")
+        if length > LARGEST_HEADER or start[8:9] != b"{":
+            raise self._error(f"not safetensors: {self._name_disguise(start, length, size)}")
         if 8 + length > size:
             raise self._error(f"cut off: its header has {length} bytes, the file {size}")
-        header = self._parse(b"{" + self._file.read(length - 1))
+        self._file.seek(8)
+        header = self._parse(self._file.read(length))
         metadata = header.pop(METADATA, {})
         if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
             raise self._error(f"lying header: {METADATA} holds more than texts")
         tensors = {name: self._judge(name, values) for name, values in header.items()}
         self._judge_ranges(tensors, size - 8 - length)
         return tensors, metadata, 8 + length
+
+    def _name_disguise(self, start: bytes, length: int, size: int) -> str:
+        """Say what the bytes are instead; only asked of a file that is no safetensors."""
+        if found := name_disguise(start):
+            return found
+        if size < 9:  # noqa: PLR2004 (eight bytes of length and a brace)
+            return f"{size} bytes are too few"
+        if length > LARGEST_HEADER:
+            return f"its first 8 bytes announce a header of {length} bytes, {LARGEST_HEADER} are allowed"
+        return "its header does not start with {"
 
     def _parse(self, header: bytes) -> dict[str, Any]:
         try:
@@ -199,18 +219,6 @@ def _open(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror}") from error
-
-
-def _name_disguise(start: bytes, length: int) -> str:
-    """Say what the bytes are instead; only asked of a file that is no safetensors."""
-    for magic, name in DISGUISES.items():
-        if start.startswith(magic):
-            return f"this is {name}"
-    if length > LARGEST_HEADER:
-        return (
-            f"its first 8 bytes announce a header of {length} bytes, {LARGEST_HEADER} are allowed"
-        )
-    return "its header does not start with {"
 
 
 def _are_sizes(values: Any) -> bool:

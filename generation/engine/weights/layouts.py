@@ -1,5 +1,6 @@
 """The names of a file's tensors, as the transformer calls them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,8 +16,11 @@ ORIGINAL: Final = "original"
 LAYOUTS: Final = (DIFFUSERS, ORIGINAL)
 # The longest first: a report then names `model.diffusion_model.`, not its two halves.
 PREFIXES: Final = (
-    "model.diffusion_model.", "diffusion_model.", "transformer.", "module.", "model.",
+    "model.diffusion_model.", "diffusion_model.", "transformer.", "module.", "model.", "pipe.dit.", "dit.",
 )  # fmt: skip
+# What torch puts into the names of a module that it compiles, shards or checkpoints, at any place.
+WRAPPERS: Final = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
+WRAPPED: Final = re.compile(rf"(?:(?<=\.)|^)(?:{'|'.join(map(re.escape, WRAPPERS))})+")
 # Of a file's parameters: a prefix that fewer bear is part of what the names say.
 BEARING: Final = 0.9
 # What a checkpoint of a whole pipeline holds beside its transformer.
@@ -41,8 +45,8 @@ def strip_prefixes(sizes: Mapping[str, int]) -> Stripped:
 
     Takes how many numbers each tensor holds. A name that lacks such a prefix (a trainer's counter) stays as it is.
     """
-    names = {key: key for key in sizes}
-    prefixes: list[str] = []
+    names = {key: unwrap(key) for key in sizes}
+    prefixes = [wrapper for wrapper in WRAPPERS if any(wrapper in key for key in sizes)]
     set_aside: list[str] = []
     while names:
         others = [key for key, name in names.items() if name.startswith(OTHER_PARTS)]
@@ -56,6 +60,11 @@ def strip_prefixes(sizes: Mapping[str, int]) -> Stripped:
         # The bearers first: of two tensors of one name, the first is taken.
         names = bearers | {key: name for key, name in names.items() if key not in bearers}
     return Stripped(names, tuple(prefixes), tuple(set_aside))
+
+
+def unwrap(name: str) -> str:
+    """Return a name without what torch put into it."""
+    return WRAPPED.sub("", name)
 
 
 def _is_borne(prefix: str, names: Mapping[str, str], sizes: Mapping[str, int]) -> bool:
