@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,13 @@ class HubAdmin(ModelAdmin):
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     change_form_outer_after_template = "admin/hub/sections.html"
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Count a row's history as it is: only lists of endless rows do without a count."""
+        kind = self.paginator if queryset.model is self.model else Paginator
+        return kind(queryset, per_page, *args, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Refuse: rows are referred to for ever; staff switch them off instead."""
