@@ -160,7 +160,7 @@ class RefundRequestAdmin(DecisionPage):
         """Refund, and say what became of the user's credits."""
         person: Any = request.user
         approve_refund(row.pk, person=person, reason=reason)
-        return word_done(row.task, row.amount)
+        return word_done(request, row.task, row.amount)
 
     def reject_row(self, request: HttpRequest, row: Any, reason: str) -> str:
         """Reject, and say so."""

@@ -11,11 +11,11 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
-from credits.selectors import NO_HOLD, find_balance, find_purse, view_holds
+from credits.selectors import NO_HOLD, find_purse, view_holds
 from generation.admin.bulk_refund import BulkRefundPage
 from generation.admin.filters import ModelFilter
 from generation.admin.history import attempts_table, events_table
-from generation.admin.refund import RefundPage
+from generation.admin.refund import RefundPage, see_balance
 from generation.admin.words import list_pictures, task_badge, word_failure
 from generation.models import Output, Task
 from generation.selectors import describe_template
@@ -119,7 +119,7 @@ class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
             "failure": word_failure(task.error_code, task.error_params) if task.error_code else "",
             "pictures": list_pictures(task.outputs.all()),
             "hold": view_holds([task.pk]).get(task.pk),
-            "balance": find_balance(task.platform_id, task.user),
+            "balance": see_balance(request, task),
             "purse_id": find_purse(task.platform_id, task.user),
             "sections": [
                 (_("Attempts"), attempts_table(task)),
