@@ -57,6 +57,7 @@ class FreezeAdmin(ReadOnlyAdmin):
     list_filter = (("lifted_at", admin.EmptyFieldListFilter), "purse__platform")
     list_select_related = ("purse__platform",)
     search_fields = ("purse__user", "reason")
+    search_ids = ("purse",)
     search_help_text = _("Search by user or reason.")
     actions_detail = ("unfreeze",)
 

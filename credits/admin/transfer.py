@@ -36,7 +36,8 @@ class TransferAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "created_at", "purse__platform")
     list_select_related = ("purse__platform",)
     search_fields = ("purse__user", "actor", "reason")
-    search_help_text = _("Search by user, actor or reason.")
+    search_ids = ("hold__reference", "purse")
+    search_help_text = _("Search by user, actor or reason, or paste the id of a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
     show_full_result_count = False

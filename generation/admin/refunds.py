@@ -111,7 +111,8 @@ class RefundRequestAdmin(DecisionPage):
     list_display_links = ("summary",)
     list_filter = (StateFilter,)
     search_fields = ("task__user", "reason", "requested_by__username")
-    search_help_text = _("Search by user, reason or requester.")
+    search_ids = ("task",)
+    search_help_text = _("Search by user, reason or requester, or paste the id of a task.")
     ordering = ("created_at", "id")
     has_history = True
     list_before_template = "admin/generation/refunds_shown.html"

@@ -5,6 +5,7 @@ from generation.models.event import Event
 from generation.models.model import ProviderModel, find_card
 from generation.models.provider import Provider
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
+from generation.models.search import TaskText
 from generation.models.task import IdempotencyKey, Output, Task, TaskCount
 from generation.models.worker import Worker
 
@@ -21,6 +22,7 @@ __all__ = [
     "Share",
     "Task",
     "TaskCount",
+    "TaskText",
     "Worker",
     "find_card",
 ]

@@ -90,3 +90,9 @@ def test_every_state_of_refunds_says_what_it_shows(boss: Client, state: str) -> 
     answer = boss.get(page(RefundRequest, "changelist"), {"state": state} if state else {})
     assert answer.status_code == 200
     assert 'id="shown"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("model", sorted(admin.site._registry, key=lambda m: m._meta.label))
+@pytest.mark.parametrize("word", ["q", "id", "user", "p"])
+def test_a_nul_in_the_address_breaks_no_list(boss: Client, model: Any, word: str) -> None:
+    assert boss.get(page(model, "changelist"), {word: "a\0"}).status_code in {200, 302, 400}
