@@ -55,7 +55,15 @@ class RefundBatchAdmin(DecisionPage):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Return what there is to show: nothing of a decision that there was not."""
-        names = ["state_shown", "reason", "conditions_shown", "users_shown", "count", "total", "requested_by"]
+        names = [
+            "state_shown",
+            "reason",
+            "conditions_shown",
+            "users_shown",
+            "count",
+            "total",
+            "requested_by",
+        ]
         names.append("asked")
         if self.first_of(obj).decided_by_id:
             names += ["decided_by", "decided", "decision"]

@@ -197,7 +197,9 @@ def word_users(users: Sequence[UserPart], all_users: int) -> SafeString | str:
     """Return who gets how much, one a line, and how many are not named."""
     lines = [(word_user(part),) for part in users]
     if all_users > len(users):
-        more = ngettext("and %(count)s more user", "and %(count)s more users", all_users - len(users))
+        more = ngettext(
+            "and %(count)s more user", "and %(count)s more users", all_users - len(users)
+        )
         lines.append((more % {"count": all_users - len(users)},))
     return format_html_join("", "<div>{}</div>", lines) if lines else "–"
 

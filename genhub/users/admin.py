@@ -2,16 +2,22 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from genhub.admin.pages import Question, ask
 from genhub.users.models import User
 from genhub.users.rights import list_rights
+from genhub.users.signing_in import unlock
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -40,6 +46,7 @@ class UserAdmin(DjangoUserAdmin, RightsPage):  # type: ignore[type-arg]
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = None
+    actions_detail = ("unlock_sign_in",)
     rights_field = "user_permissions"
     # Two lists side by side need the width.
     compressed_fields = False
@@ -61,6 +68,30 @@ class UserAdmin(DjangoUserAdmin, RightsPage):  # type: ignore[type-arg]
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Keep new accounts to superusers, who alone may give them their rights."""
         return bool(request.user.is_superuser)
+
+    def has_unlock_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Allow superusers."""
+        return bool(request.user.is_superuser)
+
+    @action(description=_("Unlock sign-in"), permissions=["unlock"], icon="lock_open")
+    def unlock_sign_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then let an account that was tried too often be tried again."""
+        person = self.get_object(request, object_id)
+        if person is None:
+            raise Http404
+        back = reverse("admin:users_user_change", args=[person.pk])
+        if request.method == "POST":
+            unlock(person.username)
+            self.log_change(request, person, gettext("Unlocked the sign-in."))
+            messages.success(request, gettext("%(user)s may sign in again.") % {"user": person})
+            return HttpResponseRedirect(back)
+        question = Question(
+            title=gettext("Unlock the sign-in of %(user)s") % {"user": person},
+            intro=gettext("Wrong tries so far are forgotten, wherever they came from."),
+            submit=gettext("Unlock"),
+            back=back,
+        )
+        return ask(self, request, question, about=person)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep accounts to superusers: whoever sets a password or a name acts with its rights, and money has rights."""

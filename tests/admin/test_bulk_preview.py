@@ -26,7 +26,9 @@ def order(client_of: Any, stub: Provider) -> Callable[..., Task]:
     """An order of a user that was made and paid for."""
 
     def make(platform: Platform, user: str, prompt: str = "a star") -> Task:
-        ledger.grant(ledger.open_purse(platform.pk, user).pk, 100, key=f"{platform.code}:{user}", why=WHY)
+        ledger.grant(
+            ledger.open_purse(platform.pk, user).pk, 100, key=f"{platform.code}:{user}", why=WHY
+        )
         client = client_of(user, platform=platform)
         answer = client.post("/api/v1/generate", {"prompt": prompt}, format="json")
         assert answer.status_code == 202, answer.json()

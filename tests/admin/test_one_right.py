@@ -145,7 +145,10 @@ def test_one_right_shows_nothing_of_another(hire: Hire, rows: None) -> None:
 def test_a_refund_tells_a_balance_only_to_those_who_may_see_purses(hire: Hire, rows: None) -> None:
     task = Task.objects.get()
     address = reverse("admin:generation_task_refund", args=[task.pk])
-    for name, rights, told in (("dave", BOTH, False), ("erin", (*BOTH, "credits.view_purse"), True)):
+    for name, rights, told in (
+        ("dave", BOTH, False),
+        ("erin", (*BOTH, "credits.view_purse"), True),
+    ):
         client = hire(*rights, name=name)
         assert ("Available now" in client.get(address).content.decode()) is told
         words = {"amount": "1", "reason": REASON, "once": str(new_id())}
