@@ -82,7 +82,7 @@ def search_tasks(tasks: QuerySet[Task], term: str) -> QuerySet[Task]:
     match = Q()
     for word in list(smart_split(term))[:MOST_WORDS]:
         match &= match_word(word)
-    found = [TaskText.objects.filter(match).values("task_id")]
+    found: list[QuerySet[Any, Any]] = [TaskText.objects.filter(match).values("task_id")]
     if row_id := read_id(term):
         found.append(TaskText.objects.filter(task_id=row_id).values("task_id"))
         found.append(Output.objects.order_by().filter(artifact_id=row_id).values("task_id"))
@@ -214,7 +214,7 @@ def list_outputs_of(task_ids: QuerySet[Any, Any], number: int) -> QuerySet[Outpu
 
 def list_users_of(batch: RefundBatch, most: int) -> tuple[list[dict[str, Any]], int]:
     """Return the users of a bulk refund who get most (`user`, `platform`, `count`, `total`), and how many there are."""
-    groups = (
+    groups: QuerySet[Any, Any] = (
         batch.requests.order_by()
         .values("task__platform_id", user=F("task__user"), platform=F("task__platform__name"))
         .annotate(count=Count("pk"), total=Sum("amount"))

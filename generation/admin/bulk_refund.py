@@ -107,11 +107,11 @@ class BulkRefundPage(HubAdmin):
         term = request.GET.get(SEARCH_VAR, "")
         if "\0" in term:
             raise IncorrectLookupParameters
-        filtered = copy(request)
-        filtered.GET = QueryDict(mutable=True)
-        filtered.GET.update(request.GET)
+        words: QueryDict = request.GET.copy()
         for name in (SEARCH_VAR, PAGE_VAR):
-            filtered.GET.pop(name, None)
+            words.pop(name, None)
+        filtered = copy(request)
+        filtered.GET = words  # type: ignore[assignment]
         changelist: Any = self.get_changelist_instance(filtered)
         tasks: QuerySet[Task] = changelist.queryset
         return tasks.filter(match_exactly(term)) if term.strip() else tasks

@@ -55,7 +55,7 @@ def word_condition(name: str, value: str) -> str:
         return f"{capfirst(ModelFilter.title)} {COMPARED['exact'] % {'value': value}}"
     column, _sep, rest = name.partition("__")
     try:
-        field = Task._meta.get_field(column)
+        field = Task._meta.get_field(column)  # noqa: SLF001 (Django's own door to columns)
     except FieldDoesNotExist:
         return f"{name}: {value}"
     lookup = rest.rpartition("__")[2] or "exact"
@@ -75,7 +75,7 @@ def word_value(field: Any, value: str) -> str:
         return ", ".join(words.get(one, one) for one in value.split(", "))
     if field.is_relation and field.related_model:
         try:
-            found = field.related_model._default_manager.filter(pk__in=value.split(", "))
+            found = field.related_model.objects.filter(pk__in=value.split(", "))
             return ", ".join(str(row) for row in found) or value
         except (ValidationError, ValueError):
             return value

@@ -57,7 +57,7 @@ class StateFilter(SimpleListFilter):
 
 
 class RefundList(ChangeList):
-    """A page of refunds with what is left of their tasks, read in one go; it says which it shows, and where others are."""
+    """A page of refunds with what is left of their tasks, read in one go; it says which, and where others are."""
 
     result_list: Any
 

@@ -1,4 +1,4 @@
-"""What staff search tasks by, beside the tasks: written once with each by a trigger, so that accepts and ends pay little."""
+"""What staff search tasks by, beside the tasks: a trigger writes it once with each; no later step pays for it."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models

@@ -46,14 +46,14 @@ class HubAdmin(ModelAdmin):
                 request, queryset, search_term
             )
             return found
-        return queryset.filter(pk__in=self.find_named(row_id, search_term.strip())), False
+        keys = self.find_named(queryset.order_by(), row_id, search_term.strip())
+        return queryset.filter(pk__in=keys), False
 
-    def find_named(self, row_id: uuid.UUID, text: str) -> QuerySet[Any, Any]:
+    def find_named(self, rows: QuerySet[Any], row_id: uuid.UUID, text: str) -> Any:
         """Return the keys of the rows that an id names, in any column; each is read by its own index."""
         own = ("pk",) if isinstance(self.opts.pk, UUIDField) else ()
         ways = [Q(**{name: row_id}) for name in (*own, *self.search_ids)]
         ways += [Q(**{name: text}) for name in self.search_fields]
-        rows = self.model._default_manager.order_by()
         keys = [rows.filter(way).values("pk") for way in ways]
         return rows.none().values("pk").union(*keys)
 

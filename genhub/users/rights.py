@@ -36,11 +36,8 @@ class Holder:
 
 def find_rights(site: AdminSite) -> set[str]:
     """Return the rights, such as `credits.view_purse`, that open anything to somebody who is not a superuser."""
-    found = {
-        f"{model._meta.app_label}.{codename}"
-        for model in apps.get_models()
-        for codename, _name in model._meta.permissions
-    }
+    options = [model._meta for model in apps.get_models()]  # noqa: SLF001 (Django's own door to rights)
+    found = {f"{o.app_label}.{codename}" for o in options for codename, _name in o.permissions}
     for page in site._registry.values():  # noqa: SLF001 (the registry has no other door)
         asks = [getattr(page, name) for name in dir(page) if ASKS.fullmatch(name)]
         # To view may be one of several rights that open a page: then it is not asked for where another is held.

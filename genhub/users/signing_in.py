@@ -63,7 +63,9 @@ class Try:
         if self.device:
             return [(one, (self.account, epoch, f"device {self.device}"))]
         every = throttle.per(window, tries * ACCOUNT_TIMES, "sign-in-account")
-        limits = [(one, (self.account, epoch, self.address))]
+        limits: list[tuple[RateLimitItem, tuple[str, ...]]] = [
+            (one, (self.account, epoch, self.address))
+        ]
         if self.address:
             anyone = throttle.per(window, tries * ADDRESS_TIMES, "sign-in-address")
             limits.append((anyone, (self.address,)))

@@ -17,7 +17,7 @@ from credits.models import Budget, Purse
 from generation.models import Provider, RefundBatch, RefundRequest, Task
 from generation.services.run import run_queue
 from genhub.lib.ids import new_id
-from genhub.platforms.models import ApiKey, Platform
+from genhub.platforms.models import Platform
 from genhub.users.models import User
 from tests.admin.conftest import Hire
 from tests.conftest import WHY

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_user_named_like_an_id_is_found_in_every_list(
     task = order(user)
     run_queue("local")
     purse = Purse.objects.get(user=user)
-    ledger.grant(purse.pk, 5, key="lot", why=WHY, expires_at="2999-01-01T00:00Z")
+    ledger.grant(purse.pk, 5, key="lot", why=WHY, expires_at=datetime(2999, 1, 1, tzinfo=UTC))
     Budget.objects.create(purse=purse, period="day", most=10)
     freezes.freeze(purse.pk, ["x"])
     RefundRequest.objects.create(

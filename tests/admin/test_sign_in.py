@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -143,7 +146,7 @@ def test_strangers_do_not_lock_out_who_signed_in_before(settings: Settings) -> N
 def test_a_made_up_cookie_makes_no_browser_known(settings: Settings) -> None:
     settings.LOGIN_TRIES = 1
     sign_in()
-    for value in ("x", "a:b:c", signing_in.signing.dumps({"account": "x"}, salt="other")):
+    for value in ("x", "a:b:c", signing.dumps({"account": "x"}, salt="other")):
         client = Client()
         client.cookies[signing_in.COOKIE] = value
         assert is_refused(sign_in(RIGHT, client=client))
@@ -221,10 +224,13 @@ def test_counts_are_shared_by_processes(settings: Settings) -> None:
     sign_in(), sign_in()
     throttle.make_counters.cache_clear()
     assert is_refused(sign_in())
-    assert 0 < throttle.counters().shared.storage.get_expiry(  # type: ignore[union-attr]
-        throttle.per(900, 2, "sign-in").key_for(
-            signing_in.name_account("admin"), "0", "198.51.100.1"
+    assert (
+        throttle.counters().shared.storage.get_expiry(  # type: ignore[union-attr]
+            throttle.per(900, 2, "sign-in").key_for(
+                signing_in.name_account("admin"), "0", "198.51.100.1"
+            )
         )
+        > 0
     )
 
 
@@ -252,7 +258,7 @@ def test_few_passwords_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         with guard:
             inside[0] -= 1
 
-    monkeypatch.setattr(signing_in.ModelBackend, "authenticate", slow)
+    monkeypatch.setattr(ModelBackend, "authenticate", slow)
     monkeypatch.setattr(signing_in, "address_of", lambda request: "here")
     refused: list[Any] = []
 
@@ -260,7 +266,7 @@ def test_few_passwords_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         refused.append(seconds)
         if len(refused) == 22:
             all_refused.set()
-        raise signing_in.PermissionDenied
+        raise PermissionDenied
 
     monkeypatch.setattr(signing_in.ThrottledBackend, "refuse", refuse)
     with ThreadPoolExecutor(24) as pool:
