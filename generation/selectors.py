@@ -1,11 +1,27 @@
 """Every read of orders; each starts from its owner, except those of operators at the end."""
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, Count, Exists, OuterRef, Prefetch, QuerySet, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Now
+from django.utils.text import smart_split, unescape_string_literal
 
 from generation.models import (
     Attempt,
@@ -18,12 +34,17 @@ from generation.models import (
     Share,
     Task,
     TaskCount,
+    TaskText,
     Worker,
 )
 from generation.states import AttemptState, TaskState
-from genhub.lib.ids import from_wire, oldest_id
+from genhub.lib.ids import from_wire, oldest_id, read_id
 
 PREFIX = "task"
+# A search of more words than this is cut: each is a look into the index.
+MOST_WORDS = 10
+TRIGRAM = 3
+PART_OF_ID = re.compile(r"[0-9A-Fa-f]+(-[0-9A-Fa-f]*)+")
 
 
 def find_tasks(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
@@ -49,6 +70,41 @@ def count_tasks(platform_id: uuid.UUID, user: str | None) -> int:
     if user is not None:
         counts = counts.filter(user=user)
     return counts.aggregate(total=Sum("total"))["total"] or 0
+
+
+def search_tasks(tasks: QuerySet[Task], term: str) -> QuerySet[Task]:
+    """Return those of the tasks with every word of a term in their user, id, prompts or metadata, letter case aside.
+
+    “Quoted words” stand together; a whole id finds its task and that of a picture.
+    """
+    if not term.strip():
+        return tasks
+    match = Q()
+    for word in list(smart_split(term))[:MOST_WORDS]:
+        match &= match_word(word)
+    found: list[QuerySet[Any, Any]] = [TaskText.objects.filter(match).values("task_id")]
+    if row_id := read_id(term):
+        found.append(TaskText.objects.filter(task_id=row_id).values("task_id"))
+        found.append(Output.objects.order_by().filter(artifact_id=row_id).values("task_id"))
+    return tasks.filter(pk__in=found[0].union(*found[1:]) if found[1:] else found[0])
+
+
+def match_word(word: str) -> Q:
+    """Return the test whether a task's text has a word or a quoted phrase in it."""
+    if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
+        word = unescape_string_literal(word)
+    # Fewer letters than a trigram has are looked for as a word of their own: as a part they stand everywhere.
+    if word.isascii() and len(word) < TRIGRAM:
+        word = f" {word} "
+    match = Q(text__contains=searchable(word))
+    if PART_OF_ID.fullmatch(word):
+        match |= Q(text__contains=searchable(word.replace("-", "")))
+    return match
+
+
+def searchable(text: str) -> Func:
+    """Return a text as the index has it: small letters, and those outside of ASCII as numbers."""
+    return Func(Value(text), function="generation_searchable", output_field=TextField())
 
 
 def list_live_workers(gone_after: timedelta) -> list[Worker]:
@@ -154,6 +210,16 @@ def list_outputs_of(task_ids: QuerySet[Any, Any], number: int) -> QuerySet[Outpu
     """Return the newest delivered pictures of some tasks, with their artifacts."""
     delivered = Output.objects.filter(task__in=task_ids, artifact__isnull=False)
     return delivered.select_related("artifact").order_by("-artifact_id")[:number]
+
+
+def list_users_of(batch: RefundBatch, most: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the users of a bulk refund who get most (`user`, `platform`, `count`, `total`), and how many there are."""
+    groups: QuerySet[Any, Any] = (
+        batch.requests.order_by()
+        .values("task__platform_id", user=F("task__user"), platform=F("task__platform__name"))
+        .annotate(count=Count("pk"), total=Sum("amount"))
+    )
+    return list(groups.order_by("-total", "platform", "user")[:most]), groups.count()
 
 
 def count_refunds(batch: RefundBatch) -> dict[str, tuple[int, int]]:

@@ -3,8 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,7 +13,6 @@ from unfold.paginator import InfinitePaginator
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.pages import on_this_site
 from genhub.admin.show import code, moment
-from genhub.lib.ids import read_id
 from storage.models import Artifact
 from storage.selectors import sign_link
 
@@ -38,15 +35,6 @@ class ArtifactAdmin(ReadOnlyAdmin):
         (None, {"fields": ("picture", "wire_id", "user", "platform_shown", "time")}),
         (_("File"), {"fields": ("pixels", "size", "content_type", "sha256_shown", "key_shown")}),
     )
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Artifact], search_term: str
-    ) -> tuple[QuerySet[Artifact], bool]:
-        """Find the artifact of a pasted id, or those of users."""
-        if artifact_id := read_id(search_term):
-            return queryset.filter(pk=artifact_id), False
-        found: Any = super().get_search_results(request, queryset, search_term)
-        return found[0], found[1]
 
     @display(description=_("artifact"), header=True, ordering="id")
     def thumbnail(self, artifact: Artifact) -> list[Any]:

@@ -12,6 +12,7 @@ from credits import ledger
 from credits.models import Purse
 from generation.models import Provider
 from generation.services.news import listener
+from genhub.lib import throttle
 from genhub.platforms.models import ApiKey, Platform
 from templates.services import seed_examples, seed_styles
 
@@ -35,6 +36,12 @@ def _flush_past_the_guards() -> Iterator[None]:
     yield
     setattr(DatabaseOperations, "execute_sql_flush", flush)  # noqa: B010
     connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _no_wrong_tries() -> None:
+    """No test is refused for what another tried."""
+    throttle.counters().own.storage.reset()
 
 
 @pytest.fixture(scope="session")

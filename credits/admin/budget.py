@@ -74,6 +74,7 @@ class BudgetAdmin(ValuesLogged):
     list_filter = ("period", "is_active")
     list_select_related = ("purse__platform", "api_key__platform")
     search_fields = ("purse__user", "api_key__name", "api_key__prefix", "api_key__user")
+    search_ids = ("purse",)
     search_help_text = _("Search by user, or by the name or beginning of an API key.")
     autocomplete_fields = ("api_key", "purse")
     ordering = ("-id",)

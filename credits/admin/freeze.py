@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from credits import freezes, ledger
 from credits.admin.adjust import MOST, may_adjust
 from credits.admin.audit import word_check
+from credits.admin.words import may_see_purses
 from credits.audit.figures import Figures, compute_figures
 from credits.models import Freeze
 from genhub.admin.base import ReadOnlyAdmin
@@ -56,6 +57,7 @@ class FreezeAdmin(ReadOnlyAdmin):
     list_filter = (("lifted_at", admin.EmptyFieldListFilter), "purse__platform")
     list_select_related = ("purse__platform",)
     search_fields = ("purse__user", "reason")
+    search_ids = ("purse",)
     search_help_text = _("Search by user or reason.")
     actions_detail = ("unfreeze",)
 
@@ -70,7 +72,9 @@ class FreezeAdmin(ReadOnlyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return what was found, and how it ended once it has."""
         found = (None, {"fields": ("state", "purse_shown", "frozen", "checks_shown")})
-        ended = ("lifted", "lifted_by", "reason", "available", "held")
+        ended: tuple[str, ...] = ("lifted", "lifted_by", "reason")
+        if may_see_books(request):
+            ended += ("available", "held")
         if obj is None or obj.lifted_at is None:
             return (found,)
         return (found, (_("How it ended"), {"fields": ended}))
@@ -81,7 +85,7 @@ class FreezeAdmin(ReadOnlyAdmin):
         """Show what the purse's books say today, as long as it is frozen."""
         row = self.find_object(request, object_id)
         words = extra_context or {}
-        if row.lifted_at is None:
+        if row.lifted_at is None and may_see_books(request):
             figures = compute_figures(row.purse_id)
             words = words | {"sections": [(gettext("The books now"), figures_table(figures))]}
         return super().change_view(request, object_id, form_url, words)
@@ -166,6 +170,11 @@ class FreezeAdmin(ReadOnlyAdmin):
         facts = {"purse": row.purse, "amount": words["amount"]}
         text = gettext("%(purse)s may pay again, with %(amount)s credits available.")
         messages.success(request, text % facts)
+
+
+def may_see_books(request: HttpRequest) -> bool:
+    """Return whether a member of staff may see balances here: whoever states the true one must."""
+    return may_adjust(request) or may_see_purses(request)
 
 
 def word_figures(figures: Figures) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +15,7 @@ from credits.entries import ORDER
 from credits.models import Hold, HoldState
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import badge, code, moment, table
-from genhub.lib.ids import read_id, to_wire
+from genhub.lib.ids import to_wire
 
 
 @admin.register(Hold)
@@ -37,6 +36,7 @@ class HoldAdmin(ReadOnlyAdmin):
     list_filter = ("state", "created_at", "purse__platform")
     list_select_related = ("purse__platform",)
     search_fields = ("purse__user",)
+    search_ids = ("reference",)
     search_help_text = _("Search by user, or paste the id of a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
@@ -48,15 +48,6 @@ class HoldAdmin(ReadOnlyAdmin):
         ),
         (_("Credits"), {"fields": ("amount", "captured", "released", "refunded", "overrun")}),
     )
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Hold], search_term: str
-    ) -> tuple[QuerySet[Hold], bool]:
-        """Find the hold of a pasted order id, or those of users."""
-        if reference := read_id(search_term):
-            return queryset.filter(reference=reference), False
-        found: Any = super().get_search_results(request, queryset, search_term)
-        return found[0], found[1]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

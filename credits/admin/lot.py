@@ -52,6 +52,7 @@ class LotAdmin(ReadOnlyAdmin):
     list_filter = (LeftFilter, "expires_at", "purse__platform")
     list_select_related = ("purse__platform",)
     search_fields = ("purse__user",)
+    search_ids = ("purse",)
     search_help_text = _("Search by user.")
     ordering = ("-id",)
     paginator = InfinitePaginator

@@ -14,7 +14,15 @@ from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from credits.admin.words import kind_badge, link_for, signed, task_link, tell, why
+from credits.admin.words import (
+    kind_badge,
+    link_for,
+    may_see_purses,
+    signed,
+    task_link,
+    tell,
+    why,
+)
 from credits.entries import Filters, change
 from credits.models import Bucket, Kind, Purse, Transfer
 from credits.selectors import find_entries
@@ -109,15 +117,16 @@ def find_page(form: StatementForm, purse: Purse, number: str | None) -> Page[Tra
 
 
 def statement_table(request: HttpRequest, transfers: Iterable[Transfer]) -> SafeString:
-    """Return transfers (with their holds) as rows with the balance after each."""
+    """Return transfers (with their holds) as rows, with the balance after each for those who may see purses."""
+    after = may_see_purses(request)
     headers = [
         _("time"),
         _("kind"),
         _("what happened"),
         _("available"),
-        _("available after"),
+        *([_("available after")] if after else []),
         _("held"),
-        _("held after"),
+        *([_("held after")] if after else []),
         _("task"),
         _("why, by whom"),
     ]
@@ -128,9 +137,9 @@ def statement_table(request: HttpRequest, transfers: Iterable[Transfer]) -> Safe
             kind_badge(move),
             tell(move),
             signed(change(move, Bucket.AVAILABLE), is_gain=True),
-            move.available_after,
+            *([move.available_after] if after else []),
             signed(change(move, Bucket.HELD)),
-            move.held_after,
+            *([move.held_after] if after else []),
             task_link(move, may_open=may_open),
             why(move),
         ]

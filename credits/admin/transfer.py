@@ -1,16 +1,21 @@
 """Pages of transfers."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from credits.admin.words import kind_badge
+from credits.admin.words import kind_badge, may_see_purses
 from credits.entries import word_reason
 from credits.models import Transfer
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import moment
+
+BALANCES = ("available_after", "held_after")
 
 
 @admin.register(Transfer)
@@ -31,7 +36,8 @@ class TransferAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "created_at", "purse__platform")
     list_select_related = ("purse__platform",)
     search_fields = ("purse__user", "actor", "reason")
-    search_help_text = _("Search by user, actor or reason.")
+    search_ids = ("hold__reference", "purse")
+    search_help_text = _("Search by user, actor or reason, or paste the id of a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
     show_full_result_count = False
@@ -40,6 +46,15 @@ class TransferAdmin(ReadOnlyAdmin):
         (_("Why"), {"fields": ("actor", "reason_shown", "created_at", "key")}),
         (_("The purse after it"), {"fields": ("available_after", "held_after", "purse_version")}),
     )
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Leave out the balances for those who may not see purses."""
+        names = super().get_list_display(request)
+        return tuple(n for n in names if n not in BALANCES or may_see_purses(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out the balances for those who may not see purses."""
+        return self.fieldsets if may_see_purses(request) else self.fieldsets[:-1]
 
     @display(description=_("time"), ordering="id")
     def time(self, transfer: Transfer) -> str:

@@ -55,6 +55,11 @@ def link_for(request: HttpRequest, view: str, key: Any, text: str) -> SafeString
     return link(view, key, text) if request.user.has_perm(f"{app}.view_{model}") else text
 
 
+def may_see_purses(request: HttpRequest) -> bool:
+    """Return whether a member of staff may see what users have: a balance after a transfer is one, too."""
+    return bool(request.user.has_perm("credits.view_purse"))
+
+
 def signed(change: int, *, is_gain: bool = False) -> SafeString | str:
     """Return a change with its sign, a dash for none; in green where the customer has more to spend."""
     if not change:

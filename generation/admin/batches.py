@@ -11,14 +11,20 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from generation.admin.bulk_refund import PICTURES
+from generation.admin.bulk_refund import PICTURES, word_users
+from generation.admin.conditions import word_conditions
 from generation.admin.decisions import DecisionPage, refund_badge
 from generation.admin.words import picture_of
 from generation.models import RefundBatch, RefundRequest, RefundState
-from generation.selectors import count_refunds, list_outputs_of, mark_batches
-from generation.services.bulk_refund import approve_refunds, reject_refunds
+from generation.selectors import count_refunds, list_outputs_of, list_users_of, mark_batches
+from generation.services.bulk_refund import (
+    MOST_USERS,
+    UserPart,
+    approve_refunds,
+    reject_refunds,
+)
 from genhub.admin.pages import Question
-from genhub.admin.show import code, moment
+from genhub.admin.show import moment
 
 # How often a page that shows work looks again.
 LOOK_SECONDS = 2
@@ -49,7 +55,15 @@ class RefundBatchAdmin(DecisionPage):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Return what there is to show: nothing of a decision that there was not."""
-        names = ["state_shown", "reason", "conditions_shown", "count", "total", "requested_by"]
+        names = [
+            "state_shown",
+            "reason",
+            "conditions_shown",
+            "users_shown",
+            "count",
+            "total",
+            "requested_by",
+        ]
         names.append("asked")
         if self.first_of(obj).decided_by_id:
             names += ["decided_by", "decided", "decision"]
@@ -100,7 +114,8 @@ class RefundBatchAdmin(DecisionPage):
             facts={
                 gettext("Tasks"): row.count,
                 gettext("Credits"): row.total,
-                gettext("Filter"): code(row.conditions),
+                gettext("Filter"): word_conditions(row.conditions),
+                gettext("Users"): users_of(row),
                 gettext("Reason"): row.reason,
                 gettext("Requested by"): row.requested_by,
                 gettext("Age"): self.age(row),
@@ -115,9 +130,14 @@ class RefundBatchAdmin(DecisionPage):
         return refund_badge(row.state)
 
     @display(description=_("filter"))
-    def conditions_shown(self, row: RefundBatch) -> SafeString:
+    def conditions_shown(self, row: RefundBatch) -> SafeString | str:
         """Show what the list was filtered by."""
-        return code(row.conditions)
+        return word_conditions(row.conditions)
+
+    @display(description=_("users"))
+    def users_shown(self, row: RefundBatch) -> SafeString | str:
+        """Show whose tasks they are."""
+        return users_of(row)
 
     @display(description=_("asked at"), ordering="created_at")
     def asked(self, row: RefundBatch) -> str:
@@ -148,6 +168,13 @@ def pictures_of(row: RefundBatch) -> tuple[str, ...]:
     """Return thumbnails of a few of the tasks."""
     outputs = list_outputs_of(row.requests.order_by().values("task_id"), PICTURES)
     return tuple(picture_of(output).thumbnail for output in outputs)
+
+
+def users_of(row: RefundBatch) -> SafeString | str:
+    """Return who gets how much of a bulk."""
+    users, all_users = list_users_of(row, MOST_USERS)
+    names = ("user", "platform", "count", "total")
+    return word_users([UserPart(*(user[name] for name in names)) for user in users], all_users)
 
 
 def progress_of(row: RefundBatch) -> dict[str, Any]:

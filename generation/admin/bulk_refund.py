@@ -1,25 +1,33 @@
 """The way to a bulk refund: from the list of tasks and its filters to a preview and a confirmation."""
 
 import uuid
+from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
+from generation.admin.conditions import match_exactly, word_conditions
 from generation.admin.refund import word_alone
 from generation.admin.words import picture_of
 from generation.models import RefundBatch, RefundState, Task
 from generation.selectors import list_outputs_of, mark_batches
 from generation.services.bulk_refund import (
     Preview,
+    UserPart,
+    list_users,
     preview_refunds,
     request_refunds,
     would_wait,
@@ -27,7 +35,6 @@ from generation.services.bulk_refund import (
 from genhub.admin.base import HubAdmin
 from genhub.admin.forms import READ_BY_USERS, ReasonForm
 from genhub.admin.pages import Question, ask, word
-from genhub.admin.show import code
 from genhub.lib.errors import Problem
 from genhub.lib.ids import new_id
 
@@ -72,14 +79,14 @@ class BulkRefundPage(HubAdmin):
         """Show what refunding all tasks of the filter would do; ask why; freeze it and let the loops do it."""
         back = f"{reverse('admin:generation_task_changelist')}?{request.GET.urlencode()}"
         try:
-            changelist: Any = self.get_changelist_instance(request)
+            found = self.find_exactly(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse("admin:generation_task_changelist"))
         # The address may name filters that the list leaves out, such as that of the only platform.
-        if not changelist.queryset.query.where:
+        if not found.query.where:
             return ask(self, request, ask_for_filter(back))
-        newest = read_newest(request, changelist.queryset)
-        tasks = changelist.queryset.filter(pk__lte=newest)
+        newest = read_newest(request, found)
+        tasks = found.filter(pk__lte=newest)
         preview = preview_refunds(tasks)
         initial = {"newest": newest, "count": preview.count, "total": preview.total}
         form = BulkForm(request.POST or None, initial=initial)
@@ -94,6 +101,20 @@ class BulkRefundPage(HubAdmin):
                     reverse("admin:generation_refundbatch_change", args=[batch.pk])
                 )
         return ask(self, request, ask_bulk(request, tasks, preview, form, back))
+
+    def find_exactly(self, request: HttpRequest) -> QuerySet[Task]:
+        """Return the tasks of the list's filter; its search, which finds parts of names, takes only the very name."""
+        term = request.GET.get(SEARCH_VAR, "")
+        if "\0" in term:
+            raise IncorrectLookupParameters
+        words: QueryDict = request.GET.copy()
+        for name in (SEARCH_VAR, PAGE_VAR):
+            words.pop(name, None)
+        filtered = copy(request)
+        filtered.GET = words  # type: ignore[assignment]
+        changelist: Any = self.get_changelist_instance(filtered)
+        tasks: QuerySet[Task] = changelist.queryset
+        return tasks.filter(match_exactly(term)) if term.strip() else tasks
 
     def write(
         self, request: HttpRequest, tasks: QuerySet[Task], words: dict[str, Any]
@@ -154,7 +175,8 @@ def ask_bulk(
         title=gettext("Refund all of these"),
         intro=word_bulk(preview, waits=would_wait(preview, person)),
         facts={
-            gettext("Filter"): code(request.GET.urlencode()),
+            gettext("Filter"): word_conditions(request.GET.urlencode()),
+            gettext("Users"): word_users(*list_users(tasks)),
             gettext("Tasks"): preview.tasks,
             gettext("With something left"): preview.count,
             gettext("With nothing left"): preview.tasks - preview.count,
@@ -169,6 +191,27 @@ def ask_bulk(
         is_dangerous=True,
         back=back,
     )
+
+
+def word_users(users: Sequence[UserPart], all_users: int) -> SafeString | str:
+    """Return who gets how much, one a line, and how many are not named."""
+    lines = [(word_user(part),) for part in users]
+    if all_users > len(users):
+        more = ngettext(
+            "and %(count)s more user", "and %(count)s more users", all_users - len(users)
+        )
+        lines.append((more % {"count": all_users - len(users)},))
+    return format_html_join("", "<div>{}</div>", lines) if lines else "–"
+
+
+def word_user(part: UserPart) -> str:
+    """Return what one user gets."""
+    text = ngettext(
+        "%(user)s @ %(platform)s: %(count)s task, %(total)s credits",
+        "%(user)s @ %(platform)s: %(count)s tasks, %(total)s credits",
+        part.count,
+    )
+    return text % vars(part)
 
 
 def word_bulk(preview: Preview, *, waits: bool) -> str:

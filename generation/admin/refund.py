@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from credits.selectors import find_balance
+from credits.selectors import Balance, find_balance
 from generation.admin.words import list_pictures
 from generation.models import RefundRequest, RefundState, Task
 from generation.selectors import sum_refunded_alone
@@ -89,7 +89,7 @@ class RefundPage(HubAdmin):
         else:
             text = gettext("Refunded %(amount)s credits: %(reason)s")
             self.log_change(request, task, text % words)
-            messages.success(request, word_done(task, amount))
+            messages.success(request, word_done(request, task, amount))
         return row
 
 
@@ -102,9 +102,20 @@ def word_repeated(row: RefundRequest) -> str:
     }
 
 
-def word_done(task: Task, amount: int) -> str:
-    """Return what a refund did to the user's credits."""
-    after = find_balance(task.platform_id, task.user).available
+def see_balance(request: HttpRequest, task: Task) -> Balance | None:
+    """Return what the task's user has, to those who may see purses; else None."""
+    if not request.user.has_perm("credits.view_purse"):
+        return None
+    return find_balance(task.platform_id, task.user)
+
+
+def word_done(request: HttpRequest, task: Task, amount: int) -> str:
+    """Return what a refund did to the user's credits, as far as this person may see them."""
+    balance = see_balance(request, task)
+    if balance is None:
+        text = gettext("%(amount)s credits refunded to %(user)s.")
+        return text % {"amount": amount, "user": task.user}
+    after = balance.available
     text = gettext(
         "%(amount)s credits refunded to %(user)s. Available: %(before)s before, %(after)s now."
     )
@@ -113,7 +124,8 @@ def word_done(task: Task, amount: int) -> str:
 
 def ask_refund(request: HttpRequest, task: Task, left: Left, form: MoveForm) -> Question:
     """Return the question before a refund; with nothing left it says so and offers no form."""
-    balance = find_balance(task.platform_id, task.user)
+    balance = see_balance(request, task)
+    available = {} if balance is None else {gettext("Available now"): balance.available}
     facts = {
         gettext("Task"): code(task),
         gettext("User"): f"{task.user} @ {task.platform}",
@@ -121,7 +133,7 @@ def ask_refund(request: HttpRequest, task: Task, left: Left, form: MoveForm) -> 
         gettext("Refunded before"): left.refunded,
         gettext("Waiting"): left.waiting,
         gettext("Left to refund"): left.free,
-        gettext("Available now"): balance.available,
+        **available,
         gettext("You refunded alone in 24 hours"): word_alone(request),
     }
     return Question(

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,7 @@ from genhub.admin.pages import Question
 from genhub.admin.show import link, moment
 from genhub.lib.errors import Problem
 
-ALL = "all"
+STATE, ALL = "state", "all"
 LONGEST_EXCERPT = 80
 
 
@@ -30,7 +31,7 @@ class StateFilter(SimpleListFilter):
     """Refunds of one state; those that wait, unless another is chosen. Those of a bulk stand behind its own page."""
 
     title = _("state")
-    parameter_name = "state"
+    parameter_name = STATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the states besides the one that is shown first."""
@@ -56,17 +57,41 @@ class StateFilter(SimpleListFilter):
 
 
 class RefundList(ChangeList):
-    """A page of refunds with what is left of their tasks, read in one go."""
+    """A page of refunds with what is left of their tasks, read in one go; it says which, and where others are."""
 
     result_list: Any
 
     def get_results(self, request: HttpRequest) -> None:
         """Read the page, then what is left."""
         super().get_results(request)
+        # “16 in all” would lead to those that wait again.
+        self.full_result_count = self.result_count
+        self.shown_words, self.none_words = word_shown(request)
+        self.ways_out = self.list_ways(request)
         self.result_list = list(self.result_list)
         left = find_left([row.task_id for row in self.result_list])
         for row in self.result_list:
             row.left = left[row.task_id]
+
+    def list_ways(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """Return links to the refunds that this page leaves out."""
+        every = (gettext("All refunds of single tasks"), self.get_query_string({STATE: ALL}))
+        bulk = reverse("admin:generation_refundbatch_changelist")
+        ways = [] if request.GET.get(STATE) == ALL else [every]
+        return [*ways, (gettext("Bulk refunds"), bulk)]
+
+
+def word_shown(request: HttpRequest) -> tuple[str, str]:
+    """Return which refunds a page shows, and what to say when there is none."""
+    state = request.GET.get(STATE) or RefundState.PENDING
+    if state == RefundState.PENDING:
+        none = gettext("No refund waits for a second person.")
+        return gettext("Refunds that wait for a second person."), none
+    none = gettext("There is no such refund.")
+    if state == ALL:
+        return gettext("Refunds of every state."), none
+    word = str(dict(RefundState.choices).get(state, state))
+    return gettext("Refunds of the state “%(state)s”.") % {"state": word}, none
 
 
 @admin.register(RefundRequest)
@@ -86,9 +111,11 @@ class RefundRequestAdmin(DecisionPage):
     list_display_links = ("summary",)
     list_filter = (StateFilter,)
     search_fields = ("task__user", "reason", "requested_by__username")
-    search_help_text = _("Search by user, reason or requester.")
+    search_ids = ("task",)
+    search_help_text = _("Search by user, reason or requester, or paste the id of a task.")
     ordering = ("created_at", "id")
     has_history = True
+    list_before_template = "admin/generation/refunds_shown.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RefundList]:
         """Return the list that knows what is left."""
@@ -134,7 +161,7 @@ class RefundRequestAdmin(DecisionPage):
         """Refund, and say what became of the user's credits."""
         person: Any = request.user
         approve_refund(row.pk, person=person, reason=reason)
-        return word_done(row.task, row.amount)
+        return word_done(request, row.task, row.amount)
 
     def reject_row(self, request: HttpRequest, row: Any, reason: str) -> str:
         """Reject, and say so."""

@@ -11,17 +11,16 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
-from credits.selectors import NO_HOLD, find_balance, find_purse, view_holds
+from credits.selectors import NO_HOLD, find_purse, view_holds
 from generation.admin.bulk_refund import BulkRefundPage
 from generation.admin.filters import ModelFilter
 from generation.admin.history import attempts_table, events_table
-from generation.admin.refund import RefundPage
+from generation.admin.refund import RefundPage, see_balance
 from generation.admin.words import list_pictures, task_badge, word_failure
 from generation.models import Output, Task
-from generation.selectors import describe_template
+from generation.selectors import describe_template, search_tasks
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import code, moment, pairs
-from genhub.lib.ids import read_id
 
 
 class TaskList(ChangeList):
@@ -56,7 +55,7 @@ class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
     list_filter = ("state", "platform", ModelFilter, "created_at")
     list_select_related = ("platform",)
     search_fields = ("user",)
-    search_help_text = _("Search by user, or paste the id of a task.")
+    search_help_text = _("Search by user, words of prompt and metadata, or a part of an id.")
     ordering = ("-id",)
     paginator = InfinitePaginator
     show_full_result_count = False
@@ -103,10 +102,8 @@ class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
     ) -> tuple[QuerySet[Task], bool]:
-        """Find the task of a pasted id, or those of users."""
-        if task_id := read_id(search_term):
-            return queryset.filter(pk=task_id), False
-        return (queryset.filter(user__icontains=search_term) if search_term else queryset), False
+        """Find tasks by an index over all that staff know of them."""
+        return search_tasks(queryset, search_term), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -119,7 +116,7 @@ class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
             "failure": word_failure(task.error_code, task.error_params) if task.error_code else "",
             "pictures": list_pictures(task.outputs.all()),
             "hold": view_holds([task.pk]).get(task.pk),
-            "balance": find_balance(task.platform_id, task.user),
+            "balance": see_balance(request, task),
             "purse_id": find_purse(task.platform_id, task.user),
             "sections": [
                 (_("Attempts"), attempts_table(task)),

@@ -6,6 +6,7 @@ from generation.models.loop import LoopBeat
 from generation.models.model import ProviderModel, find_card
 from generation.models.provider import Provider
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
+from generation.models.search import TaskText
 from generation.models.task import IdempotencyKey, Output, Task, TaskCount
 from generation.models.worker import Worker
 
@@ -23,6 +24,7 @@ __all__ = [
     "Share",
     "Task",
     "TaskCount",
+    "TaskText",
     "Worker",
     "find_card",
 ]

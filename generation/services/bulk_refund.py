@@ -68,6 +68,27 @@ WRITE = """
     )
     SELECT count(*), coalesce(sum(amount), 0)::bigint FROM written
 """
+# Whose tasks they are, those with the most credits first.
+USERS = """
+    SELECT k."user", p.name, count(*), sum(found.amount)::bigint, count(*) OVER ()
+      FROM ({left}) AS found
+      JOIN generation_task k ON k.id = found.id
+      JOIN platforms_platform p ON p.id = k.platform_id
+     WHERE found.amount > 0
+     GROUP BY k."user", p.id, p.name
+     ORDER BY 4 DESC, 2, 1 LIMIT %s
+"""
+MOST_USERS = 20
+
+
+@dataclass(frozen=True)
+class UserPart:
+    """What a bulk refund gives one user of one platform."""
+
+    user: str
+    platform: str
+    count: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +107,15 @@ def preview_refunds(tasks: QuerySet[Task]) -> Preview:
     with connection.cursor() as cursor:
         cursor.execute(PREVIEW.format(left=left), values)
         return Preview(*cursor.fetchone())
+
+
+def list_users(tasks: QuerySet[Task]) -> tuple[list[UserPart], int]:
+    """Return the users who would get most, and how many users there are in all."""
+    left, values = left_of(tasks)
+    with connection.cursor() as cursor:
+        cursor.execute(USERS.format(left=left), (*values, MOST_USERS))
+        rows = cursor.fetchall()
+    return [UserPart(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
 
 def would_wait(preview: Preview, person: User) -> bool:

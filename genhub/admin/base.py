@@ -1,14 +1,19 @@
 """How pages of the admin behave unless they say otherwise: nothing is deleted, only what a form changed is saved."""
 
+import uuid
 from typing import Any
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.db.models import Model
+from django.core.paginator import Paginator
+from django.db.models import Model, Q, QuerySet, UUIDField
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+
+from genhub.lib.ids import read_id
 
 
 class HubAdmin(ModelAdmin):
@@ -18,10 +23,46 @@ class HubAdmin(ModelAdmin):
     actions = None
     # Whether staff's own deeds on a row are worth a page.
     has_history = True
+    # Columns of ids, besides its own, by which a pasted id finds a row.
+    search_ids: tuple[str, ...] = ()
     # Counting behind each filter would read whole tables.
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     change_form_outer_after_template = "admin/hub/sections.html"
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Refuse an address with a NUL as one that names no filter: PostgreSQL text holds none."""
+        if any("\0" in value for _name, values in request.GET.lists() for value in values):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find by words; a pasted id finds what it names, and users whom a platform names by such an id."""
+        row_id = read_id(search_term)
+        if row_id is None:
+            found: tuple[QuerySet[Any], bool] = super().get_search_results(
+                request, queryset, search_term
+            )
+            return found
+        keys = self.find_named(queryset.order_by(), row_id, search_term.strip())
+        return queryset.filter(pk__in=keys), False
+
+    def find_named(self, rows: QuerySet[Any], row_id: uuid.UUID, text: str) -> Any:
+        """Return the keys of the rows that an id names, in any column; each is read by its own index."""
+        own = ("pk",) if isinstance(self.opts.pk, UUIDField) else ()
+        ways = [Q(**{name: row_id}) for name in (*own, *self.search_ids)]
+        ways += [Q(**{name: text}) for name in self.search_fields]
+        keys = [rows.filter(way).values("pk") for way in ways]
+        return rows.none().values("pk").union(*keys)
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Count a row's history as it is: only lists of endless rows do without a count."""
+        kind = self.paginator if queryset.model is self.model else Paginator
+        return kind(queryset, per_page, *args, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Refuse: rows are referred to for ever; staff switch them off instead."""

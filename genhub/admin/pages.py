@@ -10,8 +10,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
+from unfold.admin import ModelAdmin
 
-from genhub.admin.base import HubAdmin
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem
 
@@ -32,14 +32,14 @@ class Question:
 
 
 def ask(
-    admin: HubAdmin, request: HttpRequest, question: Question, *, about: Model | None = None
+    admin: ModelAdmin, request: HttpRequest, question: Question, *, about: Model | None = None
 ) -> TemplateResponse:
     """Show a question; its form posts to the same address."""
     words = {"title": question.title, "question": question, "original": about}
     return show(admin, request, "admin/hub/question.html", **words)
 
 
-def show(admin: HubAdmin, request: HttpRequest, template: str, **words: Any) -> TemplateResponse:
+def show(admin: ModelAdmin, request: HttpRequest, template: str, **words: Any) -> TemplateResponse:
     """Show a page inside the admin's frame."""
     request.current_app = admin.admin_site.name
     frame = {**admin.admin_site.each_context(request), "opts": admin.opts}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import translation
@@ -11,7 +12,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from genhub.lib import throttle
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
+from genhub.lib.requestlog import client_ip
 from genhub.platforms.models import ApiKey, Platform
 
 if TYPE_CHECKING:
@@ -57,6 +60,17 @@ class WrongUser(Problem):
     title = gettext_noop("The API key belongs to another user")
     detail = gettext_noop(
         "This key speaks for one user only; leave “user” out, or use a platform's key."
+    )
+
+
+class WrongKeys(Problem):
+    """An address sent wrong keys over and over; a right one is taken all the same."""
+
+    code = "too_many_wrong_keys"
+    status = 429
+    title = gettext_noop("Too many wrong API keys")
+    detail = gettext_noop(
+        "This address sent too many wrong keys. Send a valid one, or wait %(seconds)s seconds."
     )
 
 
@@ -106,9 +120,9 @@ class BearerKeyAuthentication(BaseAuthentication):
         kind, _, key = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not key.strip():
             raise KeyMissing(headers=challenge)
-        # PostgreSQL text holds no NUL; no key of ours does either.
-        row = ApiKey.objects.find(key.strip()) if "\0" not in key else None
+        row = ApiKey.objects.find(key.strip())
         if row is None:
+            self.count_wrong(request)
             raise KeyInvalid(headers=challenge)
         if "Accept-Language" not in request.headers:
             translation.activate(row.platform.language)
@@ -116,6 +130,18 @@ class BearerKeyAuthentication(BaseAuthentication):
             Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY), pk=row.pk
         ).update(last_used_at=Now())
         return Caller(platform=row.platform, key=row, user=row.user or None), row
+
+    def count_wrong(self, request: Request) -> None:
+        """Count a wrong key; raise WrongKeys when its address sent too many.
+
+        Right keys are never counted or refused: behind one address there may be many apps.
+        """
+        address = throttle.network_of(client_ip(request._request))  # noqa: SLF001 (DRF has no other door)
+        if not address or not settings.WRONG_KEYS_PER_MINUTE:
+            return
+        limit = throttle.per(60, settings.WRONG_KEYS_PER_MINUTE, "wrong-keys")
+        if seconds := throttle.count(limit, address):
+            raise WrongKeys(seconds=seconds, headers={"Retry-After": str(seconds)})
 
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge that goes with a 401."""

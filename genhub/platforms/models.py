@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
-from genhub.platforms.keys import PREFIX_LENGTH, generator
+from genhub.platforms.keys import KEY_SHAPE, PREFIX_LENGTH, generator
 
 
 class Scope(models.TextChoices):
@@ -152,6 +152,9 @@ class ApiKeyManager(models.Manager["ApiKey"]):
 
     def find(self, key: str) -> "ApiKey | None":
         """Return the live row of this key with its platform, or None when it is unknown, revoked or expired."""
+        # What no key of ours looks like is not looked for.
+        if not KEY_SHAPE.fullmatch(key):
+            return None
         prefix = key.partition(".")[0]
         row = (
             self.filter(prefix=prefix, revoked_at=None, platform__is_active=True)

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "genhub.users.signing_in.SignInMiddleware",
 ]
 ROOT_URLCONF = "genhub.urls"
 WSGI_APPLICATION = "genhub.wsgi.application"
@@ -80,6 +81,12 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["genhub.users.signing_in.ThrottledBackend"]
+# Wrong tries to sign in, by account and address, within so long of the first; and wrong API keys of an address within
+# a minute (0: any number). Counted in the broker's server.
+LOGIN_TRIES = at_least("LOGIN_TRIES", 5, 1, 1000)
+LOGIN_WINDOW_SECONDS = at_least("LOGIN_WINDOW_SECONDS", 900, 1, 86_400)
+WRONG_KEYS_PER_MINUTE = at_least("WRONG_KEYS_PER_MINUTE", 60, 0)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")

@@ -43,6 +43,7 @@ DATABASES = {
 
 BROKER_IS_EMBEDDED = not broker_url()
 CELERY_BROKER_URL = broker_url() or f"redis+socket://{paths.valkey_socket(RUN_FOLDER)}"
+THROTTLE_URL = CELERY_BROKER_URL
 
 STORAGES = {
     "default": s3_storage()

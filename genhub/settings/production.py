@@ -24,6 +24,7 @@ DATABASES = {"default": database(required("DATABASE_URL"))}
 CELERY_BROKER_URL = broker_url()
 if not CELERY_BROKER_URL:
     raise ImproperlyConfigured("CELERY_BROKER_URL (or REDIS_URL) is not set")
+THROTTLE_URL = CELERY_BROKER_URL
 STORAGES = {
     "default": s3_storage()
     or {

@@ -2,47 +2,52 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, Permission
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.contrib.auth.models import Group
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from genhub.admin.pages import Question, ask
 from genhub.users.models import User
+from genhub.users.rights import list_rights
+from genhub.users.signing_in import unlock
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-
-# Rows that have pages, and those of them that staff may never add or change: nobody can use such a right.
-WITH_PAGES = (
-    "apikey", "artifact", "hold", "platform", "provider", "purse", "share", "style", "task", "template",
-    "templateversion", "transfer", "user", "worker",
-)  # fmt: skip
-READ_ONLY = ("artifact", "hold", "purse", "task", "transfer", "worker")
-NOT_ADDED = ("provider", "share", "templateversion")
 
 admin.site.unregister(Group)
 
 
-def list_rights() -> QuerySet[Permission]:
-    """Return the rights that make a difference, so that staff need not read eighty that do not."""
-    idle = Q(codename__startswith="delete_")
-    idle |= Q(content_type__model__in=READ_ONLY) & Q(codename__regex="^(add|change)_")
-    idle |= Q(content_type__model__in=NOT_ADDED, codename__startswith="add_")
-    rights = Permission.objects.filter(content_type__model__in=WITH_PAGES).exclude(idle)
-    return rights.select_related("content_type")
+class RightsPage(ModelAdmin):
+    """A page that hands out rights: it offers what any page asks for, and keeps what is held."""
+
+    rights_field = ""
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Offer the rights; those who may only look have no such field."""
+        form = super().get_form(request, obj, **kwargs)
+        if field := form.base_fields.get(self.rights_field):
+            held = [getattr(obj, self.rights_field).all()] if obj else []
+            field.queryset = list_rights(self.admin_site, *held)
+        return form
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin, RightsPage):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = None
+    actions_detail = ("unlock_sign_in",)
+    rights_field = "user_permissions"
     # Two lists side by side need the width.
     compressed_fields = False
     list_display = (
@@ -60,11 +65,33 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         fixed = (*super().get_readonly_fields(request, obj), "last_login", "date_joined")
         return fixed if request.user.is_superuser else (*fixed, *RIGHTS)
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the rights that some page asks for."""
-        if db_field.name == "user_permissions":
-            kwargs["queryset"] = list_rights()
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Keep new accounts to superusers, who alone may give them their rights."""
+        return bool(request.user.is_superuser)
+
+    def has_unlock_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Allow superusers."""
+        return bool(request.user.is_superuser)
+
+    @action(description=_("Unlock sign-in"), permissions=["unlock"], icon="lock_open")
+    def unlock_sign_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then let an account that was tried too often be tried again."""
+        person = self.get_object(request, object_id)
+        if person is None:
+            raise Http404
+        back = reverse("admin:users_user_change", args=[person.pk])
+        if request.method == "POST":
+            unlock(person.username)
+            self.log_change(request, person, gettext("Unlocked the sign-in."))
+            messages.success(request, gettext("%(user)s may sign in again.") % {"user": person})
+            return HttpResponseRedirect(back)
+        question = Question(
+            title=gettext("Unlock the sign-in of %(user)s") % {"user": person},
+            intro=gettext("Wrong tries so far are forgotten, wherever they came from."),
+            submit=gettext("Unlock"),
+            back=back,
+        )
+        return ask(self, request, question, about=person)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep accounts to superusers: whoever sets a password or a name acts with its rights, and money has rights."""
@@ -76,18 +103,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, RightsPage):
     """Groups of rights; whoever could change one could give themselves any right, so only superusers may."""
 
+    rights_field = "permissions"
     compressed_fields = False
-
-    def formfield_for_manytomany(
-        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
-    ) -> Any:
-        """Offer the rights that some page asks for."""
-        if db_field.name == "permissions":
-            kwargs["queryset"] = list_rights()
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Allow superusers."""

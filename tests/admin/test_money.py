@@ -51,7 +51,7 @@ def refunds() -> list[int]:
 @pytest.mark.django_db
 def test_refund_moves_credits_and_says_so(hire: Hire, finished: Finished) -> None:
     task = finished()
-    client = hire("generation.view_task", "credits.refund_credits")
+    client = hire("generation.view_task", "credits.refund_credits", "credits.view_purse")
     assert available() == 90
     answer = client.post(refund_page(task), form_of(client, refund_page(task)), follow=True)
     assert "10 credits refunded to alice. Available: 90 before, 100 now." in answer.content.decode()
