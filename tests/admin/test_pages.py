@@ -15,11 +15,11 @@ from django.urls import reverse
 from credits import ledger
 from credits.models import Budget, GrantRule, Hold, Lot, Purse, Transfer
 from generation.models import LoopBeat, Provider, Share, Task, Worker
-from generation.services import loops
 from genhub.platforms.models import ApiKey, Platform
 from storage.models import Artifact
 from templates.models import Style, Template, TemplateVersion
 from tests.admin.conftest import Hire
+from tests.beats import let_loops_be_well
 from tests.conftest import WHY
 
 pytestmark = pytest.mark.django_db
@@ -121,9 +121,7 @@ def test_viewers_see_and_are_offered_nothing_more(hire: Hire, finished: Any) -> 
 
 
 def test_first_page_names_loops_that_are_not_well(boss: Client) -> None:
-    every = loops.list_loops()
-    for loop in every:
-        loop.beat()
+    let_loops_be_well()
     index = reverse("admin:index")
     assert 'id="loops"' not in boss.get(index).content.decode()
     LoopBeat.objects.filter(name="reap").update(beat_at=Now() - timedelta(seconds=100))

@@ -12,9 +12,10 @@ from rest_framework.test import APIClient
 
 from generation import claims
 from generation.models import LoopBeat, Provider, Worker
-from generation.services import loops, presence
+from generation.services import presence
 from genhub.celery import app
 from tests.api.refusals import GENERATE, nothing_moves
+from tests.beats import let_loops_be_well
 
 pytestmark = pytest.mark.django_db
 
@@ -45,8 +46,7 @@ def database_away() -> Iterator[None]:
 
 @pytest.fixture
 def worker(stub: Provider) -> Worker:
-    for loop in loops.list_loops():
-        loop.beat()
+    let_loops_be_well()
     return Worker.objects.create(name="w", queues=["local"], beat_at=Now(), facts=FACTS)
 
 

@@ -18,6 +18,7 @@ from generation.services import presence
 from generation.services.heart import Drain
 from generation.services.presence import readiness
 from generation.services.seed import seed_local_provider
+from tests.beats import let_loops_be_well
 from tests.life.easel import Easel
 from tests.life.orders import attempt_states, submit
 
@@ -46,6 +47,11 @@ def start(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[]
         if thread.name in {"keep_beating", "keep_warming"}:
             thread.join(PATIENCE_SECONDS)
     readiness.unready = ""
+
+
+@pytest.fixture(autouse=True)
+def _loops_are_well() -> None:
+    let_loops_be_well()
 
 
 def read_health() -> tuple[int, str]:
