@@ -44,7 +44,8 @@ TAKE = """
     WITH due AS ({due})
     UPDATE generation_attempt a
        SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
-           lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s), started_at = statement_timestamp()
+           lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s), started_at = statement_timestamp(),
+           needs_sweep = true
       FROM due
      WHERE a.id = due.id
  RETURNING a.id

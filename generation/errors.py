@@ -34,6 +34,22 @@ class AlreadyEnded(GenerationProblem):
     detail = gettext_noop("It is %(state)s; there is nothing left to cancel.")
 
 
+class QueueFull(GenerationProblem):
+    """As many pictures wait or are being made as one user, platform or hub may have."""
+
+    code = "queue_full"
+    status = 429
+    title = gettext_noop("Too much is waiting")
+    detail = gettext_noop(
+        "This %(scope)s may have %(limit)s pictures waiting or being made, and this order would add %(wanted)s. "
+        "Nothing was created or held. Send it again when some are done."
+    )
+
+
+# Whose limit it is, worded with the refusal above.
+SCOPES = (gettext_noop("user"), gettext_noop("platform"), gettext_noop("hub"))
+
+
 class TaskFailure(Problem):
     """Root of the reasons for which a task itself fails."""
 

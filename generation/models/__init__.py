@@ -1,6 +1,7 @@
 """Rows of the order; one aggregate a module."""
 
 from generation.models.attempt import Attempt, Share
+from generation.models.backlog import PlatformBacklog, UserBacklog
 from generation.models.event import Event
 from generation.models.model import ProviderModel, find_card
 from generation.models.provider import Provider
@@ -13,6 +14,7 @@ __all__ = [
     "Event",
     "IdempotencyKey",
     "Output",
+    "PlatformBacklog",
     "Provider",
     "ProviderModel",
     "RefundBatch",
@@ -21,6 +23,7 @@ __all__ = [
     "Share",
     "Task",
     "TaskCount",
+    "UserBacklog",
     "Worker",
     "find_card",
 ]

@@ -98,6 +98,8 @@ class Attempt(models.Model):
     batch_size = models.PositiveSmallIntegerField(_("batch size"), db_default=1)
     had_company = models.BooleanField(db_default=False, editable=False)
     is_alone = models.BooleanField(_("runs alone"), db_default=False)
+    # Set by its claim: it may leave files that no artifact names, until a sweep has looked.
+    needs_sweep = models.BooleanField(db_default=False, editable=False)
     sending_at = models.DateTimeField(_("sending at"), null=True)
     remote_id = models.CharField(_("remote id"), max_length=200, blank=True)
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
@@ -141,6 +143,9 @@ class Attempt(models.Model):
                 fields=["lease_expires_at"],
                 condition=Q(state=AttemptState.RUNNING),
                 name="attempt_by_lease",
+            ),
+            models.Index(
+                fields=["ended_at"], condition=Q(needs_sweep=True), name="attempt_to_sweep"
             ),
         ]
 

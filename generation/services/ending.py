@@ -1,6 +1,6 @@
 """Endings without a picture: canceled, failed, quarantined, too late. State and money move together.
 
-Lock order everywhere: task, hold, purse, attempt, share.
+Lock order everywhere: task, hold, purse, attempt, share, backlog.
 """
 
 import uuid
@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from credits import ledger
+from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation import events
@@ -44,6 +44,8 @@ def end_unpaid(
         # A hold that expired gave everything back before.
         with suppress(HoldNotOpen):
             ledger.release(hold_id)
+    else:
+        free.leave(task_id)
     attempts = Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE)
     if attempts.exclude(pk=spared or NOBODY).update(
         state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None, preview=None

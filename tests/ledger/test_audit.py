@@ -72,6 +72,10 @@ BREAKS = {
     "live_task_has_one_live_attempt": "UPDATE generation_attempt SET state = 'failed' WHERE state = 'running'",
     "task_agrees_with_its_last_attempt": "UPDATE generation_attempt SET state = 'failed' WHERE state = 'succeeded'",
     "share_counts_its_attempts": "UPDATE generation_share SET waiting = waiting + 1",
+    "backlog_counts_what_is_under_way": "UPDATE generation_userbacklog SET pictures = pictures + 1",
+    "free_use_has_live_task": """
+        INSERT INTO credits_freeuse (reference, count_id) SELECT gen_random_uuid(), min(id) FROM credits_count
+    """,
 }  # fmt: skip
 # What a lost update, a wrong refund or a hand in the database may do, whichever check it is that finds it.
 OTHER_DAMAGE = [
