@@ -80,6 +80,8 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         progress=1.0,
         timings=storable(delivery.timings),
         facts=storable(delivery.facts),
+        # What was refused may have been stored in part.
+        needs_sweep=bool(delivery.refusals),
     )
 
 

@@ -13,12 +13,13 @@ from django.db import close_old_connections
 
 from credits import expiry
 from credits.audit import nightly
-from generation.services import bulk_refund, rescue
+from generation.services import bulk_refund, leftovers, rescue
 
 logger = logging.getLogger(__name__)
 
 # Somebody watches the bar: a look that finds nothing reads one page of an index.
 REFUND_SECONDS = 1.0
+SWEEP_FILES_SECONDS = 60.0
 
 
 class Command(BaseCommand):
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             (bulk_refund.refund_approved, REFUND_SECONDS),
             (expiry.expire_lots, settings.SWEEP_SECONDS),
             (expiry.expire_holds, settings.SWEEP_SECONDS),
+            (leftovers.sweep_files, SWEEP_FILES_SECONDS),
             (nightly.start_due_audit, settings.SWEEP_SECONDS),
         ]
         due = dict.fromkeys((loop for loop, _ in loops), 0.0)
