@@ -3,7 +3,7 @@
 from generation.models.attempt import Attempt, Share
 from generation.models.backlog import PlatformBacklog, UserBacklog
 from generation.models.event import Event
-from generation.models.model import ProviderModel, find_card
+from generation.models.model import ProviderModel, find_card, get_card
 from generation.models.provider import Provider
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.task import IdempotencyKey, Output, Task, TaskCount
@@ -26,4 +26,5 @@ __all__ = [
     "UserBacklog",
     "Worker",
     "find_card",
+    "get_card",
 ]

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from generation.states import AttemptState
+from generation.states import ATTEMPT_ENDS, ATTEMPT_LIVE, AttemptState
 from genhub.lib.ids import new_id
 
 STATE_WORDS = [
@@ -131,6 +131,15 @@ class Attempt(models.Model):
                     ]
                 ),
                 name="attempt_one_live",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, state__in=sorted(ATTEMPT_LIVE))
+                | Q(ended_at__isnull=False, state__in=sorted(ATTEMPT_ENDS)),
+                name="attempt_end_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(error_code="") | Q(state=AttemptState.FAILED),
+                name="attempt_error_only_when_failed",
             ),
         ]
         indexes = [

@@ -21,6 +21,12 @@ from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop
 from genhub.lib.ids import NOBODY
 
+# What the statement says of the credits that come back.
+REASONS = {
+    TaskState.FAILED: ledger.GENERATION_FAILED,
+    TaskState.CANCELED: ledger.GENERATION_CANCELED,
+}
+
 
 @transaction.atomic
 def end_unpaid(
@@ -43,7 +49,7 @@ def end_unpaid(
     if hold_id := find_hold(task_id):
         # A hold that expired gave everything back before.
         with suppress(HoldNotOpen):
-            ledger.release(hold_id)
+            ledger.release(hold_id, why=REASONS[state])
     else:
         free.leave(task_id)
     attempts = Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE)

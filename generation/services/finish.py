@@ -155,11 +155,15 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
 def failure_of(error: ProviderError) -> Problem:
     """Return the failure that a provider's error means to the customer; an unknown code is the general one."""
     kind = Problem.kinds.get(error.code)
-    return (
-        kind()
-        if kind and issubclass(kind, TaskFailure) and "%(" not in kind.detail
-        else TaskFailure()
-    )
+    if kind is None or not issubclass(kind, TaskFailure):
+        return TaskFailure()
+    problem = kind(**error.params)
+    try:
+        str(problem)
+    except KeyError:
+        # It does not say all that the words tell.
+        return TaskFailure()
+    return problem
 
 
 def queue_retry(claim: Claim, failures: int, error: ProviderError) -> None:

@@ -150,7 +150,7 @@ SPECTACULAR_SETTINGS = {
     # Several answers have a word “status” or “kind”.
     "ENUM_NAME_OVERRIDES": {
         "TaskStatusEnum": ["pending", "processing", "completed", "failed", "canceled"],
-        "HealthStatusEnum": ["healthy", "unhealthy"],
+        "HealthStatusEnum": ["healthy", "degraded", "unhealthy"],
         "EntryKindEnum": "credits.entries.KINDS",
     },
 }

@@ -36,6 +36,7 @@ class Command(BaseCommand):
             (rescue.reap, settings.REAP_SECONDS),
             (rescue.sweep, settings.SWEEP_SECONDS),
             (rescue.end_late, settings.SWEEP_SECONDS),
+            (rescue.end_gone, settings.SWEEP_SECONDS),
             (bulk_refund.refund_approved, REFUND_SECONDS),
             (expiry.expire_lots, settings.SWEEP_SECONDS),
             (expiry.expire_holds, settings.SWEEP_SECONDS),
