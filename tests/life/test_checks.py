@@ -46,7 +46,7 @@ def execute(statement: str, *values: object) -> None:
         ("processing", "state = 'pending'", "task_state_has_its_time"),
         ("completed", "completed_at = NULL", "task_state_has_its_time"),
         ("completed", "failed_at = now()", "task_state_has_its_time"),
-        ("failed", "state = 'canceled'", "task_state_has_its_time"),
+        ("failed", "state = 'canceled', error_code = ''", "task_state_has_its_time"),
         ("canceled", "state = 'gone', canceled_at = NULL", "task_state_has_its_time"),
         ("completed", "error_code = 'out_of_memory'", "task_error_only_when_failed"),
         ("pending", "error_code = 'out_of_memory'", "task_error_only_when_failed"),
