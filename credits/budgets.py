@@ -4,7 +4,7 @@ Lock order: purse, lots, counts; several counts in order of their budget's id.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,12 +56,32 @@ def count_holds(
 ) -> None:
     """Count new holds (id: credits) against every budget that binds them; raise BudgetExceeded naming the first that
     would not hold, and then the caller's transaction must not commit."""
+    for count_id, amounts in count_orders(purse_id, api_key_id, holds, at):
+        BudgetUse.objects.bulk_create(
+            BudgetUse(hold_id=hold, count_id=count_id, amount=amount)
+            for hold, amount in amounts.items()
+        )
+
+
+def count_orders(
+    purse_id: uuid.UUID,
+    api_key_id: uuid.UUID | None,
+    prices: Mapping[uuid.UUID, int],
+    at: datetime | None,
+) -> Iterator[tuple[int, dict[uuid.UUID, int]]]:
+    """Count orders (id: credits) against every budget that binds them, and yield each count with what it counted of
+    each; raise as `count_holds` does."""
     zone = time_zone_of(purse_id)
     for budget in find_budgets(purse_id, api_key_id):
         period = Period(budget.period)
         window = counts.find_window(period, zone, at)
-        amounts = {hold: 1 if period == Period.CONCURRENT else holds[hold] for hold in holds}
+        amounts = {
+            order: 1 if period == Period.CONCURRENT else price for order, price in prices.items()
+        }
         amount = sum(amounts.values())
+        if not amount:
+            # What costs nothing takes nothing of a budget of credits, be it used up.
+            continue
         count_id = counts.count_up(budget.pk, budget.pk, window, amount, budget.most)
         if count_id is None:
             view = view_budget(budget, window)
@@ -73,9 +93,7 @@ def count_holds(
                 wanted=amount,
                 resets_at=view.resets_at.isoformat() if view.resets_at else None,
             )
-        BudgetUse.objects.bulk_create(
-            BudgetUse(hold_id=hold, count_id=count_id, amount=amounts[hold]) for hold in holds
-        )
+        yield count_id, amounts
 
 
 def give_back(hold_id: uuid.UUID, released: int) -> None:
@@ -113,5 +131,6 @@ def refusal_of(period: Period) -> type[BudgetExceeded]:
 
 
 def time_zone_of(purse_id: uuid.UUID) -> str:
-    """Return the time zone of a purse's platform: whose days and months count."""
-    return str(Purse.objects.values_list("platform__time_zone", flat=True).get(pk=purse_id))
+    """Return the time zone of a purse's platform, whose days and months count; UTC for a purse that nobody opened."""
+    zones = Purse.objects.filter(pk=purse_id).values_list("platform__time_zone", flat=True)
+    return str(zones.first() or "UTC")

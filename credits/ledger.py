@@ -29,6 +29,7 @@ from credits.moves import (
     ADJUST_DOWN,
     ADJUST_UP,
     GENERATION,
+    GENERATION_CANCELED,
     GENERATION_FAILED,
     GRANT,
     LARGEST_AMOUNT,
@@ -48,6 +49,7 @@ from genhub.lib.ids import new_id
 
 __all__ = [
     "GENERATION",
+    "GENERATION_CANCELED",
     "GENERATION_FAILED",
     "LARGEST_AMOUNT",
     "SYSTEM",

@@ -11,6 +11,7 @@ from credits.budgets import list_budgets, refusal_of
 from credits.errors import InsufficientCredits, PurseFrozen
 from credits.models import Period
 from credits.selectors import Balance, find_balance
+from genhub.lib.ids import NOBODY
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,13 @@ def find_offer(platform_id: uuid.UUID, user: str, api_key_id: uuid.UUID, price: 
 
 def find_refusal(balance: Balance, available: int, api_key_id: uuid.UUID, price: int) -> str:
     """Return the code of what the ledger would answer to a hold; empty when it would hold."""
-    if price == 0:
-        return ""
     if balance.is_frozen:
         return PurseFrozen.code
-    if balance.purse_id is None or available < price:
+    if available < price:
         return InsufficientCredits.code
-    for budget in list_budgets(balance.purse_id, api_key_id):
-        counts_tasks = budget.period == Period.CONCURRENT
-        if budget.spent + (1 if counts_tasks else price) > budget.limit:
+    for budget in list_budgets(balance.purse_id or NOBODY, api_key_id):
+        wanted = 1 if budget.period == Period.CONCURRENT else price
+        if wanted and budget.spent + wanted > budget.limit:
             return refusal_of(Period(budget.period)).code
     return ""
 

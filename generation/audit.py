@@ -74,6 +74,27 @@ SHARES = """
         OR s.running <> count(a.id) FILTER (WHERE a.state = 'running')
 """
 
+# A count is no credit: a wrong one is told, and freezes nobody.
+BACKLOG = """, live AS (
+        SELECT s.platform_id, s."user", sum(a.cost) AS pictures
+          FROM generation_attempt a JOIN generation_share s ON s.id = a.share_id
+         WHERE a.state IN ('queued', 'running', 'waiting', 'unknown')
+         GROUP BY s.platform_id, s."user"
+    )
+    SELECT b.id, NULL FROM generation_userbacklog b FULL JOIN live l USING (platform_id, "user")
+     WHERE coalesce(b.pictures, 0) <> coalesce(l.pictures, 0)
+    UNION ALL
+    SELECT NULL, NULL
+      FROM (SELECT platform_id, sum(pictures) AS pictures FROM generation_platformbacklog GROUP BY platform_id) b
+      FULL JOIN (SELECT platform_id, sum(pictures) AS pictures FROM live GROUP BY platform_id) l USING (platform_id)
+     WHERE coalesce(b.pictures, 0) <> coalesce(l.pictures, 0)
+"""
+
+FREE = """
+    SELECT f.id, NULL FROM credits_freeuse f LEFT JOIN generation_task t ON t.id = f.reference
+     WHERE coalesce(t.state, '') NOT IN ('pending', 'processing')
+"""
+
 AUDIT_CHECKS = {
     "ended_task_has_settled_hold": Check(
         _("A task's hold is of its price, open while it is under way and settled when it has ended."),
@@ -120,5 +141,15 @@ AUDIT_CHECKS = {
         SHARES,
         since=None,
         scope=SCOPE,
+    ),
+    "backlog_counts_what_is_under_way": Check(
+        _("The counts of pictures under way are those of the attempts under way."),
+        BACKLOG,
+        since=None,
+    ),
+    "free_use_has_live_task": Check(
+        _("What a budget counts of a free task is counted while the task is under way."),
+        FREE,
+        since=None,
     ),
 }  # fmt: skip

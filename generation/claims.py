@@ -10,23 +10,32 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from generation import events
-from generation.models import Attempt, Event, Share, Task, find_card
+from generation.models import Attempt, Event, ProviderModel, Share, Task, get_card
 from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState, TaskState
 
 # The share first (one index scan, however many rows wait behind it), then its oldest due row. SKIP LOCKED on both:
 # a claim never waits, so it can be part of no deadlock. statement_timestamp() is what Django's Now() means, too.
-NEXT = """
+# Nobody works for a provider or model that is switched off. A subquery that yields a value is never flattened: it is
+# asked of few rows, by their keys.
+IS_ON = """coalesce((
+    SELECT m.is_enabled AND p.is_enabled
+      FROM generation_task o
+      JOIN generation_providermodel m ON m.provider_id = {attempt}.provider_id AND m.alias = o.model
+      JOIN generation_provider p ON p.id = m.provider_id
+     WHERE o.id = {attempt}.task_id), false)"""
+NEXT = f"""
     WITH share AS (
         SELECT s.id
           FROM generation_share s
          WHERE s.queue = %(queue)s AND s.waiting > 0 AND (s.cap IS NULL OR s.running < s.cap)
            AND EXISTS (SELECT 1 FROM generation_attempt d
-                        WHERE d.share_id = s.id AND d.state = 'queued' AND d.run_at <= statement_timestamp())
+                        WHERE d.share_id = s.id AND d.state = 'queued' AND d.run_at <= statement_timestamp()
+                          AND {IS_ON.format(attempt="d")})
          ORDER BY s.priority, s.virtual_start, s.id
          LIMIT 1
            FOR UPDATE OF s SKIP LOCKED
@@ -36,15 +45,17 @@ NEXT = """
       JOIN share ON share.id = a.share_id
       JOIN generation_task t ON t.id = a.task_id
      WHERE a.state = 'queued' AND a.run_at <= statement_timestamp() AND t.state IN ('pending', 'processing')
+       AND {IS_ON.format(attempt="a")}
      ORDER BY a.run_at, a.id
      LIMIT 1
        FOR UPDATE OF a, t SKIP LOCKED
-"""
+"""  # noqa: S608 (all of it is our own text)
 TAKE = """
     WITH due AS ({due})
     UPDATE generation_attempt a
        SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
-           lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s), started_at = statement_timestamp()
+           lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s), started_at = statement_timestamp(),
+           needs_sweep = true
       FROM due
      WHERE a.id = due.id
  RETURNING a.id
@@ -74,8 +85,12 @@ class Claim:
 
 def claim_next(queue: str, *, worker: str) -> Claim | None:
     """Take the best due attempt of a queue: priority first, then fair share, then age; None when none is due."""
-    with transaction.atomic():
-        claims = begin(take(NEXT, worker, queue=queue), worker)
+    try:
+        with transaction.atomic():
+            claims = begin(take(NEXT, worker, queue=queue), worker)
+    except ProviderModel.DoesNotExist:
+        # Deleted in this very moment: nothing was taken, and a loop ends the task.
+        return None
     return claims[0] if claims else None
 
 
@@ -96,7 +111,7 @@ def begin(taken: Sequence[uuid.UUID], worker: str) -> list[Claim]:
     for attempt in attempts.values():
         events.record(attempt.task_id, Event.Kind.CLAIMED, attempt_id=attempt.pk, worker=worker)
     # The members of a batch have one model: one look for all.
-    find_card_once = cache(find_card)
+    find_card_once = cache(get_card)
     return [claim_of(attempts[attempt_id], find_card_once) for attempt_id in taken]
 
 
@@ -187,9 +202,11 @@ def list_waiting_queues() -> list[str]:
 
 def list_due(queue: str) -> QuerySet[Attempt]:
     """Return the attempts of a queue that could be claimed now, each for itself."""
+    of_attempt = {"provider_id": OuterRef("provider_id"), "alias": OuterRef("task__model")}
+    models = ProviderModel.objects.filter(**of_attempt, is_enabled=True, provider__is_enabled=True)
     has_room = Q(share__cap=None) | Q(share__running__lt=F("share__cap"))
     due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
-    return due.filter(has_room, share__queue=queue, share__waiting__gt=0)
+    return due.filter(has_room, share__queue=queue, share__waiting__gt=0).filter(Exists(models))
 
 
 def is_due(queue: str) -> bool:

@@ -1,6 +1,10 @@
 """What the order refuses, and how a task may fail. Stored failures are code + parameters, worded when read."""
 
+from typing import Any, Final
+
 from genhub.lib.errors import Problem, gettext_noop
+
+TOKENS_OF_Z_IMAGE: Final = 512
 
 
 class GenerationProblem(Problem):
@@ -34,6 +38,42 @@ class AlreadyEnded(GenerationProblem):
     detail = gettext_noop("It is %(state)s; there is nothing left to cancel.")
 
 
+class QueueFull(GenerationProblem):
+    """As many pictures wait or are being made as one user, platform or hub may have."""
+
+    code = "queue_full"
+    status = 429
+    title = gettext_noop("Too much is waiting")
+    detail = gettext_noop(
+        "This %(scope)s may have %(limit)s pictures waiting or being made, and this order would add %(wanted)s. "
+        "Nothing was created or held. Send it again when some are done."
+    )
+
+
+# Whose limit it is, worded with the refusal above.
+SCOPES = (gettext_noop("user"), gettext_noop("platform"), gettext_noop("hub"))
+
+
+class ProviderOff(GenerationProblem):
+    """Why a task waits: nobody works for its provider."""
+
+    code = "provider_switched_off"
+    title = gettext_noop("The provider is switched off")
+    detail = gettext_noop(
+        "The task waits until the hub's staff switch “%(provider)s” on again, at most until its deadline."
+    )
+
+
+class ModelOff(GenerationProblem):
+    """Why a task waits: nobody draws with its model."""
+
+    code = "model_switched_off"
+    title = gettext_noop("The model is switched off")
+    detail = gettext_noop(
+        "The task waits until the hub's staff switch “%(model)s” on again, at most until its deadline."
+    )
+
+
 class TaskFailure(Problem):
     """Root of the reasons for which a task itself fails."""
 
@@ -57,9 +97,13 @@ class PromptTooLong(TaskFailure):
     code = "prompt_too_long"
     title = gettext_noop("The prompt is too long for this model")
     detail = gettext_noop(
-        "It reads 512 tokens of a prompt, and nothing is cut. Shorten the prompt or the negative prompt. "
+        "It reads %(limit)s tokens of a prompt, and nothing is cut. Shorten the prompt or the negative prompt. "
         "What was held was given back."
     )
+
+    def __init__(self, *, limit: int = TOKENS_OF_Z_IMAGE, **words: Any) -> None:
+        """Take the model's own figure; earlier failures were stored without it, all of Z-Image."""
+        super().__init__(limit=limit, **words)
 
 
 class EngineUnavailable(TaskFailure):
@@ -68,6 +112,16 @@ class EngineUnavailable(TaskFailure):
     code = "engine_unavailable"
     title = gettext_noop("The model is not available")
     detail = gettext_noop("The hub's staff must look at it. What was held was given back.")
+
+
+class ModelGone(TaskFailure):
+    """The model was removed while the task waited for it."""
+
+    code = "model_gone"
+    title = gettext_noop("The model is gone")
+    detail = gettext_noop(
+        "“%(model)s” was removed from this hub. Order with another model. What was held was given back."
+    )
 
 
 class InputLost(TaskFailure):

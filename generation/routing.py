@@ -30,6 +30,11 @@ def choose(alias: str) -> Route | None:
     return Route(row.provider, row.card()) if row else None
 
 
+def is_known(alias: str) -> bool:
+    """Return whether any provider has a model of this name, switched off or not."""
+    return ProviderModel.objects.filter(alias=alias).exists()
+
+
 def list_models() -> dict[str, ModelCard]:
     """Return every model that an order may name, by alias, as the provider makes it that would be chosen."""
     cards: dict[str, ModelCard] = {}

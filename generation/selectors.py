@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -23,11 +24,13 @@ from django.db.models import (
 from django.db.models.functions import Now
 from django.utils.text import smart_split, unescape_string_literal
 
+from generation.errors import ModelOff, ProviderOff
 from generation.models import (
     Attempt,
     Event,
     Output,
     Provider,
+    ProviderModel,
     RefundBatch,
     RefundRequest,
     RefundState,
@@ -38,6 +41,7 @@ from generation.models import (
     Worker,
 )
 from generation.states import AttemptState, TaskState
+from genhub.lib.errors import Problem
 from genhub.lib.ids import from_wire, oldest_id, read_id
 
 PREFIX = "task"
@@ -142,6 +146,44 @@ def list_newest_outputs(number: int) -> QuerySet[Output]:
     """Return the newest delivered pictures of all users, with task and artifact."""
     delivered = Output.objects.filter(artifact__isnull=False)
     return delivered.select_related("task", "artifact").order_by("-artifact_id")[:number]
+
+
+def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
+    """Return why tasks wait that nobody may work on now, by their ids: their provider or model is switched off.
+
+    Their attempts were read, newest last; one query for all of them, and none when nothing waits.
+    """
+    waiting = [
+        (task, attempt)
+        for task in tasks
+        if (attempt := newest(task)) and attempt.state == AttemptState.QUEUED
+    ]
+    if not waiting:
+        return {}
+    off = ProviderModel.objects.filter(Q(is_enabled=False) | Q(provider__is_enabled=False))
+    models = {
+        (row.provider_id, row.alias): row
+        for row in off.filter(alias__in={task.model for task, _ in waiting}).select_related(
+            "provider"
+        )
+    }
+    return {
+        task.pk: word_pause(row)
+        for task, attempt in waiting
+        if (row := models.get((attempt.provider_id, task.model)))
+    }
+
+
+def word_pause(model: ProviderModel) -> Problem:
+    """Return what a task waits for whose model, or its provider, is switched off."""
+    if model.provider.is_enabled:
+        return ModelOff(model=model.alias)
+    return ProviderOff(provider=model.provider.alias)
+
+
+def newest(task: Task) -> Attempt | None:
+    """Return a task's newest attempt."""
+    return max(task.attempts.all(), key=lambda attempt: attempt.number, default=None)
 
 
 def list_events(task: Task) -> QuerySet[Event]:

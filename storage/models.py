@@ -48,3 +48,19 @@ class UploadKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class UploadFolder(models.Model):
+    """Where an upload's files are about to lie: written before them, gone with their artifact's row.
+
+    What is left here is of an upload that stopped midway: a sweep deletes its files.
+    """
+
+    folder = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="upload_folder_by_age")]
+
+    def __str__(self) -> str:
+        return self.folder

@@ -5,6 +5,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
@@ -14,6 +15,7 @@ from PIL import Image
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
 from storage.decoding import decode_own
+from storage.files import local_storage
 from storage.media import THUMBNAIL_TYPE, Encoded, encode_picture, encode_thumbnail
 from storage.models import Artifact
 from storage.selectors import read_bytes
@@ -80,6 +82,34 @@ def delete_files(stored: StoredPicture) -> None:
             default_storage.delete(key)
         except Exception:
             logger.exception("not deleted, and no row names it: %s", key)
+
+
+def delete_unnamed(folder: str) -> int:
+    """Delete the files of an attempt's or upload's folder that no artifact names, and return how many.
+
+    The database is asked after the files were listed: an artifact that was in doubt before is seen. Only for folders
+    that nobody writes into any more. Raises what the store raises.
+    """
+    files = {f"{folder}{name}" for name in list_names(folder)}
+    if not files:
+        return 0
+    named = Artifact.objects.filter(key__startswith=folder).values_list("key", "thumbnail_key")
+    unnamed = files.difference(*named)
+    for key in unnamed:
+        default_storage.delete(key)
+    if unnamed == files and (store := local_storage()):
+        # Somebody else may just have done so.
+        with suppress(OSError):
+            store.delete(folder)
+    return len(unnamed)
+
+
+def list_names(folder: str) -> list[str]:
+    """Return the names of the files in a folder of the store; none where there is no such folder."""
+    try:
+        return [name for name in default_storage.listdir(folder)[1] if name]
+    except FileNotFoundError:
+        return []
 
 
 def record_artifact(stored: StoredPicture, *, platform_id: uuid.UUID, user: str) -> uuid.UUID:

@@ -26,7 +26,7 @@ from genhub.lib.ids import new_id
 from storage import containers, decoding, labels
 from storage.keys import upload_folder
 from storage.media import encode_photo, encode_picture
-from storage.models import Artifact, UploadKey
+from storage.models import Artifact, UploadFolder, UploadKey
 from storage.services import StoredPicture, delete_files, record_artifact, save_picture
 
 logger = logging.getLogger(__name__)
@@ -94,6 +94,8 @@ def take_picture(
     image = decode_apart(data)
     folder = upload_folder(datetime.now(UTC).date(), platform_id, new_id())
     encoder = encode_photo if form == "JPEG" else encode_picture
+    # First, so that a sweep finds what is left by a process that dies before the artifact's row is written.
+    UploadFolder.objects.create(folder=folder)
     stored = save_picture(image, folder=folder, name="0", label=labels.NONE, encoder=encoder)
     try:
         return record_upload(stored, key)
@@ -123,6 +125,7 @@ def find_earlier(key: UploadKey) -> Artifact | None:
 def record_upload(stored: StoredPicture, key: UploadKey) -> Artifact:
     """Write the row of an upload, and of its key where it has one, or nothing at all."""
     artifact_id = record_artifact(stored, platform_id=key.platform_id, user=key.user)
+    UploadFolder.objects.filter(folder=stored.key.rpartition("/")[0] + "/").delete()
     if key.key:
         key.artifact_id = artifact_id
         key.save(force_insert=True)

@@ -15,11 +15,14 @@ COUNTED = """
         CASE WHEN h.state = 'open' THEN u.amount
              WHEN b.period = 'concurrent' THEN 0
              ELSE u.amount - least(u.amount, h.released) END), 0)
+         + (SELECT count(*) FROM credits_freeuse f WHERE f.count_id = c.id)
 """
 
 CHECKS = {
     "budget_counts_its_holds": Check(
-        _("What a budget has counted is what its holds reserved, less what they released."),
+        _(
+            "What a budget has counted is what its holds reserved, less what they released, and the free tasks under way."
+        ),
         COUNTED,
         since=None,
     ),

@@ -2,7 +2,7 @@
 
 from credits.models.audit import AuditRun
 from credits.models.hold import Hold, HoldState
-from credits.models.limit import Budget, BudgetUse, Count, GrantRule, Period
+from credits.models.limit import Budget, BudgetUse, Count, FreeUse, GrantRule, Period
 from credits.models.lot import Lot, LotUse
 from credits.models.price import Effect, Per, PriceRule
 from credits.models.purse import Freeze, Purse
@@ -16,6 +16,7 @@ __all__ = [
     "BudgetUse",
     "Count",
     "Effect",
+    "FreeUse",
     "Freeze",
     "GrantRule",
     "Hold",

@@ -37,7 +37,9 @@ class Budget(models.Model):
     most = models.BigIntegerField(
         _("limit"),
         validators=[MinValueValidator(0)],
-        help_text=_("Whole credits; for tasks at the same time their number. 0: none."),
+        help_text=_(
+            "Whole credits; for tasks at the same time their number. 0: nothing is allowed, not “no limit”."
+        ),
     )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
@@ -135,3 +137,18 @@ class BudgetUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount}"
+
+
+class FreeUse(models.Model):
+    """An order that costs nothing, in a count of tasks under way; the row goes when the order ends."""
+
+    reference = models.UUIDField()
+    count = models.ForeignKey(Count, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reference", "count"], name="free_use_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.reference)

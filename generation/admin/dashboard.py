@@ -1,6 +1,5 @@
 """The first page: what the last day brought, who works, and the newest pictures. Cheap reads only."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from credits.audit import view_standing
 from credits.selectors import sum_turnover
+from generation.admin.filters import LAST_DAY, LAST_DAY_ALONE
 from generation.admin.words import TASK_COLOURS, picture_of
 from generation.models.task import STATE_WORDS
 from generation.selectors import (
@@ -20,7 +20,6 @@ from generation.selectors import (
 from generation.services.loops import examine
 from generation.services.presence import GONE_AFTER
 
-LAST_DAY = timedelta(hours=24)
 PICTURES = 8
 LOOP_WORDS = {
     "late": _("late: see whether it runs, and its log"),
@@ -39,7 +38,7 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
             {
                 "word": word,
                 "count": counts[state],
-                "link": f"{tasks}?state__exact={state}",
+                "link": f"{tasks}?state__exact={state}&{LAST_DAY_ALONE}",
                 "kind": TASK_COLOURS[state],
             }
             for state, word in STATE_WORDS

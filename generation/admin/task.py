@@ -13,10 +13,10 @@ from unfold.views import ChangeList
 
 from credits.selectors import NO_HOLD, find_purse, view_holds
 from generation.admin.bulk_refund import BulkRefundPage
-from generation.admin.filters import ModelFilter
+from generation.admin.filters import AgeFilter, ModelFilter
 from generation.admin.history import attempts_table, events_table
 from generation.admin.refund import RefundPage, see_balance
-from generation.admin.words import list_pictures, task_badge, word_failure
+from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
 from generation.models import Output, Task
 from generation.selectors import describe_template, search_tasks
 from genhub.admin.base import ReadOnlyAdmin
@@ -52,7 +52,7 @@ class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
         "time",
     )
     list_display_links = ("summary",)
-    list_filter = ("state", "platform", ModelFilter, "created_at")
+    list_filter = ("state", "platform", ModelFilter, AgeFilter, "created_at")
     list_select_related = ("platform",)
     search_fields = ("user",)
     search_help_text = _("Search by user, words of prompt and metadata, or a part of an id.")
@@ -115,6 +115,7 @@ class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
             "state": task_badge(task),
             "failure": word_failure(task.error_code, task.error_params) if task.error_code else "",
             "pictures": list_pictures(task.outputs.all()),
+            "under_way": view_progress(task),
             "hold": view_holds([task.pk]).get(task.pk),
             "balance": see_balance(request, task),
             "purse_id": find_purse(task.platform_id, task.user),

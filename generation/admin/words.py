@@ -1,5 +1,6 @@
 """How orders stand on pages: states as coloured words, pictures as links, failures in words."""
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,8 @@ from django.utils.safestring import SafeString
 
 from generation.errors import TaskFailure
 from generation.models import Attempt, Output, Task
-from generation.states import AttemptState, TaskState
+from generation.selectors import find_pauses, newest
+from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.admin.pages import on_this_site, word
 from genhub.admin.show import badge
 from genhub.lib.errors import Problem
@@ -73,6 +75,34 @@ def picture_of(output: Output) -> Picture:
         size=f"{artifact.width} × {artifact.height}",
         failure="",
     )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a task that has not ended is: percent, a small picture of the state, and what keeps it from going on."""
+
+    percent: int
+    preview: str
+    pause: str
+
+
+def view_progress(task: Task) -> Progress | None:
+    """Return how far a task is, or None when it has ended."""
+    if task.state not in TASK_LIVE:
+        return None
+    attempt = newest(task)
+    is_running = attempt is not None and attempt.state == AttemptState.RUNNING
+    pause = find_pauses([task]).get(task.pk)
+    return Progress(
+        percent=round(100 * attempt.progress) if attempt and is_running else 0,
+        preview=data_uri(attempt.preview) if attempt and attempt.preview else "",
+        pause=word(pause) if pause else "",
+    )
+
+
+def data_uri(jpeg: bytes) -> str:
+    """Return a small JPEG as an address that holds it."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def word_failure(code: str, params: dict[str, Any]) -> str:

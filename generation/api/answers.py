@@ -9,8 +9,8 @@ from rest_framework.reverse import reverse
 
 from credits.selectors import NO_HOLD, Explained, explain_holds
 from generation.errors import TaskFailure
-from generation.models import Attempt, Task
-from generation.selectors import describe_template
+from generation.models import Task
+from generation.selectors import describe_template, find_pauses, newest
 from generation.states import TaskState
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem
@@ -30,15 +30,18 @@ MESSAGES = {
 def answer_tasks(tasks: list[Task], request: Request) -> list[dict[str, Any]]:
     """Return tasks with credits, in one query for all of them."""
     holds = explain_holds([task.pk for task in tasks])
-    return [answer_task(task, holds.get(task.pk), request) for task in tasks]
+    pauses = find_pauses(tasks)
+    return [answer_task(task, holds.get(task.pk), request, pauses.get(task.pk)) for task in tasks]
 
 
-def answer_task(task: Task, hold: Explained | None, request: Request) -> dict[str, Any]:
+def answer_task(
+    task: Task, hold: Explained | None, request: Request, pause: Problem | None
+) -> dict[str, Any]:
     """Return one task in full."""
     attempt = newest(task)
     ended = task.completed_at or task.failed_at or task.canceled_at
     return {
-        **answer_status(task, request),
+        **answer_state(task, request, pause),
         "type": task.spec["media_type"],
         "user": task.user,
         "template": describe_template(task),
@@ -88,14 +91,21 @@ def answer_preview(task: Task) -> str | None:
 
 def answer_status(task: Task, request: Request) -> dict[str, Any]:
     """Return where a task stands: small enough to be polled."""
+    return answer_state(task, request, find_pauses([task]).get(task.pk))
+
+
+def answer_state(task: Task, request: Request, pause: Problem | None) -> dict[str, Any]:
+    """Return where a task stands, and what keeps it waiting that is not its turn."""
     wire_id = to_wire("task", task.pk)
     attempt = newest(task)
+    paused = None if pause is None else word_problem(pause)
     progress = attempt.progress if attempt and task.state == TaskState.PROCESSING else 0.0
     return {
         "id": wire_id,
         "task_id": wire_id,
         "status": task.state,
-        "message": MESSAGES[TaskState(task.state)](),
+        "message": paused["message"] if paused else MESSAGES[TaskState(task.state)](),
+        "paused": paused,
         "progress": 1.0 if task.state == TaskState.COMPLETED else round(progress, 4),
         "check_status_url": reverse("task-status", [wire_id], request=request),
         "result_url": reverse("task-result", [wire_id], request=request),
@@ -162,13 +172,13 @@ def answer_error(task: Task) -> dict[str, Any] | None:
 
 def word(code: str, params: dict[str, Any]) -> dict[str, Any]:
     """Return a stored failure in the reader's language."""
-    body = problem_body(Problem.kinds.get(code, TaskFailure)(**params))
-    return {"code": code, "message": body["detail"], "title": body["title"]}
+    return word_problem(Problem.kinds.get(code, TaskFailure)(**params)) | {"code": code}
 
 
-def newest(task: Task) -> Attempt | None:
-    """Return a task's newest attempt, of those that were prefetched in order."""
-    return max(task.attempts.all(), key=lambda attempt: attempt.number, default=None)
+def word_problem(problem: Problem) -> dict[str, Any]:
+    """Return a problem in the reader's language, as a task tells of it."""
+    body = problem_body(problem)
+    return {"code": problem.code, "message": body["detail"], "title": body["title"]}
 
 
 def seconds(start: Any, end: Any) -> float | None:

@@ -11,18 +11,23 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from generation import dispatch
+from generation.routing import list_models
 from generation.selectors import count_active, list_live_workers, list_needed_queues
 from generation.services.loops import Condition, examine
 from generation.services.presence import GONE_AFTER
+from generation.services.resolve import default_model
 
 CARD_WORDS = ("gpu_utilization", "memory_used", "memory_total", "temperature")
 ENGINE_WORDS = ("device", "model", "offload")
+DEFAULT = "default model"
+# What leaves the hub able to run a task.
+LESSER = {DEFAULT}
 
 
 class Health(serializers.Serializer[Any]):
     """The hub's health; without a card its words are null, which is no illness."""
 
-    status = serializers.ChoiceField(["healthy", "unhealthy"])
+    status = serializers.ChoiceField(["healthy", "degraded", "unhealthy"])
     gpu_utilization = serializers.IntegerField(allow_null=True, help_text=_("Percent."))
     memory_used = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
     memory_total = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
@@ -54,13 +59,15 @@ class HealthView(APIView):
         responses={200: Health, 503: Health}, auth=[], summary=_("Could a task run now?")
     )
     def get(self, request: Request) -> Response:
-        """Answer 200 when database, broker and a worker for each needed queue are there, else 503 and what is not."""
+        """Answer 200 when database, broker, a model and a worker for each needed queue are there, else 503 and what is
+        not; `degraded` when only orders that name no model are refused."""
         checks = {"database": check_database()}
         facts: dict[str, Any] = {}
         loops: dict[str, Condition] = {}
         counts = {"active_tasks": 0, "waiting_tasks": 0}
         if checks["database"] == "ok":
             counts = count_active()
+            checks |= check_models()
             workers = list_live_workers(GONE_AFTER)
             for queue in list_needed_queues():
                 alive = [worker for worker in workers if queue in worker.queues]
@@ -72,15 +79,28 @@ class HealthView(APIView):
             bad = [f"{name} {loop.said}" for name, loop in loops.items() if loop.state != "ok"]
             checks["loops"] = "; ".join(bad) or "ok"
         checks["broker"] = check_broker()
-        is_healthy = set(checks.values()) == {"ok"}
+        ill = {name for name, said in checks.items() if said != "ok"}
+        is_healthy = ill <= LESSER
         body = {
-            "status": "healthy" if is_healthy else "unhealthy",
+            "status": "unhealthy" if not is_healthy else "degraded" if ill else "healthy",
             **{word: facts.get(word) for word in (*CARD_WORDS, *ENGINE_WORDS)},
             **counts,
             "loops": {name: loop.state for name, loop in loops.items()},
             "checks": checks,
         }
         return Response(body, 200 if is_healthy else 503, headers={"Cache-Control": "no-store"})
+
+
+def check_models() -> dict[str, str]:
+    """Return what is wrong with the models that orders may name; nothing when an order that names none is taken."""
+    offered = list_models()
+    if default_model() in offered:
+        return {}
+    if offered:
+        return {
+            DEFAULT: f"{default_model()!r} is not offered; orders that name no model are refused"
+        }
+    return {"models": "no enabled provider offers a model; no order is taken"}
 
 
 def check_database() -> str:

@@ -14,6 +14,7 @@ from credits.pricing import ORIGINS
 from generation.api import schema
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
+from generation.services.room import find_refusal
 from generation.services.submit import Customer, resolve_for
 from generation.spec import Order
 from genhub.platforms.authentication import caller_of
@@ -52,7 +53,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text=_("Free to spend; null without the scope “credits:read”.")
     )
     affordable = serializers.BooleanField(
-        help_text=_("Whether balance and budgets cover it at this moment.")
+        help_text=_("Whether balance, budgets and queue have room for it at this moment.")
     )
     refusal = serializers.CharField(
         allow_null=True, help_text=_("If not, the code that submitting it would answer.")
@@ -80,6 +81,8 @@ def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str
     price = resolved.quote.price
     key = caller_of(request).key
     offer = find_offer(customer.platform_id, customer.user, key.pk, price)
+    number = len(resolved.spec.seeds)
+    refusal = find_refusal(customer.platform_id, customer.user, number) or offer.refusal
     return {
         "price": price,
         **resolved.quote.to_json(),
@@ -87,6 +90,6 @@ def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str
         "priority": resolved.priority,
         "held": price,
         "available": offer.available if Scope.CREDITS_READ in key.scopes else None,
-        "affordable": not offer.refusal,
-        "refusal": offer.refusal or None,
+        "affordable": not refusal,
+        "refusal": refusal or None,
     }

@@ -94,6 +94,14 @@ class TaskError(serializers.Serializer[Any]):
     title = serializers.CharField()
 
 
+class Pause(serializers.Serializer[Any]):
+    """What keeps a task waiting that is not its turn."""
+
+    code = serializers.ChoiceField(["provider_switched_off", "model_switched_off"])
+    message = serializers.CharField()
+    title = serializers.CharField()
+
+
 class Status(serializers.Serializer[Any]):
     """Where a task stands."""
 
@@ -101,6 +109,10 @@ class Status(serializers.Serializer[Any]):
     task_id = serializers.CharField()
     status = serializers.ChoiceField([state.value for state in TaskState])
     message = serializers.CharField()
+    paused = Pause(
+        allow_null=True,
+        help_text=_("Why nobody may work on it now; it waits, at most until its deadline."),
+    )
     progress = serializers.FloatField(min_value=0, max_value=1)
     check_status_url = serializers.URLField()
     result_url = serializers.URLField()

@@ -164,7 +164,9 @@ class GenerateSerializer(StrictSerializer):
         if len(value) > LARGEST_METADATA_KEYS:
             message = gettext("At most %(most)s keys.") % {"most": LARGEST_METADATA_KEYS}
             raise serializers.ValidationError(message, "too_many")
-        if len(json.dumps(value)) > LARGEST_METADATA_BYTES:
+        # Characters as they are: an escape would count each Chinese one twice.
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if len(text.encode("utf-8", "surrogatepass")) > LARGEST_METADATA_BYTES:
             message = gettext("At most %(most)s bytes of JSON.") % {"most": LARGEST_METADATA_BYTES}
             raise serializers.ValidationError(message, "too_large")
         return value

@@ -34,5 +34,5 @@ def count_padded_tokens(folder: Path, prompt: str) -> int:
     )
     tokens = len(tokenizer(text).input_ids)
     if tokens > MOST_TOKENS:
-        raise PromptTooLongError(f"{tokens} tokens; the model reads {MOST_TOKENS}")
+        raise PromptTooLongError(tokens, MOST_TOKENS)
     return -(-tokens // CAPTION_MULTIPLE) * CAPTION_MULTIPLE

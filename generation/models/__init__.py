@@ -1,9 +1,10 @@
 """Rows of the order; one aggregate a module."""
 
 from generation.models.attempt import Attempt, Share
+from generation.models.backlog import PlatformBacklog, UserBacklog
 from generation.models.event import Event
 from generation.models.loop import LoopBeat
-from generation.models.model import ProviderModel, find_card
+from generation.models.model import ProviderModel, find_card, get_card
 from generation.models.provider import Provider
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
@@ -16,6 +17,7 @@ __all__ = [
     "IdempotencyKey",
     "LoopBeat",
     "Output",
+    "PlatformBacklog",
     "Provider",
     "ProviderModel",
     "RefundBatch",
@@ -25,6 +27,8 @@ __all__ = [
     "Task",
     "TaskCount",
     "TaskText",
+    "UserBacklog",
     "Worker",
     "find_card",
+    "get_card",
 ]

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from generation.states import AttemptState
+from generation.states import ATTEMPT_ENDS, ATTEMPT_LIVE, AttemptState
 from genhub.lib.ids import new_id
 
 STATE_WORDS = [
@@ -98,6 +98,8 @@ class Attempt(models.Model):
     batch_size = models.PositiveSmallIntegerField(_("batch size"), db_default=1)
     had_company = models.BooleanField(db_default=False, editable=False)
     is_alone = models.BooleanField(_("runs alone"), db_default=False)
+    # Set by its claim: it may leave files that no artifact names, until a sweep has looked.
+    needs_sweep = models.BooleanField(db_default=False, editable=False)
     sending_at = models.DateTimeField(_("sending at"), null=True)
     remote_id = models.CharField(_("remote id"), max_length=200, blank=True)
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
@@ -130,6 +132,15 @@ class Attempt(models.Model):
                 ),
                 name="attempt_one_live",
             ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, state__in=sorted(ATTEMPT_LIVE))
+                | Q(ended_at__isnull=False, state__in=sorted(ATTEMPT_ENDS)),
+                name="attempt_end_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(error_code="") | Q(state=AttemptState.FAILED),
+                name="attempt_error_only_when_failed",
+            ),
         ]
         indexes = [
             models.Index(
@@ -141,6 +152,9 @@ class Attempt(models.Model):
                 fields=["lease_expires_at"],
                 condition=Q(state=AttemptState.RUNNING),
                 name="attempt_by_lease",
+            ),
+            models.Index(
+                fields=["ended_at"], condition=Q(needs_sweep=True), name="attempt_to_sweep"
             ),
         ]
 

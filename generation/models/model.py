@@ -221,5 +221,12 @@ def columns_of(card: ModelCard) -> dict[str, Any]:
 
 def find_card(provider_id: int, alias: str) -> ModelCard:
     """Return what a provider's model is able to; one that is gone has no folder, so that no engine can load it."""
-    row = ProviderModel.objects.filter(provider_id=provider_id, alias=alias).first()
-    return row.card() if row else ModelCard(alias)
+    try:
+        return get_card(provider_id, alias)
+    except ProviderModel.DoesNotExist:
+        return ModelCard(alias)
+
+
+def get_card(provider_id: int, alias: str) -> ModelCard:
+    """Return what a provider's model is able to, or raise ProviderModel.DoesNotExist."""
+    return ProviderModel.objects.get(provider_id=provider_id, alias=alias).card()

@@ -1,11 +1,11 @@
 """The task: one order, one price, one ending; its pictures; and the keys that make a submit repeatable."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from generation.states import TaskState
+from generation.states import TASK_ENDS, TaskState
 from genhub.lib.ids import new_id
 
 
@@ -24,6 +24,17 @@ STATE_WORDS = [
     (TaskState.FAILED, _("failed")),
     (TaskState.CANCELED, _("canceled")),
 ]
+
+
+def states_with_times() -> Q:
+    """Return the CHECK that a task has the time of its state, and of no other end."""
+    ends = {f"{end}_at": None for end in sorted(TASK_ENDS)}
+    condition = Q(state=TaskState.PENDING, started_at=None, **ends)
+    condition |= Q(state=TaskState.PROCESSING, started_at__isnull=False, **ends)
+    for end in sorted(TASK_ENDS):
+        others = {name: time for name, time in ends.items() if name != f"{end}_at"}
+        condition |= Q(state=end, **{f"{end}_at__isnull": False}, **others)
+    return condition
 
 
 class Task(models.Model):
@@ -72,6 +83,17 @@ class Task(models.Model):
     canceled_at = models.DateTimeField(_("canceled at"), null=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(condition=states_with_times(), name="task_state_has_its_time"),
+            models.CheckConstraint(
+                condition=Q(error_code="") | Q(state=TaskState.FAILED),
+                name="task_error_only_when_failed",
+            ),
+            models.CheckConstraint(
+                condition=Q(unit_price__gte=0, price=F("unit_price") * F("num_images")),
+                name="task_price_of_its_number",
+            ),
+        ]
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
         ordering = ("-id",)

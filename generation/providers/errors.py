@@ -1,6 +1,8 @@
 """How a provider may fail. The adapter decides what it means; services decide what to do about it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class Sent(StrEnum):
@@ -15,7 +17,8 @@ class ProviderError(Exception):
     """A provider could not make it.
 
     `code` is the stored failure's code, `retryable` says whether another attempt may succeed, `retry_after_seconds`
-    how long to wait for it, `sent` whether the order arrived. The message is for staff only.
+    how long to wait for it, `sent` whether the order arrived, `params` what the code's words tell. The message is for
+    staff only.
     """
 
     def __init__(
@@ -26,12 +29,14 @@ class ProviderError(Exception):
         retryable: bool = False,
         retry_after_seconds: float | None = None,
         sent: Sent = Sent.NO,
+        params: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
         self.sent = sent
+        self.params = dict(params or {})
 
 
 class Unsupported(ProviderError):

@@ -136,6 +136,7 @@ def meaning_of(error: Exception) -> ProviderError:
     """Return an engine's error as every adapter's."""
     if isinstance(error, ProviderError):
         return error
-    meant = ProviderError(str(error) or repr(error), code=code_of(error))
+    params = {"limit": error.limit} if isinstance(error, PromptTooLongError) else {}
+    meant = ProviderError(str(error) or repr(error), code=code_of(error), params=params)
     meant.__cause__ = error
     return meant

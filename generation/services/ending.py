@@ -1,6 +1,6 @@
 """Endings without a picture: canceled, failed, quarantined, too late. State and money move together.
 
-Lock order everywhere: task, hold, purse, attempt, share.
+Lock order everywhere: task, hold, purse, attempt, share, backlog.
 """
 
 import uuid
@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from credits import ledger
+from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation import events
@@ -20,6 +20,12 @@ from generation.services import news
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop
 from genhub.lib.ids import NOBODY
+
+# What the statement says of the credits that come back.
+REASONS = {
+    TaskState.FAILED: ledger.GENERATION_FAILED,
+    TaskState.CANCELED: ledger.GENERATION_CANCELED,
+}
 
 
 @transaction.atomic
@@ -43,7 +49,9 @@ def end_unpaid(
     if hold_id := find_hold(task_id):
         # A hold that expired gave everything back before.
         with suppress(HoldNotOpen):
-            ledger.release(hold_id)
+            ledger.release(hold_id, why=REASONS[state])
+    else:
+        free.leave(task_id)
     attempts = Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE)
     if attempts.exclude(pk=spared or NOBODY).update(
         state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None, preview=None

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from credits import ledger
+from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation import claims, dispatch, events
@@ -58,7 +58,7 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         cost_usd=cost_usd(claim, len(delivery.pictures)),
     )
     hold_id, due = find_hold(task.pk), task.unit_price * len(delivery.pictures)
-    captured = capture(hold_id, due) if hold_id else 0
+    captured = capture(hold_id, due) if hold_id else free.leave(task.pk)
     for position, seed, stored in delivery.pictures:
         artifact_id = record_artifact(stored, platform_id=task.platform_id, user=task.user)
         Output.objects.create(task=task, position=position, seed=seed, artifact_id=artifact_id)
@@ -80,6 +80,8 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         progress=1.0,
         timings=storable(delivery.timings),
         facts=storable(delivery.facts),
+        # What was refused may have been stored in part.
+        needs_sweep=bool(delivery.refusals),
     )
 
 
@@ -153,11 +155,15 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
 def failure_of(error: ProviderError) -> Problem:
     """Return the failure that a provider's error means to the customer; an unknown code is the general one."""
     kind = Problem.kinds.get(error.code)
-    return (
-        kind()
-        if kind and issubclass(kind, TaskFailure) and "%(" not in kind.detail
-        else TaskFailure()
-    )
+    if kind is None or not issubclass(kind, TaskFailure):
+        return TaskFailure()
+    problem = kind(**error.params)
+    try:
+        str(problem)
+    except KeyError:
+        # It does not say all that the words tell.
+        return TaskFailure()
+    return problem
 
 
 def queue_retry(claim: Claim, failures: int, error: ProviderError) -> None:

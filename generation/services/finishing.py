@@ -15,7 +15,7 @@ from generation.claims import Claim, LeaseLost
 from generation.providers.base import Finished, Outcome, Output, Provider, Refusal
 from generation.providers.errors import GivenBack, ProviderError, Stopped
 from generation.providers.registry import get_adapter
-from generation.services import finish
+from generation.services import finish, leftovers
 from generation.services.batches import Batch, Drawn
 from generation.services.finish import Delivery
 from generation.services.heart import Heart, draining, release_connection
@@ -91,6 +91,8 @@ def finish_batch(drawn: Drawn) -> list[Ended]:
         finally:
             heart.leave(claim)
             release_connection()
+        if how not in {"completed", "unwritten"} and isinstance(outcome, Finished):
+            leftovers.clear(claim)
         ended.append({"task": f"task_{claim.task_id.hex}", "ended": how})
     return ended
 

@@ -18,13 +18,14 @@ from django.db.models.functions import Coalesce, Now
 from credits import expiry
 from credits.audit import nightly
 from generation.models import LoopBeat
-from generation.services import bulk_refund, rescue
+from generation.services import bulk_refund, leftovers, rescue
 from generation.services.heart import release_connection
 
 logger = logging.getLogger(__name__)
 
 # Somebody watches the bar: a look that finds nothing reads one page of an index.
 REFUND_SECONDS = 1.0
+SWEEP_FILES_SECONDS = 60.0
 # A quick loop need not write down each turn.
 BEAT_SECONDS = 5.0
 # A loop is late when it ended no turn for so many periods, and for at least so long.
@@ -91,9 +92,11 @@ def list_loops() -> list[Loop]:
         Loop(rescue.reap, settings.REAP_SECONDS),
         Loop(rescue.sweep, settings.SWEEP_SECONDS),
         Loop(rescue.end_late, settings.SWEEP_SECONDS),
+        Loop(rescue.end_gone, settings.SWEEP_SECONDS),
         Loop(bulk_refund.refund_approved, REFUND_SECONDS),
         Loop(expiry.expire_lots, settings.SWEEP_SECONDS),
         Loop(expiry.expire_holds, settings.SWEEP_SECONDS),
+        Loop(leftovers.sweep_files, SWEEP_FILES_SECONDS),
         Loop(nightly.start_due_audit, settings.SWEEP_SECONDS),
     ]
 

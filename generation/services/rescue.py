@@ -5,12 +5,12 @@ import uuid
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 
 from generation import claims, dispatch, events
-from generation.errors import DeadlineExceeded, Quarantined
-from generation.models import Attempt, Event, Task
+from generation.errors import DeadlineExceeded, ModelGone, Quarantined
+from generation.models import Attempt, Event, ProviderModel, Task
 from generation.services.ending import end_unpaid
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.sweeps import alone
@@ -78,6 +78,22 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
         claims.queue_again(attempt, is_alone=True)
         dispatch.ring_after_commit(attempt.share.queue)
     return True
+
+
+def end_gone() -> int:
+    """End every task that waits for a model which exists no more, and return how many there were.
+
+    Nobody can make it; one that is only switched off may come back, so its tasks wait.
+    """
+    models = ProviderModel.objects.filter(
+        provider_id=OuterRef("provider_id"), alias=OuterRef("task__model")
+    )
+    waiting = Attempt.objects.filter(state=AttemptState.QUEUED).exclude(Exists(models))
+    gone = list(waiting.values_list("task_id", "task__model")[:MOST_AT_A_TIME])
+    end = partial(end_unpaid, state=TaskState.FAILED)
+    return sum(
+        alone(partial(end, task_id, problem=ModelGone(model=model))) for task_id, model in gone
+    )
 
 
 def end_late() -> int:

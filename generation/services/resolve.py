@@ -56,10 +56,7 @@ def resolve(
     if look:
         rendered = rendering.wear(look, rendered)
     words = Words(order, rendered.settings)
-    alias = words.get("model") or platform_model or default_model()
-    route = routing.choose(str(alias))
-    if route is None:
-        raise refuse("model", "unknown", gettext_noop("There is no model of this name."))
+    route = find_route(words.get("model"), platform_model)
     media_type = order.media_type or (recipe.media_type if recipe else "image")
     negative_prompt = join_negative_prompts(order, rendered, route.card, look)
     rendered = replace(rendered, negative_prompt=negative_prompt)
@@ -103,6 +100,31 @@ class Words:
         """Return a word's value, or None when nobody said it."""
         said = getattr(self.order, name)
         return self.settings.get(name) if said is None else said
+
+
+def find_route(said: Any, platform_model: str) -> routing.Route:
+    """Return who makes the order: by the model that it names, else the platform's, else the hub's.
+
+    Refuses a model that is not offered: to take another one in its place would be to guess.
+    """
+    alias = str(said or platform_model or default_model())
+    if route := routing.choose(alias):
+        return route
+    if not said:
+        code, message = (
+            "default_unavailable",
+            gettext_noop(
+                "The order names no model, and the usual one, “%(model)s”, is not offered now. Name another."
+            ),
+        )
+    elif routing.is_known(alias):
+        code, message = (
+            "switched_off",
+            gettext_noop("The model “%(model)s” is switched off now. Name another."),
+        )
+    else:
+        raise refuse("model", "unknown", gettext_noop("There is no model of this name."))
+    raise InvalidRequest(errors=[FieldError("model", code, message, {"model": alias})])
 
 
 def find_recipe(order: Order) -> Recipe | None:
@@ -223,9 +245,8 @@ def find_size_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError
 
 
 def default_model() -> str:
-    """Return the hub's default model: the setting's if it is offered, else the first that is, else an empty string."""
-    offered = routing.list_models()
-    return settings.DEFAULT_MODEL if settings.DEFAULT_MODEL in offered else next(iter(offered), "")
+    """Return the model of orders that name none, offered or not."""
+    return str(settings.DEFAULT_MODEL)
 
 
 def refuse(field: str, code: str, message: str) -> InvalidRequest:

@@ -20,7 +20,7 @@ SOME = 4
 def list_samples() -> list[tuple[str, Item]]:
     """Return sample orders, each with what it is in the reader's language."""
     cards = routing.list_models()
-    usual = cards.get(default_model()) or ModelCard("")
+    usual = cards.get(default_model()) or next(iter(cards.values()), ModelCard(""))
     return [*list_pictures(usual), *list_models(cards), *list_clips(cards)]
 
 

@@ -12,10 +12,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from credits import ledger
+from credits import free, ledger
 from generation import dispatch, events
 from generation.models import Attempt, Event, IdempotencyKey, Share, Task
 from generation.models.task import Priority
+from generation.services import room
 from generation.services.inputs import Owner
 from generation.services.resolve import Resolved, resolve
 from generation.spec import Order
@@ -44,12 +45,14 @@ def submit_task(
     """Return the id of the task made for an order, or of the one made earlier for the same key and body.
 
     The fingerprint tells bodies apart; without one, it is the order's: an order that was made of something else brings
-    its own. Raises InvalidRequest, InsufficientCredits or IdempotencyKeyReused; then nothing was written.
+    its own. Raises InvalidRequest, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was
+    written.
     """
     fingerprint = fingerprint or fingerprint_of(order)
     if earlier := find_earlier(customer, idempotency_key, fingerprint):
         return earlier
     resolved = resolve_for(customer, order)
+    room.look(customer.platform_id, customer.user, len(resolved.spec.seeds))
     try:
         return write_task(customer, order, resolved, (idempotency_key, fingerprint))
     except IntegrityError:
@@ -95,7 +98,7 @@ def find_earlier(customer: Customer, key: str, fingerprint: str) -> uuid.UUID | 
 def write_task(
     customer: Customer, order: Order, resolved: Resolved, idempotency: tuple[str, str]
 ) -> uuid.UUID:
-    """Write key, hold, task and attempt, or nothing at all. Locks: key, purse, share."""
+    """Write key, hold, task and attempt, or nothing at all. Locks: key, purse, share, backlog."""
     task_id = new_id()
     key, fingerprint = idempotency
     if key:
@@ -114,6 +117,8 @@ def write_task(
     purse = ledger.open_purse(customer.platform_id, customer.user)
     if price:
         ledger.hold(purse.pk, price, reference=task_id, terms=terms_of(customer))
+    else:
+        free.admit(purse.pk, reference=task_id, terms=terms_of(customer))
     Task.objects.create(
         id=task_id,
         platform_id=customer.platform_id,
@@ -137,6 +142,7 @@ def write_task(
     Attempt.objects.create(
         task_id=task_id, number=1, provider=resolved.route.provider, share=share, cost=number
     )
+    room.keep(customer.platform_id, customer.user, number)
     events.record(
         task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.provider.alias
     )

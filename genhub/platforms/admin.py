@@ -32,7 +32,8 @@ class PlatformAdmin(HubAdmin):
     list_select_related = ("plan",)
     search_fields = ("code", "name")
     fields = (
-        "code", "name", "language", "time_zone", "default_model", "plan", "is_active", "created_at",
+        "code", "name", "language", "time_zone", "default_model", "plan", "most_under_way",
+        "is_active", "created_at",
     )  # fmt: skip
     add_fieldsets = ((None, {"fields": fields[:-1]}),)
     readonly_fields = ("created_at",)

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
+from genhub.lib.limits import LARGEST_NUMBER
 from genhub.platforms.keys import KEY_SHAPE, PREFIX_LENGTH, generator
 
 
@@ -112,6 +113,10 @@ class Platform(models.Model):
     plan = models.ForeignKey(
         Plan, models.PROTECT, null=True, blank=True, related_name="platforms", verbose_name=_("plan"),
         help_text=_("Empty: full prices, every priority."),
+    )  # fmt: skip
+    most_under_way = models.PositiveIntegerField(
+        _("most pictures under way"), null=True, blank=True, validators=[MinValueValidator(LARGEST_NUMBER)],
+        help_text=_("Waiting or being made; further orders are refused. Empty: the hub's usual limit."),
     )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)

@@ -8,6 +8,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
+from genhub.lib.limits import LARGEST_NUMBER
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
     LINK_SECONDS,
@@ -158,7 +159,7 @@ SPECTACULAR_SETTINGS = {
     # Several answers have a word “status” or “kind”.
     "ENUM_NAME_OVERRIDES": {
         "TaskStatusEnum": ["pending", "processing", "completed", "failed", "canceled"],
-        "HealthStatusEnum": ["healthy", "unhealthy"],
+        "HealthStatusEnum": ["healthy", "degraded", "unhealthy"],
         "EntryKindEnum": "credits.entries.KINDS",
     },
 }
@@ -193,6 +194,11 @@ SWEEP_SECONDS = at_least("SWEEP_SECONDS", 10, 1)
 REAP_SECONDS = at_least("REAP_SECONDS", 5, 1)
 # From submit to end, waiting included: bursts are queued, so a day.
 TASK_DEADLINE_SECONDS = at_least("TASK_DEADLINE_SECONDS", 86_400, 1)
+# Pictures of orders that have not ended, waiting or being made: of the hub, of a platform unless its row says
+# otherwise, and of one user. Far above a burst, and about what a card makes within the deadline.
+QUEUE_MOST = at_least("QUEUE_MOST", 50_000, LARGEST_NUMBER)
+QUEUE_MOST_PER_PLATFORM = at_least("QUEUE_MOST_PER_PLATFORM", 20_000, LARGEST_NUMBER)
+QUEUE_MOST_PER_USER = at_least("QUEUE_MOST_PER_USER", 2_000, LARGEST_NUMBER)
 
 # Every check of the audit, by name; the apps do not know each other's.
 AUDIT_CHECKS = ("credits.audit.CHECKS", "generation.audit.AUDIT_CHECKS")

@@ -7,9 +7,13 @@ import pytest
 from rest_framework.test import APIClient
 
 from credits import freezes
-from credits.models import Budget, Purse
+from credits.models import Budget, Count, FreeUse, Purse
 from generation.models import Provider, Task
+from generation.services import run
+from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey
+from templates.services import create_template, publish
+from tests.api.refusals import GENERATE, refused
 from tests.books import find_mistakes
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +81,68 @@ def test_frozen_purse_is_refused_in_words(stub: Provider, alice: APIClient) -> N
     refusal = submit(alice)
     assert (refusal.status_code, refusal.json()["code"]) == (409, "purse_frozen")
     assert not Task.objects.exists()
+
+
+@pytest.fixture
+def free(recipes: None) -> dict[str, Any]:
+    """An order that costs nothing."""
+    publish(create_template("free", name="Free", prompt="a star", price=0), actor="tests")
+    return {"template": "free"}
+
+
+@pytest.mark.parametrize("whose", ["purse", "api_key"])
+def test_free_tasks_at_the_same_time_are_capped_too(
+    stub: Provider, alice: APIClient, free: dict[str, Any], whose: str
+) -> None:
+    subject: Any = Purse.objects.get() if whose == "purse" else ApiKey.objects.get()
+    Budget.objects.create(**{whose: subject}, period="concurrent", most=2)
+    # One that pays counts beside those that do not.
+    first, paid = alice.post(GENERATE, free, format="json"), submit(alice)
+    assert (first.status_code, paid.status_code) == (202, 202)
+    quote = alice.post("/api/v1/quote", free, format="json").json()
+    assert (quote["price"], quote["refusal"]) == (0, "concurrency_reached")
+    problem = refused(alice, GENERATE, body=free, expect=(429, "concurrency_reached"))
+    assert problem["params"]["spent"] == 2
+    assert find_mistakes() == []
+    alice.post(first.json()["cancel_url"])
+    assert alice.post(GENERATE, free, format="json").status_code == 202
+    run.run_queue("local")
+    assert alice.post("/api/v1/quote", free, format="json").json()["refusal"] is None
+    answers = [alice.post(GENERATE, free, format="json").status_code for _ in range(3)]
+    assert answers == [202, 202, 429]
+    assert find_mistakes() == []
+
+
+def test_free_task_takes_nothing_of_a_budget_of_credits(
+    stub: Provider, alice: APIClient, free: dict[str, Any]
+) -> None:
+    Budget.objects.create(purse=Purse.objects.get(), period="day", most=0)
+    assert alice.post(GENERATE, free, format="json").status_code == 202
+    assert Count.objects.count() == 0
+
+
+def test_frozen_purse_takes_no_free_order_either(
+    stub: Provider, alice: APIClient, free: dict[str, Any]
+) -> None:
+    freezes.freeze(Purse.objects.get().pk, ["a check"])
+    assert alice.post("/api/v1/quote", free, format="json").json()["refusal"] == "purse_frozen"
+    refused(alice, GENERATE, body=free, expect=(409, "purse_frozen"))
+
+
+def test_new_user_of_a_key_without_room_is_told_before(
+    stub: Provider, client_of: Callable[..., APIClient], free: dict[str, Any]
+) -> None:
+    shop = client_of("")
+    Budget.objects.create(api_key=ApiKey.objects.get(), period="concurrent", most=0)
+    quote = shop.post("/api/v1/quote", free | {"user": "new"}, format="json").json()
+    assert quote["refusal"] == "concurrency_reached"
+    refused(shop, GENERATE, body=free | {"user": "new"}, expect=(429, "concurrency_reached"))
+
+
+def test_audit_finds_a_free_task_that_is_counted_for_ever(
+    stub: Provider, alice: APIClient, free: dict[str, Any]
+) -> None:
+    Budget.objects.create(purse=Purse.objects.get(), period="concurrent", most=2)
+    alice.post(GENERATE, free, format="json")
+    FreeUse.objects.update(reference=new_id())
+    assert {finding.check for finding in find_mistakes()} == {"free_use_has_live_task"}

@@ -58,3 +58,17 @@ def test_balance_and_quote_tell_the_same(
     told = bob.get("/api/v1/credits").json()
     assert quoted["available"] == told["available"] == 0
     assert told["expiring"] == []
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "图", "🎨"])
+def test_metadata_is_measured_in_bytes_of_utf_8(
+    stub: Provider, alice: APIClient, letter: str
+) -> None:
+    room = 16_384 - len('{"a":""}')
+    number = room // len(letter.encode())
+    for fits, code in ((number, 202), (number + 1, 400)):
+        body = {"prompt": "a star", "metadata": {"a": letter * fits}}
+        answer = alice.post("/api/v1/generate", body, format="json")
+        assert answer.status_code == code, answer.json()
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["code"]) == ("metadata", "too_large")

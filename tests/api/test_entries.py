@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from credits import ledger
 from credits.models import Kind, Purse, Transfer
-from generation.models import Task
+from generation.models import Provider, Task
 from generation.services.run import run_queue
 from genhub.lib.ids import from_wire, new_id
 from genhub.platforms.models import Platform
@@ -77,6 +77,29 @@ def test_reasons_are_words_of_the_readers_language(alice: APIClient, task_id: st
     assert chinese[1]["reason_code"] == "ai_generation"
     assert chinese[1]["reason"] != "generation"
     assert chinese[0]["reason"] == "the picture was upside down", "staff's words stay as they are"
+
+
+def test_cancel_is_no_failure(alice: APIClient, stub: Provider) -> None:
+    answer = alice.post(GENERATE, {"prompt": "a"}, format="json").json()
+    alice.post(answer["cancel_url"])
+    alice.post(GENERATE, {"prompt": "stub:fail"}, format="json")
+    run_queue("local")
+    words = {}
+    for language in ("en", "zh-hans"):
+        said = {"HTTP_ACCEPT_LANGUAGE": language}
+        found = alice.get(ENTRIES, {"kind": "release"}, **said).json()["items"]
+        assert [e["reason_code"] for e in found] == [
+            "ai_generation_failed", "ai_generation_canceled",
+        ]  # fmt: skip
+        words[language] = [e["reason"] for e in found]
+        statement = b"".join(alice.get(ENTRIES + ".csv", **said)).decode()
+        assert all(reason in statement for reason in words[language])
+        lines = alice.get(f"/api/v1/tasks/{answer['id']}", **said).json()["credits"]["lines"]
+        assert lines[-1]["reason"] == words[language][1]
+    assert words == {
+        "en": ["generation failed", "generation canceled"],
+        "zh-hans": ["生成失败", "生成已取消"],
+    }
 
 
 def test_credits_that_expire_say_when(client_of: Callable[..., APIClient], shop: Platform) -> None:

@@ -11,6 +11,7 @@ from generation.errors import PromptTooLong
 from generation.providers.base import Finished
 from generation.providers.errors import ProviderError
 from generation.providers.local import LocalProvider
+from generation.services.finish import failure_of
 from generation.services.seed import SMALL
 from genhub.lib.errors import Problem
 from tests.engine.drawing import spec, work
@@ -35,9 +36,19 @@ def test_a_longer_one_fails_its_own_order_alone(provider: LocalProvider, field: 
     assert isinstance(failed, ProviderError)
     assert failed.code == "prompt_too_long"
     assert Problem.kinds[failed.code] is PromptTooLong
+    assert failed.params == {"limit": MOST_TOKENS}
     assert isinstance(made, Finished)
 
 
 def test_a_negative_prompt_that_is_not_used_may_be_long(provider: LocalProvider) -> None:
     finished = provider.submit(work(negative_prompt=TOO_LONG, cfg_scale=0.0))
     assert isinstance(finished, Finished)
+
+
+def test_words_tell_the_models_own_figure() -> None:
+    told = ProviderError("too long", code="prompt_too_long", params={"limit": 77})
+    assert "It reads 77 tokens" in str(failure_of(told))
+    # As it was stored before models said it.
+    assert "It reads 512 tokens" in str(PromptTooLong())
+    # Not all that the words tell: the general failure.
+    assert failure_of(ProviderError("dead", code="quarantined")).code == "generation_failed"

@@ -44,7 +44,7 @@ def pay(purse: Purse, provider: Provider, number: int, price: int = 10) -> list[
     share = Share.objects.get_or_create(**owner, queue=provider.queue, priority=5)[0]
     Attempt.objects.bulk_create(
         [
-            Attempt(task=task, number=1, provider=provider, share=share, state=AttemptState.SUCCEEDED)
+            Attempt(task=task, number=1, provider=provider, share=share, state=AttemptState.SUCCEEDED, ended_at=Now())
             for task in tasks
         ]
     )  # fmt: skip

@@ -9,7 +9,6 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from pytest_django import Settings
-from rest_framework.test import APIClient
 
 from generation import routing
 from generation.models import Provider, ProviderModel, find_card
@@ -18,8 +17,6 @@ from generation.providers.stub import StubProvider
 from generation.services import presence, seed
 from generation.services.resolve import default_model
 from generation.spec import Lora, ModelCard, ModeSettings
-from tests.life.easel import Easel
-from tests.life.orders import submit
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -219,22 +216,14 @@ class TestSeed:
         ProviderModel.objects.filter(alias="liujuan").update(default_steps=12)
         assert seeded("liujuan").longest_prompt == 77
 
-    def test_default_model_is_one_that_is_offered(self, folders: Settings) -> None:
+    def test_default_model_is_the_one_that_was_said(self, folders: Settings) -> None:
         folders.DEFAULT_MODEL = "z-image-small"
         folders.Z_IMAGE_FOLDER = "/models/Z-Image"
         seed.seed_local_provider()
         assert default_model() == "z-image-small"
         ProviderModel.objects.filter(alias="z-image-small").update(is_enabled=False)
-        assert default_model() == next(iter(routing.list_models())) != "z-image-small"
-        Provider.objects.update(is_enabled=False)
-        assert default_model() == ""
-
-
-def test_order_that_names_no_model_is_taken_while_any_is_offered(
-    alice: APIClient, easel: Easel, settings: Settings
-) -> None:
-    settings.DEFAULT_MODEL = "gone"
-    assert submit(alice).model == "z-image-small"
+        # Offered or not: another one would be a guess.
+        assert default_model() == "z-image-small"
 
 
 def test_workers_warm_up_the_default_model_of_their_queues(

@@ -1,0 +1,46 @@
+"""Orders that cost nothing: judged by freezes and budgets as those that pay, though nothing is held for them.
+
+A budget of credits has nothing to count of them; one of tasks at the same time counts each until it ends.
+"""
+
+import uuid
+
+from django.db import connection
+
+from credits import budgets
+from credits.errors import PurseFrozen
+from credits.ledger import PLAIN, Terms
+from credits.models import FreeUse
+from credits.moves import lock
+
+LEAVE = """
+    WITH counted AS (
+        SELECT c.id, u.id AS use_id
+          FROM credits_freeuse u
+          JOIN credits_count c ON c.id = u.count_id
+         WHERE u.reference = %(reference)s
+         ORDER BY c.limit_id
+           FOR UPDATE OF c, u
+    ), gone AS (
+        DELETE FROM credits_freeuse u USING counted WHERE u.id = counted.use_id
+    )
+    UPDATE credits_count c SET used = c.used - 1 FROM counted WHERE c.id = counted.id
+"""
+
+
+def admit(purse_id: uuid.UUID, *, reference: uuid.UUID, terms: Terms = PLAIN) -> None:
+    """Count an order that costs nothing; raise PurseFrozen, or what its budgets refuse: then the caller's transaction
+    cannot commit."""
+    if lock(purse_id).frozen_at:
+        raise PurseFrozen
+    counted = budgets.count_orders(purse_id, terms.api_key_id, {reference: 0}, terms.at)
+    FreeUse.objects.bulk_create(
+        FreeUse(reference=reference, count_id=count_id) for count_id, _ in counted
+    )
+
+
+def leave(reference: uuid.UUID) -> int:
+    """Count an order that costs nothing out again and return what it paid: 0. The second time it does nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEAVE, {"reference": reference})
+    return 0

@@ -1,0 +1,92 @@
+"""Whether an order may join what is under way: bounds of pictures by user, platform and hub.
+
+A burst is queued, not refused; what nobody could make within its deadline is.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from generation.errors import QueueFull
+from genhub.lib.limits import LARGEST_NUMBER
+
+RETRY_AFTER_SECONDS = 30
+# While no more are left than orders of one moment could take, they are taken one after the other.
+NEAR = 64 * LARGEST_NUMBER
+# Any number that no other advisory lock of the hub has.
+LOCK = 7_216_004
+UNDER_WAY = """
+    SELECT coalesce((SELECT pictures FROM generation_userbacklog WHERE platform_id = %(platform)s AND "user" = %(user)s), 0),
+           coalesce((SELECT sum(pictures) FROM generation_platformbacklog WHERE platform_id = %(platform)s), 0)::bigint,
+           coalesce((SELECT sum(pictures) FROM generation_platformbacklog), 0)::bigint,
+           (SELECT most_under_way FROM platforms_platform WHERE id = %(platform)s)
+"""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How many pictures a user, a platform or the hub has under way, and how many it may have."""
+
+    scope: str
+    pictures: int
+    most: int
+
+
+def look(platform_id: uuid.UUID, user: str, wanted: int) -> None:
+    """Raise QueueFull where an order would not fit now; locks nothing, so that a refusal costs next to nothing."""
+    for bound in read_bounds(platform_id, user):
+        if bound.pictures + wanted > bound.most:
+            raise refusal(bound, wanted)
+
+
+def find_refusal(platform_id: uuid.UUID, user: str, wanted: int) -> str:
+    """Return the code of the refusal that an order would meet now; empty: none."""
+    try:
+        look(platform_id, user, wanted)
+    except QueueFull as full:
+        return full.code
+    return ""
+
+
+def keep(platform_id: uuid.UUID, user: str, wanted: int) -> None:
+    """Raise QueueFull when an order that the caller's transaction has just written goes beyond a bound.
+
+    Exact: a user's counter is locked until the transaction ends, and near the other bounds orders wait for each other.
+    """
+    bounds = read_bounds(platform_id, user)
+    # The hub's first, everywhere: what waits for a lock here holds all others that it will need.
+    near = [bound.scope for bound in reversed(bounds[1:]) if bound.pictures > bound.most - NEAR]
+    if near:
+        for scope in near:
+            wait_for_others(scope, platform_id)
+        bounds = read_bounds(platform_id, user)
+    for bound in bounds:
+        if bound.pictures > bound.most:
+            raise refusal(bound, wanted)
+
+
+def read_bounds(platform_id: uuid.UUID, user: str) -> list[Bound]:
+    """Return the bounds of a user, of the platform and of the hub, with what is under way."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNDER_WAY, {"platform": platform_id, "user": user})
+        of_user, of_platform, of_hub, most_of_platform = cursor.fetchone()
+    return [
+        Bound("user", of_user, settings.QUEUE_MOST_PER_USER),
+        Bound("platform", of_platform, most_of_platform or settings.QUEUE_MOST_PER_PLATFORM),
+        Bound("hub", of_hub, settings.QUEUE_MOST),
+    ]
+
+
+def wait_for_others(scope: str, platform_id: uuid.UUID) -> None:
+    """Let the orders of a platform, or of the hub, commit one after the other from here on."""
+    name = str(platform_id) if scope == "platform" else ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, name])
+
+
+def refusal(bound: Bound, wanted: int) -> QueueFull:
+    """Return the refusal of an order by a bound."""
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return QueueFull(headers=headers, scope=bound.scope, limit=bound.most, wanted=wanted)

@@ -1,0 +1,71 @@
+"""Processes killed between the store and the commit: what they stored goes, what others delivered stays."""
+
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from rest_framework.test import APIClient
+
+from credits.models import Purse
+from generation.models import Attempt, Provider
+from generation.services import leftovers, rescue, run
+from genhub.platforms.models import Platform
+from storage.keys import output_key
+from storage.models import Artifact, UploadFolder
+from storage.services import list_names
+from tests.books import find_mistakes
+from tests.faults.processes import running, wait_until
+from tests.life.orders import submit
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
+STOPPING = ("-m", "tests.faults.stopping")
+PATIENCE_SECONDS = 120
+
+
+def be_killed(log: Path, *words: str) -> None:
+    with running(log, *STOPPING, *words) as process:
+        assert process.wait(PATIENCE_SECONDS) == -signal.SIGKILL, log.read_text()
+
+
+def folder_of(attempt: Attempt) -> str:
+    owner = attempt.share.platform_id
+    return output_key(attempt.created_at.date(), owner, attempt.pk, "")
+
+
+def test_worker_killed_between_store_and_commit(
+    client_of: Callable[..., APIClient],
+    rich: Callable[..., Purse],
+    stub: Provider,
+    tmp_path: Path,
+) -> None:
+    rich("carol", 100)
+    task = submit(client_of("carol"), num_images=2, width=32, height=32)
+    be_killed(tmp_path / "log", "work")
+    dead = Attempt.objects.get()
+    assert len(list_names(folder_of(dead))) == 4
+    leftovers.sweep_files(timedelta(0))
+    assert len(list_names(folder_of(dead))) == 4, "its lease lives"
+    wait_until(lambda: rescue.reap() > 0, PATIENCE_SECONDS, "the end of the lease")
+    run.run_queue("local")
+    task.refresh_from_db()
+    assert task.state == "completed"
+    assert leftovers.sweep_files(timedelta(0)) == 4
+    assert list_names(folder_of(dead)) == []
+    for artifact in Artifact.objects.all():
+        assert default_storage.exists(artifact.key)
+        assert default_storage.exists(artifact.thumbnail_key)
+    assert Artifact.objects.count() == 2
+    assert find_mistakes() == []
+
+
+def test_upload_killed_between_store_and_commit(shop: Platform, tmp_path: Path) -> None:
+    be_killed(tmp_path / "log", "upload", str(shop.pk))
+    folder = UploadFolder.objects.get().folder
+    assert len(list_names(folder)) == 2
+    assert leftovers.sweep_files() == 0
+    assert leftovers.sweep_files(timedelta(0)) == 2
+    assert list_names(folder) == []
+    assert not UploadFolder.objects.exists()
