@@ -11,7 +11,7 @@ from generation.models import Attempt, Output, Task
 from generation.states import AttemptState, TaskState
 from genhub.admin.pages import on_this_site, word
 from genhub.admin.show import badge
-from genhub.lib.errors import Problem
+from genhub.lib.errors import problem_of
 from storage.selectors import sign_link
 
 TASK_COLOURS = {
@@ -63,7 +63,7 @@ def picture_of(output: Output) -> Picture:
     """Return one output with fresh signed links."""
     artifact = output.artifact
     if artifact is None:
-        failure = word_failure(output.error_code, {})
+        failure = word_failure(output.error_code, output.error_params)
         return Picture(output.position, output.seed, "", "", "", failure)
     return Picture(
         position=output.position,
@@ -77,4 +77,4 @@ def picture_of(output: Output) -> Picture:
 
 def word_failure(code: str, params: dict[str, Any]) -> str:
     """Return a stored failure in the reader's language."""
-    return word(Problem.kinds.get(code, TaskFailure)(**params))
+    return word(problem_of(code, params, TaskFailure))

@@ -1,6 +1,8 @@
 """How a provider may fail. The adapter decides what it means; services decide what to do about it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class Sent(StrEnum):
@@ -15,7 +17,8 @@ class ProviderError(Exception):
     """A provider could not make it.
 
     `code` is the stored failure's code, `retryable` says whether another attempt may succeed, `retry_after_seconds`
-    how long to wait for it, `sent` whether the order arrived. The message is for staff only.
+    how long to wait for it, `params` the values of the code's words, `sent` whether the order arrived. The message is
+    for staff only.
     """
 
     def __init__(
@@ -25,12 +28,14 @@ class ProviderError(Exception):
         code: str = "generation_failed",
         retryable: bool = False,
         retry_after_seconds: float | None = None,
+        params: Mapping[str, Any] | None = None,
         sent: Sent = Sent.NO,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
+        self.params = dict(params or {})
         self.sent = sent
 
 
