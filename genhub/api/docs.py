@@ -5,6 +5,6 @@ from django.utils.decorators import method_decorator
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 
-@method_decorator(csp_update({"img-src": ["blob:"]}), name="dispatch")  # type: ignore[arg-type]
+@method_decorator(csp_update({"img-src": ["blob:"]}), name="dispatch")
 class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI; pictures that it fetched it shows as blobs, which no other page may."""

@@ -86,7 +86,7 @@ def walk(data: Any) -> Iterator[tuple[int, Any]]:
             rest += [(depth + 1, part) for part in value]
 
 
-def is_number(value: float) -> bool:
+def is_number(value: int | float) -> bool:
     """Return whether a number can be stored, answered and reckoned with."""
     return math.isfinite(value) if isinstance(value, float) else abs(value) <= LARGEST_WHOLE
 
@@ -111,7 +111,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             if unknown:
                 message = self.error_messages["unknown"]
                 errors: dict[str, Any] = {
-                    name: [serializers.ErrorDetail(message, "unknown")]
+                    name: [serializers.ErrorDetail(str(message), "unknown")]
                     for name in unknown[:MOST_ERRORS]
                 }
                 if more := len(unknown) - len(errors):

@@ -7,7 +7,6 @@ import pytest
 from rest_framework.test import APIClient
 
 from generation.models import Output, Task
-from generation.services import resolve
 from generation.services.run import run_queue
 from generation.spec import LARGEST_EXACT, LARGEST_SEED
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
@@ -35,7 +34,7 @@ def test_drawn_seeds_are_exact_in_javascript(
         bounds.append(bound)
         return bound - 1
 
-    monkeypatch.setattr(resolve.secrets, "randbelow", largest)
+    monkeypatch.setattr("secrets.randbelow", largest)
     images = draw(alice, num_images=2)
     assert bounds == [2**53, 2**53]
     for image in images:

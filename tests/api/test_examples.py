@@ -1,5 +1,6 @@
 """What /api/docs offers to try is taken; what it says of refusals and codes is whole; and which models there are."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -31,9 +32,7 @@ def test_each_example_of_a_body_is_taken(
     stub: Provider,
     shop: Platform,
 ) -> None:
-    GrantRule.objects.create(
-        platform=shop, kind="ad_reward", largest=100, daily_most=1000, is_active=True
-    )
+    GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most=80)
     scopes = [scope.value for scope in Scope]
     apps = client_of("", scopes=scopes)
     made = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
@@ -50,18 +49,12 @@ def test_each_example_of_a_body_is_taken(
             answer = client.generic(
                 method.upper(),
                 path.format(task_id=made["id"]),
-                _json(value),
+                json.dumps(value),
                 content_type="application/json",
             )
             assert answer.status_code in {200, 201, 202}, (path, name, answer.content)
             tried.append(path)
     assert len(set(tried)) == 5
-
-
-def _json(value: Any) -> str:
-    import json  # noqa: PLC0415 (only here)
-
-    return json.dumps(value)
 
 
 def test_each_operation_declares_problems_as_problem_json(document: Any) -> None:
@@ -77,19 +70,19 @@ def test_each_operation_declares_problems_as_problem_json(document: Any) -> None
 def test_document_lists_every_code_in_the_readers_language(
     client: Any, language: str, title: str
 ) -> None:
-    said = client.get("/api/schema?format=json", HTTP_ACCEPT_LANGUAGE=language).json()
+    answer = client.get("/api/schema?format=json", HTTP_ACCEPT_LANGUAGE=language)
+    said = json.loads(answer.content)
     text = said["info"]["description"]
     for code, kind in Problem.kinds.items():
         if not kind.__module__.startswith("tests."):
             assert f"| `{code}` | {kind.status} |" in text, code
-    assert "| `not_found` | 404 | " in text
-    assert (title in text) or language != "en"
+    assert f"| `not_found` | 404 | {title} |" in text
 
 
 def test_docs_alone_may_show_blobs(client: Any) -> None:
     def pictures(path: str) -> str:
         policy = client.get(path).headers["Content-Security-Policy"]
-        return next(part for part in policy.split(";") if part.strip().startswith("img-src"))
+        return str(next(p for p in policy.split(";") if p.strip().startswith("img-src")))
 
     assert "blob:" in pictures("/api/docs")
     assert "blob:" not in pictures("/admin/login/")

@@ -14,7 +14,7 @@ from generation.api.serializers import GenerateSerializer
 from generation.models import Task
 from generation.services.run import run_queue
 from genhub.api.problems import MOST_ERRORS
-from tests.api.refusals import GENERATE, nothing_moves, refused
+from tests.api.refusals import GENERATE, as_body, nothing_moves, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
 INVALID = (400, "invalid_request")
@@ -78,7 +78,7 @@ def test_huge_numbers_are_refused(alice: APIClient, value: str) -> None:
         refused(alice, GENERATE, raw=raw, expect=(*INVALID, name))
 
 
-WORDS = [name for name in GenerateSerializer().fields if name != "user"]
+WORDS = [name for name in map(str, GenerateSerializer().fields) if name != "user"]
 
 
 def test_null_means_not_said(alice: APIClient) -> None:
@@ -100,7 +100,7 @@ def test_null_means_not_said_of_a_refinement_and_a_lora(alice: APIClient) -> Non
 
 def test_mark_before_utf_8_is_skipped(alice: APIClient) -> None:
     raw = b"\xef\xbb\xbf" + json.dumps({"prompt": "星"}).encode()
-    answer = alice.generic("POST", GENERATE, raw, content_type="application/json")
+    answer = alice.generic("POST", GENERATE, **as_body(raw=raw))
     assert answer.status_code == 202
 
 

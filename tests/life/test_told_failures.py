@@ -84,6 +84,7 @@ def test_refused_picture_keeps_code_and_values(
     run.run_queue("local")
     output = Output.objects.get(task=task, position=1)
     assert (output.error_code, output.error_params) == (stored, kept)
+    error = {}
     for path in ("", "/result"):
         answer = alice.get(f"/api/v1/tasks/task_{task.pk.hex}{path}")
         assert answer.status_code == 200

@@ -43,7 +43,7 @@ def test_no_order_costs_more_than_its_steps(
 
 
 def recipe_of(**words: Any) -> Recipe:
-    plain = {"version_id": None, "code": "x", "name": "x", "number": 1, "category": "", "media_type": "image",
+    plain: dict[str, Any] = {"version_id": None, "code": "x", "name": "x", "number": 1, "category": "", "media_type": "image",
              "prompt": "{a}", "negative_prompt": "", "required": [], "settings": {}, "price": None}  # fmt: skip
     return Recipe(**{**plain, **words})
 
