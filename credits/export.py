@@ -15,6 +15,8 @@ from credits.entries import Filters, describe_entry
 from credits.models import Purse
 from credits.selectors import find_entries
 
+# Without it Excel takes UTF-8 for the old code page of its country.
+BYTE_ORDER_MARK = "\ufeff"
 CONTENT_TYPE = "text/csv; charset=utf-8"
 COLUMNS = (
     "user",
@@ -55,7 +57,7 @@ def stream_entries(purse_id: uuid.UUID | None, filters: Filters) -> Iterator[str
 
 
 def _stream(purse: Purse | None, filters: Filters, language: str) -> Iterator[str]:
-    yield write_line(COLUMNS)
+    yield BYTE_ORDER_MARK + write_line(COLUMNS)
     if purse is None:
         return
     entries, below = find_entries(purse.pk, filters), purse.version + 1

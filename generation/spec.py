@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 LARGEST_SEED = 2**63 - 1
+# Up to here JavaScript's numbers, and every other float of 64 bits, are exact: seeds are drawn below.
+LARGEST_EXACT = 2**53 - 1
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
 from credits.api.balance import CreditsView
 from credits.api.entries import EntryExportView, EntryListView
 from credits.api.grants import GrantView
 from generation.api.health import HealthView
+from generation.api.models import ModelListView
 from generation.api.quote import QuoteView
 from generation.api.refine import RefineQuoteView, RefineView
 from generation.api.views import (
@@ -20,6 +21,7 @@ from generation.api.views import (
     TaskStatusView,
     TaskView,
 )
+from genhub.api.docs import DocsView
 from storage.api.uploads import UploadView
 from storage.views import serve_file
 from templates.api.views import StyleListView, TemplateListView
@@ -42,6 +44,7 @@ API = [
         name="artifact-thumbnail",
     ),
     path("templates", TemplateListView.as_view(), name="template-list"),
+    path("models", ModelListView.as_view(), name="model-list"),
     path("styles", StyleListView.as_view(), name="style-list"),
     path("credits", CreditsView.as_view(), name="credits"),
     path("credits/entries", EntryListView.as_view(), name="credits-entries"),
@@ -58,7 +61,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("api/v1/", include(API)),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/docs", DocsView.as_view(url_name="schema"), name="docs"),
     path("files/<path:name>", serve_file, name="file"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),

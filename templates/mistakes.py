@@ -7,11 +7,21 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from genhub.lib.errors import FieldError, gettext_noop
 from genhub.lib.limits import LARGEST_NUMBER, SIDE_MULTIPLE_PIXELS
+from templates.checking import (
+    UNBOUNDED,
+    PatternUnfit,
+    TooCostly,
+    compile_pattern,
+    find_errors,
+)
 from templates.rendering import Recipe, schema_of
 from templates.variables import find_variables
 
 # A schema that points elsewhere would be fetched when an order comes, or fail then.
 POINTERS = {"$ref", "$dynamicRef", "$recursiveRef"}
+# What a schema may hold: each order is checked against all of it.
+MOST_RULES = 2000
+DEEPEST_RULE = 40
 
 
 def is_name(value: Any) -> bool:
@@ -73,9 +83,8 @@ def find_parameter_mistakes(recipe: Recipe) -> Iterator[FieldError]:
     for name in sorted(set(recipe.required) - set(recipe.parameters)):
         message = gettext_noop("“%(name)s” is required, but no parameter.")
         yield FieldError("required", "unknown_parameter", message, {"name": name})
-    if pointers := sorted(POINTERS & set(words_of(recipe.parameters))):
-        message = gettext_noop("“%(name)s” is not allowed: the schema must stand on its own.")
-        yield FieldError("parameters", "pointer", message, {"name": pointers[0]})
+    if forbidden := list(find_forbidden(recipe.parameters)):
+        yield from forbidden[:1]
         return
     try:
         Draft202012Validator.check_schema(schema_of(recipe))
@@ -83,10 +92,82 @@ def find_parameter_mistakes(recipe: Recipe) -> Iterator[FieldError]:
         message = gettext_noop("This is not valid JSON Schema: %(reason)s")
         yield FieldError("parameters", "invalid_schema", message, {"reason": error.message})
         return
+    unfit = [
+        mistake for name, rules in recipe.parameters.items() for mistake in find_unfit(name, rules)
+    ]
+    yield from unfit
+    if unfit:
+        return
     for name, rules in recipe.parameters.items():
-        if "default" in rules and not Draft202012Validator(rules).is_valid(rules["default"]):
+        if "default" in rules and not fits(rules):
             message = gettext_noop("The default of “%(name)s” breaks its own rules.")
             yield FieldError("parameters", "invalid_default", message, {"name": name})
+
+
+def find_forbidden(parameters: Any) -> Iterator[FieldError]:
+    """Yield what no schema may hold, however right: what has no bounded cost, and what points elsewhere."""
+    if is_too_large(parameters):
+        message = gettext_noop("At most %(most)s names and values, nested at most %(deep)s deep.")
+        limits = {"most": MOST_RULES, "deep": DEEPEST_RULE}
+        yield FieldError("parameters", "too_large", message, limits)
+    words = set(words_of(parameters))
+    for name in sorted(UNBOUNDED & words):
+        message = gettext_noop("“%(name)s” is not allowed: an order could make it very slow.")
+        yield FieldError("parameters", "unbounded", message, {"name": name})
+    for name in sorted(POINTERS & words):
+        message = gettext_noop("“%(name)s” is not allowed: the schema must stand on its own.")
+        yield FieldError("parameters", "pointer", message, {"name": name})
+
+
+def find_unfit(name: str, rules: Any) -> Iterator[FieldError]:
+    """Yield each pattern of a parameter whose time is not linear in the text: lookaround, back references."""
+    for pattern in patterns_of(rules):
+        try:
+            compile_pattern(pattern)
+        except PatternUnfit as error:
+            message = gettext_noop(
+                "The pattern %(pattern)s of “%(name)s” cannot be run in linear time (%(reason)s): "
+                "use no lookaround and no back reference."
+            )
+            values = {"pattern": pattern, "name": name, "reason": str(error)}
+            yield FieldError("parameters", "pattern_not_linear", message, values)
+
+
+def patterns_of(schema: Any) -> Iterator[str]:
+    """Yield each pattern anywhere inside a schema."""
+    rest = [schema]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, Mapping):
+            if isinstance(value.get("pattern"), str):
+                yield value["pattern"]
+            if isinstance(value.get("patternProperties"), Mapping):
+                yield from value["patternProperties"]
+            rest += value.values()
+        elif isinstance(value, list):
+            rest += value
+
+
+def fits(rules: Mapping[str, Any]) -> bool:
+    """Return whether a parameter's default keeps its own rules, found at the cost of an order."""
+    try:
+        return not find_errors(rules, rules["default"])
+    except TooCostly:
+        return False
+
+
+def is_too_large(schema: Any) -> bool:
+    """Return whether a schema holds or nests more than orders can be checked against."""
+    rest, count = [(0, schema)], 0
+    while rest:
+        depth, value = rest.pop()
+        count += 1
+        if depth > DEEPEST_RULE or count > MOST_RULES:
+            return True
+        parts = value.values() if isinstance(value, Mapping) else value
+        if isinstance(value, Mapping | list):
+            rest += [(depth + 1, part) for part in parts]
+    return False
 
 
 def find_setting_mistakes(settings: Any) -> list[FieldError]:

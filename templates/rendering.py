@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
-from referencing import Registry
+from jsonschema import ValidationError
 
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from templates.checking import TooCostly, find_errors, list_extras
 from templates.variables import fill
 
-# Publishing refuses schemas that point elsewhere; should one slip through, nothing is fetched for it.
-NOTHING_ELSEWHERE: Registry[Any] = Registry()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 # What jsonschema calls a mistake -> our message id and the name of the limit in it.
@@ -28,6 +26,9 @@ MESSAGES = {
     "required": gettext_noop("This parameter is required."),
     "additionalProperties": gettext_noop("The template has no parameter of this name."),
 }
+TOO_COSTLY = gettext_noop(
+    "To check it against the template's schema takes too long. Send fewer and shorter values, or ask the hub's staff."
+)
 OTHER = gettext_noop("The template's schema refuses it (%(limit)s).")
 
 
@@ -85,12 +86,12 @@ def render(recipe: Recipe, parameters: Mapping[str, Any]) -> Rendered:
         name: rules["default"] for name, rules in recipe.parameters.items() if "default" in rules
     }
     values = defaults | dict(parameters)
-    if mistakes := list(
-        Draft202012Validator(schema_of(recipe), registry=NOTHING_ELSEWHERE).iter_errors(values)
-    ):
-        raise InvalidRequest(
-            errors=[e for m in mistakes for e in field_errors(m, values, set(recipe.parameters))]
-        )
+    try:
+        mistakes = find_errors(schema_of(recipe), values)
+    except TooCostly as error:
+        raise InvalidRequest(errors=[FieldError("parameters", "too_costly", TOO_COSTLY)]) from error
+    if mistakes:
+        raise InvalidRequest(errors=[e for m in named_once(mistakes) for e in field_errors(m)])
     return Rendered(
         fill(recipe.prompt, values), fill(recipe.negative_prompt, values), dict(recipe.settings)
     )
@@ -111,17 +112,28 @@ def wear(look: Look, rendered: Rendered) -> Rendered:
     )
 
 
-def field_errors(
-    mistake: ValidationError, values: Mapping[str, Any], known: set[str]
-) -> list[FieldError]:
+def named_once(mistakes: list[ValidationError]) -> list[ValidationError]:
+    """Return the mistakes, but of those that each name every missing parameter of an object only the first."""
+    firsts = {
+        (tuple(m.absolute_path), tuple(m.absolute_schema_path)): m
+        for m in reversed(mistakes)
+        if m.validator == "required"
+    }
+    return [m for m in mistakes if m.validator != "required" or m in firsts.values()]
+
+
+def field_errors(mistake: ValidationError) -> list[FieldError]:
     """Return one field error for each parameter that a schema mistake concerns."""
     rule = str(mistake.validator)
     limit: Any = mistake.validator_value
-    names = [".".join(str(part) for part in mistake.absolute_path)]
+    path = [str(part) for part in mistake.absolute_path]
+    names = [".".join(path)]
+    instance: Any = mistake.instance
     if rule == "required" and isinstance(limit, list):
-        names = [name for name in limit if name not in values]
+        names = [".".join([*path, name]) for name in limit if name not in instance]
     elif rule == "additionalProperties":
-        names = sorted(set(values) - known)
+        extras = sorted(list_extras(mistake.schema, instance))  # type: ignore[arg-type]
+        names = [".".join([*path, name]) for name in extras]
     if isinstance(limit, list):
         limit = ", ".join(map(str, limit))
     message = MESSAGES.get(rule, OTHER)

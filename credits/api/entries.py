@@ -1,5 +1,6 @@
 """The doors to a statement: its entries in pages, and all of them as CSV."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +28,8 @@ from genhub.lib.ids import NOBODY, from_wire
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 
+SPACE_FOR_PLUS = re.compile(r"\d \d\d:?\d\d$")
+
 
 class FilterSerializer(StrictSerializer):
     """The words of a statement's address."""
@@ -34,6 +37,7 @@ class FilterSerializer(StrictSerializer):
     default_error_messages = {
         "task": _("A task's id is “task_” and 32 hexadecimal digits."),
         "time": _("Write a time such as 2026-11-22T10:00:00Z, with its offset."),
+        "plus": _("In an address “+” means a space: write it as %2B, as in 10:00:00%2B08:00."),
     }
 
     user = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
@@ -65,6 +69,8 @@ class FilterSerializer(StrictSerializer):
             time = given.astimezone(UTC) if given and given.tzinfo else None
         except (ValueError, OverflowError):
             time = None
+        if time is None and SPACE_FOR_PLUS.search(value):
+            raise serializers.ValidationError(self.error_messages["plus"], "plus_as_space")
         if time is None:
             raise serializers.ValidationError(self.error_messages["time"], "invalid")
         return time

@@ -13,7 +13,7 @@ from generation.selectors import find_pauses, newest
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.admin.pages import on_this_site, word
 from genhub.admin.show import badge
-from genhub.lib.errors import Problem
+from genhub.lib.errors import problem_of
 from storage.selectors import sign_link
 
 TASK_COLOURS = {
@@ -65,7 +65,7 @@ def picture_of(output: Output) -> Picture:
     """Return one output with fresh signed links."""
     artifact = output.artifact
     if artifact is None:
-        failure = word_failure(output.error_code, {})
+        failure = word_failure(output.error_code, output.error_params)
         return Picture(output.position, output.seed, "", "", "", failure)
     return Picture(
         position=output.position,
@@ -107,4 +107,4 @@ def data_uri(jpeg: bytes) -> str:
 
 def word_failure(code: str, params: dict[str, Any]) -> str:
     """Return a stored failure in the reader's language."""
-    return word(Problem.kinds.get(code, TaskFailure)(**params))
+    return word(problem_of(code, params, TaskFailure))

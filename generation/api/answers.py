@@ -11,9 +11,10 @@ from credits.selectors import NO_HOLD, Explained, explain_holds
 from generation.errors import TaskFailure
 from generation.models import Task
 from generation.selectors import describe_template, find_pauses, newest
+from generation.spec import LARGEST_EXACT
 from generation.states import TaskState
 from genhub.api.problems import problem_body
-from genhub.lib.errors import Problem
+from genhub.lib.errors import Problem, problem_of
 from genhub.lib.ids import to_wire
 from storage.selectors import PREFIX as ARTIFACT
 from storage.selectors import read_bytes
@@ -133,7 +134,7 @@ def answer_result(task: Task, request: Request, *, as_base64: bool = False) -> d
             "thumbnail_url": reverse("artifact-thumbnail", [wire_id], request=request),
             "width": artifact.width,
             "height": artifact.height,
-            "seed": output.seed,
+            **answer_seed(output.seed),
             "sha256": artifact.sha256,
             "content_type": artifact.content_type,
             "size_bytes": artifact.size_bytes,
@@ -147,11 +148,20 @@ def answer_result(task: Task, request: Request, *, as_base64: bool = False) -> d
         "image_urls": [image["url"] for image in images],
         "count": len(images),
         "errors": [
-            {"position": output.position, "seed": output.seed, **word(output.error_code, {})}
+            {
+                "position": output.position,
+                **answer_seed(output.seed),
+                **word(output.error_code, output.error_params),
+            }
             for output in outputs
             if output.error_code
         ],
     }
+
+
+def answer_seed(seed: int) -> dict[str, Any]:
+    """Return a seed as a number, and as text where a reader that knows floats only would round it."""
+    return {"seed": seed, "seed_text": str(seed) if seed > LARGEST_EXACT else None}
 
 
 def answer_credits(task: Task, hold: Explained | None) -> dict[str, Any]:
@@ -172,7 +182,7 @@ def answer_error(task: Task) -> dict[str, Any] | None:
 
 def word(code: str, params: dict[str, Any]) -> dict[str, Any]:
     """Return a stored failure in the reader's language."""
-    return word_problem(Problem.kinds.get(code, TaskFailure)(**params)) | {"code": code}
+    return word_problem(problem_of(code, params, TaskFailure)) | {"code": code}
 
 
 def word_problem(problem: Problem) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class QuoteView(APIView):
     @extend_schema(
         request=GenerateSerializer,
         responses={200: QuoteSerializer, **schema.REFUSALS, 409: schema.PROBLEM},
+        examples=schema.ORDER_EXAMPLES,
         summary=_("Ask what an order would cost; nothing is created"),
     )
     def post(self, request: Request) -> Response:

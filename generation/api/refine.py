@@ -60,8 +60,8 @@ class RefineSerializer(StrictSerializer):
 
 
 EXAMPLE = OpenApiExample(
-    "The second picture, larger",
-    value={"picture": 1, "width": 1024, "height": 1024},
+    "The first picture",
+    value={"picture": 0},
     request_only=True,
 )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from credits.entries import KINDS
@@ -13,6 +13,28 @@ from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
 REFUSALS = dict.fromkeys((400, 401, 403, 404), PROBLEM)
+
+# What the hub itself can draw, whatever else it offers: the page that tries the API out sends it.
+ORDER_EXAMPLES = [
+    OpenApiExample(
+        "A direct order",
+        value={"prompt": "a yellow star on a purple background", "num_images": 2},
+        request_only=True,
+    ),
+    OpenApiExample(
+        "From a template",
+        value={
+            "template": "shape",
+            "parameters": {"shape": "star", "colour": "red"},
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "With a platform's key",
+        value={"prompt": "a yellow star on a purple background", "user": "alice"},
+        request_only=True,
+    ),
+]
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -44,6 +66,9 @@ class Image(serializers.Serializer[Any]):
     width = serializers.IntegerField(help_text=_("Pixels."))
     height = serializers.IntegerField(help_text=_("Pixels."))
     seed = serializers.IntegerField()
+    seed_text = serializers.CharField(
+        allow_null=True, help_text=_("The seed as text where it exceeds 2⁵³−1, else null.")
+    )
     sha256 = serializers.CharField()
     content_type = serializers.CharField()
     size_bytes = serializers.IntegerField()

@@ -149,6 +149,8 @@ class GenerateSerializer(StrictSerializer):
 
     def is_default(self, name: str, value: Any) -> bool:
         """Return whether a word that is not honoured says only what happens anyway."""
+        if name in self.UNSUPPORTED and value is None:
+            return True
         return name in self.DEFAULTS and value == self.DEFAULTS[name]
 
     def validate_quality(self, value: str) -> str:

@@ -20,6 +20,7 @@ from generation.services.ending import cancel_task
 from generation.services.submit import submit_task
 from generation.states import TASK_LIVE, TaskState
 from genhub.api.idempotency import read_idempotency_key
+from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import NewestFirst, read_page_words
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
 from genhub.lib.ids import to_wire
@@ -44,6 +45,7 @@ class GenerateView(APIView):
             **dict.fromkeys((402, 409, 422, 429), schema.PROBLEM),
         },
         parameters=[schema.IDEMPOTENCY_KEY],
+        examples=schema.ORDER_EXAMPLES,
         summary=_("Submit an order; answers at once"),
     )
     def post(self, request: Request) -> Response:
@@ -153,6 +155,8 @@ class TaskCancelView(APIView):
 class ArtifactView(APIView):
     """A stored picture."""
 
+    # An <img> asks for image/*, and is led to one: what this door itself says is JSON all the same.
+    content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
     thumbnail = False
 

@@ -125,6 +125,7 @@ class Output(models.Model):
         verbose_name=_("artifact"),
     )
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
+    error_params = models.JSONField(_("error values"), default=dict, db_default={})
 
     class Meta:
         verbose_name = _("output")

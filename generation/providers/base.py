@@ -44,11 +44,12 @@ class Output:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One picture that a provider did not make, and the stable code of the reason."""
+    """One picture that a provider did not make, and the stable code of the reason with the values of its words."""
 
     position: int
     seed: int
     code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ class ProviderError(Exception):
     """A provider could not make it.
 
     `code` is the stored failure's code, `retryable` says whether another attempt may succeed, `retry_after_seconds`
-    how long to wait for it, `sent` whether the order arrived, `params` what the code's words tell. The message is for
-    staff only.
+    how long to wait for it, `params` the values of the code's words, `sent` whether the order arrived. The message is
+    for staff only.
     """
 
     def __init__(

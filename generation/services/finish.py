@@ -3,6 +3,7 @@
 import logging
 import math
 import random
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,12 +24,15 @@ from generation.providers.base import Refusal
 from generation.providers.errors import ProviderError
 from generation.services.ending import end_unpaid
 from generation.states import TASK_LIVE, AttemptState, TaskState
-from genhub.lib.errors import Problem
+from genhub.lib.errors import Problem, problem_of
 from storage.services import StoredPicture, record_artifact
 
 logger = logging.getLogger(__name__)
 
 MOST_RETRIES = 3
+# A provider that says more is asked again all the same: waiting is the customer's.
+LONGEST_DELAY_SECONDS = 3600.0
+PLACE = re.compile(r"%\((\w+)\)")
 # What the column holds.
 DEAREST_USD, SMALLEST_USD = Decimal(1_000_000), Decimal("0.000001")
 
@@ -63,8 +67,13 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         artifact_id = record_artifact(stored, platform_id=task.platform_id, user=task.user)
         Output.objects.create(task=task, position=position, seed=seed, artifact_id=artifact_id)
     for refusal in delivery.refusals:
+        problem = failure_of(refusal.code, refusal.params)
         Output.objects.create(
-            task=task, position=refusal.position, seed=refusal.seed, error_code=refusal.code
+            task=task,
+            position=refusal.position,
+            seed=refusal.seed,
+            error_code=problem.code,
+            error_params=problem.params,
         )
     events.record(
         task.pk,
@@ -137,7 +146,7 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
             raise LeaseLost
         failures = 1 + claims.count_failures(task.pk)
         retried = error.retryable and failures <= MOST_RETRIES
-        problem = failure_of(error)
+        problem = failure_of(error.code, error.params)
         if not retried:
             # The task and its credits come before the attempt, whose trigger locks the share.
             end_unpaid(task.pk, TaskState.FAILED, problem=problem, spared=claim.attempt_id)
@@ -152,17 +161,15 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
     return TaskState.PROCESSING if retried else TaskState.FAILED
 
 
-def failure_of(error: ProviderError) -> Problem:
-    """Return the failure that a provider's error means to the customer; an unknown code is the general one."""
-    kind = Problem.kinds.get(error.code)
-    if kind is None or not issubclass(kind, TaskFailure):
+def failure_of(code: str, params: Mapping[str, Any]) -> Problem:
+    """Return the failure that a provider's code means to the customer: the general one when the code is unknown, or
+    came without a value that its words need."""
+    problem = problem_of(code, storable(params), TaskFailure)
+    needed = set(PLACE.findall(problem.detail))
+    if not isinstance(problem, TaskFailure) or not needed <= problem.params.keys():
         return TaskFailure()
-    problem = kind(**error.params)
-    try:
-        str(problem)
-    except KeyError:
-        # It does not say all that the words tell.
-        return TaskFailure()
+    # Only what the words need is the customer's to read.
+    problem.params = {name: problem.params[name] for name in needed}
     return problem
 
 
@@ -194,5 +201,8 @@ def hand_back(claim: Claim) -> None:
 
 def delay(number: int, retry_after_seconds: float | None) -> float:
     """Return the seconds before the next attempt: as told, else 2^n, with up to 1 s of jitter."""
-    told = 2.0**number if retry_after_seconds is None else retry_after_seconds
-    return told + random.uniform(0, 1)  # noqa: S311 (jitter, not a secret)
+    told = retry_after_seconds
+    # NaN is at least nothing.
+    if not isinstance(told, int | float) or not told >= 0:
+        told = 2.0**number
+    return min(told, LONGEST_DELAY_SECONDS) + random.uniform(0, 1)  # noqa: S311 (jitter, not a secret)

@@ -141,7 +141,7 @@ def store(
             stored = store_output(output, folder, adapter, seconds)
         except ProviderError as error:
             logger.warning("picture %s of %s: %s", output.position, claim.task_id, error)
-            refusals.append(Refusal(output.position, output.seed, error.code))
+            refusals.append(Refusal(output.position, output.seed, error.code, error.params))
             failure = error
         else:
             pictures.append((output.position, output.seed, stored))

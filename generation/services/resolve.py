@@ -11,7 +11,7 @@ from credits import pricing, tariffs
 from generation import routing
 from generation.services.inputs import Owner, bound, find_inputs, find_loras, fit_usual
 from generation.services.plans import Usual, choose_mode, choose_priority, find_usual
-from generation.spec import LARGEST_SEED, GenerationSpec, ModelCard, Order
+from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 from genhub.platforms.models import Plan
@@ -182,10 +182,14 @@ def build_spec(
     """Return the spec with what is usual filled in and a seed drawn for each picture that has none."""
     number = words.get("num_images") or 1
     first_seed = words.order.seed
+    if first_seed is not None and first_seed + number - 1 > LARGEST_SEED:
+        message = gettext_noop(
+            "Each further picture takes the next seed: the last would be above %(most)s."
+        )
+        params = {"most": LARGEST_SEED}
+        raise InvalidRequest(errors=[FieldError("seed", "too_large", message, params)])
     seeds = [
-        secrets.randbelow(LARGEST_SEED + 1)
-        if first_seed is None
-        else (first_seed + i) % (LARGEST_SEED + 1)
+        secrets.randbelow(LARGEST_EXACT + 1) if first_seed is None else first_seed + i
         for i in range(number)
     ]
     steps = words.get("steps")

@@ -7,7 +7,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from genhub.api.problems import MOST_ERRORS, count_more
+
 DEEPEST_VALUE = 20
+# Values and names inside an object, at any depth.
+MOST_VALUES = 10_000
+LONGEST_KEY = 200
+# Beyond it a whole number is no float any more, and arithmetic with it fails.
+LARGEST_WHOLE = 10**300
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -47,14 +54,20 @@ class StrictObjectField(serializers.DictField):
         "text": _("It holds text with NUL or half a surrogate pair."),
         "number": _("It holds a number that is too large."),
         "depth": _("It is nested too deep."),
+        "many": _("It holds more than {most} names and values."),
+        "key": _("It holds a name of more than {most} characters."),
     }
 
     def to_internal_value(self, data: Any) -> dict[Any, Any]:
         """Return the object, or fail with what is wrong anywhere inside it."""
-        for depth, value in walk(data):
+        for number, (depth, value) in enumerate(walk(data)):
             if depth > DEEPEST_VALUE:
                 self.fail("depth")
-            if isinstance(value, float) and not math.isfinite(value):
+            if number > MOST_VALUES:
+                self.fail("many", most=MOST_VALUES)
+            if isinstance(value, dict) and any(len(name) > LONGEST_KEY for name in value):
+                self.fail("key", most=LONGEST_KEY)
+            if isinstance(value, int | float) and not is_number(value):
                 self.fail("number")
             if isinstance(value, str) and not is_storable(value):
                 self.fail("text")
@@ -73,13 +86,21 @@ def walk(data: Any) -> Iterator[tuple[int, Any]]:
             rest += [(depth + 1, part) for part in value]
 
 
+def is_number(value: int | float) -> bool:
+    """Return whether a number can be stored, answered and reckoned with."""
+    return math.isfinite(value) if isinstance(value, float) else abs(value) <= LARGEST_WHOLE
+
+
 def is_storable(text: str) -> bool:
     """Return whether PostgreSQL takes the text."""
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer that refuses fields it does not know, naming them: nothing is dropped in silence."""
+    """A serializer that refuses fields it does not know, naming them: nothing is dropped in silence.
+
+    An optional word that is null was not said: many clients send what is unset so.
+    """
 
     default_error_messages = {"unknown": _("There is no field of this name.")}
 
@@ -89,7 +110,16 @@ class StrictSerializer(serializers.Serializer[Any]):
             unknown = [name for name in data if name not in self.fields]
             if unknown:
                 message = self.error_messages["unknown"]
-                raise serializers.ValidationError(
-                    {name: [message] for name in unknown}, code="unknown"
-                )
+                errors: dict[str, Any] = {
+                    name: [serializers.ErrorDetail(str(message), "unknown")]
+                    for name in unknown[:MOST_ERRORS]
+                }
+                if more := len(unknown) - len(errors):
+                    errors[""] = [count_more(more), *errors.get("", [])]
+                raise serializers.ValidationError(errors)
+            data = {name: value for name, value in data.items() if not self.is_unsaid(name, value)}
         return super().to_internal_value(data)
+
+    def is_unsaid(self, name: str, value: Any) -> bool:
+        """Return whether a word stands there only to say that it is not said."""
+        return value is None and name in self.fields and not self.fields[name].required

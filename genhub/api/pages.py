@@ -14,6 +14,8 @@ LARGEST_PAGE = 100
 DEFAULT_PAGE = 20
 # Deeper pages cost more with each step; whoever goes deeper uses the cursor.
 DEEPEST_ROW = 10_000
+# Python reads no number of thousands of digits, and nobody means one.
+LONGEST_DIGITS = 9
 
 
 class CursorInvalid(Problem):
@@ -58,7 +60,12 @@ def read_page_words(request: Request) -> tuple[int | None, int]:
         text = request.query_params.get(name)
         if text is None:
             values[name] = default
-        elif not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+        elif (
+            not text.isascii()
+            or not text.isdigit()
+            or len(text) > LONGEST_DIGITS
+            or not 1 <= int(text) <= most
+        ):
             message = gettext_noop("A whole number from 1 to %(most)s.")
             errors.append(FieldError(name, "invalid", message, {"most": most}))
         else:

@@ -1,5 +1,6 @@
 """Bodies are bounded before they are read."""
 
+import codecs
 import io
 from typing import IO, Any
 
@@ -38,6 +39,8 @@ class BoundedJSONParser(BaseParser):
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise BodyTooLarge(limit_bytes=limit)
+        # Some editors and libraries begin UTF-8 with a mark; RFC 8259 lets readers skip it.
+        body = body.removeprefix(codecs.BOM_UTF8)
         try:
             return JSONParser().parse(io.BytesIO(body), media_type, parser_context)
         except RecursionError as error:

@@ -12,11 +12,24 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from genhub.lib.errors import FieldError, InvalidRequest, NotFound, Problem, gettext_noop
+from genhub.lib.errors import (
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    Problem,
+    fill_places,
+    gettext_noop,
+)
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 5
+# A refusal is small, whatever was sent: so many errors, and so many characters of a name and of a message.
+MOST_ERRORS = 20
+LONGEST_NAME = 100
+LONGEST_MESSAGE = 300
+AND_MORE = gettext_noop("And %(count)s more.")
+COUNTED = "more:"
 
 # The values of these are words of the hub; all others are numbers, names and texts of whoever asked.
 WORD_PARAMS = frozenset({"state", "thing", "scope", "period"})
@@ -75,6 +88,14 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | N
     )
 
 
+def count_more(count: int) -> exceptions.ErrorDetail:
+    """Return what stands for so many errors that are only counted: to word each of 70,000 takes seconds.
+
+    The count is in the code, since of what stands in a nested serializer's error DRF keeps text and code alone.
+    """
+    return exceptions.ErrorDetail(AND_MORE, f"{COUNTED}{count}")
+
+
 class TryLater(Problem):
     """The database is away for a moment."""
 
@@ -118,7 +139,12 @@ def flatten(detail: Any, path: str = "") -> Iterator[FieldError]:
         for position, value in enumerate(detail):
             yield from flatten(value, f"{path}[{position}]" if isinstance(value, Mapping) else path)
     else:
-        yield FieldError(path, getattr(detail, "code", "invalid"), str(detail))
+        code = str(getattr(detail, "code", "invalid"))
+        if code.startswith(COUNTED):
+            count = int(code.removeprefix(COUNTED))
+            yield FieldError(path, "more", AND_MORE, {"count": count})
+        else:
+            yield FieldError(path, code, str(detail))
 
 
 def problem_body(problem: Problem) -> dict[str, Any]:
@@ -127,16 +153,38 @@ def problem_body(problem: Problem) -> dict[str, Any]:
         "type": f"about:blank#{problem.code}",
         "title": gettext(problem.title),
         "status": problem.status,
-        "detail": gettext(problem.detail) % words(problem.params),
+        "detail": fill_places(gettext(problem.detail), words(problem.params)),
         "code": problem.code,
-        "errors": [
-            {"field": e.field, "code": e.code, "message": gettext(e.message) % words(e.params)}
-            if e.params
-            else {"field": e.field, "code": e.code, "message": gettext(e.message)}
-            for e in problem.errors
-        ],
+        "errors": [error_body(error) for error in bounded(problem.errors)],
     }
     return body | ({"params": problem.params} if problem.params else {})
+
+
+def bounded(errors: Sequence[FieldError]) -> list[FieldError]:
+    """Return the first errors, and last how many more there are."""
+    plain = [error for error in errors if error.message is not AND_MORE]
+    more = sum(error.params["count"] for error in errors if error.message is AND_MORE)
+    more += max(0, len(plain) - MOST_ERRORS)
+    last = [FieldError("", "more", AND_MORE, {"count": more})] if more else []
+    return [*plain[:MOST_ERRORS], *last]
+
+
+def error_body(error: FieldError) -> dict[str, str]:
+    """Return what is wrong with a field; what it repeats of the request is cut, and made what UTF-8 can say."""
+    message = gettext(error.message)
+    if error.params:
+        message = fill_places(message, words(error.params))
+    return {
+        "field": sayable(error.field, LONGEST_NAME),
+        "code": error.code,
+        "message": sayable(message, LONGEST_MESSAGE),
+    }
+
+
+def sayable(text: str, longest: int) -> str:
+    """Return a text cut to a length, halves of surrogate pairs written as escapes."""
+    cut = text if len(text) <= longest else f"{text[:longest]}…"
+    return cut.encode("utf-8", "backslashreplace").decode()
 
 
 def words(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,18 @@ def gettext_noop(message: str) -> str:
     return message
 
 
+class Places(dict[str, Any]):
+    """Values of a message's places; one that nobody stored reads as a dash, since what is told must never fail."""
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+def fill_places(message: str, params: Mapping[str, Any]) -> str:
+    """Return a message with its %(name)s places filled; those of rows that lack a value too."""
+    return message % Places(params)
+
+
 @dataclasses.dataclass(frozen=True)
 class FieldError:
     """What is wrong with one field; `message` is a message id whose %(name)s places are filled from `params`."""
@@ -32,8 +44,13 @@ class Problem(Exception):
     kinds: ClassVar[dict[str, type["Problem"]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Register the kind by its code, so that a stored failure can be worded again."""
+        """Register the kind by a code of its own, so that a stored failure can be worded again; refuse a taken one."""
         super().__init_subclass__(**kwargs)
+        if "code" not in vars(cls):
+            return
+        if cls.code in Problem.kinds:
+            message = f"{cls.__name__}: {Problem.kinds[cls.code].__name__} has the code {cls.code}"
+            raise TypeError(message)
         Problem.kinds[cls.code] = cls
 
     def __init__(
@@ -51,7 +68,15 @@ class Problem(Exception):
 
     def __str__(self) -> str:
         """Return the English detail: for logs and the command line."""
-        return self.detail % self.params
+        return fill_places(self.detail, self.params)
+
+
+def problem_of(code: str, params: Mapping[str, Any], otherwise: type[Problem]) -> Problem:
+    """Return the problem that was stored as code and values; one of an unknown code is of the other kind."""
+    problem = Problem.kinds.get(code, otherwise)()
+    # Not by keyword: a stored value may be called "errors".
+    problem.params = dict(params)
+    return problem
 
 
 class InvalidRequest(Problem):

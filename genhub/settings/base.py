@@ -156,6 +156,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "genhub.api.openapi.finish_document",
+    ],
     # Several answers have a word “status” or “kind”.
     "ENUM_NAME_OVERRIDES": {
         "TaskStatusEnum": ["pending", "processing", "completed", "failed", "canceled"],

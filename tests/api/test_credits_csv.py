@@ -29,7 +29,7 @@ def grant(purse: Purse, number: int, reason: str = "a reason") -> None:
 
 def rows_of(lines: Any) -> list[dict[str, str]]:
     data = b"".join(line.encode() if isinstance(line, str) else line for line in lines)
-    return list(csv.DictReader(io.StringIO(data.decode("utf-8"), newline="")))
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_any_reason_comes_back_as_it_was(purse: Purse, reason: str) -> None:
 
 def test_user_the_hub_never_saw_gets_the_header_alone(client_of: Callable[..., APIClient]) -> None:
     answer = client_of("stranger").get(EXPORT)
-    assert b"".join(answer).decode() == ",".join(COLUMNS) + "\r\n"
+    assert b"".join(answer).decode("utf-8-sig") == ",".join(COLUMNS) + "\r\n"
 
 
 def test_caller_may_ask_for_csv_by_name_and_refusals_stay_problems(
@@ -140,7 +140,7 @@ def test_file_is_read_a_few_rows_at_a_time(
     assert len(lines) == 26
     with django_assert_num_queries(1):
         begun = stream_entries(purse.pk, Filters())
-        assert next(begun).startswith("user,")
+        assert next(begun).startswith("\ufeffuser,")
     with django_assert_num_queries(1):
         assert [next(begun) for _ in range(10)] == lines[1:11]
 

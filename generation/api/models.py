@@ -1,0 +1,112 @@
+"""The door to what can be ordered: models, and what each is able to."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from generation.api import schema
+from generation.routing import list_models
+from generation.services.plans import FAST, FINE, find_usual
+from generation.services.resolve import default_model
+from generation.spec import ModelCard
+from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
+from genhub.platforms.authentication import caller_of
+
+
+class SizeSerializer(serializers.Serializer[Any]):
+    """A size in pixels."""
+
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class UsualSerializer(SizeSerializer):
+    """What an order gets that does not say these."""
+
+    steps = serializers.IntegerField()
+    cfg_scale = serializers.FloatField()
+
+
+class ModesSerializer(serializers.Serializer[Any]):
+    """What the modes make of it."""
+
+    fast = UsualSerializer()
+    fine = UsualSerializer()
+
+
+class ModelLoraSerializer(serializers.Serializer[Any]):
+    """A LoRA that orders of a model may name."""
+
+    name = serializers.CharField()
+    scale = serializers.FloatField(help_text=_("How strong, when an order does not say."))
+    is_usual = serializers.BooleanField(
+        help_text=_("Whether it is worn when an order names no LoRA.")
+    )
+
+
+class ModelSerializer(serializers.Serializer[Any]):
+    """A model that orders may name, its limits, and what it does when an order does not say."""
+
+    alias = serializers.CharField(help_text=_("Orders name it so."))
+    is_default = serializers.BooleanField(help_text=_("Whether orders without “model” get it."))
+    media_types = serializers.ListField(child=serializers.CharField())
+    default = UsualSerializer()
+    modes = ModesSerializer()
+    smallest_side = serializers.IntegerField(help_text=_("Pixels."))
+    largest_side = serializers.IntegerField(help_text=_("Pixels."))
+    side_multiple = serializers.IntegerField(help_text=_("Sides are multiples of it, in pixels."))
+    sizes = SizeSerializer(many=True, help_text=_("Only these; empty: any within the sides."))
+    largest_steps = serializers.IntegerField()
+    largest_cfg_scale = serializers.FloatField()
+    longest_prompt = serializers.IntegerField(help_text=_("Characters; a longer one is refused."))
+    loras = ModelLoraSerializer(many=True)
+
+
+class ModelListSerializer(serializers.Serializer[Any]):
+    """Every model that can be ordered."""
+
+    items = ModelSerializer(many=True)
+
+
+class ModelListView(APIView):
+    """The models."""
+
+    @extend_schema(
+        responses={200: ModelListSerializer, 401: schema.PROBLEM}, summary=_("List models")
+    )
+    def get(self, request: Request) -> Response:
+        """Answer every model that can be ordered, as the provider makes it that would be chosen."""
+        default = caller_of(request).platform.default_model or default_model()
+        items = [
+            answer_model(card, is_default=alias == default)
+            for alias, card in sorted(list_models().items())
+        ]
+        return Response({"items": items})
+
+
+def answer_model(card: ModelCard, *, is_default: bool) -> dict[str, Any]:
+    """Return what a caller may know of a model: nothing of where its weights lie or what it costs the operator."""
+    return {
+        "alias": card.alias,
+        "is_default": is_default,
+        "media_types": card.media_types,
+        "default": asdict(find_usual(card, "", "standard")),
+        "modes": {mode: asdict(find_usual(card, mode, "standard")) for mode in (FAST, FINE)},
+        "smallest_side": card.smallest_side,
+        "largest_side": card.largest_side,
+        "side_multiple": SIDE_MULTIPLE_PIXELS,
+        "sizes": [{"width": width, "height": height} for width, height in card.sizes],
+        "largest_steps": card.largest_steps,
+        "largest_cfg_scale": card.largest_cfg_scale,
+        "longest_prompt": card.longest_prompt,
+        "loras": [
+            {"name": lora.name, "scale": lora.scale, "is_usual": lora.is_usual}
+            for lora in card.loras
+        ],
+    }

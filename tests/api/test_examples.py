@@ -1,0 +1,130 @@
+"""What /api/docs offers to try is taken; what it says of refusals and codes is whole; and which models there are."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
+
+from credits.models import GrantRule, Purse
+from generation.models import Provider
+from generation.services.run import run_queue
+from genhub.lib.errors import Problem
+from genhub.platforms.models import Platform, Scope
+from tests.api.refusals import GENERATE
+from tests.api.test_schema import operations
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recipes")]
+MODELS = "/api/v1/models"
+
+
+@pytest.fixture
+def document() -> Any:
+    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+
+
+def test_each_example_of_a_body_is_taken(
+    document: Any,
+    client_of: Callable[..., APIClient],
+    alice: APIClient,
+    stub: Provider,
+    shop: Platform,
+) -> None:
+    GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most=80)
+    scopes = [scope.value for scope in Scope]
+    apps = client_of("", scopes=scopes)
+    made = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
+    run_queue("local")
+    tried = []
+    for (path, method), operation in operations(document).items():
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if body is None:
+            continue
+        assert body["examples"], path
+        for name, example in body["examples"].items():
+            value = example["value"]
+            client = apps if "user" in value else alice
+            answer = client.generic(
+                method.upper(),
+                path.format(task_id=made["id"]),
+                json.dumps(value),
+                content_type="application/json",
+            )
+            assert answer.status_code in {200, 201, 202}, (path, name, answer.content)
+            tried.append(path)
+    assert len(set(tried)) == 5
+
+
+def test_each_operation_declares_problems_as_problem_json(document: Any) -> None:
+    for (path, _), operation in operations(document).items():
+        default = operation["responses"]["default"]["content"]
+        assert list(default) == ["application/problem+json"], path
+        for status, response in operation["responses"].items():
+            if status.startswith("4"):
+                assert list(response["content"]) == ["application/problem+json"], (path, status)
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Not found"), ("zh-hans", "未找到")])
+def test_document_lists_every_code_in_the_readers_language(
+    client: Any, language: str, title: str
+) -> None:
+    answer = client.get("/api/schema?format=json", HTTP_ACCEPT_LANGUAGE=language)
+    said = json.loads(answer.content)
+    text = said["info"]["description"]
+    for code, kind in Problem.kinds.items():
+        if not kind.__module__.startswith("tests."):
+            assert f"| `{code}` | {kind.status} |" in text, code
+    assert f"| `not_found` | 404 | {title} |" in text
+
+
+def test_docs_alone_may_show_blobs(client: Any) -> None:
+    def pictures(path: str) -> str:
+        policy = client.get(path).headers["Content-Security-Policy"]
+        return str(next(p for p in policy.split(";") if p.strip().startswith("img-src")))
+
+    assert "blob:" in pictures("/api/docs")
+    assert "blob:" not in pictures("/admin/login/")
+
+
+def test_models_are_told_with_what_an_order_needs(alice: APIClient, stub: Provider) -> None:
+    stub.models.create(
+        alias="other", largest_steps=30, sizes=[[64, 128]], default_width=64, default_height=128,
+        smallest_side=16, loras=[{"name": "ink", "file": "/secret/ink.safetensors", "scale": 0.5}],
+        folder="/secret/folder", usd_per_picture=1,
+    )  # fmt: skip
+    answer = alice.get(MODELS)
+    other, small = answer.json()["items"]
+    assert (small["alias"], small["is_default"], other["is_default"]) == (
+        "z-image-small",
+        True,
+        False,
+    )
+    assert small["default"] == {"width": 64, "height": 64, "steps": 12, "cfg_scale": 2.0}
+    assert (small["modes"]["fast"]["steps"], small["modes"]["fine"]["steps"]) == (6, 24)
+    assert other["sizes"] == [{"width": 64, "height": 128}]
+    assert other["loras"] == [{"name": "ink", "scale": 0.5, "is_usual": False}]
+    for internal in (b"secret", b"usd", b"stub"):
+        assert internal not in answer.content
+
+
+def test_each_model_that_is_told_is_taken_as_told(alice: APIClient, stub: Provider) -> None:
+    for model in alice.get(MODELS).json()["items"]:
+        for usual in (model["default"], *model["modes"].values()):
+            order = {"prompt": "a star", "model": model["alias"], **usual}
+            assert alice.post("/api/v1/quote", order, format="json").status_code == 200
+
+
+def test_model_that_is_off_is_not_told(alice: APIClient, stub: Provider, shop: Platform) -> None:
+    stub.models.create(alias="other")
+    Platform.objects.filter(pk=shop.pk).update(default_model="other")
+    assert [m["alias"] for m in alice.get(MODELS).json()["items"] if m["is_default"]] == ["other"]
+    stub.models.filter(alias="other").update(is_enabled=False)
+    assert [model["alias"] for model in alice.get(MODELS).json()["items"]] == ["z-image-small"]
+    Provider.objects.update(is_enabled=False)
+    assert alice.get(MODELS).json() == {"items": []}
+
+
+def test_models_need_a_key(client: Any, stub: Provider, rich: Callable[..., Purse]) -> None:
+    assert client.get(MODELS).status_code == 401

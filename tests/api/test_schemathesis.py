@@ -1,0 +1,89 @@
+"""The published document, held against the hub by schemathesis: requests made from it, good and bad, and their answers.
+
+The examples are the same on each run: hypothesis derives them from the test, and prints how to run one alone.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core import signals
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, given, settings
+from rest_framework.test import APIClient
+
+from generation.services.run import run_queue
+from genhub.wsgi import application
+from tests.api.refusals import GENERATE, header_of
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import schemathesis
+    from schemathesis import checks as every
+    from schemathesis.generation.modes import GenerationMode
+    from schemathesis.specs.openapi import checks as openapi
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("stub", "recipes"),
+    pytest.mark.filterwarnings("ignore"),
+]
+CHECKS = [
+    every.not_a_server_error,
+    openapi.status_code_conformance,
+    openapi.content_type_conformance,
+    openapi.response_schema_conformance,
+]
+FEW = settings(
+    max_examples=4, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+OPERATIONS = {
+    "generate", "quote", "tasks", "tasks/{task_id}", "tasks/{task_id}/status", "tasks/{task_id}/result",
+    "tasks/{task_id}/cancel", "tasks/{task_id}/refine", "tasks/{task_id}/refine/quote", "artifacts",
+    "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "templates", "models", "styles", "credits",
+    "credits/entries", "credits/entries.csv", "credits/grants", "health",
+}  # fmt: skip
+
+
+@pytest.fixture
+def document() -> Iterator[Any]:
+    # The test's transaction outlives each request, as with Django's own test client.
+    for signal in (signals.request_started, signals.request_finished):
+        signal.disconnect(close_old_connections)
+    yield schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
+    for signal in (signals.request_started, signals.request_finished):
+        signal.connect(close_old_connections)
+
+
+def test_every_operation_is_tried(document: Any) -> None:
+    paths = {found.ok().path for found in document.get_all_operations()}
+    assert paths == {f"/api/v1/{name}" for name in OPERATIONS}
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=str)
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_answers_are_as_the_document_says(
+    document: Any, client_of: Callable[..., APIClient], alice: APIClient, name: str, mode: Any
+) -> None:
+    made = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
+    run_queue("local")
+    done = alice.get(f"/api/v1/tasks/{made['id']}").json()
+    ids = {"task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"]}
+    key = {"Authorization": header_of(alice)["HTTP_AUTHORIZATION"]}
+    for found in document.get_all_operations():
+        operation = found.ok()
+        if operation.path != f"/api/v1/{name}":
+            continue
+
+        @FEW
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def run(case: Any) -> None:
+            for real in (False, True):
+                if real:
+                    case.path_parameters = {word: ids[word] for word in case.path_parameters or {}}
+                response = case.call(headers=key)
+                case.validate_response(response, checks=CHECKS)
+
+        run()
