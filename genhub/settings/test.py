@@ -2,12 +2,13 @@
 
 from genhub.settings.embedded import *  # noqa: F403
 from genhub.settings.embedded import DATABASES, STORAGES
+from genhub.settings.parts import at_least
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A pool would keep connections to the test database open while it is dropped.
 DATABASES["default"]["OPTIONS"].pop("pool")
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-LEASE_SECONDS = 2
+LEASE_SECONDS = at_least("LEASE_SECONDS", 2, 1)
 # Static files straight from the apps: nothing is collected for tests.
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
