@@ -23,6 +23,7 @@ HEADROOM_BYTES = 4 * 2**30
 # The encoder's own activations are small: 512 tokens in BF16.
 ENCODER_HEADROOM_BYTES = 2**30
 GIB = 2**30
+BF16_BYTES = 2
 PARTS = ("transformer", "vae", "text_encoder")
 # Layers that group offload moves as one.
 BLOCKS_A_GROUP = 1
@@ -43,7 +44,7 @@ class Sizes:
     transformer: int
     vae: int
     text_encoder: int
-    number_bytes: int = torch.bfloat16.itemsize
+    number_bytes: int = BF16_BYTES
 
     @property
     def all(self) -> int:
@@ -52,7 +53,7 @@ class Sizes:
 
     def scale(self, headroom_bytes: int) -> int:
         """Return what takes so many bytes in BF16."""
-        return headroom_bytes * self.number_bytes // torch.bfloat16.itemsize
+        return headroom_bytes * self.number_bytes // BF16_BYTES
 
 
 def read_sizes(folder: Path, dtype: torch.dtype) -> Sizes:
