@@ -8,6 +8,7 @@ The environment is set when pytest loads this module: settings are read before a
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,10 @@ FOREIGN = (
     "LOCAL_STALL_SECONDS",
     "LOCAL_THREADS",
     "LOCAL_BATCH",
+    "LOCAL_DTYPE",
 )
+# Nothing is measured yet, and the machine may be slow.
+START_SECONDS = 600
 SETTINGS = UNSAFE_SETTINGS | {"max_connections": "300"}
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
@@ -65,8 +69,10 @@ class Servers:
         for folder in (self.home, self.home / "log", self.run_folder):
             paths.make_private(folder)
         self._supervisor.start(
-            postgres(self.home, self.run_folder, settings=SETTINGS),
-            valkey(self.home, self.run_folder),
+            replace(
+                postgres(self.home, self.run_folder, settings=SETTINGS), ready_seconds=START_SECONDS
+            ),
+            replace(valkey(self.home, self.run_folder), ready_seconds=START_SECONDS),
         )
 
     def stop(self) -> None:
