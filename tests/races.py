@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from django.db import connections
 
 from genhub.lib.errors import Problem
-
-PATIENCE_SECONDS = 60
+from tests.patience import patience
 
 
 def together(
@@ -23,7 +22,7 @@ def together(
 
     def run(place: int, act: Callable[[], object]) -> None:
         for number in range(rounds):
-            start.wait(timeout=PATIENCE_SECONDS)
+            start.wait(timeout=patience())
             try:
                 outcomes[number][place] = act()
             except tuple(lost) as problem:

@@ -8,14 +8,18 @@ The environment is set when pytest loads this module: settings are read before a
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_timeout
 
 from genhub.embedded import paths
 from genhub.embedded.postgres import UNSAFE_SETTINGS, postgres
 from genhub.embedded.supervise import Supervisor
 from genhub.embedded.valkey import valkey
+from tests.patience import known_patience
 
 # What a developer's shell may hold must not reach the tests.
 FOREIGN = (
@@ -40,7 +44,14 @@ FOREIGN = (
     "Z_IMAGE_TURBO_REVISION",
     "LIUJUAN_WEIGHTS",
     "DEFAULT_MODEL",
+    "LEASE_SECONDS",
+    "LOCAL_STALL_SECONDS",
+    "LOCAL_THREADS",
+    "LOCAL_BATCH",
+    "LOCAL_DTYPE",
 )
+# Nothing is measured yet, and the machine may be slow.
+START_SECONDS = 600
 SETTINGS = UNSAFE_SETTINGS | {"max_connections": "300"}
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
@@ -58,8 +69,10 @@ class Servers:
         for folder in (self.home, self.home / "log", self.run_folder):
             paths.make_private(folder)
         self._supervisor.start(
-            postgres(self.home, self.run_folder, settings=SETTINGS),
-            valkey(self.home, self.run_folder),
+            replace(
+                postgres(self.home, self.run_folder, settings=SETTINGS), ready_seconds=START_SECONDS
+            ),
+            replace(valkey(self.home, self.run_folder), ready_seconds=START_SECONDS),
         )
 
     def stop(self) -> None:
@@ -98,6 +111,23 @@ SERVERS: Servers | None = None
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of the slow tests, so that `-m "not hub"` can leave them out."""
     config.addinivalue_line("markers", "hub: starts a whole hub with its workers")
+    if not WORKER:
+        share_cores(getattr(config.option, "numprocesses", None) or 1)
+
+
+def share_cores(workers: int) -> None:
+    """Give torch, here and in all that the tests start, the threads that leave the other workers theirs."""
+    cores = len(os.sched_getaffinity(0))
+    os.environ["OMP_NUM_THREADS"] = str(max(1, cores // workers))
+    # A thread that spins takes its core from another worker.
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Any:
+    """Give a test the time that it needs on this machine before it is taken for hung."""
+    seconds = known_patience(settings.timeout)
+    return pytest_timeout.pytest_timeout_set_timer(item, settings._replace(timeout=seconds))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,7 +18,7 @@ from generation.services.presence import GONE_AFTER
 from generation.services.resolve import default_model
 
 CARD_WORDS = ("gpu_utilization", "memory_used", "memory_total", "temperature")
-ENGINE_WORDS = ("device", "model", "offload")
+ENGINE_WORDS = ("device", "dtype", "model", "offload")
 DEFAULT = "default model"
 # What leaves the hub able to run a task.
 LESSER = {DEFAULT}
@@ -33,6 +33,9 @@ class Health(serializers.Serializer[Any]):
     memory_total = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
     temperature = serializers.IntegerField(allow_null=True, help_text=_("°C."))
     device = serializers.CharField(allow_null=True, help_text=_("cuda or cpu."))
+    dtype = serializers.CharField(
+        allow_null=True, help_text=_("What it computes in: bfloat16 or float32.")
+    )
     model = serializers.CharField(allow_null=True, help_text=_("What the local engine has loaded."))
     offload = serializers.CharField(allow_null=True, help_text=_("Where its weights live."))
     active_tasks = serializers.IntegerField()

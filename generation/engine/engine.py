@@ -144,6 +144,7 @@ class Engine:
         """Return what operators should know of the engine: device, mode, what is loaded and kept."""
         return {
             **self.stock.facts(),
+            "dtype_reason": self.stock.precision.reason,
             "model": self.stock.alias or None,
             "embedding_bytes": self.embeddings.held_bytes,
             "embedding_hits": self.embeddings.hits,

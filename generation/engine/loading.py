@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 diffusers_logging.disable_progress_bar()
 transformers_logging.disable_progress_bar()
 
-DTYPE = torch.bfloat16
 # What from_pretrained raises for a folder that is none, or that lacks a part.
 UNLOADABLE = (OSError, ValueError, KeyError, RuntimeError)
 
@@ -114,9 +113,13 @@ def find_folder(card: ModelCard) -> Path:
 
 
 def load_parts(
-    folder: Path, mode: Mode, device: str, prepare: Callable[[Any], None] = lambda transformer: None
+    folder: Path,
+    mode: Mode,
+    device: str,
+    dtype: torch.dtype,
+    prepare: Callable[[Any], None] = lambda transformer: None,
 ) -> Parts:
-    """Return a folder's parts in BF16, placed as the mode says; raise EngineError when they cannot be loaded.
+    """Return a folder's parts in a type, placed as the mode says; raise EngineError when they cannot be loaded.
 
     `prepare` gets the transformer before it is placed: some modes take its weights away.
     """
@@ -124,7 +127,7 @@ def load_parts(
     try:
         # Safetensors only: a pickle would run its author's code.
         whole = ZImagePipeline.from_pretrained(
-            folder, dtype=DTYPE, use_safetensors=True, local_files_only=True
+            folder, dtype=dtype, use_safetensors=True, local_files_only=True
         )
     except UNLOADABLE as error:
         raise EngineError(f"cannot load {folder}: {error}") from error
@@ -150,8 +153,9 @@ def load_parts(
         pipeline.set_progress_bar_config(disable=True)
     visitor = Visitor(whole.text_encoder, device) if mode.name == "resident" else None
     logger.info(
-        "loaded %s in %.1f s; offload %s: %s",
+        "loaded %s in %s in %.1f s; offload %s: %s",
         folder,
+        dtype,
         time.perf_counter() - started,
         mode.name,
         mode.reason,

@@ -1,5 +1,6 @@
 """Where the weights live: chosen from the card's free memory, tighter when that was not enough."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,16 +11,19 @@ from typing import Any, Final
 import torch
 from diffusers import ZImagePipeline
 
+from generation.engine.weights.files import WeightsFile
+
 # From the fastest to the one that needs least. What each keeps on the card:
 # none: everything. resident: transformer and decoder, the encoder only while it encodes. model: one whole part at a
 # time. group: a few layers at a time, the next ones on their way. sequential: one layer at a time.
 MODES: Final = ("none", "resident", "model", "group", "sequential")
 WANTED: Final = ("auto", *MODES)
-# Activations, the decoder's peak at 1024 x 1024 and the allocator's slack, beside the weights.
+# Activations, the decoder's peak at 1024 x 1024 and the allocator's slack, beside the weights; all in BF16.
 HEADROOM_BYTES = 4 * 2**30
-# The encoder's own activations are small: 512 tokens.
+# The encoder's own activations are small: 512 tokens in BF16.
 ENCODER_HEADROOM_BYTES = 2**30
 GIB = 2**30
+BF16_BYTES = 2
 PARTS = ("transformer", "vae", "text_encoder")
 # Layers that group offload moves as one.
 BLOCKS_A_GROUP = 1
@@ -35,22 +39,36 @@ class Mode:
 
 @dataclass(frozen=True)
 class Sizes:
-    """What each part of a model takes, in bytes."""
+    """What each part of a model takes, in bytes, and how many bytes a number is: activations grow with it, too."""
 
     transformer: int
     vae: int
     text_encoder: int
+    number_bytes: int = BF16_BYTES
 
     @property
     def all(self) -> int:
         """Return what all parts take together."""
         return self.transformer + self.vae + self.text_encoder
 
+    def scale(self, headroom_bytes: int) -> int:
+        """Return what takes so many bytes in BF16."""
+        return headroom_bytes * self.number_bytes // BF16_BYTES
 
-def read_sizes(folder: Path) -> Sizes:
-    """Return the bytes of each part's safetensors files: what BF16 weights take in memory, too."""
-    files = {part: (folder / part).rglob("*.safetensors") for part in PARTS}
-    return Sizes(**{part: sum(file.stat().st_size for file in files[part]) for part in PARTS})
+
+def read_sizes(folder: Path, dtype: torch.dtype) -> Sizes:
+    """Return what each part's weights take in memory in a type, by the headers of its safetensors files."""
+    numbers = {
+        part: sum(map(count_numbers, (folder / part).rglob("*.safetensors"))) for part in PARTS
+    }
+    taken = {part: count * dtype.itemsize for part, count in numbers.items()}
+    return Sizes(**taken, number_bytes=dtype.itemsize)
+
+
+def count_numbers(path: Path) -> int:
+    """Return how many numbers a safetensors file holds."""
+    with WeightsFile(path) as file:
+        return sum(math.prod(facts.shape) for facts in file.tensors.values())
 
 
 def choose_mode(wanted: str, sizes: Sizes, free_bytes: int | None) -> Mode:
@@ -65,10 +83,11 @@ def choose_mode(wanted: str, sizes: Sizes, free_bytes: int | None) -> Mode:
     if wanted != "auto":
         return Mode(wanted, "LOCAL_OFFLOAD says so")
     core = sizes.transformer + sizes.vae
+    headroom, for_encoder = sizes.scale(HEADROOM_BYTES), sizes.scale(ENCODER_HEADROOM_BYTES)
     needs = {
-        "none": sizes.all + HEADROOM_BYTES,
-        "resident": max(core + HEADROOM_BYTES, core + sizes.text_encoder + ENCODER_HEADROOM_BYTES),
-        "model": max(sizes.transformer, sizes.text_encoder) + HEADROOM_BYTES,
+        "none": sizes.all + headroom,
+        "resident": max(core + headroom, core + sizes.text_encoder + for_encoder),
+        "model": max(sizes.transformer, sizes.text_encoder) + headroom,
     }
     for name, need in needs.items():
         if need <= free_bytes:

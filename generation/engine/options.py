@@ -13,6 +13,8 @@ class Options:
 
     # See memory.MODES; auto: by the card's free memory.
     offload: str = "auto"
+    # What the weights are loaded and computed in; see precision.WANTED. auto: what the machine is fast at.
+    dtype: str = "auto"
     # CPU threads of torch; 0: its own choice.
     threads: int = 0
     # Pictures in one batch at most; 0: as many as pay on the device.

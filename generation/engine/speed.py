@@ -17,7 +17,7 @@ def choose_attention(transformer: Any, wanted: str, device: str) -> str:
         return NATIVE
     try:
         transformer.set_attention_backend(wanted)
-        attend_with_mask(transformer.config, device)
+        attend_with_mask(transformer.config, device, transformer.dtype)
     except Exception as error:  # noqa: BLE001 (kernels fail in their own ways; the log says how)
         logger.warning("attention %s is not supported here, native is used: %s", wanted, error)
         # Not `reset_attention_backend`: it leaves the wanted one as the process's own.
@@ -26,10 +26,10 @@ def choose_attention(transformer: Any, wanted: str, device: str) -> str:
     return wanted
 
 
-def attend_with_mask(config: Any, device: str) -> None:
+def attend_with_mask(config: Any, device: str, dtype: torch.dtype) -> None:
     """Run the backend in use once as a picture does whose two prompts differ in length; many take no such mask."""
     tokens = torch.zeros(1, 64, config.n_heads, config.dim // config.n_heads, device=device)
-    tokens = tokens.to(torch.bfloat16)
+    tokens = tokens.to(dtype)
     mask = torch.ones(1, 1, 1, 64, dtype=torch.bool, device=device)
     dispatch_attention_fn(tokens, tokens, tokens, attn_mask=mask)
 

@@ -12,7 +12,7 @@ import torch
 
 from generation.engine.embeddings import identify
 from generation.engine.errors import EngineError
-from generation.engine.loading import DTYPE, Parts, find_folder, load_parts
+from generation.engine.loading import Parts, find_folder, load_parts
 from generation.engine.loras import Adapters, LoraError
 from generation.engine.memory import (
     MODES,
@@ -25,6 +25,7 @@ from generation.engine.memory import (
 )
 from generation.engine.options import Options
 from generation.engine.pool import WeightsPool
+from generation.engine.precision import choose_precision
 from generation.engine.speed import choose_attention, compile_blocks
 from generation.engine.weights import (
     WeightsError,
@@ -50,6 +51,7 @@ class Stock:
     def __init__(self, options: Options, device: str) -> None:
         """Take the engine's options and the device: `cuda` or `cpu`."""
         self.options, self.device = options, device
+        self.precision = choose_precision(options.dtype, device)
         self.pool = WeightsPool(options.pool_bytes)
         self.parts: Parts | None = None
         self.encoder: Hashable = None
@@ -121,7 +123,7 @@ class Stock:
             else torch.cuda.get_device_name(),
             "offload": mode.name,
             "offload_reason": mode.reason,
-            "dtype": str(DTYPE).removeprefix("torch."),
+            "dtype": self.precision.name,
             "threads": torch.get_num_threads(),
             **read_versions(),
         }
@@ -139,7 +141,9 @@ class Stock:
             # It has taken its memory: to ask again would find the card full.
             usual = self.parts.mode
         else:
-            usual = choose_mode(self.options.offload, read_sizes(folder), free_bytes())
+            usual = choose_mode(
+                self.options.offload, read_sizes(folder, self.precision.dtype), free_bytes()
+            )
         known = (mode for (at, n), mode in self._tight.items() if at == folder and n <= pixels)
         return max([usual, *known], key=tightness)
 
@@ -155,7 +159,9 @@ class Stock:
         """Load a folder and put the card's weights in, before offload hooks take the transformer apart."""
         self.drop()
         self._tried = (folder, mode)
-        parts = load_parts(folder, mode, self.device, partial(self._put_weights, card))
+        parts = load_parts(
+            folder, mode, self.device, self.precision.dtype, partial(self._put_weights, card)
+        )
         self.encoder = identify(folder)
         self.adapters = Adapters(parts.from_noise, {})
         attention = choose_attention(parts.transformer, self.options.attention, self.device)

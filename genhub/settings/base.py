@@ -245,6 +245,8 @@ ADAPTER_OPTIONS: dict[str, dict[str, Any]] = {
         "offload": one_of(
             "LOCAL_OFFLOAD", "auto", "none", "resident", "model", "group", "sequential"
         ),
+        # What the weights are computed in: generation/engine/precision.py says what auto looks at.
+        "dtype": one_of("LOCAL_DTYPE", "auto", "bfloat16", "float32"),
         # CPU threads of torch; 0: its own choice.
         "threads": at_least("LOCAL_THREADS", 0, 0),
         # Pictures that are drawn at once at most; large ones are drawn alone. 0: 8 on a card, 2 on the CPU.

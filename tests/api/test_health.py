@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 HEALTH = "/api/v1/health"
 FACTS = {"gpu_utilization": 40, "memory_used": 5, "memory_total": 10, "temperature": 60,
-         "device": "cuda", "model": "z-image", "offload": "resident"}  # fmt: skip
+         "device": "cuda", "dtype": "bfloat16", "model": "z-image", "offload": "resident"}  # fmt: skip
 
 WELL = {"database": "ok", "broker": "ok", "worker local": "ok", "loops": "ok"}
 

@@ -20,6 +20,7 @@ MODULES = {
     "ledger-hot": "tests.bench.ledger_hot",
     "grow-ledger": "tests.bench.grow_ledger",
     "encode": "tests.bench.encode",
+    "cpu-dtype": "tests.bench.cpu_dtype",
     "engine-tax": "tests.bench.engine_tax",
     "gpu-floor": "tests.bench.gpu_speed:run_floor",
     "gpu-denoise": "tests.bench.gpu_speed:run_denoise",

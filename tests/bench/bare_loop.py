@@ -60,11 +60,15 @@ def main(folder: Path, model: str) -> None:
     import torch  # noqa: PLC0415 (the benchmark itself needs none)
     from diffusers import ZImagePipeline  # noqa: PLC0415
 
+    from generation.engine.precision import choose_precision  # noqa: PLC0415
     from storage.media import FORMATS  # noqa: PLC0415
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     pipeline: Any = ZImagePipeline.from_pretrained(
-        model, dtype=torch.bfloat16, use_safetensors=True, local_files_only=True
+        model,
+        dtype=choose_precision("auto", device).dtype,
+        use_safetensors=True,
+        local_files_only=True,
     )
     pipeline.to(device)
     pipeline.set_progress_bar_config(disable=True)

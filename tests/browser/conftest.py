@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from genhub.users.models import User
+from tests.patience import patience
 
 SWITCHES = [
     "--no-sandbox",
@@ -76,7 +77,8 @@ def complaints() -> list[str]:
 @pytest.fixture
 def page(browser: Browser, site: str, complaints: list[str]) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1360, "height": 900})
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(1000 * patience(20))
+    expect.set_options(timeout=1000 * patience(5))
     page.on(
         "console",
         lambda message: complaints.append(message.text) if message.type == "error" else None,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from genhub.embedded.child import Program
+from tests.patience import patience
 
 
 def dummy(name: str, code: str, **facts: object) -> Program:
@@ -31,8 +32,8 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_for(question: Callable[[], object], seconds: float = 15.0) -> None:
-    """Wait until the answer is true, or fail."""
-    give_up_at = time.monotonic() + seconds
+    """Wait until the answer is true, or fail; `seconds` are those of a usual machine."""
+    give_up_at = time.monotonic() + patience(seconds)
     while not question():
         assert time.monotonic() < give_up_at, "it did not happen in time"
         time.sleep(0.02)

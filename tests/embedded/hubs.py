@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.embedded.dummies import wait_for
+from tests.patience import patience
 from tests.servers import FOREIGN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ class HubProcess:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=patience(seconds),
             check=False,
         )
 
@@ -107,7 +108,7 @@ class HubProcess:
         """End whatever is left, for a test that failed half way."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=patience(60))
 
     def _is_ready(self) -> bool:
         assert self.process

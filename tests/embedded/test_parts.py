@@ -1,6 +1,9 @@
 """A part given by halves is an error that names the variable."""
 
+import os
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from django.core.files.base import ContentFile
 
 from genhub.settings import parts
 from storage.buckets import BucketStorage
+from tests.words.sources import ROOT
 
 KEYS = {"S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "secret"}
 
@@ -222,3 +226,15 @@ def test_price_that_is_none_names_itself(value: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("LOCAL_USD_PER_PICTURE", value)
     with pytest.raises(ImproperlyConfigured, match="LOCAL_USD_PER_PICTURE"):
         parts.price_usd("LOCAL_USD_PER_PICTURE")
+
+
+@pytest.mark.parametrize("value", ["float16", "bf16", "32"])
+def test_type_that_the_engine_does_not_compute_in_stops_every_command(value: str) -> None:
+    environment = os.environ | {"LOCAL_DTYPE": value}
+    command = [sys.executable, "-c", "import genhub.settings.test"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    said = f"LOCAL_DTYPE must be one of auto, bfloat16, float32, not {value!r}"
+    assert said in done.stderr.splitlines()[-1]

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from genhub.embedded.hub import addresses
 from genhub.embedded.secrets import NAMES, ensure_secrets, note_told
+from tests.patience import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 ASK = """
@@ -51,7 +52,7 @@ def test_processes_that_race_agree(tmp_path: Path) -> None:
         assert racer.stdin
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    assert len({racer.communicate(timeout=60)[0] for racer in racers}) == 1
+    assert len({racer.communicate(timeout=patience(60))[0] for racer in racers}) == 1
     assert [path.name for path in home.iterdir()] == ["secrets.json"]
 
 

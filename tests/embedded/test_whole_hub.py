@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.embedded.dummies import wait_for
 from tests.embedded.hubs import START_SECONDS, HubProcess
+from tests.patience import patience
 
 # One at a time: two hubs side by side starve each other on a small machine.
 pytestmark = [pytest.mark.hub, pytest.mark.timeout(300), pytest.mark.xdist_group("hub")]
@@ -36,7 +37,7 @@ def hub(home: Path) -> Iterator[HubProcess]:
 def stop(hub: HubProcess, number: signal.Signals) -> int:
     assert hub.process
     hub.process.send_signal(number)
-    return hub.process.wait(timeout=60)
+    return hub.process.wait(timeout=patience(60))
 
 
 def kill_and_wait(hub: HubProcess, words: str) -> None:
@@ -83,14 +84,16 @@ def test_the_hub_stands_sudden_deaths_and_stops_clean(hub: HubProcess) -> None:
 
     key = hub.run_json("issue_key", "demo", "--user", "bob", "--grant", "25")["key"]
     url = f"http://127.0.0.1:{hub.port}/api/v1/credits"
-    answer = httpx.get(url, headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    answer = httpx.get(
+        url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=patience(5)
+    )
     assert answer.json()["available"] == 25
     assert hub.run_json("audit")["ok"] is True
 
     flower = f"http://127.0.0.1:{hub.port + 1}/api/workers"
-    assert httpx.get(flower, trust_env=False).status_code == 401
+    assert httpx.get(flower, trust_env=False, timeout=patience(5)).status_code == 401
     password = json.loads((hub.home / "secrets.json").read_text())["flower_password"]
-    answer = httpx.get(flower, auth=("admin", password), trust_env=False)
+    answer = httpx.get(flower, auth=("admin", password), trust_env=False, timeout=patience(5))
     assert answer.status_code == 200
 
     # Only the worker that draws has torch.

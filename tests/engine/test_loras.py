@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from generation.engine.loras import Adapters, LoraError, judge_lora
+from generation.engine.precision import judge_processor
 from generation.engine.small import WEIGHTS
 from tests.engine.made_files import TRANSFORMER, read_state_of
 
@@ -26,7 +27,7 @@ LAYER = "layers.0.attention.to_q"
 
 
 def build() -> Any:
-    pipeline = ZImagePipeline.from_pretrained(WEIGHTS, dtype=torch.bfloat16)
+    pipeline = ZImagePipeline.from_pretrained(WEIGHTS, dtype=judge_processor().dtype)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

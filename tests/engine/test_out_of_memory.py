@@ -21,6 +21,7 @@ from generation.providers.local import LocalProvider
 from generation.services.rerun import psnr_db
 from generation.services.seed import SMALL
 from tests.engine.drawing import PROMPTS, decode, draw, picture, work
+from tests.patience import patience
 
 pytestmark = pytest.mark.xdist_group("torch")
 
@@ -200,7 +201,7 @@ def test_a_decoder_waits_for_the_memory_of_what_is_drawn_beside_it(
 
     def draw_slowly(*args: Any, **words: Any) -> Any:
         is_busy.set()
-        go_on.wait(60)
+        go_on.wait(patience(60))
         try:
             return forward(*args, **words)
         finally:
@@ -216,7 +217,7 @@ def test_a_decoder_waits_for_the_memory_of_what_is_drawn_beside_it(
     monkeypatch.setattr(loaded.decoder.vae, "decode", full_beside)
     beside = threading.Thread(target=provider.submit, args=[work(steps=1)])
     beside.start()
-    assert is_busy.wait(60)
+    assert is_busy.wait(patience(60))
     assert decode(finished) == expected
     beside.join()
     assert tried == [True, True, False]

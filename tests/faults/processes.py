@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.db import connection
 
+from tests.patience import patience
 from tests.servers import database_url
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +42,7 @@ def running(log: Path, *arguments: str, **more: str) -> Iterator[subprocess.Pope
     finally:
         process.terminate()
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=patience(20))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -59,9 +60,12 @@ LOOPS = ("manage.py", "loops")
 
 
 def wait_until(is_true: Callable[[], bool], seconds: float, what: str) -> float:
-    """Wait for something to become true and return the seconds it took; fail with `what` when it does not."""
-    started = time.monotonic()
+    """Wait for something to become true and return the seconds it took; fail with `what` when it does not.
+
+    `seconds` are those of a usual machine.
+    """
+    started, most = time.monotonic(), patience(seconds)
     while not is_true():
-        assert time.monotonic() - started < seconds, f"{what} did not happen within {seconds} s"
+        assert time.monotonic() - started < most, f"{what} did not happen within {most:.0f} s"
         time.sleep(0.05)
     return time.monotonic() - started

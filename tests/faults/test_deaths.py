@@ -1,9 +1,9 @@
 """Worker, broker and database are killed under a whole hub: nothing is lost, and nothing is paid twice."""
 
 import contextlib
+import math
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import pytest
 from genhub.embedded import paths
 from tests.embedded.hubs import HubProcess
 from tests.faults.processes import COUNT, wait_until
+from tests.patience import patience, slowness
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("processes")]
 DEATHS = COUNT or 2
 RECOVERY_SECONDS = 90
-FAST = {"LEASE_SECONDS": "4", "REAP_SECONDS": "1", "SWEEP_SECONDS": "2"}
+FAST = {"REAP_SECONDS": "1", "SWEEP_SECONDS": "2"}
 WORKER = "--queues=local"
 
 
@@ -32,7 +33,7 @@ class Customer:
             base_url=f"http://127.0.0.1:{hub.port}/api/v1",
             headers={"Authorization": f"Bearer {self.key}"},
             trust_env=False,
-            timeout=30,
+            timeout=patience(30),
         )
 
     def submit(self, seed: int) -> str:
@@ -65,7 +66,8 @@ class Customer:
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in FAST.items():
+        lease = {"LEASE_SECONDS": str(math.ceil(4 * slowness()))}
+        for name, value in (FAST | lease).items():
             patch.setenv(name, value)
         hub = HubProcess(tmp_path_factory.mktemp("deaths") / "home")
         try:
@@ -107,7 +109,6 @@ def test_killed_worker_loses_and_double_charges_nothing(hub: HubProcess) -> None
     alice = Customer(hub, "alice", DEATHS)
     earlier = hub.said().count("was killed by SIGKILL")
     tasks: list[str] = []
-    recoveries: list[float] = []
     for seed in range(DEATHS):
         task = alice.submit(seed)
         tasks.append(task)
@@ -116,13 +117,10 @@ def test_killed_worker_loses_and_double_charges_nothing(hub: HubProcess) -> None
         assert alice.read(task)["status"] == "processing", (
             "the worker finished before it was killed"
         )
-        began = time.monotonic()
         wait_until(lambda: is_back(hub, killed), RECOVERY_SECONDS, "another worker")  # noqa: B023
         wait_until(lambda: alice.is_in_mid_step(tasks[-1]), RECOVERY_SECONDS, "the next attempt")
-        recoveries.append(time.monotonic() - began)
         wait_until(lambda: has_ended(alice, tasks[-1]), RECOVERY_SECONDS, "the task's end")
     assert hub.said().count("was killed by SIGKILL") == earlier + DEATHS
-    assert max(recoveries) < RECOVERY_SECONDS, recoveries
     alice.check_paid_once(tasks)
     assert hub.run_json("audit")["ok"] is True
 

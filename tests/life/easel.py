@@ -9,8 +9,8 @@ from PIL import Image
 from generation.providers.base import Finished, Outcome, Output, Provider, Work
 from generation.providers.errors import ProviderError, Stopped
 from generation.spec import GenerationSpec, ModelCard
+from tests.patience import patience
 
-PATIENCE_SECONDS = 30
 Hook = Callable[[Sequence[Work]], None]
 
 
@@ -23,11 +23,11 @@ class Gate:
     def pass_through(self) -> None:
         """Say that the place is reached, and wait until it is opened."""
         self._reached.set()
-        assert self._open.wait(PATIENCE_SECONDS), "nobody opened the gate"
+        assert self._open.wait(patience(30)), "nobody opened the gate"
 
     def await_arrival(self) -> None:
         """Wait until somebody has reached the place."""
-        assert self._reached.wait(PATIENCE_SECONDS), "nobody reached the gate"
+        assert self._reached.wait(patience(30)), "nobody reached the gate"
 
     def open(self) -> None:
         """Let everybody pass, now and later."""

@@ -11,13 +11,17 @@ from django.core.management.base import CommandError
 from PIL import Image
 from rest_framework.test import APIClient
 
+from generation.engine.precision import DTYPES, judge_processor
 from generation.models import Attempt, Output, ProviderModel
+from generation.providers.local import LocalProvider
+from generation.services import rerun
 from generation.services.run import run_queue
 from generation.services.seed import seed_local_provider
 from tests.life.orders import submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("torch")]
 
+OWN = judge_processor()
 SMALLEST: dict[str, Any] = {"width": 128, "height": 128, "steps": 2}
 
 
@@ -36,12 +40,15 @@ def test_info_says_that_there_is_no_card_and_which_models_there_are() -> None:
     assert "card: none; the engine draws on the CPU" in engine("info")
     found = json.loads(engine("info", "--json"))
     assert found["engine"]["device"] == "cpu"
+    assert (found["engine"]["dtype"], found["engine"]["dtype_reason"]) == (OWN.name, OWN.reason)
+    assert f"  dtype: {OWN.name}\n  " in engine("info")
     assert "z-image-small" in found["models"]
     assert (found["workers"], found["waiting"], found["running"]) == ({}, {}, 0)
 
 
 def test_warm_draws_a_step_and_says_where() -> None:
-    assert "on cpu, offload none: there is no accelerator" in engine("warm")
+    said = f"on cpu in {OWN.name}, offload none: there is no accelerator"
+    assert said in engine("warm")
 
 
 def test_warm_takes_another_model_where_the_usual_one_is_not_offered() -> None:
@@ -105,6 +112,18 @@ def test_rerun_says_what_has_changed_since(
         call_command("engine", "rerun", task, stdout=out, stderr=StringIO())
     assert ended.value.code == 1
     assert " dB from it; since then: torch 1.0 -> 2." in out.getvalue()
+
+
+def test_rerun_in_another_type_says_so(
+    alice: APIClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = task_of(alice)
+    (other,) = DTYPES.keys() - {OWN.name}
+    monkeypatch.setattr(rerun, "get_adapter", lambda _: LocalProvider(dtype=other))
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("engine", "rerun", task, stdout=out, stderr=StringIO())
+    assert f" dB from it; since then: dtype {OWN.name} -> {other}\n" in out.getvalue()
 
 
 @pytest.mark.parametrize("task", ["task_0000", "nonsense"])

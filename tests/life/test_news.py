@@ -17,9 +17,9 @@ from generation.services.heart import Heart
 from generation.services.news import CHANNEL, listener
 from generation.states import TaskState
 from tests.life.orders import claim, submit
+from tests.patience import patience
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SECONDS = 20
 # The listener's session, by the last statement that it ran.
 SESSION = "FROM pg_stat_activity WHERE datname = current_database() AND query = %s"
 
@@ -39,7 +39,7 @@ def beating(alice: APIClient, stub: Provider) -> Iterator[Heart]:
     for sign in found.signs.values():
         found.report(sign.claim, 0.1)
     found.start()
-    assert listener.is_listening.wait(SECONDS)
+    assert listener.is_listening.wait(patience(20))
     yield found
     found.stop()
 
@@ -52,7 +52,7 @@ def await_stop(beating: Heart, member: Claim) -> None:
 
 def report_on(beating: Heart, member: Claim) -> None:
     pause = threading.Event()
-    for _ in range(SECONDS * 100):
+    for _ in range(round(100 * patience(20))):
         beating.report(member, 0.2)
         pause.wait(0.01)
 
@@ -102,7 +102,7 @@ def test_a_broken_connection_is_made_anew(beating: Heart) -> None:
         listening = [f"LISTEN {CHANNEL}"]
         cursor.execute(f"SELECT pid, pg_terminate_backend(pid) {SESSION}", listening)
         ((before, _),) = cursor.fetchall()
-        for _ in range(SECONDS * 100):
+        for _ in range(round(100 * patience(20))):
             cursor.execute(f"SELECT pid {SESSION}", listening)
             if (found := cursor.fetchall()) and found != [(before,)]:
                 break
@@ -117,5 +117,5 @@ def test_the_listener_ends_and_begins_anew() -> None:
     assert not listener.is_listening.is_set()
     heard: list[str] = []
     listener.add(heard.append)
-    assert listener.is_listening.wait(SECONDS)
+    assert listener.is_listening.wait(patience(20))
     listener.remove(heard.append)

@@ -14,8 +14,9 @@ from generation.providers.base import Work
 from generation.services import finishing, run
 from generation.services.finishing import Finisher
 from generation.services.heart import draining
-from tests.life.easel import PATIENCE_SECONDS, Easel, Gate
+from tests.life.easel import Easel, Gate
 from tests.life.orders import attempt_states, die, submit
+from tests.patience import patience
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("right_books")]
 
@@ -36,7 +37,7 @@ class Job:
 
     def join(self) -> list[str]:
         """Wait for its end and return how its tasks ended."""
-        self.thread.join(PATIENCE_SECONDS)
+        self.thread.join(patience(30))
         assert not self.thread.is_alive(), "the job does not end"
         return self.ended
 
@@ -250,7 +251,7 @@ def test_attempt_that_waited_to_be_alone_is_charged_with_its_own_death(
 def pool_of_one(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One connection for all threads of the process; whoever gets none soon is told so."""
     connection.close()
-    pool = {"min_size": 0, "max_size": 1, "timeout": 5}
+    pool = {"min_size": 0, "max_size": 1, "timeout": patience(5)}
     options = {**connection.settings_dict["OPTIONS"], "pool": pool}
     with monkeypatch.context() as patch:
         patch.setitem(connection.settings_dict, "OPTIONS", options)

@@ -21,10 +21,10 @@ from generation.services.seed import seed_local_provider
 from tests.beats import let_loops_be_well
 from tests.life.easel import Easel
 from tests.life.orders import attempt_states, submit
+from tests.patience import patience
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("right_books")]
 NAME = "worker@tests"
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def start(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[]
     drain.set()
     for thread in threading.enumerate():
         if thread.name in {"keep_beating", "keep_warming"}:
-            thread.join(PATIENCE_SECONDS)
+            thread.join(patience())
     readiness.unready = ""
 
 
@@ -61,7 +61,7 @@ def read_health() -> tuple[int, str]:
 
 def await_health(status: int, said: str) -> None:
     pause = threading.Event()
-    for _ in range(PATIENCE_SECONDS * 20):
+    for _ in range(round(patience() * 20)):
         if read_health() == (status, said):
             return
         pause.wait(0.05)
@@ -123,7 +123,7 @@ def test_orders_wait_until_the_model_can_be_loaded(
     assert (attempt.state, attempt.lease_token) == ("queued", 0)
     assert rung == []
     folder.symlink_to(WEIGHTS)
-    assert ringing.wait(PATIENCE_SECONDS)
+    assert ringing.wait(patience())
     assert (rung, read_health()) == (["local"], (200, "ok"))
     assert [entry["ended"] for entry in tasks.work("local")] == ["completed"]
     connection.close()
@@ -142,6 +142,6 @@ def test_worker_that_stops_while_it_loads_waits_for_no_sign_of_life(
     # As another thread holds it that tells a database which is away.
     with presence.beating:
         loading.start()
-        loading.join(PATIENCE_SECONDS)
+        loading.join(patience())
         assert not loading.is_alive()
     assert drain.is_set()

@@ -1,7 +1,6 @@
 """Refunds of a whole incident: frozen when confirmed, approved as a whole, done by any number of loops, each once."""
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -93,7 +92,6 @@ def test_a_thousand_tasks_are_frozen_in_one_statement_and_refunded_in_turns(
     make: Pay, dave: User, django_assert_max_num_queries: Any
 ) -> None:
     make(1_000, 1)
-    begin = time.monotonic()
     assert preview_refunds(all_tasks()) == Preview(tasks=1_000, count=1_000, total=1_000, largest=1)
     with django_assert_max_num_queries(8):
         batch = request_refunds(
@@ -101,7 +99,6 @@ def test_a_thousand_tasks_are_frozen_in_one_statement_and_refunded_in_turns(
             seen=(1_000, 1_000),
             batch=RefundBatch(id=new_id(), reason=REASON, requested_by=dave),
         )[0]
-    assert time.monotonic() - begin < 3
     assert count_refunds(batch)[RefundState.APPROVED] == (1_000, 1_000)
     assert refunds() == []
     assert refund_approved() == bulk_refund.MOST_AT_A_TIME

@@ -20,7 +20,7 @@ from tests.mutants.seeded import MUTANTS, Edit, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSED, FAILED = 0, 1
-SECONDS = 300
+SECONDS = 1800
 NAME_WIDTH = max(len(mutant.name) for mutant in MUTANTS)
 PRINTING = threading.Lock()
 

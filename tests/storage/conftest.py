@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from genhub.settings.parts import s3_storage
+from tests.patience import patience
 
 ACCESS_KEY, SECRET_KEY, BUCKET = "hub-access-key", "hub-secret-key-0123456789", "genhub-media"
 
@@ -44,7 +45,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     log = (root / "log").open("wb")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + patience(20)
         while not is_listening(port):
             assert server.poll() is None, (root / "log").read_text()
             assert time.monotonic() < deadline, "the S3 server did not start"
@@ -53,7 +54,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     finally:
         server.terminate()
         try:
-            server.wait(10)
+            server.wait(patience(10))
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()

@@ -23,13 +23,14 @@ from storage.models import Artifact
 from storage.selectors import local_path, read_bytes
 from storage.services import save_picture
 from tests.books import find_mistakes
+from tests.patience import patience
 from tests.storage.conftest import ACCESS_KEY, BUCKET, Bucket
 
 REFUSED = {400, 403}
 
 
 def fetch(url: str) -> httpx.Response:
-    return httpx.get(url, trust_env=False)
+    return httpx.get(url, trust_env=False, timeout=patience(5))
 
 
 def picture(colour: tuple[int, int, int] = (200, 30, 30)) -> Image.Image:

@@ -17,6 +17,7 @@ import torch
 from diffusers import ZImagePipeline
 from PIL import Image
 
+from generation.engine.precision import judge_processor
 from generation.engine.small import WEIGHTS, phrases, words
 from generation.engine.small.judge import Verdict, judge_picture
 
@@ -61,8 +62,8 @@ class Sample:
 
 
 def load_pipeline(folder: Path = WEIGHTS) -> Any:
-    """Return the real pipeline over the weights in the folder, in BF16."""
-    pipeline = ZImagePipeline.from_pretrained(folder, dtype=torch.bfloat16)
+    """Return the real pipeline over the weights in the folder, in what the engine computes in here."""
+    pipeline = ZImagePipeline.from_pretrained(folder, dtype=judge_processor().dtype)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 
+from generation.engine.precision import judge_processor
 from generation.engine.small import networks, words
 from generation.engine.small.evaluate import draw_samples, measure
 from generation.engine.small.pool import Size, load_pools
@@ -106,8 +107,9 @@ def denoising_loss(
     sigma = noise_levels(len(clean))
     share = sigma.view(-1, 1, 1, 1)
     noisy = (1 - share) * clean + share * noise
-    # The matrix products in BF16 halve the time, and BF16 is what ships.
-    with torch.autocast("cpu", torch.bfloat16), _FloatAttention():
+    # The matrix products in BF16, which is what ships, halve the time where the processor has arithmetic for it.
+    is_fast = judge_processor().dtype is torch.bfloat16
+    with torch.autocast("cpu", torch.bfloat16, enabled=is_fast), _FloatAttention():
         # The pipeline hands over 1 - sigma and negates the answer: so it is clean - noise.
         answer = transformer(
             list(noisy.unsqueeze(2).unbind(0)), 1 - sigma, captions, return_dict=False

@@ -109,8 +109,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         health = adapter.health()
         self.stdout.write(
-            f"{alias} draws after {time.perf_counter() - started:.1f} s, on {health['device']}, "
-            f"offload {health['offload']}: {health['offload_reason']}"
+            f"{alias} draws after {time.perf_counter() - started:.1f} s, on {health['device']} in "
+            f"{health['dtype']}, offload {health['offload']}: {health['offload_reason']}"
         )
 
     def generate(self, options: dict[str, Any]) -> None:

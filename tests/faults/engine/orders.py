@@ -1,5 +1,6 @@
 """Orders of the small model, and the workers that draw them."""
 
+import math
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from generation.services import rescue
 from generation.states import TASK_ENDS
 from tests.faults.processes import running, wait_until, worker
 from tests.life.orders import submit
+from tests.patience import slowness
 
 # To start is to import torch and to load the model, on a machine that does other things too.
 START_SECONDS = 120
@@ -28,7 +30,13 @@ def submit_alike(client: APIClient, number: int, steps: int) -> list[Task]:
 @contextmanager
 def drawing(folder: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker of the local engine; what it says is in worker.log."""
-    settings = {"LOCAL_THREADS": "1", "LOCAL_BATCH": "8", **more}
+    settings = {
+        "LOCAL_THREADS": "1",
+        "LOCAL_BATCH": "8",
+        # Short, and long enough for a heart that the steps leave little time.
+        "LEASE_SECONDS": str(math.ceil(2 * slowness())),
+        **more,
+    }
     with running(log_of(folder), *worker("local"), **settings) as process:
         yield process
 

@@ -17,6 +17,7 @@ from tests.faults.engine.orders import (
 )
 from tests.faults.processes import COUNT
 from tests.life.orders import attempt_states
+from tests.patience import patience
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -34,7 +35,7 @@ def test_batch_outlives_its_workers(carol: APIClient, tmp_path: Path, number: in
     with drawing(tmp_path) as process:
         await_batch(MEMBERS)
         process.send_signal(signal.SIGKILL)
-        assert process.wait(10) == -signal.SIGKILL
+        assert process.wait(patience(10)) == -signal.SIGKILL
     take_back()
     check_states(tasks, ["abandoned", "queued"])
 
@@ -47,14 +48,14 @@ def test_batch_outlives_its_workers(carol: APIClient, tmp_path: Path, number: in
         assert set(second.values_list("batch_size", "is_alone")) == {(1, True)}
         assert {claims.count_deaths(task.pk) for task in tasks} == {0}
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(patience(30)) == 0
     check_states(others, ["canceled", "queued"])
     check_paid(carol, tasks)
 
     with drawing(tmp_path, DRAIN_SECONDS="100") as process:
         await_batch(MEMBERS)
         process.terminate()
-        assert process.wait(START_SECONDS) == 0
+        assert process.wait(patience(START_SECONDS)) == 0
     # Together again, since nobody died; and all of them were finished and stored before the process ended.
     check_states(others, ["canceled", "succeeded"])
     last = Attempt.objects.filter(task__in=others, number=2)

@@ -22,6 +22,7 @@ from credits.models import Transfer
 from genhub.platforms.models import Platform
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT, ROOT, environment
+from tests.patience import patience
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 PURSES, READERS = 20, 4
@@ -121,7 +122,7 @@ class Writers:
         """Wait for all and return what they did."""
         done: Counter[str] = Counter()
         for process in self.working:
-            out, _ = process.communicate(timeout=SECONDS + 60)
+            out, _ = process.communicate(timeout=SECONDS + patience(60))
             done.update(json.loads(out))
         return done
 

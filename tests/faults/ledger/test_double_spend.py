@@ -17,6 +17,7 @@ from generation.models import Attempt, Provider, Task
 from tests.api.refusals import header_of
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT, ROOT, environment
+from tests.patience import patience
 
 PROCESSES, THREADS, SUBMITS = (8, 5, 1000) if COUNT else (2, 10, 200)
 AFFORDABLE = 10
@@ -45,7 +46,9 @@ def test_submits_from_several_processes_spend_credits_for_ten_once(
             assert hand.stdout.readline() == "ready\n", (tmp_path / "errors").read_text()[-3000:]
         answers: Counter[str] = Counter()
         with ThreadPoolExecutor(PROCESSES) as pool:
-            for out, _ in pool.map(lambda hand: hand.communicate("go\n", timeout=200), hands):
+            for out, _ in pool.map(
+                lambda hand: hand.communicate("go\n", timeout=patience(200)), hands
+            ):
                 answers.update(json.loads(out))
     finally:
         for hand in hands:
