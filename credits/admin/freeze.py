@@ -42,11 +42,6 @@ class TruthForm(MoveForm):
             help_text=_("The balance itself, not a difference."),
         )
 
-    def look_again(self, version: int) -> None:
-        """Renew the form for the books of now."""
-        self.renew()
-        self.data = {**self.data, "seen": str(version)}
-
 
 @admin.register(Freeze)
 class FreezeAdmin(ReadOnlyAdmin):
@@ -135,7 +130,7 @@ class FreezeAdmin(ReadOnlyAdmin):
                 self.state_balance(request, row, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
-                form.look_again(version)
+                form.renew(str(version))
             else:
                 return HttpResponseRedirect(back)
         figures = compute_figures(row.purse_id)

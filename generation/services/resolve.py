@@ -9,6 +9,7 @@ from django.conf import settings
 
 from credits import pricing, tariffs
 from generation import routing
+from generation.services.blame import blame
 from generation.services.inputs import Owner, bound, find_inputs, find_loras, fit_usual
 from generation.services.plans import Usual, choose_mode, choose_priority, find_usual
 from generation.spec import LARGEST_SEED, GenerationSpec, ModelCard, Order
@@ -40,23 +41,41 @@ class Resolved:
     quote: pricing.Quote
 
 
+@dataclass(frozen=True)
+class Buyer:
+    """Whose order it is, the model that the platform prefers, and its plan."""
+
+    owner: Owner
+    platform_model: str
+    plan: Plan
+
+
 def resolve(
     order: Order, *, owner: Owner, platform_model: str, plan: Plan | None = None
 ) -> Resolved:
     """Return the order with every default filled in, or raise InvalidRequest naming each wrong field.
 
-    Raises PriceUnknown when the price list does not say what it costs.
+    Raises PriceUnknown when the price list does not say what it costs, and TemplateNotOrderable for what is wrong with
+    the template, not with the order.
     """
-    plan = plan or Plan()
-    priority = choose_priority(order, plan)
     recipe = find_recipe(order)
-    rendered = render(order, recipe)
+    buyer = Buyer(owner, platform_model, plan or Plan())
+    try:
+        return make_whole(order, recipe, render(order, recipe), buyer)
+    except InvalidRequest as refusal:
+        raise (blame(refusal, order, recipe) if recipe else refusal) from None
+
+
+def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: Buyer) -> Resolved:
+    """Return a rendered order with every default filled in; raise as `resolve` does, at the words of an order."""
+    plan = buyer.plan
+    priority = choose_priority(order, plan)
     style = order.style_preset or rendered.settings.get("style_preset") or ""
     look = find_look(style) if style else None
     if look:
         rendered = rendering.wear(look, rendered)
     words = Words(order, rendered.settings)
-    alias = words.get("model") or platform_model or default_model()
+    alias = words.get("model") or buyer.platform_model or default_model()
     route = routing.choose(str(alias))
     if route is None:
         raise refuse("model", "unknown", gettext_noop("There is no model of this name."))
@@ -65,7 +84,7 @@ def resolve(
     rendered = replace(rendered, negative_prompt=negative_prompt)
     quality = words.get("quality") or "standard"
     mode = choose_mode(order, rendered.settings, plan, quality)
-    inputs = find_inputs(order, owner)
+    inputs = find_inputs(order, buyer.owner)
     said = words.get("width"), words.get("height")
     usual = find_usual(route.card, mode, quality)
     # A direct order pays for its size.

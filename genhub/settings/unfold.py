@@ -85,6 +85,7 @@ UNFOLD: dict[str, Any] = {
     "LOGIN": {"form": "genhub.users.signing_in.SignInForm"},
     "DASHBOARD_CALLBACK": "generation.admin.dashboard.add_figures",
     "STYLES": [lambda request: static("genhub/admin.css")],
+    "SCRIPTS": [lambda request: static("genhub/unsaved.js")],
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.604)",

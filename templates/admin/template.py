@@ -16,6 +16,7 @@ from unfold.enums import ActionVariant
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import Question, ask
 from genhub.admin.show import badge, link, moment, table
+from templates.admin.words import version_badge, version_page, word_price
 from templates.models import Template, TemplateVersion
 from templates.services import create_template, draft_next
 
@@ -145,22 +146,3 @@ def versions_table(template: Template) -> SafeString:
         for version in template.versions.order_by("-number")
     ]
     return table(headers, rows)
-
-
-def version_badge(version: TemplateVersion, template: Template) -> SafeString:
-    """Return where a version stands, as a coloured word."""
-    if version.published_at is None:
-        return badge(_("draft"), "info")
-    if version.pk == template.published_id:
-        return badge(_("ordered now"), "success")
-    return badge(_("earlier"))
-
-
-def word_price(version: TemplateVersion) -> str:
-    """Return the price of one picture in words."""
-    return gettext("the hub's price") if version.price is None else str(version.price)
-
-
-def version_page(version: TemplateVersion) -> str:
-    """Return the address of a version's page."""
-    return reverse("admin:templates_templateversion_change", args=[version.pk])
