@@ -8,17 +8,16 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import Model, Q, QuerySet, UUIDField
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from genhub.admin.seen_form import SeenForm
+from genhub.admin.seen_rows import SeenRows
 from genhub.lib.ids import read_id
 
 
-class HubAdmin(ModelAdmin):
+class HubAdmin(SeenRows, ModelAdmin):
     """A page for rows that staff may change."""
 
     # No bulk actions: "delete selected" would be the only one.
@@ -85,36 +84,6 @@ class HubAdmin(ModelAdmin):
         if changed := columns.intersection(form.changed_data):
             obj.save(update_fields=changed)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> Any:
-        """Let one writer of a row at a time compare it with what the page showed, and save."""
-        with transaction.atomic():
-            if request.method == "POST" and object_id:
-                self.lock_row(request, object_id)
-            return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def lock_row(self, request: HttpRequest, object_id: str) -> None:
-        """Hold a row that is about to be changed to the end of the transaction."""
-        row = self.find_object(request, object_id)
-        if self.has_change_permission(request, row):
-            self.model._base_manager.select_for_update(no_key=True).get(pk=row.pk)  # noqa: SLF001 (as Django's admin does)
-
-    def get_form(
-        self,
-        request: HttpRequest,
-        obj: Any = None,
-        change: bool = False,  # noqa: FBT001, FBT002
-        **kwargs: Any,
-    ) -> Any:
-        """Return the form; that of a row knows what the page showed of it."""
-        form: Any = super().get_form(request, obj, change, **kwargs)
-        return type(form)(form.__name__, (SeenForm, form), {}) if change and obj else form
-
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Explain codes, and show a choice of rows without buttons that open windows to edit them."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -130,7 +99,6 @@ class HubAdmin(ModelAdmin):
         """Leave out the button that saves and adds another: nobody adds these rows by the dozen."""
         context["show_save_and_add_another"] = False
         context["show_history"] = self.has_history
-        context["seen"] = getattr(context["adminform"].form, "seen", "")
         return super().render_change_form(request, context, *args, **kwargs)
 
     def find_object(self, request: HttpRequest, object_id: str) -> Any:
