@@ -29,11 +29,10 @@ from genhub.lib.errors import Problem
 class TruthForm(MoveForm):
     """What is truly available, and how that is known."""
 
-    # The books that the person saw: credits may move in a frozen purse, and must not vanish in the balance stated.
-    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, most=MOST, **kwargs)
+        # The books that the person saw: credits may move in a frozen purse, and must not vanish in the balance stated.
+        self.fields["seen"] = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
         self.fields["amount"] = forms.IntegerField(
             label=_("Truly available credits"),
             min_value=0,

@@ -10,10 +10,11 @@ from unfold.decorators import display
 from generation.admin.model_form import ModelForm
 from generation.models import ProviderModel
 from genhub.admin.base import HubAdmin
+from genhub.admin.breakage import TellsBroken
 
 
 @admin.register(ProviderModel)
-class ProviderModelAdmin(HubAdmin):
+class ProviderModelAdmin(TellsBroken, HubAdmin):
     """Models that orders may name."""
 
     form = ModelForm

@@ -1,4 +1,4 @@
-"""Pages of rows that save nothing over what somebody else changed since the page was opened."""
+"""Pages of rows: a list is called as its rows are, and nothing is saved over what somebody else changed meanwhile."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext
 
 from genhub.lib.seen import changed_since, mark
@@ -51,6 +51,12 @@ def plain(value: Any) -> Any:
 
 class SeenRows:
     """Mixed into the page of each model whose rows people change."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Call the list what the menu and the breadcrumb call it, not "Select … to change"."""
+        page: Any = self
+        words = {"title": capfirst(page.opts.verbose_name_plural)}
+        return super().changelist_view(request, words | (extra_context or {}))  # type: ignore[misc]
 
     def changeform_view(
         self,

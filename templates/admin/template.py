@@ -14,24 +14,27 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from genhub.admin.base import HubAdmin
+from genhub.admin.breakage import word_mistakes
 from genhub.admin.pages import Question, ask
 from genhub.admin.show import badge, link, moment, table
 from templates.admin.words import version_badge, version_page, word_price
 from templates.models import Template, TemplateVersion
-from templates.services import create_template, draft_next
+from templates.services import create_template, draft_next, find_mistakes
 
 
 @admin.register(Template)
 class TemplateAdmin(HubAdmin):
     """Recipes that apps order by their code."""
 
-    list_display = ("code", "name", "category", "version", "price", "draft", "is_active")
+    list_display = ("code", "name", "category", "version", "price", "orders", "draft", "is_active")
     list_filter = ("is_active", "published__category")
     list_select_related = ("published",)
     search_fields = ("code", "published__name", "published__category")
     add_fieldsets = ((None, {"fields": ("code",)}),)
-    fieldsets = ((None, {"fields": ("code", "name", "version", "is_active", "created_at")}),)
-    readonly_fields = ("name", "version", "created_at")
+    fieldsets = (
+        (None, {"fields": ("code", "name", "version", "orders", "is_active", "created_at")}),
+    )
+    readonly_fields = ("name", "version", "orders", "created_at")
     actions_detail = ("draft_new",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
@@ -117,6 +120,18 @@ class TemplateAdmin(HubAdmin):
     def price(self, template: Template) -> str:
         """Show the price of one picture."""
         return word_price(template.published) if template.published else "–"
+
+    @display(description=_("orders"))
+    def orders(self, template: Template) -> SafeString | str:
+        """Show whether it can be ordered, and if not, why: what it leans on may have changed since it was published."""
+        if template.published is None or not template.is_active:
+            return "–"
+        template.published.template = template
+        mistakes = find_mistakes(template.published)
+        if not mistakes:
+            return badge(_("can be ordered"), "success")
+        text = gettext("cannot be ordered: %(why)s") % {"why": word_mistakes(mistakes)}
+        return badge(text, "danger")
 
     @display(description=_("draft"))
     def draft(self, template: Any) -> SafeString | str:
