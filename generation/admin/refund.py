@@ -12,7 +12,7 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from credits.selectors import Balance, find_balance
-from generation.admin.refund_facts import facts_of_task, others_table
+from generation.admin.refund_facts import facts_of_task, others_of
 from generation.admin.words import list_pictures
 from generation.models import RefundRequest, RefundState, Task
 from generation.selectors import sum_refunded_alone
@@ -141,7 +141,7 @@ def ask_refund(request: HttpRequest, task: Task, left: Left, form: MoveForm) -> 
         gettext("Left to refund"): left.free,
         **available,
         gettext("You refunded alone in 24 hours"): word_alone(request),
-        gettext("Asked for before"): others_table(task),
+        gettext("Asked for before"): others_of(task),
     }
     return Question(
         title=gettext("Refund credits of this task"),

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from generation.admin.decisions import refund_badge
 from generation.admin.words import word_failure
 from generation.models import RefundRequest, Task
-from genhub.admin.show import code, moment, table
+from genhub.admin.show import code, moment
 
 MOST_REQUESTS = 20
 
@@ -35,19 +35,13 @@ def facts_of_task(task: Task) -> dict[str, Any]:
     return facts
 
 
-def others_table(task: Task, row: RefundRequest | None = None) -> SafeString | str:
+def others_of(task: Task, row: RefundRequest | None = None) -> SafeString | str:
     """Return the other refunds that were asked for of a task, newest first: by whom, why, and what became of them."""
     found = RefundRequest.objects.filter(task=task).select_related("requested_by")
     others = found.exclude(pk=row.pk) if row else found
-    rows = [
-        [
-            other.amount,
-            refund_badge(other.state),
-            other.reason,
-            other.requested_by,
-            moment(other.created_at),
-        ]
+    lines = [
+        (other.amount, refund_badge(other.state), other.reason, other.requested_by, moment(other.created_at))
         for other in others.order_by("-created_at", "-pk")[:MOST_REQUESTS]
-    ]
-    headers = [_("credits"), _("state"), _("reason"), _("requested by"), _("asked at")]
-    return table(headers, rows) if rows else gettext("none")
+    ]  # fmt: skip
+    listed = format_html_join(mark_safe("<br>"), "{} {} {} · {} · {}", lines)
+    return listed if lines else gettext("none")

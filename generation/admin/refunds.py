@@ -16,7 +16,7 @@ from unfold.views import ChangeList
 
 from generation.admin.decisions import DecisionPage, refund_badge
 from generation.admin.refund import left_of, word_done
-from generation.admin.refund_facts import facts_of_task, others_table
+from generation.admin.refund_facts import facts_of_task, others_of
 from generation.admin.words import list_pictures
 from generation.models import Output, RefundRequest, RefundState
 from generation.services.refund import Left, approve_refund, find_left, reject_refund
@@ -192,7 +192,7 @@ class RefundRequestAdmin(DecisionPage):
                 gettext("Refunded before"): left.refunded,
                 gettext("Waiting"): left.waiting,
                 gettext("Left once approved"): left.captured - left.refunded - row.amount,
-                gettext("Other refunds of the task"): others_table(row.task, row),
+                gettext("Other refunds of the task"): others_of(row.task, row),
             },
             pictures=pictures_of(row),
             back=self.page_of(row),
@@ -241,7 +241,7 @@ class RefundRequestAdmin(DecisionPage):
     @display(description=_("other refunds of the task"))
     def others(self, row: RefundRequest) -> SafeString | str:
         """Show what else was asked for."""
-        return others_table(row.task, row)
+        return others_of(row.task, row)
 
     @display(description=_("captured"))
     def captured(self, row: Any) -> int:

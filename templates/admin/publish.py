@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from genhub.admin.forms import write_json
 from genhub.admin.pages import Question, word, word_fields
-from genhub.admin.show import code
 from genhub.lib.errors import Problem, SeenChanged
 from templates.admin.words import word_price
 from templates.models import TemplateVersion
@@ -69,7 +69,7 @@ def facts_of(version: TemplateVersion, trial: Mapping[str, Any]) -> dict[str, An
 
 def show_json(value: Any) -> SafeString | str:
     """Return JSON as it was typed, or a dash for nothing."""
-    return code(write_json(value)) if value else "–"
+    return format_html('<pre class="hub-code">{}</pre>', write_json(value)) if value else "–"
 
 
 def word_trial(trial: Trial) -> dict[str, str]:

@@ -7,6 +7,7 @@ from django.contrib.admin.utils import quote
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -130,8 +131,8 @@ class TemplateAdmin(HubAdmin):
         mistakes = find_mistakes(template.published)
         if not mistakes:
             return badge(_("can be ordered"), "success")
-        text = gettext("cannot be ordered: %(why)s") % {"why": word_mistakes(mistakes)}
-        return badge(text, "danger")
+        refused = badge(_("cannot be ordered"), "danger")
+        return format_html('{}<div class="hub-note">{}</div>', refused, word_mistakes(mistakes))
 
     @display(description=_("draft"))
     def draft(self, template: Any) -> SafeString | str:
