@@ -10,3 +10,15 @@ class VersionNotPublishable(Problem):
     status = 409
     title = gettext_noop("This version cannot be published")
     detail = gettext_noop("Mend what is listed and publish again.")
+
+
+class TemplateNotOrderable(Problem):
+    """A published template asks for what the hub does not offer any more: whoever orders it cannot mend that."""
+
+    code = "template_not_orderable"
+    status = 409
+    title = gettext_noop("This template cannot be ordered now")
+    detail = gettext_noop(
+        "“%(template)s” asks for what the hub does not offer; its staff must mend the template. "
+        "Nothing was created or charged."
+    )

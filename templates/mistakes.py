@@ -76,6 +76,14 @@ def find_prompt_mistakes(recipe: Recipe) -> Iterator[FieldError]:
         for name in sorted(find_variables(text) - set(recipe.parameters)):
             message = gettext_noop("The prompt uses {%(name)s}, which is no parameter.")
             yield FieldError(field, "unknown_variable", message, {"name": name})
+    # An order that leaves it out would be drawn, and paid, with a hole in its prompt.
+    used = find_variables(recipe.prompt) | find_variables(recipe.negative_prompt)
+    given = {name for name, rules in recipe.parameters.items() if "default" in rules}
+    for name in sorted((used & set(recipe.parameters)) - given - set(recipe.required)):
+        message = gettext_noop(
+            "The prompt uses {%(name)s}, but an order may leave it out: make it required, or give it a default."
+        )
+        yield FieldError("required", "may_be_missing", message, {"name": name})
 
 
 def find_parameter_mistakes(recipe: Recipe) -> Iterator[FieldError]:

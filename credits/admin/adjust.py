@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from credits import ledger
 from credits.admin.grant import purse_page
+from credits.admin.last_move import as_seen, facts_of, seen_of
 from credits.models import Purse
 from genhub.admin.base import HubAdmin
 from genhub.admin.forms import MoveForm
@@ -54,13 +55,13 @@ class AdjustPage(HubAdmin):
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask by how many and why, then correct what is available."""
         purse = self.find_object(request, object_id)
-        form = AdjustForm(request.POST or None)
+        form = AdjustForm(request.POST or None, initial={"seen": seen_of(purse)})
         if form.is_valid():
             try:
                 self.correct(request, purse, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
-                form.renew()
+                form.renew(seen_of(purse))
             else:
                 return HttpResponseRedirect(purse_page(purse))
         question = Question(
@@ -69,7 +70,7 @@ class AdjustPage(HubAdmin):
                 "For mistakes, such as a grant to the wrong user. The statement shows it for ever. Credits that are "
                 "held cannot be taken."
             ),
-            facts={gettext("Available now"): purse.available, gettext("Held now"): purse.held},
+            facts=facts_of(purse),
             form=form,
             submit=gettext("Adjust"),
             back=purse_page(purse),
@@ -80,7 +81,9 @@ class AdjustPage(HubAdmin):
         """Adjust, and say what became of the purse."""
         amount, reason = words["amount"], words["reason"]
         why = ledger.Why(request.user.get_username(), reason)
-        if not ledger.adjust(purse.pk, amount, key=f"staff:{words['once']}", why=why):
+        with as_seen(purse, words) as key:
+            done = ledger.adjust(purse.pk, amount, key=key, why=why)
+        if not done:
             text = gettext("This correction was made before; nothing more was moved.")
             messages.info(request, text)
             return

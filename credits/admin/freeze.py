@@ -29,11 +29,10 @@ from genhub.lib.errors import Problem
 class TruthForm(MoveForm):
     """What is truly available, and how that is known."""
 
-    # The books that the person saw: credits may move in a frozen purse, and must not vanish in the balance stated.
-    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, most=MOST, **kwargs)
+        # The books that the person saw: credits may move in a frozen purse, and must not vanish in the balance stated.
+        self.fields["seen"] = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
         self.fields["amount"] = forms.IntegerField(
             label=_("Truly available credits"),
             min_value=0,
@@ -41,11 +40,6 @@ class TruthForm(MoveForm):
             widget=UnfoldAdminIntegerFieldWidget,
             help_text=_("The balance itself, not a difference."),
         )
-
-    def look_again(self, version: int) -> None:
-        """Renew the form for the books of now."""
-        self.renew()
-        self.data = {**self.data, "seen": str(version)}
 
 
 @admin.register(Freeze)
@@ -135,7 +129,7 @@ class FreezeAdmin(ReadOnlyAdmin):
                 self.state_balance(request, row, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
-                form.look_again(version)
+                form.renew(str(version))
             else:
                 return HttpResponseRedirect(back)
         figures = compute_figures(row.purse_id)

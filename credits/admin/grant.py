@@ -14,6 +14,7 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from credits import ledger
+from credits.admin.last_move import as_seen, facts_of, seen_of
 from credits.admin.statement import DayField
 from credits.errors import ExpiryPast
 from credits.models import Purse
@@ -54,22 +55,26 @@ class GrantPage(HubAdmin):
     def grant(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask how many, until when and why, then put the credits in."""
         purse = self.find_object(request, object_id)
-        form = GrantForm(request.POST or None, time_zone=purse.platform.time_zone)
+        form = GrantForm(
+            request.POST or None,
+            time_zone=purse.platform.time_zone,
+            initial={"seen": seen_of(purse)},
+        )
         if form.is_valid():
             try:
                 self.put_in(request, purse, form.cleaned_data)
             except ExpiryPast as problem:
                 form.add_error("last_day", word(problem))
-                form.renew()
+                form.renew(seen_of(purse))
             except Problem as problem:
                 form.add_error(None, word(problem))
-                form.renew()
+                form.renew(seen_of(purse))
             else:
                 return HttpResponseRedirect(purse_page(purse))
         question = Question(
             title=gettext("Grant credits to %(purse)s") % {"purse": purse},
             intro=gettext("The credits are there at once. A grant cannot be taken back."),
-            facts={gettext("Available now"): purse.available, gettext("Held now"): purse.held},
+            facts=facts_of(purse),
             form=form,
             submit=gettext("Grant"),
             back=purse_page(purse),
@@ -79,13 +84,14 @@ class GrantPage(HubAdmin):
     def put_in(self, request: HttpRequest, purse: Purse, words: dict[str, Any]) -> None:
         """Grant, and say what became of the purse."""
         amount, last_day = words["amount"], words["last_day"]
-        done = ledger.grant(
-            purse.pk,
-            amount,
-            key=f"staff:{words['once']}",
-            why=ledger.Why(request.user.get_username(), words["reason"]),
-            expires_at=end_of(last_day, purse.platform.time_zone) if last_day else None,
-        )
+        with as_seen(purse, words) as key:
+            done = ledger.grant(
+                purse.pk,
+                amount,
+                key=key,
+                why=ledger.Why(request.user.get_username(), words["reason"]),
+                expires_at=end_of(last_day, purse.platform.time_zone) if last_day else None,
+            )
         if not done:
             messages.info(request, gettext("This grant was made before; nothing more was moved."))
             return

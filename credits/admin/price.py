@@ -19,6 +19,7 @@ from credits.models import PriceRule
 from credits.previews import Line, Preview
 from credits.pricing import FACTOR, QUANTITIES, WORDS, Quote
 from genhub.admin.base import HubAdmin
+from genhub.admin.breakage import TellsBroken
 from genhub.admin.show import badge, table
 
 # A word of a rule as a condition: the labels that the form shows.
@@ -37,7 +38,7 @@ CONDITIONS = {
 
 
 @admin.register(PriceRule)
-class PriceRuleAdmin(HubAdmin):
+class PriceRuleAdmin(TellsBroken, HubAdmin):
     """What pictures and clips cost."""
 
     form = PriceRuleForm

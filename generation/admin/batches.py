@@ -6,7 +6,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -26,6 +28,7 @@ from generation.services.bulk_refund import (
 from genhub.admin.pages import Question
 from genhub.admin.show import moment
 
+LONGEST_EXCERPT = 120
 # How often a page that shows work looks again.
 LOOK_SECONDS = 2
 # What has ended first.
@@ -63,8 +66,9 @@ class RefundBatchAdmin(DecisionPage):
             "count",
             "total",
             "requested_by",
+            "asked",
         ]
-        names.append("asked")
+        names.append("prompts")
         if self.first_of(obj).decided_by_id:
             names += ["decided_by", "decided", "decision"]
         return tuple(names)
@@ -91,16 +95,16 @@ class RefundBatchAdmin(DecisionPage):
         """Return whether the whole waits for a second person."""
         return bool(row.state == RefundState.PENDING)
 
-    def approve_row(self, request: HttpRequest, row: Any, reason: str) -> str:
+    def approve_row(self, request: HttpRequest, row: Any, words: dict[str, Any]) -> str:
         """Let the loops refund all of it, and say so."""
         person: Any = request.user
-        count = approve_refunds(row.pk, person=person, reason=reason)
+        count = approve_refunds(row.pk, person=person, reason=words["reason"])
         return gettext("%(count)s refunds are approved and under way.") % {"count": count}
 
-    def reject_row(self, request: HttpRequest, row: Any, reason: str) -> str:
+    def reject_row(self, request: HttpRequest, row: Any, words: dict[str, Any]) -> str:
         """Reject all of it, and say so."""
         person: Any = request.user
-        reject_refunds(row.pk, person=person, reason=reason)
+        reject_refunds(row.pk, person=person, reason=words["reason"])
         return gettext("The bulk refund was rejected. Nothing was moved.")
 
     def describe(self, row: Any) -> Question:
@@ -118,7 +122,8 @@ class RefundBatchAdmin(DecisionPage):
                 gettext("Users"): users_of(row),
                 gettext("Reason"): row.reason,
                 gettext("Requested by"): row.requested_by,
-                gettext("Age"): self.age(row),
+                gettext("Asked at"): f"{moment(row.created_at)} · {self.age(row)}",
+                gettext("Some of the prompts"): prompts_of(row),
             },
             pictures=pictures_of(row),
             back=self.page_of(row),
@@ -138,6 +143,11 @@ class RefundBatchAdmin(DecisionPage):
     def users_shown(self, row: RefundBatch) -> SafeString | str:
         """Show whose tasks they are."""
         return users_of(row)
+
+    @display(description=_("some of the prompts"))
+    def prompts(self, row: RefundBatch) -> SafeString:
+        """Show what a few of the tasks asked for."""
+        return prompts_of(row)
 
     @display(description=_("asked at"), ordering="created_at")
     def asked(self, row: RefundBatch) -> str:
@@ -175,6 +185,13 @@ def users_of(row: RefundBatch) -> SafeString | str:
     users, all_users = list_users_of(row, MOST_USERS)
     names = ("user", "platform", "count", "total")
     return word_users([UserPart(*(user[name] for name in names)) for user in users], all_users)
+
+
+def prompts_of(row: RefundBatch) -> SafeString:
+    """Return the prompts of a few of the tasks, one a line."""
+    specs = row.requests.order_by("task_id").values_list("task__spec", flat=True)[:PICTURES]
+    lines = [(Truncator(spec.get("prompt", "")).chars(LONGEST_EXCERPT),) for spec in specs]
+    return format_html_join(mark_safe("<br>"), "{}", lines)
 
 
 def progress_of(row: RefundBatch) -> dict[str, Any]:

@@ -88,15 +88,16 @@ class DecisionPage(ReadOnlyAdmin):
         request: HttpRequest,
         row: Any,
         verb: str,
-        act: Callable[[HttpRequest, Any, str], str],
+        act: Callable[[HttpRequest, Any, dict[str, Any]], str],
     ) -> HttpResponse:
         """Ask for the reason and act on it; what the service refuses stands above the form."""
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(request.POST or None, initial={"seen": self.mark_row(row)})
         if form.is_valid():
             try:
-                done = act(request, row, form.cleaned_data["reason"])
+                done = act(request, row, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
+                form.look_again(self.mark_row(row))
             else:
                 self.log_change(request, row, f"{verb}: {form.cleaned_data['reason']}")
                 messages.success(request, done)
@@ -132,11 +133,15 @@ class DecisionPage(ReadOnlyAdmin):
         """Return whether a row waits for a decision."""
         raise NotImplementedError
 
-    def approve_row(self, request: HttpRequest, row: Any, reason: str) -> str:
-        """Approve a row and return what was done, in words."""
+    def mark_row(self, row: Any) -> str:
+        """Return the mark of what the page shows and others may change; of what never changes, none is needed."""
+        return ""
+
+    def approve_row(self, request: HttpRequest, row: Any, words: dict[str, Any]) -> str:
+        """Approve a row with the words of its form, and return what was done, in words."""
         raise NotImplementedError
 
-    def reject_row(self, request: HttpRequest, row: Any, reason: str) -> str:
+    def reject_row(self, request: HttpRequest, row: Any, words: dict[str, Any]) -> str:
         """Reject a row and return what was done, in words."""
         raise NotImplementedError
 

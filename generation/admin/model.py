@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -11,10 +10,11 @@ from unfold.decorators import display
 from generation.admin.model_form import ModelForm
 from generation.models import ProviderModel
 from genhub.admin.base import HubAdmin
+from genhub.admin.breakage import TellsBroken
 
 
 @admin.register(ProviderModel)
-class ProviderModelAdmin(HubAdmin):
+class ProviderModelAdmin(TellsBroken, HubAdmin):
     """Models that orders may name."""
 
     form = ModelForm
@@ -63,20 +63,6 @@ class ProviderModelAdmin(HubAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Fix name and provider once orders may name them."""
         return ("alias", "provider") if obj else ()
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> Any:
-        """Let one writer of a model at a time check its values and save them: they must fit together."""
-        with transaction.atomic():
-            if request.method == "POST" and object_id:
-                model = self.find_object(request, object_id)
-                ProviderModel.objects.select_for_update().get(pk=model.pk)
-            return super().changeform_view(request, object_id, form_url, extra_context)
 
     @display(description=_("usual size"), ordering="default_width")
     def size(self, model: ProviderModel) -> str:

@@ -15,11 +15,12 @@ from generation.models import Provider, ProviderModel
 from generation.services.plans import FAST, FINE, find_usual
 from generation.spec import ModelCard
 from genhub.admin.base import HubAdmin
+from genhub.admin.breakage import TellsBroken
 from genhub.admin.show import badge, code, link, table
 
 
 @admin.register(Provider)
-class ProviderAdmin(HubAdmin):
+class ProviderAdmin(TellsBroken, HubAdmin):
     """Configured accounts at vendors, or the local engine."""
 
     list_display = ("alias", "adapter", "queue", "models_named", "is_enabled", "weight")

@@ -12,6 +12,7 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from credits.selectors import Balance, find_balance
+from generation.admin.refund_facts import facts_of_task, others_of
 from generation.admin.words import list_pictures
 from generation.models import RefundRequest, RefundState, Task
 from generation.selectors import sum_refunded_alone
@@ -19,7 +20,6 @@ from generation.services.refund import ALONE_FOR, Left, find_left, request_refun
 from genhub.admin.base import HubAdmin
 from genhub.admin.forms import MoveForm
 from genhub.admin.pages import Question, ask, word
-from genhub.admin.show import code
 from genhub.lib.errors import Problem
 
 
@@ -55,13 +55,15 @@ class RefundPage(HubAdmin):
         left = left_of(task)
         # A repeated click comes when nothing may be left: its amount is judged by the service, which knows its key.
         most = max(left.captured, 1)
-        form = MoveForm(request.POST or None, most=most, initial={"amount": left.free})
+        initial = {"amount": left.free, "seen": left.seen}
+        form = MoveForm(request.POST or None, most=most, initial=initial)
         if form.is_valid():
             try:
                 row = self.give_back(request, task, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
-                form.renew()
+                left = left_of(task)
+                form.renew(left.seen)
             else:
                 waits = row.state == RefundState.PENDING
                 return HttpResponseRedirect(refund_page(row) if waits else task_page(task))
@@ -72,7 +74,12 @@ class RefundPage(HubAdmin):
         amount, reason = words["amount"], words["reason"]
         person: Any = request.user
         row, is_new = request_refund(
-            task.pk, amount, request_id=words["once"], person=person, reason=reason
+            task.pk,
+            amount,
+            request_id=words["once"],
+            person=person,
+            reason=reason,
+            seen=words["seen"],
         )
         if not is_new:
             messages.info(request, word_repeated(row))
@@ -127,14 +134,14 @@ def ask_refund(request: HttpRequest, task: Task, left: Left, form: MoveForm) -> 
     balance = see_balance(request, task)
     available = {} if balance is None else {gettext("Available now"): balance.available}
     facts = {
-        gettext("Task"): code(task),
-        gettext("User"): f"{task.user} @ {task.platform}",
+        **facts_of_task(task),
         gettext("Captured"): left.captured,
         gettext("Refunded before"): left.refunded,
         gettext("Waiting"): left.waiting,
         gettext("Left to refund"): left.free,
         **available,
         gettext("You refunded alone in 24 hours"): word_alone(request),
+        gettext("Asked for before"): others_of(task),
     }
     return Question(
         title=gettext("Refund credits of this task"),

@@ -16,6 +16,7 @@ from unfold.views import ChangeList
 
 from generation.admin.decisions import DecisionPage, refund_badge
 from generation.admin.refund import left_of, word_done
+from generation.admin.refund_facts import facts_of_task, others_of
 from generation.admin.words import list_pictures
 from generation.models import Output, RefundRequest, RefundState
 from generation.services.refund import Left, approve_refund, find_left, reject_refund
@@ -129,8 +130,8 @@ class RefundRequestAdmin(DecisionPage):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Return what there is to show: nothing of a decision or failure that there was not."""
-        names = ["state_shown", "amount", "reason", "task_link", "owner", "captured", "left"]
-        names += ["requested_by", "asked"]
+        names = ["state_shown", "amount", "reason", "requested_by", "asked", "task_link", "owner"]
+        names += ["prompt", "captured", "left", "others"]
         if obj.batch_id:
             names.append("batch_link")
         if obj.decided_by_id:
@@ -157,16 +158,20 @@ class RefundRequestAdmin(DecisionPage):
         """Return whether it waits by itself: a bulk is decided as a whole."""
         return row.state == RefundState.PENDING and row.batch_id is None
 
-    def approve_row(self, request: HttpRequest, row: Any, reason: str) -> str:
+    def mark_row(self, row: Any) -> str:
+        """Return the mark of what is left of the task: other refunds may take of it."""
+        return left_of(row.task).seen
+
+    def approve_row(self, request: HttpRequest, row: Any, words: dict[str, Any]) -> str:
         """Refund, and say what became of the user's credits."""
         person: Any = request.user
-        approve_refund(row.pk, person=person, reason=reason)
+        approve_refund(row.pk, person=person, reason=words["reason"], seen=words["seen"])
         return word_done(request, row.task, row.amount)
 
-    def reject_row(self, request: HttpRequest, row: Any, reason: str) -> str:
+    def reject_row(self, request: HttpRequest, row: Any, words: dict[str, Any]) -> str:
         """Reject, and say so."""
         person: Any = request.user
-        reject_refund(row.pk, person=person, reason=reason)
+        reject_refund(row.pk, person=person, reason=words["reason"])
         return gettext("The refund was rejected. Nothing was moved.")
 
     def describe(self, row: Any) -> Question:
@@ -177,14 +182,17 @@ class RefundRequestAdmin(DecisionPage):
             intro=gettext("Once approved, the credits go back to %(user)s at once and for good.")
             % {"user": row.task.user},
             facts={
-                gettext("Task"): self.task_link(row),
-                gettext("User"): self.owner(row),
                 gettext("Amount"): row.amount,
-                gettext("Captured"): left.captured,
-                gettext("Refunded before"): left.refunded,
                 gettext("Reason"): row.reason,
                 gettext("Requested by"): row.requested_by,
-                gettext("Age"): self.age(row),
+                gettext("Asked at"): f"{moment(row.created_at)} · {self.age(row)}",
+                **facts_of_task(row.task),
+                gettext("Task"): self.task_link(row),
+                gettext("Captured"): left.captured,
+                gettext("Refunded before"): left.refunded,
+                gettext("Waiting"): left.waiting,
+                gettext("Left once approved"): left.captured - left.refunded - row.amount,
+                gettext("Other refunds of the task"): others_of(row.task, row),
             },
             pictures=pictures_of(row),
             back=self.page_of(row),
@@ -224,6 +232,16 @@ class RefundRequestAdmin(DecisionPage):
     def task_door(self, row: RefundRequest) -> SafeString:
         """Show the way to the task; its whole id would take the width from the reason."""
         return link("generation_task", row.task_id, gettext("Open the task"))
+
+    @display(description=_("prompt"))
+    def prompt(self, row: RefundRequest) -> str:
+        """Show what was asked for."""
+        return row.task.spec.get("prompt") or "–"
+
+    @display(description=_("other refunds of the task"))
+    def others(self, row: RefundRequest) -> SafeString | str:
+        """Show what else was asked for."""
+        return others_of(row.task, row)
 
     @display(description=_("captured"))
     def captured(self, row: Any) -> int:

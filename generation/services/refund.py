@@ -4,7 +4,7 @@ Lock order: person, request, task, then the ledger's own.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,8 +27,9 @@ from generation.errors import (
 from generation.models import Event, RefundRequest, RefundState, Task
 from generation.selectors import sum_refunded_alone, sum_waiting_refunds
 from generation.states import TASK_ENDS
-from genhub.lib.errors import NotFound, gettext_noop
+from genhub.lib.errors import NotFound, SeenChanged, gettext_noop
 from genhub.lib.reasons import SHORTEST_REASON
+from genhub.lib.seen import changed_since, mark
 from genhub.users.models import User
 
 # Small refunds of one person add up for so long.
@@ -48,6 +49,16 @@ class Left:
         """Return what a new request may ask for."""
         return self.captured - self.refunded - self.waiting
 
+    @property
+    def seen(self) -> str:
+        """Return the mark of these figures, for a page that shows them."""
+        return mark(asdict(self))
+
+    def check_seen(self, seen: str) -> None:
+        """Raise SeenChanged unless a page showed just these; without a mark there was no page."""
+        if seen and changed_since(seen, asdict(self)):
+            raise SeenChanged
+
 
 def find_left(task_ids: list[uuid.UUID]) -> dict[uuid.UUID, Left]:
     """Return what may still be refunded of each task."""
@@ -62,13 +73,19 @@ def find_left(task_ids: list[uuid.UUID]) -> dict[uuid.UUID, Left]:
 
 @transaction.atomic
 def request_refund(
-    task_id: uuid.UUID, amount: int, *, request_id: uuid.UUID, person: User, reason: str
+    task_id: uuid.UUID,
+    amount: int,
+    *,
+    request_id: uuid.UUID,
+    person: User,
+    reason: str,
+    seen: str = "",
 ) -> tuple[RefundRequest, bool]:
     """Refund a part or all of an ended task, or let it wait for a second person, as its state then says.
 
-    The flag is False when this id asked for the same before: then nothing more was done. Raises ReasonTooShort,
-    NotFound, NothingToRefund, RefundTooEarly, RefundAskedBefore, or the ledger's RefundTooLarge, InvalidAmount and
-    KeyReused.
+    The flag is False when this id asked for the same before: then nothing more was done. `seen` is the mark of what was
+    left when the person looked. Raises ReasonTooShort, NotFound, NothingToRefund, RefundTooEarly, SeenChanged,
+    RefundAskedBefore, or the ledger's RefundTooLarge, InvalidAmount and KeyReused.
     """
     reason = check_reason(reason)
     ledger.check_amount(amount)
@@ -82,6 +99,7 @@ def request_refund(
         return earlier, False
     lock_task(task_id)
     left = find_left([task_id])[task_id]
+    left.check_seen(seen)
     if amount > left.captured - left.refunded:
         raise RefundTooLarge
     if amount > left.free:
@@ -108,13 +126,19 @@ def needs_approval(of_task: int, alone: int) -> bool:
 
 
 @transaction.atomic
-def approve_refund(request_id: uuid.UUID, *, person: User, reason: str) -> RefundRequest:
+def approve_refund(
+    request_id: uuid.UUID, *, person: User, reason: str, seen: str = ""
+) -> RefundRequest:
     """Refund what another person asked for, in the transaction that approves it.
 
-    Raises ReasonTooShort, NotFound, OwnRefund, RefundDecided, or RefundTooLarge when less is left meanwhile.
+    `seen` is the mark of what was left of the task when the person looked. Raises ReasonTooShort, NotFound, OwnRefund,
+    RefundDecided, SeenChanged, or RefundTooLarge when less is left meanwhile.
     """
     row = decide(request_id, RefundState.DONE, person, reason)
     lock_task(row.task_id)
+    # The page counted this very request among those that wait.
+    left = find_left([row.task_id])[row.task_id]
+    replace(left, waiting=left.waiting + row.amount).check_seen(seen)
     give_back(row)
     return row
 

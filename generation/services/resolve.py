@@ -9,6 +9,7 @@ from django.conf import settings
 
 from credits import pricing, tariffs
 from generation import routing
+from generation.services.blame import blame
 from generation.services.inputs import Owner, bound, find_inputs, find_loras, fit_usual
 from generation.services.plans import Usual, choose_mode, choose_priority, find_usual
 from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec, ModelCard, Order
@@ -40,29 +41,47 @@ class Resolved:
     quote: pricing.Quote
 
 
+@dataclass(frozen=True)
+class Buyer:
+    """Whose order it is, the model that the platform prefers, and its plan."""
+
+    owner: Owner
+    platform_model: str
+    plan: Plan
+
+
 def resolve(
     order: Order, *, owner: Owner, platform_model: str, plan: Plan | None = None
 ) -> Resolved:
     """Return the order with every default filled in, or raise InvalidRequest naming each wrong field.
 
-    Raises PriceUnknown when the price list does not say what it costs.
+    Raises PriceUnknown when the price list does not say what it costs, and TemplateNotOrderable for what is wrong with
+    the template, not with the order.
     """
-    plan = plan or Plan()
-    priority = choose_priority(order, plan)
     recipe = find_recipe(order)
-    rendered = render(order, recipe)
+    buyer = Buyer(owner, platform_model, plan or Plan())
+    try:
+        return make_whole(order, recipe, render(order, recipe), buyer)
+    except InvalidRequest as refusal:
+        raise (blame(refusal, order, recipe) if recipe else refusal) from None
+
+
+def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: Buyer) -> Resolved:
+    """Return a rendered order with every default filled in; raise as `resolve` does, at the words of an order."""
+    plan = buyer.plan
+    priority = choose_priority(order, plan)
     style = order.style_preset or rendered.settings.get("style_preset") or ""
     look = find_look(style) if style else None
     if look:
         rendered = rendering.wear(look, rendered)
     words = Words(order, rendered.settings)
-    route = find_route(words.get("model"), platform_model)
+    route = find_route(words.get("model"), buyer.platform_model)
     media_type = order.media_type or (recipe.media_type if recipe else "image")
     negative_prompt = join_negative_prompts(order, rendered, route.card, look)
     rendered = replace(rendered, negative_prompt=negative_prompt)
     quality = words.get("quality") or "standard"
     mode = choose_mode(order, rendered.settings, plan, quality)
-    inputs = find_inputs(order, owner)
+    inputs = find_inputs(order, buyer.owner)
     said = words.get("width"), words.get("height")
     usual = find_usual(route.card, mode, quality)
     # A direct order pays for its size.

@@ -13,10 +13,11 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from genhub.admin.seen_rows import SeenRows
 from genhub.lib.ids import read_id
 
 
-class HubAdmin(ModelAdmin):
+class HubAdmin(SeenRows, ModelAdmin):
     """A page for rows that staff may change."""
 
     # No bulk actions: "delete selected" would be the only one.

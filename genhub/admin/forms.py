@@ -27,6 +27,13 @@ class ReasonForm(forms.Form):
         widget=UnfoldAdminTextareaWidget({"rows": 3}),
         help_text=_("At least 10 characters. It stays in the ledger for ever, with your name."),
     )
+    # The mark of what the page shows: what is done is what was seen.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def look_again(self, seen: str) -> None:
+        """Show what is true now: the next confirmation is of that."""
+        given = {name: self.data[name] for name in self.fields if name in self.data}
+        self.data = given | {"seen": seen}
 
 
 class MoveForm(ReasonForm):
@@ -44,10 +51,11 @@ class MoveForm(ReasonForm):
         self.fields["once"].initial = new_id
         self.fields["reason"].help_text = READ_BY_USERS
 
-    def renew(self) -> None:
-        """Give the form a fresh key after a refusal: nothing was moved with the old one, or something else was."""
-        given = {name: self.data[name] for name in self.fields if name in self.data}
-        self.data = given | {"once": str(new_id())}
+    def renew(self, seen: str = "") -> None:
+        """Give the form a fresh key after a refusal, since nothing was moved with the old one, or something else was;
+        and the mark of what is shown now."""
+        self.look_again(seen)
+        self.data = {**self.data, "once": str(new_id())}
 
 
 class JsonField(forms.JSONField):
@@ -81,7 +89,7 @@ class JsonField(forms.JSONField):
         """Return what stands in the text area."""
         if isinstance(value, str):
             return value
-        return json.dumps(value, ensure_ascii=False, indent=2)
+        return write_json(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return whether the value differs, whatever its spaces."""
@@ -89,6 +97,11 @@ class JsonField(forms.JSONField):
             return bool(self.to_python(data) != initial)
         except ValidationError:
             return True
+
+
+def write_json(value: Any) -> str:
+    """Return JSON as people read and edit it."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def parse_json(text: str) -> Any:

@@ -15,6 +15,9 @@ from unfold.admin import ModelAdmin
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem
 
+# The hidden field that carries the mark of what a page showed.
+SEEN = "seen"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -29,6 +32,8 @@ class Question:
     pictures: tuple[str, ...] = ()
     mistakes: tuple[str, ...] = ()
     is_dangerous: bool = False
+    # The mark of what is shown, for a page without a form: what is done is what was seen.
+    seen: str = ""
 
 
 def ask(

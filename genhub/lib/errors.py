@@ -108,3 +108,12 @@ class IdempotencyKeyReused(Problem):
     detail = gettext_noop(
         "Use a new key for a new request; what the earlier one made is untouched."
     )
+
+
+class SeenChanged(Problem):
+    """What a person confirmed is not what there is any more."""
+
+    code = "seen_changed"
+    status = 409
+    title = gettext_noop("This changed since you looked")
+    detail = gettext_noop("Nothing was done. Look at what is shown now, then confirm again.")

@@ -18,13 +18,14 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from genhub.admin.base import HubAdmin
+from genhub.admin.breakage import TellsBroken
 from genhub.admin.pages import Question, ask, show
 from genhub.admin.show import badge, code, link, moment, table
 from genhub.platforms.models import ApiKey, Plan, Platform, Scope, usual_scopes
 
 
 @admin.register(Platform)
-class PlatformAdmin(HubAdmin):
+class PlatformAdmin(TellsBroken, HubAdmin):
     """Platforms; each page lists its keys."""
 
     list_display = ("name", "code", "is_active", "plan", "language", "time_zone", "default_model")

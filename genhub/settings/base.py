@@ -219,6 +219,10 @@ REFUND_APPROVAL_ABOVE = at_least("REFUND_APPROVAL_ABOVE", 1000, 0)
 HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
 # Sample orders whose prices staff see before they save a price rule: credits itself knows no orders.
 PRICE_SAMPLES = "generation.services.samples.list_samples"
+# The sample order that a template must pass before it is published: templates itself knows no orders.
+RECIPE_TRIAL = "generation.services.recipes.try_recipe"
+# The published templates that nobody can order now: staff are told when a change breaks one.
+BROKEN_RECIPES = "generation.services.recipes.find_broken"
 
 # How long a worker that has nothing else to do waits for a second order to draw together with its first.
 LOCAL_BATCH_WAIT_MS = at_least("LOCAL_BATCH_WAIT_MS", 5, 0, 100)

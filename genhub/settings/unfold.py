@@ -4,15 +4,19 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, lazy
 from django.utils.module_loading import import_string
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+# Versions have no entry of their own: the way to them is their template's page.
+WITH_VERSIONS = {"views": ["templates_template", "templates_templateversion"]}
 REFUND_READERS = ("generation.approve_refunds", "credits.refund_credits")
 
 
@@ -21,12 +25,16 @@ def sees(*permissions: str) -> Callable[[HttpRequest], bool]:
     return lambda request: any(request.user.has_perm(permission) for permission in permissions)
 
 
-def page(title: Promise | str, icon: str, model: str, *others: str) -> dict[str, Any]:
-    """Return a sidebar entry for the list of a model, such as `credits.purse`; other rights may open it, too."""
+def page(icon: str, model: str, *others: str) -> dict[str, Any]:
+    """Return a sidebar entry for the list of a model, such as `credits.purse`; other rights may open it, too.
+
+    It is called as its model is, so that menu, breadcrumb and title use one word for one thing.
+    """
     app, _dot, name = model.partition(".")
     return {
-        "title": title,
+        "title": lazy(lambda: capfirst(apps.get_model(model)._meta.verbose_name_plural), str)(),  # noqa: SLF001 (the words are nowhere else)
         "icon": icon,
+        "views": [f"{app}_{name}"],
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
         "permission": sees(f"{app}.view_{name}", *others),
     }
@@ -85,6 +93,7 @@ UNFOLD: dict[str, Any] = {
     "LOGIN": {"form": "genhub.users.signing_in.SignInForm"},
     "DASHBOARD_CALLBACK": "generation.admin.dashboard.add_figures",
     "STYLES": [lambda request: static("genhub/admin.css")],
+    "SCRIPTS": [lambda request: static("genhub/unsaved.js")],
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.604)",
@@ -116,63 +125,63 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Work"),
                 "items": [
-                    page(_("Tasks"), "image", "generation.task"),
-                    page(_("Stored pictures"), "photo_library", "storage.artifact"),
+                    page("image", "generation.task"),
+                    page("photo_library", "storage.artifact"),
                 ],
             },
             {
                 "title": _("Credits"),
                 "items": [
-                    page(_("Purses"), "account_balance_wallet", "credits.purse"),
-                    page(_("Transfers"), "swap_horiz", "credits.transfer"),
-                    page(_("Holds"), "lock_clock", "credits.hold"),
+                    page("account_balance_wallet", "credits.purse"),
+                    page("swap_horiz", "credits.transfer"),
+                    page("lock_clock", "credits.hold"),
                     counted(
-                        page(_("Refunds"), "undo", "generation.refundrequest"),
+                        page("undo", "generation.refundrequest"),
                         "generation.selectors.count_pending_refunds",
                         *REFUND_READERS,
                     ),
                     counted(
-                        page(_("Bulk refunds"), "undo", "generation.refundbatch"),
+                        page("undo", "generation.refundbatch"),
                         "generation.selectors.count_pending_batches",
                         *REFUND_READERS,
                     ),
-                    page(_("Price rules"), "sell", "credits.pricerule"),
-                    page(_("Expiring credits"), "hourglass_bottom", "credits.lot"),
-                    page(_("Budgets"), "savings", "credits.budget"),
-                    page(_("Grant rules"), "redeem", "credits.grantrule"),
-                    page(_("Audits"), "fact_check", "credits.auditrun"),
-                    page(_("Freezes"), "ac_unit", "credits.freeze", "credits.adjust_credits"),
+                    page("sell", "credits.pricerule"),
+                    page("hourglass_bottom", "credits.lot"),
+                    page("savings", "credits.budget"),
+                    page("redeem", "credits.grantrule"),
+                    page("fact_check", "credits.auditrun"),
+                    page("ac_unit", "credits.freeze", "credits.adjust_credits"),
                 ],
             },
             {
                 "title": _("Recipes"),
                 "items": [
-                    page(_("Templates"), "description", "templates.template"),
-                    page(_("Styles"), "brush", "templates.style"),
+                    page("description", "templates.template") | WITH_VERSIONS,
+                    page("brush", "templates.style"),
                 ],
             },
             {
                 "title": _("Customers"),
                 "items": [
-                    page(_("Platforms"), "apps", "platforms.platform"),
-                    page(_("Plans"), "workspace_premium", "platforms.plan"),
-                    page(_("API keys"), "key", "platforms.apikey"),
+                    page("apps", "platforms.platform"),
+                    page("workspace_premium", "platforms.plan"),
+                    page("key", "platforms.apikey"),
                 ],
             },
             {
                 "title": _("Machines"),
                 "items": [
-                    page(_("Providers"), "memory", "generation.provider"),
-                    page(_("Models"), "deployed_code", "generation.providermodel"),
-                    page(_("Workers"), "engineering", "generation.worker"),
-                    page(_("Shares of the queues"), "balance", "generation.share"),
+                    page("memory", "generation.provider"),
+                    page("deployed_code", "generation.providermodel"),
+                    page("engineering", "generation.worker"),
+                    page("balance", "generation.share"),
                 ],
             },
             {
                 "title": _("Staff"),
                 "items": [
-                    page(_("Accounts"), "person", "users.user"),
-                    page(_("Groups"), "group", "auth.group"),
+                    page("person", "users.user"),
+                    page("group", "auth.group"),
                 ],
             },
         ],

@@ -15,6 +15,7 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from genhub.admin.pages import Question, ask
+from genhub.admin.seen_rows import SeenRows
 from genhub.users.models import User
 from genhub.users.rights import list_rights
 from genhub.users.signing_in import unlock
@@ -39,7 +40,7 @@ class RightsPage(ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, RightsPage):  # type: ignore[type-arg]
+class UserAdmin(SeenRows, DjangoUserAdmin, RightsPage):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm
@@ -103,7 +104,7 @@ class UserAdmin(DjangoUserAdmin, RightsPage):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, RightsPage):
+class GroupAdmin(SeenRows, DjangoGroupAdmin, RightsPage):
     """Groups of rights; whoever could change one could give themselves any right, so only superusers may."""
 
     rights_field = "permissions"

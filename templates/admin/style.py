@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from genhub.admin.base import HubAdmin
+from genhub.admin.breakage import TellsBroken
 from genhub.admin.forms import JsonField
 from genhub.admin.pages import word_fields
 from templates.errors import VersionNotPublishable
@@ -58,7 +59,7 @@ def refuse_unknown_words(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 @admin.register(Style)
-class StyleAdmin(HubAdmin):
+class StyleAdmin(TellsBroken, HubAdmin):
     """Styles, in the order in which apps see them."""
 
     form = StyleForm

@@ -7,6 +7,7 @@ from django.contrib.admin.utils import quote
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,23 +15,27 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from genhub.admin.base import HubAdmin
+from genhub.admin.breakage import word_mistakes
 from genhub.admin.pages import Question, ask
 from genhub.admin.show import badge, link, moment, table
+from templates.admin.words import version_badge, version_page, word_price
 from templates.models import Template, TemplateVersion
-from templates.services import create_template, draft_next
+from templates.services import create_template, draft_next, find_mistakes
 
 
 @admin.register(Template)
 class TemplateAdmin(HubAdmin):
     """Recipes that apps order by their code."""
 
-    list_display = ("code", "name", "category", "version", "price", "draft", "is_active")
+    list_display = ("code", "name", "category", "version", "price", "orders", "draft", "is_active")
     list_filter = ("is_active", "published__category")
     list_select_related = ("published",)
     search_fields = ("code", "published__name", "published__category")
     add_fieldsets = ((None, {"fields": ("code",)}),)
-    fieldsets = ((None, {"fields": ("code", "name", "version", "is_active", "created_at")}),)
-    readonly_fields = ("name", "version", "created_at")
+    fieldsets = (
+        (None, {"fields": ("code", "name", "version", "orders", "is_active", "created_at")}),
+    )
+    readonly_fields = ("name", "version", "orders", "created_at")
     actions_detail = ("draft_new",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
@@ -117,6 +122,18 @@ class TemplateAdmin(HubAdmin):
         """Show the price of one picture."""
         return word_price(template.published) if template.published else "–"
 
+    @display(description=_("orders"))
+    def orders(self, template: Template) -> SafeString | str:
+        """Show whether it can be ordered, and if not, why: what it leans on may have changed since it was published."""
+        if template.published is None or not template.is_active:
+            return "–"
+        template.published.template = template
+        mistakes = find_mistakes(template.published)
+        if not mistakes:
+            return badge(_("can be ordered"), "success")
+        refused = badge(_("cannot be ordered"), "danger")
+        return format_html('{}<div class="hub-note">{}</div>', refused, word_mistakes(mistakes))
+
     @display(description=_("draft"))
     def draft(self, template: Any) -> SafeString | str:
         """Show whether a draft waits."""
@@ -145,22 +162,3 @@ def versions_table(template: Template) -> SafeString:
         for version in template.versions.order_by("-number")
     ]
     return table(headers, rows)
-
-
-def version_badge(version: TemplateVersion, template: Template) -> SafeString:
-    """Return where a version stands, as a coloured word."""
-    if version.published_at is None:
-        return badge(_("draft"), "info")
-    if version.pk == template.published_id:
-        return badge(_("ordered now"), "success")
-    return badge(_("earlier"))
-
-
-def word_price(version: TemplateVersion) -> str:
-    """Return the price of one picture in words."""
-    return gettext("the hub's price") if version.price is None else str(version.price)
-
-
-def version_page(version: TemplateVersion) -> str:
-    """Return the address of a version's page."""
-    return reverse("admin:templates_templateversion_change", args=[version.pk])

@@ -3,23 +3,24 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from genhub.admin.base import HubAdmin
-from genhub.admin.pages import Question, ask, word_fields
+from genhub.admin.pages import SEEN, ask
 from genhub.admin.show import moment
+from genhub.lib.errors import Problem, SeenChanged
 from templates import services
 from templates.admin.forms import SAVE_AND_PUBLISH, DraftForm
-from templates.admin.template import version_badge, version_page, word_price
+from templates.admin.publish import ask_publish
+from templates.admin.words import version_badge, version_page, word_price
 from templates.errors import VersionNotPublishable
-from templates.models import TemplateVersion
+from templates.models import Template, TemplateVersion
 from templates.services import find_mistakes
 
 
@@ -71,14 +72,23 @@ class TemplateVersionAdmin(HubAdmin):
         extra_context: Any = None,
     ) -> Any:
         """Refuse in words the edit of a draft that somebody published meanwhile."""
-        version = self.get_object(request, object_id) if object_id else None
-        if version and version.published_at and request.method == "POST":
-            text = gettext(
-                "This version was published meanwhile, so it cannot change. Begin a new version instead."
-            )
-            messages.error(request, text)
-            return HttpResponseRedirect(version_page(version))
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            if request.method == "POST" and object_id:
+                self.lock_row(request, object_id)
+                version = self.find_object(request, object_id)
+                if version.published_at:
+                    text = gettext(
+                        "This version was published meanwhile, so it cannot change. Begin a new version instead."
+                    )
+                    messages.error(request, text)
+                    return HttpResponseRedirect(version_page(version))
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def lock_row(self, request: HttpRequest, object_id: str) -> None:
+        """Hold the template first, as publishing does: else the two would wait for each other."""
+        version = self.find_object(request, object_id)
+        Template.objects.select_for_update().get(pk=version.template_id)
+        super().lock_row(request, object_id)
 
     def save_model(
         self,
@@ -90,7 +100,8 @@ class TemplateVersionAdmin(HubAdmin):
         """Save the draft, and publish it where that button was pressed."""
         super().save_model(request, obj, form, change)
         if SAVE_AND_PUBLISH in request.POST and self.has_publish_permission(request):
-            self.publish_draft(request, obj)
+            # As the database holds it by now: JSON may have lost the spelling of a number.
+            self.publish_draft(request, TemplateVersion.objects.get(pk=obj.pk))
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Offer to publish what is not ordered yet."""
@@ -113,12 +124,7 @@ class TemplateVersionAdmin(HubAdmin):
     )
     def publish_draft(self, request: HttpRequest, version: TemplateVersion) -> None:
         """Publish a draft that its form has found fit."""
-        services.publish(version, actor=request.user.get_username())
-        self.log_change(request, version, gettext("Published."))
-        messages.success(
-            request,
-            gettext("Published. New orders run %(version)s from now on.") % {"version": version},
-        )
+        self.make_current(request, version)
 
     @action(
         description=_("Publish"),
@@ -129,15 +135,27 @@ class TemplateVersionAdmin(HubAdmin):
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then make a version the one that new orders run; for a published one that means going back to it."""
         version = self.find_object(request, object_id)
-        mistakes = VersionNotPublishable(errors=find_mistakes(version))
-        if request.method == "POST":
+        problem: Problem = VersionNotPublishable(errors=find_mistakes(version))
+        # Without the mark nothing was seen, so nothing is done but to show it.
+        if request.method == "POST" and (seen := request.POST.get(SEEN)):
             try:
-                self.publish_draft(request, version)
-            except VersionNotPublishable as problem:
-                mistakes = problem
+                self.make_current(request, version, seen)
+            except (VersionNotPublishable, SeenChanged) as refusal:
+                problem, version = refusal, self.find_object(request, object_id)
             else:
                 return HttpResponseRedirect(version_page(version))
-        return ask(self, request, ask_publish(version, mistakes), about=version)
+        return ask(self, request, ask_publish(version, problem), about=version)
+
+    def make_current(
+        self, request: HttpRequest, version: TemplateVersion, seen: str | None = None
+    ) -> None:
+        """Publish exactly what was seen, and say so."""
+        services.publish(version, actor=request.user.get_username(), seen=seen)
+        self.log_change(request, version, gettext("Published."))
+        messages.success(
+            request,
+            gettext("Published. New orders run %(version)s from now on.") % {"version": version},
+        )
 
     @display(description=_("state"))
     def state(self, version: TemplateVersion) -> SafeString:
@@ -153,42 +171,3 @@ class TemplateVersionAdmin(HubAdmin):
     def published(self, version: TemplateVersion) -> str:
         """Show when it was published, to the second."""
         return moment(version.published_at)
-
-
-def ask_publish(version: TemplateVersion, mistakes: VersionNotPublishable) -> Question:
-    """Return the question before a version becomes the one that is ordered."""
-    current = version.template.published
-    facts = {
-        gettext("Ordered now"): f"v{current.number}"
-        if current
-        else gettext("nothing: not published yet"),
-        gettext("From now on"): f"v{version.number}",
-        gettext("Name"): version.name,
-        gettext("Prompt"): version.prompt,
-        gettext("Parameters"): ", ".join(version.parameters) or "–",
-        gettext("Price of one picture"): word_price(version),
-    }
-    if version.published_at:
-        title, submit = gettext("Order %(version)s again?"), gettext("Make it current again")
-        intro = gettext(
-            "New orders run this version again. Tasks that were ordered before keep theirs."
-        )
-    else:
-        title, submit = gettext("Publish %(version)s?"), gettext("Publish")
-        intro = gettext(
-            "A published version never changes. New orders run it from now on; tasks keep theirs."
-        )
-    fields = TemplateVersion._meta  # noqa: SLF001 (labels of fields are nowhere else)
-    worded = tuple(
-        f"{capfirst(fields.get_field(name).verbose_name)}: {message}"  # type: ignore[union-attr]
-        for name, messages_ in word_fields(mistakes).items()
-        for message in messages_
-    )
-    return Question(
-        title=title % {"version": version},
-        intro=gettext("Mend these first, then publish.") if worded else intro,
-        submit="" if worded else submit,
-        facts=facts,
-        mistakes=worded,
-        back=reverse("admin:templates_templateversion_change", args=[version.pk]),
-    )

@@ -28,8 +28,37 @@ def test_parameters_and_defaults_fill_both_prompts() -> None:
     assert render(recipe(), {"a": "A", "b": "x"}).negative_prompt == "no x"
 
 
-def test_optional_parameter_without_a_default_leaves_its_place_empty() -> None:
-    assert render(recipe(parameters={"a": {}, "b": {}}), {"a": "A"}).prompt == "A and "
+HOLES = [
+    ("a {x} star", "a star"),
+    ("{x} star", "star"),
+    ("a star {x}", "a star"),
+    ("a {x} {y} star", "a star"),
+    ("a star, {x}, on white", "a star, on white"),
+    ("a star, {x}, {y}.", "a star."),
+    ("a star, {x}", "a star"),
+    ("{x}, a star", "a star"),
+    ("{x}, {y}, a star", "a star"),
+    ("星星，{x}，白色", "星星，白色"),
+    ("{x}星星", "星星"),
+    ("a {x}.", "a."),
+    ("{x}{y}", ""),
+]
+
+
+@pytest.mark.parametrize(("prompt", "filled"), HOLES, ids=str)
+@pytest.mark.parametrize("value", [None, "", " ", "\n", []], ids=repr)
+def test_variable_with_nothing_to_say_leaves_no_hole(prompt: str, filled: str, value: Any) -> None:
+    assert fill(prompt, {"x": value, "y": value}) == filled
+    assert fill(prompt, {}) == filled
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("a", "a"), (2, "2"), (2.5, "2.5"), (True, "true"), (["a", 1, None, ["b"]], "a, 1, b"), (0, "0"), (False, "false"),
+     ({"k": "é"}, '{"k": "é"}')],
+)  # fmt: skip
+def test_values_are_said_as_people_write_them(value: Any, said: str) -> None:
+    assert fill("a {x}", {"x": value}) == f"a {said}"
 
 
 def test_each_wrong_parameter_is_named() -> None:
@@ -58,7 +87,10 @@ def test_variables_are_plain_names(prompt: str, names: set[str]) -> None:
     assert find_variables(prompt) == names
 
 
-@given(st.text(), st.text())
+TEXTS = st.text().filter(str.strip)
+
+
+@given(TEXTS, TEXTS)
 def test_value_is_never_read_as_a_variable(first: str, second: str) -> None:
     assert fill("{a}|{b}", {"a": first, "b": second}) == f"{first}|{second}"
 

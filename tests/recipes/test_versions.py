@@ -18,7 +18,7 @@ from templates.services import (
     seed_styles,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
 
 @pytest.fixture
@@ -144,8 +144,9 @@ def test_every_mistake_is_named_at_once() -> None:
     assert len(find_mistakes(draft)) == 5
 
 
+@pytest.mark.usefixtures("recipes")
 def test_settings_that_fit_are_no_mistake() -> None:
-    settings = {"model": "m", "width": 64, "height": 128, "steps": 1, "cfg_scale": 0, "num_images": 9,
+    settings = {"model": "z-image-small", "width": 64, "height": 128, "steps": 1, "cfg_scale": 0, "num_images": 9,
                 "quality": "high", "style_preset": "anime"}  # fmt: skip
     assert find_mistakes(create_template("right", name="R", prompt="x", settings=settings)) == []
 

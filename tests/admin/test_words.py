@@ -1,0 +1,110 @@
+"""Menu, breadcrumb and title call one thing by one word, on every page of the admin and in both languages."""
+
+import re
+from collections.abc import Callable, Iterator
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+from django.utils.html import strip_tags
+from django.utils.text import capfirst
+from pytest_django import Settings
+
+from credits.models import AuditRun, Freeze, PriceRule
+from credits.selectors import find_purse
+from generation.models import RefundBatch, RefundRequest, Task
+from genhub.lib.ids import new_id
+from genhub.platforms.models import Plan
+from genhub.settings.unfold import UNFOLD
+from genhub.users.models import User
+from templates.models import Template, TemplateVersion
+from tests.admin.test_pages import rows
+
+__all__ = ["rows"]
+pytestmark = pytest.mark.django_db
+# A version is reached from its template's page alone.
+NOT_IN_THE_MENU = {TemplateVersion}
+ARROW = "chevron_right"
+
+
+@pytest.fixture
+def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: Settings) -> None:
+    """At least one row of everything, refunds and a freeze too."""
+    task, person = finished(), User.objects.get(username="carol")
+    batch = RefundBatch.objects.create(reason="A whole incident.", count=1, total=5, requested_by=person)  # fmt: skip
+    for of in (None, batch):
+        RefundRequest.objects.create(id=new_id(), task=task, amount=5, reason="It is no star.", batch=of, requested_by=person)  # fmt: skip
+    AuditRun.objects.create(seconds=0, checks=0, proved_until="2026-01-01T00:00:00Z")
+    Plan.objects.create(code="gold", name="Gold")
+    PriceRule.objects.create(name="A picture", effect="price", amount=5)
+    Freeze.objects.create(purse_id=find_purse(task.platform_id, task.user), checks=["sum"])
+
+
+def page(model: type[Model], name: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+
+
+def squeeze(html: str) -> str:
+    return re.sub(r"\s+", " ", unescape(strip_tags(html))).strip()
+
+
+def crumbs_of(html: str) -> list[str]:
+    """Return the parts of the breadcrumb, which is the page's heading."""
+    [heading] = re.findall(r"<h1.*?</h1>", html, re.S)
+    return [part.strip() for part in squeeze(heading).split(ARROW)]
+
+
+def title_of(html: str) -> str:
+    """Return the title without the row's name before it and the hub's after it."""
+    found = re.search(r"<title>(.*?)</title>", html, re.S)
+    assert found
+    return squeeze(found[1]).removesuffix(" | GenHub")
+
+
+def menu() -> Iterator[tuple[str, str, str]]:
+    """Yield each entry's address, its words and those of its group."""
+    for group in UNFOLD["SIDEBAR"]["navigation"]:
+        for item in group["items"]:
+            yield str(item["link"]), str(item["title"]), str(group.get("title", ""))
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_one_thing_has_one_word(boss: Client, all_rows: None, language: str) -> None:
+    boss.cookies["django_language"] = language
+    walked = 0
+    with translation.override(language):
+        entries = {link: (words, group) for link, words, group in menu()}
+        for model in admin.site._registry:
+            names = capfirst(model._meta.verbose_name_plural)
+            listed = page(model, "changelist")
+            if model not in NOT_IN_THE_MENU:
+                assert entries[listed][0] == names
+                assert entries[listed][1]
+            group = entries[page(Template, "changelist") if model in NOT_IN_THE_MENU else listed][1]
+            row = model._default_manager.first()
+            assert row is not None, model
+            for address in (listed, *(page(model, n, row.pk) for n in ("change", "history"))):
+                html = boss.get(address).content.decode()
+                crumbs = crumbs_of(html)
+                # A filtered list says its count in the same breath.
+                assert (crumbs[0], f"{crumbs[1]} ".startswith(f"{names} ")) == (group, True), (
+                    address
+                )
+                if address == listed:
+                    assert title_of(html) == names
+                elif address.endswith("/change/"):
+                    assert crumbs[2:] == [squeeze(str(row))], address
+                walked += 1
+    assert walked > 60
+
+
+def test_chinese_has_one_word_for_one_thing_and_for_many() -> None:
+    with translation.override("zh-hans"):
+        for model in admin.site._registry:
+            meta = model._meta
+            assert str(meta.verbose_name) == str(meta.verbose_name_plural), model
