@@ -1,6 +1,7 @@
 """One connection: requests in, one after the other, answers out in the same order."""
 
 import asyncio
+import logging
 import time
 from collections import deque
 from typing import TYPE_CHECKING, cast
@@ -18,6 +19,7 @@ from genhub.lib.errors import Problem
 if TYPE_CHECKING:
     from genhub.front.server import Server
 
+logger = logging.getLogger(__name__)
 BUFFER_BYTES = 64 * 1024
 
 
@@ -150,9 +152,10 @@ class Connection(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """End what takes too long."""
-        if self._is_stalled(now) or (
-            self.is_lingering and now - self.idle_since > LINGER_SECONDS
-        ):
+        if self._is_stalled(now):
+            logger.info("a reader took nothing for %s s", self.server.limits.stall_seconds)
+            self.transport.abort()
+        elif self.is_lingering and now - self.idle_since > LINGER_SECONDS:
             self.transport.abort()
         elif self.incoming:
             if self._is_late(self.incoming, now):

@@ -63,8 +63,12 @@ class Server:
         """Take a connection; when there are too many the oldest that owes us its request goes."""
         if len(self._connections) >= self.most_connections:
             oldest = next((each for each in self._connections if not each.is_busy), None)
+            # Told of the loss later, it would be chosen again by the next that comes in the same moment.
+            self.forget(oldest or connection)
             (oldest or connection).transport.abort()
             logger.warning("all %s connections are taken", self.most_connections)
+            if oldest is None:
+                return
         self._connections[connection] = None
 
     def forget(self, connection: Connection) -> None:
