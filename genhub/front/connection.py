@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from genhub.front.head import LONGEST_HEAD_BYTES, MOST_HEADERS
 from genhub.front.limits import KEEP_ALIVE_SECONDS, LINGER_SECONDS
 from genhub.front.refusals import BodyCutShort, HeadersTooLarge, RequestMalformed, RequestTooSlow
-from genhub.front.head import LONGEST_HEAD_BYTES, MOST_HEADERS
 from genhub.front.request import Incoming
 from genhub.front.sender import Outgoing
 from genhub.front.work import Reply, make_reply

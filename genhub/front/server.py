@@ -137,5 +137,5 @@ def listen(host: str, port: int) -> socket.socket:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.bind((host, port))
     sock.listen(BACKLOG)
-    sock.setblocking(False)
+    sock.settimeout(0)
     return sock

@@ -13,7 +13,6 @@ from generation.models import Provider
 from tests.api.refusals import header_of
 from tests.front.web import Web, serving
 
-
 UNEXPECTED = ("unhandled error", "Internal Server Error", "ERROR asyncio", "Exception in")
 
 

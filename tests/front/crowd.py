@@ -11,14 +11,15 @@ import resource
 import socket
 import sys
 from itertools import cycle, islice
+from typing import cast
 
 COOKIE = "Cookie: csrftoken=abcdefghijklmnopqrstuvwxyz012345"
 LARGE_FILE = "/static/drf_spectacular_sidecar/redoc/bundles/redoc.standalone.js.map"
+FORM = "application/x-www-form-urlencoded"
 HOST = "Host: localhost"
 # How each sender begins; all then send a byte now and again, or nothing.
 BEGINNINGS = [
-    f"POST /admin/login/ HTTP/1.1\r\n{HOST}\r\n{COOKIE}\r\nContent-Length: 500\r\n"
-    "Content-Type: application/x-www-form-urlencoded\r\n\r\n",
+    f"POST /admin/login/ HTTP/1.1\r\n{HOST}\r\n{COOKIE}\r\nContent-Length: 500\r\nContent-Type: {FORM}\r\n\r\n",
     f"POST /api/v1/generate HTTP/1.1\r\n{HOST}\r\nContent-Length: 900\r\nContent-Type: application/json\r\n\r\n",
     f"POST /api/v1/artifacts HTTP/1.1\r\n{HOST}\r\nContent-Length: 20000000\r\nContent-Type: image/png\r\n\r\n",
     f"POST /api/v1/quote HTTP/1.1\r\n{HOST}\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n",
@@ -58,7 +59,7 @@ class Crowd:
         """Ask for a large file and take none of it."""
         _reader, writer = await self.open(4096)
         writer.write(f"GET {LARGE_FILE} HTTP/1.1\r\n{HOST}\r\n\r\n".encode())
-        writer.transport.pause_reading()
+        cast("asyncio.Transport", writer.transport).pause_reading()
         await asyncio.Event().wait()
 
     async def open(self, receive_bytes: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -91,4 +92,5 @@ async def main(port: int, senders: int, readers: int, key: str) -> None:
 if __name__ == "__main__":
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
-    asyncio.run(main(*map(int, sys.argv[1:4]), sys.argv[4]))
+    port, senders, readers = map(int, sys.argv[1:4])
+    asyncio.run(main(port, senders, readers, sys.argv[4]))

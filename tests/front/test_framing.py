@@ -39,7 +39,9 @@ def test_chunked_bodies_are_read(web: Web, bearer: dict[str, Any]) -> None:
     assert Task.objects.count() == 2
 
 
-def test_chunked_upload_is_read_and_bounded(web: Web, bearer: dict[str, Any], picture: bytes) -> None:
+def test_chunked_upload_is_read_and_bounded(
+    web: Web, bearer: dict[str, Any], picture: bytes
+) -> None:
     words = {"headers": bearer | {"Content-Type": "image/png"}, "encode_chunked": True}
     taken = web.ask("POST", "/api/v1/artifacts", iter([picture[:50], picture[50:]]), **words)
     assert taken.status == 201, taken.body

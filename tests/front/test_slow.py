@@ -27,7 +27,13 @@ HEALTH_SECONDS = 0.5
 @contextmanager
 def crowd(web: Web, senders: int, readers: int, key: str) -> Iterator[subprocess.Popen[str]]:
     """Slow clients that are all connected."""
-    command = [sys.executable, "-m", "tests.front.crowd", *map(str, (web.port, senders, readers)), key]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.front.crowd",
+        *map(str, (web.port, senders, readers)),
+        key,
+    ]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -87,7 +93,7 @@ def test_slow_requests_are_cut_off_and_told(bearer: dict[str, Any], tmp_path: Pa
         with web.connect(receive_bytes=4096) as sock:
             sock.sendall(f"GET {LARGE_FILE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             wait_for_log(web, "a reader took nothing")
-            with pytest.raises(Exception, match="reset|IncompleteRead|more expected"):
+            with pytest.raises(Exception, match=r"reset|IncompleteRead|more expected"):
                 read_answer(sock)
         with web.connect() as sock:
             assert sock.recv(1) == b""
@@ -111,9 +117,7 @@ def wait_for_log(web: Web, words: str) -> None:
     raise AssertionError(web.log.read_text())
 
 
-def test_oldest_that_owes_its_request_makes_room(
-    bearer: dict[str, Any], tmp_path: Path
-) -> None:
+def test_oldest_that_owes_its_request_makes_room(bearer: dict[str, Any], tmp_path: Path) -> None:
     with serving(tmp_path / "web.log", WEB_CONNECTIONS="20") as web:
         held = [web.connect() for _ in range(60)]
         assert web.ask("GET", HEALTH).status in {200, 503}
