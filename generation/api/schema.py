@@ -40,7 +40,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
-    description=_("The same key and body again answer the same task; at most 255 characters."),
+    description=_("The same key and body again answer the same task; at most 255 bytes."),
 )
 USER = OpenApiParameter(
     "user", OpenApiTypes.STR, description=_("Only this user's (platform keys).")

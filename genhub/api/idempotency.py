@@ -6,16 +6,25 @@ from rest_framework.request import Request
 
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 
-LONGEST_IDEMPOTENCY_KEY = 255
+HEADER = "Idempotency-Key"
+LONGEST_IDEMPOTENCY_KEY_BYTES = 255
 
 
 def read_idempotency_key(request: Request) -> str:
-    """Return the Idempotency-Key, empty when none was sent; refuse one that is too long or not printable ASCII."""
-    key: Any = request.headers.get("Idempotency-Key", "")
-    if len(key) > LONGEST_IDEMPOTENCY_KEY or not (key.isascii() and key.isprintable()):
-        message = gettext_noop("At most %(limit)s printable ASCII characters.")
-        error = FieldError(
-            "Idempotency-Key", "invalid", message, {"limit": LONGEST_IDEMPOTENCY_KEY}
-        )
-        raise InvalidRequest(errors=[error])
-    return str(key)
+    """Return the Idempotency-Key, empty when none was sent; refuse one that cannot be kept as it is.
+
+    WSGI hands headers over as latin-1, whatever their bytes mean.
+    """
+    given: Any = request.headers.get(HEADER)
+    if given is None:
+        return ""
+    try:
+        key = str(given).encode("latin-1").decode()
+    except UnicodeError:
+        key = ""
+    is_long = len(key.encode()) > LONGEST_IDEMPOTENCY_KEY_BYTES
+    if is_long or not key.strip() or not key.isprintable():
+        message = gettext_noop("1 to %(limit)s bytes of printable UTF-8, or leave the header out.")
+        params = {"limit": LONGEST_IDEMPOTENCY_KEY_BYTES}
+        raise InvalidRequest(errors=[FieldError(HEADER, "invalid", message, params)])
+    return key

@@ -32,6 +32,11 @@ class RequestRefused(Problem):
     )
 
 
+def is_of_api(request: HttpRequest) -> bool:
+    """Return whether an app asked: a client that joins a base and a path by two slashes is one, too."""
+    return f"/{request.path.lstrip('/')}".startswith(API_PATH)
+
+
 def answer(problem: Problem) -> HttpResponse:
     """Return a problem as DRF's views answer it."""
     return JsonResponse(
@@ -41,20 +46,20 @@ def answer(problem: Problem) -> HttpResponse:
 
 def address_unknown(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
-    if request.path.startswith(API_PATH):
+    if is_of_api(request):
         return answer(AddressUnknown())
     return defaults.page_not_found(request, exception)
 
 
 def request_refused(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400."""
-    if request.path.startswith(API_PATH):
+    if is_of_api(request):
         return answer(RequestRefused())
     return defaults.bad_request(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500; Django has logged the error."""
-    if request.path.startswith(API_PATH):
+    if is_of_api(request):
         return answer(Problem())
     return defaults.server_error(request)

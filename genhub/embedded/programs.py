@@ -17,7 +17,8 @@ from genhub.celery import app
 from genhub.embedded.child import ROOT, Program
 from genhub.embedded.ports import answers, read_json
 
-WEB_THREADS = 8
+# Less than what a child is given before it is killed.
+WEB_GRACE_SECONDS = 8
 QUEUES_OF_OTHERS = "remote,delivery,upkeep"
 PING_SECONDS = 0.5
 WORKER_SECONDS = 180.0
@@ -35,17 +36,15 @@ def prepare() -> Program:
 
 
 def web() -> Program:
-    """Return the server of API and admin: one process, a bounded number of blocking threads."""
+    """Return the server of API and admin: one process, a loop for clients and threads for answers."""
     options: dict[str, str | int] = {
-        "interface": "wsgi",
         "host": settings.HOST,
         "port": settings.PORT,
-        "workers": 1,
-        "blocking-threads": WEB_THREADS,
+        "grace-seconds": WEB_GRACE_SECONDS,
     }
     return Program(
         name="web",
-        command=[*_module("granian"), *_spell(options), "--no-ws", "genhub.wsgi:application"],
+        command=[*_module("genhub.front"), *_spell(options)],
         is_ready=lambda: read_health() is not None,
     )
 

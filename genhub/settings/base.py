@@ -23,6 +23,7 @@ from genhub.settings.parts import (
     weights_files,
 )
 from genhub.settings.unfold import UNFOLD  # noqa: F401
+from genhub.settings.web import WEB  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(env.str("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
@@ -58,7 +59,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "genhub.lib.hosts.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -85,7 +85,7 @@ class UploadView(APIView):
                 OpenApiTypes.STR,
                 OpenApiParameter.HEADER,
                 description=_(
-                    "The same key and picture again answer the same artifact; at most 255 characters."
+                    "The same key and picture again answer the same artifact; at most 255 bytes."
                 ),
             ),
         ],

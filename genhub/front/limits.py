@@ -1,0 +1,38 @@
+"""How long and how large: what one request may take of the server."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+API_PATH, UPLOAD_PATH = "/api/", "/api/v1/artifacts"
+# What a form may need around its file.
+FORM_BYTES = 65_536
+# Without a word for so long, a connection that was of use before is closed.
+KEEP_ALIVE_SECONDS = 75.0
+# A caller who is refused in the middle of its body may send on for so long, lest it miss the answer.
+LINGER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The settings of `WEB`."""
+
+    threads: int
+    connections: int
+    head_seconds: float
+    body_seconds: float
+    slowest_bytes: int
+    stall_seconds: float
+    spool_bytes: int
+
+
+def largest_body(path: str) -> tuple[int, int]:
+    """Return how many bytes of a body are read at an address, and how many are said to be."""
+    if path == UPLOAD_PATH:
+        most: int = settings.UPLOAD_MAX_BYTES
+        return most + FORM_BYTES, most
+    if path.startswith(API_PATH):
+        most = settings.API_MAX_BODY_BYTES
+    else:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return most, most

@@ -1,0 +1,141 @@
+"""All connections, the threads that answer them, and an orderly end."""
+
+import asyncio
+import contextlib
+import logging
+import resource
+import signal
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from genhub.front.connection import Connection
+from genhub.front.limits import Limits
+from genhub.front.request import Incoming
+from genhub.front.spool import Room
+from genhub.front.work import Job, Reply
+
+logger = logging.getLogger(__name__)
+
+HEALTH_PATH = "/api/v1/health"
+HEALTH_THREADS = 2
+SWEEP_SECONDS = 1.0
+BACKLOG = 1024
+# The kernel's share of one answer: a slow reader must not take megabytes there, either.
+SEND_BUFFER_BYTES = 128 * 1024
+# Besides connections: spools, the database, log files.
+OTHER_FILES = 256
+
+
+class Server:
+    """One loop with its connections; threads run the application."""
+
+    def __init__(self, application: Any, limits: Limits) -> None:
+        self.application, self.limits = application, limits
+        self.room = Room(limits.spool_bytes)
+        self.is_stopping = False
+        self.most_connections = min(limits.connections, raise_file_limit(limits.connections))
+        self._connections: dict[Connection, None] = {}
+        self._threads = ThreadPoolExecutor(limits.threads, "web")
+        # Health must be told when all others are busy.
+        self._health_threads = ThreadPoolExecutor(HEALTH_THREADS, "health")
+        self._loop: asyncio.AbstractEventLoop
+
+    async def serve(self, sock: socket.socket, *, grace_seconds: float) -> bool:
+        """Serve until a signal says stop; return whether everything that was begun is answered."""
+        self._loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, stop.set)
+        listener = await self._loop.create_server(
+            lambda: Connection(self), sock=sock, backlog=BACKLOG
+        )
+        sweeping = asyncio.create_task(self._sweep())
+        await stop.wait()
+        self.is_stopping = True
+        listener.close()
+        is_done = await self._drain(grace_seconds)
+        sweeping.cancel()
+        return is_done
+
+    def admit(self, connection: Connection) -> None:
+        """Take a connection; when there are too many the oldest that owes us its request goes."""
+        if len(self._connections) >= self.most_connections:
+            oldest = next((each for each in self._connections if not each.is_busy), None)
+            # Told of the loss later, it would be chosen again by the next that comes in the same moment.
+            self.forget(oldest or connection)
+            (oldest or connection).transport.abort()
+            logger.warning("all %s connections are taken", self.most_connections)
+            if oldest is None:
+                return
+        self._connections[connection] = None
+
+    def forget(self, connection: Connection) -> None:
+        """Let a connection go."""
+        self._connections.pop(connection, None)
+
+    def submit(self, connection: Connection, request: Incoming) -> None:
+        """Have a whole request answered by a thread."""
+        job = Job(
+            self.application,
+            request.environ,
+            room=self.room,
+            tell=lambda reply: self._call(connection.begin_reply, request, reply),
+            tell_more=lambda: self._call(connection.pump),
+        )
+        is_health = request.environ["PATH_INFO"] == HEALTH_PATH
+        threads = self._health_threads if is_health else self._threads
+        threads.submit(self._run, job, connection)
+
+    def _run(self, job: Job, connection: Connection) -> None:
+        if connection.is_lost and job.environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            # Nobody waits for what would change nothing.
+            return
+        job.run()
+
+    def _call(self, function: Any, *arguments: Incoming | Reply) -> None:
+        # The loop may have ended while a thread was at work.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = time.monotonic()
+            for connection in list(self._connections):
+                if not connection.is_lost:
+                    connection.sweep(now)
+
+    async def _drain(self, grace_seconds: float) -> bool:
+        deadline = time.monotonic() + grace_seconds
+        while self._connections and time.monotonic() < deadline:
+            for connection in list(self._connections):
+                if not connection.is_busy and not connection.incoming:
+                    connection.transport.close()
+            await asyncio.sleep(0.05)
+        return not self._connections
+
+
+def raise_file_limit(wanted: int) -> int:
+    """Let this process open as many files as it may; return how many connections that is, each with one spool."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * wanted + OTHER_FILES
+    if soft < needed or soft == resource.RLIM_INFINITY:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max((soft - OTHER_FILES) // 2, 1)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Connections inherit both.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.bind((host, port))
+    sock.listen(BACKLOG)
+    sock.settimeout(0)
+    return sock

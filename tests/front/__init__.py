@@ -1,0 +1,1 @@
+"""The web server before real clients: slow ones, odd ones and many."""
