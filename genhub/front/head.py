@@ -11,7 +11,7 @@ from genhub.front.refusals import (
     RequestMalformed,
     refuse_header,
 )
-from genhub.front.work import FileWrapper
+from genhub.front.work import SentFile
 from genhub.lib.errors import Problem, gettext_noop
 
 LONGEST_HEAD_BYTES = 64 * 1024
@@ -109,7 +109,7 @@ def make_environ(
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,
-        "wsgi.file_wrapper": FileWrapper,
+        "wsgi.file_wrapper": SentFile,
     }
     if head.is_too_large:
         return environ, HeadersTooLarge(limit_bytes=LONGEST_HEAD_BYTES, most=MOST_HEADERS)

@@ -1,9 +1,9 @@
 """What the web server itself refuses, before or instead of the application."""
 
-import http.client
 import json
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
@@ -142,4 +142,4 @@ def word_problem(
 
 def status_line(status: int) -> str:
     """Return a status as WSGI spells it."""
-    return f"{status} {http.client.responses.get(status, '')}"
+    return f"{status} {HTTPStatus(status).phrase}"

@@ -25,7 +25,7 @@ class Reply:
     body: Spool | FilePart
 
 
-class FileWrapper:
+class SentFile:
     """What the application returns for a file: the loop sends it without a thread."""
 
     def __init__(self, file: Any, block_bytes: int = BLOCK_BYTES) -> None:
@@ -85,7 +85,7 @@ class Job:
         chunks = self.application(self.environ, self._start)
         try:
             part = None
-            if isinstance(chunks, FileWrapper) and self.environ["REQUEST_METHOD"] != "HEAD":
+            if isinstance(chunks, SentFile) and self.environ["REQUEST_METHOD"] != "HEAD":
                 part = chunks.part(dict(self._head[1]).get("Content-Length"))
             if part:
                 self._tell(part)

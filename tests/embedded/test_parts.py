@@ -121,7 +121,7 @@ def test_a_unix_socket_is_a_database_too(url: str) -> None:
 
 
 def test_a_pool_is_there_unless_its_size_is_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert parts.database("postgres://u@host/name")["OPTIONS"]["pool"]["max_size"] == 8
+    assert parts.database("postgres://u@host/name")["OPTIONS"]["pool"]["max_size"] == 10
     monkeypatch.setenv("DATABASE_POOL_SIZE", "0")
     assert "pool" not in parts.database("postgres://u@host/name").get("OPTIONS", {})
 
