@@ -100,7 +100,7 @@ def view_progress(task: Task) -> Progress | None:
     )
 
 
-def data_uri(jpeg: bytes) -> str:
+def data_uri(jpeg: bytes | memoryview) -> str:
     """Return a small JPEG as an address that holds it."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 

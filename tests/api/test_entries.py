@@ -86,7 +86,7 @@ def test_cancel_is_no_failure(alice: APIClient, stub: Provider) -> None:
     run_queue("local")
     words = {}
     for language in ("en", "zh-hans"):
-        said = {"HTTP_ACCEPT_LANGUAGE": language}
+        said: dict[str, Any] = {"HTTP_ACCEPT_LANGUAGE": language}
         found = alice.get(ENTRIES, {"kind": "release"}, **said).json()["items"]
         assert [e["reason_code"] for e in found] == [
             "ai_generation_failed", "ai_generation_canceled",

@@ -35,4 +35,7 @@ def upload(platform: str) -> None:
 
 if __name__ == "__main__":
     django.setup()
-    {"work": work, "upload": upload}[sys.argv[1]](*sys.argv[2:])
+    if sys.argv[1] == "work":
+        work()
+    else:
+        upload(sys.argv[2])

@@ -90,7 +90,8 @@ def test_repeated_key_finds_its_task_when_the_queue_is_full(
 
 def test_every_end_gives_back(alice: APIClient, stub: Provider) -> None:
     # Completed, failed, canceled, tried again, abandoned and taken back, handed back.
-    submit(alice), submit(alice, "stub:fail"), cancel_task(submit(alice).pk)
+    submit(alice), submit(alice, "stub:fail")
+    cancel_task(submit(alice).pk)
     run.run_queue("local")
     assert count() == (0, 0)
     submit(alice, "stub:retry", num_images=3)

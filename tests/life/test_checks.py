@@ -1,6 +1,8 @@
 """What the database refuses of tasks and attempts, from whatever hand: states without their time, errors without a
 failure, prices that are not their number's."""
 
+from uuid import UUID
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from rest_framework.test import APIClient
@@ -27,11 +29,11 @@ def make(alice: APIClient) -> dict[str, Task]:
     }  # fmt: skip
 
 
-def execute(statement: str, *values: object) -> None:
+def execute(statement: str, task_id: UUID) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         # Past the triggers, as a restore is: the CHECKs still hold.
         cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(statement, values)
+        cursor.execute(statement, [task_id])
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from generation.services.heart import Drain
 from genhub.platforms.models import Platform
 from storage import uploads
 from storage.models import Artifact, UploadFolder
+from storage.services import save_picture
 from tests.life.orders import claim, deliver, die, submit
 from tests.storage.conftest import Bucket, bucket, local, s3, s3_entry
 
@@ -31,7 +32,7 @@ __all__ = ["bucket", "local", "s3", "s3_entry"]
 
 pytestmark = pytest.mark.django_db
 NONE = timedelta(0)
-WHOLE = {"width": 32, "height": 32}
+WHOLE: dict[str, Any] = {"width": 32, "height": 32}
 
 
 class Store:
@@ -113,7 +114,7 @@ def test_worker_deletes_what_it_stored_for_nobody(
 def test_worker_that_stops_midway_leaves_nothing(
     alice: APIClient, monkeypatch: pytest.MonkeyPatch, drain: Drain, local: Path
 ) -> None:
-    save = finishing.save_picture
+    save = save_picture
     saved = []
 
     def save_and_stop(*values: Any, **words: Any) -> Any:

@@ -2,6 +2,7 @@
 them meanwhile, and orders for them are refused by name."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,6 +25,10 @@ from tests.races import together
 pytestmark = pytest.mark.django_db
 HEALTH = "/api/v1/health"
 Switch = Callable[[bool], Any]
+
+
+def claim_into(claimed: list[Claim | None]) -> None:
+    claimed.append(claims.claim_next("local", worker="tests"))
 
 
 def switch_provider(is_on: bool) -> None:
@@ -123,7 +128,7 @@ def test_deleted_model_fails_what_waits_for_it_at_once(alice: APIClient) -> None
         assert (found["status"], found["error"]["code"]) == ("failed", "model_gone")
         assert "z-image-small" in found["error"]["message"]
         assert word in found["error"]["message"]
-    assert (found["credits"]["held"], found["credits"]["released"]) == (0, 10)
+        assert (found["credits"]["held"], found["credits"]["released"]) == (0, 10)
     assert attempt_states(task) == ["running"]
     assert find_mistakes() == []
 
@@ -135,13 +140,13 @@ def test_model_deleted_while_it_is_claimed(
 ) -> None:
     rich("alice", 10_000)
     alice = client_of("alice")
-    columns = ProviderModel.objects.values().get()
-    columns.pop("id")
+    columns: dict[str, Any] = dict(ProviderModel.objects.values().get())
+    del columns["id"]
     for _ in range(8):
         task = submit(alice)
         claimed: list[Claim | None] = []
         together(
-            lambda into=claimed: into.append(claims.claim_next("local", worker="tests")),
+            partial(claim_into, claimed),
             ProviderModel.objects.all().delete,
             rescue.end_gone,
         )
