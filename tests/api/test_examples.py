@@ -32,7 +32,7 @@ def test_each_example_of_a_body_is_taken(
     stub: Provider,
     shop: Platform,
 ) -> None:
-    GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most=80)
+    GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most_per_user=50, daily_most=80)
     scopes = [scope.value for scope in Scope]
     apps = client_of("", scopes=scopes)
     made = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
@@ -70,7 +70,11 @@ def test_each_operation_declares_problems_as_problem_json(document: Any) -> None
 def test_document_lists_every_code_in_the_readers_language(
     client: Any, language: str, title: str
 ) -> None:
-    answer = client.get("/api/schema?format=json", HTTP_ACCEPT_LANGUAGE=language)
+    answer = client.get(
+        "/api/schema",
+        HTTP_ACCEPT_LANGUAGE=language,
+        HTTP_ACCEPT="application/vnd.oai.openapi+json",
+    )
     said = json.loads(answer.content)
     text = said["info"]["description"]
     for code, kind in Problem.kinds.items():

@@ -52,7 +52,7 @@ def document() -> Iterator[Any]:
     # The test's transaction outlives each request, as with Django's own test client.
     for signal in (signals.request_started, signals.request_finished):
         signal.disconnect(close_old_connections)
-    yield schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
+    yield schemathesis.openapi.from_wsgi("/api/schema", application)
     for signal in (signals.request_started, signals.request_finished):
         signal.connect(close_old_connections)
 
