@@ -20,6 +20,7 @@ from genhub.lib import throttle
 from genhub.users import signing_in
 from genhub.users.models import User
 from tests.admin.conftest import Hire
+from tests.patience import patience
 
 pytestmark = pytest.mark.django_db
 LOGIN = reverse("admin:login")
@@ -254,7 +255,7 @@ def test_few_passwords_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         with guard:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
-        assert all_refused.wait(60)
+        assert all_refused.wait(patience())
         with guard:
             inside[0] -= 1
 

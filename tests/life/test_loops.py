@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from generation.models import LoopBeat
 from generation.services import loops
 from generation.services.loops import Loop
+from tests.patience import patience
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,13 +91,13 @@ def test_loop_that_hangs_does_not_silence_another() -> None:
 
     def hang() -> None:
         hangs.set()
-        assert goes_on.wait(60)
+        assert goes_on.wait(patience())
 
     def count() -> None:
         turns.append(1)
 
     def look() -> None:
-        assert hangs.wait(60)
+        assert hangs.wait(patience())
         before = len(turns)
         while len(turns) < before + 3:
             assert not goes_on.wait(0.01)

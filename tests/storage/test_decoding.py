@@ -16,6 +16,7 @@ from storage.models import Artifact
 from storage.services import open_picture
 from tests.api.refusals import check_problem
 from tests.api.test_uploads import INVALID, send
+from tests.patience import patience
 from tests.storage import made_pictures as made
 from tests.storage.conftest import local
 
@@ -206,9 +207,9 @@ def test_picture_waits_for_its_turn_and_is_asked_to_come_later(
             target=lambda: taken.append(uploads.decode_apart(made.make_png()))
         )
         thread.start()
-        assert waiting.wait(60)
+        assert waiting.wait(patience())
         assert not taken
-    thread.join(60)
+    thread.join(patience())
     assert [image.size for image in taken] == [(made.WIDTH, made.HEIGHT)]
     assert send(alice, made.make_png()).status_code == 201
 
