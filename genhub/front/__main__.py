@@ -32,6 +32,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--grace-seconds", type=float, default=25.0)
     given = parser.parse_args()
+    # The loop and health wait no longer than this for each thread that computes.
+    sys.setswitchinterval(0.001)
     sock = listen(given.host, given.port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         server = Server(application, read_limits())
