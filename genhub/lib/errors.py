@@ -75,7 +75,7 @@ def problem_of(code: str, params: Mapping[str, Any], otherwise: type[Problem]) -
     """Return the problem that was stored as code and values; one of an unknown code is of the other kind."""
     problem = Problem.kinds.get(code, otherwise)()
     # Not by keyword: a stored value may be called "errors".
-    problem.params = dict(params)
+    problem.params |= params
     return problem
 
 

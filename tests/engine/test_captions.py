@@ -47,8 +47,8 @@ def test_a_negative_prompt_that_is_not_used_may_be_long(provider: LocalProvider)
 
 def test_words_tell_the_models_own_figure() -> None:
     told = ProviderError("too long", code="prompt_too_long", params={"limit": 77})
-    assert "It reads 77 tokens" in str(failure_of(told))
+    assert "It reads 77 tokens" in str(failure_of(told.code, told.params))
     # As it was stored before models said it.
     assert "It reads 512 tokens" in str(PromptTooLong())
     # Not all that the words tell: the general failure.
-    assert failure_of(ProviderError("dead", code="quarantined")).code == "generation_failed"
+    assert failure_of("quarantined", {}).code == "generation_failed"

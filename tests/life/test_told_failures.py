@@ -117,8 +117,10 @@ def test_row_without_values_is_worded_all_the_same(alice: APIClient, code: str) 
     answer = alice.get(f"/api/v1/tasks/task_{task.pk.hex}/result")
     assert answer.status_code == 200
     assert "%(" not in answer.json()["errors"][0]["message"]
-    Task.objects.filter(pk=task.pk).update(error_code=code, error_params={"errors": 5})
-    assert alice.get(f"/api/v1/tasks/task_{task.pk.hex}").status_code == 200
+    failed = submit(alice, "stub:fail")
+    run.run_queue("local")
+    Task.objects.filter(pk=failed.pk).update(error_code=code, error_params={"errors": 5})
+    assert alice.get(f"/api/v1/tasks/task_{failed.pk.hex}").status_code == 200
 
 
 def test_code_is_taken_once() -> None:
