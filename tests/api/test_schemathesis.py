@@ -5,6 +5,7 @@ The examples are the same on each run: hypothesis derives them from the test, an
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -47,14 +48,23 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def document() -> Iterator[Any]:
-    # The test's transaction outlives each request, as with Django's own test client.
-    for signal in (signals.request_started, signals.request_finished):
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """Let the test's transaction outlive each request; Django's own test client, too, connects the signals again."""
+    ends = (signals.request_started, signals.request_finished)
+    for signal in ends:
         signal.disconnect(close_old_connections)
-    yield schemathesis.openapi.from_wsgi("/api/schema", application)
-    for signal in (signals.request_started, signals.request_finished):
-        signal.connect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in ends:
+            signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def document() -> Any:
+    with one_transaction():
+        return schemathesis.openapi.from_wsgi("/api/schema", application)
 
 
 def test_every_operation_is_tried(document: Any) -> None:
@@ -86,4 +96,5 @@ def test_answers_are_as_the_document_says(
                 response = case.call(headers=key)
                 case.validate_response(response, checks=CHECKS)
 
-        run()
+        with one_transaction():
+            run()
