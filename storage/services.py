@@ -4,10 +4,11 @@ transaction that publishes it: files before, rows after."""
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
@@ -84,13 +85,16 @@ def delete_files(stored: StoredPicture) -> None:
             logger.exception("not deleted, and no row names it: %s", key)
 
 
-def delete_unnamed(folder: str) -> int:
+def delete_unnamed(folder: str, names: Iterable[str] = ()) -> int:
     """Delete the files of an attempt's or upload's folder that no artifact names, and return how many.
 
     The database is asked after the files were listed: an artifact that was in doubt before is seen. Only for folders
-    that nobody writes into any more. Raises what the store raises.
+    that nobody writes into any more; `names` are those of pictures that may lie there, for a store that is slow to list
+    them. Raises what the store raises.
     """
     files = {f"{folder}{name}" for name in list_names(folder)}
+    for name in names:
+        files |= {f"{folder}{name}.{settings.PICTURE_FORMAT}", f"{folder}{name}_thumbnail.jpg"}
     if not files:
         return 0
     named = Artifact.objects.filter(key__startswith=folder).values_list("key", "thumbnail_key")

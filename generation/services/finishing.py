@@ -92,7 +92,7 @@ def finish_batch(drawn: Drawn) -> list[Ended]:
             heart.leave(claim)
             release_connection()
         if how not in {"completed", "unwritten"} and isinstance(outcome, Finished):
-            leftovers.clear(claim)
+            leftovers.clear(claim, [output.position for output in outcome.outputs])
         ended.append({"task": f"task_{claim.task_id.hex}", "ended": how})
     return ended
 

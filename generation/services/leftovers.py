@@ -5,6 +5,7 @@ The worker deletes its own as soon as it knows; a sweep finds those of workers t
 
 import datetime
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db.models.functions import Now
@@ -26,7 +27,7 @@ MOST_AT_A_TIME = 100
 MOST_FAILURES = 3
 
 
-def clear(claim: Claim) -> None:
+def clear(claim: Claim, positions: Iterable[int]) -> None:
     """Delete what a worker stored for an attempt of its own that has ended otherwise.
 
     What the database says counts: whatever cannot be told or deleted now is left to the sweep.
@@ -34,8 +35,9 @@ def clear(claim: Claim) -> None:
     ended = Attempt.objects.filter(pk=claim.attempt_id, state__in=ATTEMPT_ENDS)
     try:
         if ended.exists():
-            # The sweep looks once more, an hour later: a store may be slow to list what was put.
-            delete_unnamed(output_key(claim.day, claim.owner_id, claim.attempt_id, ""))
+            # The sweep looks once more, an hour later.
+            folder = output_key(claim.day, claim.owner_id, claim.attempt_id, "")
+            delete_unnamed(folder, map(str, positions))
     except Exception:
         logger.exception("files of attempt %s are left to the sweep", claim.attempt_id)
     finally:

@@ -18,6 +18,7 @@ from generation.models import Provider, ProviderModel, Task, Worker
 from generation.services import rescue, run
 from genhub.platforms.models import Platform
 from tests.api.refusals import GENERATE, refused
+from tests.beats import let_loops_be_well
 from tests.books import find_mistakes
 from tests.life.orders import attempt_states, claim, submit
 from tests.races import together
@@ -196,6 +197,7 @@ def test_order_for_something_switched_off_is_refused_by_name(
 @pytest.mark.usefixtures("stub")
 @pytest.mark.parametrize(("switch", "code"), SWITCHES)
 def test_hub_that_offers_nothing_is_ill(client: Any, switch: Switch, code: str) -> None:
+    let_loops_be_well()
     Worker.objects.create(name="w", queues=["local"], beat_at=Now())
     assert client.get(HEALTH).status_code == 200
     switch(False)
@@ -206,6 +208,7 @@ def test_hub_that_offers_nothing_is_ill(client: Any, switch: Switch, code: str) 
 
 @pytest.mark.usefixtures("stub")
 def test_hub_without_its_default_model_is_degraded(client: Any, settings: Settings) -> None:
+    let_loops_be_well()
     Worker.objects.create(name="w", queues=["local"], beat_at=Now())
     settings.DEFAULT_MODEL = "gone"
     answer = client.get(HEALTH)
