@@ -42,7 +42,9 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     AuditRun.objects.create(seconds=0, checks=0, proved_until="2026-01-01T00:00:00Z")
     Plan.objects.create(code="gold", name="Gold")
     PriceRule.objects.create(name="A picture", effect="price", amount=5)
-    Freeze.objects.create(purse_id=find_purse(task.platform_id, task.user), checks=["sum"])
+    purse_id = find_purse(task.platform_id, task.user)
+    assert purse_id
+    Freeze.objects.create(purse_id=purse_id, checks=["sum"])
 
 
 def page(model: type[Model], name: str, *args: Any) -> str:
