@@ -25,7 +25,7 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 admin.site.unregister(Group)
 
 
-class RightsPage(ModelAdmin):
+class RightsPage(SeenRows):
     """A page that hands out rights: it offers what any page asks for, and keeps what is held."""
 
     rights_field = ""
@@ -40,7 +40,7 @@ class RightsPage(ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(SeenRows, DjangoUserAdmin, RightsPage):  # type: ignore[type-arg]
+class UserAdmin(RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm
@@ -104,7 +104,7 @@ class UserAdmin(SeenRows, DjangoUserAdmin, RightsPage):  # type: ignore[type-arg
 
 
 @admin.register(Group)
-class GroupAdmin(SeenRows, DjangoGroupAdmin, RightsPage):
+class GroupAdmin(RightsPage, DjangoGroupAdmin, ModelAdmin):
     """Groups of rights; whoever could change one could give themselves any right, so only superusers may."""
 
     rights_field = "permissions"
