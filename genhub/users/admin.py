@@ -30,17 +30,23 @@ class RightsPage(SeenRows):
 
     rights_field = ""
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002
+        **kwargs: Any,
+    ) -> Any:
         """Offer the rights; those who may only look have no such field."""
-        form = super().get_form(request, obj, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
         if field := form.base_fields.get(self.rights_field):
             held = [getattr(obj, self.rights_field).all()] if obj else []
-            field.queryset = list_rights(self.admin_site, *held)
+            field.queryset = list_rights(admin.site, *held)
         return form
 
 
 @admin.register(User)
-class UserAdmin(RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
     """Staff accounts."""
 
     form = UserChangeForm
@@ -104,7 +110,7 @@ class UserAdmin(RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-a
 
 
 @admin.register(Group)
-class GroupAdmin(RightsPage, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(RightsPage, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Groups of rights; whoever could change one could give themselves any right, so only superusers may."""
 
     rights_field = "permissions"
