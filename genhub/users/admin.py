@@ -46,7 +46,7 @@ class RightsPage(SeenRows):
 
 
 @admin.register(User)
-class UserAdmin(RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
+class UserAdmin(RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm
@@ -110,7 +110,7 @@ class UserAdmin(RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-a
 
 
 @admin.register(Group)
-class GroupAdmin(RightsPage, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(RightsPage, DjangoGroupAdmin, ModelAdmin):
     """Groups of rights; whoever could change one could give themselves any right, so only superusers may."""
 
     rights_field = "permissions"
