@@ -25,22 +25,28 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 admin.site.unregister(Group)
 
 
-class RightsPage(ModelAdmin):
+class RightsPage(SeenRows):
     """A page that hands out rights: it offers what any page asks for, and keeps what is held."""
 
     rights_field = ""
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002
+        **kwargs: Any,
+    ) -> Any:
         """Offer the rights; those who may only look have no such field."""
-        form = super().get_form(request, obj, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
         if field := form.base_fields.get(self.rights_field):
             held = [getattr(obj, self.rights_field).all()] if obj else []
-            field.queryset = list_rights(self.admin_site, *held)
+            field.queryset = list_rights(admin.site, *held)
         return form
 
 
 @admin.register(User)
-class UserAdmin(SeenRows, DjangoUserAdmin, RightsPage):  # type: ignore[type-arg]
+class UserAdmin(RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm
@@ -104,7 +110,7 @@ class UserAdmin(SeenRows, DjangoUserAdmin, RightsPage):  # type: ignore[type-arg
 
 
 @admin.register(Group)
-class GroupAdmin(SeenRows, DjangoGroupAdmin, RightsPage):
+class GroupAdmin(RightsPage, DjangoGroupAdmin, ModelAdmin):
     """Groups of rights; whoever could change one could give themselves any right, so only superusers may."""
 
     rights_field = "permissions"
