@@ -21,6 +21,7 @@ from generation.api.views import (
     TaskStatusView,
     TaskView,
 )
+from genhub.admin.search import search
 from genhub.api.docs import DocsView
 from storage.api.uploads import UploadView
 from storage.views import serve_file
@@ -64,5 +65,7 @@ urlpatterns = [
     path("api/docs", DocsView.as_view(url_name="schema"), name="docs"),
     path("files/<path:name>", serve_file, name="file"),
     path("i18n/", include("django.conf.urls.i18n")),
+    # Before the theme's own address of this name.
+    path("admin/search/", admin.site.admin_view(search)),
     path("admin/", admin.site.urls),
 ]

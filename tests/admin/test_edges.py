@@ -78,3 +78,10 @@ def test_who_writes_a_reason_knows_who_reads_it(
     purse = rich()
     shown = boss.get(reverse(f"admin:credits_purse_{page}", args=[purse.pk])).content.decode()
     assert "the user may read it" in shown
+
+
+@pytest.mark.parametrize("page", ["x", "", "0", "-1", "99", "9" * 5000, "٣", "1.5"])
+def test_page_of_the_command_search_that_is_none_is_not_found(boss: Client, page: str) -> None:
+    address = reverse("admin:search")
+    assert boss.get(address, {"s": "task", "page": page}).status_code == 404
+    assert boss.get(address, {"s": "task", "page": "1"}).status_code == 200
