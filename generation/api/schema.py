@@ -200,7 +200,7 @@ class Task(Status):
     result = Result(allow_null=True)
     processing_time = serializers.FloatField(allow_null=True, help_text=_("Seconds."))
     timings = serializers.DictField(
-        child=serializers.FloatField(), help_text=_("Seconds by stage.")
+        child=serializers.FloatField(allow_null=True), help_text=_("Seconds by stage.")
     )
     credits = Credits()
     cost_usd = serializers.FloatField(

@@ -36,6 +36,7 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
     "artifact-thumbnail": {"get": Scope.TASKS_READ},
     "template-list": {"get": None},
     "style-list": {"get": None},
+    "model-list": {"get": None},
     "credits": {"get": Scope.CREDITS_READ},
     "credits-entries": {"get": Scope.CREDITS_READ},
     "credits-export": {"get": Scope.CREDITS_READ},

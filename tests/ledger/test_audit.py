@@ -112,7 +112,7 @@ OTHER_DAMAGE = [
 
 
 TASK_CHECKS = [
-    (model._meta.model_name, constraint.name)
+    constraint.name
     for model in (Task, Attempt)
     for constraint in model._meta.constraints
     if isinstance(constraint, CheckConstraint)
@@ -168,10 +168,20 @@ def damage(statement: str) -> None:
         # Nothing deferred may be pending when a constraint is dropped.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")
-        # What a CHECK refuses was never there, or the CHECK is younger than the damage.
-        for table, name in TASK_CHECKS:
-            cursor.execute(f"ALTER TABLE generation_{table} DROP CONSTRAINT {name}")
+        # The damage is older than the CHECKs of tasks, which then hold for later rows alone.
+        cursor.execute(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conname = ANY(%s)",
+            [TASK_CHECKS],
+        )
+        checks = cursor.fetchall()
+        assert len(checks) == len(TASK_CHECKS)
+        for table, name, _ in checks:
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
         cursor.execute(statement)
+        for table, name, check in checks:
+            rule = check.removesuffix(" NOT VALID")
+            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {rule} NOT VALID")
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 

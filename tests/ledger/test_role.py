@@ -126,7 +126,9 @@ def test_every_table_of_the_ledger_is_kept_from_deletion() -> None:
             " AND has_table_privilege('genhub_app', c.oid, 'DELETE') ORDER BY 1",
             [],
         )
-        assert [name for (name,) in cursor.fetchall()] == ["credits_grantrule", "credits_pricerule"]
+        # A free order under way is counted by a row that goes with its end; no credit hangs on it.
+        may_shrink = ["credits_freeuse", "credits_grantrule", "credits_pricerule"]
+        assert [name for (name,) in cursor.fetchall()] == may_shrink
         cursor.execute(
             "SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'"
             " AND (has_table_privilege('genhub_app', c.oid, 'TRUNCATE, REFERENCES, TRIGGER')"

@@ -123,6 +123,7 @@ def test_schema_without_a_bounded_cost_is_not_published(rules: Any, code: str) -
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("stub")
 def test_linear_pattern_with_a_slow_look_is_published() -> None:
     rules = {"pattern": "^(a+)+$", "default": "aaa"}
     draft = create_template("fine", name="Fine", prompt="{a}", parameters={"a": rules})

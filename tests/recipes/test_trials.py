@@ -28,7 +28,7 @@ def draft(**words: Any) -> TemplateVersion:
 
 NEVER_ORDERED: list[tuple[dict[str, Any], str, str]] = [
     ({"settings": {"model": "ghost"}}, "settings", "unknown"),
-    ({"settings": {"model": "off"}}, "settings", "unknown"),
+    ({"settings": {"model": "off"}}, "settings", "switched_off"),
     ({"settings": {"style_preset": "ghost"}}, "settings", "unknown"),
     ({"settings": {"style_preset": "off"}}, "settings", "unknown"),
     ({"settings": {"style_preset": "huge"}}, "settings", "out_of_range"),
