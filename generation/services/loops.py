@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 # Somebody watches the bar: a look that finds nothing reads one page of an index.
 REFUND_SECONDS = 1.0
-SWEEP_FILES_SECONDS = 60.0
+# What dead workers left in the store is no hurry.
+SWEEPS_BETWEEN_FILES = 6
 # A quick loop need not write down each turn.
 BEAT_SECONDS = 5.0
 # A loop is late when it ended no turn for so many periods, and for at least so long.
@@ -96,7 +97,7 @@ def list_loops() -> list[Loop]:
         Loop(bulk_refund.refund_approved, REFUND_SECONDS),
         Loop(expiry.expire_lots, settings.SWEEP_SECONDS),
         Loop(expiry.expire_holds, settings.SWEEP_SECONDS),
-        Loop(leftovers.sweep_files, SWEEP_FILES_SECONDS),
+        Loop(leftovers.sweep_files, SWEEPS_BETWEEN_FILES * settings.SWEEP_SECONDS),
         Loop(nightly.start_due_audit, settings.SWEEP_SECONDS),
     ]
 
