@@ -86,11 +86,12 @@ class Server:
         )
         is_health = request.environ["PATH_INFO"] == HEALTH_PATH
         threads = self._health_threads if is_health else self._threads
-        threads.submit(self._run, job, connection)
+        threads.submit(self._run, job, connection, request)
 
-    def _run(self, job: Job, connection: Connection) -> None:
+    def _run(self, job: Job, connection: Connection, request: Incoming) -> None:
         if connection.is_lost and job.environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             # Nobody waits for what would change nothing.
+            request.body.close()
             return
         job.run()
 
