@@ -1,5 +1,7 @@
 """What one client may make the loop do: nothing runs after a refusal, and no bytes are kept or read without bound."""
 
+import threading
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -146,6 +148,32 @@ def test_request_whose_client_has_gone_gives_its_room_back() -> None:
     job = Job(None, request.environ, room=desk.room, tell=lambda _: None, tell_more=lambda: None)
     Server._run(cast("Server", desk), job, connection, request)
     assert desk.room.taken_bytes == 0
+
+
+def test_requests_of_clients_that_went_are_counted_until_they_are_done() -> None:
+    may_end = threading.Event()
+
+    def wait(environ: Any, start_response: Any) -> Any:
+        may_end.wait()
+        start_response("200 OK", [])
+        return []
+
+    server = Server(wait, LIMITS)
+    server._loop = cast(
+        "Any", SimpleNamespace(call_soon_threadsafe=lambda call, *words: call(*words))
+    )
+    wires = []
+    for _ in range(server.most_connections + 1):
+        _, wire, connection = connect()
+        connection.server = server
+        connection.data_received(b"POST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\na")
+        if server._under_way < server.most_connections:
+            connection.connection_lost(None)
+        wires.append(wire)
+    may_end.set()
+    server._threads.shutdown()
+    assert wires[-1].out.startswith(b"HTTP/1.1 503")
+    assert server._under_way == 0
 
 
 def test_answer_for_which_there_is_no_room_takes_none() -> None:
