@@ -1,7 +1,10 @@
 """One connection: requests in, one after the other, answers out in the same order."""
 
 import asyncio
+import fcntl
 import logging
+import sys
+import termios
 import time
 from collections import deque
 from typing import TYPE_CHECKING, cast
@@ -277,8 +280,16 @@ class Connection(asyncio.Protocol):
             now, stretch_seconds=limits.stall_seconds, slowest_bytes=limits.slowest_bytes
         )
 
+    def _count_unsent(self) -> int:
+        sock = self.transport.get_extra_info("socket")
+        said = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
+        return int.from_bytes(said, sys.byteorder)
+
     def _is_stalled(self, now: float) -> bool:
         pending = self.transport.get_write_buffer_size()
+        if pending:
+            # A slow reader takes from the kernel's share for long before there is room for more in it.
+            pending += self._count_unsent()
         if not pending or pending != self.pending_bytes or not self.taken_at:
             self.taken_at, self.pending_bytes = now, pending
             return False
