@@ -110,7 +110,9 @@ def _worker(name: str, *, queues: str, threads: int) -> Program:
 
 def read_health() -> Any | None:
     """Return what the web server says of the hub; None while it does not answer."""
-    return read_json(settings.HOST, settings.PORT, "/api/v1/health")
+    health = read_json(settings.HOST, settings.PORT, "/api/v1/health")
+    # An error's body is no word of health.
+    return health if isinstance(health, dict) and {"checks", "loops"} <= health.keys() else None
 
 
 def _loops_turn() -> bool:

@@ -1,7 +1,10 @@
 """One connection: requests in, one after the other, answers out in the same order."""
 
 import asyncio
+import fcntl
 import logging
+import sys
+import termios
 import time
 from collections import deque
 from typing import TYPE_CHECKING, cast
@@ -21,6 +24,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 BUFFER_BYTES = 64 * 1024
+# Requests that a client may send ahead of their answers; what follows them is not read.
+MOST_AHEAD = 32
+
+
+class NotRead(Exception):
+    """A request began that comes too late or too early on its connection."""
 
 
 class Connection(asyncio.Protocol):
@@ -66,14 +75,16 @@ class Connection(asyncio.Protocol):
         """Read on."""
         if self.is_lingering or not self.reads_on:
             return
+        began = self.incoming
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self.reads_on = False
+            self._feed(data)
         except httptools.HttpParserError:
-            self._refuse_incoming(RequestMalformed())
+            if self.takes_more:
+                self._refuse_incoming(RequestMalformed())
+            self.reads_on = False
             return
-        self._watch_incoming(len(data))
+        # What ended another request is none of this one's.
+        self._watch_incoming(len(data) if self.incoming is began else 0)
 
     def eof_received(self) -> bool:
         """Answer what came before the client ended its side; half a request is refused."""
@@ -92,14 +103,19 @@ class Connection(asyncio.Protocol):
         self.pump()
 
     def on_message_begin(self) -> None:
-        """Begin a request (the parser calls)."""
+        """Begin a request (the parser calls); one whose head is known goes on."""
+        if self.incoming:
+            return
+        if not self.takes_more:
+            raise NotRead
         self.incoming = Incoming(self.server.room)
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the address (the parser calls)."""
         request = self._incoming()
-        request.head.url += url
-        request.head.size_bytes += len(url)
+        if not request.has_head:
+            request.head.url += url
+            request.head.size_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header (the parser calls); one that comes after the body is a trailer, which nobody reads."""
@@ -110,6 +126,8 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Judge the head (the parser calls)."""
         request = self._incoming()
+        if request.has_head:
+            return
         method = self.parser.get_method().decode("latin-1")
         request.finish_head(
             method, version=self.parser.get_http_version(), peer=self.peer, here=self.here
@@ -124,8 +142,14 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Answer the request when its turn comes (the parser calls)."""
+        if self.parser.should_upgrade():
+            # Its body is still to come.
+            return
         request, self.incoming = self._incoming(), None
         request.finish()
+        if request.refusal:
+            # Where the next one begins is as doubtful as this one.
+            self.reads_on = False
         self._enqueue(request)
 
     def begin_reply(self, request: Incoming, reply: Reply) -> None:
@@ -134,8 +158,8 @@ class Connection(asyncio.Protocol):
         if self.is_lost:
             reply.body.close()
             return
-        keeps_alive = request.keep_alive and not request.refusal and self.reads_on
-        keeps_alive = keeps_alive and not self.server.is_stopping
+        keeps_alive = request.keep_alive and not request.refusal and not self.server.is_stopping
+        keeps_alive = keeps_alive and (self.reads_on or bool(self.waiting))
         self.outgoing = Outgoing(reply, request.environ, keeps_alive=keeps_alive)
         self.taken_at = time.monotonic()
         self.pump()
@@ -168,6 +192,22 @@ class Connection(asyncio.Protocol):
         """Return whether an answer is owed."""
         return bool(self.current or self.waiting)
 
+    @property
+    def takes_more(self) -> bool:
+        """Return whether a request that begins now is read."""
+        return self.reads_on and len(self.waiting) < MOST_AHEAD
+
+    def _feed(self, data: bytes) -> None:
+        """Parse; an offer to speak another protocol is passed over, and the body read that the parser leaves out."""
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                self.parser = httptools.HttpRequestParser(self)
+                data = self._incoming().head.frame() + data[offer.args[0] :]
+            else:
+                return
+
     def _incoming(self) -> Incoming:
         if self.incoming is None:
             self.incoming = Incoming(self.server.room)
@@ -177,12 +217,11 @@ class Connection(asyncio.Protocol):
         request = self.incoming
         if request is None:
             return
-        if not request.has_head:
-            # The parser tells of a header only when it is whole.
-            request.head_bytes += count
+        # The parser tells of a header, before the body or after it, only when it is whole.
+        request.bodiless_bytes = 0 if request.settle() else request.bodiless_bytes + count
         if request.refusal:
             self._refuse_incoming(request.refusal)
-        elif request.head_bytes > LONGEST_HEAD_BYTES:
+        elif request.bodiless_bytes > LONGEST_HEAD_BYTES:
             self._refuse_incoming(
                 HeadersTooLarge(limit_bytes=LONGEST_HEAD_BYTES, most=MOST_HEADERS)
             )
@@ -241,8 +280,16 @@ class Connection(asyncio.Protocol):
             now, stretch_seconds=limits.stall_seconds, slowest_bytes=limits.slowest_bytes
         )
 
+    def _count_unsent(self) -> int:
+        sock = self.transport.get_extra_info("socket")
+        said = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
+        return int.from_bytes(said, sys.byteorder)
+
     def _is_stalled(self, now: float) -> bool:
         pending = self.transport.get_write_buffer_size()
+        if pending:
+            # A slow reader takes from the kernel's share for long before there is room for more in it.
+            pending += self._count_unsent()
         if not pending or pending != self.pending_bytes or not self.taken_at:
             self.taken_at, self.pending_bytes = now, pending
             return False

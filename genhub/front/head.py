@@ -23,6 +23,7 @@ JOINED = {
     "if-none-match": b", ", "keep-alive": b", ", "pragma": b", ", "te": b", ", "trailer": b", ",
     "upgrade": b", ", "via": b", ", "warning": b", ", "x-forwarded-for": b", ",
 }  # fmt: skip
+FRAMING = {b"content-length", b"transfer-encoding"}
 # A caller who sends one of these means something by it.
 NEVER_EMPTY = {"idempotency-key", "authorization", "content-length", "transfer-encoding"}
 # Of the headers that the hub reads these alone carry words of people.
@@ -49,6 +50,12 @@ class Head:
     def is_too_large(self) -> bool:
         """Return whether it is longer than anybody needs."""
         return self.size_bytes > LONGEST_HEAD_BYTES or len(self.lines) > MOST_HEADERS
+
+    def frame(self) -> bytes:
+        """Return the head of a request whose body ends where this one's does."""
+        framing = [line for line in self.lines if line[0].lower() in FRAMING]
+        lines = [b"POST / HTTP/1.1", *(b"%s: %s" % line for line in framing), b"", b""]
+        return b"\r\n".join(lines)
 
     def join(self) -> dict[str, bytes]:
         """Return the headers by lower-case name, or raise: each once, none lost.

@@ -10,6 +10,8 @@ from genhub.front.refusals import RETRY_AFTER, HubBusy
 from genhub.front.spool import NoRoom, Room, Spool
 from genhub.lib.errors import Problem
 
+PIECE_BYTES = 64 * 1024
+
 
 class Incoming:
     """A request on its way in."""
@@ -21,13 +23,16 @@ class Incoming:
         self.refusal: Problem | None = None
         self.keep_alive = False
         self.has_head = False
-        # As they came, while the head is not whole.
-        self.head_bytes = 0
+        # As they came, since the last of its body did: of the head, or of what follows the body.
+        self.bodiless_bytes = 0
         self.is_whole = False
         self.began_at = time.monotonic()
         # When the body's present stretch began, and how much of it was there then.
         self.stretch_at, self.stretch_bytes = 0.0, 0
         self._largest = self._told = 0
+        self._has_grown = False
+        # Of the body, not kept yet: it may come in pieces of one byte.
+        self._gathered = bytearray()
 
     def finish_head(self, method: str, *, version: str, peer: Any, here: Any) -> None:
         """Judge the head; a body that says it is too large is refused before it comes."""
@@ -43,6 +48,21 @@ class Incoming:
 
     def add_body(self, data: bytes) -> None:
         """Keep a piece of the body, or refuse it."""
+        self._gathered += data
+        if len(self._gathered) >= PIECE_BYTES:
+            self._keep()
+
+    def settle(self) -> bool:
+        """Keep what came of the body, if it is not refused; return whether something came since the last time."""
+        self._keep()
+        has_grown, self._has_grown = self._has_grown, False
+        return has_grown
+
+    def _keep(self) -> None:
+        if not self._gathered:
+            return
+        data, self._gathered = bytes(self._gathered), bytearray()
+        self._has_grown = True
         if self.refusal:
             return
         try:
@@ -55,6 +75,7 @@ class Incoming:
     def finish(self) -> None:
         """Give the application its body, whichever way that was framed."""
         self.is_whole = True
+        self._keep()
         if self.refusal:
             return
         self.environ["CONTENT_LENGTH"] = str(self.body.size_bytes)

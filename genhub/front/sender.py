@@ -38,7 +38,8 @@ class Outgoing:
         body = self.reply.body
         if body.is_broken or (body.is_complete and self._left):
             return False
-        is_out = self.is_bodiless or self._at >= body.size_bytes
+        # The application may have written more than it announced.
+        is_out = self.is_bodiless or self._left == 0 or self._at >= body.size_bytes
         if body.is_complete and is_out and not self.is_finished:
             if self.is_chunked:
                 transport.write(b"0\r\n\r\n")

@@ -12,9 +12,10 @@ from typing import Any
 
 from genhub.front.connection import Connection
 from genhub.front.limits import Limits
+from genhub.front.refusals import RETRY_AFTER, HubBusy
 from genhub.front.request import Incoming
 from genhub.front.spool import Room
-from genhub.front.work import Job, Reply
+from genhub.front.work import Job, Reply, make_reply
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Server:
         self.is_stopping = False
         self.most_connections = min(limits.connections, raise_file_limit(limits.connections))
         self._connections: dict[Connection, None] = {}
+        # Requests that threads have or wait for, those of clients that have gone included.
+        self._under_way = 0
         self._threads = ThreadPoolExecutor(limits.threads, "web")
         # Health must be told when all others are busy.
         self._health_threads = ThreadPoolExecutor(HEALTH_THREADS, "health")
@@ -76,7 +79,12 @@ class Server:
         self._connections.pop(connection, None)
 
     def submit(self, connection: Connection, request: Incoming) -> None:
-        """Have a whole request answered by a thread."""
+        """Have a whole request answered by a thread, unless too many wait already: clients may go and come again."""
+        is_health = request.environ["PATH_INFO"] == HEALTH_PATH
+        if self._under_way >= self.most_connections and not is_health:
+            busy = make_reply(HubBusy(headers=RETRY_AFTER), request.environ)
+            connection.begin_reply(request, busy)
+            return
         job = Job(
             self.application,
             request.environ,
@@ -84,13 +92,18 @@ class Server:
             tell=lambda reply: self._call(connection.begin_reply, request, reply),
             tell_more=lambda: self._call(connection.pump),
         )
-        is_health = request.environ["PATH_INFO"] == HEALTH_PATH
         threads = self._health_threads if is_health else self._threads
-        threads.submit(self._run, job, connection)
+        self._under_way += 1
+        running = threads.submit(self._run, job, connection, request)
+        running.add_done_callback(lambda _: self._call(self._end_one))
 
-    def _run(self, job: Job, connection: Connection) -> None:
+    def _end_one(self) -> None:
+        self._under_way -= 1
+
+    def _run(self, job: Job, connection: Connection, request: Incoming) -> None:
         if connection.is_lost and job.environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             # Nobody waits for what would change nothing.
+            request.body.close()
             return
         job.run()
 

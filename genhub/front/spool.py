@@ -1,10 +1,13 @@
 """Bytes that wait for a slow side: in memory while they are few, then in a file without a name."""
 
 import io
+import logging
 import os
 import tempfile
 import threading
 from typing import IO, Any
+
+logger = logging.getLogger(__name__)
 
 # Of one body or answer; what is longer lies on the disk.
 MEMORY_BYTES = 128 * 1024
@@ -83,12 +86,16 @@ class Spool:
             self.is_closed = True
             if self._file is not None:
                 self._file.close()
-                self._room.give(self._taken_bytes)
-                self._file, self._taken_bytes = None, 0
+            self._room.give(self._taken_bytes)
+            self._file, self._taken_bytes = None, 0
             self._memory = bytearray()
 
     def _move_to_file(self) -> None:
-        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed by close)
+        try:
+            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed by close)
+        except OSError as error:
+            logger.warning("no file for bodies and answers in the temporary folder: %s", error)
+            raise NoRoom from error
         try:
             self._append(file, bytes(self._memory))
         except NoRoom:
@@ -100,8 +107,13 @@ class Spool:
         self._room.take(len(data))
         self._taken_bytes += len(data)
         view = memoryview(data)
-        while view:
-            view = view[file.write(view) :]
+        try:
+            while view:
+                view = view[file.write(view) :]
+        except OSError as error:
+            # The disk is full before the hub's share of it is.
+            logger.warning("no room for bodies and answers in %s: %s", tempfile.gettempdir(), error)
+            raise NoRoom from error
 
 
 class FileView(io.RawIOBase):

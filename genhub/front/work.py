@@ -102,6 +102,9 @@ class Job:
                 self._fill(body, chunks)
         except BaseException:
             body.is_broken = True
+            if not self.reply:
+                # Nobody else knows of it.
+                body.close()
             raise
         body.is_complete = True
         if self.reply:

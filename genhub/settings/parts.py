@@ -163,7 +163,6 @@ def database(url: str) -> dict[str, Any]:
 
 def pooled(entry: dict[str, Any]) -> dict[str, Any]:
     """Add a connection pool of DATABASE_POOL_SIZE (default 10, the web's threads; 0: none, for PgBouncer)."""
-    """Add a connection pool of DATABASE_POOL_SIZE (default 10, the web's threads; 0: none, for PgBouncer)."""
     size = at_least("DATABASE_POOL_SIZE", 10, 0, 1000)
     if not size:
         return entry

@@ -1,6 +1,7 @@
 """Bodies come whole, whichever way they are framed, or are refused; never read as empty."""
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -106,6 +107,30 @@ def test_requests_sent_ahead_are_answered_in_order(web: Web, bearer: dict[str, A
         kept = Kept(sock)
         answers = [read_answer(kept) for _ in range(4)]
     assert [answer.status for answer in answers] == [200, 404, 503, 200]
+
+
+@pytest.mark.parametrize("framing", [f"Content-Length: {len(ORDER)}", CHUNKED])
+def test_offer_of_another_protocol_does_not_cost_the_body(
+    web: Web, bearer: dict[str, Any], framing: str
+) -> None:
+    # As Java's client and `curl --http2` send it.
+    offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAA")
+    body = chunked(ORDER) + b"\r\n" if framing == CHUNKED else ORDER
+    with web.connect() as sock:
+        sock.sendall(head("POST", "/api/v1/quote", bearer, framing, *offer) + body[:5])
+        sock.sendall(body[5:] + head("GET", "/api/v1/tasks", bearer, *offer))
+        kept = Kept(sock)
+        assert [read_answer(kept).status for _ in range(2)] == [200, 200]
+
+
+def test_requests_before_the_end_are_all_answered(web: Web) -> None:
+    lines = b"GET /api/v1/nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with web.connect() as sock:
+        sock.sendall(lines * 3)
+        sock.shutdown(socket.SHUT_WR)
+        kept = Kept(sock)
+        assert [read_answer(kept).status for _ in range(3)] == [404] * 3
+        assert kept.read() == b""
 
 
 def test_old_and_whole_addresses_are_understood(web: Web) -> None:

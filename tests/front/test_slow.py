@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.front.crowd import LARGE_FILE
-from tests.front.web import HEALTH, Web, read_answer, serving
+from tests.front.web import HEALTH, HOST, PATIENCE_SECONDS, Web, read_answer, serving
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +98,22 @@ def test_slow_requests_are_cut_off_and_told(bearer: dict[str, Any], tmp_path: Pa
                 read_answer(sock)
         with web.connect() as sock:
             assert sock.recv(1) == b""
+
+
+def test_reader_that_takes_little_keeps_its_connection(
+    bearer: dict[str, Any], tmp_path: Path
+) -> None:
+    with serving(tmp_path / "web.log", WEB_STALL_SECONDS="2") as web, socket.socket() as sock:
+        sock.settimeout(PATIENCE_SECONDS)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        # As on a real network; this machine's own carries 64 KiB at a time.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1000)
+        sock.connect((HOST, web.port))
+        sock.sendall(f"GET {LARGE_FILE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        for _ in range(30):
+            assert sock.recv(1000)
+            time.sleep(0.25)
+        assert "a reader took nothing" not in web.log.read_text()
 
 
 def drip(sock: Any) -> None:
