@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any
 
 from genhub.front.connection import Connection
@@ -63,9 +64,12 @@ class Server:
         return is_done
 
     def admit(self, connection: Connection) -> None:
-        """Take a connection; when there are too many the oldest that owes us its request goes."""
+        """Take a connection; when there are too many the oldest that owes us its request goes, else the oldest that
+        takes its time to read our answer."""
         if len(self._connections) >= self.most_connections:
-            oldest = next((each for each in self._connections if not each.is_busy), None)
+            owing = (each for each in self._connections if not each.is_busy)
+            reading = (each for each in self._connections if each.outgoing)
+            oldest = next(chain(owing, reading), None)
             # Told of the loss later, it would be chosen again by the next that comes in the same moment.
             self.forget(oldest or connection)
             (oldest or connection).transport.abort()
@@ -89,13 +93,13 @@ class Server:
             self.application,
             request.environ,
             room=self.room,
-            tell=lambda reply: self._call(connection.begin_reply, request, reply),
-            tell_more=lambda: self._call(connection.pump),
+            tell=lambda reply: self._call(connection, connection.begin_reply, request, reply),
+            tell_more=lambda: self._call(connection, connection.pump),
         )
         threads = self._health_threads if is_health else self._threads
         self._under_way += 1
         running = threads.submit(self._run, job, connection, request)
-        running.add_done_callback(lambda _: self._call(self._end_one))
+        running.add_done_callback(lambda _: self._call(connection, self._end_one))
 
     def _end_one(self) -> None:
         self._under_way -= 1
@@ -107,10 +111,18 @@ class Server:
             return
         job.run()
 
-    def _call(self, function: Any, *arguments: Incoming | Reply) -> None:
+    def _call(self, connection: Connection, function: Any, *arguments: Incoming | Reply) -> None:
         # The loop may have ended while a thread was at work.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(function, *arguments)
+            self._loop.call_soon_threadsafe(self._contain, connection, function, *arguments)
+
+    def _contain(self, connection: Connection, function: Any, *arguments: Any) -> None:
+        """Call for one connection; what breaks ends that one, so that its client waits for nothing."""
+        try:
+            function(*arguments)
+        except Exception:
+            logger.exception("a connection broke and is cut")
+            connection.transport.abort()
 
     async def _sweep(self) -> None:
         while True:
@@ -118,7 +130,7 @@ class Server:
             now = time.monotonic()
             for connection in list(self._connections):
                 if not connection.is_lost:
-                    connection.sweep(now)
+                    self._contain(connection, connection.sweep, now)
 
     async def _drain(self, grace_seconds: float) -> bool:
         deadline = time.monotonic() + grace_seconds

@@ -217,3 +217,42 @@ def test_answer_longer_than_announced_ends_where_it_said() -> None:
     connection.begin_reply(desk.ran[0], Reply("200 OK", [("Content-Length", "3")], body))
     assert wire.out.endswith(b"\r\n\r\n123")
     assert connection.outgoing is None
+
+
+class Held(Wire):
+    """A transport whose reader takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_aborted = False
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+def held_by(server: Server, *, reads: bool) -> tuple[Connection, Held]:
+    """Return a connection of a server that is busy with an answer, which its client reads or which is being made."""
+    connection, wire = Connection(server), Held()
+    connection.connection_made(cast("Any", wire))
+    connection.current = Incoming(server.room)
+    if reads:
+        connection.outgoing = cast("Any", SimpleNamespace())
+    return connection, wire
+
+
+def test_reader_makes_room_for_newcomers_where_nobody_owes_a_request() -> None:
+    server = Server(None, LIMITS)
+    server.most_connections = 3
+    _, worked_for = held_by(server, reads=False)
+    _, first = held_by(server, reads=True)
+    _, second = held_by(server, reads=True)
+    _, newcomer = held_by(server, reads=False)
+    aborted = [wire.is_aborted for wire in (worked_for, first, second, newcomer)]
+    assert aborted == [False, True, False, False]
+
+
+def test_what_breaks_a_connection_ends_that_one_alone() -> None:
+    server = Server(None, LIMITS)
+    connection, wire = held_by(server, reads=False)
+    server._contain(connection, lambda: 1 // 0)
+    assert wire.is_aborted
