@@ -20,10 +20,11 @@ MOST_SCANNED_PIXELS: Final = 600_000_000
 LARGEST_PROFILE_BYTES: Final = 4_000_000
 
 PNG_START: Final = b"\x89PNG\r\n\x1a\n"
-# A marker as libjpeg finds it: whatever stands before is skipped.
-MARKER: Final = re.compile(rb"\xff+([^\x00\xff])")
+# A marker as libjpeg finds it: whatever stands before is skipped. Of many 0xff the last counts: to match them all would
+# take the square of their number.
+MARKER: Final = re.compile(rb"\xff([^\x00\xff])")
 # The markers that end a scan's data: it is interrupted by restarts, and an escaped 0xff is none.
-AFTER_SCAN: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+AFTER_SCAN: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 # Baseline, extended and progressive, coded by Huffman: what browsers show.
 FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
 OTHER_FRAMES: Final = frozenset({0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)})
@@ -31,6 +32,8 @@ START, END, SCAN, COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 LONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 APP0, APP1, APP2, APP14, APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 ORIENTATION, SHORT = 0x0112, 3
+# Of each part of a JPEG's profile: a name, its number and how many there are.
+ICC_HEAD_BYTES: Final = 14
 UPRIGHT: Final = 1
 
 
@@ -190,7 +193,7 @@ def open_jpeg(data: bytes) -> Container:
             pixels = height * width
         if kind == APP1 and body.startswith(b"Exif\0") and not orientation:
             orientation = read_orientation(body[6:])
-        if kind == APP2 and body.startswith(b"ICC_PROFILE\0"):
+        if kind == APP2 and body.startswith(b"ICC_PROFILE\0") and len(body) > ICC_HEAD_BYTES:
             parts[body[12]] = body[14:]
         if kept_body := keep_segment(kind, body):
             kept.append(struct.pack(">BBH", 0xFF, kind, len(kept_body) + 2) + kept_body)

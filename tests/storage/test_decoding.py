@@ -2,6 +2,7 @@
 
 import struct
 import threading
+import time
 import zlib
 from typing import Any
 
@@ -231,3 +232,18 @@ def test_picture_is_decoded_behind_all_else_and_within_its_seconds(
     monkeypatch.setattr(uploads, "PROGRAM", uploads.PROGRAM.replace(look, endless))
     body = check_problem(send(alice, made.make_png()), *INVALID)
     assert body["errors"][0]["code"] == "unreadable"
+
+
+def test_many_fill_bytes_take_no_time() -> None:
+    data = b"\xff\xd8" + b"\xff" * 200_000 + b"\0"
+    started = time.process_time()
+    with pytest.raises(ValueError, match="no scan"):
+        open_container(data)
+    scan = b"\xff\xd8\xff\xda\0\2" + b"\xff" * 200_000 + b"\0"
+    assert not open_container(scan).has_end
+    assert time.process_time() - started < 1
+
+
+def test_a_part_of_a_profile_without_its_number_is_passed_over() -> None:
+    data = b"\xff\xd8\xff\xe2\0\x0eICC_PROFILE\0\xff\xda\0\2\xff\xd9"
+    assert open_container(data).profile == b""
