@@ -83,8 +83,12 @@ def search_tasks(tasks: QuerySet[Task], term: str) -> QuerySet[Task]:
     """
     if not term.strip():
         return tasks
+    # Signs alone are in no trigram, and to look for them would read every text.
+    words = [word for word in smart_split(term) if any(sign.isalnum() for sign in word)]
+    if not words:
+        return tasks.none()
     match = Q()
-    for word in list(smart_split(term))[:MOST_WORDS]:
+    for word in words[:MOST_WORDS]:
         match &= match_word(word)
     found: list[QuerySet[Any, Any]] = [TaskText.objects.filter(match).values("task_id")]
     if row_id := read_id(term):

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from credits import free, ledger
 from generation import dispatch, events
+from generation.errors import QueueFull
 from generation.models import Attempt, Event, IdempotencyKey, Share, Task
 from generation.models.task import Priority
 from generation.services import room
@@ -52,10 +53,10 @@ def submit_task(
     if earlier := find_earlier(customer, idempotency_key, fingerprint):
         return earlier
     resolved = resolve_for(customer, order)
-    room.look(customer.platform_id, customer.user, len(resolved.spec.seeds))
     try:
+        room.look(customer.platform_id, customer.user, len(resolved.spec.seeds))
         return write_task(customer, order, resolved, (idempotency_key, fingerprint))
-    except IntegrityError:
+    except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
         if earlier := find_earlier(customer, idempotency_key, fingerprint):
             return earlier

@@ -157,7 +157,13 @@ def problem_body(problem: Problem) -> dict[str, Any]:
         "code": problem.code,
         "errors": [error_body(error) for error in bounded(problem.errors)],
     }
-    return body | ({"params": problem.params} if problem.params else {})
+    params = {name: say_value(value) for name, value in problem.params.items()}
+    return body | ({"params": params} if params else {})
+
+
+def say_value(value: Any) -> Any:
+    """Return a value of a detail as an answer may repeat it."""
+    return sayable(value, LONGEST_MESSAGE) if isinstance(value, str) else value
 
 
 def bounded(errors: Sequence[FieldError]) -> list[FieldError]:
@@ -190,6 +196,6 @@ def sayable(text: str, longest: int) -> str:
 def words(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the params with our own words among them translated; a caller's “number” or “style” stays as it is."""
     return {
-        name: gettext(SAID.get(str(v), str(v))) if name in WORD_PARAMS else v
+        name: say_value(gettext(SAID.get(str(v), str(v))) if name in WORD_PARAMS else v)
         for name, v in params.items()
     }

@@ -143,6 +143,15 @@ def test_a_search_keeps_to_the_filter(boss: Client, order: Callable[..., Task]) 
     assert listed(boss, Task, "fox", state__exact="failed") == set()
 
 
+@pytest.mark.parametrize("term", ["***", "--", '""', "% _", "“”"])
+def test_signs_alone_find_nothing_and_read_nothing(
+    order: Callable[..., Task], django_assert_num_queries: Any, term: str
+) -> None:
+    order()
+    with django_assert_num_queries(0):
+        assert list(search_tasks(Task.objects.all(), term)) == []
+
+
 @pytest.mark.parametrize("term", ["fox", "红色", "狐", "al", "0193ab", "red fox", NAMED_BY_ID[0]])
 def test_the_search_of_tasks_reads_its_index(db: None, term: str) -> None:
     with connection.cursor() as cursor:

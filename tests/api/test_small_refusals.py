@@ -13,7 +13,8 @@ from generation.api.refine import RefineSerializer
 from generation.api.serializers import GenerateSerializer
 from generation.models import Task
 from generation.services.run import run_queue
-from genhub.api.problems import MOST_ERRORS
+from genhub.api.problems import MOST_ERRORS, problem_body
+from genhub.lib.errors import NotFound
 from tests.api.refusals import GENERATE, as_body, nothing_moves, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
@@ -193,3 +194,9 @@ def test_any_text_as_an_id(alice: APIClient, name: str) -> None:
         check_answer(alice.get(f"/api/v1/{path}"))
     for path in (f"tasks/{said}/cancel", f"tasks/{said}/refine"):
         check_answer(alice.post(f"/api/v1/{path}", {}, format="json"))
+
+
+def test_detail_of_a_problem_is_cut_and_can_be_encoded() -> None:
+    body = problem_body(NotFound(thing="\ud800" + "x" * 5000))
+    answer = json.dumps(body, ensure_ascii=False).encode()
+    assert len(answer) < 2000

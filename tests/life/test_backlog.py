@@ -15,7 +15,7 @@ from generation.providers.errors import ProviderError
 from generation.services import finish, run
 from generation.services.ending import cancel_task
 from genhub.platforms.models import Platform
-from tests.api.refusals import GENERATE, refused
+from tests.api.refusals import GENERATE, header_of, refused
 from tests.books import find_mistakes
 from tests.life.orders import claim, die, submit
 from tests.races import together
@@ -85,6 +85,21 @@ def test_repeated_key_finds_its_task_when_the_queue_is_full(
     sent = partial(alice.post, GENERATE, ORDER | {"num_images": 9}, format="json")
     answers = [sent(HTTP_IDEMPOTENCY_KEY="once") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
+    assert Task.objects.count() == 1
+
+
+def test_equal_orders_of_one_moment_are_one_task_though_it_fills_the_queue(
+    alice: APIClient, settings: Settings
+) -> None:
+    settings.QUEUE_MOST_PER_USER = 9
+    header = {"HTTP_IDEMPOTENCY_KEY": "once", **header_of(alice)}
+
+    def send() -> int:
+        body = ORDER | {"num_images": 9}
+        return int(APIClient().post(GENERATE, body, format="json", **header).status_code)
+
+    [answers] = together(*[send] * 8)
+    assert set(answers) == {202}
     assert Task.objects.count() == 1
 
 
