@@ -51,9 +51,11 @@ def test_warm_draws_a_step_and_says_where() -> None:
     assert said in engine("warm")
 
 
-def test_warm_takes_another_model_where_the_usual_one_is_not_offered() -> None:
+def test_warm_guesses_no_model_where_the_usual_one_is_not_offered() -> None:
     ProviderModel.objects.filter(alias="z-image-small").update(is_enabled=False)
-    assert engine("warm").startswith("z-image-small-outlines draws after")
+    with pytest.raises(CommandError, match="no enabled model 'z-image-small'"):
+        engine("warm")
+    assert engine("warm", "z-image-small-outlines").startswith("z-image-small-outlines draws after")
 
 
 @pytest.mark.parametrize(
