@@ -8,3 +8,6 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 @method_decorator(csp_update({"img-src": ["blob:"]}), name="dispatch")
 class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI; pictures that it fetched it shows as blobs, which no other page may."""
+
+    # What OPTIONS tells of an address is no page that a template could show.
+    metadata_class = None

@@ -84,3 +84,9 @@ def test_answers_are_not_for_other_sites_or_guessers(alice: APIClient) -> None:
 def test_every_address_is_versioned() -> None:
     assert settings.SPECTACULAR_SETTINGS["SCHEMA_PATH_PREFIX"] == "/api/v1"
     assert all(not str(route.pattern).startswith("/") for route in API)
+
+
+@pytest.mark.parametrize("path", ["/api/docs", "/api/schema"])
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE", "HEAD", "TRACE", "FOO"])
+def test_no_method_breaks_the_pages_of_the_document(client: Any, path: str, method: str) -> None:
+    assert client.generic(method, path).status_code in {200, 405}
