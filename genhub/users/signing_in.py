@@ -59,14 +59,16 @@ class Try:
         """Return what bounds it, the narrowest first; a browser that signed in before is bound by itself alone."""
         tries, window = settings.LOGIN_TRIES, settings.LOGIN_WINDOW_SECONDS
         one = throttle.per(window, tries, "sign-in")
-        epoch = str(throttle.read(unlocks(), self.account))
+        unlocked = throttle.read(unlocks(), self.account)
+        epoch = str(unlocked)
         if self.device:
             return [(one, (self.account, epoch, f"device {self.device}"))]
         every = throttle.per(window, tries * ACCOUNT_TIMES, "sign-in-account")
         limits: list[tuple[RateLimitItem, tuple[str, ...]]] = [
             (one, (self.account, epoch, self.address))
         ]
-        if self.address:
+        # Who was just unlocked is let in from an office whose other accounts were tried too often, too.
+        if self.address and not unlocked:
             anyone = throttle.per(window, tries * ADDRESS_TIMES, "sign-in-address")
             limits.append((anyone, (self.address,)))
         return [*limits, (every, (self.account, epoch))]

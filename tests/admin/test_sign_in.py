@@ -208,6 +208,16 @@ def test_a_superuser_unlocks_an_account(boss: Client, hire: Hire, settings: Sett
     assert "Unlocked" in text(history)
 
 
+def test_an_unlocked_account_signs_in_where_too_many_others_were_tried(settings: Settings) -> None:
+    settings.LOGIN_TRIES = 1
+    for number in range(20):
+        sign_in(name=f"nobody-{number}")
+    assert is_refused(sign_in(RIGHT))
+    signing_in.unlock("admin")
+    assert is_refused(sign_in(RIGHT, name="nobody-0"))
+    assert is_in(sign_in(RIGHT))
+
+
 def test_the_command_unlocks_an_account(settings: Settings) -> None:
     settings.LOGIN_TRIES, settings.THROTTLE_URL = 1, settings.CELERY_BROKER_URL
     throttle.counters().shared.storage.reset()  # type: ignore[union-attr]
