@@ -34,18 +34,25 @@ def declare_problems(responses: dict[str, Any]) -> None:
 
 
 def list_codes() -> str:
-    """Return every code of a refusal as a table in Markdown, in the reader's language."""
+    """Return every code of a refusal as a table in Markdown that opens at a click, in the reader's language."""
+    kinds = {
+        code: kind
+        for code, kind in Problem.kinds.items()
+        # A root without words of its own is answered by nobody.
+        if kind.title != Problem.title and not kind.__module__.startswith("tests.")
+    }
     rows = [
         f"| `{code}` | {kind.status} | {_(kind.title)} |"
-        for code, kind in sorted(Problem.kinds.items())
-        if not kind.__module__.startswith("tests.")
+        for code, kind in sorted({Problem.code: Problem, **kinds}.items())
     ]
     head = [
         _(
             "A refusal is problem JSON (RFC 9457); decide by its code. Failed tasks have one of them, too."
         ),
         "",
+        f"<details><summary>{_('All codes')}</summary>",
+        "",
         f"| {_('Code')} | {_('Status')} | {_('Meaning')} |",
         "| --- | --- | --- |",
     ]
-    return "\n".join([*head, *rows])
+    return "\n".join([*head, *rows, "", "</details>"])

@@ -77,9 +77,11 @@ def test_document_lists_every_code_in_the_readers_language(
     )
     said = json.loads(answer.content)
     text = said["info"]["description"]
-    for code, kind in Problem.kinds.items():
+    for code, kind in {Problem.code: Problem, **Problem.kinds}.items():
+        # A root, which has no words of its own, is answered by nobody.
+        is_answered = kind is Problem or kind.title != Problem.title
         if not kind.__module__.startswith("tests."):
-            assert f"| `{code}` | {kind.status} |" in text, code
+            assert (f"| `{code}` | {kind.status} |" in text) == is_answered, code
     assert f"| `not_found` | 404 | {title} |" in text
 
 
