@@ -30,7 +30,7 @@ test: .venv/.ready-dev ## run the tests against real servers    (ARGS="-k ledger
 
 faults: .venv/.ready-dev ## kill processes in full counts        (SET=ledger, FAULT_COUNT=10)
 	@echo "· fault tests" >&2
-	@FAULT_COUNT=$${FAULT_COUNT:-10} exec $(PY) -m pytest $(if $(SET),tests/faults/$(SET) $(wildcard tests/$(SET)),tests/faults) \
+	@FAULT_COUNT=$${FAULT_COUNT:-10} exec $(PY) -m pytest $(if $(SET),$(wildcard tests/faults/$(SET) tests/$(SET)),tests/faults tests/front/test_slow.py) \
 		--timeout 1800 $(ARGS)
 
 mutants: .venv/.ready-dev ## break promises on purpose; the suite must notice
