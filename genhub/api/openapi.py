@@ -35,15 +35,14 @@ def declare_problems(responses: dict[str, Any]) -> None:
 
 def list_codes() -> str:
     """Return every code of a refusal as a table in Markdown that opens at a click, in the reader's language."""
-    kinds = {
+    kinds: dict[str, type[Problem]] = {Problem.code: Problem} | {
         code: kind
         for code, kind in Problem.kinds.items()
         # A root without words of its own is answered by nobody.
         if kind.title != Problem.title and not kind.__module__.startswith("tests.")
     }
     rows = [
-        f"| `{code}` | {kind.status} | {_(kind.title)} |"
-        for code, kind in sorted({Problem.code: Problem, **kinds}.items())
+        f"| `{code}` | {kind.status} | {_(kind.title)} |" for code, kind in sorted(kinds.items())
     ]
     head = [
         _(

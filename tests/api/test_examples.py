@@ -77,7 +77,8 @@ def test_document_lists_every_code_in_the_readers_language(
     )
     said = json.loads(answer.content)
     text = said["info"]["description"]
-    for code, kind in {Problem.code: Problem, **Problem.kinds}.items():
+    kinds: dict[str, type[Problem]] = {Problem.code: Problem, **Problem.kinds}
+    for code, kind in kinds.items():
         # A root, which has no words of its own, is answered by nobody.
         is_answered = kind is Problem or kind.title != Problem.title
         if not kind.__module__.startswith("tests."):

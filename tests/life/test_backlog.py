@@ -94,7 +94,7 @@ def test_equal_orders_of_one_moment_are_one_task_though_it_fills_the_queue(
     alice: APIClient, settings: Settings
 ) -> None:
     settings.QUEUE_MOST_PER_USER = 9
-    header = {"HTTP_IDEMPOTENCY_KEY": "once", **header_of(alice)}
+    header: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "once", **header_of(alice)}
 
     def send() -> int:
         body = ORDER | {"num_images": 9}
