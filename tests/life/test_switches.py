@@ -225,4 +225,5 @@ def test_claim_asks_the_switches_by_keys(alice: APIClient, stub: Provider) -> No
         plan = "\n".join(line for (line,) in cursor.fetchall())
     # Never flattened into a join, which might begin at the models and read every task of theirs.
     assert "SubPlan" in plan
-    assert "model_of_provider" in plan
+    # Which of their indexes it takes for so few rows is a matter of statistics.
+    assert "Seq Scan" not in plan
