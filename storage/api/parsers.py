@@ -31,7 +31,7 @@ class MalformedForm(Problem):
 
 
 class InMemory(FileUploadHandler):
-    """Keeps files in memory: the body was bounded before, and no disk shall hold a picture as it came."""
+    """Keeps files in memory: the body was bounded before, and no file with a name shall hold a picture as it came."""
 
     def new_file(self, *args: Any, **words: Any) -> None:
         """Begin a file."""
