@@ -44,7 +44,7 @@ from credits.moves import (
     move,
     must_move,
 )
-from credits.statements import HOLD, SETTLE
+from credits.sql import HOLD, SETTLE
 from genhub.lib.ids import new_id
 
 __all__ = [

@@ -8,7 +8,7 @@ from django.db import connection
 
 from credits.errors import InvalidAmount, KeyReused, PurseUnknown
 from credits.models import Bucket, Kind, Purse, Reason, Transfer
-from credits.statements import MOVE
+from credits.sql import MOVE
 from genhub.lib.ids import new_id
 
 # Far above any purse, far below what bigint holds, so that sums cannot overflow.

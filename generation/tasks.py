@@ -6,12 +6,12 @@ from typing import Any
 
 from celery import shared_task, signals
 
-from generation import dispatch
-from generation.services import presence, run
-from generation.services.heart import draining
+from generation.life import doorbell
+from generation.work import presence, run
+from generation.work.heart import draining
 
 
-@shared_task(name=dispatch.WORK)
+@shared_task(name=doorbell.WORK)
 def work(queue: str) -> list[dict[str, str]]:
     """Work on a queue; the result tells Flower which tasks were run and how they ended."""
     return run.run_queue(queue)

@@ -8,7 +8,6 @@ from drf_spectacular.views import SpectacularAPIView
 from credits.api.balance import CreditsView
 from credits.api.entries import EntryExportView, EntryListView
 from credits.api.grants import GrantView
-from generation.api.health import HealthView
 from generation.api.models import ModelListView
 from generation.api.quote import QuoteView
 from generation.api.refine import RefineQuoteView, RefineView
@@ -23,6 +22,7 @@ from generation.api.views import (
 )
 from genhub.admin.search import search
 from genhub.api.docs import DocsView
+from genhub.health import HealthView
 from storage.api.uploads import UploadView
 from storage.views import serve_file
 from templates.api.views import StyleListView, TemplateListView

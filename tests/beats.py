@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
+from generation import loops
 from generation.models import LoopBeat
-from generation.services import loops
 
 
 def let_loops_be_well() -> None:

@@ -1,7 +1,7 @@
 """The people, the purse and the clients that every test may use."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import connections, transaction
@@ -10,11 +10,16 @@ from rest_framework.test import APIClient
 
 from credits import ledger
 from credits.models import Purse
+from generation.life.ended_news import listener
 from generation.models import Provider
-from generation.services.news import listener
+from generation.providers import registry
+from generation.work.heart import Drain, draining
 from genhub.lib import throttle
+from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform
 from templates.services import seed_examples, seed_styles
+from tests.books import find_mistakes
+from tests.easel import Easel
 
 WHY = ledger.Why("tests", "a grant of the tests")
 
@@ -111,3 +116,29 @@ def mallory(client_of: Callable[..., APIClient], rich: Callable[..., Purse]) -> 
     """Another user of the same platform."""
     rich("mallory", 100)
     return client_of("mallory")
+
+
+@pytest.fixture
+def drain() -> Iterator[Drain]:
+    """Whether workers should end soon; unset again after the test."""
+    yield draining
+    draining.clear()
+
+
+@pytest.fixture
+def right_books(rich: Callable[..., Purse], drain: Drain) -> Iterator[None]:
+    """Credits for alice, and books that are right at the end."""
+    rich("alice", 10_000)
+    yield
+    assert find_mistakes() == []
+
+
+@pytest.fixture
+def easel(db: None, monkeypatch: pytest.MonkeyPatch) -> Easel:
+    """A provider that draws in batches, as the test tells it to; its model is the hub's default in tests."""
+    name = f"easel-{new_id().hex}"
+    monkeypatch.setitem(registry.ADAPTERS, name, "tests.easel.Easel")
+    provider = Provider.objects.create(alias="easel", adapter=name, queue="local")
+    provider.models.create(alias="z-image-small", default_width=64, default_height=64,
+                           smallest_side=16, largest_side=1024)  # fmt: skip
+    return cast("Easel", registry.get_adapter(name))

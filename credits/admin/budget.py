@@ -16,9 +16,9 @@ from unfold.views import ChangeList
 
 from credits.admin.changes import ValuesLogged
 from credits.admin.words import usage_bar
+from credits.budget_standings import Standing, find_standings
 from credits.ledger import LARGEST_AMOUNT
 from credits.models import Budget, Purse
-from credits.usage import Standing, find_standings
 from genhub.admin.show import badge, code, link, moment, table
 
 MOST_ON_A_PURSE = 20

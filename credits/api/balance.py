@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from credits.affordability import sum_due
 from credits.api import schema
 from credits.budgets import list_budgets
-from credits.offers import sum_due
 from credits.selectors import find_balance, list_expiring
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope

@@ -1,11 +1,11 @@
 """Pages of orders: tasks with their pictures and refunds; providers, models, workers and shares."""
 
-from generation.admin.batches import RefundBatchAdmin
-from generation.admin.model import ProviderModelAdmin
-from generation.admin.provider import ProviderAdmin
-from generation.admin.queue import ShareAdmin, WorkerAdmin
-from generation.admin.refunds import RefundRequestAdmin
-from generation.admin.task import TaskAdmin
+from generation.admin.accounts.account import ProviderAdmin
+from generation.admin.accounts.offer import ProviderModelAdmin
+from generation.admin.refunds.bulk import RefundBatchAdmin
+from generation.admin.refunds.single import RefundRequestAdmin
+from generation.admin.tasks.page import TaskAdmin
+from generation.admin.tasks.queue import ShareAdmin, WorkerAdmin
 
 __all__ = [
     "ProviderAdmin",

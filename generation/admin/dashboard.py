@@ -10,15 +10,11 @@ from credits.audit import view_standing
 from credits.selectors import sum_turnover
 from generation.admin.filters import LAST_DAY, LAST_DAY_ALONE
 from generation.admin.words import TASK_COLOURS, picture_of
+from generation.loops import examine
 from generation.models.task import STATE_WORDS
-from generation.selectors import (
-    count_recent_tasks,
-    count_waiting,
-    list_live_workers,
-    list_newest_outputs,
-)
-from generation.services.loops import examine
-from generation.services.presence import GONE_AFTER
+from generation.selectors.queue import count_waiting, list_live_workers
+from generation.selectors.tasks import count_recent_tasks, list_newest_outputs
+from generation.work.presence import GONE_AFTER
 
 PICTURES = 8
 LOOP_WORDS = {

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from generation.errors import TaskFailure
 from generation.models import Attempt, Output, Task
-from generation.selectors import find_pauses, newest
+from generation.selectors.tasks import find_pauses, newest
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.admin.pages import on_this_site, word
 from genhub.admin.show import badge

@@ -10,7 +10,7 @@ from rest_framework.reverse import reverse
 from credits.selectors import NO_HOLD, Explained, explain_holds
 from generation.errors import TaskFailure
 from generation.models import Task
-from generation.selectors import describe_template, find_pauses, newest
+from generation.selectors.tasks import describe_template, find_pauses, newest
 from generation.spec import LARGEST_EXACT
 from generation.states import TaskState
 from genhub.api.problems import problem_body

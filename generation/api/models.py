@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from generation.accounts.routing import list_models
 from generation.api import schema
-from generation.routing import list_models
-from generation.services.plans import FAST, FINE, find_usual
-from generation.services.resolve import default_model
+from generation.orders.modes import FAST, FINE, find_usual
+from generation.orders.resolve import default_model
 from generation.spec import ModelCard
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 from genhub.platforms.authentication import caller_of

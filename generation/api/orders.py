@@ -3,7 +3,7 @@
 from rest_framework.request import Request
 
 from generation.api.serializers import GenerateSerializer
-from generation.services.submit import Customer, order_of
+from generation.orders.submit import Customer, order_of
 from generation.spec import Order
 from genhub.platforms.authentication import caller_of
 

@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from credits.offers import find_offer
+from credits.affordability import find_offer
 from credits.pricing import ORIGINS
 from generation.api import schema
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
-from generation.services.room import find_refusal
-from generation.services.submit import Customer, resolve_for
+from generation.orders.backlog import find_refusal
+from generation.orders.submit import Customer, resolve_for
 from generation.spec import Order
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope

@@ -13,13 +13,8 @@ from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.serializers import QUALITIES, standard_quality
 from generation.api.views import get_task
 from generation.models import Task
-from generation.services.refine import (
-    Refinement,
-    named_at_the_picture,
-    order_again,
-    refine_task,
-)
-from generation.services.submit import Customer
+from generation.orders.refine import Refinement, named_at_the_picture, order_again, refine_task
+from generation.orders.submit import Customer
 from genhub.api.fields import StrictFloatField, StrictIntegerField, StrictSerializer
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.ids import to_wire

@@ -14,10 +14,10 @@ from generation.api import answers, schema
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
 from generation.errors import NoResult, NotReady
+from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
-from generation.selectors import count_tasks, find_task, find_tasks
-from generation.services.ending import cancel_task
-from generation.services.submit import submit_task
+from generation.orders.submit import submit_task
+from generation.selectors.tasks import count_tasks, find_task, find_tasks
 from generation.states import TASK_LIVE, TaskState
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.negotiation import WhateverIsAccepted

@@ -7,7 +7,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.lookups
-import generation.models.model
+import generation.models.offer
 from django.db import migrations, models
 
 
@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('alias', models.CharField(help_text='Orders name it so; it never changes. Letters, digits, “.”, “_” and “-”.', max_length=100, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9._-]+\\Z', 'Letters, digits, “.”, “_” and “-”.')], verbose_name='alias')),
                 ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('media_types', models.JSONField(default=generation.models.model.picture_only, verbose_name='makes')),
+                ('media_types', models.JSONField(default=generation.models.offer.picture_only, verbose_name='makes')),
                 ('folder', models.CharField(blank=True, help_text="On the workers: the whole path of a folder in the diffusers layout; or a hub id, such as Tongyi-MAI/Z-Image, which is read from the worker's own cache and never downloaded.", max_length=500, verbose_name='folder or hub id')),
                 ('revision', models.CharField(blank=True, help_text='Of a hub id: the commit, 40 hexadecimal digits. A folder has none.', max_length=40, validators=[django.core.validators.RegexValidator('^([0-9a-f]{40})?$', '40 digits from 0 to f, in small letters.')], verbose_name='revision')),
                 ('weights', models.JSONField(blank=True, default=list, verbose_name='weights')),

@@ -4,7 +4,7 @@ from generation.models.attempt import Attempt, Share
 from generation.models.backlog import PlatformBacklog, UserBacklog
 from generation.models.event import Event
 from generation.models.loop import LoopBeat
-from generation.models.model import ProviderModel, find_card, get_card
+from generation.models.offer import ProviderModel, find_card, get_card
 from generation.models.provider import Provider
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText

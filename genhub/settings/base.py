@@ -219,11 +219,11 @@ REFUND_GRACE_DAYS = at_least("REFUND_GRACE_DAYS", 30, 1, 36_500)
 REFUND_APPROVAL_ABOVE = at_least("REFUND_APPROVAL_ABOVE", 1000, 0)
 HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
 # Sample orders whose prices staff see before they save a price rule: credits itself knows no orders.
-PRICE_SAMPLES = "generation.services.samples.list_samples"
+PRICE_SAMPLES = "generation.orders.samples.list_samples"
 # The sample order that a template must pass before it is published: templates itself knows no orders.
-RECIPE_TRIAL = "generation.services.recipes.try_recipe"
+RECIPE_TRIAL = "generation.orders.trials.try_recipe"
 # The published templates that nobody can order now: staff are told when a change breaks one.
-BROKEN_RECIPES = "generation.services.recipes.find_broken"
+BROKEN_RECIPES = "generation.orders.trials.find_broken"
 
 # How long a worker that has nothing else to do waits for a second order to draw together with its first.
 LOCAL_BATCH_WAIT_MS = at_least("LOCAL_BATCH_WAIT_MS", 5, 0, 100)

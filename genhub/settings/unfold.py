@@ -137,12 +137,12 @@ UNFOLD: dict[str, Any] = {
                     page("lock_clock", "credits.hold"),
                     counted(
                         page("undo", "generation.refundrequest"),
-                        "generation.selectors.count_pending_refunds",
+                        "generation.selectors.refunds.count_pending_refunds",
                         *REFUND_READERS,
                     ),
                     counted(
                         page("undo", "generation.refundbatch"),
-                        "generation.selectors.count_pending_batches",
+                        "generation.selectors.refunds.count_pending_batches",
                         *REFUND_READERS,
                     ),
                     page("sell", "credits.pricerule"),

@@ -9,7 +9,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from generation.models import Provider, Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.users.models import User
 
 Hire = Callable[..., Client]

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from credits import ledger
+from credits.budget_standings import find_standings
 from credits.budgets import list_budgets
 from credits.errors import BudgetExceeded
 from credits.models import Budget, GrantRule, Period, Purse
-from credits.usage import find_standings
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform
 from tests.admin.conftest import Hire

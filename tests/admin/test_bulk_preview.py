@@ -11,8 +11,8 @@ from django.urls import reverse
 from credits import ledger
 from credits.models import Transfer
 from generation.models import Provider, RefundBatch, RefundRequest, Task
-from generation.services import bulk_refund
-from generation.services.run import run_queue
+from generation.refunds import bulk
+from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from tests.conftest import WHY
 
@@ -69,7 +69,7 @@ def test_a_search_takes_only_the_user_of_that_very_name(
     for wrong in ("malice @", "Alice @", "bob @", "q=alice"):
         assert wrong not in shown
     assert {r.task_id for r in RefundRequest.objects.all()} == {task.pk, namesake.pk}
-    bulk_refund.refund_approved()
+    bulk.refund_approved()
     assert {t.purse.user for t in Transfer.objects.filter(kind="refund")} == {"alice"}
 
 
@@ -165,7 +165,7 @@ def test_many_users_are_named_and_the_others_counted(
     for user in ("alice", "bob", "carl", "dora"):
         order(shop, user)
     order(shop, "dora")
-    monkeypatch.setattr(bulk_refund, "MOST_USERS", 2)
+    monkeypatch.setattr(bulk, "MOST_USERS", 2)
     shown = read(boss.get(BULK, {"state__exact": "completed"}))
     assert "dora @ Shop: 2 tasks, 20 credits" in shown
     assert "alice @ Shop: 1 task, 10 credits" in shown

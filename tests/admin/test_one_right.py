@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from credits import freezes, ledger
 from credits.models import Budget, Purse
 from generation.models import Provider, RefundBatch, RefundRequest, Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
 from genhub.users.models import User

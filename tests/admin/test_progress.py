@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt, Provider, Task
-from generation.services import run
-from generation.services.ending import cancel_task
+from generation.work import run
 from genhub.lib.ids import oldest_id
-from tests.life.orders import claim, submit
+from tests.steps import claim, submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 NOT_DELIVERED = {"en": "No picture was delivered.", "zh-hans": "没有交付图片。"}

@@ -11,12 +11,12 @@ from pytest_django import Settings
 
 from credits.models import Kind, Purse, Transfer
 from generation.models import Provider, RefundBatch, RefundRequest, RefundState, Task
-from generation.services.bulk_refund import refund_approved
+from generation.refunds.bulk import refund_approved
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
 from tests.admin.conftest import Hire
 from tests.books import find_mistakes
-from tests.life.paid_orders import pay
+from tests.paid_orders import pay
 
 pytestmark = pytest.mark.django_db
 REASON = "The star came out as a circle."

@@ -14,8 +14,8 @@ from django.urls import reverse
 from credits import freezes, ledger
 from credits.models import Budget, Freeze, Hold, Lot, Purse, Transfer
 from generation.models import Provider, RefundRequest, Share, Task
-from generation.selectors import search_tasks
-from generation.services.run import run_queue
+from generation.selectors.tasks import search_tasks
+from generation.work.run import run_queue
 from genhub.platforms.models import ApiKey
 from genhub.users.models import User
 from storage.models import Artifact

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from credits import freezes
 from credits.models import Budget, Count, FreeUse, Purse
 from generation.models import Provider, Task
-from generation.services import run
+from generation.work import run
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey
 from templates.services import create_template, publish

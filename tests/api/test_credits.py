@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from credits import ledger
 from credits.models import Budget, Hold, Period, Purse
 from generation.models import Provider, Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.platforms.models import ApiKey, Platform
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE

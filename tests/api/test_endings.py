@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from generation import claims
+from generation.life import claims
 from generation.models import Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from tests.api.refusals import GENERATE, refused
 from tests.books import find_mistakes
 

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from credits import ledger
 from credits.models import Kind, Purse, Transfer
 from generation.models import Provider, Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.lib.ids import from_wire, new_id
 from genhub.platforms.models import Platform
 from tests.api.refusals import GENERATE, refused

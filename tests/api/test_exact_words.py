@@ -7,8 +7,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from generation.models import Output, Task
-from generation.services.run import run_queue
 from generation.spec import LARGEST_EXACT, LARGEST_SEED
+from generation.work.run import run_queue
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from credits.models import GrantRule, Purse
 from generation.models import Provider
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.lib.errors import Problem
 from genhub.platforms.models import Platform, Scope
 from tests.api.refusals import GENERATE

@@ -11,9 +11,9 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
-from generation import claims
+from generation.life import claims
 from generation.models import LoopBeat, Provider, Worker
-from generation.services import presence
+from generation.work import presence
 from genhub.celery import app
 from tests.api.refusals import GENERATE, nothing_moves
 from tests.beats import let_loops_be_well

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Hold, Purse
 from generation.models import Attempt, IdempotencyKey, Provider, Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from tests.api.refusals import GENERATE, header_of, nothing_moves, refused
 from tests.books import find_mistakes

@@ -10,20 +10,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 from rest_framework.test import APIClient
 
+from generation.accounts.seed import seed_local_provider
 from generation.models import Provider, Task
+from generation.orders.inputs import fit_size
 from generation.providers.base import Finished, Work
 from generation.providers.stub import StubProvider
-from generation.services.inputs import fit_size
-from generation.services.run import run_queue
-from generation.services.seed import seed_local_provider
 from generation.spec import ModelCard
+from generation.work.run import run_queue
 from genhub.lib.ids import new_id, to_wire
 from genhub.platforms.models import Platform
 from storage import labels
 from storage.services import record_artifact, save_picture
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
-from tests.life.orders import submit
+from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 

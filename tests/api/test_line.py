@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from credits.audit import CHECKS, find_broken
 from generation.audit import AUDIT_CHECKS
 from generation.models import Provider
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 
 pytestmark = pytest.mark.django_db

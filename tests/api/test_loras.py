@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from generation.models import Provider
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
-from tests.life.orders import submit
+from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes", "loras")]
 

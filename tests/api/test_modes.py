@@ -7,14 +7,14 @@ from rest_framework.test import APIClient
 
 from credits.models import PriceRule
 from credits.tariffs import seed_price_rules
-from generation import routing
+from generation.accounts import routing
 from generation.models import Provider, Task
-from generation.services import samples
+from generation.orders import samples
 from genhub.platforms.models import Plan, Platform
 from templates.models import Style
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE, refused
-from tests.life.orders import submit
+from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recipes")]
 

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Hold, Transfer
 from generation.models import Provider, Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from templates.models import Template
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE, header_of, refused

@@ -8,7 +8,7 @@ from django.urls import URLPattern
 from rest_framework.test import APIClient
 
 from generation.models import Provider
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from genhub.urls import API
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused

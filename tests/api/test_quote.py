@@ -17,7 +17,7 @@ from generation.models import Provider, Task
 from genhub.platforms.models import ApiKey, Plan, Platform, Scope
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE, check_problem, refused
-from tests.life.orders import submit
+from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
 

@@ -8,13 +8,13 @@ from rest_framework.test import APIClient
 
 from credits.models import Purse
 from generation.models import Provider, Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms.models import Scope
 from storage.models import Artifact
 from templates.models import Style
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
-from tests.life.orders import submit
+from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
 

@@ -14,7 +14,7 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from rest_framework.test import APIClient
 
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.wsgi import application
 from tests.api.refusals import GENERATE, header_of
 

@@ -12,7 +12,7 @@ from credits.api.grants import GrantSerializer
 from generation.api.refine import RefineSerializer
 from generation.api.serializers import GenerateSerializer
 from generation.models import Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.api.problems import MOST_ERRORS, problem_body
 from genhub.lib.errors import NotFound
 from tests.api.refusals import GENERATE, as_body, nothing_moves, refused

@@ -10,7 +10,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from generation.models import Attempt, Provider, Task
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.lib.ids import new_id, to_wire
 from genhub.platforms.models import Platform
 from storage import labels, services, uploads
@@ -19,7 +19,7 @@ from storage.models import Artifact
 from storage.services import open_picture, record_artifact, save_picture
 from tests.api.refusals import check_problem
 from tests.api.test_uploads import UPLOAD, encode, png_of, scene, send
-from tests.life.orders import submit
+from tests.steps import submit
 from tests.storage.conftest import local
 
 __all__ = ["local"]

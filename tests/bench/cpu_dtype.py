@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 
+from generation.accounts.seed import SMALL
 from generation.engine.engine import Engine
 from generation.engine.options import Options
 from generation.engine.pictures import Drawn, Picture
 from generation.engine.precision import DTYPES, WORTH_ITS_MEMORY, choose_precision
-from generation.engine.small.words import DEFAULT_GUIDANCE, DEFAULT_STEPS
-from generation.services.rerun import psnr_db
-from generation.services.seed import SMALL
+from generation.engine.small import DEFAULT_GUIDANCE, DEFAULT_STEPS
 from generation.spec import GenerationSpec
+from generation.work.rerun import psnr_db
 from tests.bench.measure import (
     PATIENCE_SECONDS,
     QUICK_PATIENCE_SECONDS,

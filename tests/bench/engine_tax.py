@@ -23,9 +23,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from generation.engine.small import WEIGHTS
-from generation.engine.small.words import DEFAULT_GUIDANCE, DEFAULT_SIZE, DEFAULT_STEPS
-from genhub.embedded.demo_client import DemoClient
+from generation.engine.small import DEFAULT_GUIDANCE, DEFAULT_SIZE, DEFAULT_STEPS, WEIGHTS
+from genhub.demo.client import DemoClient
 from tests import servers
 from tests.bench.bare_loop import BareLoop, Turn, looping
 from tests.bench.measure import (

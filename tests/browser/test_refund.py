@@ -6,8 +6,8 @@ from rest_framework.test import APIClient
 
 from credits.models import Kind, Transfer
 from generation.models import Provider
-from generation.services.bulk_refund import refund_approved
-from generation.services.run import run_queue
+from generation.refunds.bulk import refund_approved
+from generation.work.run import run_queue
 from genhub.users.models import User
 from tests.books import find_mistakes
 from tests.browser.conftest import PASSWORD

@@ -12,7 +12,7 @@ COMMANDS = "genhub.management.commands"
 ENTRIES = {
     "web": "import genhub.wsgi; from django.urls import get_resolver; get_resolver().url_patterns",
     "worker": "import genhub.celery; genhub.celery.app.loader.import_default_modules()",
-    "loops": "import generation.management.commands.loops",
+    "loops": "import genhub.management.commands.loops",
     "flower": "import genhub.celery, flower.command",
     "prepare": f"import {COMMANDS}.prepare, {COMMANDS}.seed, {COMMANDS}.audit, {COMMANDS}.issue_key",
     "launcher": f"import {COMMANDS}.up, {COMMANDS}.demo",

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from generation.accounts.seed import SMALL
 from generation.providers.local import LocalProvider
-from generation.services.seed import SMALL
 
 
 @pytest.fixture(scope="session")

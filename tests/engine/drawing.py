@@ -4,10 +4,10 @@ from typing import Any
 
 from PIL import Image
 
+from generation.accounts.seed import SMALL
 from generation.engine.pictures import Picture
 from generation.providers.base import Finished, Work
 from generation.providers.local import LocalProvider
-from generation.services.seed import SMALL
 from generation.spec import GenerationSpec, ModelCard
 
 PROMPT = "a yellow star on a purple background"

@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
+from generation.accounts.seed import SMALL
 from generation.engine.captions import MOST_TOKENS, count_padded_tokens
 from generation.engine.errors import PromptTooLongError
-from generation.engine.small import WEIGHTS, networks
+from generation.engine.small import WEIGHTS
 from generation.errors import PromptTooLong
+from generation.life.attempt_ends import failure_of
 from generation.providers.base import Finished
 from generation.providers.errors import ProviderError
 from generation.providers.local import LocalProvider
-from generation.services.finish import failure_of
-from generation.services.seed import SMALL
+from generation.training import networks
 from genhub.lib.errors import Problem
 from tests.engine.drawing import spec, work
 

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
+from generation.accounts.seed import SMALL
 from generation.engine.engine import Engine
 from generation.engine.options import Options
 from generation.engine.small import WEIGHTS
 from generation.providers.base import Finished
 from generation.providers.errors import GivenBack, ProviderError, Stopped
 from generation.providers.local import LocalProvider
-from generation.services.rerun import psnr_db
-from generation.services.seed import SMALL
 from generation.spec import ModelCard
+from generation.work.rerun import psnr_db
 from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, spec, work
 
 pytestmark = pytest.mark.xdist_group("torch")

@@ -10,6 +10,7 @@ import pytest
 import torch
 from diffusers import ZImagePipeline
 
+from generation.accounts.seed import SMALL
 from generation.engine import stock as stock_module
 from generation.engine.card import read_card
 from generation.engine.engine import Engine
@@ -26,7 +27,6 @@ from generation.engine.options import Options
 from generation.engine.pictures import Drawn
 from generation.engine.small import WEIGHTS
 from generation.engine.stock import Stock
-from generation.services.seed import SMALL
 from generation.spec import Lora, ModelCard
 from tests.engine.drawing import picture
 from tests.engine.made_files import read_small, save

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from generation.accounts.seed import SMALL
 from generation.engine import stock as stock_module
 from generation.engine.engine import Engine
 from generation.engine.errors import OutOfMemoryError
@@ -18,8 +19,7 @@ from generation.engine.pictures import Drawn
 from generation.providers.base import Finished
 from generation.providers.errors import ProviderError
 from generation.providers.local import LocalProvider
-from generation.services.rerun import psnr_db
-from generation.services.seed import SMALL
+from generation.work.rerun import psnr_db
 from tests.engine.drawing import PROMPTS, decode, draw, picture, work
 from tests.patience import patience
 

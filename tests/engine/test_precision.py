@@ -15,6 +15,7 @@ import torch
 from diffusers import ZImagePipeline
 from PIL import Image, ImageDraw
 
+from generation.accounts.seed import OUTLINES, SMALL
 from generation.engine import precision
 from generation.engine.engine import Engine
 from generation.engine.memory import choose_mode, read_sizes
@@ -22,9 +23,8 @@ from generation.engine.options import Options
 from generation.engine.precision import choose_precision, judge_card, judge_processor
 from generation.engine.small import WEIGHTS
 from generation.providers.local import LocalProvider
-from generation.services.rerun import find_changes, psnr_db
-from generation.services.seed import OUTLINES, SMALL
 from generation.spec import Lora
+from generation.work.rerun import find_changes, psnr_db
 from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, work
 from tests.engine.made_files import read_small, save
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+from generation.accounts.seed import SMALL
 from generation.engine.speed import choose_attention, compile_blocks
 from generation.providers.local import LocalProvider
-from generation.services.seed import SMALL
 from tests.engine.drawing import work
 
 pytestmark = pytest.mark.xdist_group("torch")

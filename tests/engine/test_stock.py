@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from generation.accounts.seed import SMALL
 from generation.engine import stock as stock_module
 from generation.engine.errors import EngineError
 from generation.engine.loading import load_parts
@@ -19,7 +20,6 @@ from generation.engine.pool import WeightsPool, size_bytes
 from generation.engine.small import WEIGHTS
 from generation.engine.stock import Stock
 from generation.engine.weights import load_weights
-from generation.services.seed import SMALL
 from generation.spec import Lora, ModelCard
 
 pytestmark = pytest.mark.xdist_group("torch")

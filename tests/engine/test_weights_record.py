@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from generation.accounts.seed import SMALL
 from generation.engine import stock as stock_module
 from generation.engine.engine import Engine
 from generation.engine.errors import EngineError
@@ -17,9 +18,8 @@ from generation.engine.stock import Stock
 from generation.engine.watchdog import PATIENCE_LOADING
 from generation.engine.weights import WeightsError, files, hash_folder
 from generation.management.commands.engine import describe
-from generation.services.rerun import Again, find_changes
-from generation.services.seed import SMALL
 from generation.spec import Lora, ModelCard
+from generation.work.rerun import Again, find_changes
 from tests.engine.drawing import picture
 
 pytestmark = pytest.mark.xdist_group("torch")

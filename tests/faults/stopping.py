@@ -17,9 +17,10 @@ def die(*_: Any, **words: Any) -> None:
 
 def work() -> None:
     """Work on the local queue until the first pictures are stored."""
-    from generation.services import finish, run  # noqa: PLC0415 (once Django is set up)
+    from generation.life import attempt_ends  # noqa: PLC0415 (once Django is set up)
+    from generation.work import run  # noqa: PLC0415 (once Django is set up)
 
-    finish.complete = die
+    attempt_ends.complete = die
     run.run_queue("local")
 
 

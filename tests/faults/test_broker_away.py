@@ -14,15 +14,14 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from credits.models import Purse
-from generation import claims, dispatch
+from generation.life import claims, doorbell, rescue
 from generation.models import Attempt, Provider, Task
-from generation.services import rescue
 from generation.states import TASK_ENDS
 from genhub.celery import app
 from genhub.embedded.valkey import find_server
 from tests.brokers import away
 from tests.faults.processes import LOOPS, running, wait_until, worker
-from tests.life.orders import claim, submit
+from tests.steps import claim, submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 # Before, each bell took 6 s: sixteen of them kept the loops' only thread for more than this.
@@ -81,7 +80,7 @@ def test_worker_comes_back_to_a_broker_that_was_away(
     path = tmp_path / "v"
     url = f"redis+socket://{path}"
     monkeypatch.setattr(app.conf, "broker_write_url", url)
-    monkeypatch.setattr(dispatch, "SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(doorbell, "SILENCE_SECONDS", 0.5)
 
     def all_ended() -> bool:
         return not Task.objects.exclude(state__in=TASK_ENDS).exists()
@@ -106,5 +105,5 @@ def test_worker_comes_back_to_a_broker_that_was_away(
         with valkey_on(path), loops:
             wait_until(all_ended, 120, "the pictures that were ordered meanwhile")
             assert child.poll() is None
-    dispatch.silence.end()
+    doorbell.silence.end()
     print(f"orders without a broker took {max(took):.3f} s at most")  # noqa: T201

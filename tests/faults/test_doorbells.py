@@ -8,12 +8,12 @@ import pytest
 from rest_framework.test import APIClient
 
 from credits.models import Purse
-from generation import dispatch
+from generation.life import doorbell
 from generation.models import Attempt, Provider, Task
 from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT, LOOPS, running, wait_until, worker
-from tests.life.orders import submit
+from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 TASKS = COUNT * 20 or 10
@@ -42,7 +42,7 @@ def test_every_doorbell_dropped(
     app: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     dropped: list[str] = []
-    monkeypatch.setattr(dispatch, "ring", dropped.append)
+    monkeypatch.setattr(doorbell, "ring", dropped.append)
     environment = {"SWEEP_SECONDS": "1"}
     with running(tmp_path / "worker.log", *worker("local")):
         for seed in range(TASKS):
@@ -57,8 +57,8 @@ def test_every_doorbell_delivered_five_times(
     app: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     rung: list[str] = []
-    ring = dispatch.ring
-    monkeypatch.setattr(dispatch, "ring", rung.append)
+    ring = doorbell.ring
+    monkeypatch.setattr(doorbell, "ring", rung.append)
     for seed in range(TASKS):
         submit(app, seed=seed, width=32, height=32)
     bells = rung * 5

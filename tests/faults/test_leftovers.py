@@ -10,15 +10,16 @@ from django.core.files.storage import default_storage
 from rest_framework.test import APIClient
 
 from credits.models import Purse
+from generation.life import rescue
 from generation.models import Attempt, Provider
-from generation.services import leftovers, rescue, run
+from generation.work import leftovers, run
 from genhub.platforms.models import Platform
 from storage.keys import output_key
 from storage.models import Artifact, UploadFolder
 from storage.services import list_names
 from tests.books import find_mistakes
 from tests.faults.processes import running, wait_until
-from tests.life.orders import submit
+from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 STOPPING = ("-m", "tests.faults.stopping")

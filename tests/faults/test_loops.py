@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
+from generation import loops
 from generation.models import LoopBeat
-from generation.services import loops
 from tests.faults.processes import LOOPS, running, wait_until
 from tests.servers import database_url
 

@@ -14,12 +14,12 @@ from diffusers import ZImageTransformer2DModel
 from django.db import connection, connections
 from rest_framework.test import APIClient
 
+from generation.accounts.seed import seed_local_provider
 from generation.api import views
-from generation.services import run
-from generation.services.ending import cancel_task
-from generation.services.seed import seed_local_provider
-from tests.life.orders import attempt_states, submit
+from generation.life.unpaid_ends import cancel_task
+from generation.work import run
 from tests.patience import patience
+from tests.steps import attempt_states, submit
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -7,10 +7,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from rest_framework.test import APIClient
 
+from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
-from generation.services import run
-from generation.services.ending import cancel_task
-from tests.life.orders import claim, submit
+from generation.work import run
+from tests.steps import claim, submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 

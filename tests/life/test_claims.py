@@ -8,16 +8,16 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
-from generation import claims, dispatch
-from generation.claims import LeaseLost
+from generation.life import attempt_ends, claims, doorbell, rescue
+from generation.life.claims import LeaseLost
+from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt, Event, Output, Provider, Share, Task
 from generation.providers.errors import ProviderError
-from generation.services import finish, rescue, run
-from generation.services.ending import cancel_task
-from generation.services.finishing import Finisher
-from generation.services.heart import Drain
+from generation.work import run
+from generation.work.heart import Drain
+from generation.work.storing import Finisher
 from tests.books import find_mistakes
-from tests.life.orders import attempt_states, claim, deliver, submit
+from tests.steps import attempt_states, claim, deliver, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -52,9 +52,9 @@ def test_stale_worker_writes_nothing(alice: APIClient, stub: Provider) -> None:
     with pytest.raises(LeaseLost):
         claims.heartbeat(stale, progress=0.5)
     with pytest.raises(LeaseLost):
-        finish.complete(stale, delivery)
+        attempt_ends.complete(stale, delivery)
     with pytest.raises(LeaseLost):
-        finish.fail(stale, ProviderError("late"))
+        attempt_ends.fail(stale, ProviderError("late"))
     task.refresh_from_db()
     assert task.state == "processing"
     assert not Output.objects.exists()
@@ -62,7 +62,7 @@ def test_stale_worker_writes_nothing(alice: APIClient, stub: Provider) -> None:
     assert find_mistakes() == []
 
     fresh = claim()
-    finish.complete(fresh, deliver(fresh))
+    attempt_ends.complete(fresh, deliver(fresh))
     task.refresh_from_db()
     assert task.state == "completed"
     assert find_mistakes() == []
@@ -72,9 +72,9 @@ def test_finish_twice_captures_once(alice: APIClient, stub: Provider) -> None:
     submit(alice)
     held = claim()
     delivery = deliver(held)
-    finish.complete(held, delivery)
+    attempt_ends.complete(held, delivery)
     with pytest.raises(LeaseLost):
-        finish.complete(held, delivery)
+        attempt_ends.complete(held, delivery)
     balance = alice.get("/api/v1/credits").json()
     assert (balance["available"], balance["held"]) == (90, 0)
     assert find_mistakes() == []
@@ -87,7 +87,7 @@ def test_cancel_stops_a_running_worker(alice: APIClient, stub: Provider) -> None
     with pytest.raises(LeaseLost):
         claims.heartbeat(held, progress=0.1)
     with pytest.raises(LeaseLost):
-        finish.complete(held, deliver(held))
+        attempt_ends.complete(held, deliver(held))
     assert attempt_states(task) == ["canceled"]
     assert alice.get("/api/v1/credits").json()["available"] == 100
     assert find_mistakes() == []
@@ -200,7 +200,7 @@ def test_nobody_is_called_for_what_may_not_run(
         rung.append(queue)
         return True
 
-    monkeypatch.setattr(dispatch, "ring", ring)
+    monkeypatch.setattr(doorbell, "ring", ring)
     assert claims.is_due("local") == is_due
     assert rescue.sweep() == len(rung) == is_due
 
@@ -268,7 +268,7 @@ def test_retaken_attempt_keeps_its_place(alice: APIClient, stub: Provider) -> No
 def test_deaths_do_not_use_up_retries(
     alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finish, "delay", lambda failures, told: 60)
+    monkeypatch.setattr(attempt_ends, "delay", lambda failures, told: 60)
     task = submit(alice, "stub:retry")
     for _ in range(2):
         claim()
@@ -315,6 +315,6 @@ def test_failure_codes_of_others_are_not_taken_over(
     alice: APIClient, stub: Provider, code: str
 ) -> None:
     task = submit(alice)
-    finish.fail(claim(), ProviderError("odd", code=code))
+    attempt_ends.fail(claim(), ProviderError("odd", code=code))
     answer = alice.get(f"/api/v1/tasks/{task}")
     assert answer.json()["error"]["code"] == "generation_failed"

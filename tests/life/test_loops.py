@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
+from generation import loops
+from generation.loops import Loop
 from generation.models import LoopBeat
-from generation.services import loops
-from generation.services.loops import Loop
 from tests.patience import patience
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,17 +8,17 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from credits.models import Purse
-from generation import claims
-from generation.claims import Claim, LeaseLost
 from generation.errors import AlreadyEnded
+from generation.life import attempt_ends, claims, rescue
+from generation.life.claims import Claim, LeaseLost
+from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt, Provider, Task
 from generation.providers.errors import ProviderError
-from generation.services import finish, rescue, run
-from generation.services.ending import cancel_task
 from generation.states import TASK_ENDS
+from generation.work import run
 from tests.books import find_mistakes
-from tests.life.orders import deliver, submit
 from tests.races import together
+from tests.steps import deliver, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 12
@@ -37,9 +37,9 @@ def test_endings_race_with_cancel_and_a_submit_of_the_same_user(
         assert claim.task_id == task.pk
         end: Callable[[], object]
         if ending == "complete":
-            end = partial(finish.complete, claim, deliver(claim))
+            end = partial(attempt_ends.complete, claim, deliver(claim))
         elif ending == "fail":
-            end = partial(finish.fail, claim, ProviderError("told to"))
+            end = partial(attempt_ends.fail, claim, ProviderError("told to"))
         else:
             Attempt.objects.filter(pk=claim.attempt_id).update(
                 lease_expires_at=Now() - claims.lease()

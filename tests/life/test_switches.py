@@ -12,16 +12,16 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from credits.models import Purse
-from generation import claims
-from generation.claims import Claim
+from generation.life import claims, rescue
+from generation.life.claims import Claim
 from generation.models import Provider, ProviderModel, Task, Worker
-from generation.services import rescue, run
+from generation.work import run
 from genhub.platforms.models import Platform
 from tests.api.refusals import GENERATE, refused
 from tests.beats import let_loops_be_well
 from tests.books import find_mistakes
-from tests.life.orders import attempt_states, claim, submit
 from tests.races import together
+from tests.steps import attempt_states, claim, submit
 
 pytestmark = pytest.mark.django_db
 HEALTH = "/api/v1/health"

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from generation.life.attempt_ends import LONGEST_DELAY_SECONDS, delay
 from generation.models import Attempt, Output, Task
 from generation.providers.base import Finished, Refusal, Work
 from generation.providers.errors import ProviderError
 from generation.providers.stub import StubProvider
-from generation.services import run
-from generation.services.finish import LONGEST_DELAY_SECONDS, delay
+from generation.work import run
 from genhub.lib.errors import InvalidRequest, NotFound, Problem, problem_of
-from tests.life.orders import submit
+from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 

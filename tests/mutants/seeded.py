@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-RACES = "tests/ledger/test_races.py"
-EXAMPLES = "tests/ledger/test_worked_examples.py"
-LOTS = "tests/ledger/test_lots.py"
-BUDGETS = "tests/ledger/test_budgets.py"
-STATEMENTS = "credits/statements.py"
+RACES = "tests/credits/test_races.py"
+EXAMPLES = "tests/credits/test_worked_examples.py"
+LOTS = "tests/credits/test_lots.py"
+BUDGETS = "tests/credits/test_budgets.py"
+STATEMENTS = "credits/sql.py"
 LEDGER = "credits/ledger.py"
 
 
@@ -67,7 +67,7 @@ MUTANTS = (
         "an older claim's writes are taken: no token",
         (
             Edit(
-                "generation/claims.py",
+                "generation/life/claims.py",
                 "pk=claim.attempt_id, lease_token=claim.token, state=AttemptState.RUNNING",
                 "pk=claim.attempt_id, state=AttemptState.RUNNING",
             ),
@@ -78,7 +78,7 @@ MUTANTS = (
         "a dead worker's writes are taken: no fence at all",
         (
             Edit(
-                "generation/claims.py",
+                "generation/life/claims.py",
                 "pk=claim.attempt_id, lease_token=claim.token, state=AttemptState.RUNNING",
                 "pk=claim.attempt_id",
             ),
@@ -176,18 +176,18 @@ MUTANTS = (
     Mutant(
         "a frozen purse is held from",
         (Edit(STATEMENTS, "           AND p.frozen_at IS NULL\n", ""),),
-        ("tests/ledger/test_freeze.py",),
+        ("tests/credits/test_freeze.py",),
     ),
     Mutant(
         "whoever asks for a refund approves it",
         (
             Edit(
-                "generation/services/refund.py",
+                "generation/refunds/one.py",
                 "if row.requested_by_id == person.pk:",
                 "if row.requested_by_id is None:",
             ),
         ),
-        ("tests/life/test_refund.py",),
+        ("tests/refunds/test_one.py",),
     ),
     Mutant(
         "a transfer can be changed by SQL",
@@ -198,13 +198,13 @@ MUTANTS = (
                 "BEFORE DELETE ON credits_transfer",
             ),
         ),
-        ("tests/ledger/test_guards.py",),
+        ("tests/credits/test_guards.py",),
     ),
     Mutant(
         "an Idempotency-Key is not looked up",
         (
             Edit(
-                "generation/services/submit.py",
+                "generation/orders/submit.py",
                 "    earlier = rows.first() if key else None\n",
                 "    earlier = None\n",
             ),

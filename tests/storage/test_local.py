@@ -18,7 +18,7 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 from rest_framework.test import APIClient
 
 from generation.models import Provider
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.management.commands import demo
 from storage import labels
 from storage.files import SIGNER, is_signed

@@ -15,7 +15,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from generation.models import Attempt, Provider
-from generation.services.run import run_queue
+from generation.work.run import run_queue
 from genhub.settings.parts import s3_storage
 from storage import labels
 from storage.files import SIGNER

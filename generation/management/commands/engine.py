@@ -9,16 +9,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from generation import routing, selectors
+from generation import loops
+from generation.accounts import routing
 from generation.models import Attempt
+from generation.orders.inputs import Owner
+from generation.orders.resolve import default_model, resolve
 from generation.providers.base import Work
 from generation.providers.errors import ProviderError
 from generation.providers.registry import get_adapter
-from generation.services import loops, presence
-from generation.services.inputs import Owner
-from generation.services.rerun import Again, draw_again
-from generation.services.resolve import default_model, resolve
+from generation.selectors import queue
+from generation.selectors.tasks import PREFIX
 from generation.spec import Order
+from generation.work import presence
+from generation.work.rerun import Again, draw_again
 from genhub.lib.errors import InvalidRequest, Problem
 from genhub.lib.ids import NOBODY, from_wire
 from storage import labels
@@ -78,12 +81,11 @@ class Command(BaseCommand):
                 for alias, card in routing.list_models().items()
             },
             "workers": {
-                worker.name: worker.facts
-                for worker in selectors.list_live_workers(presence.GONE_AFTER)
+                worker.name: worker.facts for worker in queue.list_live_workers(presence.GONE_AFTER)
             },
             "loops": {name: loop.said for name, loop in loops.examine().items()},
-            "waiting": selectors.count_waiting(),
-            "running": selectors.count_active()["active_tasks"],
+            "waiting": queue.count_waiting(),
+            "running": queue.count_active()["active_tasks"],
         }
         if options["json"]:
             self.stdout.write(json.dumps(found))
@@ -133,7 +135,7 @@ class Command(BaseCommand):
 
     def rerun(self, options: dict[str, Any]) -> None:
         """Draw a task's pictures again and say how near they are to what was delivered."""
-        task_id = from_wire(selectors.PREFIX, options["task"])
+        task_id = from_wire(PREFIX, options["task"])
         try:
             found = list(draw_again(task_id, self.show_progress))
         except Attempt.DoesNotExist as error:

@@ -18,13 +18,13 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from genhub.embedded.demo_client import Answer, DemoClient
-from genhub.embedded.demo_outcome import Outcome, show_addresses, show_outcome
+from genhub.demo.client import Answer, DemoClient
+from genhub.demo.outcome import Outcome, show_addresses, show_outcome
+from genhub.demo.visit import VisitedHub
 from genhub.embedded.errors import HomeInUse, HubError, StopAsked
 from genhub.embedded.hub import Hub, addresses, web_url
 from genhub.embedded.secrets import note_told
 from genhub.embedded.signals import StopSignals
-from genhub.embedded.visit import VisitedHub
 from storage import selectors
 
 PROMPT = "a yellow star on a purple background"

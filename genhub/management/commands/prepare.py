@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from generation import dispatch
+from generation.life import doorbell
 
 CONNECT_SECONDS = 5
 # Times BROKER_PATIENCE_MS at each step.
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             )
 
     def _check_broker(self) -> None:
-        if fault := dispatch.find_fault(BROKER_PATIENCE):
+        if fault := doorbell.find_fault(BROKER_PATIENCE):
             raise CommandError(
                 f"CELERY_BROKER_URL or REDIS_URL: the broker does not answer: {fault}"
             )

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from credits.tariffs import seed_price_rules
-from generation.services.seed import seed_local_provider
+from generation.accounts.seed import seed_local_provider
 from genhub.users.services import ensure_first_admin
 from templates.services import seed_examples, seed_styles
 

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from credits.models import Purse
-from generation.services.seed import seed_local_provider
+from generation.accounts.seed import seed_local_provider
 from tests.books import find_mistakes
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from rest_framework.test import APIClient
 
+from generation.life import rescue
 from generation.models import Attempt, Task
-from generation.services import rescue
 from generation.states import TASK_ENDS
 from tests.faults.processes import running, wait_until, worker
-from tests.life.orders import submit
 from tests.patience import slowness
+from tests.steps import submit
 
 # To start is to import torch and to load the model, on a machine that does other things too.
 START_SECONDS = 120

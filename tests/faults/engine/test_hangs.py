@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
-from generation import claims
+from generation.life import claims
 from tests.faults.engine.orders import (
     START_SECONDS,
     await_ends,
@@ -16,8 +16,8 @@ from tests.faults.engine.orders import (
     take_back,
 )
 from tests.faults.processes import COUNT
-from tests.life.orders import attempt_states
 from tests.patience import patience, slowness
+from tests.steps import attempt_states
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from generation.models import Task
 from tests.faults.engine.orders import START_SECONDS, drawing
 from tests.faults.processes import COUNT, wait_until
-from tests.life.orders import submit
+from tests.steps import submit
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

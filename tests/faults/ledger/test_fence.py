@@ -9,20 +9,19 @@ from django.db.models import F
 from rest_framework.test import APIClient
 
 from credits.models import Hold, Transfer
-from generation import claims
-from generation.claims import Claim, LeaseLost
+from generation.life import attempt_ends, claims
+from generation.life.claims import Claim, LeaseLost
 from generation.models import Attempt, Event, Provider, Task
 from generation.providers.errors import ProviderError
-from generation.services import finish
 from tests.books import find_mistakes
-from tests.life.orders import deliver, submit
+from tests.steps import deliver, submit
 
-Write = Callable[[Claim, finish.Delivery], Any]
+Write = Callable[[Claim, attempt_ends.Delivery], Any]
 WRITES: dict[str, Write] = {
     "heartbeat": lambda claim, _: claims.heartbeat(claim, progress=0.5),
-    "deliver": finish.complete,
-    "fail for good": lambda claim, _: finish.fail(claim, ProviderError("told to")),
-    "give back": lambda claim, _: finish.hand_back(claim),
+    "deliver": attempt_ends.complete,
+    "fail for good": lambda claim, _: attempt_ends.fail(claim, ProviderError("told to")),
+    "give back": lambda claim, _: attempt_ends.hand_back(claim),
 }
 
 

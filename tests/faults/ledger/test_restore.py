@@ -12,17 +12,16 @@ from psycopg import sql
 from rest_framework.test import APIClient
 
 from credits.models import Hold, Purse
-from generation import claims
-from generation.claims import Claim, LeaseLost
+from generation.life import attempt_ends, claims
+from generation.life.claims import Claim, LeaseLost
+from generation.life.ended_news import listener
 from generation.models import Provider, Task
 from generation.providers.errors import ProviderError
-from generation.services import finish
-from generation.services.news import listener
+from tests import steps
 from tests.books import find_mistakes
 from tests.faults.ledger.connected import connected
-from tests.life import orders
-from tests.life.orders import submit
 from tests.servers import database_url
+from tests.steps import submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +44,7 @@ def backup() -> Iterator[str]:
 
 
 def deliver(claim: Claim) -> None:
-    finish.complete(claim, orders.deliver(claim))
+    attempt_ends.complete(claim, steps.deliver(claim))
 
 
 def books() -> list[Any]:
@@ -59,8 +58,8 @@ def books() -> list[Any]:
 WRITES: dict[str, Callable[[Claim], object]] = {
     "heartbeat": claims.heartbeat,
     "deliver": deliver,
-    "fail": lambda claim: finish.fail(claim, ProviderError("told to")),
-    "give back": finish.hand_back,
+    "fail": lambda claim: attempt_ends.fail(claim, ProviderError("told to")),
+    "give back": attempt_ends.hand_back,
 }
 
 
@@ -73,7 +72,7 @@ def test_worker_of_what_the_backup_does_not_know_is_refused(
     with backup() as copy:
         if not was_known:
             submit(alice)
-        claim = orders.claim()
+        claim = steps.claim()
         with connected(NAME=copy):
             before = books()
             for write in WRITES.values():
@@ -82,7 +81,7 @@ def test_worker_of_what_the_backup_does_not_know_is_refused(
                 assert books() == before
             if was_known:
                 # The restored hub draws it anew, and it is paid once.
-                deliver(orders.claim())
+                deliver(steps.claim())
                 assert Purse.objects.get().available == 90
             assert find_mistakes() == []
 
@@ -91,7 +90,7 @@ def test_what_was_delivered_before_and_after_the_restore_is_paid_once(
     alice: APIClient, stub: Provider
 ) -> None:
     submit(alice)
-    claim = orders.claim()
+    claim = steps.claim()
     with backup() as copy:
         deliver(claim)
         with connected(NAME=copy):
@@ -105,9 +104,9 @@ def test_what_was_delivered_before_and_after_the_restore_is_paid_once(
 def test_two_workers_with_one_token_deliver_once(alice: APIClient, stub: Provider) -> None:
     submit(alice)
     with backup() as copy:
-        lost = orders.claim()
+        lost = steps.claim()
         with connected(NAME=copy):
-            again = orders.claim()
+            again = steps.claim()
             assert again.token == lost.token
             deliver(lost)
             with pytest.raises(LeaseLost):

@@ -13,17 +13,16 @@ from rest_framework.test import APIClient
 from credits import expiry, ledger
 from credits.errors import HoldNotOpen
 from credits.models import Hold, Purse, Transfer
-from generation import claims
-from generation.claims import LeaseLost
 from generation.errors import AlreadyEnded
+from generation.life import attempt_ends, claims, rescue
+from generation.life.claims import LeaseLost
+from generation.life.unpaid_ends import cancel_task
 from generation.models import Event, Provider, Task
-from generation.services import finish, rescue
-from generation.services.ending import cancel_task
 from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT
-from tests.life.orders import deliver, submit
 from tests.races import together
+from tests.steps import deliver, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOLD_RACES = 1000 if COUNT else 60
@@ -73,7 +72,7 @@ def test_cancel_finish_expiry_and_deadline_of_one_task_settle_once(
         delivery = deliver(claim)
         Task.objects.filter(pk=task.pk).update(deadline_at=Now())
         acts: list[Callable[[], Any]] = [
-            partial(finish.complete, claim, delivery),
+            partial(attempt_ends.complete, claim, delivery),
             partial(cancel_task, task.pk),
             partial(expiry.expire_holds, LATER),
             rescue.end_late,

@@ -1,0 +1,150 @@
+"""The form of a model: what would make its orders fail is said next to the field."""
+
+from typing import Any
+
+from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+
+from generation.admin.accounts.lines import (
+    LinesField,
+    read_lora,
+    read_path,
+    read_size,
+    write_lora,
+    write_size,
+)
+from generation.models.offer import MODES, picture_only
+from genhub.lib.limits import MOST_LORAS
+from genhub.lib.places import is_hub_id, is_whole_path
+
+# The adapter that reads weights by itself; a vendor has its own.
+LOCAL = "local"
+# As generation.accounts.seed has it.
+SEEDED = {"folder", "revision", "weights"}
+SET_ANEW = _(
+    "What a setting such as Z_IMAGE_FOLDER, or the release, names here is set anew whenever the hub is prepared."
+)
+
+
+class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A model whose values fit together; its page says which columns it shows."""
+
+    media_types = forms.MultipleChoiceField(
+        label=_("Makes"),
+        choices=[("image", _("images")), ("video", _("videos"))],
+        initial=picture_only,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+    weights = LinesField(
+        label=_("Weights"),
+        read=read_path,
+        help_text=_(
+            "One safetensors file a line, by its whole path on the workers; later ones win. They replace those of the "
+            "folder's transformer; manage.py check_weights says how well they fit. Empty: the folder's own."
+        ),
+    )
+    loras = LinesField(
+        label=_("LoRAs"),
+        read=read_lora,
+        write=write_lora,
+        help_text=_(
+            "One a line: sketch = /models/sketch.safetensors @ 0.8 (usual). Without “@” the scale is 1; a usual one is "
+            "worn by orders that name none."
+        ),
+    )
+    sizes = LinesField(
+        label=_("Only these sizes"),
+        read=read_size,
+        write=write_size,
+        widget=UnfoldAdminTextareaWidget({"rows": 5, "class": "hub-code"}),
+        help_text=_("One a line, in pixels: 512x768. Empty: any size within the sides."),
+    )
+
+    class Meta:
+        widgets = {"default_negative_prompt": UnfoldAdminTextareaWidget({"rows": 2})}
+
+    def __init__(self, *args: Any, **words: Any) -> None:
+        """Say at the fields that the seed may set what becomes of a change."""
+        super().__init__(*args, **words)
+        for name in SEEDED & set(self.fields):
+            field = self.fields[name]
+            field.help_text = format_lazy("{} {}", field.help_text, SET_ANEW)
+
+    def clean(self) -> dict[str, Any]:
+        """Return the values, or say at each field what does not fit the others."""
+        values = super().clean() or {}
+        self.check_place(values)
+        self.check_limits(values)
+        self.check_sizes(values)
+        self.check_loras(values.get("loras", []))
+        return values
+
+    def check_loras(self, loras: list[dict[str, Any]]) -> None:
+        """Refuse a name that stands for two files, and more usual ones than an order may wear."""
+        names = [lora["name"] for lora in loras]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            message = gettext("Each name stands here once; more than once: %(names)s.")
+            self.add_error("loras", message % {"names": ", ".join(twice)})
+        if sum(lora["is_usual"] for lora in loras) > MOST_LORAS:
+            message = gettext("At most %(most)s can be usual.") % {"most": MOST_LORAS}
+            self.add_error("loras", message)
+
+    def check_place(self, values: dict[str, Any]) -> None:
+        """Refuse a place that no worker could find, or that may hold something else tomorrow."""
+        if {"folder", "revision"} & set(self.errors):
+            return
+        folder, revision = values["folder"], values["revision"]
+        provider = values.get("provider") or getattr(self.instance, "provider", None)
+        if is_hub_id(folder):
+            if not revision:
+                message = _("A hub id needs its revision: what the hub holds may change.")
+                self.add_error("revision", message)
+        elif folder and not is_whole_path(folder):
+            message = _("Write the whole path of a folder, or a hub id such as Tongyi-MAI/Z-Image.")
+            self.add_error("folder", message)
+        elif revision:
+            self.add_error("revision", _("Only a hub id has a revision: leave this empty."))
+        elif not folder and values["is_enabled"] and provider and provider.adapter == LOCAL:
+            self.add_error("folder", _("Say where the model lies, or switch it off."))
+
+    def check_limits(self, values: dict[str, Any]) -> None:
+        """Refuse steps and guidance above the model's most, and sides that no size can have."""
+        has_limits = not {"smallest_side", "largest_side"} & set(self.errors)
+        if has_limits and values["smallest_side"] > values["largest_side"]:
+            self.add_error("smallest_side", _("The smallest side is above the largest."))
+        for name in ("steps", "cfg_scale"):
+            most = values.get(f"largest_{name}")
+            for part in ("default", *MODES):
+                value = values.get(f"{part}_{name}")
+                if most is not None and value is not None and value > most:
+                    message = gettext("At most %(limit)s with this model.") % {"limit": most}
+                    self.add_error(f"{part}_{name}", message)
+
+    def check_sizes(self, values: dict[str, Any]) -> None:
+        """Refuse sizes that an order could not have."""
+        if {"smallest_side", "largest_side"} & set(self.errors):
+            return
+        least, most = values["smallest_side"], values["largest_side"]
+        message = gettext("From %(least)s to %(most)s pixels with this model.")
+        outside = message % {"least": least, "most": most}
+        if any(not least <= side <= most for size in values.get("sizes", []) for side in size):
+            self.add_error("sizes", outside)
+        for part in ("default", *MODES):
+            sides = {name: values.get(name) for name in (f"{part}_width", f"{part}_height")}
+            if set(sides) & set(self.errors):
+                continue
+            for name, side in sides.items():
+                if side is None and any(sides.values()):
+                    self.add_error(name, _("Say both sides, or none."))
+                elif side is not None and not least <= side <= most:
+                    self.add_error(name, outside)
+            self.check_listed(sides, values.get("sizes"))
+
+    def check_listed(self, sides: dict[str, Any], sizes: list[list[int]] | None) -> None:
+        """Refuse a size that is not among the only ones of the model."""
+        if sizes and all(sides.values()) and list(sides.values()) not in sizes:
+            message = _("This size is not among the only ones that you allow.")
+            self.add_error(next(iter(sides)), message)

@@ -1,0 +1,1 @@
+"""Pages of refunds: asking for one or many, and deciding."""

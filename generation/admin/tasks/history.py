@@ -1,0 +1,95 @@
+"""What happened to a task: its attempts and events as tables."""
+
+from typing import Any
+
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from generation.admin.words import attempt_badge
+from generation.models import Event, Task
+from generation.selectors.tasks import list_events
+from genhub.admin.show import badge, code, moment, pairs, table
+
+EVENT_COLOURS = {
+    Event.Kind.COMPLETED: "success",
+    Event.Kind.FAILED: "danger",
+    Event.Kind.ABANDONED: "danger",
+    Event.Kind.CANCELED: "warning",
+    Event.Kind.RETRIED: "warning",
+    Event.Kind.REFUNDED: "warning",
+    Event.Kind.CLAIMED: "info",
+}
+
+# What events and timings call their values; a name that is not here is shown as it is.
+NAMES = {
+    "actor": _("by"),
+    "amount": _("amount"),
+    "approved_by": _("approved by"),
+    "captured": _("captured"),
+    "code": _("error code"),
+    "count": _("pictures"),
+    "deaths": _("deaths of workers"),
+    "delay_seconds": _("seconds until the next attempt"),
+    "price": _("price"),
+    "provider": _("provider"),
+    "worker": _("worker"),
+    "encode": _("read the prompt"),
+    "denoise": _("draw"),
+    "decode": _("decode"),
+    "store": _("store"),
+    "encode_store": _("encode and store"),
+}
+
+
+def attempts_table(task: Task) -> SafeString:
+    """Return each try of a task: where, how long each stage took, and the provider's own words of a failure."""
+    headers = [
+        _("no."),
+        _("state"),
+        _("provider"),
+        _("worker"),
+        _("began"),
+        _("ended"),
+        _("seconds by stage"),
+        _("error, for staff"),
+    ]
+    rows = [
+        [
+            attempt.number,
+            attempt_badge(attempt),
+            attempt.provider.alias,
+            code(attempt.worker or "–"),
+            moment(attempt.started_at),
+            moment(attempt.ended_at),
+            named({stage: f"{value:.2f}" for stage, value in attempt.timings.items()}),
+            error_words(attempt.error_code, attempt.error_detail),
+        ]
+        for attempt in task.attempts.select_related("provider").order_by("number")
+    ]
+    return table(headers, rows)
+
+
+def error_words(error_code: str, detail: str) -> SafeString | str:
+    """Return a failure's code and the provider's own words."""
+    parts = [code(part) for part in (error_code, detail) if part]
+    return format_html_join(" ", "{}", [(part,) for part in parts]) if parts else "–"
+
+
+def events_table(task: Task) -> SafeString:
+    """Return the steps of a task's life, oldest first."""
+    rows = [
+        [
+            moment(event.created_at),
+            badge(event.get_kind_display(), EVENT_COLOURS.get(Event.Kind(event.kind), "")),
+            named(event.data),
+        ]
+        for event in list_events(task)
+    ]
+    return table([_("time"), _("event"), _("facts")], rows)
+
+
+def named(values: dict[str, Any]) -> SafeString | str:
+    """Return values under their names in the reader's language, without the empty ones."""
+    filled = {NAMES.get(name, name): value for name, value in values.items() if value != ""}
+    return pairs(filled) if filled else "–"

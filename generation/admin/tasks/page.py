@@ -1,0 +1,202 @@
+"""Pages of tasks: read, looked at and refunded, never edited."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+from unfold.views import ChangeList
+
+from credits.selectors import NO_HOLD, find_purse, view_holds
+from generation.admin.filters import AgeFilter, ModelFilter
+from generation.admin.refunds.ask import RefundPage, see_balance
+from generation.admin.refunds.ask_bulk import BulkRefundPage
+from generation.admin.tasks.history import attempts_table, events_table
+from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
+from generation.models import Output, Task
+from generation.selectors.tasks import describe_template, search_tasks
+from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.show import code, moment, pairs
+
+
+class TaskList(ChangeList):
+    """A page of tasks with what became of their credits, read in one query for all of them."""
+
+    result_list: Any
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the page, then the holds of its tasks."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        holds = view_holds([task.pk for task in self.result_list])
+        for task in self.result_list:
+            task.hold = holds.get(task.pk, NO_HOLD)
+
+
+@admin.register(Task)
+class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
+    """Customers' orders, newest first."""
+
+    list_display = (
+        "summary",
+        "state_shown",
+        "user_shown",
+        "model",
+        "number",
+        "price",
+        "captured",
+        "time",
+    )
+    list_display_links = ("summary",)
+    list_filter = ("state", "platform", ModelFilter, AgeFilter, "created_at")
+    list_select_related = ("platform",)
+    search_fields = ("user",)
+    search_help_text = _("Search by user, words of prompt and metadata, or a part of an id.")
+    ordering = ("-id",)
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    list_per_page = 25
+    actions_list = ("refund_all",)
+    actions_detail = ("refund",)
+    has_history = True
+    change_form_outer_before_template = "admin/generation/overview.html"
+    fieldsets = (
+        (
+            _("Order"),
+            {
+                "fields": (
+                    "prompt",
+                    "negative_prompt",
+                    "model",
+                    "template_shown",
+                    "style",
+                    "making",
+                    "quality",
+                    "seeds",
+                )
+            },
+        ),
+        (
+            _("Terms"),
+            {"fields": ("priority", "num_images", "unit_price", "price", "metadata_shown")},
+        ),
+        (_("Times"), {"fields": ("created_at", "started_at", "ended", "deadline_at")}),
+    )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TaskList]:
+        """Return the list that knows the credits."""
+        return TaskList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        """Return all tasks with their pictures."""
+        rows: QuerySet[Task] = super().get_queryset(request)
+        outputs = Output.objects.select_related("artifact").order_by("position")
+        return rows.select_related("template_version__template", "platform").prefetch_related(
+            Prefetch("outputs", outputs)
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
+    ) -> tuple[QuerySet[Task], bool]:
+        """Find tasks by an index over all that staff know of them."""
+        return search_tasks(queryset, search_term), False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show a task with its pictures, credits, attempts and history."""
+        task = self.find_object(request, object_id)
+        words = {
+            "task": task,
+            "state": task_badge(task),
+            "failure": word_failure(task.error_code, task.error_params) if task.error_code else "",
+            "pictures": list_pictures(task.outputs.all()),
+            "under_way": view_progress(task),
+            "hold": view_holds([task.pk]).get(task.pk),
+            "balance": see_balance(request, task),
+            "purse_id": find_purse(task.platform_id, task.user),
+            "sections": [
+                (_("Attempts"), attempts_table(task)),
+                (_("What happened"), events_table(task)),
+            ],
+        }
+        return super().change_view(request, object_id, form_url, words | (extra_context or {}))
+
+    @display(description=_("task"), header=True, ordering="id")
+    def summary(self, task: Task) -> list[Any]:
+        """Show a thumbnail, the id and the beginning of the prompt."""
+        pictures = [p for p in list_pictures(task.outputs.all()) if p.thumbnail]
+        image = (
+            {"path": pictures[0].thumbnail, "squared": True, "width": 48, "height": 48}
+            if pictures
+            else None
+        )
+        prompt = task.spec.get("prompt", "")
+        return [code(task), prompt if len(prompt) <= 60 else f"{prompt[:59]}…", "", image]  # noqa: PLR2004
+
+    @display(description=_("state"), ordering="state")
+    def state_shown(self, task: Task) -> SafeString:
+        """Show the state as a coloured word."""
+        return task_badge(task)
+
+    @display(description=_("user"), header=True, ordering="user")
+    def user_shown(self, task: Task) -> list[Any]:
+        """Show the user and the platform."""
+        return [task.user, str(task.platform)]
+
+    @display(description=_("pictures"), ordering="num_images")
+    def number(self, task: Task) -> int:
+        """Show how many were ordered."""
+        return task.num_images
+
+    @display(description=_("captured"))
+    def captured(self, task: Any) -> str:
+        """Show what was paid, and what of it was given back."""
+        refunded = f" (−{task.hold.refunded})" if task.hold.refunded else ""
+        return f"{task.hold.captured}{refunded}"
+
+    @display(description=_("created"), ordering="id")
+    def time(self, task: Task) -> str:
+        """Show when it was ordered, to the second."""
+        return moment(task.created_at)
+
+    @display(description=_("prompt"))
+    def prompt(self, task: Task) -> str:
+        """Show what was asked for."""
+        return str(task.spec.get("prompt", ""))
+
+    @display(description=_("negative prompt"))
+    def negative_prompt(self, task: Task) -> str:
+        """Show what was to be kept out."""
+        return task.spec.get("negative_prompt", "") or "–"
+
+    @display(description=_("template"))
+    def template_shown(self, task: Task) -> str:
+        """Show which version of which template it ran."""
+        found = describe_template(task)
+        return f"{found['code']} v{found['version']} – {found['name']}" if found else "–"
+
+    @display(description=_("size, steps, guidance"))
+    def making(self, task: Task) -> str:
+        """Show how it was to be made."""
+        spec = task.spec
+        return f"{spec['width']} × {spec['height']}, {spec['steps']}, {spec['cfg_scale']}"
+
+    @display(description=_("seeds"))
+    def seeds(self, task: Task) -> str:
+        """Show one seed for each picture."""
+        return ", ".join(str(seed) for seed in task.spec["seeds"])
+
+    @display(description=_("metadata"))
+    def metadata_shown(self, task: Task) -> SafeString | str:
+        """Show what the app attached."""
+        return pairs(task.metadata) if task.metadata else "–"
+
+    @display(description=_("ended at"))
+    def ended(self, task: Task) -> str:
+        """Show when it ended, whatever the end."""
+        return moment(task.completed_at or task.failed_at or task.canceled_at)

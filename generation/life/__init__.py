@@ -1,0 +1,1 @@
+"""The only writer of the states of tasks and attempts, and of what moves with them."""

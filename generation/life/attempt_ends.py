@@ -1,0 +1,208 @@
+"""The end of a worker's attempt: delivered, worth another try, or failed. Each is one fenced transaction."""
+
+import logging
+import math
+import random
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from credits import free, ledger
+from credits.errors import HoldNotOpen
+from credits.selectors import find_hold
+from generation.errors import TaskFailure
+from generation.life import claims, doorbell, events
+from generation.life.claims import Claim, LeaseLost
+from generation.life.unpaid_ends import end_unpaid
+from generation.models import Attempt, Event, Output, Task
+from generation.providers.base import Refusal
+from generation.providers.errors import ProviderError
+from generation.states import TASK_LIVE, AttemptState, TaskState
+from genhub.lib.errors import Problem, problem_of
+from storage.services import StoredPicture, record_artifact
+
+logger = logging.getLogger(__name__)
+
+MOST_RETRIES = 3
+# A provider that says more is asked again all the same: waiting is the customer's.
+LONGEST_DELAY_SECONDS = 3600.0
+PLACE = re.compile(r"%\((\w+)\)")
+# What the column holds.
+DEAREST_USD, SMALLEST_USD = Decimal(1_000_000), Decimal("0.000001")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What an attempt made: stored pictures with position and seed, refusals, and the facts for its row."""
+
+    pictures: Sequence[tuple[int, int, StoredPicture]]
+    refusals: Sequence[Refusal] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def complete(claim: Claim, delivery: Delivery) -> None:
+    """Publish what was stored, capture its price, release the rest; raise LeaseLost and write nothing when too late.
+
+    At least one picture must be there: an attempt that delivered none has failed.
+    """
+    task = Task.objects.select_for_update().get(pk=claim.task_id)
+    if task.state not in TASK_LIVE:
+        raise LeaseLost
+    Task.objects.filter(pk=task.pk).update(
+        state=TaskState.COMPLETED,
+        completed_at=Now(),
+        cost_usd=cost_usd(claim, len(delivery.pictures)),
+    )
+    hold_id, due = find_hold(task.pk), task.unit_price * len(delivery.pictures)
+    captured = capture(hold_id, due) if hold_id else free.leave(task.pk)
+    for position, seed, stored in delivery.pictures:
+        artifact_id = record_artifact(stored, platform_id=task.platform_id, user=task.user)
+        Output.objects.create(task=task, position=position, seed=seed, artifact_id=artifact_id)
+    for refusal in delivery.refusals:
+        problem = failure_of(refusal.code, refusal.params)
+        Output.objects.create(
+            task=task,
+            position=refusal.position,
+            seed=refusal.seed,
+            error_code=problem.code,
+            error_params=problem.params,
+        )
+    events.record(
+        task.pk,
+        Event.Kind.COMPLETED,
+        attempt_id=claim.attempt_id,
+        count=len(delivery.pictures),
+        captured=captured,
+    )
+    # Last, since its trigger locks the share, where the next claim of this user looks.
+    claims.end_attempt(
+        claim,
+        AttemptState.SUCCEEDED,
+        progress=1.0,
+        timings=storable(delivery.timings),
+        facts=storable(delivery.facts),
+        # What was refused may have been stored in part.
+        needs_sweep=bool(delivery.refusals),
+    )
+
+
+def storable(value: Any) -> Any:
+    """Return a provider's words without what no column takes: NUL, half letters, and numbers that are none."""
+    if isinstance(value, Mapping):
+        return {storable(name): storable(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, str):
+        # Half of a surrogate pair is JSON, but no text.
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    return value
+
+
+def cost_usd(claim: Claim, pictures: int) -> Decimal | None:
+    """Return what pictures cost the operator in US dollars by the model's card, or None where it does not say."""
+    said = claim.card.usd_per_picture
+    if said is None:
+        return None
+    try:
+        cost = (Decimal(str(said)) * pictures).quantize(SMALLEST_USD)
+    except InvalidOperation:
+        cost = Decimal("NaN")
+    if cost.is_finite() and 0 <= cost < DEAREST_USD:
+        return cost
+    # A card is data of the operator: a wrong one must not cost the customer what was drawn.
+    logger.warning("usd_per_picture %r of %s is no price", said, claim.spec.model)
+    return None
+
+
+def capture(hold_id: uuid.UUID, due: int) -> int:
+    """Take what was delivered out of its hold and return what that was; when the hold has expired, the operator bears
+    it."""
+    try:
+        return ledger.settle(hold_id, due)
+    except HoldNotOpen:
+        if due:
+            ledger.expose(hold_id, due)
+        return 0
+
+
+def fail(claim: Claim, error: ProviderError) -> TaskState:
+    """Queue another attempt when the error is worth one, else fail the task; return the task's state.
+
+    Raises LeaseLost, having written nothing, when the attempt is no longer this worker's.
+    """
+    with transaction.atomic():
+        task = Task.objects.select_for_update().get(pk=claim.task_id)
+        if task.state not in TASK_LIVE:
+            raise LeaseLost
+        failures = 1 + claims.count_failures(task.pk)
+        retried = error.retryable and failures <= MOST_RETRIES
+        problem = failure_of(error.code, error.params)
+        if not retried:
+            # The task and its credits come before the attempt, whose trigger locks the share.
+            end_unpaid(task.pk, TaskState.FAILED, problem=problem, spared=claim.attempt_id)
+        claims.end_attempt(
+            claim,
+            AttemptState.FAILED,
+            error_code=problem.code,
+            error_detail=storable(str(error)[:4000]),
+        )
+        if retried:
+            queue_retry(claim, failures, error)
+    return TaskState.PROCESSING if retried else TaskState.FAILED
+
+
+def failure_of(code: str, params: Mapping[str, Any]) -> Problem:
+    """Return the failure that a provider's code means to the customer: the general one when the code is unknown, or
+    came without a value that its words need."""
+    problem = problem_of(code, storable(params), TaskFailure)
+    needed = set(PLACE.findall(problem.detail))
+    if not isinstance(problem, TaskFailure) or not needed <= problem.params.keys():
+        return TaskFailure()
+    # Only what the words need is the customer's to read.
+    problem.params = {name: problem.params[name] for name in needed}
+    return problem
+
+
+def queue_retry(claim: Claim, failures: int, error: ProviderError) -> None:
+    """Queue the next attempt after a failure that is worth one."""
+    attempt = Attempt.objects.select_related("share").get(pk=claim.attempt_id)
+    delay_seconds = delay(failures, error.retry_after_seconds)
+    claims.queue_again(attempt, delay_seconds=delay_seconds)
+    events.record(
+        claim.task_id,
+        Event.Kind.RETRIED,
+        attempt_id=claim.attempt_id,
+        code=error.code,
+        delay_seconds=round(delay_seconds, 1),
+    )
+    doorbell.ring_after_commit(attempt.share.queue)
+
+
+@transaction.atomic
+def hand_back(claim: Claim) -> None:
+    """Give an attempt back unfinished, since its worker stops; it counts neither as a failure nor as a death."""
+    Task.objects.select_for_update().get(pk=claim.task_id)
+    claims.end_attempt(claim, AttemptState.CANCELED)
+    attempt = Attempt.objects.select_related("share").get(pk=claim.attempt_id)
+    claims.queue_again(attempt)
+    events.record(claim.task_id, Event.Kind.HANDED_BACK, attempt_id=claim.attempt_id)
+    doorbell.ring_after_commit(attempt.share.queue)
+
+
+def delay(number: int, retry_after_seconds: float | None) -> float:
+    """Return the seconds before the next attempt: as told, else 2^n, with up to 1 s of jitter."""
+    told = retry_after_seconds
+    # NaN is at least nothing.
+    if not isinstance(told, int | float) or not told >= 0:
+        told = 2.0**number
+    return min(told, LONGEST_DELAY_SECONDS) + random.uniform(0, 1)  # noqa: S311 (jitter, not a secret)

@@ -1,0 +1,214 @@
+"""Claim, heartbeat, fence: who works on an attempt, proved by a token that every write carries."""
+
+import datetime
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
+
+from generation.life import events
+from generation.models import Attempt, Event, ProviderModel, Share, Task, get_card
+from generation.spec import GenerationSpec, ModelCard
+from generation.states import AttemptState, TaskState
+
+# The share first (one index scan, however many rows wait behind it), then its oldest due row. SKIP LOCKED on both:
+# a claim never waits, so it can be part of no deadlock. statement_timestamp() is what Django's Now() means, too.
+# Nobody works for a provider or model that is switched off. A subquery that yields a value is never flattened: it is
+# asked of few rows, by their keys.
+IS_ON = """coalesce((
+    SELECT m.is_enabled AND p.is_enabled
+      FROM generation_task o
+      JOIN generation_providermodel m ON m.provider_id = {attempt}.provider_id AND m.alias = o.model
+      JOIN generation_provider p ON p.id = m.provider_id
+     WHERE o.id = {attempt}.task_id), false)"""
+NEXT = f"""
+    WITH share AS (
+        SELECT s.id
+          FROM generation_share s
+         WHERE s.queue = %(queue)s AND s.waiting > 0 AND (s.cap IS NULL OR s.running < s.cap)
+           AND EXISTS (SELECT 1 FROM generation_attempt d
+                        WHERE d.share_id = s.id AND d.state = 'queued' AND d.run_at <= statement_timestamp()
+                          AND {IS_ON.format(attempt="d")})
+         ORDER BY s.priority, s.virtual_start, s.id
+         LIMIT 1
+           FOR UPDATE OF s SKIP LOCKED
+    )
+    SELECT a.id
+      FROM generation_attempt a
+      JOIN share ON share.id = a.share_id
+      JOIN generation_task t ON t.id = a.task_id
+     WHERE a.state = 'queued' AND a.run_at <= statement_timestamp() AND t.state IN ('pending', 'processing')
+       AND {IS_ON.format(attempt="a")}
+     ORDER BY a.run_at, a.id
+     LIMIT 1
+       FOR UPDATE OF a, t SKIP LOCKED
+"""  # noqa: S608 (all of it is our own text)
+TAKE = """
+    WITH due AS ({due})
+    UPDATE generation_attempt a
+       SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
+           lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s), started_at = statement_timestamp(),
+           needs_sweep = true
+      FROM due
+     WHERE a.id = due.id
+ RETURNING a.id
+"""
+
+
+class LeaseLost(Exception):
+    """The attempt is no longer this worker's: stop, discard, write nothing."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An attempt that this worker holds while its token is the newest."""
+
+    attempt_id: uuid.UUID
+    task_id: uuid.UUID
+    token: int
+    queue: str
+    provider_id: int
+    adapter: str
+    card: ModelCard
+    spec: GenerationSpec
+    owner_id: uuid.UUID
+    day: datetime.date
+    is_alone: bool
+
+
+def claim_next(queue: str, *, worker: str) -> Claim | None:
+    """Take the best due attempt of a queue: priority first, then fair share, then age; None when none is due."""
+    try:
+        with transaction.atomic():
+            claims = begin(take(NEXT, worker, queue=queue), worker)
+    except ProviderModel.DoesNotExist:
+        # Deleted in this very moment: nothing was taken, and a loop ends the task.
+        return None
+    return claims[0] if claims else None
+
+
+def take(due: str, worker: str, **values: Any) -> list[uuid.UUID]:
+    """Make the attempts that a statement found and locked this worker's, and return them."""
+    values |= {"worker": worker, "lease": settings.LEASE_SECONDS}
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE.format(due=due), values)
+        return [attempt_id for (attempt_id,) in cursor.fetchall()]
+
+
+def begin(taken: Sequence[uuid.UUID], worker: str) -> list[Claim]:
+    """Put the tasks of taken attempts to work; return the claims in this order."""
+    attempts = Attempt.objects.select_related("task", "provider", "share").in_bulk(taken)
+    Task.objects.filter(pk__in=[attempt.task_id for attempt in attempts.values()]).update(
+        state=TaskState.PROCESSING, started_at=Coalesce("started_at", Now())
+    )
+    for attempt in attempts.values():
+        events.record(attempt.task_id, Event.Kind.CLAIMED, attempt_id=attempt.pk, worker=worker)
+    # The members of a batch have one model: one look for all.
+    find_card_once = cache(get_card)
+    return [claim_of(attempts[attempt_id], find_card_once) for attempt_id in taken]
+
+
+def claim_of(attempt: Attempt, find_card: Callable[[int, str], ModelCard]) -> Claim:
+    """Return the claim on an attempt as its row stands now."""
+    return Claim(
+        attempt_id=attempt.pk,
+        task_id=attempt.task_id,
+        token=attempt.lease_token,
+        queue=attempt.share.queue,
+        provider_id=attempt.provider_id,
+        adapter=attempt.provider.adapter,
+        card=find_card(attempt.provider_id, attempt.task.model),
+        spec=GenerationSpec.from_json(attempt.task.spec),
+        owner_id=attempt.share.platform_id,
+        day=attempt.created_at.date(),
+        is_alone=attempt.is_alone,
+    )
+
+
+def lease() -> timedelta:
+    """Return how long a claim lasts without a heartbeat."""
+    return timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def fenced(claim: Claim) -> QuerySet[Attempt]:
+    """Return the attempt's row if it is still this claim's, else no row: the start of every later write."""
+    return Attempt.objects.filter(
+        pk=claim.attempt_id, lease_token=claim.token, state=AttemptState.RUNNING
+    )
+
+
+def heartbeat(claim: Claim, *, progress: float | None = None, preview: bytes | None = None) -> None:
+    """Renew the lease and note the progress (0 to 1) and preview; raise LeaseLost when the attempt is not ours."""
+    values: dict[str, Any] = {"lease_expires_at": Now() + lease()}
+    if progress is not None:
+        values["progress"] = progress
+    if preview is not None:
+        values["preview"] = preview
+    if not fenced(claim).update(**values):
+        raise LeaseLost
+
+
+def note_company(claim: Claim, *, has_company: bool) -> None:
+    """Note whether other batches are at work beside an attempt; nothing when it is no longer ours."""
+    fenced(claim).update(had_company=has_company)
+
+
+def end_attempt(claim: Claim, state: AttemptState, **values: Any) -> None:
+    """End the attempt under its fence; raise LeaseLost when it is no longer ours."""
+    values |= {"ended_at": Now(), "lease_expires_at": None, "preview": None}
+    if not fenced(claim).update(state=state, **values):
+        raise LeaseLost
+
+
+def count_failures(task_id: uuid.UUID) -> int:
+    """Return how many attempts of a task failed."""
+    return Attempt.objects.filter(task_id=task_id, state=AttemptState.FAILED).count()
+
+
+def count_deaths(task_id: uuid.UUID) -> int:
+    """Return how many attempts of a task ended with their worker's death while nothing else was at work in it."""
+    dead = Attempt.objects.filter(task_id=task_id, state=AttemptState.ABANDONED)
+    return dead.filter(batch_size=1, had_company=False).count()
+
+
+def queue_again(attempt: Attempt, *, delay_seconds: float = 0, is_alone: bool = False) -> Attempt:
+    """Queue the next attempt of a task after this one ended: at the same place of the queue, or after a delay.
+
+    Once an attempt of a task had to run alone, all later ones do.
+    """
+    return Attempt.objects.create(
+        task_id=attempt.task_id,
+        number=attempt.number + 1,
+        provider_id=attempt.provider_id,
+        share_id=attempt.share_id,
+        cost=attempt.cost,
+        is_alone=is_alone or attempt.is_alone,
+        run_at=Now() + timedelta(seconds=delay_seconds) if delay_seconds else attempt.run_at,
+    )
+
+
+def list_waiting_queues() -> list[str]:
+    """Return the queues in which anything waits, due or not."""
+    waiting = Share.objects.filter(waiting__gt=0).order_by("queue")
+    return list(waiting.values_list("queue", flat=True).distinct())
+
+
+def list_due(queue: str) -> QuerySet[Attempt]:
+    """Return the attempts of a queue that could be claimed now, each for itself."""
+    of_attempt = {"provider_id": OuterRef("provider_id"), "alias": OuterRef("task__model")}
+    models = ProviderModel.objects.filter(**of_attempt, is_enabled=True, provider__is_enabled=True)
+    has_room = Q(share__cap=None) | Q(share__running__lt=F("share__cap"))
+    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
+    return due.filter(has_room, share__queue=queue, share__waiting__gt=0).filter(Exists(models))
+
+
+def is_due(queue: str) -> bool:
+    """Return whether a due row waits in a queue: a claim that found none may only have met another claim."""
+    return list_due(queue).exists()

@@ -1,0 +1,104 @@
+"""What the loops do: ring forgotten rows, take back what dead workers held, end what is too late."""
+
+import logging
+import uuid
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Now
+
+from generation.errors import DeadlineExceeded, ModelGone, Quarantined
+from generation.life import claims, doorbell, events
+from generation.life.unpaid_ends import end_unpaid
+from generation.models import Attempt, Event, ProviderModel, Task
+from generation.states import TASK_LIVE, AttemptState, TaskState
+from genhub.lib.sweeps import alone
+
+logger = logging.getLogger(__name__)
+
+# A task survives three deaths of its worker; the fourth ends it.
+MOST_DEATHS = 3
+MOST_AT_A_TIME = 500
+# Enough to wake every thread of a few workers; each sweep rings anew.
+MOST_BELLS = 16
+
+
+def sweep() -> int:
+    """Ring each queue once for each due row, up to a few, and return how many times it rang.
+
+    Lost doorbells end here: whoever was rung goes on until the queue is empty. The first bell that is not delivered
+    ends the sweep: the broker is away, and the next one rings anew.
+    """
+    rung = 0
+    for queue in claims.list_waiting_queues():
+        for _ in range(claims.list_due(queue)[:MOST_BELLS].count()):
+            if not doorbell.ring(queue):
+                return rung
+            rung += 1
+    return rung
+
+
+def reap() -> int:
+    """Take back every attempt whose lease ran out and return how many there were."""
+    expired = Attempt.objects.filter(state=AttemptState.RUNNING, lease_expires_at__lt=Now())
+    ids = expired.order_by("lease_expires_at").values_list("pk", "task_id")[:MOST_AT_A_TIME]
+    return sum(alone(partial(abandon, attempt_id, task_id)) for attempt_id, task_id in list(ids))
+
+
+@transaction.atomic
+def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
+    """Declare an attempt's worker dead, and queue the next attempt or quarantine the task; False when it lives."""
+    task = Task.objects.select_for_update().get(pk=task_id)
+    expired = Attempt.objects.filter(
+        pk=attempt_id, state=AttemptState.RUNNING, lease_expires_at__lt=Now()
+    )
+    attempt = expired.select_related("share").first()
+    if task.state not in TASK_LIVE or attempt is None:
+        return False
+    # In company it may have been another one's fault: that counts for nobody, and each runs alone from now on.
+    was_alone = attempt.batch_size == 1 and not attempt.had_company
+    deaths = claims.count_deaths(task_id) + was_alone
+    if deaths > MOST_DEATHS:
+        # The task and its credits come before the attempt, whose trigger locks the share.
+        problem = Quarantined(deaths=deaths)
+        end_unpaid(task_id, TaskState.FAILED, problem=problem, spared=attempt_id)
+    if not expired.update(
+        state=AttemptState.ABANDONED,
+        ended_at=Now(),
+        lease_token=F("lease_token") + 1,
+        preview=None,
+    ):
+        # A heartbeat came in between: the worker lives, and nothing of this happened.
+        transaction.set_rollback(True)
+        return False
+    events.record(task_id, Event.Kind.ABANDONED, attempt_id=attempt_id, deaths=deaths)
+    logger.warning("worker of attempt %s died (%s deaths of its task)", attempt_id, deaths)
+    if deaths <= MOST_DEATHS:
+        claims.queue_again(attempt, is_alone=True)
+        doorbell.ring_after_commit(attempt.share.queue)
+    return True
+
+
+def end_gone() -> int:
+    """End every task that waits for a model which exists no more, and return how many there were.
+
+    Nobody can make it; one that is only switched off may come back, so its tasks wait.
+    """
+    models = ProviderModel.objects.filter(
+        provider_id=OuterRef("provider_id"), alias=OuterRef("task__model")
+    )
+    waiting = Attempt.objects.filter(state=AttemptState.QUEUED).exclude(Exists(models))
+    gone = list(waiting.values_list("task_id", "task__model")[:MOST_AT_A_TIME])
+    end = partial(end_unpaid, state=TaskState.FAILED)
+    return sum(
+        alone(partial(end, task_id, problem=ModelGone(model=model))) for task_id, model in gone
+    )
+
+
+def end_late() -> int:
+    """End every live task that is past its deadline and return how many there were."""
+    late = Task.objects.filter(state__in=TASK_LIVE, deadline_at__lt=Now())
+    ids = late.order_by("deadline_at").values_list("pk", flat=True)[:MOST_AT_A_TIME]
+    end = partial(end_unpaid, state=TaskState.FAILED, problem=DeadlineExceeded())
+    return sum(alone(partial(end, task_id)) for task_id in list(ids))

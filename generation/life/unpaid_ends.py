@@ -1,0 +1,71 @@
+"""Endings without a picture: canceled, failed, quarantined, too late. State and money move together.
+
+Lock order everywhere: task, hold, purse, attempt, share, backlog.
+"""
+
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from credits import free, ledger
+from credits.errors import HoldNotOpen
+from credits.selectors import find_hold
+from generation.errors import AlreadyEnded
+from generation.life import ended_news, events
+from generation.models import Attempt, Event, Task
+from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
+from genhub.lib.errors import NotFound, Problem, gettext_noop
+from genhub.lib.ids import NOBODY
+
+# What the statement says of the credits that come back.
+REASONS = {
+    TaskState.FAILED: ledger.GENERATION_FAILED,
+    TaskState.CANCELED: ledger.GENERATION_CANCELED,
+}
+
+
+@transaction.atomic
+def end_unpaid(
+    task_id: uuid.UUID,
+    state: TaskState,
+    *,
+    problem: Problem | None = None,
+    spared: uuid.UUID | None = None,
+) -> bool:
+    """End a live task without a picture and give the whole hold back; False when it had ended before.
+
+    Its attempts end with it, but for the spared one, which its own worker ends: the next fenced write of any other
+    finds no row and stops.
+    """
+    values: dict[str, Any] = {"state": state, f"{state}_at": Now()}
+    if problem is not None:
+        values |= {"error_code": problem.code, "error_params": problem.params}
+    if not Task.objects.filter(pk=task_id, state__in=TASK_LIVE).update(**values):
+        return False
+    if hold_id := find_hold(task_id):
+        # A hold that expired gave everything back before.
+        with suppress(HoldNotOpen):
+            ledger.release(hold_id, why=REASONS[state])
+    else:
+        free.leave(task_id)
+    attempts = Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE)
+    if attempts.exclude(pk=spared or NOBODY).update(
+        state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None, preview=None
+    ):
+        ended_news.tell_ended(task_id)
+    kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
+    events.record(task_id, kind, code=problem.code if problem else "")
+    return True
+
+
+def cancel_task(task_id: uuid.UUID) -> None:
+    """Cancel a task for its owner, at any stage before its end; raise AlreadyEnded after it."""
+    if end_unpaid(task_id, TaskState.CANCELED):
+        return
+    state = Task.objects.filter(pk=task_id).values_list("state", flat=True).first()
+    if state is None:
+        raise NotFound(thing=gettext_noop("task"))
+    raise AlreadyEnded(state=state)

@@ -1,0 +1,186 @@
+"""What an order starts from and wears: input pictures of its owner, and LoRAs of its model. Writes nothing."""
+
+import math
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
+
+from generation.orders.modes import FAST, Usual
+from generation.spec import ModelCard, Order
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
+from storage.selectors import PREFIX, find_artifact
+
+USUAL_STRENGTH = 0.7
+# Rounding while shrinking an upload moves its shape by less.
+SAME_SHAPE = 0.02
+
+NOT_AN_ID = gettext_noop(
+    "Upload the picture (POST /api/v1/artifacts) and send its id; addresses and data are not taken here."
+)
+UNKNOWN = gettext_noop("There is no picture of this id among yours. Upload it first.")
+NO_IMAGE = gettext_noop("It belongs to an input picture; send “image” with it, or leave it out.")
+
+
+class Owner(NamedTuple):
+    """Whose pictures an order may start from."""
+
+    platform_id: uuid.UUID
+    user: str
+
+
+class Sized(Protocol):
+    """A stored picture's size in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What an order starts from, as a spec has it, and the picture's size in pixels."""
+
+    image: str = ""
+    mask: str = ""
+    strength: float = 1.0
+    size: tuple[int, int] | None = None
+
+    def words(self) -> dict[str, Any]:
+        """Return what a spec says of them."""
+        return {"image": self.image, "mask": self.mask, "strength": self.strength}
+
+
+def find_inputs(order: Order, owner: Owner) -> Inputs:
+    """Return an order's input pictures; raise InvalidRequest naming each word that is wrong."""
+    mistakes: list[FieldError] = []
+    if order.image is None:
+        said = [name for name in ("mask", "strength") if getattr(order, name) is not None]
+        if said:
+            errors = [FieldError(name, "no_image", NO_IMAGE) for name in said]
+            raise InvalidRequest(errors=errors)
+        return Inputs()
+    image = find_picture("image", order.image, owner, mistakes)
+    mask = find_picture("mask", order.mask, owner, mistakes) if order.mask is not None else None
+    if image and mask and not are_alike(image, mask):
+        message = gettext_noop("The mask must have the shape of the picture: %(width)sx%(height)s.")
+        size = {"width": image.width, "height": image.height}
+        mistakes.append(FieldError("mask", "shape_differs", message, size))
+    if mistakes or image is None:
+        raise InvalidRequest(errors=mistakes)
+    return Inputs(
+        image=order.image,
+        mask=order.mask or "",
+        strength=USUAL_STRENGTH if order.strength is None else order.strength,
+        size=(image.width, image.height),
+    )
+
+
+def find_picture(
+    field: str, wire_id: str, owner: Owner, mistakes: list[FieldError]
+) -> Sized | None:
+    """Return a picture of the owner; None, with a mistake added, when it is no id or nobody's or somebody else's."""
+    if not wire_id.startswith(f"{PREFIX}_"):
+        mistakes.append(FieldError(field, "not_an_id", NOT_AN_ID))
+        return None
+    found = find_artifact(owner.platform_id, owner.user, wire_id)
+    if found is None:
+        mistakes.append(FieldError(field, "unknown", UNKNOWN))
+    return found
+
+
+def are_alike(one: Sized, other: Sized) -> bool:
+    """Return whether two pictures have the same shape, whatever their size."""
+    return abs(math.log(shape(one.width, one.height) / shape(other.width, other.height))) < (
+        SAME_SHAPE
+    )
+
+
+def shape(width: int, height: int) -> float:
+    """Return how wide a picture is for its height."""
+    return width / height
+
+
+def fit_usual(
+    usual: Usual,
+    inputs: Inputs,
+    said: tuple[int | None, int | None],
+    card: ModelCard,
+    mode: str,
+) -> Usual:
+    """Return what is usual of an order that starts from a picture: its size is the picture's, as far as nobody said
+    otherwise; a fast mode with a size of its own bounds the long side."""
+    if inputs.size is None:
+        return usual
+    longest = max(card.fast.width or 0, card.fast.height or 0) if mode == FAST else 0
+    width, height = fit_size(inputs.size, card, said, longest or card.largest_side)
+    return replace(usual, width=width, height=height)
+
+
+def bound(card: ModelCard, usual: Usual, said: tuple[int | None, int | None]) -> ModelCard:
+    """Return a model's card without sizes that are longer than the usual one: a template's price is for that."""
+    width, height = said
+    return replace(card, largest_side=max(width or usual.width, height or usual.height))
+
+
+def fit_size(
+    picture: tuple[int, int],
+    card: ModelCard,
+    said: tuple[int | None, int | None],
+    longest: int,
+) -> tuple[int, int]:
+    """Return the size nearest to a picture's own that a model makes; a side that was said stays as it is."""
+    wide, high = picture
+    width, height = said
+    if sizes := [s for s in card.sizes if width in {None, s[0]} and height in {None, s[1]}]:
+        small = [size for size in sizes if max(size) <= longest]
+        return min(small or sizes, key=lambda size: distance(picture, size))
+    if width is not None:
+        scale = width / wide
+    elif height is not None:
+        scale = height / high
+    else:
+        scale = min(1.0, longest / max(picture))
+        scale = max(scale, card.smallest_side / min(picture))
+    return (
+        whole_side(wide * scale, card) if width is None else width,
+        whole_side(high * scale, card) if height is None else height,
+    )
+
+
+def distance(picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
+    """Return how far a size is from a picture's: in shape first, then in area."""
+    in_shape = abs(math.log(shape(*picture) / shape(*size)))
+    return round(in_shape, 3), abs(math.log(math.prod(picture) / math.prod(size)))
+
+
+def whole_side(pixels: float, card: ModelCard) -> int:
+    """Return the nearest side that a model makes."""
+    step = SIDE_MULTIPLE_PIXELS
+    least, most = math.ceil(card.smallest_side / step) * step, card.largest_side // step * step
+    return min(max(round(pixels / step) * step, least), most)
+
+
+def find_loras(order: Order, card: ModelCard) -> tuple[tuple[str, float], ...]:
+    """Return the LoRAs to wear: those that the order names, else the model's usual ones; refuse each that staff did
+    not allow, and each that is named again."""
+    if order.loras is None:
+        return tuple((lora.name, lora.scale) for lora in card.loras if lora.is_usual)
+    if mistakes := list(find_lora_mistakes([name for name, _ in order.loras], card)):
+        raise InvalidRequest(errors=mistakes)
+    scales = {lora.name: lora.scale for lora in card.loras}
+    return tuple(
+        (name, scales[name] if scale is None else float(scale)) for name, scale in order.loras
+    )
+
+
+def find_lora_mistakes(names: list[str], card: ModelCard) -> Iterator[FieldError]:
+    """Yield what is wrong with the named LoRAs, one error each."""
+    allowed = [lora.name for lora in card.loras]
+    for position, name in enumerate(names):
+        field = f"loras.{position}.name"
+        if name not in allowed:
+            message = gettext_noop("The model “%(model)s” has no LoRA of this name.")
+            yield FieldError(field, "unknown", message, {"model": card.alias, "name": name})
+        elif name in names[:position]:
+            yield FieldError(field, "repeated", gettext_noop("Name each LoRA once."))

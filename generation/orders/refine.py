@@ -1,0 +1,118 @@
+"""Refine: one picture of an earlier task again, from its own seed, in the fine mode: an order like any other."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from generation.accounts import routing
+from generation.errors import NoResult, NotReady
+from generation.models import Output, Task
+from generation.orders.modes import FINE, find_usual
+from generation.orders.submit import Customer, digest, submit_task
+from generation.spec import GenerationSpec, ModelCard, Order
+from generation.states import TASK_LIVE, TaskState
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.ids import to_wire
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Which picture to refine, counted from 0, and what shall differ. None means: as before. Sizes in pixels."""
+
+    picture: int = 0
+    width: int | None = None
+    height: int | None = None
+    steps: int | None = None
+    cfg_scale: float | None = None
+    quality: str | None = None
+
+
+def refine_task(
+    customer: Customer, task: Task, wanted: Refinement, *, idempotency_key: str = ""
+) -> uuid.UUID:
+    """Return the id of the task that makes a picture again, or of the one made earlier for the same key and request.
+
+    Raises what `order_again` and `submit_task` raise; then nothing was written.
+    """
+    order = order_again(task, wanted)
+    # What the key stands for is the request: what a model makes of it may be another tomorrow.
+    request = {"refines": to_wire("task", task.pk), **asdict(wanted)}
+    said = {name: value for name, value in request.items() if value is not None}
+    with named_at_the_picture():
+        return submit_task(
+            customer, order, idempotency_key=idempotency_key, fingerprint=digest(said)
+        )
+
+
+@contextmanager
+def named_at_the_picture() -> Iterator[None]:
+    """Say of LoRAs that the model no longer has that it is the picture that wears them: the request named none."""
+    try:
+        yield
+    except InvalidRequest as error:
+        message = gettext_noop(
+            "It was made with the LoRA “%(name)s”, which the model “%(model)s” no longer has. Make a new order."
+        )
+        errors = [
+            FieldError("picture", "lora_gone", message, mistake.params)
+            if mistake.field.startswith("loras.")
+            else mistake
+            for mistake in error.errors
+        ]
+        raise InvalidRequest(errors=errors) from error
+
+
+def order_again(task: Task, wanted: Refinement) -> Order:
+    """Return the order of a delivered picture again; raise NotReady, NoResult or InvalidRequest when there is none.
+
+    It is a direct order of what the task recorded, template and style included in its words: the price list decides
+    its price, not the template.
+    """
+    seed = find_output(task, wanted.picture).seed
+    spec = GenerationSpec.from_json(task.spec)
+    quality = wanted.quality or task.quality
+    return Order(
+        prompt=spec.prompt,
+        negative_prompt=spec.negative_prompt,
+        media_type=spec.media_type,
+        model=spec.model,
+        num_images=1,
+        width=wanted.width or spec.width,
+        height=wanted.height or spec.height,
+        seed=seed,
+        quality=quality,
+        mode=FINE,
+        loras=spec.loras,
+        image=spec.image or None,
+        mask=spec.mask or None,
+        strength=spec.strength if spec.image else None,
+        metadata={**task.metadata, "refines": to_wire("task", task.pk)},
+        **find_effort(spec, wanted, quality),
+    )
+
+
+def find_output(task: Task, position: int) -> Output:
+    """Return a delivered picture of an ended task."""
+    if task.state in TASK_LIVE:
+        raise NotReady(state=task.state)
+    if task.state != TaskState.COMPLETED:
+        raise NoResult(state=task.state)
+    found = next((output for output in task.outputs.all() if output.position == position), None)
+    if found and found.artifact_id:
+        return found
+    message = gettext_noop("The task delivered no picture at this position; the first one is 0.")
+    raise InvalidRequest(errors=[FieldError("picture", "not_delivered", message)])
+
+
+def find_effort(spec: GenerationSpec, wanted: Refinement, quality: str) -> Mapping[str, Any]:
+    """Return steps and guidance: as said, else those of the fine mode, which never takes fewer steps than before."""
+    route = routing.choose(spec.model)
+    card = route.card if route else ModelCard(spec.model)
+    steps, cfg_scale = wanted.steps, wanted.cfg_scale
+    if steps is None:
+        steps = max(spec.steps, find_usual(card, FINE, quality).steps)
+    if cfg_scale is None:
+        cfg_scale = spec.cfg_scale if card.fine.cfg_scale is None else card.fine.cfg_scale
+    return {"steps": steps, "cfg_scale": cfg_scale}

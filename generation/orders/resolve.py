@@ -1,0 +1,283 @@
+"""From what a caller asked for to what will be made and what it costs. Writes nothing."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+
+from credits import pricing, tariffs
+from generation.accounts import routing
+from generation.orders.blame import blame
+from generation.orders.inputs import (
+    Owner,
+    bound,
+    find_inputs,
+    find_loras,
+    fit_usual,
+)
+from generation.orders.modes import Usual, choose_mode, choose_priority, find_usual
+from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec, ModelCard, Order
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
+from genhub.platforms.models import Plan
+from templates import rendering, selectors
+from templates.rendering import Look, Recipe, Rendered
+
+# With a template these are staff's to decide: they made the recipe and set its price.
+TEMPLATE_DECIDES = (
+    "prompt", "negative_prompt", "model", "media_type", "width", "height", "steps", "cfg_scale", "style_preset",
+    "loras",
+)  # fmt: skip
+WIRE_NAMES = {"media_type": "type"}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """An order made whole: what to make, how, by whom, and its price in credits."""
+
+    spec: GenerationSpec
+    route: routing.Route
+    recipe: Recipe | None
+    style: str
+    quality: str
+    mode: str
+    priority: str
+    quote: pricing.Quote
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Whose order it is, the model that the platform prefers, and its plan."""
+
+    owner: Owner
+    platform_model: str
+    plan: Plan
+
+
+def resolve(
+    order: Order, *, owner: Owner, platform_model: str, plan: Plan | None = None
+) -> Resolved:
+    """Return the order with every default filled in, or raise InvalidRequest naming each wrong field.
+
+    Raises PriceUnknown when the price list does not say what it costs, and TemplateNotOrderable for what is wrong with
+    the template, not with the order.
+    """
+    recipe = find_recipe(order)
+    buyer = Buyer(owner, platform_model, plan or Plan())
+    try:
+        return make_whole(order, recipe, render(order, recipe), buyer)
+    except InvalidRequest as refusal:
+        raise (blame(refusal, order, recipe) if recipe else refusal) from None
+
+
+def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: Buyer) -> Resolved:
+    """Return a rendered order with every default filled in; raise as `resolve` does, at the words of an order."""
+    plan = buyer.plan
+    priority = choose_priority(order, plan)
+    style = order.style_preset or rendered.settings.get("style_preset") or ""
+    look = find_look(style) if style else None
+    if look:
+        rendered = rendering.wear(look, rendered)
+    words = Words(order, rendered.settings)
+    route = find_route(words.get("model"), buyer.platform_model)
+    media_type = order.media_type or (recipe.media_type if recipe else "image")
+    negative_prompt = join_negative_prompts(order, rendered, route.card, look)
+    rendered = replace(rendered, negative_prompt=negative_prompt)
+    quality = words.get("quality") or "standard"
+    mode = choose_mode(order, rendered.settings, plan, quality)
+    inputs = find_inputs(order, buyer.owner)
+    said = words.get("width"), words.get("height")
+    usual = find_usual(route.card, mode, quality)
+    # A direct order pays for its size.
+    bounded = bound(route.card, usual, said) if recipe else route.card
+    usual = fit_usual(usual, inputs, said, bounded, mode)
+    spec = build_spec(words, rendered, route.card, media_type, usual)
+    spec = replace(spec, **inputs.words(), loras=find_loras(order, route.card))
+    if mistakes := find_mistakes(spec, route.card):
+        raise InvalidRequest(errors=mistakes)
+    item = pricing.Item(
+        media_type=media_type,
+        model=spec.model,
+        quality=quality,
+        mode=mode,
+        width=spec.width,
+        height=spec.height,
+        steps=spec.steps,
+        number=len(spec.seeds),
+        template=recipe.code if recipe else "",
+        template_price=recipe.price if recipe else None,
+    )
+    rules, discount = tariffs.rules_in_force(), plan.discount_percent
+    quote = pricing.quote(item, rules, discount_percent=discount)
+    return Resolved(spec, route, recipe, style, quality, mode, priority, quote)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The request words: the order's own first, then what template and style decide."""
+
+    order: Order
+    settings: Mapping[str, Any]
+
+    def get(self, name: str) -> Any:
+        """Return a word's value, or None when nobody said it."""
+        said = getattr(self.order, name)
+        return self.settings.get(name) if said is None else said
+
+
+def find_route(said: Any, platform_model: str) -> routing.Route:
+    """Return who makes the order: by the model that it names, else the platform's, else the hub's.
+
+    Refuses a model that is not offered: to take another one in its place would be to guess.
+    """
+    alias = str(said or platform_model or default_model())
+    if route := routing.choose(alias):
+        return route
+    if not said:
+        code, message = (
+            "default_unavailable",
+            gettext_noop(
+                "The order names no model, and the usual one, “%(model)s”, is not offered now. Name another."
+            ),
+        )
+    elif routing.is_known(alias):
+        code, message = (
+            "switched_off",
+            gettext_noop("The model “%(model)s” is switched off now. Name another."),
+        )
+    else:
+        raise refuse("model", "unknown", gettext_noop("There is no model of this name."))
+    raise InvalidRequest(errors=[FieldError("model", code, message, {"model": alias})])
+
+
+def find_recipe(order: Order) -> Recipe | None:
+    """Return the order's template, None for a direct order; refuse an unknown one and words it does not leave open."""
+    if order.template is None:
+        if order.parameters:
+            message = gettext_noop("Parameters belong to a template; name one.")
+            raise refuse("parameters", "no_template", message)
+        return None
+    recipe = selectors.find_recipe(order.template)
+    if recipe is None:
+        raise refuse(
+            "template", "unknown", gettext_noop("There is no published template of this code.")
+        )
+    message = gettext_noop("The template decides this; leave it out.")
+    if said := [name for name in TEMPLATE_DECIDES if getattr(order, name) is not None]:
+        raise InvalidRequest(
+            errors=[FieldError(WIRE_NAMES.get(n, n), "decided_by_template", message) for n in said]
+        )
+    return recipe
+
+
+def render(order: Order, recipe: Recipe | None) -> Rendered:
+    """Return the prompts and fixed words of an order."""
+    if recipe:
+        return rendering.render(recipe, order.parameters)
+    if order.prompt is None:
+        message = gettext_noop("Say what to make: a prompt, or a template with parameters.")
+        raise refuse("prompt", "required", message)
+    return Rendered(order.prompt, order.negative_prompt or "", {})
+
+
+def find_look(style: str) -> Look:
+    """Return a style by its code; refuse an unknown one."""
+    look = selectors.find_look(style)
+    if look is None:
+        raise refuse("style_preset", "unknown", gettext_noop("There is no style of this code."))
+    return look
+
+
+def join_negative_prompts(
+    order: Order, rendered: Rendered, card: ModelCard, look: Look | None
+) -> str:
+    """Return what to avoid: the order's, template's or model's own words, then the style's; nothing if the order
+    said that it wants none."""
+    if order.negative_prompt == "":
+        return ""
+    own = rendered.negative_prompt or card.default_negative_prompt
+    return ", ".join(filter(None, [own, look.negative_prompt if look else ""]))
+
+
+def build_spec(
+    words: Words, rendered: Rendered, card: ModelCard, media_type: str, usual: Usual
+) -> GenerationSpec:
+    """Return the spec with what is usual filled in and a seed drawn for each picture that has none."""
+    number = words.get("num_images") or 1
+    first_seed = words.order.seed
+    if first_seed is not None and first_seed + number - 1 > LARGEST_SEED:
+        message = gettext_noop(
+            "Each further picture takes the next seed: the last would be above %(most)s."
+        )
+        params = {"most": LARGEST_SEED}
+        raise InvalidRequest(errors=[FieldError("seed", "too_large", message, params)])
+    seeds = [
+        secrets.randbelow(LARGEST_EXACT + 1) if first_seed is None else first_seed + i
+        for i in range(number)
+    ]
+    steps = words.get("steps")
+    cfg_scale = words.get("cfg_scale")
+    return GenerationSpec(
+        media_type=media_type,
+        model=card.alias,
+        prompt=rendered.prompt,
+        negative_prompt=rendered.negative_prompt,
+        width=usual.width if words.get("width") is None else words.get("width"),
+        height=usual.height if words.get("height") is None else words.get("height"),
+        steps=usual.steps if steps is None else steps,
+        cfg_scale=usual.cfg_scale if cfg_scale is None else float(cfg_scale),
+        seeds=tuple(seeds),
+    )
+
+
+def find_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
+    """Return what the model cannot do of a spec, one error a field."""
+    mistakes = []
+    if not spec.prompt.strip():
+        mistakes.append(FieldError("prompt", "blank", gettext_noop("This may not be blank.")))
+    for name in ("prompt", "negative_prompt"):
+        if len(getattr(spec, name)) > card.longest_prompt:
+            message = gettext_noop("At most %(limit)s characters; it is never cut.")
+            mistakes.append(FieldError(name, "too_long", message, {"limit": card.longest_prompt}))
+    if spec.media_type not in card.media_types:
+        message = gettext_noop("The model “%(model)s” does not make this.")
+        mistakes.append(FieldError("type", "unsupported", message, {"model": card.alias}))
+    mistakes += find_size_mistakes(spec, card)
+    for name, most in (("steps", card.largest_steps), ("cfg_scale", card.largest_cfg_scale)):
+        if getattr(spec, name) > most:
+            message = gettext_noop("At most %(limit)s with this model.")
+            mistakes.append(FieldError(name, "too_large", message, {"limit": most}))
+    return mistakes
+
+
+def find_size_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
+    """Return what is wrong with width and height."""
+    mistakes = []
+    for name in ("width", "height"):
+        side = getattr(spec, name)
+        if side % SIDE_MULTIPLE_PIXELS:
+            message = gettext_noop("It must be a multiple of %(limit)s pixels.")
+            mistakes.append(
+                FieldError(name, "not_a_multiple", message, {"limit": SIDE_MULTIPLE_PIXELS})
+            )
+        elif not card.smallest_side <= side <= card.largest_side:
+            message = gettext_noop("From %(least)s to %(most)s pixels with this model.")
+            limits = {"least": card.smallest_side, "most": card.largest_side}
+            mistakes.append(FieldError(name, "out_of_range", message, limits))
+    if not mistakes and card.sizes and (spec.width, spec.height) not in card.sizes:
+        sizes = ", ".join(f"{width}x{height}" for width, height in card.sizes)
+        message = gettext_noop("This model makes %(sizes)s.")
+        mistakes.append(FieldError("width", "unsupported_size", message, {"sizes": sizes}))
+    return mistakes
+
+
+def default_model() -> str:
+    """Return the model of orders that name none, offered or not."""
+    return str(settings.DEFAULT_MODEL)
+
+
+def refuse(field: str, code: str, message: str) -> InvalidRequest:
+    """Return the refusal of one field."""
+    return InvalidRequest(errors=[FieldError(field, code, message)])

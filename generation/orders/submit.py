@@ -1,0 +1,170 @@
+"""Take an order: one transaction holds the credits and writes the rows; the doorbell rings after it."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from credits import free, ledger
+from generation.errors import QueueFull
+from generation.life import doorbell, events
+from generation.models import Attempt, Event, IdempotencyKey, Share, Task
+from generation.models.task import Priority
+from generation.orders import backlog
+from generation.orders.inputs import Owner
+from generation.orders.resolve import Resolved, resolve
+from generation.spec import Order
+from genhub.lib.errors import IdempotencyKeyReused
+from genhub.lib.ids import new_id
+from genhub.platforms.models import Plan
+
+HOLD_MARGIN = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Who orders: a platform, the model it prefers, the user whose purse pays, the API key whose budgets count, and
+    the platform's plan."""
+
+    platform_id: uuid.UUID
+    platform_model: str
+    user: str
+    api_key_id: uuid.UUID | None = None
+    plan: Plan | None = None
+
+
+def submit_task(
+    customer: Customer, order: Order, *, idempotency_key: str = "", fingerprint: str = ""
+) -> uuid.UUID:
+    """Return the id of the task made for an order, or of the one made earlier for the same key and body.
+
+    The fingerprint tells bodies apart; without one, it is the order's: an order that was made of something else brings
+    its own. Raises InvalidRequest, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was
+    written.
+    """
+    fingerprint = fingerprint or fingerprint_of(order)
+    if earlier := find_earlier(customer, idempotency_key, fingerprint):
+        return earlier
+    resolved = resolve_for(customer, order)
+    try:
+        backlog.look(customer.platform_id, customer.user, len(resolved.spec.seeds))
+        return write_task(customer, order, resolved, (idempotency_key, fingerprint))
+    except (IntegrityError, QueueFull):
+        # The key was used by a request that ran beside this one and has committed since.
+        if earlier := find_earlier(customer, idempotency_key, fingerprint):
+            return earlier
+        raise
+
+
+def resolve_for(customer: Customer, order: Order) -> Resolved:
+    """Return a customer's order made whole, as `resolve` does."""
+    owner = Owner(customer.platform_id, customer.user)
+    return resolve(order, owner=owner, platform_model=customer.platform_model, plan=customer.plan)
+
+
+def fingerprint_of(order: Order) -> str:
+    """Return the SHA-256 of an order's canonical JSON: equal for equal orders, whatever their key order."""
+    # Only what was said: a word that a later release adds must not make old keys look reused.
+    said = {name: value for name, value in asdict(order).items() if value not in (None, {})}
+    # Keys of earlier releases count a priority that nobody named as said.
+    said.setdefault("priority", "normal")
+    return digest(said)
+
+
+def digest(said: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the canonical JSON of what was said."""
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_earlier(customer: Customer, key: str, fingerprint: str) -> uuid.UUID | None:
+    """Return the task that this key made before; raise IdempotencyKeyReused when its body was another."""
+    rows = IdempotencyKey.objects.filter(
+        platform_id=customer.platform_id, user=customer.user, key=key
+    )
+    earlier = rows.first() if key else None
+    if earlier and earlier.fingerprint != fingerprint:
+        raise IdempotencyKeyReused
+    return earlier.task_id if earlier else None
+
+
+@transaction.atomic
+def write_task(
+    customer: Customer, order: Order, resolved: Resolved, idempotency: tuple[str, str]
+) -> uuid.UUID:
+    """Write key, hold, task and attempt, or nothing at all. Locks: key, purse, share, backlog."""
+    task_id = new_id()
+    key, fingerprint = idempotency
+    if key:
+        # First, so that an equal request running beside this one waits here and moves no credits.
+        IdempotencyKey.objects.create(
+            platform_id=customer.platform_id,
+            user=customer.user,
+            key=key,
+            fingerprint=fingerprint,
+            task_id=task_id,
+        )
+    spec = resolved.spec
+    number = len(spec.seeds)
+    quote, priority = resolved.quote, Priority[resolved.priority.upper()]
+    price = quote.price
+    purse = ledger.open_purse(customer.platform_id, customer.user)
+    if price:
+        ledger.hold(purse.pk, price, reference=task_id, terms=terms_of(customer))
+    else:
+        free.admit(purse.pk, reference=task_id, terms=terms_of(customer))
+    Task.objects.create(
+        id=task_id,
+        platform_id=customer.platform_id,
+        user=customer.user,
+        model=spec.model,
+        template_version_id=resolved.recipe.version_id if resolved.recipe else None,
+        style=resolved.style,
+        quality=resolved.quality,
+        mode=resolved.mode,
+        priority=priority,
+        spec=spec.to_json(),
+        metadata=dict(order.metadata),
+        num_images=number,
+        unit_price=quote.unit_price,
+        price=price,
+        pricing=quote.to_json(),
+        deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
+    )
+    queue = resolved.route.provider.queue
+    share = find_share(customer, queue, priority)
+    Attempt.objects.create(
+        task_id=task_id, number=1, provider=resolved.route.provider, share=share, cost=number
+    )
+    backlog.keep(customer.platform_id, customer.user, number)
+    events.record(
+        task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.provider.alias
+    )
+    doorbell.ring_after_commit(queue)
+    return task_id
+
+
+def terms_of(customer: Customer) -> ledger.Terms:
+    """Return what the hold answers to: it outlives the task's deadline, so that only a forgotten one ever expires."""
+    lifetime = timedelta(seconds=settings.TASK_DEADLINE_SECONDS) + HOLD_MARGIN
+    return ledger.Terms(api_key_id=customer.api_key_id, lifetime=lifetime)
+
+
+def find_share(customer: Customer, queue: str, priority: Priority) -> Share:
+    """Return the customer's place in a queue, new on first sight."""
+    return Share.objects.get_or_create(
+        queue=queue, priority=priority, platform_id=customer.platform_id, user=customer.user
+    )[0]
+
+
+def order_of(values: Mapping[str, Any]) -> Order:
+    """Return an order from validated request words."""
+    names = {"type": "media_type"}
+    return Order(**{names.get(name, name): value for name, value in values.items()})

@@ -1,0 +1,76 @@
+"""Whether recipes can be ordered: a sample order goes the way of a real one, up to its price. Writes nothing."""
+
+import uuid
+
+from credits.pricing import PriceTooLarge, PriceUnknown
+from generation.orders.blame import at_template
+from generation.orders.inputs import Owner
+from generation.orders.resolve import Buyer, Resolved, make_whole
+from generation.spec import Order
+from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
+from genhub.platforms.models import Plan, Platform
+from templates.rendering import Recipe, Rendered, render
+from templates.samples import find_samples
+from templates.selectors import list_recipes
+from templates.trials import Trial
+from templates.variables import fill
+
+NOBODY = Owner(uuid.UUID(int=0), "")
+IMPOSSIBLE = gettext_noop(
+    "No value was found that meets the rules of “%(name)s”. If there is one, name it: “examples”: [“…”]."
+)
+
+
+def try_recipe(recipe: Recipe) -> Trial:
+    """Return what would become of a sample order now: the first platform that could order it shows the way."""
+    values, impossible, is_sure = find_samples(recipe)
+    if impossible:
+        wrong = [FieldError("parameters", "impossible", IMPOSSIBLE, {"name": n}) for n in impossible]  # fmt: skip
+        return Trial(wrong)
+    order = Order(template=recipe.code, parameters=values)
+    failed = Trial()
+    for platform_model in list_preferred():
+        try:
+            rendered = (
+                render(recipe, values) if is_sure
+                else Rendered(fill(recipe.prompt, values), fill(recipe.negative_prompt, values), dict(recipe.settings))
+            )  # fmt: skip
+            found = make_whole(order, recipe, rendered, Buyer(NOBODY, platform_model, Plan()))
+        except InvalidRequest as refusal:
+            failed = Trial([at_template(error) for error in refusal.errors])
+        except Problem as refusal:
+            is_price = isinstance(refusal, PriceUnknown | PriceTooLarge)
+            error = FieldError(
+                "price" if is_price else "settings", refusal.code, refusal.detail, refusal.params
+            )
+            failed = Trial([error])
+        else:
+            return describe(found)
+    return failed
+
+
+def list_preferred() -> list[str]:
+    """Return the models that platforms prefer; an empty name stands for the hub's default."""
+    active = Platform.objects.filter(is_active=True).order_by("default_model")
+    return list(active.values_list("default_model", flat=True).distinct()) or [""]
+
+
+def describe(found: Resolved) -> Trial:
+    """Return what a sample order would make, and what it would cost."""
+    spec = found.spec
+    return Trial(
+        prompt=spec.prompt,
+        negative_prompt=spec.negative_prompt,
+        model=spec.model,
+        width=spec.width,
+        height=spec.height,
+        steps=spec.steps,
+        number=len(spec.seeds),
+        price=found.quote.price,
+    )
+
+
+def find_broken() -> dict[str, list[FieldError]]:
+    """Return the published templates that nobody can order now, by code, each with why."""
+    tried = {recipe.code: try_recipe(recipe).mistakes for recipe in list_recipes()}
+    return {code: mistakes for code, mistakes in tried.items() if mistakes}

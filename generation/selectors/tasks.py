@@ -1,0 +1,178 @@
+"""Reads of tasks; each starts from its owner, except those of staff at the end."""
+
+import re
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import (
+    Count,
+    Func,
+    Prefetch,
+    Q,
+    QuerySet,
+    Sum,
+    TextField,
+    Value,
+)
+from django.utils.text import smart_split, unescape_string_literal
+
+from generation.errors import ModelOff, ProviderOff
+from generation.models import (
+    Attempt,
+    Event,
+    Output,
+    ProviderModel,
+    Task,
+    TaskCount,
+    TaskText,
+)
+from generation.states import AttemptState, TaskState
+from genhub.lib.errors import Problem
+from genhub.lib.ids import from_wire, oldest_id, read_id
+
+PREFIX = "task"
+# A search of more words than this is cut: each is a look into the index.
+MOST_WORDS = 10
+TRIGRAM = 3
+PART_OF_ID = re.compile(r"[0-9A-Fa-f]+(-[0-9A-Fa-f]*)+")
+
+
+def find_tasks(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
+    """Return the tasks of a platform (and user, unless None), newest first, with all that an answer needs."""
+    tasks = Task.objects.filter(platform_id=platform_id)
+    if user is not None:
+        tasks = tasks.filter(user=user)
+    attempts = Attempt.objects.select_related("provider").defer("preview").order_by("number")
+    return tasks.select_related("template_version__template").prefetch_related(
+        Prefetch("outputs", Output.objects.select_related("artifact")),
+        Prefetch("attempts", attempts),
+    )
+
+
+def find_task(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Task | None:
+    """Return one task, or None when there is none of this id among theirs."""
+    return find_tasks(platform_id, user).filter(pk=from_wire(PREFIX, wire_id)).first()
+
+
+def count_tasks(platform_id: uuid.UUID, user: str | None) -> int:
+    """Return how many tasks a platform (and user, unless None) has, from the counters."""
+    counts = TaskCount.objects.filter(platform_id=platform_id)
+    if user is not None:
+        counts = counts.filter(user=user)
+    return counts.aggregate(total=Sum("total"))["total"] or 0
+
+
+def search_tasks(tasks: QuerySet[Task], term: str) -> QuerySet[Task]:
+    """Return those of the tasks with every word of a term in their user, id, prompts or metadata, letter case aside.
+
+    “Quoted words” stand together; a whole id finds its task and that of a picture.
+    """
+    if not term.strip():
+        return tasks
+    # Signs alone are in no trigram, and to look for them would read every text.
+    words = [word for word in smart_split(term) if any(sign.isalnum() for sign in word)]
+    if not words:
+        return tasks.none()
+    match = Q()
+    for word in words[:MOST_WORDS]:
+        match &= match_word(word)
+    found: list[QuerySet[Any, Any]] = [TaskText.objects.filter(match).values("task_id")]
+    if row_id := read_id(term):
+        found.append(TaskText.objects.filter(task_id=row_id).values("task_id"))
+        found.append(Output.objects.order_by().filter(artifact_id=row_id).values("task_id"))
+    return tasks.filter(pk__in=found[0].union(*found[1:]) if found[1:] else found[0])
+
+
+def match_word(word: str) -> Q:
+    """Return the test whether a task's text has a word or a quoted phrase in it."""
+    if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
+        word = unescape_string_literal(word)
+    # Fewer letters than a trigram has are looked for as a word of their own: as a part they stand everywhere.
+    if word.isascii() and len(word) < TRIGRAM:
+        word = f" {word} "
+    match = Q(text__contains=searchable(word))
+    if PART_OF_ID.fullmatch(word):
+        match |= Q(text__contains=searchable(word.replace("-", "")))
+    return match
+
+
+def searchable(text: str) -> Func:
+    """Return a text as the index has it: small letters, and those outside of ASCII as numbers."""
+    return Func(Value(text), function="generation_searchable", output_field=TextField())
+
+
+def count_recent_tasks(age: timedelta) -> dict[str, int]:
+    """Return how many tasks of the last hours stand in each state; reads only those hours' rows."""
+    tasks = Task.objects.filter(pk__gte=oldest_id(age)).order_by("state")
+    counts = dict(tasks.values("state").annotate(count=Count("pk")).values_list("state", "count"))
+    return {state: counts.get(state, 0) for state in TaskState}
+
+
+def list_newest_outputs(number: int) -> QuerySet[Output]:
+    """Return the newest delivered pictures of all users, with task and artifact."""
+    delivered = Output.objects.filter(artifact__isnull=False)
+    return delivered.select_related("task", "artifact").order_by("-artifact_id")[:number]
+
+
+def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
+    """Return why tasks wait that nobody may work on now, by their ids: their provider or model is switched off.
+
+    Their attempts were read, newest last; one query for all of them, and none when nothing waits.
+    """
+    waiting = [
+        (task, attempt)
+        for task in tasks
+        if (attempt := newest(task)) and attempt.state == AttemptState.QUEUED
+    ]
+    if not waiting:
+        return {}
+    off = ProviderModel.objects.filter(Q(is_enabled=False) | Q(provider__is_enabled=False))
+    models = {
+        (row.provider_id, row.alias): row
+        for row in off.filter(alias__in={task.model for task, _ in waiting}).select_related(
+            "provider"
+        )
+    }
+    return {
+        task.pk: word_pause(row)
+        for task, attempt in waiting
+        if (row := models.get((attempt.provider_id, task.model)))
+    }
+
+
+def word_pause(model: ProviderModel) -> Problem:
+    """Return what a task waits for whose model, or its provider, is switched off."""
+    if model.provider.is_enabled:
+        return ModelOff(model=model.alias)
+    return ProviderOff(provider=model.provider.alias)
+
+
+def newest(task: Task) -> Attempt | None:
+    """Return a task's newest attempt."""
+    return max(task.attempts.all(), key=lambda attempt: attempt.number, default=None)
+
+
+def list_events(task: Task) -> QuerySet[Event]:
+    """Return a task's history, oldest first."""
+    return Event.objects.filter(task=task).order_by("id")
+
+
+def describe_template(task: Task) -> dict[str, Any] | None:
+    """Return the template version that a task runs, or None for a direct order."""
+    version = task.template_version
+    if version is None:
+        return None
+    return {
+        "code": version.template.code,
+        "name": version.name,
+        "version": version.number,
+        "category": version.category,
+    }
+
+
+def list_outputs_of(task_ids: QuerySet[Any, Any], number: int) -> QuerySet[Output]:
+    """Return the newest delivered pictures of some tasks, with their artifacts."""
+    delivered = Output.objects.filter(task__in=task_ids, artifact__isnull=False)
+    return delivered.select_related("artifact").order_by("-artifact_id")[:number]

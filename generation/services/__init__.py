@@ -1,1 +1,0 @@
-"""Every change to orders: the only place of this app with transactions."""

@@ -1,0 +1,1 @@
+"""The school of the small model; nothing that runs imports it."""

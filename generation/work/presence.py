@@ -1,0 +1,121 @@
+"""Workers say that they live, so that health knows whether anybody would take a task, and which of them would."""
+
+import logging
+import threading
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from generation.accounts import routing
+from generation.life import doorbell
+from generation.models import Provider, ProviderModel, Worker
+from generation.providers.registry import get_adapter
+from generation.work.heart import draining, release_connection
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 5
+# Three missed beats: the worker is gone or stuck.
+GONE_AFTER = timedelta(seconds=3 * BEAT_SECONDS + 1)
+# After a warm-up that failed: to judge a large file takes half a minute, so the pauses double.
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5, 300
+LOADING = "the model is being loaded"
+UNLOADABLE = "the model cannot be loaded; see the worker's log"
+
+
+class Readiness:
+    """Why this process takes no orders; without a reason it takes them."""
+
+    unready = ""
+
+
+readiness = Readiness()
+# One beat at a time, so that the one which says that the worker is ready now is not followed by an older word.
+beating = threading.Lock()
+
+
+def get_ready(name: str, queues: list[str]) -> bool:
+    """Warm up, say how that went and return whether it went well: until then this process takes no orders."""
+    try:
+        warm_up(queues)
+    except Exception:
+        # An order would fail for good that another worker, or this one a little later, could make.
+        logger.exception("the worker cannot be warmed up")
+        readiness.unready = UNLOADABLE
+    else:
+        readiness.unready = ""
+    # A worker that stops says so from another thread; to wait for a database that stops, too, would delay its end.
+    if not draining.is_set():
+        say(name, queues)
+    return not readiness.unready
+
+
+def keep_warming(name: str, queues: list[str]) -> None:
+    """Try to get ready until that goes well or the worker drains, then ring for what has waited."""
+    pause = FIRST_PAUSE_SECONDS
+    while not draining.wait(pause):
+        if get_ready(name, queues):
+            for queue in queues:
+                doorbell.ring(queue)
+            return
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def warm_up(queues: list[str]) -> None:
+    """Prepare the adapters of these queues' providers for the hub's default model, or for the first that they offer.
+
+    A model that cannot be loaded is an error here already.
+    """
+    models: dict[int, list[ProviderModel]] = {}
+    for row in routing.offered().filter(provider__queue__in=queues):
+        models.setdefault(row.provider_id, []).append(row)
+    for rows in models.values():
+        wanted = next((row for row in rows if row.alias == settings.DEFAULT_MODEL), rows[0])
+        get_adapter(wanted.provider.adapter).warm(wanted.card())
+
+
+def keep_beating(name: str, queues: list[str]) -> None:
+    """Beat until the worker drains, then say so."""
+    while not draining.is_set():
+        say(name, queues)
+        draining.wait(BEAT_SECONDS)
+    say(name, queues)
+
+
+def say(name: str, queues: list[str]) -> None:
+    """Note that a worker lives, or that it stops; whatever goes wrong is logged and outlived."""
+    try:
+        with beating:
+            if draining.is_set():
+                leave(name)
+            else:
+                beat(name, queues)
+    except Exception:
+        logger.exception("sign of life not noted")
+    finally:
+        release_connection()
+
+
+def beat(name: str, queues: list[str]) -> None:
+    """Note that a worker lives, and what its machine says of itself or why it is not ready."""
+    facts: dict[str, Any] = {}
+    if readiness.unready:
+        # Its adapters may be what cannot be had.
+        facts["unready"] = readiness.unready
+    else:
+        for adapter in set(
+            Provider.objects.filter(is_enabled=True, queue__in=queues).values_list(
+                "adapter", flat=True
+            )
+        ):
+            facts |= get_adapter(adapter).health()
+    Worker.objects.update_or_create(
+        name=name, defaults={"queues": queues, "beat_at": Now(), "facts": facts}
+    )
+
+
+def leave(name: str) -> None:
+    """Note that a worker stops taking tasks."""
+    Worker.objects.filter(name=name).delete()

@@ -1,0 +1,79 @@
+"""Draw a task's pictures again, alone, and compare them with what was delivered. Writes nothing."""
+
+import hashlib
+import math
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PIL import Image, ImageChops, ImageStat
+
+from generation.models import Attempt, Output, find_card
+from generation.providers.base import Report, Work
+from generation.providers.registry import get_adapter
+from generation.spec import GenerationSpec
+from generation.states import AttemptState
+from generation.work.batch import open_inputs
+from storage import labels
+from storage.media import encode_picture
+from storage.services import open_picture
+
+BRIGHTEST = 255
+
+
+@dataclass(frozen=True)
+class Again:
+    """One picture drawn again: whether its bytes are those that were stored, and how near its pixels are (dB)."""
+
+    position: int
+    seed: int
+    image: Image.Image
+    has_same_bytes: bool
+    psnr_db: float
+    # What decided the picture then and is another now: (then, now) by name.
+    changed: Mapping[str, tuple[Any, Any]]
+
+
+def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
+    """Yield each delivered picture of a task, drawn again from its record; raise ProviderError when one cannot be."""
+    attempts = Attempt.objects.select_related("task", "provider")
+    attempt = attempts.get(task_id=task_id, state=AttemptState.SUCCEEDED)
+    task = attempt.task
+    spec = GenerationSpec.from_json(task.spec)
+    card = find_card(attempt.provider_id, task.model)
+    image, mask = open_inputs(spec, task.platform_id)
+    adapter = get_adapter(attempt.provider.adapter)
+    delivered = Output.objects.filter(task=task, artifact__isnull=False)
+    for output in delivered.select_related("artifact").order_by("position"):
+        alone = replace(spec, seeds=(output.seed,))
+        finished = adapter.submit(Work(alone, card, report, image, mask))
+        drawn = finished.outputs[0].decode()
+        artifact = output.artifact
+        assert artifact is not None  # noqa: S101 (filtered)
+        data = encode_picture(drawn, labels.GENERATED).data
+        before = open_picture(artifact.pk, platform_id=task.platform_id)
+        yield Again(
+            output.position,
+            output.seed,
+            drawn,
+            has_same_bytes=hashlib.sha256(data).hexdigest() == artifact.sha256,
+            psnr_db=psnr_db(drawn, before),
+            changed=find_changes(attempt.facts, finished.facts),
+        )
+
+
+def find_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the facts that are others now."""
+    return {
+        name: (value, now.get(name)) for name, value in before.items() if now.get(name) != value
+    }
+
+
+def psnr_db(one: Image.Image, other: Image.Image) -> float:
+    """Return the peak signal-to-noise ratio of two pictures; infinite when they are equal, 0 for other sizes."""
+    if one.size != other.size:
+        return 0.0
+    squares = ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).sum2
+    error = sum(squares) / (3 * one.width * one.height)
+    return math.inf if error == 0 else 10 * math.log10(BRIGHTEST**2 / error)

@@ -1,0 +1,1 @@
+"""The first visit: what `make demo` does beside starting the hub."""

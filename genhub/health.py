@@ -1,0 +1,121 @@
+"""Whether a task could run now, and on what."""
+
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from generation.accounts.routing import list_models
+from generation.life import doorbell
+from generation.loops import Condition, examine
+from generation.orders.resolve import default_model
+from generation.selectors.queue import count_active, list_live_workers, list_needed_queues
+from generation.work.presence import GONE_AFTER
+
+CARD_WORDS = ("gpu_utilization", "memory_used", "memory_total", "temperature")
+ENGINE_WORDS = ("device", "dtype", "model", "offload")
+DEFAULT = "default model"
+# What leaves the hub able to run a task.
+LESSER = {DEFAULT}
+
+
+class Health(serializers.Serializer[Any]):
+    """The hub's health; without a card its words are null, which is no illness."""
+
+    status = serializers.ChoiceField(["healthy", "degraded", "unhealthy"])
+    gpu_utilization = serializers.IntegerField(allow_null=True, help_text=_("Percent."))
+    memory_used = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
+    memory_total = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
+    temperature = serializers.IntegerField(allow_null=True, help_text=_("°C."))
+    device = serializers.CharField(allow_null=True, help_text=_("cuda or cpu."))
+    dtype = serializers.CharField(
+        allow_null=True, help_text=_("What it computes in: bfloat16 or float32.")
+    )
+    model = serializers.CharField(allow_null=True, help_text=_("What the local engine has loaded."))
+    offload = serializers.CharField(allow_null=True, help_text=_("Where its weights live."))
+    active_tasks = serializers.IntegerField()
+    waiting_tasks = serializers.IntegerField()
+    loops = serializers.DictField(
+        child=serializers.ChoiceField(["ok", "late", "failing", "unknown"]),
+        help_text=_(
+            "Each loop by name. late: no turn has ended for three of its periods, at least 15 s; failing: its last turn "
+            "was not done; unknown: it has never run."
+        ),
+    )
+    checks = serializers.DictField(
+        child=serializers.CharField(), help_text=_("What was looked at: ok, or what is wrong.")
+    )
+
+
+class HealthView(APIView):
+    """Health, for load balancers and people; no key needed."""
+
+    authentication_classes: list[Any] = []
+    permission_classes: list[Any] = []
+
+    @extend_schema(
+        responses={200: Health, 503: Health}, auth=[], summary=_("Could a task run now?")
+    )
+    def get(self, request: Request) -> Response:
+        """Answer 200 when database, broker, a model and a worker for each needed queue are there, else 503 and what is
+        not; `degraded` when only orders that name no model are refused."""
+        checks = {"database": check_database()}
+        facts: dict[str, Any] = {}
+        loops: dict[str, Condition] = {}
+        counts = {"active_tasks": 0, "waiting_tasks": 0}
+        if checks["database"] == "ok":
+            counts = count_active()
+            checks |= check_models()
+            workers = list_live_workers(GONE_AFTER)
+            for queue in list_needed_queues():
+                alive = [worker for worker in workers if queue in worker.queues]
+                ready = [worker for worker in alive if "unready" not in worker.facts]
+                said = alive[0].facts.get("unready", "ok") if alive else "no live worker"
+                checks[f"worker {queue}"] = "ok" if ready else said
+                facts |= (ready or alive)[0].facts if alive else {}
+            loops = examine()
+            bad = [f"{name} {loop.said}" for name, loop in loops.items() if loop.state != "ok"]
+            checks["loops"] = "; ".join(bad) or "ok"
+        checks["broker"] = check_broker()
+        ill = {name for name, said in checks.items() if said != "ok"}
+        is_healthy = ill <= LESSER
+        body = {
+            "status": "unhealthy" if not is_healthy else "degraded" if ill else "healthy",
+            **{word: facts.get(word) for word in (*CARD_WORDS, *ENGINE_WORDS)},
+            **counts,
+            "loops": {name: loop.state for name, loop in loops.items()},
+            "checks": checks,
+        }
+        return Response(body, 200 if is_healthy else 503, headers={"Cache-Control": "no-store"})
+
+
+def check_models() -> dict[str, str]:
+    """Return what is wrong with the models that orders may name; nothing when an order that names none is taken."""
+    offered = list_models()
+    if default_model() in offered:
+        return {}
+    if offered:
+        return {
+            DEFAULT: f"{default_model()!r} is not offered; orders that name no model are refused"
+        }
+    return {"models": "no enabled provider offers a model; no order is taken"}
+
+
+def check_database() -> str:
+    """Return `ok`, or that the database is away."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return "unreachable"
+    return "ok"
+
+
+def check_broker() -> str:
+    """Return `ok`, or that the broker is away; tasks are taken all the same, and start when it is back."""
+    return "ok" if doorbell.reaches_broker() else "unreachable"

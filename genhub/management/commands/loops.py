@@ -1,0 +1,22 @@
+"""The loops that make lost doorbells and dead workers harmless; any number of copies is safe."""
+
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from generation import loops
+
+STOPPING = {signal.SIGTERM, signal.SIGINT}
+
+
+class Command(BaseCommand):
+    """Run sweeper, reaper, deadline and the others until told to stop."""
+
+    help = "Ring forgotten tasks, take back what dead workers held, end what is too late."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run each loop when it is due, in a thread of its own."""
+        # Blocked in every thread and waited for in this one: a handler could come while a lock is held.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        loops.run(loops.list_loops(), lambda: signal.sigwait(STOPPING))

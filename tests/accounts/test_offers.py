@@ -1,0 +1,290 @@
+"""Models as rows: what the database refuses, what the seed leaves alone, and how the rows came out of JSON."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from pytest_django import Settings
+
+from generation.accounts import routing, seed
+from generation.models import Provider, ProviderModel, find_card
+from generation.models.offer import columns_of
+from generation.orders.resolve import default_model
+from generation.providers.stub import StubProvider
+from generation.spec import Lora, ModelCard, ModeSettings
+from generation.work import presence
+
+PIN = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def folders(settings: Settings, tmp_path: Path) -> Settings:
+    """Nothing is configured, as in a new hub."""
+    settings.Z_IMAGE_FOLDER = settings.Z_IMAGE_REVISION = ""
+    settings.Z_IMAGE_TURBO_FOLDER = settings.Z_IMAGE_TURBO_REVISION = ""
+    settings.LIUJUAN_WEIGHTS = []
+    return settings
+
+
+def seeded(alias: str) -> ProviderModel:
+    seed.seed_local_provider()
+    return ProviderModel.objects.get(alias=alias)
+
+
+def offered() -> set[str]:
+    seed.seed_local_provider()
+    return set(routing.list_models())
+
+
+def test_row_gives_back_the_card_that_was_written_into_it(stub: Provider) -> None:
+    card = ModelCard(
+        alias="all",
+        media_types=("image", "video"),
+        folder="Tongyi-MAI/Z-Image",
+        revision=PIN,
+        weights=("/a.safetensors", "/b.safetensors"),
+        loras=(Lora("sketch", "/s.safetensors", 0.8, is_usual=True),),
+        sizes=((512, 512), (768, 512)),
+        default_steps=9,
+        fast=ModeSettings(4, 0.0, 512, 512),
+        fine=ModeSettings(20, 3.5, 768, 512),
+        usd_per_picture=0.0025,
+    )
+    ProviderModel.objects.create(provider=stub, alias="all", **columns_of(card))
+    assert find_card(stub.pk, "all") == card
+    assert find_card(stub.pk, "gone") == ModelCard("gone")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("default_steps", "0"),
+        ("default_steps", "51"),
+        ("largest_steps", "1001"),
+        ("fast_steps", "0"),
+        ("fine_steps", "51"),
+        ("default_cfg_scale", "-0.1"),
+        ("default_cfg_scale", "20.1"),
+        ("default_cfg_scale", "'NaN'"),
+        ("largest_cfg_scale", "'NaN'"),
+        ("largest_cfg_scale", "'Infinity'"),
+        ("fine_cfg_scale", "21"),
+        ("smallest_side", "0"),
+        ("largest_side", "20000"),
+        ("default_width", "2048"),
+        ("default_width", "65"),
+        ("default_height", "8"),
+        ("fast_width", "64"),
+        ("fine_height", "64"),
+        ("longest_prompt", "0"),
+        ("usd_per_picture", "-0.01"),
+        ("usd_per_picture", "'NaN'"),
+        ("usd_per_picture", "10001"),
+        ("revision", "'main'"),
+        ("folder", "'Tongyi-MAI/Z-Image'"),
+    ],
+)
+def test_database_refuses_what_can_never_be(stub: Provider, column: str, value: str) -> None:
+    sql = f"UPDATE generation_providermodel SET {column} = {value}"  # noqa: S608
+    with pytest.raises(IntegrityError, match="model_"), transaction.atomic():
+        connection.cursor().execute(sql)
+
+
+def test_alias_is_one_model_of_a_provider(stub: Provider) -> None:
+    with pytest.raises(IntegrityError, match="model_of_provider"), transaction.atomic():
+        stub.models.create(alias="z-image-small")
+
+
+@pytest.mark.django_db
+class TestSeed:
+    def test_new_hub_offers_the_small_model_and_describes_the_others(
+        self, folders: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(seed, "OUTLINES", tmp_path / "outlines.safetensors")
+        assert offered() == {"z-image-small"}
+        turbo, base, liujuan = (
+            ProviderModel.objects.get(alias=alias).card()
+            for alias in ("z-image-turbo", "z-image", "liujuan")
+        )
+        assert (turbo.default_steps, turbo.default_cfg_scale, turbo.default_width) == (8, 0, 1024)
+        assert (base.default_steps, base.fine.steps, base.default_cfg_scale) == (28, 50, 4)
+        assert (liujuan.default_steps, liujuan.default_cfg_scale) == (12, 2)
+        (tmp_path / "outlines.safetensors").touch()
+        assert offered() == {"z-image-small", "z-image-small-outlines"}
+        outlines = routing.choose("z-image-small-outlines")
+        assert outlines
+        assert outlines.card.weights == (str(tmp_path / "outlines.safetensors"),)
+
+    def test_models_are_offered_while_their_place_is_configured(self, folders: Settings) -> None:
+        folders.Z_IMAGE_TURBO_FOLDER, folders.Z_IMAGE_TURBO_REVISION = "Tongyi-MAI/Turbo", PIN
+        folders.LIUJUAN_WEIGHTS = ["/models/liujuan.safetensors"]
+        assert {"z-image-turbo", "liujuan"} < offered()
+        card = seeded("liujuan").card()
+        assert (card.folder, card.revision) == ("Tongyi-MAI/Turbo", PIN)
+        assert card.weights == ("/models/liujuan.safetensors",)
+        folders.Z_IMAGE_FOLDER = "/models/Z-Image"
+        assert seeded("liujuan").folder == "/models/Z-Image"
+        folders.Z_IMAGE_FOLDER = folders.Z_IMAGE_TURBO_FOLDER = folders.Z_IMAGE_TURBO_REVISION = ""
+        assert not offered() & {"z-image", "z-image-turbo", "liujuan"}
+        assert seeded("liujuan").folder == ""
+
+    def test_seeding_again_changes_nothing(self, folders: Settings) -> None:
+        folders.LOCAL_USD_PER_PICTURE = 0.0000014
+        folders.Z_IMAGE_FOLDER = "/models/Z-Image"
+        seed.seed_local_provider()
+        before = list(ProviderModel.objects.order_by("pk").values())
+        seed.seed_local_provider()
+        assert list(ProviderModel.objects.order_by("pk").values()) == before
+
+    def test_what_nobody_changed_follows_the_release_and_what_staff_changed_stays(
+        self, folders: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed.seed_local_provider()
+        ProviderModel.objects.filter(alias="z-image").update(default_steps=30)
+        for name in ("Z_IMAGE", "LIUJUAN"):
+            newer = replace(getattr(seed, name), default_steps=40, largest_steps=60)
+            monkeypatch.setattr(seed, name, newer)
+        folders.LOCAL_USD_PER_PICTURE = 0.5
+        staffs, ours = seeded("z-image"), seeded("liujuan")
+        assert (staffs.default_steps, staffs.largest_steps) == (30, 100)
+        assert staffs.usd_per_picture is not None
+        assert float(staffs.usd_per_picture) == 0.5
+        assert (ours.default_steps, ours.largest_steps) == (40, 60)
+
+    def test_setting_decides_where_a_model_lies_and_staff_whether_it_is_offered(
+        self, folders: Settings
+    ) -> None:
+        folders.Z_IMAGE_FOLDER = "/models/Z-Image"
+        seed.seed_local_provider()
+        changed = {"folder": "/elsewhere", "weights": ["/w.safetensors"], "is_enabled": False}
+        ProviderModel.objects.filter(alias="z-image").update(**changed)
+        row = seeded("z-image")
+        assert (row.folder, row.weights, row.is_enabled) == (
+            "/models/Z-Image", ["/w.safetensors"], False
+        )  # fmt: skip
+
+    def test_place_that_staff_gave_stays_while_no_setting_names_one(
+        self, folders: Settings
+    ) -> None:
+        seed.seed_local_provider()
+        ours = {"folder": "/models/Z-Image-Turbo", "is_enabled": True}
+        ProviderModel.objects.filter(alias="z-image-turbo").update(**ours)
+        row = seeded("z-image-turbo")
+        assert (row.folder, row.is_enabled) == ("/models/Z-Image-Turbo", True)
+
+    def test_model_that_staff_switched_off_stays_off_when_its_place_goes_and_comes(
+        self, folders: Settings
+    ) -> None:
+        folders.Z_IMAGE_FOLDER = "/models/Z-Image"
+        assert seeded("z-image").is_enabled
+        ProviderModel.objects.filter(alias="z-image").update(is_enabled=False)
+        for folder in ("/models/Z-Image", "", "/models/Z-Image"):
+            folders.Z_IMAGE_FOLDER = folder
+            row = seeded("z-image")
+            assert (row.folder, row.is_enabled) == (folder, False)
+        # Once staff offer it again it comes and goes with its place.
+        ProviderModel.objects.filter(alias="z-image").update(is_enabled=True)
+        for folder in ("", "/models/Z-Image"):
+            folders.Z_IMAGE_FOLDER = folder
+            assert seeded("z-image").is_enabled == bool(folder)
+
+    def test_numbers_that_staff_changed_stay_when_the_release_changes_to_them_and_on(
+        self, folders: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed.seed_local_provider()
+        ProviderModel.objects.filter(alias="z-image").update(default_steps=30)
+        for steps in (30, 40):
+            monkeypatch.setattr(seed, "Z_IMAGE", replace(seed.Z_IMAGE, default_steps=steps))
+            assert seeded("z-image").default_steps == 30
+
+    def test_column_of_a_newer_release_is_taken_up_unless_staff_changed_its_part(
+        self, folders: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for row in (seeded("z-image"), seeded("liujuan")):
+            del row.seeded["longest_prompt"]
+            row.save()
+        ProviderModel.objects.filter(alias="liujuan").update(default_steps=13)
+        for name in ("Z_IMAGE", "LIUJUAN"):
+            newer = replace(getattr(seed, name), longest_prompt=77)
+            monkeypatch.setattr(seed, name, newer)
+        assert seeded("z-image").longest_prompt == 77
+        assert seeded("liujuan").longest_prompt == ModelCard("").longest_prompt
+        ProviderModel.objects.filter(alias="liujuan").update(default_steps=12)
+        assert seeded("liujuan").longest_prompt == 77
+
+    def test_default_model_is_the_one_that_was_said(self, folders: Settings) -> None:
+        folders.DEFAULT_MODEL = "z-image-small"
+        folders.Z_IMAGE_FOLDER = "/models/Z-Image"
+        seed.seed_local_provider()
+        assert default_model() == "z-image-small"
+        ProviderModel.objects.filter(alias="z-image-small").update(is_enabled=False)
+        # Offered or not: another one would be a guess.
+        assert default_model() == "z-image-small"
+
+
+def test_workers_warm_up_the_default_model_of_their_queues(
+    stub: Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warmed: list[str] = []
+    monkeypatch.setattr(StubProvider, "warm", lambda self, card: warmed.append(card.alias))
+    stub.models.create(alias="a-first")
+    other = Provider.objects.create(alias="other", adapter="stub", queue="remote")
+    other.models.create(alias="b-other")
+    asleep = Provider.objects.create(alias="asleep", adapter="stub", queue="local")
+    asleep.models.create(alias="c-asleep", is_enabled=False)
+    settings.DEFAULT_MODEL = "z-image-small"
+    presence.warm_up(["local"])
+    assert warmed == ["z-image-small"]
+    stub.models.filter(alias="z-image-small").update(is_enabled=False)
+    presence.warm_up(["local", "remote"])
+    assert sorted(warmed[1:]) == ["a-first", "b-other"]
+
+
+@pytest.fixture
+def before_rows(transactional_db: None) -> Iterator[Any]:
+    """The tables as the release before had them; afterwards as they are."""
+    migrate("0003_refunds_and_prices")
+    yield state_at("0003_refunds_and_prices").get_model("generation", "Provider")
+    migrate(None)
+
+
+def migrate(name: str | None) -> None:
+    executor = MigrationExecutor(connection)
+    leaves = [leaf for leaf in executor.loader.graph.leaf_nodes() if leaf[0] == "generation"]
+    executor.migrate([("generation", name)] if name else leaves)
+
+
+def state_at(name: str) -> Any:
+    return MigrationExecutor(connection).loader.project_state(("generation", name)).apps
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cards_become_rows_and_cards_again(before_rows: Any, tmp_path: Path) -> None:
+    cards = {
+        "old": {"folder": "/models/old", "fast_steps": 0, "high_quality_steps": 99,
+                "sizes": [[512, 512]], "usd_per_picture": 0.04},
+        "quick": {"fast_steps": 4, "default_steps": 60, "unknown": 1},
+        "unpinned": {"folder": "Tongyi-MAI/Z-Image"},
+    }  # fmt: skip
+    before_rows.objects.create(alias="local", adapter="local", queue="local", cards=cards)
+    migrate("0004_models")
+    rows = {row.alias: row for row in ProviderModel.objects.all()}
+    old, quick, unpinned = rows["old"].card(), rows["quick"].card(), rows["unpinned"]
+    assert (old.folder, old.sizes, old.usd_per_picture) == ("/models/old", ((512, 512),), 0.04)
+    assert (old.fast.steps, old.fine.steps) == (None, 50)
+    assert (quick.fast.steps, quick.fine.steps, quick.largest_steps) == (4, None, 60)
+    assert (unpinned.folder, unpinned.is_enabled) == ("", False)
+    connection.cursor().execute(
+        "INSERT INTO generation_provider (alias, adapter, queue, is_enabled, weight)"
+        " VALUES ('new', 'stub', 'local', true, 1)"
+    )
+    migrate("0003_refunds_and_prices")
+    found = before_rows.objects.get(alias="local").cards
+    assert set(found) == {"old", "quick"}
+    assert (found["old"]["high_quality_steps"], found["old"]["usd_per_picture"]) == (50, 0.04)
+    assert found["quick"]["fast_steps"] == 4
+    assert before_rows.objects.get(alias="new").cards == {}
