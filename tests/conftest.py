@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from credits import ledger
 from credits.models import Purse
 from generation.life.ended_news import listener
-from generation.models import Provider
+from generation.models import Account
 from generation.providers import registry
 from generation.work.heart import Drain, draining
 from genhub.lib import throttle
@@ -62,10 +62,10 @@ def shop(db: None) -> Platform:
 
 
 @pytest.fixture
-def stub(db: None) -> Provider:
+def stub(db: None) -> Account:
     """A provider that draws at once; its model is the hub's default in tests."""
-    provider = Provider.objects.create(alias="stub", adapter="stub", queue="local")
-    provider.models.create(alias="z-image-small", default_width=64, default_height=64,
+    provider = Account.objects.create(alias="stub", adapter="stub", queue="local")
+    provider.offers.create(alias="z-image-small", default_width=64, default_height=64,
                            smallest_side=16, largest_side=1024, longest_prompt=500,
                            default_negative_prompt="blurry")  # fmt: skip
     return provider
@@ -138,7 +138,7 @@ def easel(db: None, monkeypatch: pytest.MonkeyPatch) -> Easel:
     """A provider that draws in batches, as the test tells it to; its model is the hub's default in tests."""
     name = f"easel-{new_id().hex}"
     monkeypatch.setitem(registry.ADAPTERS, name, "tests.easel.Easel")
-    provider = Provider.objects.create(alias="easel", adapter=name, queue="local")
-    provider.models.create(alias="z-image-small", default_width=64, default_height=64,
+    provider = Account.objects.create(alias="easel", adapter=name, queue="local")
+    provider.offers.create(alias="z-image-small", default_width=64, default_height=64,
                            smallest_side=16, largest_side=1024)  # fmt: skip
     return cast("Easel", registry.get_adapter(name))

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from credits import ledger
 from credits.models import Purse
-from generation.models import Attempt, Output, Provider, Share, Task
+from generation.models import Account, Attempt, Output, Share, Task
 from generation.states import AttemptState, TaskState
 from genhub.lib.ids import new_id
 from storage.models import Artifact
@@ -14,7 +14,7 @@ from storage.models import Artifact
 SPEC = {"prompt": "a star", "width": 64, "height": 64, "steps": 4, "cfg_scale": 2.0, "seeds": [1]}
 
 
-def pay(purse: Purse, provider: Provider, number: int, price: int = 10) -> list[Task]:
+def pay(purse: Purse, provider: Account, number: int, price: int = 10) -> list[Task]:
     """Write completed tasks of one picture each, paid from the purse, and return them, oldest first."""
     owner: dict[str, Any] = {"platform_id": purse.platform_id, "user": purse.user}
     tasks = [
@@ -44,7 +44,7 @@ def pay(purse: Purse, provider: Provider, number: int, price: int = 10) -> list[
     share = Share.objects.get_or_create(**owner, queue=provider.queue, priority=5)[0]
     Attempt.objects.bulk_create(
         [
-            Attempt(task=task, number=1, provider=provider, share=share, state=AttemptState.SUCCEEDED, ended_at=Now())
+            Attempt(task=task, number=1, account=provider, share=share, state=AttemptState.SUCCEEDED, ended_at=Now())
             for task in tasks
         ]
     )  # fmt: skip

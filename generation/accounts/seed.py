@@ -1,4 +1,4 @@
-"""The provider and the models that every hub starts with."""
+"""The account and the offers that every hub starts with."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from generation.engine.small import DEFAULT_GUIDANCE, DEFAULT_SIZE, DEFAULT_STEPS, SIZES, WEIGHTS
-from generation.models import Provider, ProviderModel
+from generation.models import Account, Offer
 from generation.models.offer import columns_of
 from generation.spec import ModelCard, ModeSettings
 
@@ -63,11 +63,11 @@ def seed_local_provider() -> None:
     the release, for its own models) are always that. A model is offered while its place is known, unless staff
     switched it off.
     """
-    provider, _ = Provider.objects.get_or_create(
+    account, _ = Account.objects.get_or_create(
         alias="local", defaults={"adapter": "local", "queue": "local"}
     )
     for card, is_offered in list_cards():
-        seed_model(provider, card, is_offered=is_offered)
+        seed_model(account, card, is_offered=is_offered)
 
 
 def list_cards() -> list[tuple[ModelCard, bool]]:
@@ -91,11 +91,11 @@ def list_cards() -> list[tuple[ModelCard, bool]]:
     ]
 
 
-def seed_model(provider: Provider, card: ModelCard, *, is_offered: bool) -> None:
+def seed_model(account: Account, card: ModelCard, *, is_offered: bool) -> None:
     """Create a model, or refresh each part of it that still is as it was seeded."""
     card = replace(card, usd_per_picture=settings.LOCAL_USD_PER_PICTURE)
-    row = ProviderModel.objects.filter(provider=provider, alias=card.alias).first()
-    row = row or ProviderModel(provider=provider, alias=card.alias)
+    row = Offer.objects.filter(account=account, alias=card.alias).first()
+    row = row or Offer(account=account, alias=card.alias)
     values = columns_of(card) | {"is_enabled": is_offered}
     found = columns_of(row.card()) | {"is_enabled": row.is_enabled}
     numbers = tuple(set(values).difference(*APART))

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from generation.models import ProviderModel, Task
+from generation.models import Offer, Task
 from genhub.lib.ids import oldest_id
 
 LAST_DAY = timedelta(hours=24)
@@ -23,7 +23,7 @@ class ModelFilter(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the aliases that any provider offers."""
-        aliases = ProviderModel.objects.order_by("alias").values_list("alias", flat=True).distinct()
+        aliases = Offer.objects.order_by("alias").values_list("alias", flat=True).distinct()
         return [(alias, alias) for alias in aliases]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:

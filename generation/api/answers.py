@@ -47,7 +47,7 @@ def answer_task(
         "user": task.user,
         "template": describe_template(task),
         "model": task.model,
-        "provider": attempt.provider.alias if attempt else None,
+        "provider": attempt.account.alias if attempt else None,
         "prompt": task.spec["prompt"],
         "style_preset": task.style or None,
         "quality": task.quality,

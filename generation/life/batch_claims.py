@@ -101,7 +101,7 @@ def list_candidates(first: Claim) -> list[Candidate]:
     """Return the best due attempts of a claimed one's queue, provider and model, best first."""
     values: dict[str, Any] = {
         "queue": first.queue,
-        "provider": first.provider_id,
+        "provider": first.account_id,
         "model": first.spec.model,
         "shares": MOST_SHARES_SEEN,
         "rows": MOST_ROWS_SEEN,

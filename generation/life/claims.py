@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from generation.life import events
-from generation.models import Attempt, Event, ProviderModel, Share, Task, get_card
+from generation.models import Attempt, Event, Offer, Share, Task, get_card
 from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState, TaskState
 
@@ -74,7 +74,7 @@ class Claim:
     task_id: uuid.UUID
     token: int
     queue: str
-    provider_id: int
+    account_id: int
     adapter: str
     card: ModelCard
     spec: GenerationSpec
@@ -88,7 +88,7 @@ def claim_next(queue: str, *, worker: str) -> Claim | None:
     try:
         with transaction.atomic():
             claims = begin(take(NEXT, worker, queue=queue), worker)
-    except ProviderModel.DoesNotExist:
+    except Offer.DoesNotExist:
         # Deleted in this very moment: nothing was taken, and a loop ends the task.
         return None
     return claims[0] if claims else None
@@ -104,7 +104,7 @@ def take(due: str, worker: str, **values: Any) -> list[uuid.UUID]:
 
 def begin(taken: Sequence[uuid.UUID], worker: str) -> list[Claim]:
     """Put the tasks of taken attempts to work; return the claims in this order."""
-    attempts = Attempt.objects.select_related("task", "provider", "share").in_bulk(taken)
+    attempts = Attempt.objects.select_related("task", "account", "share").in_bulk(taken)
     Task.objects.filter(pk__in=[attempt.task_id for attempt in attempts.values()]).update(
         state=TaskState.PROCESSING, started_at=Coalesce("started_at", Now())
     )
@@ -122,9 +122,9 @@ def claim_of(attempt: Attempt, find_card: Callable[[int, str], ModelCard]) -> Cl
         task_id=attempt.task_id,
         token=attempt.lease_token,
         queue=attempt.share.queue,
-        provider_id=attempt.provider_id,
-        adapter=attempt.provider.adapter,
-        card=find_card(attempt.provider_id, attempt.task.model),
+        account_id=attempt.account_id,
+        adapter=attempt.account.adapter,
+        card=find_card(attempt.account_id, attempt.task.model),
         spec=GenerationSpec.from_json(attempt.task.spec),
         owner_id=attempt.share.platform_id,
         day=attempt.created_at.date(),
@@ -186,7 +186,7 @@ def queue_again(attempt: Attempt, *, delay_seconds: float = 0, is_alone: bool = 
     return Attempt.objects.create(
         task_id=attempt.task_id,
         number=attempt.number + 1,
-        provider_id=attempt.provider_id,
+        account_id=attempt.account_id,
         share_id=attempt.share_id,
         cost=attempt.cost,
         is_alone=is_alone or attempt.is_alone,
@@ -202,8 +202,8 @@ def list_waiting_queues() -> list[str]:
 
 def list_due(queue: str) -> QuerySet[Attempt]:
     """Return the attempts of a queue that could be claimed now, each for itself."""
-    of_attempt = {"provider_id": OuterRef("provider_id"), "alias": OuterRef("task__model")}
-    models = ProviderModel.objects.filter(**of_attempt, is_enabled=True, provider__is_enabled=True)
+    of_attempt = {"account_id": OuterRef("account_id"), "alias": OuterRef("task__model")}
+    models = Offer.objects.filter(**of_attempt, is_enabled=True, account__is_enabled=True)
     has_room = Q(share__cap=None) | Q(share__running__lt=F("share__cap"))
     due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
     return due.filter(has_room, share__queue=queue, share__waiting__gt=0).filter(Exists(models))

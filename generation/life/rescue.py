@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from generation.errors import DeadlineExceeded, ModelGone, Quarantined
 from generation.life import claims, doorbell, events
 from generation.life.unpaid_ends import end_unpaid
-from generation.models import Attempt, Event, ProviderModel, Task
+from generation.models import Attempt, Event, Offer, Task
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.sweeps import alone
 
@@ -85,9 +85,7 @@ def end_gone() -> int:
 
     Nobody can make it; one that is only switched off may come back, so its tasks wait.
     """
-    models = ProviderModel.objects.filter(
-        provider_id=OuterRef("provider_id"), alias=OuterRef("task__model")
-    )
+    models = Offer.objects.filter(account_id=OuterRef("account_id"), alias=OuterRef("task__model"))
     waiting = Attempt.objects.filter(state=AttemptState.QUEUED).exclude(Exists(models))
     gone = list(waiting.values_list("task_id", "task__model")[:MOST_AT_A_TIME])
     end = partial(end_unpaid, state=TaskState.FAILED)

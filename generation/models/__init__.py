@@ -1,25 +1,25 @@
 """Rows of the order; one aggregate a module."""
 
+from generation.models.account import Account
 from generation.models.attempt import Attempt, Share
 from generation.models.backlog import PlatformBacklog, UserBacklog
 from generation.models.event import Event
 from generation.models.loop import LoopBeat
-from generation.models.offer import ProviderModel, find_card, get_card
-from generation.models.provider import Provider
+from generation.models.offer import Offer, find_card, get_card
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
 from generation.models.task import IdempotencyKey, Output, Task, TaskCount
 from generation.models.worker import Worker
 
 __all__ = [
+    "Account",
     "Attempt",
     "Event",
     "IdempotencyKey",
     "LoopBeat",
+    "Offer",
     "Output",
     "PlatformBacklog",
-    "Provider",
-    "ProviderModel",
     "RefundBatch",
     "RefundRequest",
     "RefundState",

@@ -76,8 +76,12 @@ class Attempt(models.Model):
         "generation.Task", models.PROTECT, related_name="attempts", verbose_name=_("task")
     )
     number = models.PositiveSmallIntegerField(_("number"))
-    provider = models.ForeignKey(
-        "generation.Provider", models.PROTECT, related_name="+", verbose_name=_("provider")
+    account = models.ForeignKey(
+        "generation.Account",
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("provider"),
+        db_column="provider_id",
     )
     share = models.ForeignKey(
         Share, models.PROTECT, related_name="attempts", verbose_name=_("share")

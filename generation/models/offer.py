@@ -83,11 +83,15 @@ def picture_only() -> list[str]:
     return list(USUAL.media_types)
 
 
-class ProviderModel(models.Model):
+class Offer(models.Model):
     """A model that a provider offers: a ModelCard in columns, whether it is offered, and what the seed last wrote."""
 
-    provider = models.ForeignKey(
-        "generation.Provider", models.PROTECT, related_name="models", verbose_name=_("provider")
+    account = models.ForeignKey(
+        "generation.Account",
+        models.PROTECT,
+        related_name="offers",
+        verbose_name=_("provider"),
+        db_column="provider_id",
     )
     alias = models.CharField(
         _("alias"),
@@ -173,11 +177,12 @@ class ProviderModel(models.Model):
     seeded = models.JSONField(default=dict, editable=False)
 
     class Meta:
+        db_table = "generation_providermodel"
         verbose_name = _("model")
         verbose_name_plural = _("models")
-        ordering = ("provider", "alias")
+        ordering = ("account", "alias")
         constraints = [
-            models.UniqueConstraint(fields=["provider", "alias"], name="model_of_provider"),
+            models.UniqueConstraint(fields=["account", "alias"], name="model_of_provider"),
             check(
                 "steps",
                 Q(default_steps__range=(1, F("largest_steps")), largest_steps__lte=MOST_STEPS),
@@ -219,14 +224,14 @@ def columns_of(card: ModelCard) -> dict[str, Any]:
     return values
 
 
-def find_card(provider_id: int, alias: str) -> ModelCard:
+def find_card(account_id: int, alias: str) -> ModelCard:
     """Return what a provider's model is able to; one that is gone has no folder, so that no engine can load it."""
     try:
-        return get_card(provider_id, alias)
-    except ProviderModel.DoesNotExist:
+        return get_card(account_id, alias)
+    except Offer.DoesNotExist:
         return ModelCard(alias)
 
 
-def get_card(provider_id: int, alias: str) -> ModelCard:
-    """Return what a provider's model is able to, or raise ProviderModel.DoesNotExist."""
-    return ProviderModel.objects.get(provider_id=provider_id, alias=alias).card()
+def get_card(account_id: int, alias: str) -> ModelCard:
+    """Return what a provider's model is able to, or raise Offer.DoesNotExist."""
+    return Offer.objects.get(account_id=account_id, alias=alias).card()

@@ -138,15 +138,13 @@ def write_task(
         pricing=quote.to_json(),
         deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
     )
-    queue = resolved.route.provider.queue
+    queue = resolved.route.account.queue
     share = find_share(customer, queue, priority)
     Attempt.objects.create(
-        task_id=task_id, number=1, provider=resolved.route.provider, share=share, cost=number
+        task_id=task_id, number=1, account=resolved.route.account, share=share, cost=number
     )
     backlog.keep(customer.platform_id, customer.user, number)
-    events.record(
-        task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.provider.alias
-    )
+    events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.account.alias)
     doorbell.ring_after_commit(queue)
     return task_id
 

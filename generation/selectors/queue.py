@@ -8,8 +8,8 @@ from django.db.models import (
 from django.db.models.functions import Now
 
 from generation.models import (
+    Account,
     Attempt,
-    Provider,
     Share,
     Worker,
 )
@@ -31,7 +31,7 @@ def count_active() -> dict[str, int]:
 
 def list_needed_queues() -> list[str]:
     """Return the queues that enabled providers work on."""
-    return sorted(set(Provider.objects.filter(is_enabled=True).values_list("queue", flat=True)))
+    return sorted(set(Account.objects.filter(is_enabled=True).values_list("queue", flat=True)))
 
 
 def count_waiting() -> dict[str, int]:

@@ -22,8 +22,8 @@ from generation.errors import ModelOff, ProviderOff
 from generation.models import (
     Attempt,
     Event,
+    Offer,
     Output,
-    ProviderModel,
     Task,
     TaskCount,
     TaskText,
@@ -44,7 +44,7 @@ def find_tasks(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
     tasks = Task.objects.filter(platform_id=platform_id)
     if user is not None:
         tasks = tasks.filter(user=user)
-    attempts = Attempt.objects.select_related("provider").defer("preview").order_by("number")
+    attempts = Attempt.objects.select_related("account").defer("preview").order_by("number")
     return tasks.select_related("template_version__template").prefetch_related(
         Prefetch("outputs", Output.objects.select_related("artifact")),
         Prefetch("attempts", attempts),
@@ -128,25 +128,25 @@ def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
     ]
     if not waiting:
         return {}
-    off = ProviderModel.objects.filter(Q(is_enabled=False) | Q(provider__is_enabled=False))
+    off = Offer.objects.filter(Q(is_enabled=False) | Q(account__is_enabled=False))
     models = {
-        (row.provider_id, row.alias): row
+        (row.account_id, row.alias): row
         for row in off.filter(alias__in={task.model for task, _ in waiting}).select_related(
-            "provider"
+            "account"
         )
     }
     return {
         task.pk: word_pause(row)
         for task, attempt in waiting
-        if (row := models.get((attempt.provider_id, task.model)))
+        if (row := models.get((attempt.account_id, task.model)))
     }
 
 
-def word_pause(model: ProviderModel) -> Problem:
+def word_pause(model: Offer) -> Problem:
     """Return what a task waits for whose model, or its provider, is switched off."""
-    if model.provider.is_enabled:
+    if model.account.is_enabled:
         return ModelOff(model=model.alias)
-    return ProviderOff(provider=model.provider.alias)
+    return ProviderOff(provider=model.account.alias)
 
 
 def newest(task: Task) -> Attempt | None:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from generation.accounts import routing
 from generation.life import doorbell
-from generation.models import Provider, ProviderModel, Worker
+from generation.models import Account, Offer, Worker
 from generation.providers.registry import get_adapter
 from generation.work.heart import draining, release_connection
 
@@ -68,12 +68,12 @@ def warm_up(queues: list[str]) -> None:
 
     A model that cannot be loaded is an error here already.
     """
-    models: dict[int, list[ProviderModel]] = {}
-    for row in routing.offered().filter(provider__queue__in=queues):
-        models.setdefault(row.provider_id, []).append(row)
+    models: dict[int, list[Offer]] = {}
+    for row in routing.offered().filter(account__queue__in=queues):
+        models.setdefault(row.account_id, []).append(row)
     for rows in models.values():
         wanted = next((row for row in rows if row.alias == settings.DEFAULT_MODEL), rows[0])
-        get_adapter(wanted.provider.adapter).warm(wanted.card())
+        get_adapter(wanted.account.adapter).warm(wanted.card())
 
 
 def keep_beating(name: str, queues: list[str]) -> None:
@@ -106,7 +106,7 @@ def beat(name: str, queues: list[str]) -> None:
         facts["unready"] = readiness.unready
     else:
         for adapter in set(
-            Provider.objects.filter(is_enabled=True, queue__in=queues).values_list(
+            Account.objects.filter(is_enabled=True, queue__in=queues).values_list(
                 "adapter", flat=True
             )
         ):

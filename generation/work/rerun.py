@@ -37,13 +37,13 @@ class Again:
 
 def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
     """Yield each delivered picture of a task, drawn again from its record; raise ProviderError when one cannot be."""
-    attempts = Attempt.objects.select_related("task", "provider")
+    attempts = Attempt.objects.select_related("task", "account")
     attempt = attempts.get(task_id=task_id, state=AttemptState.SUCCEEDED)
     task = attempt.task
     spec = GenerationSpec.from_json(task.spec)
-    card = find_card(attempt.provider_id, task.model)
+    card = find_card(attempt.account_id, task.model)
     image, mask = open_inputs(spec, task.platform_id)
-    adapter = get_adapter(attempt.provider.adapter)
+    adapter = get_adapter(attempt.account.adapter)
     delivered = Output.objects.filter(task=task, artifact__isnull=False)
     for output in delivered.select_related("artifact").order_by("position"):
         alone = replace(spec, seeds=(output.seed,))

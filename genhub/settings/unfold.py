@@ -171,8 +171,8 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Machines"),
                 "items": [
-                    page("memory", "generation.provider"),
-                    page("deployed_code", "generation.providermodel"),
+                    page("memory", "generation.account"),
+                    page("deployed_code", "generation.offer"),
                     page("engineering", "generation.worker"),
                     page("balance", "generation.share"),
                 ],

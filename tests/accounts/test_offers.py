@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from pytest_django import Settings
 
 from generation.accounts import routing, seed
-from generation.models import Provider, ProviderModel, find_card
+from generation.models import Account, Offer, find_card
 from generation.models.offer import columns_of
 from generation.orders.resolve import default_model
 from generation.providers.stub import StubProvider
@@ -30,9 +30,9 @@ def folders(settings: Settings, tmp_path: Path) -> Settings:
     return settings
 
 
-def seeded(alias: str) -> ProviderModel:
+def seeded(alias: str) -> Offer:
     seed.seed_local_provider()
-    return ProviderModel.objects.get(alias=alias)
+    return Offer.objects.get(alias=alias)
 
 
 def offered() -> set[str]:
@@ -40,7 +40,7 @@ def offered() -> set[str]:
     return set(routing.list_models())
 
 
-def test_row_gives_back_the_card_that_was_written_into_it(stub: Provider) -> None:
+def test_row_gives_back_the_card_that_was_written_into_it(stub: Account) -> None:
     card = ModelCard(
         alias="all",
         media_types=("image", "video"),
@@ -54,7 +54,7 @@ def test_row_gives_back_the_card_that_was_written_into_it(stub: Provider) -> Non
         fine=ModeSettings(20, 3.5, 768, 512),
         usd_per_picture=0.0025,
     )
-    ProviderModel.objects.create(provider=stub, alias="all", **columns_of(card))
+    Offer.objects.create(account=stub, alias="all", **columns_of(card))
     assert find_card(stub.pk, "all") == card
     assert find_card(stub.pk, "gone") == ModelCard("gone")
 
@@ -88,15 +88,15 @@ def test_row_gives_back_the_card_that_was_written_into_it(stub: Provider) -> Non
         ("folder", "'Tongyi-MAI/Z-Image'"),
     ],
 )
-def test_database_refuses_what_can_never_be(stub: Provider, column: str, value: str) -> None:
+def test_database_refuses_what_can_never_be(stub: Account, column: str, value: str) -> None:
     sql = f"UPDATE generation_providermodel SET {column} = {value}"  # noqa: S608
     with pytest.raises(IntegrityError, match="model_"), transaction.atomic():
         connection.cursor().execute(sql)
 
 
-def test_alias_is_one_model_of_a_provider(stub: Provider) -> None:
+def test_alias_is_one_model_of_a_provider(stub: Account) -> None:
     with pytest.raises(IntegrityError, match="model_of_provider"), transaction.atomic():
-        stub.models.create(alias="z-image-small")
+        stub.offers.create(alias="z-image-small")
 
 
 @pytest.mark.django_db
@@ -107,7 +107,7 @@ class TestSeed:
         monkeypatch.setattr(seed, "OUTLINES", tmp_path / "outlines.safetensors")
         assert offered() == {"z-image-small"}
         turbo, base, liujuan = (
-            ProviderModel.objects.get(alias=alias).card()
+            Offer.objects.get(alias=alias).card()
             for alias in ("z-image-turbo", "z-image", "liujuan")
         )
         assert (turbo.default_steps, turbo.default_cfg_scale, turbo.default_width) == (8, 0, 1024)
@@ -136,15 +136,15 @@ class TestSeed:
         folders.LOCAL_USD_PER_PICTURE = 0.0000014
         folders.Z_IMAGE_FOLDER = "/models/Z-Image"
         seed.seed_local_provider()
-        before = list(ProviderModel.objects.order_by("pk").values())
+        before = list(Offer.objects.order_by("pk").values())
         seed.seed_local_provider()
-        assert list(ProviderModel.objects.order_by("pk").values()) == before
+        assert list(Offer.objects.order_by("pk").values()) == before
 
     def test_what_nobody_changed_follows_the_release_and_what_staff_changed_stays(
         self, folders: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed.seed_local_provider()
-        ProviderModel.objects.filter(alias="z-image").update(default_steps=30)
+        Offer.objects.filter(alias="z-image").update(default_steps=30)
         for name in ("Z_IMAGE", "LIUJUAN"):
             newer = replace(getattr(seed, name), default_steps=40, largest_steps=60)
             monkeypatch.setattr(seed, name, newer)
@@ -161,7 +161,7 @@ class TestSeed:
         folders.Z_IMAGE_FOLDER = "/models/Z-Image"
         seed.seed_local_provider()
         changed = {"folder": "/elsewhere", "weights": ["/w.safetensors"], "is_enabled": False}
-        ProviderModel.objects.filter(alias="z-image").update(**changed)
+        Offer.objects.filter(alias="z-image").update(**changed)
         row = seeded("z-image")
         assert (row.folder, row.weights, row.is_enabled) == (
             "/models/Z-Image", ["/w.safetensors"], False
@@ -172,7 +172,7 @@ class TestSeed:
     ) -> None:
         seed.seed_local_provider()
         ours = {"folder": "/models/Z-Image-Turbo", "is_enabled": True}
-        ProviderModel.objects.filter(alias="z-image-turbo").update(**ours)
+        Offer.objects.filter(alias="z-image-turbo").update(**ours)
         row = seeded("z-image-turbo")
         assert (row.folder, row.is_enabled) == ("/models/Z-Image-Turbo", True)
 
@@ -181,13 +181,13 @@ class TestSeed:
     ) -> None:
         folders.Z_IMAGE_FOLDER = "/models/Z-Image"
         assert seeded("z-image").is_enabled
-        ProviderModel.objects.filter(alias="z-image").update(is_enabled=False)
+        Offer.objects.filter(alias="z-image").update(is_enabled=False)
         for folder in ("/models/Z-Image", "", "/models/Z-Image"):
             folders.Z_IMAGE_FOLDER = folder
             row = seeded("z-image")
             assert (row.folder, row.is_enabled) == (folder, False)
         # Once staff offer it again it comes and goes with its place.
-        ProviderModel.objects.filter(alias="z-image").update(is_enabled=True)
+        Offer.objects.filter(alias="z-image").update(is_enabled=True)
         for folder in ("", "/models/Z-Image"):
             folders.Z_IMAGE_FOLDER = folder
             assert seeded("z-image").is_enabled == bool(folder)
@@ -196,7 +196,7 @@ class TestSeed:
         self, folders: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed.seed_local_provider()
-        ProviderModel.objects.filter(alias="z-image").update(default_steps=30)
+        Offer.objects.filter(alias="z-image").update(default_steps=30)
         for steps in (30, 40):
             monkeypatch.setattr(seed, "Z_IMAGE", replace(seed.Z_IMAGE, default_steps=steps))
             assert seeded("z-image").default_steps == 30
@@ -207,13 +207,13 @@ class TestSeed:
         for row in (seeded("z-image"), seeded("liujuan")):
             del row.seeded["longest_prompt"]
             row.save()
-        ProviderModel.objects.filter(alias="liujuan").update(default_steps=13)
+        Offer.objects.filter(alias="liujuan").update(default_steps=13)
         for name in ("Z_IMAGE", "LIUJUAN"):
             newer = replace(getattr(seed, name), longest_prompt=77)
             monkeypatch.setattr(seed, name, newer)
         assert seeded("z-image").longest_prompt == 77
         assert seeded("liujuan").longest_prompt == ModelCard("").longest_prompt
-        ProviderModel.objects.filter(alias="liujuan").update(default_steps=12)
+        Offer.objects.filter(alias="liujuan").update(default_steps=12)
         assert seeded("liujuan").longest_prompt == 77
 
     def test_default_model_is_the_one_that_was_said(self, folders: Settings) -> None:
@@ -221,25 +221,25 @@ class TestSeed:
         folders.Z_IMAGE_FOLDER = "/models/Z-Image"
         seed.seed_local_provider()
         assert default_model() == "z-image-small"
-        ProviderModel.objects.filter(alias="z-image-small").update(is_enabled=False)
+        Offer.objects.filter(alias="z-image-small").update(is_enabled=False)
         # Offered or not: another one would be a guess.
         assert default_model() == "z-image-small"
 
 
 def test_workers_warm_up_the_default_model_of_their_queues(
-    stub: Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    stub: Account, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warmed: list[str] = []
     monkeypatch.setattr(StubProvider, "warm", lambda self, card: warmed.append(card.alias))
-    stub.models.create(alias="a-first")
-    other = Provider.objects.create(alias="other", adapter="stub", queue="remote")
-    other.models.create(alias="b-other")
-    asleep = Provider.objects.create(alias="asleep", adapter="stub", queue="local")
-    asleep.models.create(alias="c-asleep", is_enabled=False)
+    stub.offers.create(alias="a-first")
+    other = Account.objects.create(alias="other", adapter="stub", queue="remote")
+    other.offers.create(alias="b-other")
+    asleep = Account.objects.create(alias="asleep", adapter="stub", queue="local")
+    asleep.offers.create(alias="c-asleep", is_enabled=False)
     settings.DEFAULT_MODEL = "z-image-small"
     presence.warm_up(["local"])
     assert warmed == ["z-image-small"]
-    stub.models.filter(alias="z-image-small").update(is_enabled=False)
+    stub.offers.filter(alias="z-image-small").update(is_enabled=False)
     presence.warm_up(["local", "remote"])
     assert sorted(warmed[1:]) == ["a-first", "b-other"]
 
@@ -272,7 +272,7 @@ def test_cards_become_rows_and_cards_again(before_rows: Any, tmp_path: Path) -> 
     }  # fmt: skip
     before_rows.objects.create(alias="local", adapter="local", queue="local", cards=cards)
     migrate("0004_models")
-    rows = {row.alias: row for row in ProviderModel.objects.all()}
+    rows = {row.alias: row for row in Offer.objects.all()}
     old, quick, unpinned = rows["old"].card(), rows["quick"].card(), rows["unpinned"]
     assert (old.folder, old.sizes, old.usd_per_picture) == ("/models/old", ((512, 512),), 0.04)
     assert (old.fast.steps, old.fine.steps) == (None, 50)

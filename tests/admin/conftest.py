@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from rest_framework.test import APIClient
 
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.work.run import run_queue
 from genhub.users.models import User
 
@@ -43,7 +43,7 @@ def signed_in(user: User) -> Client:
 
 
 @pytest.fixture
-def finished(alice: APIClient, stub: Provider) -> Callable[..., Task]:
+def finished(alice: APIClient, stub: Account) -> Callable[..., Task]:
     """Order as alice and run: by default one picture for 10 of her 100 credits."""
 
     def make(**words: Any) -> Task:

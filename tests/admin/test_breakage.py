@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generation.models import Provider
+from generation.models import Account
 from genhub.platforms.models import Platform
 from templates.models import Style
 from templates.services import create_template, publish
@@ -50,9 +50,9 @@ def test_a_style_that_is_switched_off_or_altered_names_its_templates(
     assert "cannot be ordered" in listed
 
 
-def test_a_provider_switched_off_in_the_list_names_them_all(boss: Client, stub: Provider) -> None:
+def test_a_provider_switched_off_in_the_list_names_them_all(boss: Client, stub: Account) -> None:
     rows = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": stub.pk, "form-0-weight": 1, "_save": "1"}  # fmt: skip
-    answer = boss.post(page("generation_provider_changelist"), rows, follow=True)
+    answer = boss.post(page("generation_account_changelist"), rows, follow=True)
     assert {w.split("“")[1].split("”")[0] for w in warnings(answer)} == {"shape", "shape-zh", "badge"}  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from credits import ledger
 from credits.models import Transfer
-from generation.models import Provider, RefundBatch, RefundRequest, Task
+from generation.models import Account, RefundBatch, RefundRequest, Task
 from generation.refunds import bulk
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
@@ -22,7 +22,7 @@ BULK = reverse("admin:generation_task_refund_all")
 
 
 @pytest.fixture
-def order(client_of: Any, stub: Provider) -> Callable[..., Task]:
+def order(client_of: Any, stub: Account) -> Callable[..., Task]:
     """An order of a user that was made and paid for."""
 
     def make(platform: Platform, user: str, prompt: str = "a star") -> Task:

@@ -7,27 +7,27 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from generation.models import Provider, ProviderModel
+from generation.models import Account, Offer
 from tests.admin.conftest import Hire
 from tests.races import together
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/admin/generation/providermodel/"
+LIST = "/admin/generation/offer/"
 ADD = f"{LIST}add/"
 PIN = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture
-def local(db: None) -> Provider:
-    return Provider.objects.create(alias="local", adapter="local", queue="local")
+def local(db: None) -> Account:
+    return Account.objects.create(alias="local", adapter="local", queue="local")
 
 
 @pytest.fixture
-def values(local: Provider) -> dict[str, Any]:
+def values(local: Account) -> dict[str, Any]:
     """What the form of a new model holds."""
     return {
-        "alias": "liujuan-2", "provider": local.pk, "is_enabled": "on", "media_types": ["image"],
+        "alias": "liujuan-2", "account": local.pk, "is_enabled": "on", "media_types": ["image"],
         "folder": "/models/Z-Image", "revision": "",
         "weights": "/models/a.safetensors\n\n  /models/b.safetensors  ",
         "loras": "sketch = /models/my sketch.safetensors @ 0.8 (usual)\nink=C:\\loras\\ink.safetensors",
@@ -40,8 +40,8 @@ def values(local: Provider) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def change(row: ProviderModel) -> str:
-    return reverse("admin:generation_providermodel_change", args=[row.pk])
+def change(row: Offer) -> str:
+    return reverse("admin:generation_offer_change", args=[row.pk])
 
 
 def errors_of(answer: Any) -> dict[str, list[str]]:
@@ -50,10 +50,10 @@ def errors_of(answer: Any) -> dict[str, list[str]]:
 
 
 def test_model_is_made_read_and_ordered(
-    boss: Client, values: dict[str, Any], alice: Any, local: Provider
+    boss: Client, values: dict[str, Any], alice: Any, local: Account
 ) -> None:
     assert boss.post(ADD, values).status_code == 302
-    row = ProviderModel.objects.get()
+    row = Offer.objects.get()
     assert row.weights == ["/models/a.safetensors", "/models/b.safetensors"]
     assert row.sizes == [[512, 768], [1024, 1536]]
     assert row.loras == [
@@ -75,29 +75,29 @@ def test_model_is_made_read_and_ordered(
 
 def test_saving_what_was_shown_changes_nothing(boss: Client, values: dict[str, Any]) -> None:
     boss.post(ADD, values)
-    row = ProviderModel.objects.get()
+    row = Offer.objects.get()
     form = boss.get(change(row)).context["adminform"].form
     shown = {name: form[name].field.prepare_value(form[name].value()) for name in form.fields}
-    before = ProviderModel.objects.values().get()
+    before = Offer.objects.values().get()
     posted = {name: "" if value is None else value for name, value in shown.items()}
     assert boss.post(change(row), posted).status_code == 302
-    assert ProviderModel.objects.values().get() == before
+    assert Offer.objects.values().get() == before
     assert LogEntry.objects.latest("id").get_change_message() == "No fields changed."
 
 
 def test_change_is_in_the_history_and_leaves_name_and_provider(
-    boss: Client, values: dict[str, Any], stub: Provider
+    boss: Client, values: dict[str, Any], stub: Account
 ) -> None:
     boss.post(ADD, values)
-    row = ProviderModel.objects.get(alias="liujuan-2")
-    changed = values | {"alias": "other", "provider": stub.pk, "default_steps": "14", "weights": ""}
+    row = Offer.objects.get(alias="liujuan-2")
+    changed = values | {"alias": "other", "account": stub.pk, "default_steps": "14", "weights": ""}
     assert boss.post(change(row), changed).status_code == 302
-    after = ProviderModel.objects.get(pk=row.pk)
-    assert (after.alias, after.provider.alias, after.default_steps, after.weights) == (
+    after = Offer.objects.get(pk=row.pk)
+    assert (after.alias, after.account.alias, after.default_steps, after.weights) == (
         "liujuan-2", "local", 14, []
     )  # fmt: skip
     assert "Weights" in LogEntry.objects.latest("id").get_change_message()
-    delete = reverse("admin:generation_providermodel_delete", args=[row.pk])
+    delete = reverse("admin:generation_offer_delete", args=[row.pk])
     assert boss.post(delete, {"post": "yes"}).status_code == 403
 
 
@@ -107,8 +107,8 @@ def test_change_is_in_the_history_and_leaves_name_and_provider(
         ({"alias": "two words"}, "Letters, digits"),
         ({"alias": "名字"}, "Letters, digits"),
         ({"alias": ""}, "required"),
-        ({"provider": ""}, "required"),
-        ({"provider": "999"}, "valid choice"),
+        ({"account": ""}, "required"),
+        ({"account": "999"}, "valid choice"),
         ({"media_types": []}, "required"),
         ({"media_types": ["sound"]}, "valid choice"),
         ({"folder": ""}, "switch it off"),
@@ -168,7 +168,7 @@ def test_wrong_models_are_refused_at_the_first_of_these_fields(
 ) -> None:
     errors = errors_of(boss.post(ADD, values | wrong))
     assert message in " ".join(errors[next(iter(wrong))])
-    assert not ProviderModel.objects.exists()
+    assert not Offer.objects.exists()
 
 
 def test_what_the_seed_sets_anew_is_said_at_its_fields(boss: Client) -> None:
@@ -186,18 +186,18 @@ def test_hub_id_needs_its_revision(boss: Client, values: dict[str, Any]) -> None
 
 
 def test_model_that_is_off_or_a_vendors_needs_no_folder(
-    boss: Client, values: dict[str, Any], stub: Provider
+    boss: Client, values: dict[str, Any], stub: Account
 ) -> None:
     del values["is_enabled"]
     assert boss.post(ADD, values | {"folder": ""}).status_code == 302
-    vendors = {"folder": "", "provider": stub.pk, "is_enabled": "on"}
+    vendors = {"folder": "", "account": stub.pk, "is_enabled": "on"}
     assert boss.post(ADD, values | vendors).status_code == 302
 
 
 def test_second_model_of_the_same_name_is_refused(boss: Client, values: dict[str, Any]) -> None:
     boss.post(ADD, values)
     assert "already exists" in str(errors_of(boss.post(ADD, values)))
-    assert ProviderModel.objects.count() == 1
+    assert Offer.objects.count() == 1
 
 
 def test_what_was_typed_stands_on_the_page_after_a_refusal(
@@ -208,17 +208,17 @@ def test_what_was_typed_stands_on_the_page_after_a_refusal(
     assert "Traceback" not in html
 
 
-def test_pages_are_for_those_who_may(hire: Hire, stub: Provider, values: dict[str, Any]) -> None:
-    row = stub.models.get()
+def test_pages_are_for_those_who_may(hire: Hire, stub: Account, values: dict[str, Any]) -> None:
+    row = stub.offers.get()
     nobody = hire("generation.view_task", name="eve")
-    reader = hire("generation.view_providermodel", "generation.view_provider")
+    reader = hire("generation.view_offer", "generation.view_account")
     assert nobody.get(LIST).status_code == 403
     assert nobody.get(change(row)).status_code == 403
     assert nobody.post(change(row), values).status_code == 403
     assert reader.get(change(row)).status_code == 200
     assert reader.post(change(row), values).status_code == 403
     assert reader.post(ADD, values).status_code == 403
-    assert hire("generation.change_providermodel", name="fay").get(LIST).status_code == 200
+    assert hire("generation.change_offer", name="fay").get(LIST).status_code == 200
 
 
 @pytest.mark.parametrize("pk", ["0", "99999999999999999999", "x", "1%00"])
@@ -226,15 +226,15 @@ def test_model_that_is_not_there_is_404(boss: Client, values: dict[str, Any], pk
     assert boss.post(f"{LIST}{pk}/change/", values).status_code == 404
 
 
-def test_provider_leads_to_its_models(boss: Client, hire: Hire, stub: Provider) -> None:
-    stub.models.create(alias="asleep", is_enabled=False)
-    page = reverse("admin:generation_provider_change", args=[stub.pk])
-    assert change(stub.models.get(alias="asleep")) in boss.get(page).content.decode()
-    reader = hire("generation.view_provider")
+def test_provider_leads_to_its_models(boss: Client, hire: Hire, stub: Account) -> None:
+    stub.offers.create(alias="asleep", is_enabled=False)
+    page = reverse("admin:generation_account_change", args=[stub.pk])
+    assert change(stub.offers.get(alias="asleep")) in boss.get(page).content.decode()
+    reader = hire("generation.view_account")
     html = reader.get(page).content.decode()
     assert "asleep" in html
     assert LIST not in html
-    assert "asleep" not in boss.get("/admin/generation/provider/").content.decode()
+    assert "asleep" not in boss.get("/admin/generation/account/").content.decode()
 
 
 def test_tasks_are_filtered_by_the_models_there_are(boss: Client, finished: Any) -> None:
@@ -250,8 +250,8 @@ def test_two_who_save_at_once_leave_values_that_fit(
     boss: Client, hire: Hire, values: dict[str, Any]
 ) -> None:
     boss.post(ADD, values)
-    row = ProviderModel.objects.get()
-    other = hire("generation.change_providermodel", "generation.view_providermodel")
+    row = Offer.objects.get()
+    other = hire("generation.change_offer", "generation.view_offer")
     low = values | {"largest_steps": "10", "default_steps": "5", "fine_steps": ""}
     high = values | {"largest_steps": "50", "default_steps": "30", "fine_steps": ""}
 
@@ -260,7 +260,7 @@ def test_two_who_save_at_once_leave_values_that_fit(
 
     for _ in range(4):
         # Each changes one of two numbers, and both changes together would not fit.
-        ProviderModel.objects.update(default_steps=5, largest_steps=50, fine_steps=None)
+        Offer.objects.update(default_steps=5, largest_steps=50, fine_steps=None)
         [answers] = together(lambda: save(boss, low), lambda: save(other, high))
         assert answers == [302, 302]
         row.refresh_from_db()

@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 
 from credits import freezes, ledger
 from credits.models import Budget, Purse
-from generation.models import Provider, RefundBatch, RefundRequest, Task
+from generation.models import Account, RefundBatch, RefundRequest, Task
 from generation.work.run import run_queue
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
@@ -56,7 +56,7 @@ BOTH = ("generation.view_task", "credits.refund_credits")
 
 @pytest.fixture
 def rows(
-    boss: Client, rich: Callable[..., Purse], client_of: Any, stub: Provider, shop: Platform
+    boss: Client, rich: Callable[..., Purse], client_of: Any, stub: Account, shop: Platform
 ) -> None:
     """A row of each kind about one user, whose balance is a number like no other."""
     purse = rich(USER, int(BALANCE) + 10 - 77)

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from credits import ledger
 from credits.models import Budget, GrantRule, Hold, Lot, Purse, Transfer
-from generation.models import LoopBeat, Provider, Share, Task, Worker
+from generation.models import Account, LoopBeat, Share, Task, Worker
 from genhub.platforms.models import ApiKey, Platform
 from storage.models import Artifact
 from templates.models import Style, Template, TemplateVersion
@@ -25,7 +25,7 @@ from tests.conftest import WHY
 pytestmark = pytest.mark.django_db
 READ_ONLY = (Artifact, Hold, Lot, Purse, Task, Transfer, Worker)
 NOT_DELETABLE = (
-    *READ_ONLY, ApiKey, Budget, GrantRule, Platform, Provider, Share, Style, Template, TemplateVersion,
+    *READ_ONLY, ApiKey, Budget, GrantRule, Platform, Account, Share, Style, Template, TemplateVersion,
 )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def test_first_page_names_loops_that_are_not_well(boss: Client) -> None:
     assert 'id="loops"' in boss.get(index).content.decode()
 
 
-def test_saving_a_share_leaves_its_counters_alone(boss: Client, alice: Any, stub: Provider) -> None:
+def test_saving_a_share_leaves_its_counters_alone(boss: Client, alice: Any, stub: Account) -> None:
     alice.post("/api/v1/generate", {"prompt": "a star"}, format="json")
     share = Share.objects.get()
     values = {"cap": "2", "waiting": "77", "virtual_start": "99"}
@@ -140,10 +140,10 @@ def test_saving_a_share_leaves_its_counters_alone(boss: Client, alice: Any, stub
     assert (after.cap, after.waiting, after.virtual_start) == (2, 1, share.virtual_start)
 
 
-def test_providers_are_switched_and_weighed_only(boss: Client, stub: Provider) -> None:
+def test_providers_are_switched_and_weighed_only(boss: Client, stub: Account) -> None:
     values = {"weight": "7", "alias": "evil", "adapter": "evil", "queue": "evil"}
-    assert boss.post(page(Provider, "change", stub.pk), values).status_code == 302
-    after = Provider.objects.get()
+    assert boss.post(page(Account, "change", stub.pk), values).status_code == 302
+    after = Account.objects.get()
     assert (after.weight, after.is_enabled, after.alias, after.adapter) == (
         7,
         False,

@@ -15,7 +15,7 @@ from django.utils import timezone
 from credits.models import PriceRule
 from credits.previews import Preview, price_of
 from credits.tariffs import lock_rules, rules_in_force, seed_price_rules
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from tests.admin.conftest import Hire
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ TOMORROW = {"valid_from_0": "2999-01-01", "valid_from_1": "00:00:00"}
 
 
 @pytest.fixture(autouse=True)
-def price_list(stub: Provider) -> None:
+def price_list(stub: Account) -> None:
     """The price list that every hub starts with, and one model."""
     seed_price_rules()
 

@@ -9,7 +9,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from generation.life.unpaid_ends import cancel_task
-from generation.models import Attempt, Provider, Task
+from generation.models import Account, Attempt, Task
 from generation.work import run
 from genhub.lib.ids import oldest_id
 from tests.steps import claim, submit
@@ -49,10 +49,10 @@ def test_task_under_way_has_none_yet(
 
 
 def test_task_that_waits_for_a_switch_says_so(
-    boss: Client, alice: APIClient, stub: Provider
+    boss: Client, alice: APIClient, stub: Account
 ) -> None:
     task = submit(alice)
-    Provider.objects.update(is_enabled=False)
+    Account.objects.update(is_enabled=False)
     assert "until the hub&#x27;s staff switch “stub” on again" in read(boss, task)
     assert "重新启用“stub”" in read(boss, task, "zh-hans")
 

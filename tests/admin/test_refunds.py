@@ -10,7 +10,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from credits.models import Kind, Purse, Transfer
-from generation.models import Provider, RefundBatch, RefundRequest, RefundState, Task
+from generation.models import Account, RefundBatch, RefundRequest, RefundState, Task
 from generation.refunds.bulk import refund_approved
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
@@ -229,7 +229,7 @@ def confirm(client: Client, answer: Any, **words: Any) -> Any:
 
 
 def test_a_bulk_refund_of_a_filter(
-    dave: Client, finished: Finished, rich: Callable[..., Purse], stub: Provider
+    dave: Client, finished: Finished, rich: Callable[..., Purse], stub: Account
 ) -> None:
     finished()
     ask(dave, finished(), amount=10)
@@ -262,7 +262,7 @@ def test_a_bulk_refund_of_a_filter(
 
 
 def test_a_preview_holds_what_the_list_shows(
-    dave: Client, finished: Finished, rich: Callable[..., Purse], stub: Provider
+    dave: Client, finished: Finished, rich: Callable[..., Purse], stub: Account
 ) -> None:
     task = finished()
     finished(prompt="stub:fail")
@@ -286,7 +286,7 @@ def test_a_preview_holds_what_the_list_shows(
 
 
 def test_a_bulk_above_the_limit_is_approved_as_a_whole(
-    dave: Client, erin: Client, rich: Callable[..., Purse], stub: Provider
+    dave: Client, erin: Client, rich: Callable[..., Purse], stub: Account
 ) -> None:
     pay(rich("alice", 100), stub, 3)
     answer = preview(dave, state__exact="completed")
@@ -314,7 +314,7 @@ def test_a_bulk_above_the_limit_is_approved_as_a_whole(
 
 
 def test_a_preview_that_is_not_true_any_more_is_shown_again(
-    dave: Client, rich: Callable[..., Purse], stub: Provider
+    dave: Client, rich: Callable[..., Purse], stub: Account
 ) -> None:
     tasks = pay(rich("alice", 100), stub, 2)
     answer = preview(dave, q="alice")
@@ -331,7 +331,7 @@ def test_a_preview_that_is_not_true_any_more_is_shown_again(
 
 
 def test_wrong_confirmations_write_nothing(
-    dave: Client, hire: Hire, rich: Callable[..., Purse], stub: Provider
+    dave: Client, hire: Hire, rich: Callable[..., Purse], stub: Account
 ) -> None:
     pay(rich("alice", 100), stub, 2)
     assert preview(dave).context["question"].form is None
@@ -358,7 +358,7 @@ def test_wrong_confirmations_write_nothing(
 
 @pytest.mark.parametrize("name", ["refundrequest", "refundbatch"])
 def test_nobody_edits_adds_or_deletes_refunds(
-    boss: Client, rich: Callable[..., Purse], stub: Provider, name: str
+    boss: Client, rich: Callable[..., Purse], stub: Account, name: str
 ) -> None:
     pay(rich("alice", 100), stub, 1)
     confirm(boss, preview(boss, q="alice"))

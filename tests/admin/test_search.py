@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from credits import freezes, ledger
 from credits.models import Budget, Freeze, Hold, Lot, Purse, Transfer
-from generation.models import Provider, RefundRequest, Share, Task
+from generation.models import Account, RefundRequest, Share, Task
 from generation.selectors.tasks import search_tasks
 from generation.work.run import run_queue
 from genhub.platforms.models import ApiKey
@@ -34,7 +34,7 @@ def listed(client: Client, model: Any, term: str, **words: str) -> set[Any]:
 
 
 @pytest.fixture
-def order(client_of: Any, rich: Callable[..., Purse], stub: Provider) -> Callable[..., Task]:
+def order(client_of: Any, rich: Callable[..., Purse], stub: Account) -> Callable[..., Task]:
     def make(user: str = "alice", **words: Any) -> Task:
         rich(user, 100)
         body = {"prompt": "a star", "seed": 7} | words

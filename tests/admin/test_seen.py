@@ -15,7 +15,7 @@ from pytest_django import Settings
 from credits import ledger
 from credits.admin.last_move import as_seen, seen_of
 from credits.models import Budget, Kind, Purse, Transfer
-from generation.models import Provider, ProviderModel, RefundRequest, RefundState, Task
+from generation.models import Account, Offer, RefundRequest, RefundState, Task
 from genhub.lib.errors import SeenChanged
 from genhub.lib.ids import new_id
 from genhub.users.models import User
@@ -163,12 +163,12 @@ def test_save_and_publish_publishes_what_the_form_held(boss: Client) -> None:
 
 @pytest.mark.parametrize("name", ["budget", "style", "model"])
 def test_saving_a_row_takes_back_nothing_of_somebody_else(
-    boss: Client, rich: Callable[..., Purse], stub: Provider, name: str
+    boss: Client, rich: Callable[..., Purse], stub: Account, name: str
 ) -> None:
     rows: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         "budget": (Budget.objects.create(purse=rich(), period="day", most=5), {"most": 500}, {}),
         "style": (Style.objects.get(code="anime"), {"suffix_en": "theirs"}, {"settings": "{}"}),
-        "model": (stub.models.get(), {"default_steps": 30}, {"weights": "", "loras": "", "sizes": ""}),
+        "model": (stub.offers.get(), {"default_steps": 30}, {"weights": "", "loras": "", "sizes": ""}),
     }  # fmt: skip
     row, theirs, typed = rows[name]
     address = page(f"{row._meta.app_label}_{row._meta.model_name}_change", row.pk)
@@ -275,7 +275,7 @@ def test_two_corrections_at_the_same_moment_are_one(shop: Any) -> None:
 
 def test_rows_are_compared_whatever_they_hold(boss: Client) -> None:
     """An unchanged row is never taken for a changed one, on any page of the admin that has a form."""
-    assert ProviderModel.objects.exists()
+    assert Offer.objects.exists()
     group = Group.objects.create(name="support")
     group.permissions.add(*Permission.objects.all()[:5])
     User.objects.create_user("dave", is_staff=True).groups.add(group)

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from credits import freezes
 from credits.models import Budget, Count, FreeUse, Purse
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.work import run
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey
@@ -25,7 +25,7 @@ def submit(client: APIClient, **headers: Any) -> Any:
     return client.post("/api/v1/generate", ORDER, format="json", **headers)
 
 
-def test_budget_of_the_key_refuses_by_name(stub: Provider, alice: APIClient) -> None:
+def test_budget_of_the_key_refuses_by_name(stub: Account, alice: APIClient) -> None:
     Budget.objects.create(api_key=ApiKey.objects.get(), period="day", most=25)
     assert [submit(alice).status_code for _ in range(2)] == [202, 202]
     refusal = submit(alice)
@@ -42,7 +42,7 @@ def test_budget_of_the_key_refuses_by_name(stub: Provider, alice: APIClient) -> 
     assert find_mistakes() == []
 
 
-def test_refusal_is_worded_in_chinese(stub: Provider, alice: APIClient) -> None:
+def test_refusal_is_worded_in_chinese(stub: Account, alice: APIClient) -> None:
     Budget.objects.create(purse=Purse.objects.get(), period="total", most=5)
     body = submit(alice, HTTP_ACCEPT_LANGUAGE="zh-hans").json()
     assert body["code"] == "budget_spent"
@@ -50,7 +50,7 @@ def test_refusal_is_worded_in_chinese(stub: Provider, alice: APIClient) -> None:
     assert "5" in body["detail"]
 
 
-def test_tasks_at_the_same_time_are_capped(stub: Provider, alice: APIClient) -> None:
+def test_tasks_at_the_same_time_are_capped(stub: Account, alice: APIClient) -> None:
     Budget.objects.create(purse=Purse.objects.get(), period="concurrent", most=1)
     first = submit(alice)
     refusal = submit(alice)
@@ -60,7 +60,7 @@ def test_tasks_at_the_same_time_are_capped(stub: Provider, alice: APIClient) -> 
     assert find_mistakes() == []
 
 
-def test_repetition_of_a_submit_counts_once(stub: Provider, alice: APIClient) -> None:
+def test_repetition_of_a_submit_counts_once(stub: Account, alice: APIClient) -> None:
     Budget.objects.create(purse=Purse.objects.get(), period="hour", most=10)
     answers = [submit(alice, HTTP_IDEMPOTENCY_KEY="once") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202] * 3
@@ -68,14 +68,14 @@ def test_repetition_of_a_submit_counts_once(stub: Provider, alice: APIClient) ->
 
 
 def test_budget_of_one_key_does_not_bind_another(
-    stub: Provider, alice: APIClient, client_of: Callable[..., APIClient]
+    stub: Account, alice: APIClient, client_of: Callable[..., APIClient]
 ) -> None:
     Budget.objects.create(api_key=ApiKey.objects.get(), period="total", most=0)
     assert submit(alice).status_code == 402
     assert submit(client_of("alice")).status_code == 202
 
 
-def test_frozen_purse_is_refused_in_words(stub: Provider, alice: APIClient) -> None:
+def test_frozen_purse_is_refused_in_words(stub: Account, alice: APIClient) -> None:
     purse = Purse.objects.get()
     freezes.freeze(purse.pk, ["a check"])
     refusal = submit(alice)
@@ -92,7 +92,7 @@ def free(recipes: None) -> dict[str, Any]:
 
 @pytest.mark.parametrize("whose", ["purse", "api_key"])
 def test_free_tasks_at_the_same_time_are_capped_too(
-    stub: Provider, alice: APIClient, free: dict[str, Any], whose: str
+    stub: Account, alice: APIClient, free: dict[str, Any], whose: str
 ) -> None:
     subject: Any = Purse.objects.get() if whose == "purse" else ApiKey.objects.get()
     Budget.objects.create(**{whose: subject}, period="concurrent", most=2)
@@ -114,7 +114,7 @@ def test_free_tasks_at_the_same_time_are_capped_too(
 
 
 def test_free_task_takes_nothing_of_a_budget_of_credits(
-    stub: Provider, alice: APIClient, free: dict[str, Any]
+    stub: Account, alice: APIClient, free: dict[str, Any]
 ) -> None:
     Budget.objects.create(purse=Purse.objects.get(), period="day", most=0)
     assert alice.post(GENERATE, free, format="json").status_code == 202
@@ -122,7 +122,7 @@ def test_free_task_takes_nothing_of_a_budget_of_credits(
 
 
 def test_frozen_purse_takes_no_free_order_either(
-    stub: Provider, alice: APIClient, free: dict[str, Any]
+    stub: Account, alice: APIClient, free: dict[str, Any]
 ) -> None:
     freezes.freeze(Purse.objects.get().pk, ["a check"])
     assert alice.post("/api/v1/quote", free, format="json").json()["refusal"] == "purse_frozen"
@@ -130,7 +130,7 @@ def test_frozen_purse_takes_no_free_order_either(
 
 
 def test_new_user_of_a_key_without_room_is_told_before(
-    stub: Provider, client_of: Callable[..., APIClient], free: dict[str, Any]
+    stub: Account, client_of: Callable[..., APIClient], free: dict[str, Any]
 ) -> None:
     shop = client_of("")
     Budget.objects.create(api_key=ApiKey.objects.get(), period="concurrent", most=0)
@@ -140,7 +140,7 @@ def test_new_user_of_a_key_without_room_is_told_before(
 
 
 def test_audit_finds_a_free_task_that_is_counted_for_ever(
-    stub: Provider, alice: APIClient, free: dict[str, Any]
+    stub: Account, alice: APIClient, free: dict[str, Any]
 ) -> None:
     Budget.objects.create(purse=Purse.objects.get(), period="concurrent", most=2)
     alice.post(GENERATE, free, format="json")

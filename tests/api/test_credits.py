@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from credits import ledger
 from credits.models import Budget, Hold, Period, Purse
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.work.run import run_queue
 from genhub.platforms.models import ApiKey, Platform
 from templates.services import create_template, publish
@@ -61,7 +61,7 @@ class TestBalance:
         assert datetime.fromisoformat(told[0]["expires_at"]) == now + timedelta(days=2)
 
     def test_budgets_of_purse_and_key_say_where_they_stand(
-        self, client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Provider
+        self, client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Account
     ) -> None:
         purse, alice, other = rich("alice", 100), client_of("alice"), client_of("alice")
         own, others = ApiKey.objects.order_by("created_at", "id")
@@ -151,14 +151,14 @@ class TestTask:
             assert [len(item["credits"]["lines"]) for item in items] == [2] * limit
 
 
-def set_usd(provider: Provider, usd: Any) -> None:
-    provider.models.update(usd_per_picture=usd)
+def set_usd(provider: Account, usd: Any) -> None:
+    provider.offers.update(usd_per_picture=usd)
 
 
 class TestCost:
     @pytest.mark.parametrize(("usd", "cost"), [(0.04, 0.08), ("0.0025", 0.005), (0, 0.0)], ids=str)
     def test_delivered_pictures_cost_what_the_card_says(
-        self, alice: APIClient, stub: Provider, usd: Any, cost: float
+        self, alice: APIClient, stub: Account, usd: Any, cost: float
     ) -> None:
         set_usd(stub, usd)
         task = order(alice, prompt="stub:refuse=1", num_images=3)
@@ -167,7 +167,7 @@ class TestCost:
         assert read_task(alice, task)["cost_usd"] == cost
 
     def test_cost_that_nobody_said_is_unknown_and_not_nothing(
-        self, alice: APIClient, stub: Provider
+        self, alice: APIClient, stub: Account
     ) -> None:
         task = order(alice)
         run_queue("local")
@@ -176,9 +176,7 @@ class TestCost:
         assert answer["cost_usd"] is None
         assert Task.objects.get().cost_usd is None
 
-    def test_task_that_delivered_nothing_has_no_cost(
-        self, alice: APIClient, stub: Provider
-    ) -> None:
+    def test_task_that_delivered_nothing_has_no_cost(self, alice: APIClient, stub: Account) -> None:
         set_usd(stub, 0.04)
         task = order(alice)
         alice.post(task["cancel_url"])

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from credits import ledger
 from credits.models import Lot, Purse
-from generation.models import Provider
+from generation.models import Account
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_document_names_each_refusal_of_an_order() -> None:
 
 
 def test_balance_and_quote_tell_the_same(
-    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Provider
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Account
 ) -> None:
     purse = rich("bob", 50)
     Lot.objects.create(purse=purse, amount=50, remaining=50, expires_at=timezone.now())
@@ -63,7 +63,7 @@ def test_balance_and_quote_tell_the_same(
 
 @pytest.mark.parametrize("letter", ["a", "é", "图", "🎨"])
 def test_metadata_is_measured_in_bytes_of_utf_8(
-    stub: Provider, alice: APIClient, letter: str
+    stub: Account, alice: APIClient, letter: str
 ) -> None:
     room = 16_384 - len('{"a":""}')
     number = room // len(letter.encode())

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from credits import ledger
 from credits.models import Kind, Purse, Transfer
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.work.run import run_queue
 from genhub.lib.ids import from_wire, new_id
 from genhub.platforms.models import Platform
@@ -79,7 +79,7 @@ def test_reasons_are_words_of_the_readers_language(alice: APIClient, task_id: st
     assert chinese[0]["reason"] == "the picture was upside down", "staff's words stay as they are"
 
 
-def test_cancel_is_no_failure(alice: APIClient, stub: Provider) -> None:
+def test_cancel_is_no_failure(alice: APIClient, stub: Account) -> None:
     answer = alice.post(GENERATE, {"prompt": "a"}, format="json").json()
     alice.post(answer["cancel_url"])
     alice.post(GENERATE, {"prompt": "stub:fail"}, format="json")

@@ -9,7 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from credits.models import GrantRule, Purse
-from generation.models import Provider
+from generation.models import Account
 from generation.work.run import run_queue
 from genhub.lib.errors import Problem
 from genhub.platforms.models import Platform, Scope
@@ -29,7 +29,7 @@ def test_each_example_of_a_body_is_taken(
     document: Any,
     client_of: Callable[..., APIClient],
     alice: APIClient,
-    stub: Provider,
+    stub: Account,
     shop: Platform,
 ) -> None:
     GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most_per_user=50, daily_most=80)
@@ -95,8 +95,8 @@ def test_docs_alone_may_show_blobs(client: Any) -> None:
     assert "blob:" not in pictures("/admin/login/")
 
 
-def test_models_are_told_with_what_an_order_needs(alice: APIClient, stub: Provider) -> None:
-    stub.models.create(
+def test_models_are_told_with_what_an_order_needs(alice: APIClient, stub: Account) -> None:
+    stub.offers.create(
         alias="other", largest_steps=30, sizes=[[64, 128]], default_width=64, default_height=128,
         smallest_side=16, loras=[{"name": "ink", "file": "/secret/ink.safetensors", "scale": 0.5}],
         folder="/secret/folder", usd_per_picture=1,
@@ -116,22 +116,22 @@ def test_models_are_told_with_what_an_order_needs(alice: APIClient, stub: Provid
         assert internal not in answer.content
 
 
-def test_each_model_that_is_told_is_taken_as_told(alice: APIClient, stub: Provider) -> None:
+def test_each_model_that_is_told_is_taken_as_told(alice: APIClient, stub: Account) -> None:
     for model in alice.get(MODELS).json()["items"]:
         for usual in (model["default"], *model["modes"].values()):
             order = {"prompt": "a star", "model": model["alias"], **usual}
             assert alice.post("/api/v1/quote", order, format="json").status_code == 200
 
 
-def test_model_that_is_off_is_not_told(alice: APIClient, stub: Provider, shop: Platform) -> None:
-    stub.models.create(alias="other")
+def test_model_that_is_off_is_not_told(alice: APIClient, stub: Account, shop: Platform) -> None:
+    stub.offers.create(alias="other")
     Platform.objects.filter(pk=shop.pk).update(default_model="other")
     assert [m["alias"] for m in alice.get(MODELS).json()["items"] if m["is_default"]] == ["other"]
-    stub.models.filter(alias="other").update(is_enabled=False)
+    stub.offers.filter(alias="other").update(is_enabled=False)
     assert [model["alias"] for model in alice.get(MODELS).json()["items"]] == ["z-image-small"]
-    Provider.objects.update(is_enabled=False)
+    Account.objects.update(is_enabled=False)
     assert alice.get(MODELS).json() == {"items": []}
 
 
-def test_models_need_a_key(client: Any, stub: Provider, rich: Callable[..., Purse]) -> None:
+def test_models_need_a_key(client: Any, stub: Account, rich: Callable[..., Purse]) -> None:
     assert client.get(MODELS).status_code == 401

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from generation.life import claims
-from generation.models import LoopBeat, Provider, Worker
+from generation.models import Account, LoopBeat, Worker
 from generation.work import presence
 from genhub.celery import app
 from tests.api.refusals import GENERATE, nothing_moves
@@ -46,7 +46,7 @@ def database_away() -> Iterator[None]:
 
 
 @pytest.fixture
-def worker(stub: Provider) -> Worker:
+def worker(stub: Account) -> Worker:
     let_loops_be_well()
     return Worker.objects.create(name="w", queues=["local"], beat_at=Now(), facts=FACTS)
 
@@ -64,7 +64,7 @@ def test_hub_without_a_card_is_healthy(client: Any, worker: Worker) -> None:
     assert {read(client, 200)[word] for word in FACTS} == {None}
 
 
-def test_hub_without_a_worker_is_not(client: Any, stub: Provider) -> None:
+def test_hub_without_a_worker_is_not(client: Any, stub: Account) -> None:
     assert read(client, 503)["checks"]["worker local"] == "no live worker"
 
 
@@ -79,9 +79,9 @@ def test_worker_of_another_queue_is_none(client: Any, worker: Worker) -> None:
 
 
 def test_each_needed_queue_needs_its_worker(client: Any, worker: Worker) -> None:
-    remote = Provider.objects.create(alias="remote", adapter="stub", queue="remote")
+    remote = Account.objects.create(alias="remote", adapter="stub", queue="remote")
     assert read(client, 503)["checks"]["worker remote"] == "no live worker"
-    Provider.objects.filter(pk=remote.pk).update(is_enabled=False)
+    Account.objects.filter(pk=remote.pk).update(is_enabled=False)
     read(client, 200)
 
 

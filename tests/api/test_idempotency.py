@@ -10,7 +10,7 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from credits.models import Hold, Purse
-from generation.models import Attempt, IdempotencyKey, Provider, Task
+from generation.models import Account, Attempt, IdempotencyKey, Task
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from tests.api.refusals import GENERATE, header_of, nothing_moves, refused
@@ -24,7 +24,7 @@ def submit(client: APIClient, key: str, **words: Any) -> Any:
 
 @pytest.mark.django_db
 class TestOneClient:
-    def test_same_key_and_body_answer_the_same_task(self, alice: APIClient, stub: Provider) -> None:
+    def test_same_key_and_body_answer_the_same_task(self, alice: APIClient, stub: Account) -> None:
         first = submit(alice, "k", seed=7, num_images=2)
         with nothing_moves():
             again = [submit(alice, "k", num_images=2, seed=7) for _ in range(5)]
@@ -32,9 +32,7 @@ class TestOneClient:
         assert {answer.status_code for answer in again} == {202}
         assert Hold.objects.get().amount == 20
 
-    def test_same_key_answers_the_task_after_its_end(
-        self, alice: APIClient, stub: Provider
-    ) -> None:
+    def test_same_key_answers_the_task_after_its_end(self, alice: APIClient, stub: Account) -> None:
         first = submit(alice, "k")
         run_queue("local")
         again = submit(alice, "k").json()
@@ -42,10 +40,10 @@ class TestOneClient:
         assert again["status"] == "completed"
 
     def test_same_key_answers_although_the_model_is_gone(
-        self, alice: APIClient, stub: Provider
+        self, alice: APIClient, stub: Account
     ) -> None:
         first = submit(alice, "k")
-        Provider.objects.update(is_enabled=False)
+        Account.objects.update(is_enabled=False)
         assert submit(alice, "k").json()["id"] == first.json()["id"]
 
     @pytest.mark.parametrize(
@@ -55,7 +53,7 @@ class TestOneClient:
         ids=str,
     )  # fmt: skip
     def test_same_key_with_another_body_is_refused(
-        self, alice: APIClient, stub: Provider, words: dict[str, Any]
+        self, alice: APIClient, stub: Account, words: dict[str, Any]
     ) -> None:
         assert submit(alice, "k").status_code == 202
         body = {"prompt": "a star", **words}
@@ -63,14 +61,14 @@ class TestOneClient:
         refused(alice, GENERATE, body=body, HTTP_IDEMPOTENCY_KEY="k", expect=expect)
 
     def test_keys_of_two_users_are_independent(
-        self, alice: APIClient, mallory: APIClient, stub: Provider
+        self, alice: APIClient, mallory: APIClient, stub: Account
     ) -> None:
         first, second = submit(alice, "k").json(), submit(mallory, "k", prompt="a circle").json()
         assert first["id"] != second["id"]
         assert second["user"] == "mallory"
 
     def test_platforms_key_keeps_its_users_apart(
-        self, client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Provider
+        self, client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Account
     ) -> None:
         rich("alice", 10)
         rich("bob", 10)
@@ -81,19 +79,19 @@ class TestOneClient:
         assert tasks[0] == tasks[2] != tasks[1]
 
     def test_keys_of_two_platforms_are_independent(
-        self, alice: APIClient, client_of: Callable[..., APIClient], stub: Provider
+        self, alice: APIClient, client_of: Callable[..., APIClient], stub: Account
     ) -> None:
         submit(alice, "k")
         press = Platform.objects.create(code="press", name="Press")
         assert submit(client_of("alice", platform=press), "k").status_code == 402
 
-    def test_without_a_key_each_submit_is_an_order(self, alice: APIClient, stub: Provider) -> None:
+    def test_without_a_key_each_submit_is_an_order(self, alice: APIClient, stub: Account) -> None:
         body = {"prompt": "a star"}
         ids = {alice.post(GENERATE, body, format="json").json()["id"] for _ in range(2)}
         assert len(ids) == 2
         assert not IdempotencyKey.objects.exists()
 
-    def test_different_keys_are_different_orders(self, alice: APIClient, stub: Provider) -> None:
+    def test_different_keys_are_different_orders(self, alice: APIClient, stub: Account) -> None:
         ids = {submit(alice, key).json()["id"] for key in ("k", "K", "x" * 255, "k-1")}
         assert len(ids) == 4
 
@@ -101,12 +99,12 @@ class TestOneClient:
         "key", ["", " ", "x" * 256, "é", "密钥", "a\tb", "\x00", "a\x7f"], ids=ascii
     )
     def test_key_that_is_too_long_or_not_plain_is_refused(
-        self, alice: APIClient, stub: Provider, key: str
+        self, alice: APIClient, stub: Account, key: str
     ) -> None:
         expect = (400, "invalid_request", "Idempotency-Key")
         refused(alice, GENERATE, body={"prompt": "a"}, HTTP_IDEMPOTENCY_KEY=key, expect=expect)
 
-    def test_key_in_any_script_is_kept(self, alice: APIClient, stub: Provider) -> None:
+    def test_key_in_any_script_is_kept(self, alice: APIClient, stub: Account) -> None:
         # WSGI hands a header's bytes over as latin-1.
         keys = [key.encode().decode("latin-1") for key in ("订单-4711", "café-1", "订" * 85)]
         ids = [submit(alice, key).json()["id"] for key in keys * 2]
@@ -115,7 +113,7 @@ class TestOneClient:
         refused(alice, GENERATE, body={"prompt": "a"}, HTTP_IDEMPOTENCY_KEY=keys[2] + "x",
                 expect=(400, "invalid_request", "Idempotency-Key"))  # fmt: skip
 
-    def test_refused_order_does_not_use_up_its_key(self, alice: APIClient, stub: Provider) -> None:
+    def test_refused_order_does_not_use_up_its_key(self, alice: APIClient, stub: Account) -> None:
         with nothing_moves():
             assert submit(alice, "k", width=17).status_code == 400
         assert submit(alice, "k").status_code == 202
@@ -126,7 +124,7 @@ ROUNDS, THREADS = 10, 20
 
 @pytest.mark.django_db(transaction=True)
 def test_two_hundred_submits_with_ten_keys_at_once_make_ten_tasks(
-    stub: Provider, rich: Callable[..., Any], client_of: Callable[..., APIClient]
+    stub: Account, rich: Callable[..., Any], client_of: Callable[..., APIClient]
 ) -> None:
     rich("alice", 10_000)
     credentials = header_of(client_of("alice"))

@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 from rest_framework.test import APIClient
 
 from generation.accounts.seed import seed_local_provider
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.orders.inputs import fit_size
 from generation.providers.base import Finished, Work
 from generation.providers.stub import StubProvider
@@ -163,9 +163,9 @@ def test_model_of_fixed_sizes_takes_the_nearest_shape(
 
 
 def test_fast_mode_keeps_its_pictures_small(
-    alice: APIClient, stub: Provider, give: Callable[..., str]
+    alice: APIClient, stub: Account, give: Callable[..., str]
 ) -> None:
-    stub.models.update(fast_width=48, fast_height=32, fine_width=512, fine_height=512)
+    stub.offers.update(fast_width=48, fast_height=32, fine_width=512, fine_height=512)
     sizes = [
         (task.spec["width"], task.spec["height"])
         for task in (
@@ -283,9 +283,9 @@ def test_template_leaves_the_picture_to_the_caller(
 
 
 def test_template_is_no_way_to_a_large_picture_at_its_price(
-    alice: APIClient, stub: Provider, give: Callable[..., str]
+    alice: APIClient, stub: Account, give: Callable[..., str]
 ) -> None:
-    stub.models.update(fast_width=32, fast_height=32, fine_width=128, fine_height=96)
+    stub.offers.update(fast_width=32, fast_height=32, fine_width=128, fine_height=96)
     words: dict[str, Any] = {"name": "Poster", "prompt": "a poster", "price": 7}
     publish(create_template("usual", **words), actor="tests")
     publish(create_template("wide", **words, settings={"width": 256}), actor="tests")
@@ -317,9 +317,9 @@ def test_quote_of_an_order_with_a_picture_is_its_price(
 @pytest.mark.xdist_group("torch")
 @pytest.mark.django_db(transaction=True)
 def test_small_model_draws_on_from_an_uploaded_picture_and_refines_it(
-    alice: APIClient, stub: Provider
+    alice: APIClient, stub: Account
 ) -> None:
-    stub.models.update(is_enabled=False)
+    stub.offers.update(is_enabled=False)
     seed_local_provider()
     picture = Image.new("RGB", (128, 128), "white")
     ImageDraw.Draw(picture).ellipse((8, 8, 52, 52), fill="red")

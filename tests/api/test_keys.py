@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from credits.models import GrantRule
-from generation.models import Provider
+from generation.models import Account
 from genhub.platforms.keys import generator
 from genhub.platforms.models import ApiKey, Platform, Scope
 from genhub.urls import API
@@ -99,7 +99,7 @@ def test_nothing_answers_without_a_key(client: Any, route: URLPattern, method: s
 
 @pytest.mark.parametrize(("route", "method"), EVERY, ids=name_case)
 def test_each_route_refuses_a_key_without_its_scope(
-    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Provider, route: URLPattern,
+    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Account, route: URLPattern,
     method: str,
 ) -> None:  # fmt: skip
     rich("alice", 100)
@@ -117,7 +117,7 @@ def test_each_route_refuses_a_key_without_its_scope(
 
 @pytest.mark.parametrize(("route", "method"), EVERY, ids=name_case)
 def test_its_scope_alone_opens_each_route(
-    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Provider, route: URLPattern,
+    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Account, route: URLPattern,
     method: str,
 ) -> None:  # fmt: skip
     purse = rich("alice", 100)
@@ -140,7 +140,7 @@ def test_its_scope_alone_opens_each_route(
     "header",
     ["", "Bearer", "Bearer ", "Bearer \t", "Basic YWxpY2U6eA==", "Token abc", "gh_abc.def", "Bearergh_abc.def"],
 )  # fmt: skip
-def test_header_without_a_bearer_key_is_refused(client: Any, stub: Provider, header: str) -> None:
+def test_header_without_a_bearer_key_is_refused(client: Any, stub: Account, header: str) -> None:
     expect = (401, "key_missing")
     body = {"prompt": "a star"}
     refused(client, "/api/v1/generate", body=body, HTTP_AUTHORIZATION=header, expect=expect)
@@ -152,7 +152,7 @@ def test_header_without_a_bearer_key_is_refused(client: Any, stub: Provider, hea
      "é", "密钥", "' OR 1=1 --", "x" * 10_000, "gh_abcdefgh.x.y.z", "a b c", "%00", "{}"],
     ids=lambda key: ascii(key)[:20],
 )  # fmt: skip
-def test_unknown_or_malformed_key_is_refused(client: Any, stub: Provider, key: str) -> None:
+def test_unknown_or_malformed_key_is_refused(client: Any, stub: Account, key: str) -> None:
     expect = (401, "key_invalid")
     body = {"prompt": "a star"}
     refused(
@@ -181,7 +181,7 @@ def test_key_with_one_wrong_character_is_refused(client: Any, shop: Platform) ->
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "platform inactive", "gone"])
 def test_ended_key_is_refused_at_once(
-    alice: APIClient, stub: Provider, shop: Platform, end: str
+    alice: APIClient, stub: Account, shop: Platform, end: str
 ) -> None:
     assert alice.get("/api/v1/credits").status_code == 200
     row = ApiKey.objects.get()

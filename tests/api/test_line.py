@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from credits.audit import CHECKS, find_broken
 from generation.audit import AUDIT_CHECKS
-from generation.models import Provider
+from generation.models import Account
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 
@@ -21,7 +21,7 @@ def submit(client: APIClient, **words: Any) -> Any:
     return answer.json()
 
 
-def test_a_picture_from_submit_to_link(alice: APIClient, stub: Provider) -> None:
+def test_a_picture_from_submit_to_link(alice: APIClient, stub: Account) -> None:
     submitted = submit(alice, num_images=2, seed=7)
     assert submitted["status"] == "pending"
     held = {"price": 20, "held": 20, "captured": 0, "released": 0, "refunded": 0}
@@ -45,7 +45,7 @@ def test_a_picture_from_submit_to_link(alice: APIClient, stub: Provider) -> None
     assert find_broken({**CHECKS, **AUDIT_CHECKS}) == []
 
 
-def test_only_delivered_pictures_are_paid(alice: APIClient, stub: Provider) -> None:
+def test_only_delivered_pictures_are_paid(alice: APIClient, stub: Account) -> None:
     submitted = submit(alice, prompt="stub:refuse=1", num_images=4)
     run_queue("local")
     task = alice.get(submitted["check_status_url"].removesuffix("/status")).json()
@@ -56,7 +56,7 @@ def test_only_delivered_pictures_are_paid(alice: APIClient, stub: Provider) -> N
     assert find_broken({**CHECKS, **AUDIT_CHECKS}) == []
 
 
-def test_failed_task_gives_everything_back(alice: APIClient, stub: Provider) -> None:
+def test_failed_task_gives_everything_back(alice: APIClient, stub: Account) -> None:
     submitted = submit(alice, prompt="stub:fail")
     run_queue("local")
     task = alice.get(f"/api/v1/tasks/{submitted['id']}").json()
@@ -68,7 +68,7 @@ def test_failed_task_gives_everything_back(alice: APIClient, stub: Provider) -> 
     assert find_broken({**CHECKS, **AUDIT_CHECKS}) == []
 
 
-def test_canceled_task_is_never_run(alice: APIClient, stub: Provider) -> None:
+def test_canceled_task_is_never_run(alice: APIClient, stub: Account) -> None:
     submitted = submit(alice)
     canceled = alice.post(submitted["cancel_url"]).json()
     assert canceled["status"] == "canceled"
@@ -78,7 +78,7 @@ def test_canceled_task_is_never_run(alice: APIClient, stub: Provider) -> None:
 
 
 def test_platform_key_speaks_for_its_users(
-    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Provider, shop: Platform
+    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Account, shop: Platform
 ) -> None:
     rich("alice", 100)
     platform = client_of("")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from generation.models import Provider
+from generation.models import Account
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
 from tests.steps import submit
 
@@ -22,8 +22,8 @@ ALLOWED = [
 
 
 @pytest.fixture
-def loras(stub: Provider) -> None:
-    stub.models.update(loras=ALLOWED)
+def loras(stub: Account) -> None:
+    stub.offers.update(loras=ALLOWED)
 
 
 @pytest.mark.parametrize(

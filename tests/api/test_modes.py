@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from credits.models import PriceRule
 from credits.tariffs import seed_price_rules
 from generation.accounts import routing
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.orders import samples
 from genhub.platforms.models import Plan, Platform
 from templates.models import Style
@@ -25,8 +25,8 @@ MODES = {
 
 
 @pytest.fixture(autouse=True)
-def _modes(stub: Provider) -> None:
-    stub.models.update(**MODES)
+def _modes(stub: Account) -> None:
+    stub.offers.update(**MODES)
 
 
 def made(client: APIClient, **words: Any) -> tuple[int, int, int, float]:
@@ -66,9 +66,9 @@ def test_mode_fills_in_what_the_order_does_not_say(
     ],
 )
 def test_steps_that_the_model_does_not_say_are_half_and_twice_the_usual(
-    alice: APIClient, stub: Provider, columns: dict[str, int], fast: int, fine: int
+    alice: APIClient, stub: Account, columns: dict[str, int], fast: int, fine: int
 ) -> None:
-    stub.models.update(**dict.fromkeys(MODES) | columns)
+    stub.offers.update(**dict.fromkeys(MODES) | columns)
     assert made(alice, mode="fast") == (64, 64, fast, 2.0)
     assert made(alice, mode="fine") == (64, 64, fine, 2.0)
     assert made(alice, quality="high") == (64, 64, fine, 2.0)
@@ -117,7 +117,7 @@ def test_price_is_of_what_the_mode_makes(alice: APIClient) -> None:
     assert price(mode="fast", steps=6) == 10
 
 
-def test_samples_of_price_rules_are_what_the_modes_make(stub: Provider) -> None:
+def test_samples_of_price_rules_are_what_the_modes_make(stub: Account) -> None:
     items = {item.mode: item for _, item in samples.list_samples() if item.mode}
     fast, fine = items["fast"], items["fine"]
     assert (fast.width, fast.height, fast.steps) == (32, 48, 5)
@@ -130,17 +130,17 @@ def test_mode_that_contradicts_high_quality_is_refused(alice: APIClient) -> None
 
 
 def test_model_that_is_off_is_unknown_and_the_next_provider_makes_it(
-    alice: APIClient, stub: Provider, django_assert_num_queries: Any
+    alice: APIClient, stub: Account, django_assert_num_queries: Any
 ) -> None:
-    light = Provider.objects.create(alias="light", adapter="stub", queue="local", weight=1)
-    light.models.create(alias="z-image-small", default_steps=9)
+    light = Account.objects.create(alias="light", adapter="stub", queue="local", weight=1)
+    light.offers.create(alias="z-image-small", default_steps=9)
     with django_assert_num_queries(1):
         assert routing.choose("z-image-small").provider == stub  # type: ignore[union-attr]
     with django_assert_num_queries(1):
         assert routing.list_models()["z-image-small"].default_steps == 12
-    stub.models.update(is_enabled=False)
+    stub.offers.update(is_enabled=False)
     assert made(alice)[2] == 9
-    light.models.update(is_enabled=False)
+    light.offers.update(is_enabled=False)
     expect = (400, "invalid_request", "model")
     refused(alice, GENERATE, body={"prompt": "a"}, expect=expect)
     refused(alice, GENERATE, body={"prompt": "a", "model": "z-image-small"}, expect=expect)

@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from credits.models import Hold, Transfer
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.work.run import run_queue
 from templates.models import Template
 from templates.services import create_template, publish
@@ -77,9 +77,9 @@ def test_prices_follow_the_settings(alice: APIClient, settings: Any) -> None:
 
 
 def test_four_k_costs_half_as_much_again(
-    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Provider
+    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Account
 ) -> None:
-    stub.models.update(largest_side=4096)
+    stub.offers.update(largest_side=4096)
     rich("alice", 1000)
     words = {"prompt": "a", "width": 3840, "height": 2160}
     assert order(client_of("alice"), **words)["credits"]["price"] == 15

@@ -7,7 +7,7 @@ import pytest
 from django.urls import URLPattern
 from rest_framework.test import APIClient
 
-from generation.models import Provider
+from generation.models import Account
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from genhub.urls import API
@@ -22,7 +22,7 @@ NOT_FOUND = (404, "not_found")
 
 
 @pytest.fixture
-def ids(alice: APIClient, stub: Provider) -> dict[str, str]:
+def ids(alice: APIClient, stub: Account) -> dict[str, str]:
     """Alice's finished task and its picture."""
     answer = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
     run_queue("local")

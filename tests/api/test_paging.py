@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from rest_framework.test import APIClient
 
-from generation.models import Provider, TaskCount
+from generation.models import Account, TaskCount
 from tests.api.refusals import GENERATE, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
@@ -23,7 +23,7 @@ def ids(
     client_of: Callable[..., APIClient],
     rich: Callable[..., Any],
     mallory: APIClient,
-    stub: Provider,
+    stub: Account,
 ) -> list[str]:
     """Alice's tasks, newest first, among as many of Mallory's."""
     rich("alice", 10 * NUMBER)

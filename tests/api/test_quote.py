@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from credits.freezes import freeze
 from credits.models import Budget, Lot, Period, PriceRule, Purse
 from credits.tariffs import seed_price_rules
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from genhub.platforms.models import ApiKey, Plan, Platform, Scope
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE, check_problem, refused
@@ -42,8 +42,8 @@ def every_row() -> dict[str, Any]:
 
 
 @pytest.fixture
-def large(stub: Provider) -> None:
-    stub.models.update(largest_side=4096)
+def large(stub: Account) -> None:
+    stub.offers.update(largest_side=4096)
 
 
 def test_quote_says_price_reasons_and_what_would_be_held(alice: APIClient, large: None) -> None:

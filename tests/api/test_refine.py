@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from credits.models import Purse
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.work.run import run_queue
 from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms.models import Scope
@@ -89,9 +89,9 @@ def test_what_is_said_wins(alice: APIClient) -> None:
     assert (again.quality, again.price) == ("high", 15)
 
 
-def test_fine_mode_decides_steps_and_guidance(alice: APIClient, stub: Provider) -> None:
+def test_fine_mode_decides_steps_and_guidance(alice: APIClient, stub: Account) -> None:
     few, many = make(alice), make(alice, steps=40, cfg_scale=9.0)
-    stub.models.update(fine_steps=30, fine_cfg_scale=4.0)
+    stub.offers.update(fine_steps=30, fine_cfg_scale=4.0)
     efforts = [
         (again.spec["steps"], again.spec["cfg_scale"])
         for again in (refine(alice, few), refine(alice, many))
@@ -99,9 +99,9 @@ def test_fine_mode_decides_steps_and_guidance(alice: APIClient, stub: Provider) 
     assert efforts == [(30, 4.0), (40, 4.0)], "never fewer steps than before"
 
 
-def test_inputs_and_loras_come_along(alice: APIClient, stub: Provider) -> None:
+def test_inputs_and_loras_come_along(alice: APIClient, stub: Account) -> None:
     lora = {"name": "ink", "file": "ink.safetensors", "scale": 0.8, "is_usual": True}
-    stub.models.update(loras=[lora])
+    stub.offers.update(loras=[lora])
     make(alice)
     picture = to_wire("art", Artifact.objects.get().pk)
     task = make(
@@ -140,13 +140,13 @@ def test_it_holds_its_own_price_once_a_key(alice: APIClient) -> None:
 
 
 def test_key_answers_the_same_task_whatever_staff_changed_since(
-    alice: APIClient, stub: Provider
+    alice: APIClient, stub: Account
 ) -> None:
     lora = {"name": "ink", "file": "ink.safetensors", "scale": 0.8, "is_usual": True}
-    stub.models.update(loras=[lora])
+    stub.offers.update(loras=[lora])
     task, other = make(alice), make(alice)
     again = refine(alice, task, key="once")
-    stub.models.update(fine_steps=31, fine_cfg_scale=4.5, loras=[])
+    stub.offers.update(fine_steps=31, fine_cfg_scale=4.5, loras=[])
     with nothing_moves():
         assert refine(alice, task, key="once") == again
         assert refine(alice, task, key="once", picture=0) == again
@@ -158,19 +158,19 @@ def test_key_answers_the_same_task_whatever_staff_changed_since(
 
 @pytest.mark.parametrize("suffix", ["", "/quote"])
 def test_lora_that_is_gone_is_named_at_the_picture(
-    alice: APIClient, stub: Provider, suffix: str
+    alice: APIClient, stub: Account, suffix: str
 ) -> None:
     names = ("ink", "gold")
     loras = [{"name": name, "file": f"{name}.safetensors"} for name in names]
-    stub.models.update(loras=loras)
+    stub.offers.update(loras=loras)
     task = make(alice, loras=[{"name": name} for name in names])
-    stub.models.update(loras=loras[:1])
+    stub.offers.update(loras=loras[:1])
     problem = refused(alice, door(task, suffix), body={}, expect=(*INVALID, "picture"))
     [error] = problem["errors"]
     assert (error["field"], error["code"]) == ("picture", "lora_gone")
     assert "“gold”" in error["message"]
     assert "z-image-small" in error["message"]
-    stub.models.update(loras=loras)
+    stub.offers.update(loras=loras)
     assert refine(alice, task).spec["loras"] == [["ink", 1.0], ["gold", 1.0]]
 
 
@@ -235,9 +235,9 @@ def test_body_that_is_no_object_is_refused(alice: APIClient) -> None:
     refused(alice, door(task), raw=b"{", expect=(400, "malformed_body"))
 
 
-def test_model_that_is_gone_is_refused(alice: APIClient, stub: Provider) -> None:
+def test_model_that_is_gone_is_refused(alice: APIClient, stub: Account) -> None:
     task = make(alice)
-    stub.models.update(is_enabled=False)
+    stub.offers.update(is_enabled=False)
     refused(alice, door(task), body={}, expect=(*INVALID, "model"))
 
 

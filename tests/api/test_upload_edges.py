@@ -9,7 +9,7 @@ from django.db import OperationalError
 from PIL import Image
 from rest_framework.test import APIClient
 
-from generation.models import Attempt, Provider, Task
+from generation.models import Account, Attempt, Task
 from generation.work.run import run_queue
 from genhub.lib.ids import new_id, to_wire
 from genhub.platforms.models import Platform
@@ -31,7 +31,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def test_order_starts_from_the_narrowest_picture_that_is_taken(
-    alice: APIClient, stub: Provider
+    alice: APIClient, stub: Account
 ) -> None:
     upload = send(alice, encode(scene(2000, 100))).json()
     assert upload["width"] > 20 * upload["height"], "shrinking rounds its shape away"
@@ -51,7 +51,7 @@ def test_own_picture_is_opened_whatever_its_shape(shop: Platform, size: tuple[in
     assert open_picture(artifact_id, platform_id=shop.pk).size == size
 
 
-def test_refused_picture_is_not_tried_again(alice: APIClient, stub: Provider, local: Path) -> None:
+def test_refused_picture_is_not_tried_again(alice: APIClient, stub: Account, local: Path) -> None:
     upload = send(alice, encode(scene())).json()
     (local / Artifact.objects.get().key).write_bytes(png_of(20_000, 20_000))
     task = submit(alice, image=upload["id"])
@@ -128,7 +128,7 @@ def test_type_of_a_part_may_be_written_large(alice: APIClient) -> None:
 
 
 @pytest.mark.parametrize("word", ["image", "mask"])
-def test_id_is_written_as_the_hub_writes_it(alice: APIClient, stub: Provider, word: str) -> None:
+def test_id_is_written_as_the_hub_writes_it(alice: APIClient, stub: Account, word: str) -> None:
     send(alice, encode(scene()))
     artifact_id = Artifact.objects.get().pk
     right, digits = to_wire("art", artifact_id), artifact_id.hex

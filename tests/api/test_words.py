@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from generation.api.serializers import GenerateSerializer
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from tests.api.refusals import GENERATE, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
@@ -144,15 +144,15 @@ def test_missing_prompt_is_refused(alice: APIClient) -> None:
     refused(alice, GENERATE, body={"num_images": 2}, expect=(*INVALID, "prompt"))
 
 
-def test_size_that_the_model_does_not_list_is_refused(alice: APIClient, stub: Provider) -> None:
-    stub.models.update(sizes=[[64, 64], [128, 64]])
+def test_size_that_the_model_does_not_list_is_refused(alice: APIClient, stub: Account) -> None:
+    stub.offers.update(sizes=[[64, 64], [128, 64]])
     body = {"prompt": "a star", "width": 64, "height": 128}
     refused(alice, GENERATE, body=body, expect=(*INVALID, "width"))
     assert alice.post(GENERATE, {"prompt": "a", "width": 128}, format="json").status_code == 202
 
 
-def test_model_of_a_disabled_provider_is_unknown(alice: APIClient, stub: Provider) -> None:
-    Provider.objects.update(is_enabled=False)
+def test_model_of_a_disabled_provider_is_unknown(alice: APIClient, stub: Account) -> None:
+    Account.objects.update(is_enabled=False)
     body = {"prompt": "a star", "model": "z-image-small"}
     refused(alice, GENERATE, body=body, expect=(*INVALID, "model"))
     refused(alice, GENERATE, body={"prompt": "a star"}, expect=(*INVALID, "model"))

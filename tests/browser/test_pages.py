@@ -2,13 +2,13 @@
 
 from playwright.sync_api import Page, expect
 
-from generation.models import Provider
+from generation.models import Account
 from genhub.platforms.models import ApiKey, Platform
 from genhub.settings.unfold import UNFOLD
 
 
 def test_pages_of_the_sidebar_raise_no_complaint(
-    signed_in: Page, site: str, stub: Provider, recipes: None, complaints: list[str]
+    signed_in: Page, site: str, stub: Account, recipes: None, complaints: list[str]
 ) -> None:
     page = signed_in
     page.click("text=carol")

@@ -5,7 +5,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from credits.models import Kind, Transfer
-from generation.models import Provider
+from generation.models import Account
 from generation.refunds.bulk import refund_approved
 from generation.work.run import run_queue
 from genhub.users.models import User
@@ -23,7 +23,7 @@ def order(client: APIClient) -> str:
 
 
 def test_refund_in_the_admin_changes_the_balance(
-    signed_in: Page, site: str, alice: APIClient, stub: Provider, complaints: list[str]
+    signed_in: Page, site: str, alice: APIClient, stub: Account, complaints: list[str]
 ) -> None:
     task_id = order(alice)
     page = signed_in
@@ -59,7 +59,7 @@ def test_a_refund_above_the_limit_needs_a_second_person(
     signed_in: Page,
     site: str,
     alice: APIClient,
-    stub: Provider,
+    stub: Account,
     settings: Settings,
     complaints: list[str],
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_refund_above_the_limit_needs_a_second_person(
 
 
 def test_a_bulk_refund_shows_its_progress_by_itself(
-    signed_in: Page, site: str, alice: APIClient, stub: Provider, complaints: list[str]
+    signed_in: Page, site: str, alice: APIClient, stub: Account, complaints: list[str]
 ) -> None:
     order(alice)
     order(alice)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from credits.models import Purse
-from generation.models import Provider
+from generation.models import Account
 from templates.models import Style, Template, TemplateVersion
 from templates.services import draft_next
 
@@ -35,7 +35,7 @@ def asked(signed_in: Page) -> Asked:
 
 
 @pytest.fixture
-def draft(stub: Provider, recipes: None) -> TemplateVersion:
+def draft(stub: Account, recipes: None) -> TemplateVersion:
     return draft_next(Template.objects.get(code="shape"))
 
 
@@ -169,12 +169,12 @@ def click_breadcrumb_of_list(page: Page) -> None:
 
 PAGES = [
     "credits/budget/add/", "credits/pricerule/add/", "platforms/platform/add/", "platforms/apikey/add/",
-    "generation/providermodel/add/", "auth/group/add/",
+    "generation/offer/add/", "auth/group/add/",
 ]  # fmt: skip
 
 
 def test_no_page_asks_of_those_who_only_looked(
-    signed_in: Page, site: str, stub: Provider, recipes: None, asked: Asked, complaints: list[str]
+    signed_in: Page, site: str, stub: Account, recipes: None, asked: Asked, complaints: list[str]
 ) -> None:
     """Whatever widgets fill in by themselves when a page is opened, touched and left."""
     page = signed_in

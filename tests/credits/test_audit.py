@@ -16,7 +16,7 @@ from credits.audit import CHECKS, find_broken, list_checks
 from credits.models import Budget, Hold, Period, Purse
 from generation.audit import AUDIT_CHECKS
 from generation.life import claims
-from generation.models import Attempt, Provider, Task
+from generation.models import Account, Attempt, Task
 from generation.models.refund import RefundRequest, RefundState
 from generation.work.run import run_queue
 from genhub.users.models import User
@@ -121,7 +121,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def house(alice: APIClient, mallory: APIClient, stub: Provider) -> None:
+def house(alice: APIClient, mallory: APIClient, stub: Account) -> None:
     """One task of each kind: completed in part and refunded, completed for nothing, running, waiting; lots that are
     in use and expired; budgets; an overrun."""
     purse, now = Purse.objects.get(user="alice"), timezone.now()

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from credits import audit, expiry, freezes, ledger
 from credits.audit import nightly
 from credits.models import AuditRun, Budget, Hold, Period, Purse, Transfer
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.work.run import run_queue
 from tests.books import find_mistakes
 from tests.conftest import WHY
@@ -30,7 +30,7 @@ def sql(statement: str) -> None:
 
 
 @pytest.fixture
-def as_role(alice: APIClient, stub: Provider) -> Iterator[APIClient]:
+def as_role(alice: APIClient, stub: Account) -> Iterator[APIClient]:
     """Alice's client and 100 credits, on connections that are the services' role."""
     for _ in range(2):
         sql(ROLE.read_text())

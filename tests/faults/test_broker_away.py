@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Purse
 from generation.life import claims, doorbell, rescue
-from generation.models import Attempt, Provider, Task
+from generation.models import Account, Attempt, Task
 from generation.states import TASK_ENDS
 from genhub.celery import app
 from genhub.embedded.valkey import find_server
@@ -36,7 +36,7 @@ def customer(client_of: Callable[..., APIClient], rich: Callable[..., Purse]) ->
 
 @pytest.mark.parametrize("kind", ["refused", "silent"])
 def test_leases_are_taken_back_while_the_broker_is_away(
-    kind: str, customer: APIClient, stub: Provider, tmp_path: Path
+    kind: str, customer: APIClient, stub: Account, tmp_path: Path
 ) -> None:
     for _ in range(rescue.MOST_BELLS + 1):
         submit(customer)
@@ -72,7 +72,7 @@ def valkey_on(path: Path) -> Iterator[None]:
 
 def test_worker_comes_back_to_a_broker_that_was_away(
     customer: APIClient,
-    stub: Provider,
+    stub: Account,
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
     tmp_path: Path,

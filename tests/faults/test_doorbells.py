@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Purse
 from generation.life import doorbell
-from generation.models import Attempt, Provider, Task
+from generation.models import Account, Attempt, Task
 from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT, LOOPS, running, wait_until, worker
@@ -39,7 +39,7 @@ def check_ends() -> None:
 
 
 def test_every_doorbell_dropped(
-    app: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    app: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     dropped: list[str] = []
     monkeypatch.setattr(doorbell, "ring", dropped.append)
@@ -54,7 +54,7 @@ def test_every_doorbell_dropped(
 
 
 def test_every_doorbell_delivered_five_times(
-    app: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    app: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     rung: list[str] = []
     ring = doorbell.ring

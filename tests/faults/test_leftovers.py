@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Purse
 from generation.life import rescue
-from generation.models import Attempt, Provider
+from generation.models import Account, Attempt
 from generation.work import leftovers, run
 from genhub.platforms.models import Platform
 from storage.keys import output_key
@@ -39,7 +39,7 @@ def folder_of(attempt: Attempt) -> str:
 def test_worker_killed_between_store_and_commit(
     client_of: Callable[..., APIClient],
     rich: Callable[..., Purse],
-    stub: Provider,
+    stub: Account,
     tmp_path: Path,
 ) -> None:
     rich("carol", 100)

@@ -9,7 +9,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from credits.models import Purse
-from generation.models import Provider
+from generation.models import Account
 from tests.api.refusals import header_of
 from tests.front.web import Web, serving
 
@@ -42,7 +42,7 @@ def picture() -> bytes:
 
 @pytest.fixture
 def bearer(
-    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Provider
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Account
 ) -> dict[str, Any]:
     """The headers of alice, who has credits."""
     rich("alice", 100)

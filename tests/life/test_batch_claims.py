@@ -16,7 +16,7 @@ from generation.life import batch_claims, claims
 from generation.life.batch_claims import claim_companions, find_companions
 from generation.life.claims import Claim
 from generation.life.unpaid_ends import cancel_task
-from generation.models import Attempt, Event, Provider, Share, Task
+from generation.models import Account, Attempt, Event, Share, Task
 from generation.spec import GenerationSpec
 from generation.states import TASK_ENDS
 from generation.work import batch
@@ -124,7 +124,7 @@ def test_what_may_not_be_taken_is_left(alice: APIClient, other: str) -> None:
         case "model":
             Task.objects.filter(pk=task.pk).update(model="another")
         case "provider":
-            row.update(provider=Provider.objects.create(alias="b", adapter="stub", queue="local"))
+            row.update(account=Account.objects.create(alias="b", adapter="stub", queue="local"))
         case "queue":
             Share.objects.update(queue="remote")
         case "alone":

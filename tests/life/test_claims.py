@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from generation.life import attempt_ends, claims, doorbell, rescue
 from generation.life.claims import LeaseLost
 from generation.life.unpaid_ends import cancel_task
-from generation.models import Attempt, Event, Output, Provider, Share, Task
+from generation.models import Account, Attempt, Event, Output, Share, Task
 from generation.providers.errors import ProviderError
 from generation.work import run
 from generation.work.heart import Drain
@@ -26,24 +26,24 @@ def let_lease_run_out() -> None:
     Attempt.objects.filter(state="running").update(lease_expires_at=Now() - claims.lease())
 
 
-def test_claimed_attempt_is_not_claimed_again(alice: APIClient, stub: Provider) -> None:
+def test_claimed_attempt_is_not_claimed_again(alice: APIClient, stub: Account) -> None:
     submit(alice)
     claim()
     assert claims.claim_next("local", worker="other") is None
 
 
-def test_other_queues_are_left_alone(alice: APIClient, stub: Provider) -> None:
+def test_other_queues_are_left_alone(alice: APIClient, stub: Account) -> None:
     submit(alice)
     assert claims.claim_next("remote", worker="tests") is None
 
 
-def test_live_lease_is_not_reaped(alice: APIClient, stub: Provider) -> None:
+def test_live_lease_is_not_reaped(alice: APIClient, stub: Account) -> None:
     submit(alice)
     claim()
     assert rescue.reap() == 0
 
 
-def test_stale_worker_writes_nothing(alice: APIClient, stub: Provider) -> None:
+def test_stale_worker_writes_nothing(alice: APIClient, stub: Account) -> None:
     task = submit(alice)
     stale = claim()
     delivery = deliver(stale)
@@ -68,7 +68,7 @@ def test_stale_worker_writes_nothing(alice: APIClient, stub: Provider) -> None:
     assert find_mistakes() == []
 
 
-def test_finish_twice_captures_once(alice: APIClient, stub: Provider) -> None:
+def test_finish_twice_captures_once(alice: APIClient, stub: Account) -> None:
     submit(alice)
     held = claim()
     delivery = deliver(held)
@@ -80,7 +80,7 @@ def test_finish_twice_captures_once(alice: APIClient, stub: Provider) -> None:
     assert find_mistakes() == []
 
 
-def test_cancel_stops_a_running_worker(alice: APIClient, stub: Provider) -> None:
+def test_cancel_stops_a_running_worker(alice: APIClient, stub: Account) -> None:
     task = submit(alice)
     held = claim()
     cancel_task(task.pk)
@@ -93,7 +93,7 @@ def test_cancel_stops_a_running_worker(alice: APIClient, stub: Provider) -> None
     assert find_mistakes() == []
 
 
-def test_fourth_death_quarantines_and_gives_back(alice: APIClient, stub: Provider) -> None:
+def test_fourth_death_quarantines_and_gives_back(alice: APIClient, stub: Account) -> None:
     task = submit(alice)
     for _ in range(4):
         claim()
@@ -109,7 +109,7 @@ def test_fourth_death_quarantines_and_gives_back(alice: APIClient, stub: Provide
     assert find_mistakes() == []
 
 
-def test_third_death_does_not_end_the_task(alice: APIClient, stub: Provider) -> None:
+def test_third_death_does_not_end_the_task(alice: APIClient, stub: Account) -> None:
     task = submit(alice)
     for _ in range(3):
         claim()
@@ -120,7 +120,7 @@ def test_third_death_does_not_end_the_task(alice: APIClient, stub: Provider) -> 
     assert find_mistakes() == []
 
 
-def test_late_task_ends_and_gives_back(alice: APIClient, stub: Provider) -> None:
+def test_late_task_ends_and_gives_back(alice: APIClient, stub: Account) -> None:
     task = submit(alice)
     Task.objects.filter(pk=task.pk).update(deadline_at=Now())
     assert rescue.end_late() == 1
@@ -130,7 +130,7 @@ def test_late_task_ends_and_gives_back(alice: APIClient, stub: Provider) -> None
     assert find_mistakes() == []
 
 
-def test_busy_provider_is_tried_again_three_times(alice: APIClient, stub: Provider) -> None:
+def test_busy_provider_is_tried_again_three_times(alice: APIClient, stub: Account) -> None:
     task = submit(alice, "stub:retry")
     for _ in range(5):
         Attempt.objects.filter(state="queued").update(run_at=Now())
@@ -141,7 +141,7 @@ def test_busy_provider_is_tried_again_three_times(alice: APIClient, stub: Provid
     assert find_mistakes() == []
 
 
-def test_retry_waits_for_its_time(alice: APIClient, stub: Provider) -> None:
+def test_retry_waits_for_its_time(alice: APIClient, stub: Account) -> None:
     submit(alice, "stub:retry")
     run.run_queue("local")
     row = Attempt.objects.get(state="queued")
@@ -150,7 +150,7 @@ def test_retry_waits_for_its_time(alice: APIClient, stub: Provider) -> None:
 
 
 def test_failing_store_fails_the_task_not_the_worker(
-    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
+    alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_space(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -165,7 +165,7 @@ def test_failing_store_fails_the_task_not_the_worker(
     assert find_mistakes() == []
 
 
-def test_ended_rows_cannot_be_moved_by_anybody(alice: APIClient, stub: Provider) -> None:
+def test_ended_rows_cannot_be_moved_by_anybody(alice: APIClient, stub: Account) -> None:
     task = submit(alice)
     run.run_queue("local")
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -175,7 +175,7 @@ def test_ended_rows_cannot_be_moved_by_anybody(alice: APIClient, stub: Provider)
 
 
 def test_capped_share_waits_while_others_run(
-    alice: APIClient, mallory: APIClient, stub: Provider
+    alice: APIClient, mallory: APIClient, stub: Account
 ) -> None:
     first, second = submit(alice), submit(alice)
     Share.objects.filter(user="alice").update(cap=1)
@@ -188,7 +188,7 @@ def test_capped_share_waits_while_others_run(
 
 @pytest.mark.parametrize(("cap", "is_due"), [(0, False), (1, False), (2, True), (None, True)])
 def test_nobody_is_called_for_what_may_not_run(
-    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, cap: int | None, is_due: bool
+    alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch, cap: int | None, is_due: bool
 ) -> None:
     submit(alice)
     submit(alice)
@@ -206,7 +206,7 @@ def test_nobody_is_called_for_what_may_not_run(
 
 
 def test_priority_goes_first_and_users_take_turns(
-    alice: APIClient, mallory: APIClient, stub: Provider
+    alice: APIClient, mallory: APIClient, stub: Account
 ) -> None:
     for _ in range(4):
         submit(alice)
@@ -218,7 +218,7 @@ def test_priority_goes_first_and_users_take_turns(
 
 
 def test_newcomer_has_no_credit_for_time_away(
-    rich: Callable[..., Any], alice: APIClient, mallory: APIClient, stub: Provider
+    rich: Callable[..., Any], alice: APIClient, mallory: APIClient, stub: Account
 ) -> None:
     for _ in range(3):
         submit(alice)
@@ -229,7 +229,7 @@ def test_newcomer_has_no_credit_for_time_away(
     assert starts["alice"] == starts["mallory"] == 3
 
 
-def test_broken_adapter_fails_the_task_at_once(alice: APIClient, stub: Provider) -> None:
+def test_broken_adapter_fails_the_task_at_once(alice: APIClient, stub: Account) -> None:
     task = submit(alice, "stub:break")
     assert run.run_queue("local")[0]["ended"] == "failed"
     attempt = Attempt.objects.get(task=task)
@@ -239,7 +239,7 @@ def test_broken_adapter_fails_the_task_at_once(alice: APIClient, stub: Provider)
 
 
 def test_draining_worker_gives_back_what_takes_too_long(
-    alice: APIClient, stub: Provider, settings: Any, drain: Drain
+    alice: APIClient, stub: Account, settings: Any, drain: Drain
 ) -> None:
     task = submit(alice)
     held = claim()
@@ -256,7 +256,7 @@ def test_draining_worker_gives_back_what_takes_too_long(
     assert find_mistakes() == []
 
 
-def test_retaken_attempt_keeps_its_place(alice: APIClient, stub: Provider) -> None:
+def test_retaken_attempt_keeps_its_place(alice: APIClient, stub: Account) -> None:
     first = submit(alice)
     claim()
     submit(alice)
@@ -266,7 +266,7 @@ def test_retaken_attempt_keeps_its_place(alice: APIClient, stub: Provider) -> No
 
 
 def test_deaths_do_not_use_up_retries(
-    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
+    alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempt_ends, "delay", lambda failures, told: 60)
     task = submit(alice, "stub:retry")
@@ -279,7 +279,7 @@ def test_deaths_do_not_use_up_retries(
 
 
 def test_one_row_that_cannot_be_rescued_does_not_stop_the_others(
-    alice: APIClient, mallory: APIClient, stub: Provider
+    alice: APIClient, mallory: APIClient, stub: Account
 ) -> None:
     submit(alice)
     other = submit(mallory)
@@ -292,7 +292,7 @@ def test_one_row_that_cannot_be_rescued_does_not_stop_the_others(
 
 
 def test_capped_share_does_not_hold_back_virtual_time(
-    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Provider
+    client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Account
 ) -> None:
     users = {name: client_of(name) for name in ("alice", "bob", "mallory")}
     for name in users:
@@ -312,7 +312,7 @@ def test_capped_share_does_not_hold_back_virtual_time(
 
 @pytest.mark.parametrize("code", ["quarantined", "not_found", "x" * 80])
 def test_failure_codes_of_others_are_not_taken_over(
-    alice: APIClient, stub: Provider, code: str
+    alice: APIClient, stub: Account, code: str
 ) -> None:
     task = submit(alice)
     attempt_ends.fail(claim(), ProviderError("odd", code=code))

@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from generation.life import doorbell, rescue
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from genhub.celery import app
 from tests.brokers import AWAY, away, silent
 from tests.steps import submit
@@ -35,7 +35,7 @@ def gone(request: Any, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -
         yield url
 
 
-def test_orders_are_taken_at_once(gone: str, alice: APIClient, stub: Provider) -> None:
+def test_orders_are_taken_at_once(gone: str, alice: APIClient, stub: Account) -> None:
     began = time.monotonic()
     for _ in range(5):
         submit(alice)
@@ -50,7 +50,7 @@ def test_bell_is_not_delivered_and_health_says_why(gone: str) -> None:
 
 
 def test_failure_is_remembered_by_the_whole_process(
-    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
+    alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doorbell, "SILENCE_SECONDS", 600)
     with silent() as server:
@@ -66,7 +66,7 @@ def test_failure_is_remembered_by_the_whole_process(
 
 
 def test_broker_that_is_back_is_rung_again(
-    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch, settings: Any
+    alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.BROKER_PATIENCE_MS = 5000
     assert doorbell.ring("upkeep") is True

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from generation.life.claims import Claim
 from generation.life.ended_news import CHANNEL, listener
 from generation.life.unpaid_ends import cancel_task, end_unpaid
-from generation.models import Provider
+from generation.models import Account
 from generation.providers.errors import Stopped
 from generation.states import TaskState
 from generation.work import heart
@@ -31,7 +31,7 @@ def _only_news(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def beating(alice: APIClient, stub: Provider) -> Iterator[Heart]:
+def beating(alice: APIClient, stub: Account) -> Iterator[Heart]:
     """The heart of two members of two tasks, which hears."""
     for _ in range(2):
         submit(alice)

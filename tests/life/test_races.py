@@ -12,7 +12,7 @@ from generation.errors import AlreadyEnded
 from generation.life import attempt_ends, claims, rescue
 from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import cancel_task
-from generation.models import Attempt, Provider, Task
+from generation.models import Account, Attempt, Task
 from generation.providers.errors import ProviderError
 from generation.states import TASK_ENDS
 from generation.work import run
@@ -26,7 +26,7 @@ ROUNDS = 12
 
 @pytest.mark.parametrize("ending", ["complete", "fail", "quarantine"])
 def test_endings_race_with_cancel_and_a_submit_of_the_same_user(
-    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Provider, ending: str
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Account, ending: str
 ) -> None:
     rich("alice", 10_000)
     alice = client_of("alice")
@@ -62,7 +62,7 @@ def test_endings_race_with_cancel_and_a_submit_of_the_same_user(
 def test_claims_that_meet_each_get_a_row(
     client_of: Callable[..., APIClient],
     rich: Callable[..., Purse],
-    stub: Provider,
+    stub: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # As patient as a machine under load may need; one look alone leaves three of four empty-handed.

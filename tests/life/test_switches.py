@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from credits.models import Purse
 from generation.life import claims, rescue
 from generation.life.claims import Claim
-from generation.models import Provider, ProviderModel, Task, Worker
+from generation.models import Account, Offer, Task, Worker
 from generation.work import run
 from genhub.platforms.models import Platform
 from tests.api.refusals import GENERATE, refused
@@ -33,11 +33,11 @@ def claim_into(claimed: list[Claim | None]) -> None:
 
 
 def switch_provider(is_on: bool) -> None:
-    Provider.objects.update(is_enabled=is_on)
+    Account.objects.update(is_enabled=is_on)
 
 
 def switch_model(is_on: bool) -> None:
-    ProviderModel.objects.update(is_enabled=is_on)
+    Offer.objects.update(is_enabled=is_on)
 
 
 SWITCHES = [
@@ -104,10 +104,10 @@ def test_what_is_under_way_ends_as_it_began(alice: APIClient) -> None:
 
 
 @pytest.mark.usefixtures("stub")
-def test_others_are_served_past_what_is_switched_off(alice: APIClient, stub: Provider) -> None:
-    other = stub.models.create(alias="other", default_width=64, default_height=64, smallest_side=16)
+def test_others_are_served_past_what_is_switched_off(alice: APIClient, stub: Account) -> None:
+    other = stub.offers.create(alias="other", default_width=64, default_height=64, smallest_side=16)
     first, second = submit(alice, model="other"), submit(alice)
-    ProviderModel.objects.filter(pk=other.pk).update(is_enabled=False)
+    Offer.objects.filter(pk=other.pk).update(is_enabled=False)
     assert claim().task_id == second.pk
     assert claims.claim_next("local", worker="tests") is None
     first.refresh_from_db()
@@ -119,7 +119,7 @@ def test_deleted_model_fails_what_waits_for_it_at_once(alice: APIClient) -> None
     task, running = submit(alice), submit(alice)
     under_way = claim()
     assert under_way.task_id == task.pk
-    ProviderModel.objects.all().delete()
+    Offer.objects.all().delete()
     # No claim touches it, and nobody else's order is made in its place.
     assert claims.claim_next("local", worker="tests") is None
     assert rescue.end_gone() == 1
@@ -137,18 +137,18 @@ def test_deleted_model_fails_what_waits_for_it_at_once(alice: APIClient) -> None
 @pytest.mark.usefixtures("stub")
 @pytest.mark.django_db(transaction=True)
 def test_model_deleted_while_it_is_claimed(
-    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Provider
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Account
 ) -> None:
     rich("alice", 10_000)
     alice = client_of("alice")
-    columns: dict[str, Any] = dict(ProviderModel.objects.values().get())
+    columns: dict[str, Any] = dict(Offer.objects.values().get())
     del columns["id"]
     for _ in range(8):
         task = submit(alice)
         claimed: list[Claim | None] = []
         together(
             partial(claim_into, claimed),
-            ProviderModel.objects.all().delete,
+            Offer.objects.all().delete,
             rescue.end_gone,
         )
         rescue.end_gone()
@@ -157,7 +157,7 @@ def test_model_deleted_while_it_is_claimed(
         expected = "processing" if claimed[0] else "failed"
         assert (task.state, task.error_code) == (expected, "" if claimed[0] else "model_gone")
         alice.post(f"/api/v1/tasks/{task}/cancel")
-        ProviderModel.objects.create(**columns)
+        Offer.objects.create(**columns)
     assert find_mistakes() == []
 
 
@@ -216,7 +216,7 @@ def test_hub_without_its_default_model_is_degraded(client: Any, settings: Settin
     assert "'gone'" in answer.json()["checks"]["default model"]
 
 
-def test_claim_asks_the_switches_by_keys(alice: APIClient, stub: Provider) -> None:
+def test_claim_asks_the_switches_by_keys(alice: APIClient, stub: Account) -> None:
     for _ in range(3):
         submit(alice)
     with connection.cursor() as cursor:

@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from safetensors.torch import load_file, save_file
 
 from generation.engine.small import WEIGHTS
-from generation.models import Provider
+from generation.models import Account
 from generation.models.offer import columns_of
 from generation.spec import Lora, ModelCard
 from tests.engine.made_files import TRANSFORMER, read_small, save, to_original, write_traps
@@ -191,11 +191,11 @@ def model(db: None) -> Callable[..., None]:
     """Enter a model of the local provider."""
 
     def enter(alias: str, **words: Any) -> None:
-        provider, _ = Provider.objects.get_or_create(
+        provider, _ = Account.objects.get_or_create(
             alias="local", defaults={"adapter": "local", "queue": "local"}
         )
         card = ModelCard(alias, folder=str(WEIGHTS), **words)
-        provider.models.create(alias=alias, **columns_of(card))
+        provider.offers.create(alias=alias, **columns_of(card))
 
     return enter
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from credits.models import Transfer
-from generation.models import Provider
+from generation.models import Account
 from genhub.platforms.models import ApiKey, Platform, Scope
 from genhub.users.models import User
 from templates.models import Style, Template
@@ -99,8 +99,8 @@ def test_seeding_twice_changes_nothing_and_keeps_what_staff_changed() -> None:
         "default", "photorealistic", "illustration", "anime", "oil_painting"
     ]  # fmt: skip
     Style.objects.filter(code="anime").update(suffix_en="our own words")
-    Provider.objects.filter(alias="local").update(is_enabled=False)
+    Account.objects.filter(alias="local").update(is_enabled=False)
     call_command("seed", stderr=StringIO())
     assert Style.objects.get(code="anime").suffix_en == "our own words"
-    assert not Provider.objects.get(alias="local").is_enabled
+    assert not Account.objects.get(alias="local").is_enabled
     assert User.objects.filter(is_superuser=True).count() == 1

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from generation.accounts.seed import seed_local_provider
 from generation.engine.precision import DTYPES, judge_processor
-from generation.models import Attempt, Output, ProviderModel
+from generation.models import Attempt, Offer, Output
 from generation.providers.local import LocalProvider
 from generation.work import rerun
 from generation.work.run import run_queue
@@ -52,7 +52,7 @@ def test_warm_draws_a_step_and_says_where() -> None:
 
 
 def test_warm_guesses_no_model_where_the_usual_one_is_not_offered() -> None:
-    ProviderModel.objects.filter(alias="z-image-small").update(is_enabled=False)
+    Offer.objects.filter(alias="z-image-small").update(is_enabled=False)
     with pytest.raises(CommandError, match="no enabled model 'z-image-small'"):
         engine("warm")
     assert engine("warm", "z-image-small-outlines").startswith("z-image-small-outlines draws after")
@@ -62,10 +62,8 @@ def test_warm_guesses_no_model_where_the_usual_one_is_not_offered() -> None:
     ("alias", "said"), [("nobody", "no enabled model 'nobody'"), ("gone", "no such folder")]
 )
 def test_warm_names_what_is_wrong(alias: str, said: str) -> None:
-    small = ProviderModel.objects.get(alias="z-image-small")
-    ProviderModel.objects.create(
-        provider=small.provider, alias="gone", folder="/nowhere", is_enabled=True
-    )
+    small = Offer.objects.get(alias="z-image-small")
+    Offer.objects.create(account=small.account, alias="gone", folder="/nowhere", is_enabled=True)
     with pytest.raises(CommandError, match=said):
         engine("warm", alias)
 

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from generation.life import attempt_ends
 from generation.life.unpaid_ends import cancel_task
-from generation.models import Attempt, PlatformBacklog, Provider, Task, UserBacklog
+from generation.models import Account, Attempt, PlatformBacklog, Task, UserBacklog
 from generation.providers.errors import ProviderError
 from generation.work import run
 from genhub.platforms.models import Platform
@@ -106,7 +106,7 @@ def test_equal_orders_of_one_moment_are_one_task_though_it_fills_the_queue(
     assert Task.objects.count() == 1
 
 
-def test_every_end_gives_back(alice: APIClient, stub: Provider) -> None:
+def test_every_end_gives_back(alice: APIClient, stub: Account) -> None:
     # Completed, failed, canceled, tried again, abandoned and taken back, handed back.
     submit(alice), submit(alice, "stub:fail")
     cancel_task(submit(alice).pk)

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from credits.models import PriceRule
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.orders.trials import find_broken
 from genhub.platforms.models import Platform
 from templates.errors import VersionNotPublishable
@@ -54,10 +54,10 @@ NEVER_ORDERED: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("words", "field", "code"), NEVER_ORDERED, ids=str)
 def test_what_can_never_be_ordered_is_not_published(
-    stub: Provider, words: dict[str, Any], field: str, code: str
+    stub: Account, words: dict[str, Any], field: str, code: str
 ) -> None:
-    stub.models.create(alias="off", is_enabled=False)
-    stub.models.create(alias="squares", sizes=[[64, 64], [128, 128]], default_width=64, default_height=64,
+    stub.offers.create(alias="off", is_enabled=False)
+    stub.offers.create(alias="squares", sizes=[[64, 64], [128, 128]], default_width=64, default_height=64,
                        smallest_side=16)  # fmt: skip
     for name, settings in (("off", {}), ("huge", {"height": 4096}), ("slow", {"steps": 99})):
         Style.objects.create(code=name, name_en=name, name_zh=name, is_active=name != "off", settings=settings)  # fmt: skip
@@ -76,14 +76,14 @@ def test_what_has_no_price_is_not_published(shop: Platform) -> None:
     assert find_recipe("own")
 
 
-def test_a_provider_switched_off_offers_nothing(stub: Provider) -> None:
-    Provider.objects.update(is_enabled=False)
+def test_a_provider_switched_off_offers_nothing(stub: Account) -> None:
+    Account.objects.update(is_enabled=False)
     assert [mistake.field for mistake in find_mistakes(draft())] == ["settings"]
 
 
-def test_the_default_models_of_platforms_count(stub: Provider, shop: Platform) -> None:
+def test_the_default_models_of_platforms_count(stub: Account, shop: Platform) -> None:
     """A template that names no model is drawn by the platform's: one that can is enough."""
-    stub.models.create(alias="large", largest_side=2048, default_width=64, default_height=64, smallest_side=16)  # fmt: skip
+    stub.offers.create(alias="large", largest_side=2048, default_width=64, default_height=64, smallest_side=16)  # fmt: skip
     version = draft(settings={"width": 2048})
     assert find_mistakes(version)
     Platform.objects.create(code="posters", name="Posters", default_model="large")
@@ -131,7 +131,7 @@ def test_whatever_can_be_ordered_is_published(rules: dict[str, Any]) -> None:
     assert is_sure == ("never" not in str(rules))
 
 
-def test_a_trial_says_what_would_be_made(stub: Provider) -> None:
+def test_a_trial_says_what_would_be_made(stub: Account) -> None:
     trial = try_recipe(as_recipe(draft(settings={"width": 128, "num_images": 3}, price=4)))
     assert (trial.model, trial.width, trial.height, trial.number) == ("z-image-small", 128, 64, 3)
     assert (trial.prompt, trial.price, trial.mistakes) == ("a star", 12, [])
@@ -150,17 +150,17 @@ GONE: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("settings", "word"), GONE, ids=str)
 def test_order_of_a_template_that_broke_names_the_template(
-    alice: APIClient, stub: Provider, settings: dict[str, Any], word: str
+    alice: APIClient, stub: Account, settings: dict[str, Any], word: str
 ) -> None:
     """Not a field that the app never sent: nobody there could mend it."""
-    stub.models.create(alias="gone")
+    stub.offers.create(alias="gone")
     for code, words in (("gone", {}), ("wide", {"width": 1024})):
         Style.objects.create(code=code, name_en=code, name_zh=code, settings=words)
     publish(draft(settings=settings), actor="designer")
     assert find_broken() == {}
     Style.objects.filter(code="gone").update(is_active=False)
-    stub.models.filter(alias="gone").update(is_enabled=False)
-    stub.models.filter(alias="z-image-small").update(
+    stub.offers.filter(alias="gone").update(is_enabled=False)
+    stub.offers.filter(alias="z-image-small").update(
         largest_side=512, largest_steps=40, largest_cfg_scale=10
     )
     assert list(find_broken()) == ["wanted"]

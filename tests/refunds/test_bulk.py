@@ -22,7 +22,7 @@ from generation.errors import (
     ReasonTooShort,
     RefundDecided,
 )
-from generation.models import Event, Provider, RefundBatch, RefundRequest, RefundState, Task
+from generation.models import Account, Event, RefundBatch, RefundRequest, RefundState, Task
 from generation.refunds import bulk
 from generation.refunds.bulk import (
     Preview,
@@ -63,7 +63,7 @@ def purse(rich: Callable[..., Purse]) -> Purse:
 
 
 @pytest.fixture
-def make(purse: Purse, stub: Provider) -> Pay:
+def make(purse: Purse, stub: Account) -> Pay:
     return lambda number, price=10: pay(purse, stub, number, price)
 
 

@@ -22,7 +22,7 @@ from generation.errors import (
     RefundTooEarly,
 )
 from generation.life.unpaid_ends import cancel_task
-from generation.models import Event, Provider, RefundRequest, RefundState, Task
+from generation.models import Account, Event, RefundRequest, RefundState, Task
 from generation.refunds.one import approve_refund, reject_refund, request_refund
 from genhub.lib.errors import NotFound, Problem
 from genhub.lib.ids import new_id
@@ -54,7 +54,7 @@ def erin(db: None) -> User:
 
 
 @pytest.fixture
-def paid(rich: Callable[..., Purse], stub: Provider) -> Paid:
+def paid(rich: Callable[..., Purse], stub: Account) -> Paid:
     """Make one of alice's tasks that cost 100 credits, unless another price is given."""
     purse = rich("alice", 10_000)
 
@@ -215,7 +215,7 @@ def test_more_than_is_left_is_refused(paid: Paid, dave: User, erin: User) -> Non
 
 @pytest.mark.django_db
 def test_tasks_without_anything_to_give_back_are_refused(
-    alice: APIClient, stub: Provider, paid: Paid, dave: User
+    alice: APIClient, stub: Account, paid: Paid, dave: User
 ) -> None:
     running = submit(alice)
     refused(RefundTooEarly, running, dave)

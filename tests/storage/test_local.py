@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from PIL import Image, ImageChops, ImageOps, ImageStat
 from rest_framework.test import APIClient
 
-from generation.models import Provider
+from generation.models import Account
 from generation.work.run import run_queue
 from genhub.management.commands import demo
 from storage import labels
@@ -200,7 +200,7 @@ def test_stored_picture_is_lossless_and_repeatable(settings: Any, form: str) -> 
 
 
 def test_facts_of_an_artifact_are_those_of_its_file(
-    local: Path, alice: APIClient, stub: Provider
+    local: Path, alice: APIClient, stub: Account
 ) -> None:
     alice.post("/api/v1/generate", {"prompt": "a", "width": 96, "height": 48}, format="json")
     run_queue("local")
@@ -214,7 +214,7 @@ def test_facts_of_an_artifact_are_those_of_its_file(
 
 
 def test_links_are_signed_afresh_at_each_visit(
-    local: Path, alice: APIClient, stub: Provider, settings: Any, client: Any
+    local: Path, alice: APIClient, stub: Account, settings: Any, client: Any
 ) -> None:
     settings.PUBLIC_URL = "https://hub.example"
     task = alice.post("/api/v1/generate", {"prompt": "a"}, format="json").json()

@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage, storages
 from PIL import Image
 from rest_framework.test import APIClient
 
-from generation.models import Attempt, Provider
+from generation.models import Account, Attempt
 from generation.work.run import run_queue
 from genhub.settings.parts import s3_storage
 from storage import labels
@@ -120,7 +120,7 @@ def test_repeated_save_writes_the_same_keys(s3: Bucket) -> None:
 # Committed rows: the heart looks at them from a connection of its own, should the first words with a bucket take long.
 @pytest.mark.django_db(transaction=True)
 def test_task_from_submit_to_a_link_into_the_bucket(
-    s3: Bucket, alice: APIClient, stub: Provider
+    s3: Bucket, alice: APIClient, stub: Account
 ) -> None:
     task = alice.post(
         "/api/v1/generate", {"prompt": "a star", "num_images": 2}, format="json"
@@ -158,7 +158,7 @@ def test_hub_itself_serves_no_file_of_the_bucket(s3: Bucket, client: Any) -> Non
 
 @pytest.mark.django_db
 def test_bucket_that_refuses_costs_nothing(
-    s3_entry: dict[str, Any], settings: Any, alice: APIClient, stub: Provider
+    s3_entry: dict[str, Any], settings: Any, alice: APIClient, stub: Account
 ) -> None:
     options = {**s3_entry["OPTIONS"], "secret_key": "not-the-secret"}
     settings.STORAGES = {**settings.STORAGES, "default": {**s3_entry, "OPTIONS": options}}

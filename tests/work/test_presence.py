@@ -15,7 +15,7 @@ from generation import tasks
 from generation.accounts.seed import seed_local_provider
 from generation.engine.small import WEIGHTS
 from generation.life import doorbell
-from generation.models import Attempt, ProviderModel, Worker
+from generation.models import Attempt, Offer, Worker
 from generation.work import presence
 from generation.work.heart import Drain
 from generation.work.presence import readiness
@@ -107,7 +107,7 @@ def test_orders_wait_until_the_model_can_be_loaded(
     seed_local_provider()
     # As a disk that is not mounted yet.
     folder = tmp_path / "model"
-    ProviderModel.objects.filter(alias="z-image-small").update(folder=str(folder))
+    Offer.objects.filter(alias="z-image-small").update(folder=str(folder))
     task = submit(alice, "a red circle", width=128, height=128, steps=2)
     rung: list[str] = []
     ringing = threading.Event()

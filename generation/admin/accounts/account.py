@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from generation.models import Provider, ProviderModel
+from generation.models import Account, Offer
 from generation.orders.modes import FAST, FINE, find_usual
 from generation.spec import ModelCard
 from genhub.admin.base import HubAdmin
@@ -19,7 +19,7 @@ from genhub.admin.breakage import TellsBroken
 from genhub.admin.show import badge, code, link, table
 
 
-@admin.register(Provider)
+@admin.register(Account)
 class ProviderAdmin(TellsBroken, HubAdmin):
     """Configured accounts at vendors, or the local engine."""
 
@@ -33,28 +33,28 @@ class ProviderAdmin(TellsBroken, HubAdmin):
         """Refuse: a provider needs an adapter, which the hub's seed and configuration bring."""
         return False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         """Return the providers with their models."""
-        found: QuerySet[Provider] = super().get_queryset(request)
-        return found.prefetch_related("models")
+        found: QuerySet[Account] = super().get_queryset(request)
+        return found.prefetch_related("offers")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """Show a provider with what its models are able to."""
-        models = self.find_object(request, object_id).models.all()
-        has_page = request.user.has_perm("generation.view_providermodel")
+        models = self.find_object(request, object_id).offers.all()
+        has_page = request.user.has_perm("generation.view_offer")
         title = _("What its models are able to")
         words = {"sections": [(title, models_table(models, has_page=has_page))]}
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))
 
     @display(description=_("models"))
-    def models_named(self, provider: Provider) -> str:
+    def models_named(self, account: Account) -> str:
         """Show the aliases of the models that it offers."""
-        return ", ".join(model.alias for model in provider.models.all() if model.is_enabled) or "–"
+        return ", ".join(model.alias for model in account.offers.all() if model.is_enabled) or "–"
 
 
-def models_table(models: Iterable[ProviderModel], *, has_page: bool) -> SafeString:
+def models_table(models: Iterable[Offer], *, has_page: bool) -> SafeString:
     """Return each model's sizes, defaults and limits; its name leads to its page, for those who may see that."""
     headers = [
         _("model"),
@@ -67,7 +67,7 @@ def models_table(models: Iterable[ProviderModel], *, has_page: bool) -> SafeStri
     ]
     rows = []
     for model in models:
-        view = "generation_providermodel"
+        view = "generation_offer"
         name = link(view, model.pk, model.alias) if has_page else code(model.alias)
         state = badge(_("on"), "success") if model.is_enabled else badge(_("off"))
         rows.append([name, state, *describe_card(model.card())])

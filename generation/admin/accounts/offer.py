@@ -8,29 +8,29 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from generation.admin.accounts.offer_form import ModelForm
-from generation.models import ProviderModel
+from generation.models import Offer
 from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import TellsBroken
 
 
-@admin.register(ProviderModel)
+@admin.register(Offer)
 class ProviderModelAdmin(TellsBroken, HubAdmin):
     """Models that orders may name."""
 
     form = ModelForm
     list_display = (
-        "alias", "provider", "is_enabled", "size", "default_steps", "default_cfg_scale", "weights_counted",
+        "alias", "account", "is_enabled", "size", "default_steps", "default_cfg_scale", "weights_counted",
         "cost",
     )  # fmt: skip
-    list_filter = ("provider", "is_enabled")
-    list_select_related = ("provider",)
+    list_filter = ("account", "is_enabled")
+    list_select_related = ("account",)
     search_fields = ("alias", "folder")
     fieldsets = (
         (
             _("What it is"),
             {
                 "fields": (
-                    ("alias", "provider"), ("is_enabled", "media_types"), "folder", "revision", "weights", "loras",
+                    ("alias", "account"), ("is_enabled", "media_types"), "folder", "revision", "weights", "loras",
                 )
             },
         ),
@@ -62,20 +62,20 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Fix name and provider once orders may name them."""
-        return ("alias", "provider") if obj else ()
+        return ("alias", "account") if obj else ()
 
     @display(description=_("usual size"), ordering="default_width")
-    def size(self, model: ProviderModel) -> str:
+    def size(self, model: Offer) -> str:
         """Show width and height."""
         return f"{model.default_width}×{model.default_height}"
 
     @display(description=_("USD per picture"), ordering="usd_per_picture")
-    def cost(self, model: ProviderModel) -> str:
+    def cost(self, model: Offer) -> str:
         """Show what a picture costs the operator, without the zeros at its end."""
         usd = model.usd_per_picture
         return "–" if usd is None else f"{usd.normalize():f}"
 
     @display(description=_("weights"))
-    def weights_counted(self, model: ProviderModel) -> str:
+    def weights_counted(self, model: Offer) -> str:
         """Show how many files replace the folder's weights."""
         return str(len(model.weights)) if model.weights else "–"

@@ -97,7 +97,7 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         if {"folder", "revision"} & set(self.errors):
             return
         folder, revision = values["folder"], values["revision"]
-        provider = values.get("provider") or getattr(self.instance, "provider", None)
+        account = values.get("account") or getattr(self.instance, "account", None)
         if is_hub_id(folder):
             if not revision:
                 message = _("A hub id needs its revision: what the hub holds may change.")
@@ -107,7 +107,7 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("folder", message)
         elif revision:
             self.add_error("revision", _("Only a hub id has a revision: leave this empty."))
-        elif not folder and values["is_enabled"] and provider and provider.adapter == LOCAL:
+        elif not folder and values["is_enabled"] and account and account.adapter == LOCAL:
             self.add_error("folder", _("Say where the model lies, or switch it off."))
 
     def check_limits(self, values: dict[str, Any]) -> None:

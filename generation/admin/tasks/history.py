@@ -58,14 +58,14 @@ def attempts_table(task: Task) -> SafeString:
         [
             attempt.number,
             attempt_badge(attempt),
-            attempt.provider.alias,
+            attempt.account.alias,
             code(attempt.worker or "–"),
             moment(attempt.started_at),
             moment(attempt.ended_at),
             named({stage: f"{value:.2f}" for stage, value in attempt.timings.items()}),
             error_words(attempt.error_code, attempt.error_detail),
         ]
-        for attempt in task.attempts.select_related("provider").order_by("number")
+        for attempt in task.attempts.select_related("account").order_by("number")
     ]
     return table(headers, rows)
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from generation.engine.small import WEIGHTS
-from generation.models import ProviderModel
+from generation.models import Offer
 from generation.spec import ModelCard
 
 
@@ -65,7 +65,7 @@ class Command(BaseCommand):
 
 def find_card(alias: str) -> ModelCard:
     """Return a model of the local provider."""
-    row = ProviderModel.objects.filter(alias=alias, provider__adapter="local").first()
+    row = Offer.objects.filter(alias=alias, account__adapter="local").first()
     if row is None:
         raise CommandError(f"the local provider has no model {alias}")
     return row.card()

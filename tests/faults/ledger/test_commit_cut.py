@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from credits import ledger
 from credits.errors import HoldNotOpen
 from credits.models import Hold, Purse, Transfer
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from genhub.embedded import paths
 from tests.api.refusals import header_of
 from tests.books import find_mistakes
@@ -103,7 +103,7 @@ def test_move_that_was_cut_in_its_commit_and_told_again_has_one_effect(
     proxy: Proxy,
     rich: Callable[..., Purse],
     client_of: Callable[..., APIClient],
-    stub: Provider,
+    stub: Account,
     seed: int,
 ) -> None:
     customer = Customer(rich("alice", 100_000).pk, header_of(client_of("alice")))

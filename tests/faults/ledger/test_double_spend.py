@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from credits.errors import InsufficientCredits
 from credits.models import Hold, Purse, Transfer
-from generation.models import Attempt, Provider, Task
+from generation.models import Account, Attempt, Task
 from tests.api.refusals import header_of
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT, ROOT, environment
@@ -26,7 +26,7 @@ AFFORDABLE = 10
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.timeout(240)
 def test_submits_from_several_processes_spend_credits_for_ten_once(
-    stub: Provider, rich: Callable[..., Purse], client_of: Callable[..., APIClient], tmp_path: Path
+    stub: Account, rich: Callable[..., Purse], client_of: Callable[..., APIClient], tmp_path: Path
 ) -> None:
     rich("alice", 10 * AFFORDABLE)
     key = header_of(client_of("alice"))["HTTP_AUTHORIZATION"].removeprefix("Bearer ")

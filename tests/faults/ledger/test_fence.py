@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from credits.models import Hold, Transfer
 from generation.life import attempt_ends, claims
 from generation.life.claims import Claim, LeaseLost
-from generation.models import Attempt, Event, Provider, Task
+from generation.models import Account, Attempt, Event, Task
 from generation.providers.errors import ProviderError
 from tests.books import find_mistakes
 from tests.steps import deliver, submit
@@ -35,7 +35,7 @@ def rows() -> list[Any]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_claim_with_an_older_token_writes_nothing(
-    alice: APIClient, stub: Provider, write: Write
+    alice: APIClient, stub: Account, write: Write
 ) -> None:
     submit(alice)
     claim = claims.claim_next("local", worker="first")

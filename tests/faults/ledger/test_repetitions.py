@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from credits import ledger
 from credits.errors import RefundTooLarge
 from credits.models import GrantRule, Hold, Purse, Transfer
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from genhub.platforms.models import Platform, Scope
 from tests.api.refusals import header_of
 from tests.books import find_mistakes
@@ -45,7 +45,7 @@ def post(client_of: Callable[..., APIClient]) -> Callable[..., tuple[int, Any]]:
 
 
 def test_two_hundred_submits_of_one_key_are_one_task(
-    rich: Callable[..., Purse], stub: Provider, post: Callable[..., tuple[int, Any]]
+    rich: Callable[..., Purse], stub: Account, post: Callable[..., tuple[int, Any]]
 ) -> None:
     rich("alice", 10_000)
     assert post("alice", "/api/v1/generate", {"prompt": "a"}, HTTP_IDEMPOTENCY_KEY="warm")[0] == 202

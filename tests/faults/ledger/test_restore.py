@@ -15,7 +15,7 @@ from credits.models import Hold, Purse
 from generation.life import attempt_ends, claims
 from generation.life.claims import Claim, LeaseLost
 from generation.life.ended_news import listener
-from generation.models import Provider, Task
+from generation.models import Account, Task
 from generation.providers.errors import ProviderError
 from tests import steps
 from tests.books import find_mistakes
@@ -65,7 +65,7 @@ WRITES: dict[str, Callable[[Claim], object]] = {
 
 @pytest.mark.parametrize("was_known", [True, False], ids=["claimed since", "ordered since"])
 def test_worker_of_what_the_backup_does_not_know_is_refused(
-    alice: APIClient, stub: Provider, was_known: bool
+    alice: APIClient, stub: Account, was_known: bool
 ) -> None:
     if was_known:
         submit(alice)
@@ -87,7 +87,7 @@ def test_worker_of_what_the_backup_does_not_know_is_refused(
 
 
 def test_what_was_delivered_before_and_after_the_restore_is_paid_once(
-    alice: APIClient, stub: Provider
+    alice: APIClient, stub: Account
 ) -> None:
     submit(alice)
     claim = steps.claim()
@@ -101,7 +101,7 @@ def test_what_was_delivered_before_and_after_the_restore_is_paid_once(
             assert find_mistakes() == []
 
 
-def test_two_workers_with_one_token_deliver_once(alice: APIClient, stub: Provider) -> None:
+def test_two_workers_with_one_token_deliver_once(alice: APIClient, stub: Account) -> None:
     submit(alice)
     with backup() as copy:
         lost = steps.claim()

@@ -17,7 +17,7 @@ from generation.errors import AlreadyEnded
 from generation.life import attempt_ends, claims, rescue
 from generation.life.claims import LeaseLost
 from generation.life.unpaid_ends import cancel_task
-from generation.models import Event, Provider, Task
+from generation.models import Account, Event, Task
 from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT
@@ -60,7 +60,7 @@ def test_capture_release_and_expiry_of_one_hold_exclude_each_other(
 
 @pytest.mark.timeout(1800)
 def test_cancel_finish_expiry_and_deadline_of_one_task_settle_once(
-    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Provider
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Account
 ) -> None:
     rich("alice", 10 * TASK_RACES)
     alice = client_of("alice")

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Provider(models.Model):
+class Account(models.Model):
     """A provider: which adapter speaks to it, and the queue its orders wait in."""
 
     alias = models.CharField(_("alias"), max_length=50, unique=True, validators=[validate_slug])
@@ -19,6 +19,7 @@ class Provider(models.Model):
     )
 
     class Meta:
+        db_table = "generation_provider"
         verbose_name = _("provider")
         verbose_name_plural = _("providers")
         ordering = ("alias",)
