@@ -74,6 +74,27 @@ class ModelOff(GenerationProblem):
     )
 
 
+class InDoubt(GenerationProblem):
+    """Why a task waits: nobody knows whether its vendor has the order."""
+
+    code = "provider_in_doubt"
+    title = gettext_noop("The provider's answer was lost")
+    detail = gettext_noop(
+        "It may have the order or not, and to send it again might cost it twice. The task waits until that is known, "
+        "at most until its deadline."
+    )
+
+
+class NotInDoubt(GenerationProblem):
+    """Somebody decides about an attempt that is not, or no more, unknown at its provider."""
+
+    code = "not_in_doubt"
+    title = gettext_noop("This is known by now")
+    detail = gettext_noop(
+        "The provider answered, somebody else decided, or the task ended meanwhile. Nothing was changed."
+    )
+
+
 class TaskFailure(Problem):
     """Root of the reasons for which a task itself fails."""
 
@@ -104,6 +125,16 @@ class PromptTooLong(TaskFailure):
     def __init__(self, *, limit: int = TOKENS_OF_Z_IMAGE, **words: Any) -> None:
         """Take the model's own figure; earlier failures were stored without it, all of Z-Image."""
         super().__init__(limit=limit, **words)
+
+
+class AnswerLost(TaskFailure):
+    """Nobody could find out whether the vendor had taken the order."""
+
+    code = "answer_lost"
+    title = gettext_noop("The provider's answer was lost")
+    detail = gettext_noop(
+        "Whether it was made could not be found out. What was held was given back; order again if you like."
+    )
 
 
 class EngineUnavailable(TaskFailure):

@@ -21,12 +21,14 @@ from generation.life import rescue
 from generation.models import LoopBeat
 from generation.refunds import bulk
 from generation.work import leftovers
-from generation.work.heart import release_connection
+from generation.work.process import release_connection
 
 logger = logging.getLogger(__name__)
 
 # Somebody watches the bar: a look that finds nothing reads one page of an index.
 REFUND_SECONDS = 1.0
+# A vendor's order is asked for in time.
+POLL_SECONDS = 1.0
 # What dead workers left in the store is no hurry.
 SWEEPS_BETWEEN_FILES = 6
 # A quick loop need not write down each turn.
@@ -94,6 +96,7 @@ def list_loops() -> list[Loop]:
     return [
         Loop(rescue.reap, settings.REAP_SECONDS),
         Loop(rescue.sweep, settings.SWEEP_SECONDS),
+        Loop(rescue.ring_due, POLL_SECONDS),
         Loop(rescue.end_late, settings.SWEEP_SECONDS),
         Loop(rescue.end_gone, settings.SWEEP_SECONDS),
         Loop(bulk.refund_approved, REFUND_SECONDS),

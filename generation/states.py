@@ -17,16 +17,16 @@ class AttemptState(StrEnum):
     """Where one try at one provider stands."""
 
     QUEUED = "queued"  # -> running by a claim
-    RUNNING = (
-        "running"  # -> an end by its worker, waiting by a remote provider, abandoned by the reaper
-    )
-    WAITING = "waiting"  # a remote provider works, nobody sleeps -> running by a poll's claim
-    UNKNOWN = (
-        "unknown"  # the provider may have taken the order -> by polling, a person or the deadline
-    )
+    # -> an end by its worker, waiting by what its provider answers, unknown when no answer came; by the reaper to
+    # waiting, unknown or abandoned, by what had left for its provider
+    RUNNING = "running"
+    # A remote provider works, nobody sleeps -> running by a poll's claim, an end with its task
+    WAITING = "waiting"
+    # The provider may have taken the order -> waiting by a callback or a person, an end by a person or the deadline
+    UNKNOWN = "unknown"
     SUCCEEDED = "succeeded"  # end
     FAILED = "failed"  # end; a new attempt may follow
-    CANCELED = "canceled"  # end: the task ended meanwhile
+    CANCELED = "canceled"  # end: the task ended meanwhile, or it never came to its provider
     ABANDONED = "abandoned"  # end: its worker died; counts towards quarantine, but not in a batch
 
 

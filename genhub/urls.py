@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 from credits.api.balance import CreditsView
 from credits.api.entries import EntryExportView, EntryListView
 from credits.api.grants import GrantView
+from generation.api.callbacks import CallbackView
 from generation.api.models import ModelListView
 from generation.api.quote import QuoteView
 from generation.api.refine import RefineQuoteView, RefineView
@@ -51,6 +52,7 @@ API = [
     path("credits/entries", EntryListView.as_view(), name="credits-entries"),
     path("credits/entries.csv", EntryExportView.as_view(), name="credits-export"),
     path("credits/grants", GrantView.as_view(), name="credits-grants"),
+    path("callbacks/<str:attempt_id>/<str:signature>", CallbackView.as_view(), name="callback"),
     path("health", HealthView.as_view(), name="health"),
 ]
 

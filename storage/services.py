@@ -1,6 +1,7 @@
 """Every change to stored files. `save_picture` writes files and no row; `record_artifact` writes the row, in the
 transaction that publishes it: files before, rows after."""
 
+import datetime
 import hashlib
 import logging
 import uuid
@@ -15,8 +16,10 @@ from PIL import Image
 
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
+from storage import labels
 from storage.decoding import decode_own
 from storage.files import local_storage
+from storage.keys import output_key
 from storage.media import THUMBNAIL_TYPE, Encoded, encode_picture, encode_thumbnail
 from storage.models import Artifact
 from storage.selectors import read_bytes
@@ -67,6 +70,14 @@ def save_picture(
         delete_files(stored)
         raise
     return stored
+
+
+def save_output(
+    content: Image.Image, *, day: datetime.date, owner: uuid.UUID, attempt: uuid.UUID, position: int
+) -> StoredPicture:
+    """Store an output."""
+    folder = output_key(day, owner, attempt, "")
+    return save_picture(content, folder=folder, name=str(position), label=labels.GENERATED)
 
 
 def put(key: str, data: bytes, content_type: str) -> None:

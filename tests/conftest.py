@@ -10,10 +10,11 @@ from rest_framework.test import APIClient
 
 from credits import ledger
 from credits.models import Purse
+from generation.accounts.adapters import adapter_of
 from generation.life.ended_news import listener
 from generation.models import Account
 from generation.providers import registry
-from generation.work.heart import Drain, draining
+from generation.work.process import Drain, draining
 from genhub.lib import throttle
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform
@@ -141,4 +142,4 @@ def easel(db: None, monkeypatch: pytest.MonkeyPatch) -> Easel:
     provider = Account.objects.create(alias="easel", adapter=name, queue="local")
     provider.offers.create(alias="z-image-small", default_width=64, default_height=64,
                            smallest_side=16, largest_side=1024)  # fmt: skip
-    return cast("Easel", registry.get_adapter(name))
+    return cast("Easel", adapter_of(provider))

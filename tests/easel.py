@@ -6,7 +6,7 @@ from functools import partial
 
 from PIL import Image
 
-from generation.providers.base import Finished, Outcome, Output, Provider, Work
+from generation.providers.base import DrawsBatches, Finished, Made, Pixels, Work
 from generation.providers.errors import ProviderError, Stopped
 from generation.spec import GenerationSpec, ModelCard
 from tests.patience import patience
@@ -34,7 +34,7 @@ class Gate:
         self._open.set()
 
 
-class Easel(Provider):
+class Easel(DrawsBatches):
     """Draws flat pictures; obeys `fail`, `break` and `undecodable` in a prompt."""
 
     def __init__(self) -> None:
@@ -52,20 +52,13 @@ class Easel(Provider):
         """As many as the test says."""
         return self.most
 
-    def submit(self, work: Work) -> Finished:
-        """Draw one order."""
-        [outcome] = self.submit_batch([work])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    def submit_batch(self, works: Sequence[Work]) -> list[Outcome]:
+    def submit_batch(self, works: Sequence[Work]) -> list[Finished | Exception]:
         """Draw all, one report each."""
         self.batches.append([work.spec.prompt for work in works])
         self.before_drawing(works)
         return [self._draw(work) for work in works]
 
-    def _draw(self, work: Work) -> Outcome:
+    def _draw(self, work: Work) -> Finished | Exception:
         if "fail" in work.spec.prompt:
             return ProviderError("told to fail")
         if "break" in work.spec.prompt:
@@ -76,7 +69,7 @@ class Easel(Provider):
             return stopped
         decode = partial(self._decode, work.spec)
         seeds = enumerate(work.spec.seeds)
-        return Finished([Output(position, seed, decode) for position, seed in seeds])
+        return Finished([Made(position, Pixels(decode), seed) for position, seed in seeds])
 
     def _decode(self, spec: GenerationSpec) -> Image.Image:
         self.before_decoding(spec.prompt)

@@ -5,12 +5,12 @@ from typing import Any
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
+from generation.accounts.adapters import adapter_of
 from generation.life import claims, rescue
-from generation.life.attempt_ends import Delivery
+from generation.life.attempt_ends import Stored
 from generation.life.claims import Claim
 from generation.models import Attempt, Task
 from generation.providers.base import Work
-from generation.providers.registry import get_adapter
 from generation.work import storing
 from genhub.lib.ids import from_wire
 
@@ -42,8 +42,7 @@ def die() -> None:
     rescue.reap()
 
 
-def deliver(claim: Claim) -> Delivery:
+def collect(claim: Claim) -> Stored:
     """Have the pictures of a claim made and stored, as its worker does before it publishes them."""
-    adapter = get_adapter(claim.adapter)
-    finished = adapter.submit(Work(claim.spec, claim.card, lambda done, preview=None: None))
-    return storing.store(claim, finished, adapter, check=lambda: None)
+    work = Work(claim.spec, claim.card, lambda done, preview=None: None)
+    return storing.collect(claim, adapter_of(claim.account).submit(work), check=lambda: None)

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from generation.models import Offer, Task
+from generation.models import Attempt, Offer, Task
+from generation.states import AttemptState
 from genhub.lib.ids import oldest_id
 
 LAST_DAY = timedelta(hours=24)
@@ -44,3 +45,22 @@ class AgeFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         """Return the tasks that are young enough."""
         return queryset.filter(pk__gte=oldest_id(LAST_DAY)) if self.value() == "24h" else queryset
+
+
+class DoubtFilter(SimpleListFilter):
+    """Tasks that a person has to look after: nobody knows whether their vendor has them."""
+
+    title = _("provider")
+    parameter_name = "doubt"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the one choice."""
+        return [("1", _("may be at the provider"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        """Return the tasks in doubt."""
+        if self.value() != "1":
+            return queryset
+        return queryset.filter(
+            pk__in=Attempt.objects.filter(state=AttemptState.UNKNOWN).values("task_id")
+        )

@@ -39,7 +39,7 @@ class Picture:
     """One output of a task as a page shows it: links on this site, or why there is none."""
 
     position: int
-    seed: int
+    seed: int | None
     link: str
     thumbnail: str
     size: str

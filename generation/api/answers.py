@@ -138,7 +138,7 @@ def answer_result(task: Task, request: Request, *, as_base64: bool = False) -> d
             "sha256": artifact.sha256,
             "content_type": artifact.content_type,
             "size_bytes": artifact.size_bytes,
-            "revised_prompt": None,
+            "revised_prompt": output.revised_prompt or None,
         }
         if as_base64:
             image["b64_json"] = base64.b64encode(read_bytes(artifact)).decode()
@@ -159,9 +159,10 @@ def answer_result(task: Task, request: Request, *, as_base64: bool = False) -> d
     }
 
 
-def answer_seed(seed: int) -> dict[str, Any]:
-    """Return a seed as a number, and as text where a reader that knows floats only would round it."""
-    return {"seed": seed, "seed_text": str(seed) if seed > LARGEST_EXACT else None}
+def answer_seed(seed: int | None) -> dict[str, Any]:
+    """Return a seed as a number, and as text where a reader that knows floats only would round it; null: not known."""
+    is_long = seed is not None and seed > LARGEST_EXACT
+    return {"seed": seed, "seed_text": str(seed) if is_long else None}
 
 
 def answer_credits(task: Task, hold: Explained | None) -> dict[str, Any]:

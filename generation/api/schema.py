@@ -65,7 +65,7 @@ class Image(serializers.Serializer[Any]):
     thumbnail_url = serializers.URLField()
     width = serializers.IntegerField(help_text=_("Pixels."))
     height = serializers.IntegerField(help_text=_("Pixels."))
-    seed = serializers.IntegerField()
+    seed = serializers.IntegerField(allow_null=True)
     seed_text = serializers.CharField(
         allow_null=True, help_text=_("The seed as text where it exceeds 2⁵³−1, else null.")
     )

@@ -7,7 +7,6 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
@@ -16,12 +15,13 @@ from django.db.models.functions import Now
 from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
+from generation.accounts.costs import find_cost
 from generation.errors import TaskFailure
 from generation.life import claims, doorbell, events
 from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Output, Task
-from generation.providers.base import Refusal
+from generation.providers.base import Made, NotMade
 from generation.providers.errors import ProviderError
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import Problem, problem_of
@@ -33,22 +33,28 @@ MOST_RETRIES = 3
 # A provider that says more is asked again all the same: waiting is the customer's.
 LONGEST_DELAY_SECONDS = 3600.0
 PLACE = re.compile(r"%\((\w+)\)")
-# What the column holds.
-DEAREST_USD, SMALLEST_USD = Decimal(1_000_000), Decimal("0.000001")
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """What an attempt made: stored pictures with position and seed, refusals, and the facts for its row."""
+class StoredOutput:
+    """An output whose file lies in the store."""
 
-    pictures: Sequence[tuple[int, int, StoredPicture]]
-    refusals: Sequence[Refusal] = ()
+    made: Made
+    file: StoredPicture
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What an attempt made: stored outputs, what was not made or not stored, and the facts for its row."""
+
+    outputs: Sequence[StoredOutput]
+    not_made: Sequence[NotMade] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @transaction.atomic
-def complete(claim: Claim, delivery: Delivery) -> None:
+def complete(claim: Claim, stored: Stored) -> None:
     """Publish what was stored, capture its price, release the rest; raise LeaseLost and write nothing when too late.
 
     At least one picture must be there: an attempt that delivered none has failed.
@@ -59,19 +65,25 @@ def complete(claim: Claim, delivery: Delivery) -> None:
     Task.objects.filter(pk=task.pk).update(
         state=TaskState.COMPLETED,
         completed_at=Now(),
-        cost_usd=cost_usd(claim, len(delivery.pictures)),
+        cost_usd=find_cost(claim.card, len(stored.outputs)),
     )
-    hold_id, due = find_hold(task.pk), task.unit_price * len(delivery.pictures)
+    hold_id, due = find_hold(task.pk), task.unit_price * len(stored.outputs)
     captured = capture(hold_id, due) if hold_id else free.leave(task.pk)
-    for position, seed, stored in delivery.pictures:
-        artifact_id = record_artifact(stored, platform_id=task.platform_id, user=task.user)
-        Output.objects.create(task=task, position=position, seed=seed, artifact_id=artifact_id)
-    for refusal in delivery.refusals:
-        problem = failure_of(refusal.code, refusal.params)
+    for output in stored.outputs:
+        made = output.made
         Output.objects.create(
             task=task,
-            position=refusal.position,
-            seed=refusal.seed,
+            position=made.position,
+            seed=made.seed,
+            revised_prompt=storable(made.revised_prompt),
+            artifact_id=record_artifact(output.file, platform_id=task.platform_id, user=task.user),
+        )
+    for missing in stored.not_made:
+        problem = failure_of(missing.code, missing.params)
+        Output.objects.create(
+            task=task,
+            position=missing.position,
+            seed=missing.seed,
             error_code=problem.code,
             error_params=problem.params,
         )
@@ -79,7 +91,7 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         task.pk,
         Event.Kind.COMPLETED,
         attempt_id=claim.attempt_id,
-        count=len(delivery.pictures),
+        count=len(stored.outputs),
         captured=captured,
     )
     # Last, since its trigger locks the share, where the next claim of this user looks.
@@ -87,10 +99,10 @@ def complete(claim: Claim, delivery: Delivery) -> None:
         claim,
         AttemptState.SUCCEEDED,
         progress=1.0,
-        timings=storable(delivery.timings),
-        facts=storable(delivery.facts),
-        # What was refused may have been stored in part.
-        needs_sweep=bool(delivery.refusals),
+        timings=storable(stored.timings),
+        facts=storable(stored.facts),
+        # What is missing may have been stored in part.
+        needs_sweep=bool(stored.not_made),
     )
 
 
@@ -106,22 +118,6 @@ def storable(value: Any) -> Any:
         # Half of a surrogate pair is JSON, but no text.
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     return value
-
-
-def cost_usd(claim: Claim, pictures: int) -> Decimal | None:
-    """Return what pictures cost the operator in US dollars by the model's card, or None where it does not say."""
-    said = claim.card.usd_per_picture
-    if said is None:
-        return None
-    try:
-        cost = (Decimal(str(said)) * pictures).quantize(SMALLEST_USD)
-    except InvalidOperation:
-        cost = Decimal("NaN")
-    if cost.is_finite() and 0 <= cost < DEAREST_USD:
-        return cost
-    # A card is data of the operator: a wrong one must not cost the customer what was drawn.
-    logger.warning("usd_per_picture %r of %s is no price", said, claim.spec.model)
-    return None
 
 
 def capture(hold_id: uuid.UUID, due: int) -> int:

@@ -1,4 +1,4 @@
-"""Companions: what a worker may make together with an attempt that it holds."""
+"""Batches: what a worker may make together with an attempt that it holds."""
 
 import json
 import uuid
@@ -22,7 +22,7 @@ CHOSEN = """
 # What a batch may take as well, in the order in which claims would serve it: `start` is the virtual start that its
 # share will have when it is its turn. Of a share no more than may run now (`room`; least() skips NULL). Reads a bounded
 # number of shares, of the first due rows of each, and of tasks.
-COMPANIONS = """
+CANDIDATES = """
     WITH share AS (
         SELECT s.id, s.priority, s.virtual_start, s.cap - s.running AS room
           FROM generation_share s
@@ -63,7 +63,7 @@ class Candidate:
     spec: GenerationSpec
 
 
-def find_companions(
+def find_candidates(
     first: Claim, fits: Callable[[GenerationSpec], bool], most_pictures: int
 ) -> list[Candidate]:
     """Return due attempts of a claimed one's queue, provider and model that may be made with it as one batch.
@@ -72,7 +72,7 @@ def find_companions(
     them. Nothing is locked: others may take them first.
     """
     chosen = []
-    for candidate in list_candidates(first):
+    for candidate in read_candidates(first):
         pictures = len(candidate.spec.seeds)
         if pictures <= most_pictures and fits(candidate.spec):
             chosen.append(candidate)
@@ -80,7 +80,7 @@ def find_companions(
     return chosen
 
 
-def claim_companions(first: Claim, chosen: Sequence[Candidate], *, worker: str) -> list[Claim]:
+def claim_candidates(first: Claim, chosen: Sequence[Candidate], *, worker: str) -> list[Claim]:
     """Claim those of the chosen that nobody else has locked or taken, and make one batch of them and the first.
 
     Empty when there are none, or when the first claim was lost meanwhile.
@@ -97,18 +97,18 @@ def claim_companions(first: Claim, chosen: Sequence[Candidate], *, worker: str) 
         return begin(order, worker)
 
 
-def list_candidates(first: Claim) -> list[Candidate]:
+def read_candidates(first: Claim) -> list[Candidate]:
     """Return the best due attempts of a claimed one's queue, provider and model, best first."""
     values: dict[str, Any] = {
         "queue": first.queue,
-        "provider": first.account_id,
+        "provider": first.account.pk,
         "model": first.spec.model,
         "shares": MOST_SHARES_SEEN,
         "rows": MOST_ROWS_SEEN,
         "most": MOST_CANDIDATES,
     }
     with connection.cursor() as cursor:
-        cursor.execute(COMPANIONS, values)
+        cursor.execute(CANDIDATES, values)
         return [
             Candidate(attempt_id, share_id, GenerationSpec.from_json(json.loads(spec)))
             for attempt_id, share_id, spec in cursor.fetchall()

@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from generation.life import events
-from generation.models import Attempt, Event, Offer, Share, Task, get_card
+from generation.models import Account, Attempt, Event, Offer, Share, Task, get_card
 from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState, TaskState
 
@@ -54,7 +54,8 @@ TAKE = """
     WITH due AS ({due})
     UPDATE generation_attempt a
        SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
-           lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s), started_at = statement_timestamp(),
+           lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s),
+           started_at = coalesce(a.started_at, statement_timestamp()),
            needs_sweep = true
       FROM due
      WHERE a.id = due.id
@@ -74,13 +75,14 @@ class Claim:
     task_id: uuid.UUID
     token: int
     queue: str
-    account_id: int
-    adapter: str
+    account: Account
     card: ModelCard
     spec: GenerationSpec
     owner_id: uuid.UUID
     day: datetime.date
-    is_alone: bool
+    isolated: bool
+    # The vendor's name of the order, once it has one.
+    remote_id: str = ""
 
 
 def claim_next(queue: str, *, worker: str) -> Claim | None:
@@ -102,16 +104,21 @@ def take(due: str, worker: str, **values: Any) -> list[uuid.UUID]:
         return [attempt_id for (attempt_id,) in cursor.fetchall()]
 
 
-def begin(taken: Sequence[uuid.UUID], worker: str) -> list[Claim]:
+def begin(
+    taken: Sequence[uuid.UUID],
+    worker: str,
+    find_card: Callable[[int, str], ModelCard] = get_card,
+) -> list[Claim]:
     """Put the tasks of taken attempts to work; return the claims in this order."""
     attempts = Attempt.objects.select_related("task", "account", "share").in_bulk(taken)
     Task.objects.filter(pk__in=[attempt.task_id for attempt in attempts.values()]).update(
         state=TaskState.PROCESSING, started_at=Coalesce("started_at", Now())
     )
     for attempt in attempts.values():
-        events.record(attempt.task_id, Event.Kind.CLAIMED, attempt_id=attempt.pk, worker=worker)
+        if not attempt.remote_id:
+            events.record(attempt.task_id, Event.Kind.CLAIMED, attempt_id=attempt.pk, worker=worker)
     # The members of a batch have one model: one look for all.
-    find_card_once = cache(get_card)
+    find_card_once = cache(find_card)
     return [claim_of(attempts[attempt_id], find_card_once) for attempt_id in taken]
 
 
@@ -122,13 +129,13 @@ def claim_of(attempt: Attempt, find_card: Callable[[int, str], ModelCard]) -> Cl
         task_id=attempt.task_id,
         token=attempt.lease_token,
         queue=attempt.share.queue,
-        account_id=attempt.account_id,
-        adapter=attempt.account.adapter,
+        account=attempt.account,
         card=find_card(attempt.account_id, attempt.task.model),
         spec=GenerationSpec.from_json(attempt.task.spec),
         owner_id=attempt.share.platform_id,
         day=attempt.created_at.date(),
-        is_alone=attempt.is_alone,
+        isolated=attempt.isolated,
+        remote_id=attempt.remote_id,
     )
 
 
@@ -155,14 +162,19 @@ def heartbeat(claim: Claim, *, progress: float | None = None, preview: bytes | N
         raise LeaseLost
 
 
-def note_company(claim: Claim, *, has_company: bool) -> None:
-    """Note whether other batches are at work beside an attempt; nothing when it is no longer ours."""
-    fenced(claim).update(had_company=has_company)
+def note_shared(claim: Claim) -> None:
+    """Note that others are at work in an attempt's process; nothing when it is no longer ours."""
+    fenced(claim).update(shared_process=True)
 
 
 def end_attempt(claim: Claim, state: AttemptState, **values: Any) -> None:
     """End the attempt under its fence; raise LeaseLost when it is no longer ours."""
     values |= {"ended_at": Now(), "lease_expires_at": None, "preview": None}
+    leave(claim, state, **values)
+
+
+def leave(claim: Claim, state: AttemptState, **values: Any) -> None:
+    """Put the attempt into another state under its fence; raise LeaseLost when it is no longer ours."""
     if not fenced(claim).update(state=state, **values):
         raise LeaseLost
 
@@ -175,10 +187,10 @@ def count_failures(task_id: uuid.UUID) -> int:
 def count_deaths(task_id: uuid.UUID) -> int:
     """Return how many attempts of a task ended with their worker's death while nothing else was at work in it."""
     dead = Attempt.objects.filter(task_id=task_id, state=AttemptState.ABANDONED)
-    return dead.filter(batch_size=1, had_company=False).count()
+    return dead.filter(batch_size=1, shared_process=False).count()
 
 
-def queue_again(attempt: Attempt, *, delay_seconds: float = 0, is_alone: bool = False) -> Attempt:
+def queue_again(attempt: Attempt, *, delay_seconds: float = 0, isolated: bool = False) -> Attempt:
     """Queue the next attempt of a task after this one ended: at the same place of the queue, or after a delay.
 
     Once an attempt of a task had to run alone, all later ones do.
@@ -189,7 +201,7 @@ def queue_again(attempt: Attempt, *, delay_seconds: float = 0, is_alone: bool = 
         account_id=attempt.account_id,
         share_id=attempt.share_id,
         cost=attempt.cost,
-        is_alone=is_alone or attempt.is_alone,
+        isolated=isolated or attempt.isolated,
         run_at=Now() + timedelta(seconds=delay_seconds) if delay_seconds else attempt.run_at,
     )
 

@@ -3,13 +3,14 @@
 import logging
 import uuid
 from functools import partial
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from generation.errors import DeadlineExceeded, ModelGone, Quarantined
-from generation.life import claims, doorbell, events
+from generation.life import claims, doorbell, events, waiting
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Offer, Task
 from generation.states import TASK_LIVE, AttemptState, TaskState
@@ -48,7 +49,10 @@ def reap() -> int:
 
 @transaction.atomic
 def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
-    """Declare an attempt's worker dead, and queue the next attempt or quarantine the task; False when it lives."""
+    """Declare an attempt's worker dead, and queue the next attempt or quarantine the task; False when it lives.
+
+    What had left for a vendor is asked for again, or in doubt: it is never sent twice, and no death of it counts.
+    """
     task = Task.objects.select_for_update().get(pk=task_id)
     expired = Attempt.objects.filter(
         pk=attempt_id, state=AttemptState.RUNNING, lease_expires_at__lt=Now()
@@ -56,9 +60,11 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     attempt = expired.select_related("share").first()
     if task.state not in TASK_LIVE or attempt is None:
         return False
-    # In company it may have been another one's fault: that counts for nobody, and each runs alone from now on.
-    was_alone = attempt.batch_size == 1 and not attempt.had_company
-    deaths = claims.count_deaths(task_id) + was_alone
+    if attempt.sending_at:
+        return leave_to_vendor(expired, attempt)
+    # In a shared process it may have been another one's fault: that counts for nobody, and each is isolated from then.
+    was_isolated = attempt.batch_size == 1 and not attempt.shared_process
+    deaths = claims.count_deaths(task_id) + was_isolated
     if deaths > MOST_DEATHS:
         # The task and its credits come before the attempt, whose trigger locks the share.
         problem = Quarantined(deaths=deaths)
@@ -75,9 +81,33 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     events.record(task_id, Event.Kind.ABANDONED, attempt_id=attempt_id, deaths=deaths)
     logger.warning("worker of attempt %s died (%s deaths of its task)", attempt_id, deaths)
     if deaths <= MOST_DEATHS:
-        claims.queue_again(attempt, is_alone=True)
+        claims.queue_again(attempt, isolated=True)
         doorbell.ring_after_commit(attempt.share.queue)
     return True
+
+
+def leave_to_vendor(expired: QuerySet[Attempt], attempt: Attempt) -> bool:
+    """Take an attempt back whose order had left for its vendor; False when its worker lives."""
+    values: dict[str, Any] = {
+        "lease_token": F("lease_token") + 1,
+        "lease_expires_at": None,
+        "preview": None,
+        "run_at": Now(),
+        # Whatever it was that killed its worker: the next one handles it in a process of its own.
+        "isolated": True,
+    }
+    state = AttemptState.WAITING if attempt.remote_id else AttemptState.UNKNOWN
+    if not expired.update(state=state, **values):
+        return False
+    if state == AttemptState.UNKNOWN:
+        events.record(attempt.task_id, Event.Kind.UNKNOWN, attempt_id=attempt.pk)
+    logger.warning("worker of attempt %s died; its order is %s", attempt.pk, state)
+    return True
+
+
+def ring_due() -> int:
+    """Ring each queue in which an order is to be asked for at its vendor, or cancelled there; return how many."""
+    return sum(doorbell.ring(queue) for queue in waiting.list_due_queues())
 
 
 def end_gone() -> int:
@@ -86,8 +116,8 @@ def end_gone() -> int:
     Nobody can make it; one that is only switched off may come back, so its tasks wait.
     """
     models = Offer.objects.filter(account_id=OuterRef("account_id"), alias=OuterRef("task__model"))
-    waiting = Attempt.objects.filter(state=AttemptState.QUEUED).exclude(Exists(models))
-    gone = list(waiting.values_list("task_id", "task__model")[:MOST_AT_A_TIME])
+    queued = Attempt.objects.filter(state=AttemptState.QUEUED).exclude(Exists(models))
+    gone = list(queued.values_list("task_id", "task__model")[:MOST_AT_A_TIME])
     end = partial(end_unpaid, state=TaskState.FAILED)
     return sum(
         alone(partial(end, task_id, problem=ModelGone(model=model))) for task_id, model in gone

@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, When
 from django.db.models.functions import Now
 
 from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
+from generation.accounts.costs import find_exposure
 from generation.errors import AlreadyEnded
 from generation.life import ended_news, events
 from generation.models import Attempt, Event, Task
@@ -38,7 +40,8 @@ def end_unpaid(
     """End a live task without a picture and give the whole hold back; False when it had ended before.
 
     Its attempts end with it, but for the spared one, which its own worker ends: the next fenced write of any other
-    finds no row and stops.
+    finds no row and stops. What waits at a vendor is cancelled there by a worker; until that is heard, what it may cost
+    is booked.
     """
     values: dict[str, Any] = {"state": state, f"{state}_at": Now()}
     if problem is not None:
@@ -52,8 +55,18 @@ def end_unpaid(
     else:
         free.leave(task_id)
     attempts = Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE)
-    if attempts.exclude(pk=spared or NOBODY).update(
-        state=AttemptState.CANCELED, ended_at=Now(), lease_expires_at=None, preview=None
+    attempts = attempts.exclude(pk=spared or NOBODY)
+    if (sent := attempts.filter(sending_at__isnull=False).first()) and (
+        exposure := find_exposure(sent)
+    ):
+        Task.objects.filter(pk=task_id).update(cost_usd=exposure)
+    if attempts.update(
+        state=AttemptState.CANCELED,
+        ended_at=Now(),
+        lease_expires_at=None,
+        preview=None,
+        run_at=Now(),
+        needs_cancel=Case(When(remote_id="", then=False), default=True),
     ):
         ended_news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED

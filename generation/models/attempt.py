@@ -97,15 +97,18 @@ class Attempt(models.Model):
     progress = models.FloatField(_("progress"), db_default=0.0)
     # A small JPEG of the picture under way; gone when the attempt ends.
     preview = models.BinaryField(_("preview"), null=True)
-    # How many attempts its worker took as one batch, and whether other batches were at work beside it. A death may
-    # then be another one's fault: it does not count, and what it killed runs alone from then on.
+    # How many attempts its worker took as one batch, and whether others were at work in the process. A death may then
+    # be another one's fault: it does not count, and what it killed has a process for itself from then on.
     batch_size = models.PositiveSmallIntegerField(_("batch size"), db_default=1)
-    had_company = models.BooleanField(db_default=False, editable=False)
-    is_alone = models.BooleanField(_("runs alone"), db_default=False)
+    shared_process = models.BooleanField(db_default=False, editable=False, db_column="had_company")
+    isolated = models.BooleanField(_("runs alone"), db_default=False, db_column="is_alone")
     # Set by its claim: it may leave files that no artifact names, until a sweep has looked.
     needs_sweep = models.BooleanField(db_default=False, editable=False)
+    # Written before an order leaves for a vendor, who may bill it from then on whatever is heard.
     sending_at = models.DateTimeField(_("sending at"), null=True)
     remote_id = models.CharField(_("remote id"), max_length=200, blank=True)
+    # Nobody wants it any more, and the vendor still has to be told.
+    needs_cancel = models.BooleanField(db_default=False, editable=False)
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error_detail = models.TextField(
         _("error detail"), blank=True, help_text=_("For staff: the provider's own words, redacted.")
@@ -122,6 +125,7 @@ class Attempt(models.Model):
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         ordering = ("-id",)
+        permissions = [("decide_unknown", _("Can decide what became of orders in doubt"))]
         constraints = [
             models.UniqueConstraint(fields=["task", "number"], name="attempt_number"),
             models.UniqueConstraint(
@@ -159,6 +163,15 @@ class Attempt(models.Model):
             ),
             models.Index(
                 fields=["ended_at"], condition=Q(needs_sweep=True), name="attempt_to_sweep"
+            ),
+            models.Index(
+                fields=["run_at"], condition=Q(state=AttemptState.WAITING), name="attempt_to_poll"
+            ),
+            models.Index(
+                fields=["run_at"], condition=Q(needs_cancel=True), name="attempt_to_cancel"
+            ),
+            models.Index(
+                fields=["task"], condition=Q(state=AttemptState.UNKNOWN), name="attempt_unknown"
             ),
         ]
 

@@ -16,6 +16,11 @@ class Event(models.Model):
         RETRIED = "retried", _("retried")  # a worker, after a failure worth another attempt
         HANDED_BACK = "handed_back", _("handed back")  # a worker that stops
         ABANDONED = "abandoned", _("abandoned")  # the reaper
+        WAITING = "waiting", _("waits for the provider")  # a worker
+        UNKNOWN = "unknown", _("may be at the provider")  # a worker, or the reaper
+        FOUND = "found", _("is at the provider")  # a callback, or staff
+        NOT_TAKEN = "not_taken", _("never came to the provider")  # staff
+        CANCEL_TOLD = "cancel_told", _("the provider was told of the cancel")  # a worker
         COMPLETED = "completed", _("completed")  # a worker
         FAILED = "failed", _("failed")  # a worker, the reaper or the deadline
         CANCELED = "canceled", _("canceled")  # the owner

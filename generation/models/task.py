@@ -116,7 +116,9 @@ class Output(models.Model):
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="outputs", verbose_name=_("task"))
     position = models.PositiveSmallIntegerField(_("position"))
-    seed = models.BigIntegerField(_("seed"))
+    # Null: the vendor does not say.
+    seed = models.BigIntegerField(_("seed"), null=True)
+    revised_prompt = models.TextField(_("revised prompt"), blank=True, db_default="")
     artifact = models.OneToOneField(
         "storage.Artifact",
         models.PROTECT,

@@ -1,10 +1,17 @@
-"""What every adapter is."""
+"""What an adapter is: whoever writes one for a vendor reads this page.
+
+`submit` hands an order over. Who is done when it returns answers Finished; who works on answers Submitted, and is
+asked by `poll` until that returns Finished. Both raise ProviderError, which says what the failure means. An adapter
+belongs to one account, holds no state of orders (another process may poll), writes no row and never sleeps: to wait is
+the hub's.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, BinaryIO, Protocol
 
 from PIL import Image
 
@@ -28,76 +35,157 @@ class Work:
     # RGB, and greyscale with white where to draw anew; both of the spec's size.
     image: Image.Image | None = None
     mask: Image.Image | None = None
+    # What a vendor may be told to know the order by, the same however often one attempt is sent; and where it may call
+    # back, empty where nobody could hear it.
+    reference: str = ""
+    callback_url: str = ""
 
 
 @dataclass(frozen=True)
-class Output:
-    """One picture that a provider made: the seed it came from, and how to get its RGB pixels.
+class Pixels:
+    """RGB pixels to encode. `decode` may take long and raise ProviderError; it is called once, while the provider may
+    work on the next order."""
 
-    `decode` may take long and raise ProviderError: it is called once, while the provider may work on the next order.
-    """
-
-    position: int
-    seed: int
     decode: Callable[[], Image.Image]
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """One picture that a provider did not make, and the stable code of the reason with the values of its words."""
+class VendorFile:
+    """A file as the vendor made it, with the type it says; opening it may fetch it and raise ProviderError."""
+
+    media_type: str
+    open: Callable[[], AbstractContextManager[BinaryIO]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """One output that a provider made; the seed it came from and the prompt as the vendor revised it, where known."""
 
     position: int
-    seed: int
+    content: Pixels | VendorFile
+    seed: int | None = None
+    revised_prompt: str = ""
+
+
+@dataclass(frozen=True)
+class NotMade:
+    """One output that a provider did not make, and the stable code of the reason with the values of its words."""
+
+    position: int
     code: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The provider is done: at least one output, what it refused, seconds by stage, and what decided the pictures."""
+    """The provider is done: at least one output, what it did not make, seconds by stage, what decided the outputs."""
 
-    outputs: list[Output]
-    refusals: list[Refusal] = field(default_factory=list)
+    made: list[Made]
+    not_made: list[NotMade] = field(default_factory=list)
     timings: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-# What became of one member of a batch: Stopped and GivenBack as its own report raised them.
-Outcome = Finished | Exception
+@dataclass(frozen=True)
+class Submitted:
+    """The provider works on it under this id (at most 200 characters), and need not be asked before so many seconds."""
+
+    remote_id: str
+    poll_after_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The provider still works: its progress, 0 to 1, where it says so, and when to ask again."""
+
+    progress: float | None = None
+    poll_after_seconds: float | None = None
+
+
+class CancelOutcome(StrEnum):
+    """What a cancelled order costs the operator."""
+
+    FREE = "free"
+    BILLED = "billed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What a callback says: that it is worth asking now; and under which id, for an order whose answer was lost."""
+
+    remote_id: str = ""
+
+
+# What became of an order, for now: Stopped and GivenBack as its own report raised them.
+Outcome = Finished | Submitted | Waiting | Exception
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an adapter is able to, whatever the model.
+
+    `is_remote`: an order leaves this machine and may be billed though no answer comes; it is never sent twice.
+    """
+
+    is_remote: bool = True
+    calls_back: bool = False
 
 
 class Provider(ABC):
-    """An adapter to one vendor or to the local engine."""
+    """An adapter to one account at a vendor, or to the local engine."""
 
-    def warm(self, card: ModelCard) -> None:  # noqa: B027 (most adapters have nothing to warm)
+    capabilities = Capabilities()
+
+    @abstractmethod
+    def submit(self, work: Work) -> Submitted | Finished:
+        """Hand an order over; raise ProviderError, or let what the report raises pass through."""
+
+    def poll(self, remote_id: str) -> Waiting | Finished:
+        """Ask for an order that was Submitted; a ProviderError that is `retryable` means to ask again later."""
+        raise NotImplementedError(f"{type(self).__name__} finishes what it is given")
+
+    def cancel(self, remote_id: str) -> CancelOutcome:
+        """Stop an order that nobody wants any more, where the vendor can; raise ProviderError to be asked again."""
+        return CancelOutcome.BILLED
+
+    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
+        """Read what the vendor sent to an order's own callback address; raise ValueError for what it did not send."""
+        raise ValueError(f"{type(self).__name__} is called by nobody")
+
+
+class DrawsBatches(Provider):
+    """An adapter that owns this machine's device: it draws orders together, is warmed up, and must not hang."""
+
+    capabilities = Capabilities(is_remote=False)
+
+    def warm(self, card: ModelCard) -> None:
         """Prepare for the first order of a model."""
 
     def health(self) -> dict[str, Any]:
-        """Return what operators should see of the adapter's machine; empty when there is nothing."""
+        """Return what operators should see of the device; empty when there is nothing."""
         return {}
 
+    @abstractmethod
     def batch_key(self, spec: GenerationSpec, card: ModelCard) -> Hashable | None:
-        """Return what orders must have in common to be made as one batch; None: this one runs alone."""
-        return None
-
-    def largest_batch(self, spec: GenerationSpec, card: ModelCard) -> int:
-        """Return how many pictures (not orders) like this one a batch may hold."""
-        return 1
+        """Return what orders must have in common to be drawn as one batch; None: this one is drawn alone."""
 
     @abstractmethod
-    def submit(self, work: Work) -> Finished:
-        """Make what is ordered and return it; raise ProviderError, or let what the report raises pass through."""
+    def largest_batch(self, spec: GenerationSpec, card: ModelCard) -> int:
+        """Return how many pictures (not orders) like this one a batch may hold."""
 
-    def submit_batch(self, works: Sequence[Work]) -> list[Outcome]:
-        """Make what has one batch key and return what became of each, in their order; none spoils another."""
-        outcomes: list[Outcome] = []
-        for work in works:
-            try:
-                outcomes.append(self.submit(work))
-            except Exception as error:  # noqa: BLE001 (the caller decides by its kind)
-                outcomes.append(error)
-        return outcomes
+    @abstractmethod
+    def submit_batch(self, works: Sequence[Work]) -> list[Finished | Exception]:
+        """Draw what has one batch key and return what became of each, in their order; none spoils another."""
+
+    def submit(self, work: Work) -> Finished:
+        """Draw one order."""
+        (outcome,) = self.submit_batch([work])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def watched(self, stage: str) -> AbstractContextManager[None]:
-        """Return the guard of a slow stage: one that never ends ends the process, where the adapter owns it."""
+        """Return the guard of a slow stage: one that never ends ends the process."""
         return nullcontext()

@@ -13,14 +13,14 @@ from generation.engine.errors import EngineError, OutOfMemoryError, PromptTooLon
 from generation.engine.options import Options
 from generation.engine.pictures import Drawn, Picture
 from generation.engine.pictures import Report as PictureReport
-from generation.providers.base import Finished, Outcome, Output, Provider, Refusal, Report, Work
+from generation.providers.base import DrawsBatches, Finished, Made, NotMade, Pixels, Report, Work
 from generation.providers.errors import ProviderError, Stopped
 from generation.spec import GenerationSpec, ModelCard
 
 HALF_WHITE = 128
 
 
-class LocalProvider(Provider):
+class LocalProvider(DrawsBatches):
     """Draws in this process; one process owns one device."""
 
     def __init__(self, **options: Any) -> None:
@@ -47,14 +47,7 @@ class LocalProvider(Provider):
         """Guard a stage: this process has one device, and a hang of it ends the process."""
         return self.engine.watchdog.stage(stage)
 
-    def submit(self, work: Work) -> Finished:
-        """Draw the pictures of one order."""
-        (outcome,) = self.submit_batch([work])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    def submit_batch(self, works: Sequence[Work]) -> list[Outcome]:
+    def submit_batch(self, works: Sequence[Work]) -> list[Finished | Exception]:
         """Draw all pictures of all orders together, each from its own seed, reporting after each step."""
         pictures = [pictures_of(work) for work in works]
         drawn = iter(self.engine.draw([picture for own in pictures for picture in own]))
@@ -63,7 +56,7 @@ class LocalProvider(Provider):
             for work, own in zip(works, pictures, strict=True)
         ]
 
-    def _collect(self, work: Work, drawn: list[Drawn | Exception]) -> Outcome:
+    def _collect(self, work: Work, drawn: list[Drawn | Exception]) -> Finished | Exception:
         """Return what became of one order: what was drawn of it, or why nothing was."""
         errors = [outcome for outcome in drawn if isinstance(outcome, Exception)]
         if stopped := next((error for error in errors if isinstance(error, Stopped)), None):
@@ -71,16 +64,15 @@ class LocalProvider(Provider):
         done = [outcome for outcome in drawn if isinstance(outcome, Drawn)]
         if not done:
             return meaning_of(errors[0])
-        outputs, refusals = [], []
+        made, not_made = [], []
         facts = dict(done[0].facts)
         for position, (seed, outcome) in enumerate(zip(work.spec.seeds, drawn, strict=True)):
             if isinstance(outcome, Drawn):
-                outputs.append(
-                    Output(position, seed, partial(self._decode, outcome, position, facts))
-                )
+                content = Pixels(partial(self._decode, outcome, position, facts))
+                made.append(Made(position, content, seed))
             else:
-                refusals.append(Refusal(position, seed, code_of(outcome)))
-        return Finished(outputs, refusals, timings=done[0].timings, facts=facts)
+                not_made.append(NotMade(position, code_of(outcome), seed=seed))
+        return Finished(made, not_made, timings=done[0].timings, facts=facts)
 
     def _decode(self, drawn: Drawn, position: int, facts: dict[str, Any]) -> Image.Image:
         """Return a picture's pixels, noting among the order's facts when they came in tiles."""

@@ -1,6 +1,5 @@
-"""Adapters by alias, imported on first use: a hub without a GPU never imports torch."""
+"""Adapters by name, imported when they are made: a hub without a GPU never imports torch."""
 
-from functools import cache
 from typing import cast
 
 from django.conf import settings
@@ -14,9 +13,11 @@ ADAPTERS = {
 }
 
 
-@cache
-def get_adapter(alias: str) -> Provider:
-    """Return the process's one adapter of this alias; raise KeyError for an alias that nobody registered."""
-    return cast(
-        "Provider", import_string(ADAPTERS[alias])(**settings.ADAPTER_OPTIONS.get(alias, {}))
-    )
+def find_class(name: str) -> type[Provider]:
+    """Return the class of an adapter; raise KeyError for a name that nobody registered."""
+    return cast("type[Provider]", import_string(ADAPTERS[name]))
+
+
+def make_adapter(name: str) -> Provider:
+    """Return a new adapter with the options that the settings have for it; raise KeyError as `find_class` does."""
+    return find_class(name)(**settings.ADAPTER_OPTIONS.get(name, {}))

@@ -1,36 +1,183 @@
-"""A provider for tests and rehearsals: draws a flat picture from the seed, and fails as the prompt tells it to."""
+"""A vendor for tests and rehearsals that is asked for nothing outside: it does what words in the prompt tell it.
 
+At once, by default: flat pictures in the colour of their seeds. Other ways to go:
+
+- `stub:wait=SECONDS`  takes the order and works on it for so long: submitted, polled, finished; reports its progress
+- `stub:lost`          takes the order, and its answer is lost; `stub:lost=SECONDS` works on it for so long
+- `stub:file=FORMAT`   answers with files (png, jpeg, webp) instead of pixels, of seeds that it does not tell
+- `stub:revise`        draws from another prompt than was ordered, and says so
+- `stub:refuse=N`      does not make the first N pictures
+- `stub:fail`, `stub:retry`, `stub:break`   refuses, is busy, breaks the adapter; with `stub:wait` the order does
+- `stub:poll=busy|break`                    cannot be asked, or answers what nobody understands
+- `stub:cancel=free|billed|unknown|busy`    what it says to a cancel; as a rule: free while it works, else billed
+"""
+
+import base64
+import io
+import json
+import re
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from functools import partial
+from typing import BinaryIO, Self
 
 from PIL import Image
 
-from generation.providers.base import Finished, Output, Provider, Refusal, Work
-from generation.providers.errors import ProviderError
+from generation.providers.base import (
+    CancelOutcome,
+    Capabilities,
+    Finished,
+    Hint,
+    Made,
+    NotMade,
+    Pixels,
+    Provider,
+    Submitted,
+    VendorFile,
+    Waiting,
+    Work,
+)
+from generation.providers.errors import ProviderError, Sent
+from generation.spec import GenerationSpec
+
+WORD = re.compile(r"stub:(\w+)(?:=([\w.]+))?")
+REVISED = "a picture, as the stub understands it"
+PREFIX = "stub-"
+
+
+@dataclass(frozen=True)
+class Job:
+    """An order as the stub remembers it: all of it is in its id, so that any process may ask. Times in Unix seconds."""
+
+    words: dict[str, str]
+    width: int
+    height: int
+    number: int
+    seed: int
+    began_at: float
+    ready_at: float
+
+    @classmethod
+    def of(cls, spec: GenerationSpec, words: dict[str, str], seconds: float) -> Self:
+        """Return an order that takes so many seconds from now."""
+        now = round(time.time(), 2)
+        number = len(spec.seeds)
+        return cls(words, spec.width, spec.height, number, spec.seeds[0], now, now + seconds)
+
+    def to_id(self) -> str:
+        """Return the order's id."""
+        packed = zlib.compress(json.dumps(list(asdict(self).values())).encode(), 9)
+        return PREFIX + base64.urlsafe_b64encode(packed).decode()
+
+    @classmethod
+    def from_id(cls, remote_id: str) -> Self:
+        """Return the order of an id; raise ProviderError for an id that the stub never gave."""
+        try:
+            packed = base64.urlsafe_b64decode(remote_id.removeprefix(PREFIX))
+            return cls(*json.loads(zlib.decompress(packed)))
+        except (ValueError, TypeError, zlib.error) as error:
+            raise ProviderError(f"the stub has no order {remote_id}", sent=Sent.YES) from error
+
+    def progress(self) -> float:
+        """Return how far the order is, 0 to 1."""
+        took = self.ready_at - self.began_at
+        return 1.0 if took <= 0 else min(max(0.0, (time.time() - self.began_at) / took), 1.0)
 
 
 class StubProvider(Provider):
-    """Obeys words in the prompt: `stub:fail`, `stub:retry`, `stub:break`, `stub:refuse=N` (the first N pictures)."""
+    """Obeys the words in the prompt."""
 
-    def submit(self, work: Work) -> Finished:
-        """Draw the pictures at once, or raise what the prompt says."""
-        spec = work.spec
-        if "stub:fail" in spec.prompt:
-            raise ProviderError("told to fail")
-        if "stub:break" in spec.prompt:
-            raise ZeroDivisionError("told to break")
-        if "stub:retry" in spec.prompt:
-            raise ProviderError("told to be busy", retryable=True, retry_after_seconds=0)
+    capabilities = Capabilities(calls_back=True)
+
+    def submit(self, work: Work) -> Submitted | Finished:
+        """Make the pictures at once, take the order, or fail."""
+        words = dict(WORD.findall(work.spec.prompt))
+        if "lost" in words:
+            raise ProviderError("told to lose the answer", sent=Sent.MAYBE)
+        if "wait" in words:
+            seconds = read_seconds(words["wait"])
+            return Submitted(Job.of(work.spec, words, seconds).to_id(), min(seconds, 1.0))
         work.report(0.5)
-        _, _, number = spec.prompt.partition("stub:refuse=")
-        refused = int(number[:1]) if number else 0
-        outputs, refusals = [], []
-        for position, seed in enumerate(spec.seeds):
-            if position < refused:
-                refusals.append(Refusal(position, seed, "generation_failed"))
-                continue
-            colour = (seed % 256, seed // 256 % 256, seed // 65536 % 256)
-            image = Image.new("RGB", (spec.width, spec.height), colour)
-            outputs.append(Output(position, seed, partial(Image.Image.copy, image)))
-        if not outputs:
-            raise ProviderError("told to refuse every picture")
-        return Finished(outputs, refusals)
+        return make(Job.of(work.spec, words, 0), work.spec.seeds)
+
+    def poll(self, remote_id: str) -> Waiting | Finished:
+        """Say how far an order is, and make the pictures once it is ready."""
+        job = Job.from_id(remote_id)
+        if job.words.get("poll") == "busy":
+            raise ProviderError("told to be busy", retryable=True, retry_after_seconds=1)
+        if job.words.get("poll") == "break":
+            raise ZeroDivisionError("told to break")
+        if job.progress() < 1:
+            return Waiting(job.progress(), min(job.ready_at - time.time(), 1.0))
+        return make(job, range(job.seed, job.seed + job.number))
+
+    def cancel(self, remote_id: str) -> CancelOutcome:
+        """Say what an order costs that nobody wants any more."""
+        job = Job.from_id(remote_id)
+        said = job.words.get("cancel") or ("free" if job.progress() < 1 else "billed")
+        if said == "busy":
+            raise ProviderError("told to be busy", retryable=True)
+        return CancelOutcome(said)
+
+    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
+        """Read `{"id": …}`."""
+        said = json.loads(body)
+        if not isinstance(said, dict) or not isinstance(said.get("id", ""), str):
+            raise ValueError("an object with an id")  # noqa: TRY004 (of what was sent, not of a call)
+        return Hint(said.get("id", ""))
+
+
+def make(job: Job, seeds: tuple[int, ...] | range) -> Finished:
+    """Return the pictures of an order, or raise what its words say."""
+    words = job.words
+    if "fail" in words:
+        raise ProviderError("told to fail", sent=Sent.YES)
+    if "break" in words:
+        raise ZeroDivisionError("told to break")
+    if "retry" in words:
+        raise ProviderError("told to be busy", retryable=True, retry_after_seconds=0, sent=Sent.YES)
+    refused = int(words.get("refuse") or 0)
+    made = [
+        make_one(job, position, seed) for position, seed in enumerate(seeds) if position >= refused
+    ]
+    if not made:
+        raise ProviderError("told to refuse every picture", sent=Sent.YES)
+    not_made = [
+        NotMade(position, "generation_failed", seed=seed)
+        for position, seed in enumerate(seeds[:refused])
+    ]
+    return Finished(made, not_made, facts={"stub": ", ".join(sorted(words)) or "plain"})
+
+
+def make_one(job: Job, position: int, seed: int) -> Made:
+    """Return one flat picture, in the colour of its seed."""
+    colour = (seed % 256, seed // 256 % 256, seed // 65536 % 256)
+    image = Image.new("RGB", (job.width, job.height), colour)
+    revised = REVISED if "revise" in job.words else ""
+    if kind := job.words.get("file"):
+        content = VendorFile(f"image/{kind}", partial(open_file, image, kind))
+        return Made(position, content, revised_prompt=revised)
+    return Made(position, Pixels(partial(Image.Image.copy, image)), seed, revised)
+
+
+@contextmanager
+def open_file(image: Image.Image, kind: str) -> Iterator[BinaryIO]:
+    """Open a picture as a file of this format; raise ProviderError for one that Pillow does not write."""
+    file = io.BytesIO()
+    try:
+        image.save(file, kind)
+    except (KeyError, ValueError) as error:
+        raise ProviderError(f"no {kind}: {error!r}", sent=Sent.YES) from error
+    file.seek(0)
+    yield file
+
+
+def read_seconds(text: str) -> float:
+    """Return a number of seconds; raise ProviderError for what is none."""
+    try:
+        return float(text or 0)
+    except ValueError as error:
+        raise ProviderError(f"{text} is no number of seconds", sent=Sent.YES) from error

@@ -18,7 +18,7 @@ from django.db.models import (
 )
 from django.utils.text import smart_split, unescape_string_literal
 
-from generation.errors import ModelOff, ProviderOff
+from generation.errors import InDoubt, ModelOff, ProviderOff
 from generation.models import (
     Attempt,
     Event,
@@ -117,17 +117,18 @@ def list_newest_outputs(number: int) -> QuerySet[Output]:
 
 
 def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
-    """Return why tasks wait that nobody may work on now, by their ids: their provider or model is switched off.
+    """Return why tasks wait that nobody works on now, by their ids: their provider or model is switched off, or it may
+    have the order and nobody knows.
 
     Their attempts were read, newest last; one query for all of them, and none when nothing waits.
     """
-    waiting = [
-        (task, attempt)
-        for task in tasks
-        if (attempt := newest(task)) and attempt.state == AttemptState.QUEUED
-    ]
+    found = [(task, attempt) for task in tasks if (attempt := newest(task))]
+    doubts: dict[uuid.UUID, Problem] = {
+        task.pk: InDoubt() for task, attempt in found if attempt.state == AttemptState.UNKNOWN
+    }
+    waiting = [(task, attempt) for task, attempt in found if attempt.state == AttemptState.QUEUED]
     if not waiting:
-        return {}
+        return doubts
     off = Offer.objects.filter(Q(is_enabled=False) | Q(account__is_enabled=False))
     models = {
         (row.account_id, row.alias): row
@@ -135,7 +136,7 @@ def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
             "account"
         )
     }
-    return {
+    return doubts | {
         task.pk: word_pause(row)
         for task, attempt in waiting
         if (row := models.get((attempt.account_id, task.model)))
@@ -147,6 +148,12 @@ def word_pause(model: Offer) -> Problem:
     if model.account.is_enabled:
         return ModelOff(model=model.alias)
     return ProviderOff(provider=model.account.alias)
+
+
+def find_doubt(task_id: uuid.UUID | str) -> Attempt | None:
+    """Return a task's attempt that may be at its vendor or not, or None."""
+    unknown = Attempt.objects.filter(task_id=task_id, state=AttemptState.UNKNOWN)
+    return unknown.select_related("account", "task").first()
 
 
 def newest(task: Task) -> Attempt | None:

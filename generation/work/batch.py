@@ -1,4 +1,4 @@
-"""Batches: what an adapter makes together is claimed together and drawn at once; each member has its own outcome."""
+"""Batches: what an adapter makes together is claimed and handed over together; each member has its own outcome."""
 
 import logging
 import socket
@@ -11,16 +11,20 @@ from os import getpid
 from django.conf import settings
 from PIL import Image
 
+from generation.accounts.adapters import adapter_of
+from generation.accounts.callbacks import callback_url
 from generation.errors import InputLost
-from generation.life.batch_claims import claim_companions, find_companions
+from generation.life import waiting
+from generation.life.batch_claims import claim_candidates, find_candidates
 from generation.life.claims import Claim
-from generation.providers.base import Outcome, Work
+from generation.models import Account
+from generation.providers.base import DrawsBatches, Outcome, Provider, Work
 from generation.providers.errors import ProviderError
-from generation.providers.registry import get_adapter
 from generation.spec import GenerationSpec
-from generation.work.heart import Heart, draining, release_connection
+from generation.work.heart import Pulse
+from generation.work.process import Guest, draining, release_connection
 from genhub.lib.errors import NotFound
-from genhub.lib.ids import from_wire
+from genhub.lib.ids import from_wire, to_wire
 from storage.containers import RefusedPicture
 from storage.selectors import PREFIX as ARTIFACT
 from storage.services import open_picture
@@ -29,46 +33,56 @@ logger = logging.getLogger(__name__)
 
 
 class Batch:
-    """Attempts to be drawn at once, and whether others may be drawn while they are decoded and stored.
+    """Attempts to be made at once, by one adapter.
 
-    It has company while other attempts are at work in its process; those of one batch are that for each other.
+    `overlaps`: the next batch may be drawn while this one is decoded and stored.
     """
 
-    def __init__(self, members: Sequence[Claim], *, may_overlap: bool = False) -> None:
+    def __init__(
+        self, members: Sequence[Claim], *, overlaps: bool = False, is_isolated: bool = False
+    ) -> None:
         self.members = members
-        self.may_overlap = may_overlap
-        self.has_company = len(members) > 1
-        self.heart = Heart(members)
+        self.overlaps = overlaps
+        # Those of one batch share their process with each other: it is written with its size.
+        self.guest = Guest(members[0], is_isolated, shares_process=len(members) > 1)
+        self.pulse = Pulse(members)
+
+    @property
+    def account(self) -> Account:
+        """Return the account that makes it."""
+        return self.members[0].account
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A batch whose drawing is over, with what became of each member, in their order."""
+class BatchOutcome:
+    """A batch that its adapter has returned, with what became of each member, in their order."""
 
     batch: Batch
     outcomes: Sequence[Outcome]
 
 
 def gather(first: Claim, *, is_patient: bool) -> Batch:
-    """Return a claim with the companions that its adapter makes together with it.
+    """Return a claim with what its adapter makes together with it.
 
     Without any, a patient one looks again after LOCAL_BATCH_WAIT_MS: orders of one moment come a little apart.
     """
     try:
-        adapter = get_adapter(first.adapter)
+        adapter = adapter_of(first.account)
+        if not isinstance(adapter, DrawsBatches):
+            return Batch([first], is_isolated=first.isolated)
         key = adapter.batch_key(first.spec, first.card)
-        if key is None or first.is_alone:
-            return Batch([first])
+        if key is None or first.isolated:
+            return Batch([first], is_isolated=True)
         most = adapter.largest_batch(first.spec, first.card) - len(first.spec.seeds)
 
         def fits(spec: GenerationSpec) -> bool:
             return adapter.batch_key(spec, first.card) == key
 
-        return Batch([first, *look(first, fits, most, is_patient=is_patient)], may_overlap=True)
+        return Batch([first, *look(first, fits, most, is_patient=is_patient)], overlaps=True)
     except Exception:
         # Company is not worth an attempt: alone it runs, or fails, as it would have without any.
-        logger.exception("no companions found for attempt %s", first.attempt_id)
-        return Batch([first])
+        logger.exception("nothing found to be made together with attempt %s", first.attempt_id)
+        return Batch([first], is_isolated=True)
 
 
 def look(
@@ -76,8 +90,8 @@ def look(
 ) -> list[Claim]:
     """Claim the companions of a claim, for at most so many pictures more."""
     for is_last in (False, True):
-        chosen = find_companions(first, fits, most) if most > 0 else []
-        if chosen and (found := claim_companions(first, chosen, worker=worker_name())):
+        chosen = find_candidates(first, fits, most) if most > 0 else []
+        if chosen and (found := claim_candidates(first, chosen, worker=worker_name())):
             return found
         # The chosen are locked, by another claim or by the end of one of their user's others: that takes a moment.
         is_worth_it = chosen or (is_patient and most > 0)
@@ -86,17 +100,19 @@ def look(
     return []
 
 
-def draw(batch: Batch) -> Drawn:
-    """Have the adapter draw a batch whose heart beats; it goes on until each member has left it."""
-    works = [prepare(claim, batch.heart) for claim in batch.members]
+def make(batch: Batch) -> BatchOutcome:
+    """Hand a batch, whose pulse beats, over to its adapter; the pulse goes on until each member has left it."""
+    works = [prepare(claim, batch) for claim in batch.members]
     # The provider may work for minutes: the connection goes back to the pool, where the heart needs one.
     release_connection()
     outcomes = iter(submit(batch, [work for work in works if isinstance(work, Work)]))
-    return Drawn(batch, [next(outcomes) if isinstance(work, Work) else work for work in works])
+    return BatchOutcome(
+        batch, [next(outcomes) if isinstance(work, Work) else work for work in works]
+    )
 
 
-def prepare(claim: Claim, heart: Heart) -> Work | ProviderError:
-    """Return a member as the adapter gets it, or why its input pictures cannot be had."""
+def prepare(claim: Claim, batch: Batch) -> Work | Exception:
+    """Return a member as the adapter gets it, or why it cannot be handed over."""
     try:
         image, mask = open_inputs(claim.spec, claim.owner_id)
     except Exception as error:
@@ -104,7 +120,15 @@ def prepare(claim: Claim, heart: Heart) -> Work | ProviderError:
         # What is not there stays away, and what is too large stays so; a store may come back.
         is_final = isinstance(error, NotFound | RefusedPicture)
         return ProviderError(f"no input: {error!r}", code=InputLost.code, retryable=not is_final)
-    return Work(claim.spec, claim.card, heart.report_of(claim), image, mask)
+    return Work(
+        claim.spec,
+        claim.card,
+        batch.pulse.report_of(claim),
+        image,
+        mask,
+        reference=to_wire("att", claim.attempt_id),
+        callback_url=callback_url(claim.attempt_id),
+    )
 
 
 def open_inputs(
@@ -118,15 +142,29 @@ def open_inputs(
     return image, mask and mask.convert("L")
 
 
-def submit(batch: Batch, works: Sequence[Work]) -> list[Outcome]:
+def submit(batch: Batch, works: Sequence[Work]) -> Sequence[Outcome]:
     """Return what an adapter made of each work; what it raises for all of them is the outcome of each."""
     if not works:
         return []
     try:
-        made = get_adapter(batch.members[0].adapter).submit_batch(works)
-        return [outcome for _, outcome in zip(works, made, strict=True)]
+        adapter = adapter_of(batch.account)
+        if isinstance(adapter, DrawsBatches):
+            made = adapter.submit_batch(works)
+            return [outcome for _, outcome in zip(works, made, strict=True)]
+        return [send(adapter, batch, works[0])]
     except Exception as error:  # noqa: BLE001 (each member's end is decided by its kind)
         return [error] * len(works)
+
+
+def send(adapter: Provider, batch: Batch, work: Work) -> Outcome:
+    """Return what a vendor's adapter answered, having written before that the order leaves."""
+    claim = batch.members[0]
+    if adapter.capabilities.is_remote:
+        batch.pulse.check(claim)
+        waiting.note_sending(claim)
+        release_connection()
+        batch.pulse.signs[claim.attempt_id].was_sent = True
+    return adapter.submit(work)
 
 
 def worker_name() -> str:

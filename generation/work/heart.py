@@ -1,4 +1,4 @@
-"""The sign of life of a batch: its leases are renewed while its worker works, and a lost one stops its member."""
+"""The sign of life of a process: the leases of what is at work in it are renewed, and a lost one stops its order."""
 
 import logging
 import threading
@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import Error, transaction
 
 from generation.life import claims
 from generation.life.claims import Claim, LeaseLost
 from generation.life.ended_news import listener
 from generation.providers.base import Report
 from generation.providers.errors import GivenBack, Stopped
+from generation.work.process import draining, release_connection
 
 logger = logging.getLogger(__name__)
 
@@ -25,63 +26,43 @@ PREVIEW_EVERY_SECONDS = 1.0
 PREVIEW_PAUSES = 50
 
 
-class Drain(threading.Event):
-    """Set when the worker process was told to stop; knows since when."""
-
-    since = 0.0
-
-    def set(self) -> None:
-        """Begin to drain; what is under way has its time from now on."""
-        if not self.is_set():
-            self.since = time.monotonic()
-        super().set()
-
-    def is_over(self) -> bool:
-        """Return whether what was under way has had its time to end."""
-        return self.is_set() and time.monotonic() - self.since > settings.DRAIN_SECONDS
-
-
-draining = Drain()
-
-
 @dataclass
 class Sign:
-    """What one member has to say at the next beat."""
+    """What one order has to say at the next beat."""
 
     claim: Claim
     progress: float | None = None
     draw_preview: Callable[[], bytes] | None = None
     is_lost: bool = False
     has_left: bool = False
+    # What may be billed already is finished here, however long the drain has lasted.
+    was_sent: bool = False
 
 
-class Heart:
-    """Beats for the members of a batch from a thread, from `start` until the last one has left."""
+class Pulse:
+    """What the orders of one batch say of themselves, from `start` until the last one has left."""
 
     def __init__(self, members: Sequence[Claim]) -> None:
-        self.signs = {claim.attempt_id: Sign(claim) for claim in members}
-        self.done = threading.Event()
-        # One beat at a time, so that two never lock the same rows in another order.
+        self.signs = {
+            claim.attempt_id: Sign(claim, was_sent=bool(claim.remote_id)) for claim in members
+        }
+        # One write at a time, so that two never lock the same rows in another order.
         self.lock = threading.Lock()
         self.written_at = float("-inf")
         self.preview_at = time.monotonic() + PREVIEW_EVERY_SECONDS
-        self.thread = threading.Thread(
-            target=self._beat, name=f"beat {members[0].attempt_id}", daemon=True
-        )
 
     def start(self) -> None:
-        """Start to beat, and to hear which tasks have ended."""
+        """Have the process's heart beat for these, and hear which of their tasks have ended."""
         listener.add(self.lose)
-        self.thread.start()
+        heart.add(self)
 
     def stop(self) -> None:
-        """Stop to beat; the leases then live on for what is left of them."""
+        """Beat no more; the leases then live on for what is left of them."""
         listener.remove(self.lose)
-        self.done.set()
-        self.thread.join()
+        heart.remove(self)
 
     def leave(self, claim: Claim) -> None:
-        """Beat no more for a member; without any left the heart stops."""
+        """Beat no more for one order; without any left the pulse stops."""
         sign = self.signs[claim.attempt_id]
         with self.lock:
             sign.has_left, sign.draw_preview = True, None
@@ -89,17 +70,17 @@ class Heart:
             self.stop()
 
     def lose(self, task_id: str) -> None:
-        """Stop the member of a task that has ended: its next report raises."""
+        """Stop the order of a task that has ended: its next report raises."""
         for sign in self.signs.values():
             if str(sign.claim.task_id) == task_id:
                 sign.is_lost = True
 
     def report_of(self, claim: Claim) -> Report:
-        """Return what the adapter calls while it makes this member's pictures."""
+        """Return what the adapter calls while it makes this order's pictures."""
         return partial(self.report, claim)
 
     def report(self, claim: Claim, done: float, preview: Callable[[], bytes] | None = None) -> None:
-        """Note a member's progress (0 to 1); raise Stopped once it is not wanted here, GivenBack once time is up."""
+        """Note an order's progress (0 to 1); raise Stopped once it is not wanted here, GivenBack once time is up."""
         sign = self.signs[claim.attempt_id]
         sign.progress = min(done, 1.0)
         if preview is not None and settings.LOCAL_PREVIEWS:
@@ -107,19 +88,31 @@ class Heart:
         if time.monotonic() - self.written_at >= PROGRESS_EVERY_SECONDS:
             # One write for the whole batch: its members take the same steps.
             self.written_at = time.monotonic()
-            self._write(self._draw_previews())
+            self.write(self._draw_previews())
         self.check(claim)
 
     def check(self, claim: Claim) -> None:
-        """Raise Stopped once a member is not wanted here any more, GivenBack once the drain has lasted too long."""
-        if self.signs[claim.attempt_id].is_lost:
+        """Raise Stopped once an order is not wanted here any more, GivenBack once the drain has lasted too long."""
+        sign = self.signs[claim.attempt_id]
+        if sign.is_lost:
             raise Stopped
-        if draining.is_over():
+        if draining.is_over() and not sign.was_sent:
             raise GivenBack
 
-    def _beat(self) -> None:
-        while not self.done.wait(settings.LEASE_SECONDS / 3):
-            self._write({})
+    def write(self, previews: dict[int, bytes]) -> None:
+        """Renew the leases, with what each has to say."""
+        with self.lock:
+            try:
+                with transaction.atomic():
+                    for number, sign in enumerate(self.signs.values()):
+                        if not sign.is_lost and not sign.has_left:
+                            self._renew(sign, previews.get(number))
+            except Error as error:
+                # A lease outlives a short absence; a longer one costs it, and the fence then says so.
+                names = ", ".join(map(str, self.signs))
+                logger.warning("heartbeat of %s not written: %s", names, error)
+            finally:
+                release_connection()
 
     def _draw_previews(self) -> dict[int, bytes]:
         previews: dict[int, bytes] = {}
@@ -137,19 +130,6 @@ class Heart:
         self.preview_at = ended + max(PREVIEW_EVERY_SECONDS, PREVIEW_PAUSES * (ended - began))
         return previews
 
-    def _write(self, previews: dict[int, bytes]) -> None:
-        with self.lock:
-            try:
-                with transaction.atomic():
-                    for number, sign in enumerate(self.signs.values()):
-                        if not sign.is_lost and not sign.has_left:
-                            self._renew(sign, previews.get(number))
-            except Error as error:
-                # A lease outlives a short absence; a longer one costs it, and the fence then says so.
-                logger.warning("heartbeat of %s not written: %s", self.thread.name, error)
-            finally:
-                release_connection()
-
     def _renew(self, sign: Sign, preview: bytes | None) -> None:
         try:
             claims.heartbeat(sign.claim, progress=sign.progress, preview=preview)
@@ -157,7 +137,39 @@ class Heart:
             sign.is_lost = True
 
 
-def release_connection() -> None:
-    """Give this thread's connection back to the pool, unless a transaction is open: others of the process need it."""
-    if not connection.in_atomic_block:
-        connection.close()
+class Heart:
+    """Beats for every pulse of the process from one thread, which lives while there is any."""
+
+    def __init__(self) -> None:
+        self.pulses: list[Pulse] = []
+        self.changed = threading.Condition()
+        self.thread: threading.Thread | None = None
+
+    def add(self, pulse: Pulse) -> None:
+        """Beat for a pulse, too."""
+        with self.changed:
+            self.pulses.append(pulse)
+            if self.thread is None:
+                self.thread = threading.Thread(target=self._beat, name="heart", daemon=True)
+                self.thread.start()
+
+    def remove(self, pulse: Pulse) -> None:
+        """Beat for a pulse no more."""
+        with self.changed:
+            if pulse in self.pulses:
+                self.pulses.remove(pulse)
+            self.changed.notify_all()
+
+    def _beat(self) -> None:
+        while True:
+            with self.changed:
+                self.changed.wait_for(lambda: not self.pulses, settings.LEASE_SECONDS / 3)
+                if not self.pulses:
+                    self.thread = None
+                    return
+                pulses = list(self.pulses)
+            for pulse in pulses:
+                pulse.write({})
+
+
+heart = Heart()

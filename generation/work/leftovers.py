@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from generation.life.claims import Claim
 from generation.models import Attempt
 from generation.states import ATTEMPT_ENDS
-from generation.work.heart import release_connection
+from generation.work.process import release_connection
 from storage.keys import output_key
 from storage.services import delete_unnamed
 from storage.sweeping import sweep_uploads

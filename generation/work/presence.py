@@ -9,10 +9,11 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from generation.accounts import routing
+from generation.accounts.adapters import adapter_of
 from generation.life import doorbell
 from generation.models import Account, Offer, Worker
-from generation.providers.registry import get_adapter
-from generation.work.heart import draining, release_connection
+from generation.providers.base import DrawsBatches
+from generation.work.process import draining, readiness, release_connection
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +26,6 @@ LOADING = "the model is being loaded"
 UNLOADABLE = "the model cannot be loaded; see the worker's log"
 
 
-class Readiness:
-    """Why this process takes no orders; without a reason it takes them."""
-
-    unready = ""
-
-
-readiness = Readiness()
 # One beat at a time, so that the one which says that the worker is ready now is not followed by an older word.
 beating = threading.Lock()
 
@@ -73,7 +67,9 @@ def warm_up(queues: list[str]) -> None:
         models.setdefault(row.account_id, []).append(row)
     for rows in models.values():
         wanted = next((row for row in rows if row.alias == settings.DEFAULT_MODEL), rows[0])
-        get_adapter(wanted.account.adapter).warm(wanted.card())
+        adapter = adapter_of(wanted.account)
+        if isinstance(adapter, DrawsBatches):
+            adapter.warm(wanted.card())
 
 
 def keep_beating(name: str, queues: list[str]) -> None:
@@ -105,12 +101,10 @@ def beat(name: str, queues: list[str]) -> None:
         # Its adapters may be what cannot be had.
         facts["unready"] = readiness.unready
     else:
-        for adapter in set(
-            Account.objects.filter(is_enabled=True, queue__in=queues).values_list(
-                "adapter", flat=True
-            )
-        ):
-            facts |= get_adapter(adapter).health()
+        for account in Account.objects.filter(is_enabled=True, queue__in=queues):
+            adapter = adapter_of(account)
+            if isinstance(adapter, DrawsBatches):
+                facts |= adapter.health()
     Worker.objects.update_or_create(
         name=name, defaults={"queues": queues, "beat_at": Now(), "facts": facts}
     )

@@ -9,9 +9,10 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageStat
 
+from generation.accounts.adapters import adapter_of
 from generation.models import Attempt, Output, find_card
-from generation.providers.base import Report, Work
-from generation.providers.registry import get_adapter
+from generation.providers.base import DrawsBatches, Made, Pixels, Report, Work
+from generation.providers.errors import ProviderError
 from generation.spec import GenerationSpec
 from generation.states import AttemptState
 from generation.work.batch import open_inputs
@@ -43,12 +44,17 @@ def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
     spec = GenerationSpec.from_json(task.spec)
     card = find_card(attempt.account_id, task.model)
     image, mask = open_inputs(spec, task.platform_id)
-    adapter = get_adapter(attempt.account.adapter)
+    adapter = adapter_of(attempt.account)
+    if not isinstance(adapter, DrawsBatches):
+        raise ProviderError(
+            f"{attempt.account} made it: only the local engine draws the same again"
+        )
     delivered = Output.objects.filter(task=task, artifact__isnull=False)
     for output in delivered.select_related("artifact").order_by("position"):
+        assert output.seed is not None  # noqa: S101 (what draws here draws from seeds)
         alone = replace(spec, seeds=(output.seed,))
         finished = adapter.submit(Work(alone, card, report, image, mask))
-        drawn = finished.outputs[0].decode()
+        drawn = pixels_of(finished.made[0])
         artifact = output.artifact
         assert artifact is not None  # noqa: S101 (filtered)
         data = encode_picture(drawn, labels.GENERATED).data
@@ -61,6 +67,12 @@ def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
             psnr_db=psnr_db(drawn, before),
             changed=find_changes(attempt.facts, finished.facts),
         )
+
+
+def pixels_of(made: Made) -> Image.Image:
+    """Return what the engine has drawn."""
+    assert isinstance(made.content, Pixels)  # noqa: S101 (it makes no files)
+    return made.content.decode()
 
 
 def find_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -1,111 +1,124 @@
-"""Finishing: what was drawn is decoded, encoded, stored and published, while the next batch is being drawn."""
+"""Storing: what was made is decoded, encoded, stored and published, of batches while the next one is being drawn."""
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Self, TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from generation.life import attempt_ends
-from generation.life.attempt_ends import Delivery
+from generation.accounts.adapters import adapter_of
+from generation.life import attempt_ends, waiting
+from generation.life.attempt_ends import Stored, StoredOutput
 from generation.life.claims import Claim, LeaseLost
-from generation.providers.base import Finished, Outcome, Output, Provider, Refusal
-from generation.providers.errors import GivenBack, ProviderError, Stopped
-from generation.providers.registry import get_adapter
+from generation.providers.base import (
+    DrawsBatches,
+    Finished,
+    Made,
+    NotMade,
+    Outcome,
+    Pixels,
+    Provider,
+    Submitted,
+    Waiting,
+)
+from generation.providers.errors import GivenBack, ProviderError, Sent, Stopped
 from generation.work import leftovers
-from generation.work.batch import Batch, Drawn
-from generation.work.heart import Heart, draining, release_connection
-from storage import labels
-from storage.keys import output_key
-from storage.services import StoredPicture, save_picture
+from generation.work.batch import BatchOutcome
+from generation.work.heart import Pulse
+from generation.work.process import draining, house, release_connection
+from storage.services import StoredPicture, save_output
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
-# A task, and how it ended: its state, `handed_back`, `stopped` or `unwritten`.
+# A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `stopped`, `unwritten`.
 Ended = dict[str, str]
 
-# One batch is being finished, one waits: what is drawn faster than it is stored must not fill the memory.
+# One batch is being stored, one waits: what is drawn faster than it is stored must not fill the memory.
 MOST_PENDING = 2
 # A database that is away at the end of the work: the picture is kept as long as the lease may live.
 FINISH_AGAIN_SECONDS = 1.0
 AWAY = (OperationalError, InterfaceError)
+# How often a store that refuses what a vendor has made, and may not make again, is asked.
+MOST_TRIES_TO_STORE = 3
 
 
 class Finisher:
-    """Finishes batches one after the other in a thread of its own; leaving it waits for all of them."""
+    """Stores batches of this process one after the other, in a thread of its own, while the next one is drawn."""
 
     def __init__(self) -> None:
-        self.ended: list[Ended] = []
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="finish")
-        self._pending: deque[tuple[Batch, Future[list[Ended]]]] = deque()
+        self._pending: deque[Future[list[Ended]]] = deque()
+        self._taking = threading.Lock()
 
-    def __enter__(self) -> Self:
-        return self
+    def is_idle(self) -> bool:
+        """Return whether nothing is being stored, nor waits for that."""
+        return all(future.done() for future in list(self._pending))
 
-    def __exit__(self, *_: object) -> None:
-        """Wait until everything is finished."""
-        self.settle()
-        self._executor.shutdown()
+    def take(self, made: BatchOutcome) -> Future[list[Ended]]:
+        """Store a batch: beside the next drawing if it may overlap, else now; return how its members will end."""
+        if not made.batch.overlaps:
+            now: Future[list[Ended]] = Future()
+            now.set_result(finish_batch(made))
+            return now
+        with self._taking:
+            future = self._executor.submit(finish_batch, made)
+            self._pending.append(future)
+        self.wait(MOST_PENDING)
+        return future
 
-    def list_unfinished(self) -> list[Batch]:
-        """Return what is being finished, or waits for that."""
-        return [batch for batch, ended in self._pending if not ended.done()]
-
-    def take(self, drawn: Drawn) -> None:
-        """Finish a batch: beside the next drawing if it may overlap, else now."""
-        if drawn.batch.may_overlap:
-            self._pending.append((drawn.batch, self._executor.submit(finish_batch, drawn)))
-            self.settle(MOST_PENDING)
-        else:
-            self.settle()
-            self.ended += finish_batch(drawn)
-
-    def settle(self, most_pending: int = 0) -> None:
+    def wait(self, most_pending: int = 0) -> None:
         """Wait until no more than so many batches are unfinished."""
         if len(self._pending) > most_pending:
             # That may take minutes: the connection goes back to the pool, where finisher and heart need one.
             release_connection()
         while len(self._pending) > most_pending:
-            _, ended = self._pending.popleft()
-            self.ended += ended.result()
+            self._pending[0].result()
+            with self._taking:
+                if self._pending and self._pending[0].done():
+                    self._pending.popleft()
 
 
-def finish_batch(drawn: Drawn) -> list[Ended]:
+finisher = Finisher()
+
+
+def finish_batch(made: BatchOutcome) -> list[Ended]:
     """Finish each member of a batch; what goes wrong with one is its own affair."""
     ended = []
-    heart = drawn.batch.heart
-    for claim, outcome in zip(drawn.batch.members, drawn.outcomes, strict=True):
+    batch = made.batch
+    for claim, outcome in zip(batch.members, made.outcomes, strict=True):
         try:
-            how = finish_member(claim, outcome, heart)
+            how = finish_member(claim, outcome, batch.pulse)
         except (LeaseLost, Stopped):
             logger.info("attempt %s is no longer wanted here: discarded", claim.attempt_id)
             how = "stopped"
         except Exception:
-            # Its lease runs out, and another worker makes it.
+            # Its lease runs out, and another worker goes on.
             logger.exception("the end of attempt %s is not written", claim.attempt_id)
             how = "unwritten"
         finally:
-            heart.leave(claim)
+            batch.pulse.leave(claim)
             release_connection()
         if how not in {"completed", "unwritten"} and isinstance(outcome, Finished):
-            leftovers.clear(claim, [output.position for output in outcome.outputs])
+            leftovers.clear(claim, [made.position for made in outcome.made])
         ended.append({"task": f"task_{claim.task_id.hex}", "ended": how})
+    house.leave(batch.guest)
     return ended
 
 
-def finish_member(claim: Claim, outcome: Outcome, heart: Heart) -> str:
-    """Store and publish what was drawn for one attempt, or write why not; return how it ended."""
+def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
+    """Store and publish what was made for one attempt, or write what else became of it; return how it ended."""
+    if isinstance(outcome, Submitted | Waiting):
+        return leave(claim, outcome)
+    was_sent = pulse.signs[claim.attempt_id].was_sent
     try:
-        delivery = deliver(claim, outcome, heart)
-        persist(partial(attempt_ends.complete, claim, delivery), claim)
-    except ProviderError as error:
-        logger.warning("attempt %s failed: %r", claim.attempt_id, error)
-        return persist(partial(attempt_ends.fail, claim, error), claim)
+        stored = collect(claim, outcome, partial(pulse.check, claim), was_sent=was_sent)
+        persist(partial(attempt_ends.complete, claim, stored), claim)
     except GivenBack:
         logger.info("attempt %s is given back: the worker stops", claim.attempt_id)
         persist(partial(attempt_ends.hand_back, claim), claim)
@@ -113,70 +126,122 @@ def finish_member(claim: Claim, outcome: Outcome, heart: Heart) -> str:
     except (LeaseLost, Stopped, *AWAY):
         raise
     except Exception as error:
-        # To draw it again would cost the provider again and end alike: the task fails, staff find the trace.
-        logger.exception("attempt %s broke", claim.attempt_id)
-        broken = ProviderError(f"unexpected: {error!r}")
-        return persist(partial(attempt_ends.fail, claim, broken), claim)
+        is_understood = isinstance(error, ProviderError)
+        logger.warning("attempt %s failed: %r", claim.attempt_id, error, exc_info=not is_understood)
+        # What is not understood would end alike: the task fails, and staff find the trace.
+        meant = (
+            error
+            if isinstance(error, ProviderError)
+            else ProviderError(f"unexpected: {error!r}", sent=Sent.MAYBE if was_sent else Sent.NO)
+        )
+        return end_badly(claim, meant, was_sent=was_sent)
     return "completed"
 
 
-def deliver(claim: Claim, outcome: Outcome, heart: Heart) -> Delivery:
-    """Decode and store what was drawn for an attempt; raise what became of it when that is no picture."""
+def leave(claim: Claim, told: Submitted | Waiting) -> str:
+    """Leave an order to its vendor; one that was cancelled while it was handed over is cancelled there, too."""
+    try:
+        persist(partial(waiting.wait, claim, told), claim)
+    except LeaseLost:
+        if isinstance(told, Submitted):
+            persist(partial(waiting.cancel_unwanted, claim, told.remote_id), claim)
+        raise
+    return "waiting"
+
+
+def end_badly(claim: Claim, error: ProviderError, *, was_sent: bool) -> str:
+    """Write what an error means: asked for again, in doubt, another attempt, or the end; return how it ended.
+
+    What has an id at its vendor is asked for again while that may help, and never ordered anew.
+    """
+    if claim.remote_id and (error.retryable or error.sent is Sent.MAYBE):
+        return leave(claim, Waiting(poll_after_seconds=error.retry_after_seconds))
+    if was_sent and not claim.remote_id and error.sent is Sent.MAYBE:
+        persist(partial(waiting.doubt, claim, str(error)), claim)
+        return "unknown"
+    return persist(partial(attempt_ends.fail, claim, error), claim)
+
+
+def collect(
+    claim: Claim, outcome: Outcome, check: Callable[[], None], *, was_sent: bool = False
+) -> Stored:
+    """Store each output that was made; what cannot be had or stored is missing, and only if all is does it raise."""
     if isinstance(outcome, Exception):
         raise outcome
-    return store(claim, outcome, get_adapter(claim.adapter), partial(heart.check, claim))
-
-
-def store(
-    claim: Claim, finished: Finished, adapter: Provider, check: Callable[[], None]
-) -> Delivery:
-    """Store each output; one that cannot be had or stored is refused, and only if none can be does it raise."""
-    folder = output_key(claim.day, claim.owner_id, claim.attempt_id, "")
+    assert isinstance(outcome, Finished)  # noqa: S101 (what works on was left before)
+    adapter = adapter_of(claim.account)
     seconds = {"decode": 0.0, "encode_store": 0.0}
-    pictures, refusals = [], list(finished.refusals)
+    outputs, missing = [], list(outcome.not_made)
     failure = ProviderError("the provider made no picture")
-    for output in finished.outputs:
+    for made in outcome.made:
         # Before each picture: one that nobody wants any more costs nothing more.
         check()
         try:
-            stored = store_output(output, folder, adapter, seconds)
+            file = store(claim, made, adapter, seconds, was_sent=was_sent)
         except ProviderError as error:
-            logger.warning("picture %s of %s: %s", output.position, claim.task_id, error)
-            refusals.append(Refusal(output.position, output.seed, error.code, error.params))
+            logger.warning("picture %s of %s: %s", made.position, claim.task_id, error)
+            missing.append(NotMade(made.position, error.code, error.params, made.seed))
             failure = error
         else:
-            pictures.append((output.position, output.seed, stored))
-    if not pictures:
+            outputs.append(StoredOutput(made, file))
+    if not outputs:
         raise failure
-    timings = {**finished.timings, **{stage: round(took, 4) for stage, took in seconds.items()}}
-    return Delivery(pictures, refusals, timings, finished.facts)
+    timings = {**outcome.timings, **{stage: round(took, 4) for stage, took in seconds.items()}}
+    return Stored(outputs, missing, timings, outcome.facts)
 
 
-def store_output(
-    output: Output, folder: str, adapter: Provider, seconds: dict[str, float]
+def store(
+    claim: Claim, made: Made, adapter: Provider, seconds: dict[str, float], *, was_sent: bool
 ) -> StoredPicture:
-    """Decode and store one picture, adding to the seconds by stage; raise ProviderError when it cannot be."""
+    """Decode and store one output, adding to the seconds by stage; raise ProviderError when it cannot be."""
     started = time.perf_counter()
+    content: Any = made.content
     try:
-        image = output.decode()
+        if isinstance(content, Pixels):
+            content = content.decode()
     except ProviderError:
         raise
     except Exception as error:
-        logger.exception("picture %s not decoded", output.position)
+        logger.exception("picture %s not decoded", made.position)
         raise ProviderError(f"not decoded: {error!r}") from error
     finally:
         decoded = time.perf_counter()
         seconds["decode"] += decoded - started
+    save = partial(
+        save_output,
+        content,
+        day=claim.day,
+        owner=claim.owner_id,
+        attempt=claim.attempt_id,
+        position=made.position,
+    )
     try:
-        with adapter.watched("store"):
-            name = str(output.position)
-            return save_picture(image, folder=folder, name=name, label=labels.GENERATED)
+        if isinstance(adapter, DrawsBatches):
+            with adapter.watched("store"):
+                return save()
+        return try_to_store(save, most_tries=MOST_TRIES_TO_STORE if was_sent else 1)
+    except ProviderError:
+        raise
     except Exception as error:
-        # Each store raises its own; the money decides what it means.
+        # Each store raises its own; the money decides what it means: what a vendor has made is not ordered again.
+        may_retry = not was_sent or bool(claim.remote_id)
         message = f"not stored: {error!r}"
-        raise ProviderError(message, code="store_failed", retryable=True) from error
+        raise ProviderError(message, code="store_failed", retryable=may_retry) from error
     finally:
         seconds["encode_store"] += time.perf_counter() - decoded
+
+
+def try_to_store(save: Callable[[], StoredPicture], *, most_tries: int) -> StoredPicture:
+    """Store, and again after a moment while that fails; raise what the last try raised."""
+    for number in range(1, most_tries):
+        try:
+            return save()
+        except ProviderError:
+            raise
+        except Exception as error:  # noqa: BLE001 (each store raises its own)
+            logger.warning("not stored, try %s: %r", number, error)
+            draining.wait(number)
+    return save()
 
 
 def persist(write: Callable[[], Result], claim: Claim) -> Result:

@@ -65,6 +65,11 @@ def word_fields(problem: Problem) -> dict[str, list[str]]:
     return found
 
 
+def without_action(actions: list[Any], name: str) -> list[Any]:
+    """Return a page's actions but for the one of this method's name."""
+    return [act for act in actions if getattr(act.method, "__name__", "") != name]
+
+
 def on_this_site(link: str) -> str:
     """Return a signed link without our own origin: pictures then show under whatever name staff opened the admin."""
     return link.removeprefix(settings.PUBLIC_URL)

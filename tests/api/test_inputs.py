@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from generation.accounts.seed import seed_local_provider
 from generation.models import Account, Task
 from generation.orders.inputs import fit_size
-from generation.providers.base import Finished, Work
+from generation.providers.base import Finished, Submitted, Work
 from generation.providers.stub import StubProvider
 from generation.spec import ModelCard
 from generation.work.run import run_queue
@@ -64,7 +64,7 @@ def test_picture_reaches_the_provider_with_mask_and_strength(
 ) -> None:
     works: list[Work] = []
 
-    def submit_seen(self: StubProvider, work: Work) -> Finished:
+    def submit_seen(self: StubProvider, work: Work) -> Submitted | Finished:
         works.append(work)
         return draw(self, work)
 

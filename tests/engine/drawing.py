@@ -9,6 +9,7 @@ from generation.engine.pictures import Picture
 from generation.providers.base import Finished, Work
 from generation.providers.local import LocalProvider
 from generation.spec import GenerationSpec, ModelCard
+from generation.work.rerun import pixels_of
 
 PROMPT = "a yellow star on a purple background"
 # One caption length each: 32 tokens.
@@ -63,4 +64,4 @@ def draw(provider: LocalProvider, **words: Any) -> list[Image.Image]:
 
 
 def decode(finished: Finished) -> list[Image.Image]:
-    return [output.decode() for output in finished.outputs]
+    return [pixels_of(made) for made in finished.made]

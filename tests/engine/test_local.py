@@ -57,7 +57,7 @@ def test_eight_orders_at_once_are_the_pictures_that_each_would_be_alone(
 def test_an_orders_pictures_are_drawn_at_once_each_from_its_seed(provider: LocalProvider) -> None:
     finished = provider.submit(work(seeds=(6, 7, 8)))
     assert finished.facts["batch_size"] == 3
-    assert [output.seed for output in finished.outputs] == [6, 7, 8]
+    assert [output.seed for output in finished.made] == [6, 7, 8]
     assert psnr_db(decode(finished)[1], draw(provider)[0]) >= 50
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from generation.accounts.seed import SMALL
 from generation.engine.speed import choose_attention, compile_blocks
 from generation.providers.local import LocalProvider
-from tests.engine.drawing import work
+from tests.engine.drawing import decode, work
 
 pytestmark = pytest.mark.xdist_group("torch")
 
@@ -113,8 +113,7 @@ def test_a_lost_card_ends_the_worker_before_it_fails_the_queue(
         raise RuntimeError("an illegal memory access was encountered")
 
     def order() -> None:
-        for output in provider.submit(work()).outputs:
-            output.decode()
+        decode(provider.submit(work()))
 
     monkeypatch.setattr(provider.engine, "device", "cuda")
     monkeypatch.setattr(provider.engine._decoder, "_device", "cuda")

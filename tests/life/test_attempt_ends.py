@@ -11,12 +11,12 @@ from credits.expiry import expire_hold
 from credits.models import Hold, Purse
 from generation.life import attempt_ends, claims, rescue
 from generation.models import Attempt, Event, Task
-from generation.providers.base import Finished, Work
+from generation.providers.base import Finished, Submitted, Work
 from generation.providers.errors import ProviderError
 from generation.providers.stub import StubProvider
 from generation.work import run
 from tests.books import find_mistakes
-from tests.steps import deliver, submit
+from tests.steps import collect, submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
@@ -35,14 +35,15 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
         drawings: Drawings = []
         plain = StubProvider.submit
 
-        def submit(self: StubProvider, work: Work) -> Finished:
+        def submit(self: StubProvider, work: Work) -> Submitted | Finished:
             drawings.append(work.spec.prompt)
             if work.spec.prompt != "odd":
                 return plain(self, work)
             if isinstance(odd, Exception):
                 raise odd
             found = plain(self, work)
-            return Finished(found.outputs, found.refusals, {}, {"said": odd})
+            assert isinstance(found, Finished)
+            return Finished(found.made, found.not_made, {}, {"said": odd})
 
         monkeypatch.setattr(StubProvider, "submit", submit)
         return drawings
@@ -96,7 +97,7 @@ def test_history_says_what_was_captured_when_the_hold_had_expired(alice: APIClie
     claim = claims.claim_next("local", worker="tests")
     assert claim
     expire_hold(Hold.objects.get().pk)
-    attempt_ends.complete(claim, deliver(claim))
+    attempt_ends.complete(claim, collect(claim))
     hold = Hold.objects.get()
     assert (hold.captured, hold.overrun) == (0, task.price)
     assert Event.objects.get(task=task, kind="completed").data["captured"] == 0

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Purse
 from generation.life import batch_claims, claims
-from generation.life.batch_claims import claim_companions, find_companions
+from generation.life.batch_claims import claim_candidates, find_candidates
 from generation.life.claims import Claim
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Account, Attempt, Event, Share, Task
@@ -40,8 +40,8 @@ def take(
     first: Claim, most: int = 100, fits: Callable[[GenerationSpec], bool] | None = None
 ) -> list[Any]:
     """Claim companions and return their tasks' ids."""
-    chosen = find_companions(first, fits or (lambda spec: True), most)
-    found = claim_companions(first, chosen, worker="tests")
+    chosen = find_candidates(first, fits or (lambda spec: True), most)
+    found = claim_candidates(first, chosen, worker="tests")
     return [companion.task_id for companion in found]
 
 
@@ -86,8 +86,8 @@ def test_counts_and_turns_are_those_of_single_claims(alice: APIClient, mallory: 
 def test_companions_are_claimed_like_any_other(alice: APIClient) -> None:
     tasks = [submit(alice), submit(alice), submit(alice)]
     first = claim()
-    chosen = find_companions(first, lambda spec: True, 8)
-    [second, third] = claim_companions(first, chosen, worker="tests")
+    chosen = find_candidates(first, lambda spec: True, 8)
+    [second, third] = claim_candidates(first, chosen, worker="tests")
     rows = Attempt.objects.order_by("pk")
     assert {(row.state, row.worker, row.lease_token, row.batch_size) for row in rows} == {
         ("running", "tests", 1, 3)
@@ -128,7 +128,7 @@ def test_what_may_not_be_taken_is_left(alice: APIClient, other: str) -> None:
         case "queue":
             Share.objects.update(queue="remote")
         case "alone":
-            row.update(is_alone=True)
+            row.update(isolated=True)
         case "not due":
             row.update(run_at=Now() + claims.lease())
         case "canceled":
@@ -174,7 +174,7 @@ def test_look_is_bounded(
     first = claim()
     monkeypatch.setattr(batch_claims, "MOST_CANDIDATES", 2)
     assert [
-        found.attempt_id for found in batch_claims.find_companions(first, lambda spec: True, 9)
+        found.attempt_id for found in batch_claims.find_candidates(first, lambda spec: True, 9)
     ] == [Attempt.objects.get(task=task).pk for task in (tasks[3], tasks[1])]
     monkeypatch.setattr(batch_claims, "MOST_CANDIDATES", 64)
     monkeypatch.setattr(batch_claims, "MOST_ROWS_SEEN", 1)
@@ -194,9 +194,9 @@ def test_what_another_took_meanwhile_is_left(alice: APIClient) -> None:
     for _ in range(3):
         submit(alice)
     firsts = [claim(), claim()]
-    chosen = batch_claims.find_companions(firsts[0], lambda spec: True, 8)
-    assert len(claim_companions(firsts[1], chosen, worker="faster")) == 1
-    assert claim_companions(firsts[0], chosen, worker="slower") == []
+    chosen = batch_claims.find_candidates(firsts[0], lambda spec: True, 8)
+    assert len(claim_candidates(firsts[1], chosen, worker="faster")) == 1
+    assert claim_candidates(firsts[0], chosen, worker="slower") == []
     assert Attempt.objects.get(pk=chosen[0].attempt_id).worker == "faster"
 
 

@@ -14,10 +14,11 @@ from generation.life.unpaid_ends import cancel_task
 from generation.models import Account, Attempt, Event, Output, Share, Task
 from generation.providers.errors import ProviderError
 from generation.work import run
-from generation.work.heart import Drain
-from generation.work.storing import Finisher
+from generation.work.batch import gather, make
+from generation.work.process import Drain
 from tests.books import find_mistakes
-from tests.steps import attempt_states, claim, deliver, submit
+from tests.easel import Easel
+from tests.steps import attempt_states, claim, collect, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ def test_live_lease_is_not_reaped(alice: APIClient, stub: Account) -> None:
 def test_stale_worker_writes_nothing(alice: APIClient, stub: Account) -> None:
     task = submit(alice)
     stale = claim()
-    delivery = deliver(stale)
+    delivery = collect(stale)
     let_lease_run_out()
     assert rescue.reap() == 1
     with pytest.raises(LeaseLost):
@@ -62,7 +63,7 @@ def test_stale_worker_writes_nothing(alice: APIClient, stub: Account) -> None:
     assert find_mistakes() == []
 
     fresh = claim()
-    attempt_ends.complete(fresh, deliver(fresh))
+    attempt_ends.complete(fresh, collect(fresh))
     task.refresh_from_db()
     assert task.state == "completed"
     assert find_mistakes() == []
@@ -71,7 +72,7 @@ def test_stale_worker_writes_nothing(alice: APIClient, stub: Account) -> None:
 def test_finish_twice_captures_once(alice: APIClient, stub: Account) -> None:
     submit(alice)
     held = claim()
-    delivery = deliver(held)
+    delivery = collect(held)
     attempt_ends.complete(held, delivery)
     with pytest.raises(LeaseLost):
         attempt_ends.complete(held, delivery)
@@ -87,7 +88,7 @@ def test_cancel_stops_a_running_worker(alice: APIClient, stub: Account) -> None:
     with pytest.raises(LeaseLost):
         claims.heartbeat(held, progress=0.1)
     with pytest.raises(LeaseLost):
-        attempt_ends.complete(held, deliver(held))
+        attempt_ends.complete(held, collect(held))
     assert attempt_states(task) == ["canceled"]
     assert alice.get("/api/v1/credits").json()["available"] == 100
     assert find_mistakes() == []
@@ -229,8 +230,8 @@ def test_newcomer_has_no_credit_for_time_away(
     assert starts["alice"] == starts["mallory"] == 3
 
 
-def test_broken_adapter_fails_the_task_at_once(alice: APIClient, stub: Account) -> None:
-    task = submit(alice, "stub:break")
+def test_broken_adapter_fails_the_task_at_once(alice: APIClient, easel: Easel) -> None:
+    task = submit(alice, "break")
     assert run.run_queue("local")[0]["ended"] == "failed"
     attempt = Attempt.objects.get(task=task)
     assert "ZeroDivisionError" in attempt.error_detail
@@ -245,9 +246,8 @@ def test_draining_worker_gives_back_what_takes_too_long(
     held = claim()
     settings.DRAIN_SECONDS = -1
     drain.set()
-    with Finisher() as finisher:
-        run.run_batch(held, finisher)
-    assert [task["ended"] for task in finisher.ended] == ["handed_back"]
+    ended = run.run_batch(gather(held, is_patient=False), make).result()
+    assert [task["ended"] for task in ended] == ["handed_back"]
     assert run.run_queue("local") == []
     drain.clear()
     assert attempt_states(task) == ["canceled", "queued"]

@@ -15,7 +15,7 @@ from generation.models import Account
 from generation.providers.errors import Stopped
 from generation.states import TaskState
 from generation.work import heart
-from generation.work.heart import Heart
+from generation.work.heart import Pulse
 from tests.patience import patience
 from tests.steps import claim, submit
 
@@ -31,11 +31,11 @@ def _only_news(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def beating(alice: APIClient, stub: Account) -> Iterator[Heart]:
+def beating(alice: APIClient, stub: Account) -> Iterator[Pulse]:
     """The heart of two members of two tasks, which hears."""
     for _ in range(2):
         submit(alice)
-    found = Heart([claim(), claim()])
+    found = Pulse([claim(), claim()])
     for sign in found.signs.values():
         found.report(sign.claim, 0.1)
     found.start()
@@ -44,13 +44,13 @@ def beating(alice: APIClient, stub: Account) -> Iterator[Heart]:
     found.stop()
 
 
-def await_stop(beating: Heart, member: Claim) -> None:
+def await_stop(beating: Pulse, member: Claim) -> None:
     """Report as one step after the other does; that must be refused."""
     with pytest.raises(Stopped):
         report_on(beating, member)
 
 
-def report_on(beating: Heart, member: Claim) -> None:
+def report_on(beating: Pulse, member: Claim) -> None:
     pause = threading.Event()
     for _ in range(round(100 * patience(20))):
         beating.report(member, 0.2)
@@ -59,7 +59,7 @@ def report_on(beating: Heart, member: Claim) -> None:
 
 @pytest.mark.usefixtures("_only_news")
 def test_a_cancel_stops_its_member_and_costs_the_steps_no_query(
-    beating: Heart, django_assert_num_queries: Any
+    beating: Pulse, django_assert_num_queries: Any
 ) -> None:
     first, second = (sign.claim for sign in beating.signs.values())
     cancel_task(first.task_id)
@@ -69,7 +69,7 @@ def test_a_cancel_stops_its_member_and_costs_the_steps_no_query(
 
 
 @pytest.mark.usefixtures("_only_news")
-def test_a_cancel_that_is_rolled_back_is_no_news(beating: Heart) -> None:
+def test_a_cancel_that_is_rolled_back_is_no_news(beating: Pulse) -> None:
     first, second = (sign.claim for sign in beating.signs.values())
     with transaction.atomic():
         cancel_task(first.task_id)
@@ -80,7 +80,7 @@ def test_a_cancel_that_is_rolled_back_is_no_news(beating: Heart) -> None:
 
 
 @pytest.mark.usefixtures("_only_news")
-def test_an_attempt_that_ends_its_own_task_is_not_stopped(beating: Heart) -> None:
+def test_an_attempt_that_ends_its_own_task_is_not_stopped(beating: Pulse) -> None:
     first, second = (sign.claim for sign in beating.signs.values())
     assert end_unpaid(first.task_id, TaskState.FAILED, spared=first.attempt_id)
     cancel_task(second.task_id)
@@ -88,7 +88,7 @@ def test_an_attempt_that_ends_its_own_task_is_not_stopped(beating: Heart) -> Non
     beating.report(first, 0.2)
 
 
-def test_without_news_the_next_progress_finds_out(beating: Heart) -> None:
+def test_without_news_the_next_progress_finds_out(beating: Pulse) -> None:
     first, _ = (sign.claim for sign in beating.signs.values())
     listener.remove(beating.lose)
     cancel_task(first.task_id)
@@ -96,7 +96,7 @@ def test_without_news_the_next_progress_finds_out(beating: Heart) -> None:
 
 
 @pytest.mark.usefixtures("_only_news")
-def test_a_broken_connection_is_made_anew(beating: Heart) -> None:
+def test_a_broken_connection_is_made_anew(beating: Pulse) -> None:
     first, _ = (sign.claim for sign in beating.signs.values())
     with connection.cursor() as cursor:
         listening = [f"LISTEN {CHANNEL}"]

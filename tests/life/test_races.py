@@ -18,7 +18,7 @@ from generation.states import TASK_ENDS
 from generation.work import run
 from tests.books import find_mistakes
 from tests.races import together
-from tests.steps import deliver, submit
+from tests.steps import collect, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 12
@@ -37,7 +37,7 @@ def test_endings_race_with_cancel_and_a_submit_of_the_same_user(
         assert claim.task_id == task.pk
         end: Callable[[], object]
         if ending == "complete":
-            end = partial(attempt_ends.complete, claim, deliver(claim))
+            end = partial(attempt_ends.complete, claim, collect(claim))
         elif ending == "fail":
             end = partial(attempt_ends.fail, claim, ProviderError("told to"))
         else:

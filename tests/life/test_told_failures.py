@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from generation.life.attempt_ends import LONGEST_DELAY_SECONDS, delay
 from generation.models import Attempt, Output, Task
-from generation.providers.base import Finished, Refusal, Work
+from generation.providers.base import Finished, NotMade, Work
 from generation.providers.errors import ProviderError
 from generation.providers.stub import StubProvider
 from generation.work import run
@@ -56,9 +56,10 @@ def refuse_second(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
         def submit(self: StubProvider, work: Work) -> Finished:
             found = plain(self, work)
-            second = found.outputs[1]
-            refusal = Refusal(second.position, second.seed, code, params)
-            return Finished(found.outputs[:1], [refusal], {}, {})
+            assert isinstance(found, Finished)
+            second = found.made[1]
+            missing = NotMade(second.position, code, params, second.seed)
+            return Finished(found.made[:1], [missing], {}, {})
 
         monkeypatch.setattr(StubProvider, "submit", submit)
 

@@ -119,7 +119,7 @@ def test_rerun_in_another_type_says_so(
 ) -> None:
     task = task_of(alice)
     (other,) = DTYPES.keys() - {OWN.name}
-    monkeypatch.setattr(rerun, "get_adapter", lambda _: LocalProvider(dtype=other))
+    monkeypatch.setattr(rerun, "adapter_of", lambda _: LocalProvider(dtype=other))
     out = StringIO()
     with pytest.raises(SystemExit):
         call_command("engine", "rerun", task, stdout=out, stderr=StringIO())

@@ -16,7 +16,7 @@ from generation.models import Attempt, Event, Output, Task
 from generation.providers.base import Work
 from generation.providers.errors import ProviderError
 from generation.work import batch, run, storing
-from generation.work.heart import draining
+from generation.work.process import draining
 from genhub.platforms.models import Platform
 from tests.easel import Easel
 from tests.steps import attempt_states, die, submit
@@ -169,7 +169,7 @@ def test_members_of_a_dead_batch_run_alone_and_carry_no_count(
     assert first
     batch.gather(first, is_patient=False)
     die()
-    assert not Attempt.objects.filter(state="queued", is_alone=False).exists()
+    assert not Attempt.objects.filter(state="queued", isolated=False).exists()
     assert set(work().values()) == {"completed"}
     assert easel.batches == [["a"], ["b"], ["c"]]
     for task in tasks:
@@ -198,7 +198,7 @@ def test_four_deaths_alone_end_a_task_that_died_in_a_batch_before(
 def test_alone_attempt_shares_its_process_with_nobody(alice: APIClient, easel: Easel) -> None:
     for prompt in ("a", "b", "c"):
         submit(alice, prompt)
-    Attempt.objects.filter(task__spec__prompt="b").update(is_alone=True)
+    Attempt.objects.filter(task__spec__prompt="b").update(isolated=True)
     unfinished: list[int] = []
     easel.before_drawing = lambda works: unfinished.append(
         Attempt.objects.filter(state="running").count() - len(works)
@@ -211,14 +211,14 @@ def test_alone_attempt_shares_its_process_with_nobody(alice: APIClient, easel: E
 @pytest.mark.parametrize("end", ["handed back", "tried again"])
 def test_once_alone_always_alone(alice: APIClient, easel: Easel, end: str) -> None:
     submit(alice, "poison")
-    Attempt.objects.update(is_alone=True)
+    Attempt.objects.update(isolated=True)
     held = claims.claim_next("local", worker="tests")
     assert held
     if end == "handed back":
         attempt_ends.hand_back(held)
     else:
         attempt_ends.fail(held, ProviderError("busy", retryable=True))
-    assert Attempt.objects.get(state="queued").is_alone
+    assert Attempt.objects.get(state="queued").isolated
 
 
 def test_nobody_holds_a_connection_while_slow_work_runs(alice: APIClient, easel: Easel) -> None:
@@ -272,14 +272,14 @@ def test_idle_worker_waits_a_moment_for_a_second_order(
 def test_finisher_that_breaks_fails_that_attempt_only(
     alice: APIClient, easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver = storing.deliver
+    collect = storing.collect
 
     def break_one(claim: claims.Claim, *others: Any) -> Any:
         if claim.spec.prompt == "b":
             raise ZeroDivisionError("nobody foresaw this")
-        return deliver(claim, *others)
+        return collect(claim, *others)
 
-    monkeypatch.setattr(storing, "deliver", break_one)
+    monkeypatch.setattr(storing, "collect", break_one)
     for prompt in ("a", "b", "c"):
         submit(alice, prompt)
     submit(alice, "next", width=128)

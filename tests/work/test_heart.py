@@ -15,9 +15,10 @@ from generation.life.claims import Claim
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt
 from generation.providers.errors import GivenBack, ProviderError, Stopped
-from generation.work import heart
-from generation.work.heart import Drain, Heart
-from tests.steps import claim, deliver, submit
+from generation.work import heart, process
+from generation.work.heart import Pulse
+from generation.work.process import Drain
+from tests.steps import claim, collect, submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 JPEG = b"\xff\xd8 a small picture"
@@ -38,6 +39,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(heart, "time", clock)
+    monkeypatch.setattr(process, "time", clock)
     return clock
 
 
@@ -48,7 +50,7 @@ def row_of(held: Claim) -> Attempt:
 def test_progress_is_written_four_times_a_second(alice: APIClient, clock: Clock) -> None:
     submit(alice)
     held = claim()
-    report = Heart([held]).report_of(held)
+    report = Pulse([held]).report_of(held)
     seen = []
     for number in range(1, 11):
         report(number / 10)
@@ -60,7 +62,7 @@ def test_progress_is_written_four_times_a_second(alice: APIClient, clock: Clock)
 def test_preview_is_drawn_once_a_second(alice: APIClient, clock: Clock) -> None:
     submit(alice)
     held = claim()
-    report = Heart([held]).report_of(held)
+    report = Pulse([held]).report_of(held)
     drawn: list[float] = []
 
     def draw() -> bytes:
@@ -77,7 +79,7 @@ def test_preview_is_drawn_once_a_second(alice: APIClient, clock: Clock) -> None:
 def test_slow_previews_are_drawn_rarely(alice: APIClient, clock: Clock) -> None:
     submit(alice)
     held = claim()
-    report = Heart([held]).report_of(held)
+    report = Pulse([held]).report_of(held)
     drawn: list[float] = []
 
     def draw() -> bytes:
@@ -95,7 +97,7 @@ def test_batch_is_written_by_whoever_reports_first(alice: APIClient, clock: Cloc
     for _ in range(3):
         submit(alice)
     members = [claim(), claim(), claim()]
-    beating = Heart(members)
+    beating = Pulse(members)
     clock.now += 1
     for done in (0.25, 0.5):
         for held in members:
@@ -112,7 +114,7 @@ def test_previews_can_be_switched_off(
     settings.LOCAL_PREVIEWS = is_on
     submit(alice)
     held = claim()
-    beating = Heart([held])
+    beating = Pulse([held])
     clock.now += 1
     beating.report(held, 0.5, lambda: JPEG)
     assert (row_of(held).progress, row_of(held).preview) == (0.5, preview)
@@ -123,7 +125,7 @@ def test_preview_that_cannot_be_drawn_costs_nothing(
 ) -> None:
     submit(alice)
     held = claim()
-    beating = Heart([held])
+    beating = Pulse([held])
     clock.now += 1
     beating.report(held, 0.5, lambda: bytes(1 // 0))
     assert "no preview of attempt" in caplog.text
@@ -141,7 +143,7 @@ def test_preview_is_for_the_owner_of_a_task_under_way(alice: APIClient, mallory:
     assert mallory.get(address).status_code == 404
     assert "preview" not in alice.get("/api/v1/tasks").json()["items"][0]
     assert "preview" not in alice.get(f"{address}/status").json()
-    attempt_ends.complete(held, deliver(held))
+    attempt_ends.complete(held, collect(held))
     assert alice.get(address).json()["preview"] is None
 
 
@@ -151,7 +153,7 @@ def die(held: Claim) -> None:
 
 
 ENDINGS: dict[str, Callable[[Claim], object]] = {
-    "completed": lambda held: attempt_ends.complete(held, deliver(held)),
+    "completed": lambda held: attempt_ends.complete(held, collect(held)),
     "failed": lambda held: attempt_ends.fail(held, ProviderError("told to")),
     "tried again": lambda held: attempt_ends.fail(held, ProviderError("busy", retryable=True)),
     "given back": attempt_ends.hand_back,
@@ -173,7 +175,7 @@ def test_preview_goes_with_its_attempt(alice: APIClient, end: Callable[[Claim], 
 def test_lost_member_is_stopped_and_the_others_go_on(alice: APIClient, clock: Clock) -> None:
     tasks = [submit(alice), submit(alice)]
     members = [claim(), claim()]
-    beating = Heart(members)
+    beating = Pulse(members)
     for held in members:
         beating.report(held, 0.1)
     cancel_task(tasks[1].pk)
@@ -188,8 +190,8 @@ def test_member_that_left_is_not_written(alice: APIClient, clock: Clock) -> None
     for _ in range(2):
         submit(alice)
     members = [claim(), claim()]
-    beating = Heart(members)
-    attempt_ends.complete(members[0], deliver(members[0]))
+    beating = Pulse(members)
+    attempt_ends.complete(members[0], collect(members[0]))
     beating.leave(members[0])
     beating.report(members[1], 0.5)
     beating.check(members[0])
@@ -202,7 +204,7 @@ def test_time_to_end_counts_from_the_call_to_stop(
     settings.DRAIN_SECONDS = 5
     submit(alice)
     held = claim()
-    beating = Heart([held])
+    beating = Pulse([held])
     drain.set()
     clock.now += 4
     beating.report(held, 0.5)
@@ -217,7 +219,7 @@ def test_database_that_is_away_for_a_beat_stops_nothing(
 ) -> None:
     submit(alice)
     held = claim()
-    beating = Heart([held])
+    beating = Pulse([held])
     with monkeypatch.context() as patch:
         patch.setattr(claims, "heartbeat", raising(OperationalError("away")))
         beating.report(held, 0.5)
@@ -242,12 +244,12 @@ def test_heart_beats_by_itself_until_the_last_member_leaves(
         submit(alice)
     members = [claim(), claim()]
     before = {held.attempt_id: row_of(held).lease_expires_at for held in members}
-    beating = Heart(members)
+    beating = Pulse(members)
     beating.start()
     pause = threading.Event()
     while any(row_of(held).lease_expires_at == before[held.attempt_id] for held in members):
         assert not pause.wait(0.02)
     beating.leave(members[0])
-    assert beating.thread.is_alive()
+    assert heart.heart.pulses == [beating]
     beating.leave(members[1])
-    assert not beating.thread.is_alive()
+    assert heart.heart.pulses == []

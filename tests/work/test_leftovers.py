@@ -16,16 +16,16 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from generation.life import attempt_ends, claims, rescue
-from generation.life.attempt_ends import Delivery
+from generation.life.attempt_ends import Stored
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt, Task
 from generation.work import leftovers, run, storing
-from generation.work.heart import Drain
+from generation.work.process import Drain
 from genhub.platforms.models import Platform
 from storage import uploads
 from storage.models import Artifact, UploadFolder
 from storage.services import save_picture
-from tests.steps import claim, deliver, die, submit
+from tests.steps import claim, collect, die, submit
 from tests.storage.conftest import Bucket, bucket, local, s3, s3_entry
 
 __all__ = ["bucket", "local", "s3", "s3_entry"]
@@ -70,7 +70,7 @@ def between_store_and_commit(monkeypatch: pytest.MonkeyPatch, act: Callable[[Any
     complete = attempt_ends.complete
     acts = [act]
 
-    def complete_late(found: claims.Claim, delivery: Delivery) -> None:
+    def complete_late(found: claims.Claim, delivery: Stored) -> None:
         if acts:
             acts.pop()(found)
         complete(found, delivery)
@@ -140,7 +140,7 @@ def test_commit_in_doubt_that_has_happened_keeps_its_pictures(
     complete = attempt_ends.complete
     doubts = [OperationalError("the server closed the connection")]
 
-    def complete_in_doubt(found: claims.Claim, delivery: Delivery) -> None:
+    def complete_in_doubt(found: claims.Claim, delivery: Stored) -> None:
         complete(found, delivery)
         if doubts:
             raise doubts.pop()
@@ -167,7 +167,7 @@ def test_sweep_deletes_what_dead_workers_left_and_nothing_else(
     upload = uploads.take_picture(png(), "image/png", platform_id=shop.pk, user="alice")
     submit(alice, num_images=2, **WHOLE)
     dead = claim()
-    deliver(dead)
+    collect(dead)
     # It still works, or might: nothing of it is touched.
     leftovers.sweep_files(NONE)
     assert len(store.list_keys()) - len(before) == len(named()) + 4
@@ -194,7 +194,7 @@ def test_attempt_whose_files_cannot_be_deleted_holds_up_nobody(
 ) -> None:
     for _ in range(3):
         submit(alice, **WHOLE)
-        deliver(claim())
+        collect(claim())
     die()
     first = Attempt.objects.filter(state="abandoned").order_by("ended_at").first()
     assert first

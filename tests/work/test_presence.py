@@ -17,8 +17,7 @@ from generation.engine.small import WEIGHTS
 from generation.life import doorbell
 from generation.models import Attempt, Offer, Worker
 from generation.work import presence
-from generation.work.heart import Drain
-from generation.work.presence import readiness
+from generation.work.process import Drain, readiness
 from tests.beats import let_loops_be_well
 from tests.easel import Easel
 from tests.patience import patience

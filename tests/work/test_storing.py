@@ -12,7 +12,7 @@ from generation.life import claims
 from generation.models import Attempt, Share, Task
 from generation.providers.base import Work
 from generation.work import run, storing
-from generation.work.heart import draining
+from generation.work.process import Guest, House, draining
 from generation.work.storing import Finisher
 from tests.easel import Easel, Gate
 from tests.patience import patience
@@ -46,14 +46,14 @@ class Job:
 def decoding(easel: Easel, monkeypatch: pytest.MonkeyPatch) -> Gate:
     """Where every decoding waits until the job waits for the finisher."""
     gate = Gate()
-    settle = Finisher.settle
+    wait = Finisher.wait
 
     def open_when_awaited(self: Finisher, most_pending: int = 0) -> None:
         if len(self._pending) > most_pending:
             gate.open()
-        settle(self, most_pending)
+        wait(self, most_pending)
 
-    monkeypatch.setattr(Finisher, "settle", open_when_awaited)
+    monkeypatch.setattr(Finisher, "wait", open_when_awaited)
     easel.before_decoding = lambda prompt: gate.pass_through()
     return gate
 
@@ -157,13 +157,13 @@ def test_lease_of_what_must_wait_to_be_alone_is_kept(
     settings.LEASE_SECONDS = 1
     submit(alice, "a")
     submit(alice, "alone")
-    Attempt.objects.filter(task__spec__prompt="alone").update(is_alone=True)
+    Attempt.objects.filter(task__spec__prompt="alone").update(isolated=True)
     decoding = Gate()
     easel.before_decoding = lambda prompt: decoding.pass_through()
     job = Job()
     decoding.await_arrival()
     pause = threading.Event()
-    while not (claimed := Attempt.objects.filter(state="running", is_alone=True).first()):
+    while not (claimed := Attempt.objects.filter(state="running", isolated=True).first()):
         assert not pause.wait(0.05)
     while Attempt.objects.get(pk=claimed.pk).lease_expires_at == claimed.lease_expires_at:
         assert not pause.wait(0.05)
@@ -196,7 +196,7 @@ def test_death_of_a_process_that_held_two_batches_counts_for_neither(
     # What was lost is made again, each alone; the size of the batches is told as it was.
     assert job.join() == ["stopped", "stopped", "completed", "completed"]
     assert (deaths_of(stored), deaths_of(drawn)) == (0, 0)
-    assert set(Attempt.objects.values_list("number", "is_alone", "batch_size")) == {
+    assert set(Attempt.objects.values_list("number", "isolated", "batch_size")) == {
         (1, False, 1), (2, True, 1)
     }  # fmt: skip
 
@@ -206,17 +206,17 @@ def test_attempt_that_waits_to_be_alone_is_not_charged_with_the_death_of_the_oth
 ) -> None:
     settings.LEASE_SECONDS = 60
     stored, alone = submit(alice, "stored"), submit(alice, "alone")
-    Attempt.objects.filter(task=alone).update(is_alone=True)
+    Attempt.objects.filter(task=alone).update(isolated=True)
     decoding, waiting = Gate(), Gate()
     easel.before_decoding = lambda prompt: decoding.pass_through()
-    settle = Finisher.settle
+    enter = House.enter
 
-    def arrive(self: Finisher, most_pending: int = 0) -> None:
-        if len(self._pending) > most_pending:
+    def arrive(self: House, guest: Guest) -> None:
+        if guest.is_isolated:
             waiting.pass_through()
-        settle(self, most_pending)
+        enter(self, guest)
 
-    monkeypatch.setattr(Finisher, "settle", arrive)
+    monkeypatch.setattr(House, "enter", arrive)
     job = Job()
     decoding.await_arrival()
     waiting.await_arrival()
@@ -235,7 +235,7 @@ def test_attempt_that_waited_to_be_alone_is_charged_with_its_own_death(
     settings.LEASE_SECONDS = 60
     submit(alice, "stored")
     alone = submit(alice, prompt)
-    Attempt.objects.filter(task__spec__prompt="alone").update(is_alone=True)
+    Attempt.objects.filter(task__spec__prompt="alone").update(isolated=True)
 
     def die_once(works: Sequence[Work]) -> None:
         if works[0].spec.prompt == prompt and not deaths_of(alone):
@@ -267,7 +267,7 @@ def test_worker_that_waits_holds_no_connection(
     prompts = ["a", "alone"] if last == "alone" else ["a"]
     for prompt in prompts:
         submit(alice, prompt)
-    Attempt.objects.filter(task__spec__prompt="alone").update(is_alone=True)
+    Attempt.objects.filter(task__spec__prompt="alone").update(isolated=True)
     connection.close()
     assert Job().join() == ["completed"] * len(prompts)
 

@@ -19,7 +19,7 @@ from generation.refunds.one import ALONE_FOR, Left, find_left, request_refund
 from generation.selectors.refunds import sum_refunded_alone
 from genhub.admin.base import HubAdmin
 from genhub.admin.forms import MoveForm
-from genhub.admin.pages import Question, ask, word
+from genhub.admin.pages import Question, ask, without_action, word
 from genhub.lib.errors import Problem
 
 
@@ -33,10 +33,11 @@ class RefundPage(HubAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Offer a refund where anything is left to give back."""
+        found = list(super().get_actions_detail(request, object_id))
         task = self.get_object(request, object_id)
         if task is None or left_of(task).free <= 0:
-            return []
-        return list(super().get_actions_detail(request, object_id))
+            return without_action(found, "refund")
+        return found
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generation.admin.filters import ModelFilter
+from generation.admin.filters import DoubtFilter, ModelFilter
 from generation.models import Task
 from genhub.admin.show import moment
 from genhub.lib.ids import read_id
@@ -53,6 +53,8 @@ def word_condition(name: str, value: str) -> str:
         return gettext("User or id of the task is exactly “%(text)s”") % {"text": value}
     if name == ModelFilter.parameter_name:
         return f"{capfirst(ModelFilter.title)} {COMPARED['exact'] % {'value': value}}"
+    if name == DoubtFilter.parameter_name:
+        return f"{capfirst(DoubtFilter.title)} {gettext('may be at the provider')}"
     column, _sep, rest = name.partition("__")
     try:
         field = Task._meta.get_field(column)  # noqa: SLF001 (Django's own door to columns)

@@ -12,9 +12,10 @@ from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from credits.selectors import NO_HOLD, find_purse, view_holds
-from generation.admin.filters import AgeFilter, ModelFilter
+from generation.admin.filters import AgeFilter, DoubtFilter, ModelFilter
 from generation.admin.refunds.ask import RefundPage, see_balance
 from generation.admin.refunds.ask_bulk import BulkRefundPage
+from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.history import attempts_table, events_table
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
 from generation.models import Output, Task
@@ -38,7 +39,7 @@ class TaskList(ChangeList):
 
 
 @admin.register(Task)
-class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
+class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
     """Customers' orders, newest first."""
 
     list_display = (
@@ -52,7 +53,7 @@ class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
         "time",
     )
     list_display_links = ("summary",)
-    list_filter = ("state", "platform", ModelFilter, AgeFilter, "created_at")
+    list_filter = ("state", DoubtFilter, "platform", ModelFilter, AgeFilter, "created_at")
     list_select_related = ("platform",)
     search_fields = ("user",)
     search_help_text = _("Search by user, words of prompt and metadata, or a part of an id.")
@@ -61,7 +62,7 @@ class TaskAdmin(RefundPage, BulkRefundPage, ReadOnlyAdmin):
     show_full_result_count = False
     list_per_page = 25
     actions_list = ("refund_all",)
-    actions_detail = ("refund",)
+    actions_detail = ("decide", "refund")
     has_history = True
     change_form_outer_before_template = "admin/generation/overview.html"
     fieldsets = (

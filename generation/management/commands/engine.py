@@ -14,14 +14,14 @@ from generation.accounts import routing
 from generation.models import Attempt
 from generation.orders.inputs import Owner
 from generation.orders.resolve import default_model, resolve
-from generation.providers.base import Work
+from generation.providers.base import DrawsBatches, Work
 from generation.providers.errors import ProviderError
-from generation.providers.registry import get_adapter
+from generation.providers.registry import make_adapter
 from generation.selectors import queue
 from generation.selectors.tasks import PREFIX
 from generation.spec import Order
 from generation.work import presence
-from generation.work.rerun import Again, draw_again
+from generation.work.rerun import Again, draw_again, pixels_of
 from genhub.lib.errors import InvalidRequest, Problem
 from genhub.lib.ids import NOBODY, from_wire
 from storage import labels
@@ -70,7 +70,7 @@ class Command(BaseCommand):
     def info(self, options: dict[str, Any]) -> None:
         """Print the card, the engine's choices, the models, the workers and what waits."""
         found: dict[str, Any] = {
-            "engine": get_adapter(LOCAL).health(),
+            "engine": make_engine().health(),
             "models": {
                 alias: {
                     "folder": card.folder,
@@ -104,7 +104,7 @@ class Command(BaseCommand):
         if card is None:
             raise CommandError(f"there is no enabled model {alias!r}; see `engine info`")
         started = time.perf_counter()
-        adapter = get_adapter(LOCAL)
+        adapter = make_engine()
         try:
             adapter.warm(card)
         except Exception as error:
@@ -121,10 +121,10 @@ class Command(BaseCommand):
         words = {name: options[name] for name in (*names, "seed", "mode")}
         resolved = resolve(Order(**words), owner=Owner(NOBODY, ""), platform_model="")
         started = time.perf_counter()
-        finished = get_adapter(LOCAL).submit(
+        finished = make_engine().submit(
             Work(resolved.spec, resolved.route.card, self.show_progress)
         )
-        encoded = encode_picture(finished.outputs[0].decode(), labels.GENERATED)
+        encoded = encode_picture(pixels_of(finished.made[0]), labels.GENERATED)
         path = (options["out"] or Path("picture")).with_suffix(encoded.extension)
         path.write_bytes(encoded.data)
         self.stderr.write("")
@@ -154,6 +154,13 @@ class Command(BaseCommand):
     def show_progress(self, done: float, preview: object = None) -> None:
         """Show how far a picture is."""
         self.stderr.write(f"\r{done:4.0%}", ending="")
+
+
+def make_engine() -> DrawsBatches:
+    """Return the local engine, in this process."""
+    engine = make_adapter(LOCAL)
+    assert isinstance(engine, DrawsBatches)  # noqa: S101 (it owns a device)
+    return engine
 
 
 def describe(again: Again) -> str:

@@ -45,7 +45,7 @@ def test_batch_outlives_its_workers(carol: APIClient, tmp_path: Path, number: in
         await_batch(MEMBERS)
         check_states(tasks, ["abandoned", "succeeded"])
         second = Attempt.objects.filter(number=2)
-        assert set(second.values_list("batch_size", "is_alone")) == {(1, True)}
+        assert set(second.values_list("batch_size", "isolated")) == {(1, True)}
         assert {claims.count_deaths(task.pk) for task in tasks} == {0}
         process.terminate()
         assert process.wait(patience(30)) == 0
@@ -59,7 +59,7 @@ def test_batch_outlives_its_workers(carol: APIClient, tmp_path: Path, number: in
     # Together again, since nobody died; and all of them were finished and stored before the process ended.
     check_states(others, ["canceled", "succeeded"])
     last = Attempt.objects.filter(task__in=others, number=2)
-    assert set(last.values_list("batch_size", "is_alone")) == {(MEMBERS, False)}
+    assert set(last.values_list("batch_size", "isolated")) == {(MEMBERS, False)}
     check_paid(carol, others)
 
 

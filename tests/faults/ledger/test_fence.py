@@ -14,12 +14,12 @@ from generation.life.claims import Claim, LeaseLost
 from generation.models import Account, Attempt, Event, Task
 from generation.providers.errors import ProviderError
 from tests.books import find_mistakes
-from tests.steps import deliver, submit
+from tests.steps import collect, submit
 
-Write = Callable[[Claim, attempt_ends.Delivery], Any]
+Write = Callable[[Claim, attempt_ends.Stored], Any]
 WRITES: dict[str, Write] = {
     "heartbeat": lambda claim, _: claims.heartbeat(claim, progress=0.5),
-    "deliver": attempt_ends.complete,
+    "collect": attempt_ends.complete,
     "fail for good": lambda claim, _: attempt_ends.fail(claim, ProviderError("told to")),
     "give back": lambda claim, _: attempt_ends.hand_back(claim),
 }
@@ -40,7 +40,7 @@ def test_claim_with_an_older_token_writes_nothing(
     submit(alice)
     claim = claims.claim_next("local", worker="first")
     assert claim
-    delivery = deliver(claim)
+    delivery = collect(claim)
     # Somebody else claims the same attempt, and runs it.
     Attempt.objects.filter(pk=claim.attempt_id).update(lease_token=F("lease_token") + 1)
     before = rows()

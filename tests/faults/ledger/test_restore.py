@@ -43,8 +43,8 @@ def backup() -> Iterator[str]:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(copy))
 
 
-def deliver(claim: Claim) -> None:
-    attempt_ends.complete(claim, steps.deliver(claim))
+def collect(claim: Claim) -> None:
+    attempt_ends.complete(claim, steps.collect(claim))
 
 
 def books() -> list[Any]:
@@ -57,7 +57,7 @@ def books() -> list[Any]:
 
 WRITES: dict[str, Callable[[Claim], object]] = {
     "heartbeat": claims.heartbeat,
-    "deliver": deliver,
+    "collect": collect,
     "fail": lambda claim: attempt_ends.fail(claim, ProviderError("told to")),
     "give back": attempt_ends.hand_back,
 }
@@ -81,7 +81,7 @@ def test_worker_of_what_the_backup_does_not_know_is_refused(
                 assert books() == before
             if was_known:
                 # The restored hub draws it anew, and it is paid once.
-                deliver(steps.claim())
+                collect(steps.claim())
                 assert Purse.objects.get().available == 90
             assert find_mistakes() == []
 
@@ -92,11 +92,11 @@ def test_what_was_delivered_before_and_after_the_restore_is_paid_once(
     submit(alice)
     claim = steps.claim()
     with backup() as copy:
-        deliver(claim)
+        collect(claim)
         with connected(NAME=copy):
-            deliver(claim)
+            collect(claim)
             with pytest.raises(LeaseLost):
-                deliver(claim)
+                collect(claim)
             assert Purse.objects.get().available == 90
             assert find_mistakes() == []
 
@@ -108,8 +108,8 @@ def test_two_workers_with_one_token_deliver_once(alice: APIClient, stub: Account
         with connected(NAME=copy):
             again = steps.claim()
             assert again.token == lost.token
-            deliver(lost)
+            collect(lost)
             with pytest.raises(LeaseLost):
-                deliver(again)
+                collect(again)
             assert Purse.objects.get().available == 90
             assert find_mistakes() == []

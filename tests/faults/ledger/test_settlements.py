@@ -22,7 +22,7 @@ from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT
 from tests.races import together
-from tests.steps import deliver, submit
+from tests.steps import collect, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOLD_RACES = 1000 if COUNT else 60
@@ -69,7 +69,7 @@ def test_cancel_finish_expiry_and_deadline_of_one_task_settle_once(
         task = submit(alice, seed=number)
         claim = claims.claim_next("local", worker="tests")
         assert claim
-        delivery = deliver(claim)
+        delivery = collect(claim)
         Task.objects.filter(pk=task.pk).update(deadline_at=Now())
         acts: list[Callable[[], Any]] = [
             partial(attempt_ends.complete, claim, delivery),

@@ -1,0 +1,203 @@
+"""Orders at a vendor: sent, waited for without a sleeper, asked for, and in doubt when an answer was lost.
+
+Each write of a worker is fenced like every other. What may be billed is never sent twice: an order whose answer was
+lost is `unknown` until the vendor calls back, a person decides, or the task's deadline ends it.
+"""
+
+import random
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least, Now
+
+from generation.errors import NotInDoubt
+from generation.life import claims, doorbell, events
+from generation.life.claims import Claim, LeaseLost
+from generation.life.unpaid_ends import end_unpaid
+from generation.models import Attempt, Event, Task, find_card
+from generation.providers.base import CancelOutcome, Submitted, Waiting
+from generation.states import TASK_LIVE, AttemptState, TaskState
+from genhub.lib.errors import Problem
+
+# A vendor that says nothing is asked after 1, 2, 4 … seconds; one that says more than the longest is asked then.
+LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_TOLD_SECONDS = 300.0
+# A worker that dies while it tells a vendor of a cancel leaves that to another one after so long.
+CANCEL_AGAIN = timedelta(seconds=60)
+
+DUE = """
+    SELECT a.id
+      FROM generation_attempt a
+      JOIN generation_share s ON s.id = a.share_id AND s.queue = %(queue)s
+      JOIN generation_task t ON t.id = a.task_id
+     WHERE a.state = 'waiting' AND a.run_at <= statement_timestamp() AND t.state = 'processing'
+     ORDER BY a.run_at, a.id
+     LIMIT 1
+       FOR UPDATE OF a SKIP LOCKED
+"""
+
+
+def note_sending(claim: Claim) -> None:
+    """Write that the order leaves for the vendor now, before it does; raise LeaseLost when the attempt is not ours."""
+    if not claims.fenced(claim).update(sending_at=Now()):
+        raise LeaseLost
+
+
+@transaction.atomic
+def wait(claim: Claim, told: Submitted | Waiting) -> None:
+    """Leave an attempt to its vendor until it is worth asking; raise LeaseLost when the attempt is not ours."""
+    values: dict[str, Any] = {}
+    if isinstance(told, Submitted):
+        values["remote_id"] = told.remote_id
+        events.record(
+            claim.task_id,
+            Event.Kind.WAITING,
+            attempt_id=claim.attempt_id,
+            remote_id=told.remote_id,
+        )
+    elif told.progress is not None:
+        values["progress"] = min(max(told.progress, 0.0), 1.0)
+    pause = timedelta(seconds=pause_of(claim.token, told.poll_after_seconds))
+    claims.leave(claim, AttemptState.WAITING, run_at=Now() + pause, lease_expires_at=None, **values)
+
+
+def pause_of(turn: int, told_seconds: float | None) -> float:
+    """Return the seconds until an order is asked for again: as told, else longer each turn, with 1 s of jitter."""
+    if isinstance(told_seconds, int | float) and 0 <= told_seconds < float("inf"):
+        pause = min(told_seconds, LONGEST_TOLD_SECONDS)
+    else:
+        pause = min(2.0 ** min(turn - 1, 10), LONGEST_PAUSE_SECONDS)
+    return pause + (random.uniform(0, 1) if pause else 0)  # noqa: S311 (jitter, not a secret)
+
+
+def claim_poll(queue: str, *, worker: str) -> Claim | None:
+    """Take the attempt of a queue that has waited longest to be asked for; None when none is due.
+
+    Whoever switched the account off did not mean what is paid for already.
+    """
+    with transaction.atomic():
+        found = claims.begin(claims.take(DUE, worker, queue=queue), worker, find_card)
+    return found[0] if found else None
+
+
+@transaction.atomic
+def doubt(claim: Claim, why: str) -> None:
+    """Write that nobody knows whether the vendor has taken an order; raise LeaseLost when the attempt is not ours."""
+    claims.leave(
+        claim, AttemptState.UNKNOWN, lease_expires_at=None, preview=None, error_detail=why[:4000]
+    )
+    events.record(claim.task_id, Event.Kind.UNKNOWN, attempt_id=claim.attempt_id)
+
+
+@transaction.atomic
+def hear(attempt_id: uuid.UUID, remote_id: str) -> bool:
+    """Take a vendor's callback: what waits is asked for now, what is in doubt is found; False when it is neither."""
+    attempt = Attempt.objects.select_for_update().select_related("share").get(pk=attempt_id)
+    if attempt.state == AttemptState.WAITING:
+        Attempt.objects.filter(pk=attempt_id).update(run_at=Least(F("run_at"), Now()))
+    elif attempt.state == AttemptState.UNKNOWN and remote_id:
+        find(attempt, remote_id, by="callback")
+    else:
+        return False
+    doorbell.ring_after_commit(attempt.share.queue)
+    return True
+
+
+def find(attempt: Attempt, remote_id: str, *, by: str) -> None:
+    """Write where an order in doubt is, so that it is asked for at once. The caller holds its row."""
+    Attempt.objects.filter(pk=attempt.pk).update(
+        state=AttemptState.WAITING,
+        remote_id=remote_id,
+        run_at=Now(),
+        error_detail="",
+        lease_token=F("lease_token") + 1,
+    )
+    events.record(
+        attempt.task_id, Event.Kind.FOUND, attempt_id=attempt.pk, remote_id=remote_id, by=by
+    )
+
+
+def lock_unknown(attempt_id: uuid.UUID) -> Attempt:
+    """Return an attempt in doubt, its task locked before it; raise NotInDoubt when it is in doubt no more."""
+    task_id = Attempt.objects.values_list("task_id", flat=True).get(pk=attempt_id)
+    task = Task.objects.select_for_update().get(pk=task_id)
+    attempt = (
+        Attempt.objects.select_for_update(of=("self",)).select_related("share").get(pk=attempt_id)
+    )
+    if task.state not in TASK_LIVE or attempt.state != AttemptState.UNKNOWN:
+        raise NotInDoubt
+    return attempt
+
+
+@transaction.atomic
+def decide_taken(attempt_id: uuid.UUID, remote_id: str, *, by: str, reason: str) -> None:
+    """Take a person's word that the vendor has an order, under this id; raise NotInDoubt."""
+    attempt = lock_unknown(attempt_id)
+    find(attempt, remote_id, by=f"{by}: {reason}")
+    doorbell.ring_after_commit(attempt.share.queue)
+
+
+@transaction.atomic
+def decide_not_taken(attempt_id: uuid.UUID, *, by: str, reason: str) -> None:
+    """Take a person's word that the vendor never had an order: it is made anew; raise NotInDoubt."""
+    attempt = lock_unknown(attempt_id)
+    Attempt.objects.filter(pk=attempt_id).update(
+        state=AttemptState.CANCELED, ended_at=Now(), lease_token=F("lease_token") + 1
+    )
+    events.record(
+        attempt.task_id, Event.Kind.NOT_TAKEN, attempt_id=attempt_id, by=f"{by}: {reason}"
+    )
+    claims.queue_again(attempt)
+    doorbell.ring_after_commit(attempt.share.queue)
+
+
+@transaction.atomic
+def decide_lost(attempt_id: uuid.UUID, problem: Problem) -> None:
+    """End the task of an order in doubt: its credits come back, what it may have cost is booked; raise NotInDoubt."""
+    attempt = Attempt.objects.get(pk=attempt_id)
+    # The task alone: credits are locked before attempts, everywhere.
+    Task.objects.select_for_update().get(pk=attempt.task_id)
+    if not Attempt.objects.filter(pk=attempt_id, state=AttemptState.UNKNOWN).exists():
+        raise NotInDoubt
+    end_unpaid(attempt.task_id, TaskState.FAILED, problem=problem)
+
+
+def cancel_unwanted(claim: Claim, remote_id: str) -> None:
+    """Have an order cancelled whose task ended while it was handed over: its vendor works on it all the same."""
+    ended = Attempt.objects.filter(
+        pk=claim.attempt_id, lease_token=claim.token, state=AttemptState.CANCELED, remote_id=""
+    )
+    ended.update(remote_id=remote_id, needs_cancel=True, run_at=Now())
+
+
+def claim_cancel(queue: str) -> Attempt | None:
+    """Take an attempt of a queue whose vendor has to be told that nobody wants it any more; None when there is none."""
+    with transaction.atomic():
+        due = Attempt.objects.filter(needs_cancel=True, run_at__lte=Now(), share__queue=queue)
+        found = due.select_for_update(of=("self",), skip_locked=True).select_related("account")
+        attempt = found.order_by("run_at").first()
+        if attempt:
+            Attempt.objects.filter(pk=attempt.pk).update(run_at=Now() + CANCEL_AGAIN)
+    return attempt
+
+
+@transaction.atomic
+def note_canceled(attempt: Attempt, outcome: CancelOutcome) -> None:
+    """Write what a vendor answered to a cancel; what it costs all the same stays booked at the task."""
+    task = Task.objects.select_for_update().get(pk=attempt.task_id)
+    if not Attempt.objects.filter(pk=attempt.pk, needs_cancel=True).update(needs_cancel=False):
+        return
+    if outcome == CancelOutcome.FREE:
+        Task.objects.filter(pk=task.pk).update(cost_usd=None)
+    events.record(task.pk, Event.Kind.CANCEL_TOLD, attempt_id=attempt.pk, outcome=outcome.value)
+
+
+def list_due_queues() -> list[str]:
+    """Return the queues in which an order is to be asked for, or a vendor to be told of a cancel."""
+    polls = Attempt.objects.filter(state=AttemptState.WAITING, run_at__lte=Now())
+    cancels = Attempt.objects.filter(needs_cancel=True, run_at__lte=Now())
+    names = polls.order_by().values_list("share__queue", flat=True).distinct()
+    return sorted(set(names) | set(cancels.order_by().values_list("share__queue", flat=True)))

@@ -1,0 +1,111 @@
+"""What the threads of a worker process share: its end, its readiness, its connections, and who is at work in it."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import Error, connection
+
+from generation.life import claims
+from generation.life.claims import Claim
+
+logger = logging.getLogger(__name__)
+
+
+class Drain(threading.Event):
+    """Set when the worker process was told to stop; knows since when."""
+
+    since = 0.0
+
+    def set(self) -> None:
+        """Begin to drain; what is under way has its time from now on."""
+        if not self.is_set():
+            self.since = time.monotonic()
+        super().set()
+
+    def is_over(self) -> bool:
+        """Return whether what was under way has had its time to end."""
+        return self.is_set() and time.monotonic() - self.since > settings.DRAIN_SECONDS
+
+
+draining = Drain()
+
+
+class Readiness:
+    """Why this process takes no orders; without a reason it takes them."""
+
+    unready = ""
+
+
+readiness = Readiness()
+
+
+def release_connection() -> None:
+    """Give this thread's connection back to the pool, unless a transaction is open: others of the process need it."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+@dataclass(eq=False)
+class Guest:
+    """Attempts that are at work together, and whether the process knows of others beside them."""
+
+    claim: Claim
+    is_isolated: bool
+    shares_process: bool
+
+
+@dataclass
+class House:
+    """Who is at work in this process. Were it to die, all would die: so a death counts only for who was alone in it.
+
+    What killed a process before is isolated: it waits until nobody else is at work, and nobody begins beside it.
+    """
+
+    guests: list[Guest] = field(default_factory=list)
+    waiting: int = 0
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def enter(self, guest: Guest) -> None:
+        """Begin to work, once that is allowed; write that one shares the process with whoever is there."""
+        with self.changed:
+            self.waiting += guest.is_isolated
+            self.changed.wait_for(lambda: self.is_open_to(guest))
+            self.waiting -= guest.is_isolated
+            others = list(self.guests)
+            self.guests.append(guest)
+        if others:
+            for one in (guest, *others):
+                note_shared(one)
+
+    def is_open_to(self, guest: Guest) -> bool:
+        """Return whether somebody may begin now; isolated ones come before whoever comes after them."""
+        if guest.is_isolated:
+            return not self.guests
+        return not self.waiting and not any(other.is_isolated for other in self.guests)
+
+    def leave(self, guest: Guest) -> None:
+        """Be at work no more."""
+        with self.changed:
+            if guest in self.guests:
+                self.guests.remove(guest)
+            self.changed.notify_all()
+
+
+house = House()
+
+
+def note_shared(guest: Guest) -> None:
+    """Write that others are at work beside somebody, so that a death of their process counts for nobody."""
+    if guest.shares_process:
+        return
+    try:
+        claims.note_shared(guest.claim)
+    except Error as error:
+        # A death that is counted wrongly is better than an order that is not made.
+        logger.warning("not noted that %s shares its process: %s", guest.claim.attempt_id, error)
+        release_connection()
+    else:
+        guest.shares_process = True
