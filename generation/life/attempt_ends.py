@@ -25,7 +25,8 @@ from generation.providers.base import Made, NotMade
 from generation.providers.errors import ProviderError
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import Problem, problem_of
-from storage.services import StoredPicture, record_artifact
+from storage.content import StoredFile
+from storage.services import record_artifact
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class StoredOutput:
     """An output whose file lies in the store."""
 
     made: Made
-    file: StoredPicture
+    file: StoredFile
 
 
 @dataclass(frozen=True)

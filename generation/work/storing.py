@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -32,7 +32,9 @@ from generation.work import leftovers
 from generation.work.batch import BatchOutcome
 from generation.work.heart import Pulse
 from generation.work.process import draining, house, release_connection
-from storage.services import StoredPicture, save_output
+from storage import content
+from storage.content import OutputRefused, StoredFile
+from storage.outputs import save_output
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -192,13 +194,11 @@ def collect(
 
 def store(
     claim: Claim, made: Made, adapter: Provider, seconds: dict[str, float], *, was_sent: bool
-) -> StoredPicture:
+) -> StoredFile:
     """Decode and store one output, adding to the seconds by stage; raise ProviderError when it cannot be."""
     started = time.perf_counter()
-    content: Any = made.content
     try:
-        if isinstance(content, Pixels):
-            content = content.decode()
+        what = contents_of(made)
     except ProviderError:
         raise
     except Exception as error:
@@ -209,7 +209,7 @@ def store(
         seconds["decode"] += decoded - started
     save = partial(
         save_output,
-        content,
+        what,
         day=claim.day,
         owner=claim.owner_id,
         attempt=claim.attempt_id,
@@ -220,8 +220,8 @@ def store(
             with adapter.watched("store"):
                 return save()
         return try_to_store(save, most_tries=MOST_TRIES_TO_STORE if was_sent else 1)
-    except ProviderError:
-        raise
+    except OutputRefused as refused:
+        raise explain(refused) from refused
     except Exception as error:
         # Each store raises its own; the money decides what it means: what a vendor has made is not ordered again.
         may_retry = not was_sent or bool(claim.remote_id)
@@ -231,12 +231,27 @@ def store(
         seconds["encode_store"] += time.perf_counter() - decoded
 
 
-def try_to_store(save: Callable[[], StoredPicture], *, most_tries: int) -> StoredPicture:
+def contents_of(made: Made) -> content.Content:
+    """Return an output as the store takes it."""
+    if isinstance(made.content, Pixels):
+        return made.content.decode()
+    return content.VendorFile(made.content.media_type, made.content.open)
+
+
+def explain(refused: OutputRefused) -> Exception:
+    """Return what it means that a vendor's file is not taken: what its stream raised in our own words still holds."""
+    if isinstance(refused.__cause__, ProviderError | Stopped):
+        return refused.__cause__
+    # To have it made again would cost again and end alike.
+    return ProviderError(f"not taken: {refused!r}", code=refused.code, params=refused.params)
+
+
+def try_to_store(save: Callable[[], StoredFile], *, most_tries: int) -> StoredFile:
     """Store, and again after a moment while that fails; raise what the last try raised."""
     for number in range(1, most_tries):
         try:
             return save()
-        except ProviderError:
+        except OutputRefused:
             raise
         except Exception as error:  # noqa: BLE001 (each store raises its own)
             logger.warning("not stored, try %s: %r", number, error)

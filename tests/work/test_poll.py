@@ -255,7 +255,12 @@ def test_loop_rings_for_what_is_due(alice: APIClient, monkeypatch: pytest.Monkey
     rung: list[str] = []
     submit(alice, FOR_EVER)
     work()
-    monkeypatch.setattr("generation.life.doorbell.ring", lambda queue: not rung.append(queue))
+
+    def ring(queue: str) -> bool:
+        rung.append(queue)
+        return True
+
+    monkeypatch.setattr("generation.life.doorbell.ring", ring)
     Attempt.objects.update(run_at=Now() + claims.lease())
     assert rescue.ring_due() == 0
     be_due()

@@ -51,10 +51,8 @@ def word_condition(name: str, value: str) -> str:
     """Return one condition of a query string in words."""
     if name == SEARCH_VAR:
         return gettext("User or id of the task is exactly “%(text)s”") % {"text": value}
-    if name == ModelFilter.parameter_name:
-        return f"{capfirst(ModelFilter.title)} {COMPARED['exact'] % {'value': value}}"
-    if name == DoubtFilter.parameter_name:
-        return f"{capfirst(DoubtFilter.title)} {gettext('may be at the provider')}"
+    if words := word_filter(name, value):
+        return words
     column, _sep, rest = name.partition("__")
     try:
         field = Task._meta.get_field(column)  # noqa: SLF001 (Django's own door to columns)
@@ -66,6 +64,15 @@ def word_condition(name: str, value: str) -> str:
     if words is None:
         return f"{label} ({rest.replace('__', ' ')}): {value}"
     return f"{label} {words % {'value': word_value(field, value)}}"
+
+
+def word_filter(name: str, value: str) -> str:
+    """Return a condition of a filter that is no column, in words; empty for others."""
+    if name == ModelFilter.parameter_name:
+        return f"{capfirst(ModelFilter.title)} {COMPARED['exact'] % {'value': value}}"
+    if name == DoubtFilter.parameter_name:
+        return f"{capfirst(DoubtFilter.title)}: {gettext('may be at the provider')}"
+    return ""
 
 
 def word_value(field: Any, value: str) -> str:
