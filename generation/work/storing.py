@@ -187,6 +187,8 @@ def collect(
         else:
             outputs.append(StoredOutput(made, file))
     if not outputs:
+        # What came with the answer is gone: to have it made again would be paid for twice.
+        failure.retryable = failure.retryable and (bool(claim.remote_id) or not was_sent)
         raise failure
     timings = {**outcome.timings, **{stage: round(took, 4) for stage, took in seconds.items()}}
     return Stored(outputs, missing, timings, outcome.facts)
@@ -223,10 +225,9 @@ def store(
     except OutputRefused as refused:
         raise explain(refused) from refused
     except Exception as error:
-        # Each store raises its own; the money decides what it means: what a vendor has made is not ordered again.
-        may_retry = not was_sent or bool(claim.remote_id)
+        # Each store raises its own; the money decides what it means.
         message = f"not stored: {error!r}"
-        raise ProviderError(message, code="store_failed", retryable=may_retry) from error
+        raise ProviderError(message, code="store_failed", retryable=True) from error
     finally:
         seconds["encode_store"] += time.perf_counter() - decoded
 
