@@ -12,6 +12,9 @@ PRODUCTION := DJANGO_SETTINGS_MODULE=genhub.settings.production \
 	DATABASE_URL=postgres://genhub:genhub@127.0.0.1:1/genhub DATABASE_POOL_SIZE=0 \
 	CELERY_BROKER_URL=redis://127.0.0.1:1/0
 
+# Every process that a target starts reads the compiled sources; a shell that forbids to keep them makes each compile anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo up test faults mutants bench check format
 
