@@ -140,6 +140,77 @@ class StoreFailed(TaskFailure):
     detail = gettext_noop("Please order again. What was held was given back.")
 
 
+class OutputRefused(TaskFailure):
+    """What the provider made is not taken into the store; `storage.content` names the codes."""
+
+    title = gettext_noop("What the provider made was not taken")
+
+
+class OutputUnread(OutputRefused):
+    """The provider's file did not come, or broke off."""
+
+    code = "output_unread"
+    detail = gettext_noop(
+        "The provider's file did not arrive whole. Please order again. What was held was given back."
+    )
+
+
+class OutputUnreadable(OutputRefused):
+    """The provider's file is empty, cut short or broken."""
+
+    code = "output_unreadable"
+    detail = gettext_noop(
+        "The provider's file is not a whole picture. Please order again. What was held was given back."
+    )
+
+
+class OutputTooLarge(OutputRefused):
+    """The provider's file has more bytes than is taken."""
+
+    code = "output_too_large"
+    detail = gettext_noop(
+        "The provider's file has more than %(limit)s bytes. Order a smaller size. What was held was given back."
+    )
+
+
+class OutputSizeRefused(OutputRefused):
+    """The provider's picture has more pixels than is taken, or a shape that is none."""
+
+    code = "output_size_refused"
+    detail = gettext_noop(
+        "The provider's picture has too many pixels or too long a side. Order another size. What was held was given back."
+    )
+
+
+class OutputAnimated(OutputRefused):
+    """The provider's picture moves."""
+
+    code = "output_animated"
+    detail = gettext_noop(
+        "The provider's picture moves, and this hub keeps still ones only. Order with another model. What was held was "
+        "given back."
+    )
+
+
+class OutputTypeUnsupported(OutputRefused):
+    """The provider's file is of a kind that is not kept."""
+
+    code = "output_type_unsupported"
+    detail = gettext_noop(
+        "The provider's file is neither PNG, JPEG nor WebP. Order with another model. What was held was given back."
+    )
+
+
+class OutputVideoUnsupported(OutputRefused):
+    """The provider made a video."""
+
+    code = "output_video_unsupported"
+    detail = gettext_noop(
+        "The provider made a video, and this hub keeps pictures only. Order with another model. What was held was "
+        "given back."
+    )
+
+
 class Quarantined(TaskFailure):
     """Four workers died on the task."""
 

@@ -11,12 +11,12 @@ import os
 import resource
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from PIL import Image, ImageChops, ImageCms, ImageMath
 
-from storage.containers import Container, RefusedPicture, find_format, open_container, without_sum
+from storage.containers import Container, RefusedPicture, open_container, without_sum
 
 TYPES: Final = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 MOST_PIXELS: Final = 25_000_000
@@ -47,30 +47,51 @@ def decode(container: Container, longest_side: int = LARGEST_SIDE_PIXELS) -> Ima
 
     Raises RefusedPicture, or whatever Pillow raises at bytes that are no picture.
     """
-    image = open_image(container)
+    return render(container, open_image(container), longest_side)
+
+
+def render(
+    container: Container, image: Image.Image, longest_side: int | None = None
+) -> Image.Image:
+    """Return what people see of an opened picture, as RGB."""
     holes = find_transparent(container, image) if container.transparent else None
     image = as_eight_bits(image)
     if holes:
         image.putalpha(ImageChops.invert(holes))
-    image.thumbnail((longest_side, longest_side))
+    if longest_side:
+        image.thumbnail((longest_side, longest_side))
     if container.orientation in TURNS:
         image = image.transpose(TURNS[container.orientation])
     # Pixels alone go on: no metadata can be left behind.
     return fresh(flatten(as_srgb(image, container.profile)))
 
 
-def open_image(container: Container) -> Image.Image:
+def check_size(width: int, height: int) -> None:
+    """Refuse a size that the header tells before a pixel is decoded."""
+    if width * height > MOST_PIXELS:
+        raise RefusedPicture("too_many_pixels")
+    if max(width, height) > LARGEST_SIDE_PIXELS:
+        raise RefusedPicture("side_too_long")
+    if max(width, height) > LARGEST_ASPECT * min(width, height):
+        raise RefusedPicture("too_narrow")
+
+
+def take_any_size(width: int, height: int) -> None:
+    """Refuse no size: for what passed the gate before, or was drawn here."""
+
+
+def open_image(container: Container, check: Callable[[int, int], None] = check_size) -> Image.Image:
     """Return the picture; raise ValueError, or OSError, for one that was cut short."""
     if container.format == "PNG":
         try:
-            return read_pixels(container.data, "PNG")
+            return read_pixels(container.data, "PNG", check)
         except OSError:
-            return read_pixels(without_sum(container.data), "PNG")
+            return read_pixels(without_sum(container.data), "PNG", check)
     if container.has_end:
-        return read_image(container.data, container.format)
+        return read_image(container.data, container.format, check)
     # What no data is missing of looks the same whatever follows it.
     ended, lengthened = (
-        read_image(container.data + more + b"\xff\xd9", container.format)
+        read_image(container.data + more + b"\xff\xd9", container.format, check)
         for more in (b"", b"\x55" * 4096)
     )
     if ended.tobytes() != lengthened.tobytes():
@@ -78,16 +99,18 @@ def open_image(container: Container) -> Image.Image:
     return ended
 
 
-def read_image(data: bytes, form: str) -> Image.Image:
+def read_image(
+    data: bytes, form: str, check: Callable[[int, int], None] = check_size
+) -> Image.Image:
     """Return the picture that a decoder finds, of a size that is taken."""
     image: Image.Image = Image.open(io.BytesIO(data), formats=(form,))
-    check_size(*image.size)
+    check(*image.size)
     return image
 
 
-def read_pixels(data: bytes, form: str) -> Image.Image:
+def read_pixels(data: bytes, form: str, check: Callable[[int, int], None]) -> Image.Image:
     """Return the picture once its pixels are read."""
-    image = read_image(data, form)
+    image = read_image(data, form, check)
     image.load()
     return image
 
@@ -137,25 +160,15 @@ def as_eight_bits(image: Image.Image) -> Image.Image:
 
 def decode_own(data: bytes) -> Image.Image:
     """Return the RGB pixels of a picture that the hub stored itself: of any shape, and as many as Pillow takes (178
-    million).
+    million). A vendor's may be of any kind that the gate lets in.
 
-    Raises RefusedPicture above that, or whatever Pillow raises at bytes that are no picture.
+    Raises RefusedPicture above that, or whatever is raised at bytes that are no picture.
     """
+    container = open_container(data)
     try:
-        image = Image.open(io.BytesIO(data), formats=(find_format(data),))
+        return render(container, open_image(container, take_any_size))
     except Image.DecompressionBombError as error:
         raise RefusedPicture("too_many_pixels") from error
-    return fresh(image)
-
-
-def check_size(width: int, height: int) -> None:
-    """Refuse a size that the header tells before a pixel is decoded."""
-    if width * height > MOST_PIXELS:
-        raise RefusedPicture("too_many_pixels")
-    if max(width, height) > LARGEST_SIDE_PIXELS:
-        raise RefusedPicture("side_too_long")
-    if max(width, height) > LARGEST_ASPECT * min(width, height):
-        raise RefusedPicture("too_narrow")
 
 
 def flatten(image: Image.Image) -> Image.Image:
@@ -204,26 +217,38 @@ def set_limit(kind: int, most: int) -> None:
 
 def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
     """Answer `ok WIDTH HEIGHT` and the pixels, or `refused CODE`; anything else means that it cannot be read."""
+    answer_bounded(answer_pixels, most_memory_bytes)
+
+
+def answer_pixels(data: bytes) -> bytes:
+    """Return what is seen of a picture, shrunk to fit the side that the program was told."""
+    container = open_container(data)
+    bound_seconds(container)
+    image = decode(container, int(sys.argv[1]))
+    return f"ok {image.width} {image.height}\n".encode() + image.tobytes()
+
+
+def answer_bounded(answer: Callable[[bytes], bytes], most_memory_bytes: int) -> None:
+    """Write the answer to what this process was given, made with little memory and time."""
     os.nice(NICENESS)
     set_limit(resource.RLIMIT_AS, most_memory_bytes)
     set_limit(resource.RLIMIT_CPU, CPU_SECONDS)
     set_limit(resource.RLIMIT_CORE, 0)
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
-        container = open_container(sys.stdin.buffer.read())
-        width, height = read_image(container.data, container.format).size
-        megapixels = width * height / 1_000_000
-        set_limit(
-            resource.RLIMIT_CPU, CPU_SECONDS + math.ceil(CPU_SECONDS_PER_MEGAPIXEL * megapixels)
-        )
-        image = decode(container, int(sys.argv[1]))
+        answered = answer(sys.stdin.buffer.read())
     except RefusedPicture as error:
-        answer = f"refused {error}\n".encode()
+        answered = f"refused {error}\n".encode()
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        answer = b"refused too_many_pixels\n"
-    else:
-        answer = f"ok {image.width} {image.height}\n".encode() + image.tobytes()
-    sys.stdout.buffer.write(answer)
+        answered = b"refused too_many_pixels\n"
+    sys.stdout.buffer.write(answered)
+
+
+def bound_seconds(container: Container) -> None:
+    """Give the process the seconds of CPU that a picture of this size may take."""
+    width, height = read_image(container.data, container.format).size
+    megapixels = width * height / 1_000_000
+    set_limit(resource.RLIMIT_CPU, CPU_SECONDS + math.ceil(CPU_SECONDS_PER_MEGAPIXEL * megapixels))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ FORMATS: Final[dict[str, dict[str, Any]]] = {
     "webp": {"format": "WEBP", "lossless": True, "method": 0, "quality": 0, "exact": True},
     "png": {"format": "PNG", "compress_level": 1},
 }
+EXTENSIONS: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 PHOTO_QUALITY: Final = 85
 THUMBNAIL_TYPE: Final = "image/jpeg"
 THUMBNAIL_PIXELS: Final = (200, 200)
@@ -33,13 +34,14 @@ class Encoded(NamedTuple):
 def encode_picture(image: Image.Image, label: bytes) -> Encoded:
     """Return the lossless bytes of an RGB image in the format of PICTURE_FORMAT, with its label."""
     name = settings.PICTURE_FORMAT
-    return Encoded(encode(image, label, **FORMATS[name]), f"image/{name}", f".{name}")
+    content_type = f"image/{name}"
+    return Encoded(encode(image, label, **FORMATS[name]), content_type, EXTENSIONS[content_type])
 
 
 def encode_photo(image: Image.Image, label: bytes) -> Encoded:
     """Return the JPEG bytes (quality 85) of an RGB image, with its label: for what has lost as much before."""
     data = encode(image, label, format="JPEG", quality=PHOTO_QUALITY)
-    return Encoded(data, "image/jpeg", ".jpg")
+    return Encoded(data, "image/jpeg", EXTENSIONS["image/jpeg"])
 
 
 def encode_thumbnail(image: Image.Image, label: bytes) -> bytes:

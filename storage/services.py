@@ -6,35 +6,21 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
-from django.conf import settings
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from PIL import Image
 
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
+from storage.content import StoredFile
 from storage.decoding import decode_own
 from storage.files import local_storage
-from storage.media import THUMBNAIL_TYPE, Encoded, encode_picture, encode_thumbnail
+from storage.media import EXTENSIONS, THUMBNAIL_TYPE, Encoded, encode_picture, encode_thumbnail
 from storage.models import Artifact
 from storage.selectors import read_bytes
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class StoredPicture:
-    """A picture that lies in the store but belongs to nobody yet. Sizes in bytes and pixels."""
-
-    key: str
-    thumbnail_key: str
-    sha256: str
-    content_type: str
-    size_bytes: int
-    width: int
-    height: int
 
 
 def save_picture(
@@ -44,39 +30,48 @@ def save_picture(
     name: str,
     label: bytes,
     encoder: Callable[[Image.Image, bytes], Encoded] = encode_picture,
-) -> StoredPicture:
-    """Encode, label and store a picture and its thumbnail under deterministic keys; a repetition writes the same.
-
-    What was put is deleted when the rest cannot be: files without a row would stay for ever, and a folder is one
-    attempt's or one upload's alone.
-    """
+) -> StoredFile:
+    """Encode, label and store a picture and its thumbnail under deterministic keys; a repetition writes the same."""
     data, content_type, extension = encoder(image, label)
-    stored = StoredPicture(
+    stored = StoredFile(
         key=f"{folder}{name}{extension}",
-        thumbnail_key=f"{folder}{name}_thumbnail.jpg",
+        thumbnail_key=name_thumbnail(folder, name),
         sha256=hashlib.sha256(data).hexdigest(),
         content_type=content_type,
         size_bytes=len(data),
         width=image.width,
         height=image.height,
     )
-    try:
-        put(stored.key, data, content_type)
-        put(stored.thumbnail_key, encode_thumbnail(image, label), THUMBNAIL_TYPE)
-    except Exception:
-        delete_files(stored)
-        raise
+    put_files(stored, ContentFile(data), encode_thumbnail(image, label))
     return stored
 
 
-def put(key: str, data: bytes, content_type: str) -> None:
+def name_thumbnail(folder: str, name: str) -> str:
+    """Return the key of a picture's thumbnail."""
+    return f"{folder}{name}_thumbnail.jpg"
+
+
+def put_files(stored: StoredFile, file: "File[bytes]", thumbnail: bytes) -> None:
+    """Store a file and its thumbnail, or nothing.
+
+    What was put is deleted when the rest cannot be: files without a row would stay for ever, and a folder is one
+    attempt's or one upload's alone.
+    """
+    try:
+        put(stored.key, file, stored.content_type)
+        put(stored.thumbnail_key, ContentFile(thumbnail), THUMBNAIL_TYPE)
+    except Exception:
+        delete_files(stored)
+        raise
+
+
+def put(key: str, file: "File[bytes]", content_type: str) -> None:
     """Store a file; a bucket is told what it is, since not every system's table of types knows WebP."""
-    file = ContentFile(data)
     file.content_type = content_type  # type: ignore[attr-defined]  # read by S3Storage
     default_storage.save(key, file)
 
 
-def delete_files(stored: StoredPicture) -> None:
+def delete_files(stored: StoredFile) -> None:
     """Delete what was put of a picture that has no row; a file that cannot be deleted is logged and stays."""
     for key in (stored.key, stored.thumbnail_key):
         try:
@@ -94,7 +89,8 @@ def delete_unnamed(folder: str, names: Iterable[str] = ()) -> int:
     """
     files = {f"{folder}{name}" for name in list_names(folder)}
     for name in names:
-        files |= {f"{folder}{name}.{settings.PICTURE_FORMAT}", f"{folder}{name}_thumbnail.jpg"}
+        files |= {f"{folder}{name}{extension}" for extension in EXTENSIONS.values()}
+        files.add(name_thumbnail(folder, name))
     if not files:
         return 0
     named = Artifact.objects.filter(key__startswith=folder).values_list("key", "thumbnail_key")
@@ -116,7 +112,7 @@ def list_names(folder: str) -> list[str]:
         return []
 
 
-def record_artifact(stored: StoredPicture, *, platform_id: uuid.UUID, user: str) -> uuid.UUID:
+def record_artifact(stored: StoredFile, *, platform_id: uuid.UUID, user: str) -> uuid.UUID:
     """Give a stored picture to its owner and return the artifact's id."""
     row = Artifact(id=new_id(), platform_id=platform_id, user=user, **vars(stored))
     row.save(force_insert=True)

@@ -24,10 +24,11 @@ from genhub.lib.errors import (
 )
 from genhub.lib.ids import new_id
 from storage import containers, decoding, labels
+from storage.content import StoredFile
 from storage.keys import upload_folder
 from storage.media import encode_photo, encode_picture
 from storage.models import Artifact, UploadFolder, UploadKey
-from storage.services import StoredPicture, delete_files, record_artifact, save_picture
+from storage.services import delete_files, record_artifact, save_picture
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ def find_earlier(key: UploadKey) -> Artifact | None:
 
 
 @transaction.atomic
-def record_upload(stored: StoredPicture, key: UploadKey) -> Artifact:
+def record_upload(stored: StoredFile, key: UploadKey) -> Artifact:
     """Write the row of an upload, and of its key where it has one, or nothing at all."""
     artifact_id = record_artifact(stored, platform_id=key.platform_id, user=key.user)
     UploadFolder.objects.filter(folder=stored.key.rpartition("/")[0] + "/").delete()
@@ -132,7 +133,7 @@ def record_upload(stored: StoredPicture, key: UploadKey) -> Artifact:
     return Artifact.objects.get(pk=artifact_id)
 
 
-def delete_unless_recorded(stored: StoredPicture) -> None:
+def delete_unless_recorded(stored: StoredFile) -> None:
     """Delete the files of an upload without a row; while nobody can say whether it has one, they stay."""
     try:
         is_recorded = Artifact.objects.filter(key=stored.key).exists()

@@ -25,7 +25,8 @@ from generation.providers.base import Refusal
 from generation.providers.errors import ProviderError
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import Problem, problem_of
-from storage.services import StoredPicture, record_artifact
+from storage.content import StoredFile
+from storage.services import record_artifact
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ DEAREST_USD, SMALLEST_USD = Decimal(1_000_000), Decimal("0.000001")
 class Delivery:
     """What an attempt made: stored pictures with position and seed, refusals, and the facts for its row."""
 
-    pictures: Sequence[tuple[int, int, StoredPicture]]
+    pictures: Sequence[tuple[int, int, StoredFile]]
     refusals: Sequence[Refusal] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -20,9 +20,8 @@ from generation.providers.registry import get_adapter
 from generation.work import leftovers
 from generation.work.batch import Batch, Drawn
 from generation.work.heart import Heart, draining, release_connection
-from storage import labels
-from storage.keys import output_key
-from storage.services import StoredPicture, save_picture
+from storage.content import OutputRefused, StoredFile
+from storage.outputs import save_output
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -131,7 +130,6 @@ def store(
     claim: Claim, finished: Finished, adapter: Provider, check: Callable[[], None]
 ) -> Delivery:
     """Store each output; one that cannot be had or stored is refused, and only if none can be does it raise."""
-    folder = output_key(claim.day, claim.owner_id, claim.attempt_id, "")
     seconds = {"decode": 0.0, "encode_store": 0.0}
     pictures, refusals = [], list(finished.refusals)
     failure = ProviderError("the provider made no picture")
@@ -139,7 +137,7 @@ def store(
         # Before each picture: one that nobody wants any more costs nothing more.
         check()
         try:
-            stored = store_output(output, folder, adapter, seconds)
+            stored = store_output(output, claim, adapter, seconds)
         except ProviderError as error:
             logger.warning("picture %s of %s: %s", output.position, claim.task_id, error)
             refusals.append(Refusal(output.position, output.seed, error.code, error.params))
@@ -153,8 +151,8 @@ def store(
 
 
 def store_output(
-    output: Output, folder: str, adapter: Provider, seconds: dict[str, float]
-) -> StoredPicture:
+    output: Output, claim: Claim, adapter: Provider, seconds: dict[str, float]
+) -> StoredFile:
     """Decode and store one picture, adding to the seconds by stage; raise ProviderError when it cannot be."""
     started = time.perf_counter()
     try:
@@ -169,14 +167,29 @@ def store_output(
         seconds["decode"] += decoded - started
     try:
         with adapter.watched("store"):
-            name = str(output.position)
-            return save_picture(image, folder=folder, name=name, label=labels.GENERATED)
+            return save_output(
+                image,
+                day=claim.day,
+                owner=claim.owner_id,
+                attempt=claim.attempt_id,
+                position=output.position,
+            )
+    except OutputRefused as refused:
+        raise explain(refused) from refused
     except Exception as error:
         # Each store raises its own; the money decides what it means.
         message = f"not stored: {error!r}"
         raise ProviderError(message, code="store_failed", retryable=True) from error
     finally:
         seconds["encode_store"] += time.perf_counter() - decoded
+
+
+def explain(refused: OutputRefused) -> Exception:
+    """Return what it means that a vendor's file is not taken: what its stream raised in our own words still holds."""
+    if isinstance(refused.__cause__, (ProviderError, Stopped)):
+        return refused.__cause__
+    # To have it made again would cost again and end alike.
+    return ProviderError(f"not taken: {refused!r}", code=refused.code, params=refused.params)
 
 
 def persist(write: Callable[[], Result], claim: Claim) -> Result:

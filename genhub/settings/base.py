@@ -116,6 +116,8 @@ PICTURE_FORMAT = one_of("PICTURE_FORMAT", "webp", "png")
 # Pictures that callers upload: the largest file, and what they are shrunk to fit.
 UPLOAD_MAX_BYTES = at_least("UPLOAD_MAX_BYTES", 20 * 1024 * 1024, 1024)
 UPLOAD_LONGEST_SIDE_PIXELS = at_least("UPLOAD_LONGEST_SIDE_PIXELS", 1024, 64, 8192)
+# The largest file that is taken from a vendor as an output.
+OUTPUT_MAX_BYTES = at_least("OUTPUT_MAX_BYTES", 64 * 1024 * 1024, 1024)
 
 # The admin's scripts (unfold uses Alpine, which evaluates expressions) are the only reason for unsafe-eval.
 CONTENT_SECURITY_POLICY = {

@@ -96,7 +96,12 @@ def test_store_that_fails_leaves_no_file_and_no_row(
         raise OSError("no room")
 
     alice.raise_request_exception = False
-    monkeypatch.setattr(services, "encode_thumbnail", fail)
+    put = services.put
+
+    def put_the_first(key: str, *words: Any) -> None:
+        put(key, *words) if not key.endswith("_thumbnail.jpg") else fail()
+
+    monkeypatch.setattr(services, "put", put_the_first)
     check_problem(send(alice, encode(scene())), 500, "internal_error")
     assert (files_in(local), Artifact.objects.count()) == ([], 0)
 
@@ -108,7 +113,12 @@ def test_thumbnail_that_cannot_be_stored_leaves_no_picture(
     def fail(*_: Any) -> None:
         raise OSError("no room")
 
-    monkeypatch.setattr(services, "encode_thumbnail", fail)
+    put = services.put
+
+    def put_the_first(key: str, *words: Any) -> None:
+        put(key, *words) if not key.endswith("_thumbnail.jpg") else fail()
+
+    monkeypatch.setattr(services, "put", put_the_first)
     if not can_delete:
         monkeypatch.setattr(SignedFileSystemStorage, "delete", fail)
     with pytest.raises(OSError, match="no room"):

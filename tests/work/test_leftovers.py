@@ -24,7 +24,7 @@ from generation.work.heart import Drain
 from genhub.platforms.models import Platform
 from storage import uploads
 from storage.models import Artifact, UploadFolder
-from storage.services import save_picture
+from storage.outputs import save_output
 from tests.steps import claim, deliver, die, submit
 from tests.storage.conftest import Bucket, bucket, local, s3, s3_entry
 
@@ -116,20 +116,19 @@ def test_worker_deletes_what_it_stored_for_nobody(
 def test_worker_that_stops_midway_leaves_nothing(
     alice: APIClient, monkeypatch: pytest.MonkeyPatch, drain: Drain, local: Path
 ) -> None:
-    save = save_picture
     saved = []
 
     def save_and_stop(*values: Any, **words: Any) -> Any:
-        saved.append(words["name"])
-        stored = save(*values, **words)
+        saved.append(words["position"])
+        stored = save_output(*values, **words)
         drain.since = -1e9
         threading.Event.set(drain)
         return stored
 
-    monkeypatch.setattr(storing, "save_picture", save_and_stop)
+    monkeypatch.setattr(storing, "save_output", save_and_stop)
     submit(alice, num_images=3, **WHOLE)
     assert [task["ended"] for task in run.run_queue("local")] == ["handed_back"]
-    assert saved == ["0"]
+    assert saved == [0]
     assert Store(local).list_keys() == []
 
 

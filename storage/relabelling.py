@@ -1,0 +1,187 @@
+"""A vendor's picture in its own container with our label: its pixels and colours as they came, nothing else of it.
+
+Kept are the coded pixels, bit by bit, and what decides how they are seen: profile, gamma, the transparent colour and
+which way is up. Gone are words, places, comments, thumbnails, whatever follows the picture's end, and the vendor's own
+XMP: ours takes its place. A C2PA manifest goes, too, and the hub says so in its log: it signs the bytes around it, so
+that any label would make it a broken one, which is worse than none.
+
+Also a program, run as `decoding` is and with the same limits. It imports nothing of the hub but its neighbours here.
+"""
+
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from storage import labels
+from storage.containers import (
+    APP1,
+    APP2,
+    PNG_START,
+    UPRIGHT,
+    Container,
+    RefusedPicture,
+    find_png_profile,
+    open_container,
+    read_chunks,
+    read_segments,
+    write_chunk,
+)
+from storage.decoding import MOST_MEMORY_BYTES, answer_bounded, bound_seconds, decode, read_image
+
+# What decides which colours the numbers mean; iCCP is looked at first.
+PNG_KEPT: Final = frozenset(
+    {b"IHDR", b"PLTE", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"cICP", b"mDCV", b"cLLI"}
+)
+PNG_XMP: Final = b"XML:com.adobe.xmp\0\0\0\0\0"
+JPEG_XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
+# The start of a JPEG and its one JFIF segment, which stands before all others.
+JFIF_START: Final = b"\xff\xd8\xff\xe0"
+JFIF_BYTES: Final = 20
+APP11: Final = 0xEB
+# Of a part of a JPEG's profile, beside its head of 14.
+MOST_PROFILE_BYTES: Final = 65_519
+WEBP_ICC, WEBP_ALPHA, WEBP_EXIF, WEBP_XMP = 0x20, 0x10, 0x08, 0x04
+# The thumbnail needs no more of the shorter side: it halves that, and looks the same.
+THUMBNAIL_SOURCE_PIXELS: Final = 400
+
+
+def relabel(data: bytes, label: bytes) -> bytes:
+    """Return the same picture with this label alone; raise RefusedPicture for one that moves, ValueError for none."""
+    container = open_container(data)
+    writers = {"PNG": relabel_png, "JPEG": relabel_jpeg, "WEBP": relabel_webp}
+    return writers[container.format](data, container, label)
+
+
+def relabel_png(data: bytes, container: Container, label: bytes) -> bytes:
+    """Keep the chunks that are seen, in their order."""
+    first: dict[bytes, bytes] = {}
+    pixels = []
+    for kind, body in read_chunks(data):
+        if kind == b"acTL":
+            raise RefusedPicture("animated")
+        if kind == b"IDAT":
+            pixels.append(body)
+        elif not pixels:
+            first.setdefault(kind, body)
+    head = first.pop(b"IHDR")
+    # A profile that cannot be read is passed over by all who look, and may be anything.
+    has_profile = b"iCCP" in first and find_png_profile({b"iCCP": first[b"iCCP"]})
+    kept = PNG_KEPT | {b"iCCP"} if has_profile else PNG_KEPT
+    added = [(b"iTXt", PNG_XMP + label)]
+    if container.orientation != UPRIGHT:
+        added.append((b"eXIf", write_orientation(container.orientation)))
+    seen = [(kind, body) for kind, body in first.items() if kind in kept]
+    chunks = [(b"IHDR", head), *added, *seen, (b"IDAT", b"".join(pixels)), (b"IEND", b"")]
+    return PNG_START + b"".join(write_chunk(kind, body) for kind, body in chunks)
+
+
+def relabel_jpeg(_data: bytes, container: Container, label: bytes) -> bytes:
+    """Add the label, the orientation and the profile to what decodes."""
+    start = JFIF_BYTES if container.data.startswith(JFIF_START) else 2
+    added = []
+    if container.orientation != UPRIGHT:
+        added.append((APP1, b"Exif\0\0" + write_orientation(container.orientation)))
+    added.append((APP1, JPEG_XMP + label))
+    added += [(APP2, part) for part in cut_profile(container.profile)]
+    end = b"" if container.has_end else b"\xff\xd9"
+    segments = (struct.pack(">BBH", 0xFF, kind, len(body) + 2) + body for kind, body in added)
+    return b"".join([container.data[:start], *segments, container.data[start:], end])
+
+
+def cut_profile(profile: bytes) -> list[bytes]:
+    """Return a profile in the parts that a JPEG holds."""
+    parts = [
+        profile[start : start + MOST_PROFILE_BYTES]
+        for start in range(0, len(profile), MOST_PROFILE_BYTES)
+    ]
+    return [
+        b"ICC_PROFILE\0" + bytes([number, len(parts)]) + part
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def relabel_webp(data: bytes, container: Container, label: bytes) -> bytes:
+    """Keep the picture and its alpha, in the extended form that can hold a label."""
+    first: dict[bytes, bytes] = {}
+    for kind, body in read_riff(data):
+        if kind in {b"ANIM", b"ANMF"}:
+            raise RefusedPicture("animated")
+        first.setdefault(kind, body)
+    kind = b"VP8 " if b"VP8 " in first else b"VP8L"
+    picture = first[kind]
+    if b"VP8X" in first:
+        flags = first[b"VP8X"][0] & WEBP_ALPHA
+    else:
+        # The simple form says it in the 29th bit after the signature.
+        has_alpha = kind == b"VP8L" and int.from_bytes(picture[1:5], "little") >> 28 & 1
+        flags = WEBP_ALPHA if has_alpha else 0
+    chunks = []
+    if container.profile:
+        flags |= WEBP_ICC
+        chunks.append((b"ICCP", container.profile))
+    if kind == b"VP8 " and b"ALPH" in first:
+        chunks.append((b"ALPH", first[b"ALPH"]))
+    chunks.append((kind, picture))
+    if container.orientation != UPRIGHT:
+        flags |= WEBP_EXIF
+        chunks.append((b"EXIF", write_orientation(container.orientation)))
+    chunks.append((b"XMP ", label))
+    sides = (side - 1 for side in read_image(data, "WEBP").size)
+    size = b"".join(side.to_bytes(3, "little") for side in sides)
+    chunks.insert(0, (b"VP8X", bytes([flags | WEBP_XMP, 0, 0, 0]) + size))
+    body = b"WEBP" + b"".join(write_riff(kind, body) for kind, body in chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def read_riff(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield a WebP's chunks up to the end that it tells; one that is cut short is not there."""
+    end = min(len(data), 8 + int.from_bytes(data[4:8], "little"))
+    place = 12
+    while place + 8 <= end:
+        kind, length = struct.unpack_from("<4sI", data, place)
+        body = data[place + 8 : place + 8 + length]
+        if len(body) == length:
+            yield kind, body
+        place += 8 + length + length % 2
+
+
+def write_riff(kind: bytes, body: bytes) -> bytes:
+    """Return a chunk as a WebP holds it."""
+    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def write_orientation(orientation: int) -> bytes:
+    """Return tags that say which way is up and nothing else."""
+    return struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+
+
+def has_manifest(data: bytes, form: str) -> bool:
+    """Return whether the file carries a C2PA manifest of its own."""
+    if form == "PNG":
+        return any(kind == b"caBX" for kind, _ in read_chunks(data))
+    if form == "JPEG":
+        return any(kind == APP11 and b"c2pa" in body for kind, body, _ in read_segments(data))
+    return any(kind == b"C2PA" for kind, _ in read_riff(data))
+
+
+def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
+    """Write the labelled file to the descriptor that the program was told; answer its facts, or `refused CODE`."""
+    answer_bounded(answer_facts, most_memory_bytes)
+
+
+def answer_facts(data: bytes) -> bytes:
+    """Return `ok FORMAT WIDTH HEIGHT`, whether a manifest went, and pixels (their size first) for the thumbnail."""
+    container = open_container(data)
+    bound_seconds(container)
+    image = decode(container)
+    with os.fdopen(int(sys.argv[1]), "wb") as place:
+        place.write(relabel(data, labels.GENERATED))
+    small = image.reduce(max(1, min(image.size) // THUMBNAIL_SOURCE_PIXELS))
+    facts = (container.format, *image.size, int(has_manifest(data, container.format)), *small.size)
+    return f"ok {' '.join(map(str, facts))}\n".encode() + small.tobytes()
+
+
+if __name__ == "__main__":
+    main()
