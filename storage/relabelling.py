@@ -11,6 +11,7 @@ Also a program, run as `decoding` is and with the same limits. It imports nothin
 import os
 import struct
 import sys
+import zlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -43,6 +44,7 @@ APP11: Final = 0xEB
 # Of a part of a JPEG's profile, beside its head of 14.
 MOST_PROFILE_BYTES: Final = 65_519
 WEBP_ICC, WEBP_ALPHA, WEBP_EXIF, WEBP_XMP = 0x20, 0x10, 0x08, 0x04
+PART_BYTES: Final = 64 * 1024
 # The thumbnail needs no more of the shorter side: it halves that, and looks the same.
 THUMBNAIL_SOURCE_PIXELS: Final = 400
 
@@ -72,9 +74,38 @@ def relabel_png(data: bytes, container: Container, label: bytes) -> bytes:
     added = [(b"iTXt", PNG_XMP + label)]
     if container.orientation != UPRIGHT:
         added.append((b"eXIf", write_orientation(container.orientation)))
-    seen = [(kind, body) for kind, body in first.items() if kind in kept]
-    chunks = [(b"IHDR", head), *added, *seen, (b"IDAT", b"".join(pixels)), (b"IEND", b"")]
+    seen = [
+        (kind, body)
+        for kind, body in first.items()
+        if kind in kept and (kind != b"tRNS" or is_transparency(body, head, first))
+    ]
+    stream = close_stream(b"".join(pixels))
+    chunks = [(b"IHDR", head), *added, *seen, (b"IDAT", stream), (b"IEND", b"")]
     return PNG_START + b"".join(write_chunk(kind, body) for kind, body in chunks)
+
+
+def is_transparency(body: bytes, head: bytes, chunks: dict[bytes, bytes]) -> bool:
+    """Return whether a PNG of this head can be transparent so; browsers pass over what cannot, others fail at it."""
+    colour_type = head[9]
+    if colour_type == 3:  # noqa: PLR2004 (a palette)
+        return len(body) <= len(chunks.get(b"PLTE", b"")) // 3
+    return len(body) == {0: 2, 2: 6}.get(colour_type)
+
+
+def close_stream(stream: bytes) -> bytes:
+    """Return a PNG's pixels without what follows them, and with the right sum, which not every program looks at.
+
+    Raises ValueError for a stream without an end.
+    """
+    unpacker, total, end = zlib.decompressobj(-zlib.MAX_WBITS), zlib.adler32(b""), 2
+    # In parts, so that what a few bytes unpack to is never in memory as a whole.
+    while not unpacker.eof and end < len(stream):
+        part = stream[end : end + PART_BYTES]
+        total = zlib.adler32(unpacker.decompress(part), total)
+        end += len(part) - len(unpacker.unused_data)
+    if not unpacker.eof:
+        raise ValueError("the pixels have no end")
+    return stream[:end] + struct.pack(">I", total)
 
 
 def relabel_jpeg(_data: bytes, container: Container, label: bytes) -> bytes:
