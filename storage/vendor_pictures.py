@@ -5,7 +5,7 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -107,7 +107,7 @@ def spool(content: VendorFile, place: IO[bytes]) -> None:
         raise OutputRefused("output_unreadable")
 
 
-def read_parts(content: VendorFile) -> Iterator[bytes]:
+def read_parts(content: VendorFile) -> Generator[bytes]:
     """Yield a vendor's file; what opening or reading it raises is the cause of the refusal."""
     try:
         with content.open() as stream:

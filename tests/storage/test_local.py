@@ -230,7 +230,8 @@ def test_links_are_signed_afresh_at_each_visit(
 
 
 @pytest.mark.parametrize(
-    ("content_type", "extension"), [("image/webp", ".webp"), ("image/png", ".png")]
+    ("content_type", "extension"),
+    [("image/webp", ".webp"), ("image/png", ".png"), ("image/jpeg", ".jpg")],
 )
 def test_demo_names_what_it_fetches_by_its_content_type(
     settings: Any, tmp_path: Path, content_type: str, extension: str

@@ -11,6 +11,7 @@ from PIL import Image
 from storage import labels
 from storage.containers import PNG_START, RefusedPicture, open_container, read_chunks
 from storage.decoding import decode
+from storage.profiles import make_profile
 from storage.relabelling import cut_profile, has_manifest, relabel
 from tests.storage import made_pictures as made
 
@@ -80,7 +81,7 @@ def test_words_and_places_do_not_stay(form: str) -> None:
 
 
 def test_coded_pixels_and_profile_stay_as_they_came() -> None:
-    wide = made.make_profile(1 / 2.2, made.P3)
+    wide = make_profile(1 / 2.2, made.P3)
     for form, words in (("JPEG", {"quality": 91}), ("WEBP", {"quality": 70}), ("PNG", {})):
         data = made.encode(made.scene(), form, icc_profile=wide, **words)
         with Image.open(io.BytesIO(relabel(data, labels.GENERATED))) as image:
