@@ -51,8 +51,8 @@ def word_condition(name: str, value: str) -> str:
     """Return one condition of a query string in words."""
     if name == SEARCH_VAR:
         return gettext("User or id of the task is exactly “%(text)s”") % {"text": value}
-    if words := word_filter(name, value):
-        return words
+    if filtered := word_filter(name, value):
+        return filtered
     column, _sep, rest = name.partition("__")
     try:
         field = Task._meta.get_field(column)  # noqa: SLF001 (Django's own door to columns)
