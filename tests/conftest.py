@@ -15,6 +15,8 @@ from generation.accounts.adapters import adapter_of
 from generation.life.ended_news import listener
 from generation.models import Account
 from generation.providers import registry
+from generation.providers.base import Capabilities
+from generation.providers.stub import StubProvider
 from generation.work.process import Drain, draining
 from genhub.lib import throttle
 from genhub.lib.ids import new_id
@@ -83,6 +85,12 @@ def stub(db: None) -> Account:
                            smallest_side=16, largest_side=1024, longest_prompt=500,
                            default_negative_prompt="blurry")  # fmt: skip
     return provider
+
+
+@pytest.fixture
+def keeps_orders_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the stub be a device of this machine: no order leaves, so each may be made anew."""
+    monkeypatch.setattr(StubProvider, "capabilities", Capabilities(is_remote=False))
 
 
 @pytest.fixture

@@ -130,11 +130,13 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
     except Exception as error:
         is_understood = isinstance(error, ProviderError)
         logger.warning("attempt %s failed: %r", claim.attempt_id, error, exc_info=not is_understood)
-        # What is not understood would end alike: the task fails, and staff find the trace.
+        # What is not understood would end alike: the task fails, and staff find the trace. Only where the vendor has
+        # not answered nobody knows what it has.
+        sent = Sent.YES if isinstance(outcome, Finished) else Sent.MAYBE
         meant = (
             error
             if isinstance(error, ProviderError)
-            else ProviderError(f"unexpected: {error!r}", sent=Sent.MAYBE if was_sent else Sent.NO)
+            else ProviderError(f"unexpected: {error!r}", sent=sent)
         )
         return end_badly(claim, meant, was_sent=was_sent)
     return "completed"

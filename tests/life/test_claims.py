@@ -230,6 +230,7 @@ def test_newcomer_has_no_credit_for_time_away(
     assert starts["alice"] == starts["mallory"] == 3
 
 
+@pytest.mark.django_db(transaction=True)
 def test_broken_adapter_fails_the_task_at_once(alice: APIClient, easel: Easel) -> None:
     task = submit(alice, "break")
     assert run.run_queue("local")[0]["ended"] == "failed"

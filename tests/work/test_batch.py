@@ -274,10 +274,10 @@ def test_finisher_that_breaks_fails_that_attempt_only(
 ) -> None:
     collect = storing.collect
 
-    def break_one(claim: claims.Claim, *others: Any) -> Any:
+    def break_one(claim: claims.Claim, *others: Any, **words: Any) -> Any:
         if claim.spec.prompt == "b":
             raise ZeroDivisionError("nobody foresaw this")
-        return collect(claim, *others)
+        return collect(claim, *others, **words)
 
     monkeypatch.setattr(storing, "collect", break_one)
     for prompt in ("a", "b", "c"):

@@ -97,7 +97,7 @@ def cancel(found: claims.Claim) -> None:
 
 
 # The test's S3 server forgets for a moment what was put a moment ago, and then deletes nothing: its sweep is below.
-@pytest.mark.usefixtures("stub")
+@pytest.mark.usefixtures("stub", "keeps_orders_here")
 @pytest.mark.parametrize("store", ["local"], indirect=True)
 @pytest.mark.parametrize("end", [cancel, lose, be_late])
 def test_worker_deletes_what_it_stored_for_nobody(
@@ -112,7 +112,7 @@ def test_worker_deletes_what_it_stored_for_nobody(
     assert len(named()) == (4 if end is lose else 0)
 
 
-@pytest.mark.usefixtures("stub", "local")
+@pytest.mark.usefixtures("stub", "keeps_orders_here", "local")
 def test_worker_that_stops_midway_leaves_nothing(
     alice: APIClient, monkeypatch: pytest.MonkeyPatch, drain: Drain, local: Path
 ) -> None:
@@ -132,7 +132,7 @@ def test_worker_that_stops_midway_leaves_nothing(
     assert Store(local).list_keys() == []
 
 
-@pytest.mark.usefixtures("stub", "local")
+@pytest.mark.usefixtures("stub", "keeps_orders_here", "local")
 def test_commit_in_doubt_that_has_happened_keeps_its_pictures(
     alice: APIClient, monkeypatch: pytest.MonkeyPatch, local: Path
 ) -> None:
@@ -156,7 +156,7 @@ def test_commit_in_doubt_that_has_happened_keeps_its_pictures(
     assert len(named()) == 4
 
 
-@pytest.mark.usefixtures("stub", "right_books")
+@pytest.mark.usefixtures("stub", "keeps_orders_here", "right_books")
 def test_sweep_deletes_what_dead_workers_left_and_nothing_else(
     alice: APIClient, shop: Platform, store: Store
 ) -> None:
@@ -187,7 +187,7 @@ def png() -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.usefixtures("stub", "right_books")
+@pytest.mark.usefixtures("stub", "keeps_orders_here", "right_books")
 def test_attempt_whose_files_cannot_be_deleted_holds_up_nobody(
     alice: APIClient, local: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
