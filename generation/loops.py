@@ -20,15 +20,15 @@ from credits.audit import nightly
 from generation.life import rescue
 from generation.models import LoopBeat
 from generation.refunds import bulk
-from generation.work import leftovers
 from generation.work.heart import release_connection
+from genhub.retention.turns import delete_old
 
 logger = logging.getLogger(__name__)
 
 # Somebody watches the bar: a look that finds nothing reads one page of an index.
 REFUND_SECONDS = 1.0
-# What dead workers left in the store is no hurry.
-SWEEPS_BETWEEN_FILES = 6
+# What is old is no hurry.
+SWEEPS_BETWEEN_DELETIONS = 6
 # A quick loop need not write down each turn.
 BEAT_SECONDS = 5.0
 # A loop is late when it ended no turn for so many periods, and for at least so long.
@@ -99,7 +99,7 @@ def list_loops() -> list[Loop]:
         Loop(bulk.refund_approved, REFUND_SECONDS),
         Loop(expiry.expire_lots, settings.SWEEP_SECONDS),
         Loop(expiry.expire_holds, settings.SWEEP_SECONDS),
-        Loop(leftovers.sweep_files, SWEEPS_BETWEEN_FILES * settings.SWEEP_SECONDS),
+        Loop(delete_old, SWEEPS_BETWEEN_DELETIONS * settings.SWEEP_SECONDS),
         Loop(nightly.start_due_audit, settings.SWEEP_SECONDS),
     ]
 
