@@ -53,9 +53,14 @@ class Loop:
         """Take turns until told to stop."""
         # Whoever looks on knows that it runs before its first turn has ended.
         self.beat()
-        while not stop.is_set():
-            self.take_turn()
-            stop.wait(self.period_seconds)
+        try:
+            while not stop.is_set():
+                self.take_turn()
+                stop.wait(self.period_seconds)
+        finally:
+            # Some ends of a thread are told nowhere; its beats stop, and health says that it is late.
+            if not stop.is_set():
+                logger.critical("%s has ended, and turns no more in this process", self.name)
 
     def take_turn(self) -> None:
         """Take one turn; whatever stops it is logged and told, and the next one comes all the same."""
