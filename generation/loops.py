@@ -53,14 +53,9 @@ class Loop:
         """Take turns until told to stop."""
         # Whoever looks on knows that it runs before its first turn has ended.
         self.beat()
-        try:
-            while not stop.is_set():
-                self.take_turn()
-                stop.wait(self.period_seconds)
-        finally:
-            # Some ends of a thread are told nowhere; its beats stop, and health says that it is late.
-            if not stop.is_set():
-                logger.critical("%s has ended, and turns no more in this process", self.name)
+        while not stop.is_set():
+            self.take_turn()
+            stop.wait(self.period_seconds)
 
     def take_turn(self) -> None:
         """Take one turn; whatever stops it is logged and told, and the next one comes all the same."""
@@ -109,11 +104,26 @@ def list_loops() -> list[Loop]:
     ]
 
 
-def run(loops: Sequence[Loop], wait: Callable[[], object]) -> None:
-    """Run loops side by side until `wait` returns, then let each end its turn."""
+def run(
+    loops: Sequence[Loop], wait: Callable[[], object], on_death: Callable[[], object] = lambda: None
+) -> None:
+    """Run loops side by side until `wait` returns, then let each end its turn.
+
+    A thread that dies takes no turns, and health says some time later that its loop is late; `on_death` is called at
+    once, to make `wait` return and so have the whole process started anew.
+    """
     stop = threading.Event()
+
+    def keep_turning(loop: Loop) -> None:
+        try:
+            loop.keep_turning(stop)
+        finally:
+            if not stop.is_set():
+                logger.critical("the thread of %s has died", loop.name)
+                on_death()
+
     threads = [
-        threading.Thread(target=loop.keep_turning, args=(stop,), name=loop.name) for loop in loops
+        threading.Thread(target=keep_turning, args=(loop,), name=loop.name) for loop in loops
     ]
     for thread in threads:
         thread.start()
