@@ -120,7 +120,8 @@ def digest(data: bytes) -> str:
 
 def find_earlier(use: idempotency.Use) -> Artifact | None:
     """Return what this key made before; raise IdempotencyKeyReused when that was of other bytes."""
-    return Artifact.objects.filter(pk=idempotency.find_earlier(use)).first()
+    earlier = idempotency.find_earlier(use)
+    return Artifact.objects.filter(pk=earlier).first() if earlier else None
 
 
 @transaction.atomic

@@ -23,15 +23,27 @@ from genhub.retention.rules import Rule, list_rules
 class RuleReportAdmin(ReadOnlyAdmin):
     """What goes, after how long, and what went so far."""
 
-    list_display = ("what", "kept_for", "state", "oldest", "deleted", "last", "turn")
+    list_display = ("what", "kept_for", "state", "oldest", "deleted", "last")
     list_display_links = ("what",)
-    fields = ("what", "name", "kept_for", "state", "oldest", "deleted", "last", "last_time", "turn")
+    fields = (
+        "what",
+        "name",
+        "kept_for",
+        "state",
+        "failing",
+        "oldest",
+        "deleted",
+        "last",
+        "last_time",
+        "turn",
+    )
     ordering = ("rule",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RuleReport]:
         """Return the rules that this release has."""
         names = [rule.name for rule in list_rules()]
-        return super().get_queryset(request).filter(rule__in=names)
+        rows: QuerySet[RuleReport] = super().get_queryset(request)
+        return rows.filter(rule__in=names)
 
     @display(description=_("what goes"), ordering="rule")
     def what(self, report: RuleReport) -> str:
@@ -53,8 +65,15 @@ class RuleReportAdmin(ReadOnlyAdmin):
         """Show whether its last turn could delete everything that was to go."""
         if report.failing_since is None:
             return badge(_("works"), "success")
-        words = gettext("not all deleted since %(time)s; see the loops' log")
-        return badge(words % {"time": moment(report.failing_since)}, "danger")
+        return badge(_("not all deleted"), "danger")
+
+    @display(description=_("failing since"))
+    def failing(self, report: RuleReport) -> str:
+        """Show since when it could not delete everything, and where the reason stands."""
+        if report.failing_since is None:
+            return "–"
+        words = gettext("%(time)s; the loops' log says why")
+        return words % {"time": moment(report.failing_since)}
 
     @display(description=_("oldest left"), ordering="oldest_at")
     def oldest(self, report: RuleReport) -> str:

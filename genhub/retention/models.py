@@ -22,7 +22,7 @@ class RuleReport(models.Model):
 
     class Meta:
         verbose_name = _("retention rule")
-        verbose_name_plural = _("retention")
+        verbose_name_plural = _("retention rules")
         ordering = ("rule",)
 
     def __str__(self) -> str:

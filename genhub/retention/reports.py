@@ -13,7 +13,7 @@ from genhub.retention.rules import Gone, Rule, list_rules
 
 def note(rule: Rule, gone: Gone, failures: int) -> None:
     """Note a turn of a rule: what went, whether anything could not be deleted, and the oldest that is left."""
-    now = {"turn_at": Now(), "oldest_at": find_oldest(rule)}
+    now: dict[str, Any] = {"turn_at": Now(), "oldest_at": find_oldest(rule)}
     counts = {"rows": gone.rows, "files": gone.files, "bytes": gone.size_bytes}
     if gone:
         now |= {"deleted_at": Now()} | {f"last_{word}": count for word, count in counts.items()}

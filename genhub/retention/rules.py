@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 
@@ -49,7 +50,7 @@ class Rule:
     """
 
     name: str
-    meaning: str
+    meaning: str | Promise
     find: Callable[[], QuerySet[Any]]
     # Either an entry of settings.KEEP_DAYS, which operators change, or a margin that nobody needs to.
     days: str = ""

@@ -57,8 +57,8 @@ def delete(place: str) -> None:
                 die()
 
             default_storage.delete = remove_and_die  # type: ignore[method-assign]
-        case "after files":
-            services.local_storage = die  # type: ignore[assignment]
+        case _:
+            services.local_storage = die  # type: ignore[attr-defined]
     delete_old()
 
 
@@ -69,5 +69,7 @@ if __name__ == "__main__":
             work()
         case ["upload", platform]:
             upload(platform)
-        case ["delete", place]:
+        case [_, place]:
             delete(place)
+        case words:
+            raise SystemExit(f"unknown: {words}")

@@ -16,7 +16,7 @@ from generation import loops
 from generation.life import rescue
 from generation.life.claims import lease
 from generation.loops import Loop
-from generation.models import Attempt, LoopBeat, Provider
+from generation.models import Account, Attempt, LoopBeat
 from genhub.embedded.watch import HealthWatch
 from genhub.retention.turns import delete_old
 from tests.patience import patience
@@ -142,7 +142,7 @@ def test_loop_whose_thread_dies_is_told_at_once_and_late_for_health_and_up(
 
 
 def test_store_that_hangs_delays_neither_reaping_nor_sweeping(
-    alice: APIClient, stub: Provider, monkeypatch: pytest.MonkeyPatch
+    alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hangs, goes_on = threading.Event(), threading.Event()
 

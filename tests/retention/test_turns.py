@@ -17,7 +17,7 @@ from django.test import Client
 
 from generation.models import Worker
 from genhub.platforms.models import Platform
-from genhub.retention import rules, turns
+from genhub.retention import reports, rules, turns
 from genhub.retention.models import RuleReport
 from genhub.retention.rules import Gone, Rule, delete_rows
 from storage.models import Artifact, UploadFolder
@@ -132,21 +132,21 @@ def test_rule_that_fails_holds_up_no_other_and_is_told(monkeypatch: pytest.Monke
     stuck = replace(rule_of("workers"), name="stuck", delete=fail)
     good = rule_of("workers")
     monkeypatch.setattr(turns, "list_rules", lambda: [broken, stuck, good])
-    monkeypatch.setattr(turns.reports, "find_oldest", lambda rule: None)
+    monkeypatch.setattr(reports, "find_oldest", lambda rule: None)
     with pytest.raises(ZeroDivisionError):
         turns.delete_old()
     assert left() == []
-    reports = RuleReport.objects.in_bulk()
-    since = reports["broken"].failing_since
+    found = RuleReport.objects.in_bulk()
+    since = found["broken"].failing_since
     assert since
-    assert reports["stuck"].failing_since
-    assert (reports["workers"].failing_since, reports["workers"].all_rows) == (None, 5)
+    assert found["stuck"].failing_since
+    assert (found["workers"].failing_since, found["workers"].all_rows) == (None, 5)
     with pytest.raises(ZeroDivisionError):
         turns.delete_old()
     # Since when, not since the last turn; and what a later turn does not find is no news.
-    reports = RuleReport.objects.in_bulk()
-    assert reports["broken"].failing_since == since
-    assert (reports["stuck"].failing_since, reports["workers"].last_rows) == (None, 5)
+    found = RuleReport.objects.in_bulk()
+    assert found["broken"].failing_since == since
+    assert (found["stuck"].failing_since, found["workers"].last_rows) == (None, 5)
 
 
 def test_report_adds_up_and_names_the_oldest_left(workers: list[str]) -> None:

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'retention rule',
-                'verbose_name_plural': 'retention',
+                'verbose_name_plural': 'retention rules',
                 'ordering': ('rule',),
             },
         ),
