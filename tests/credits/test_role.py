@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -12,12 +13,16 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from credits import audit, expiry, freezes, ledger
-from credits.audit import nightly
+from credits.audit import nightly, runs
 from credits.models import AuditRun, Budget, Hold, Period, Purse, Transfer
-from generation.models import Account, Task
+from generation.models import Account, Event, Task
 from generation.work.run import run_queue
+from genhub.platforms.models import IdempotencyKey
+from genhub.retention.models import RuleReport
+from genhub.retention.turns import delete_old
 from tests.books import find_mistakes
 from tests.conftest import WHY
+from tests.credits.test_audit_runs import age
 
 ROLE = Path(__file__).resolve().parents[2] / "deploy" / "database-role.sql"
 
@@ -65,6 +70,34 @@ def test_the_role_runs_orders_and_money_from_beginning_to_end(as_role: APIClient
     assert run
     AuditRun.objects.filter(pk=run.pk).update(checks=1)
     assert audit.find_checkpoint() == run
+
+
+def test_the_role_deletes_what_is_old(as_role: APIClient, settings: Any) -> None:
+    body = {"prompt": "a star"}
+    words: dict[str, Any] = {"format": "json", "HTTP_IDEMPOTENCY_KEY": "k"}
+    assert as_role.post("/api/v1/generate", body, **words).status_code == 202
+    run_queue("local")
+    whole = runs.begin(None)
+    old = runs.begin(whole)
+    later = runs.begin(None)
+    for run in (old, later):
+        AuditRun.objects.filter(pk=run.pk).update(checks=1)
+    sql("RESET ROLE")
+    age(old, 3 * 86_400)
+    age(whole, 3 * 86_400)
+    for table, column in (("generation_event", "created_at"), ("generation_task", "completed_at"),
+                          ("platforms_idempotencykey", "created_at")):  # fmt: skip
+        sql(f"UPDATE {table} SET {column} = {column} - interval '3 days'")
+    sql("SET LOCAL ROLE genhub_app")
+    settings.KEEP_DAYS = dict.fromkeys(settings.KEEP_DAYS, 2)
+    delete_old()
+    assert not Event.objects.exists()
+    assert not IdempotencyKey.objects.exists()
+    assert set(AuditRun.objects.all()) == {whole, later}
+    reports = RuleReport.objects.values_list("rule", "all_rows")
+    assert {rule: rows for rule, rows in reports if rows} == {
+        "events": 3, "order_keys": 1, "audits": 1,
+    }  # fmt: skip
 
 
 REFUSED = [
