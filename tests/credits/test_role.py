@@ -85,9 +85,9 @@ def test_the_role_deletes_what_is_old(as_role: APIClient, settings: Any) -> None
     sql("RESET ROLE")
     age(old, 3 * 86_400)
     age(whole, 3 * 86_400)
-    for table, column in (("generation_event", "created_at"), ("generation_task", "completed_at"),
-                          ("platforms_idempotencykey", "created_at")):  # fmt: skip
-        sql(f"UPDATE {table} SET {column} = {column} - interval '3 days'")
+    sql("UPDATE generation_event SET created_at = created_at - interval '3 days'")
+    sql("UPDATE generation_task SET completed_at = completed_at - interval '3 days'")
+    sql("UPDATE platforms_idempotencykey SET created_at = created_at - interval '3 days'")
     sql("SET LOCAL ROLE genhub_app")
     settings.KEEP_DAYS = dict.fromkeys(settings.KEEP_DAYS, 2)
     delete_old()
