@@ -20,8 +20,8 @@ from credits.audit import nightly
 from generation.life import rescue
 from generation.models import LoopBeat
 from generation.refunds import bulk
-from generation.work import leftovers
 from generation.work.process import release_connection
+from genhub.retention.turns import delete_old
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 REFUND_SECONDS = 1.0
 # A vendor's order is asked for in time.
 POLL_SECONDS = 1.0
-# What dead workers left in the store is no hurry.
-SWEEPS_BETWEEN_FILES = 6
+# What is old is no hurry.
+SWEEPS_BETWEEN_DELETIONS = 6
 # A quick loop need not write down each turn.
 BEAT_SECONDS = 5.0
 # A loop is late when it ended no turn for so many periods, and for at least so long.
@@ -102,16 +102,31 @@ def list_loops() -> list[Loop]:
         Loop(bulk.refund_approved, REFUND_SECONDS),
         Loop(expiry.expire_lots, settings.SWEEP_SECONDS),
         Loop(expiry.expire_holds, settings.SWEEP_SECONDS),
-        Loop(leftovers.sweep_files, SWEEPS_BETWEEN_FILES * settings.SWEEP_SECONDS),
+        Loop(delete_old, SWEEPS_BETWEEN_DELETIONS * settings.SWEEP_SECONDS),
         Loop(nightly.start_due_audit, settings.SWEEP_SECONDS),
     ]
 
 
-def run(loops: Sequence[Loop], wait: Callable[[], object]) -> None:
-    """Run loops side by side until `wait` returns, then let each end its turn."""
+def run(
+    loops: Sequence[Loop], wait: Callable[[], object], on_death: Callable[[], object] = lambda: None
+) -> None:
+    """Run loops side by side until `wait` returns, then let each end its turn.
+
+    A thread that dies takes no turns, and health says some time later that its loop is late; `on_death` is called at
+    once, to make `wait` return and so have the whole process started anew.
+    """
     stop = threading.Event()
+
+    def keep_turning(loop: Loop) -> None:
+        try:
+            loop.keep_turning(stop)
+        finally:
+            if not stop.is_set():
+                logger.critical("the thread of %s has died", loop.name)
+                on_death()
+
     threads = [
-        threading.Thread(target=loop.keep_turning, args=(stop,), name=loop.name) for loop in loops
+        threading.Thread(target=keep_turning, args=(loop,), name=loop.name) for loop in loops
     ]
     for thread in threads:
         thread.start()

@@ -2,6 +2,9 @@
 
 import datetime
 import uuid
+from typing import Final
+
+UPLOADS: Final = "uploads/"
 
 
 def output_key(day: datetime.date, owner: uuid.UUID, attempt: uuid.UUID, name: str) -> str:
@@ -11,4 +14,4 @@ def output_key(day: datetime.date, owner: uuid.UUID, attempt: uuid.UUID, name: s
 
 def upload_folder(day: datetime.date, owner: uuid.UUID, upload: uuid.UUID) -> str:
     """Return where the files of an upload lie; each upload has an id of its own."""
-    return f"uploads/{day:%Y/%m/%d}/{owner.hex}/{upload.hex}/"
+    return f"{UPLOADS}{day:%Y/%m/%d}/{owner.hex}/{upload.hex}/"

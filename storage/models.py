@@ -1,10 +1,12 @@
 """Artifacts: stored files with their facts."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
+from storage.keys import UPLOADS
 
 
 class Artifact(models.Model):
@@ -21,33 +23,23 @@ class Artifact(models.Model):
     width = models.PositiveIntegerField(_("width (pixels)"))
     height = models.PositiveIntegerField(_("height (pixels)"))
     created_at = models.DateTimeField(_("created at"), db_default=Now())
+    # When the first order named it as its input; null: none did, and an upload may go in time.
+    used_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("artifact")
         verbose_name_plural = _("artifacts")
         ordering = ("-created_at",)
-
-    def __str__(self) -> str:
-        return f"art_{self.pk.hex}"
-
-
-class UploadKey(models.Model):
-    """A caller's key for one upload: the same bytes again find the same artifact, others are refused."""
-
-    platform = models.ForeignKey("platforms.Platform", models.CASCADE, related_name="+")
-    user = models.CharField(max_length=200)
-    key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64)
-    artifact = models.ForeignKey(Artifact, models.CASCADE, related_name="+")
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["platform", "user", "key"], name="upload_key")
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(used_at=None, key__startswith=UPLOADS),
+                name="upload_unused_by_age",
+            )
         ]
 
     def __str__(self) -> str:
-        return self.key
+        return f"art_{self.pk.hex}"
 
 
 class UploadFolder(models.Model):

@@ -4,20 +4,23 @@ transaction that publishes it: files before, rows after."""
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
+from django.db.models.functions import Now
 from PIL import Image
 
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
+from genhub.platforms import idempotency
+from genhub.retention.rules import Gone
 from storage.content import StoredFile
 from storage.decoding import decode_own
 from storage.files import local_storage
 from storage.media import EXTENSIONS, THUMBNAIL_TYPE, Encoded, encode_picture, encode_thumbnail
-from storage.models import Artifact
+from storage.models import Artifact, UploadFolder
 from storage.selectors import read_bytes
 
 logger = logging.getLogger(__name__)
@@ -80,28 +83,52 @@ def delete_files(stored: StoredFile) -> None:
             logger.exception("not deleted, and no row names it: %s", key)
 
 
-def delete_unnamed(folder: str, names: Iterable[str] = ()) -> int:
-    """Delete the files of an attempt's or upload's folder that no artifact names, and return how many.
+def delete_unnamed(folder: str, names: Iterable[str] = (), *, weighs: bool = False) -> Gone:
+    """Delete the files of an attempt's or upload's folder that no artifact names, and return how many; their bytes too
+    where they are to be weighed, at a question to the store each.
 
-    The database is asked after the files were listed: an artifact that was in doubt before is seen. Only for folders
-    that nobody writes into any more; `names` are those of pictures that may lie there, for a store that is slow to list
-    them. Raises what the store raises.
+    Only for folders that nobody writes into any more; `names` are those of pictures that may lie there, for a store
+    that is slow to list them. Raises what the store raises.
+    """
+    files, unnamed = find_unnamed(folder, names)
+    size_bytes = 0
+    for key in unnamed:
+        size_bytes += size_of(key) if weighs else 0
+        default_storage.delete(key)
+    if files and unnamed == files and (store := local_storage()):
+        # Somebody else may just have done so.
+        with suppress(OSError):
+            store.delete(folder)
+    return Gone(files=len(unnamed), size_bytes=size_bytes)
+
+
+def find_unnamed(folder: str, names: Iterable[str] = ()) -> tuple[set[str], set[str]]:
+    """Return the keys of a folder's files, and those of them that no artifact names.
+
+    The database is asked after the files were listed: an artifact that was in doubt before is seen.
     """
     files = {f"{folder}{name}" for name in list_names(folder)}
     for name in names:
         files |= {f"{folder}{name}{extension}" for extension in EXTENSIONS.values()}
         files.add(name_thumbnail(folder, name))
     if not files:
-        return 0
+        return files, files
     named = Artifact.objects.filter(key__startswith=folder).values_list("key", "thumbnail_key")
-    unnamed = files.difference(*named)
-    for key in unnamed:
-        default_storage.delete(key)
-    if unnamed == files and (store := local_storage()):
-        # Somebody else may just have done so.
-        with suppress(OSError):
-            store.delete(folder)
-    return len(unnamed)
+    return files, files.difference(*named)
+
+
+def weigh_unnamed(folder: str) -> Gone:
+    """Return what `delete_unnamed` would delete."""
+    _files, unnamed = find_unnamed(folder)
+    return Gone(files=len(unnamed), size_bytes=sum(map(size_of, unnamed)))
+
+
+def size_of(key: str) -> int:
+    """Return a file's size in bytes, 0 when it has gone meanwhile."""
+    try:
+        return default_storage.size(key)
+    except FileNotFoundError:
+        return 0
 
 
 def list_names(folder: str) -> list[str]:
@@ -117,6 +144,37 @@ def record_artifact(stored: StoredFile, *, platform_id: uuid.UUID, user: str) ->
     row = Artifact(id=new_id(), platform_id=platform_id, user=user, **vars(stored))
     row.save(force_insert=True)
     return row.pk
+
+
+def use_pictures(artifact_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Note, in an order's transaction, that it starts from these pictures; return those that there are.
+
+    Each is held until the transaction ends: one that is being deleted is waited for and then is none of them, one that
+    is found can no longer be deleted. Always in the same order, so that two orders do not wait for each other.
+    """
+    rows = Artifact.objects.filter(pk__in=artifact_ids).order_by("pk")
+    found = set(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+    Artifact.objects.filter(pk__in=found, used_at=None).update(used_at=Now())
+    return found
+
+
+def forget_uploads(rows: Sequence[Artifact]) -> Gone:
+    """Delete the rows and keys of uploads, locked by the caller's transaction, and note where their files lie.
+
+    Rows go before files: a row never names a file that has gone, and what a dead process leaves is found by the folder.
+    """
+    ids = [row.pk for row in rows]
+    idempotency.forget(idempotency.Scope.UPLOAD, ids)
+    # As old as the upload, so that nothing waits for these files to grow older.
+    folders = [UploadFolder(folder=folder_of(row.key), created_at=row.created_at) for row in rows]
+    UploadFolder.objects.bulk_create(folders, ignore_conflicts=True)
+    Artifact.objects.filter(pk__in=ids).delete()
+    return Gone(rows=len(ids))
+
+
+def folder_of(key: str) -> str:
+    """Return the folder of a file."""
+    return f"{key.rpartition('/')[0]}/"
 
 
 def open_picture(artifact_id: uuid.UUID, *, platform_id: uuid.UUID) -> Image.Image:

@@ -17,18 +17,23 @@ from PIL import Image
 
 from genhub.lib.errors import (
     FieldError,
-    IdempotencyKeyReused,
     InvalidRequest,
     Problem,
     gettext_noop,
 )
 from genhub.lib.ids import new_id
+from genhub.platforms import idempotency
 from storage import containers, decoding, labels
 from storage.content import StoredFile
 from storage.keys import upload_folder
 from storage.media import encode_photo, encode_picture
-from storage.models import Artifact, UploadFolder, UploadKey
-from storage.services import delete_files, record_artifact, save_picture
+from storage.models import Artifact, UploadFolder
+from storage.services import (
+    delete_files,
+    folder_of,
+    record_artifact,
+    save_picture,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -87,10 +92,10 @@ def take_picture(
     What came as JPEG is stored as JPEG (quality 85), all else without loss: a mask must stay as it is.
     """
     form = check_type(data, content_type)
-    key = UploadKey(
-        platform_id=platform_id, user=user, key=idempotency_key, fingerprint=digest(data)
+    use = idempotency.Use(
+        platform_id, user, idempotency.Scope.UPLOAD, idempotency_key, digest(data)
     )
-    if earlier := find_earlier(key):
+    if earlier := find_earlier(use):
         return earlier
     image = decode_apart(data)
     folder = upload_folder(datetime.now(UTC).date(), platform_id, new_id())
@@ -99,11 +104,11 @@ def take_picture(
     UploadFolder.objects.create(folder=folder)
     stored = save_picture(image, folder=folder, name="0", label=labels.NONE, encoder=encoder)
     try:
-        return record_upload(stored, key)
+        return record_upload(stored, use)
     except Exception as error:
         delete_unless_recorded(stored)
         # The key was used by a request that ran beside this one and has committed since.
-        if isinstance(error, IntegrityError) and (earlier := find_earlier(key)):
+        if isinstance(error, IntegrityError) and (earlier := find_earlier(use)):
             return earlier
         raise
 
@@ -113,23 +118,18 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def find_earlier(key: UploadKey) -> Artifact | None:
+def find_earlier(use: idempotency.Use) -> Artifact | None:
     """Return what this key made before; raise IdempotencyKeyReused when that was of other bytes."""
-    rows = UploadKey.objects.filter(platform_id=key.platform_id, user=key.user, key=key.key)
-    earlier = rows.select_related("artifact").first() if key.key else None
-    if earlier and earlier.fingerprint != key.fingerprint:
-        raise IdempotencyKeyReused
-    return earlier.artifact if earlier else None
+    earlier = idempotency.find_earlier(use)
+    return Artifact.objects.filter(pk=earlier).first() if earlier else None
 
 
 @transaction.atomic
-def record_upload(stored: StoredFile, key: UploadKey) -> Artifact:
+def record_upload(stored: StoredFile, use: idempotency.Use) -> Artifact:
     """Write the row of an upload, and of its key where it has one, or nothing at all."""
-    artifact_id = record_artifact(stored, platform_id=key.platform_id, user=key.user)
-    UploadFolder.objects.filter(folder=stored.key.rpartition("/")[0] + "/").delete()
-    if key.key:
-        key.artifact_id = artifact_id
-        key.save(force_insert=True)
+    artifact_id = record_artifact(stored, platform_id=use.platform_id, user=use.user)
+    UploadFolder.objects.filter(folder=folder_of(stored.key)).delete()
+    idempotency.keep(use, artifact_id)
     return Artifact.objects.get(pk=artifact_id)
 
 

@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from genhub.lib.errors import Problem
 from tests.patience import patience
+
+Act = Callable[[], object]
 
 
 def together(
@@ -51,3 +54,39 @@ def word(outcome: object) -> str:
     if isinstance(outcome, type) and issubclass(outcome, Problem):
         return outcome.code
     return "repeated" if outcome is False else "done"
+
+
+def told_after(first: Act, act: Act, *, meanwhile: Act = lambda: None) -> object:
+    """Start the act while the first one's transaction is open and return its outcome; a refusal's is its class.
+
+    The transaction commits when the act waits for it, after the `meanwhile` of a third hand.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            first()
+            waiting = pool.submit(outcome_of, act)
+            assert waits_for_us(waiting), "the act had nothing to wait for"
+            pool.submit(outcome_of, meanwhile).result()
+        return waiting.result()
+
+
+def outcome_of(act: Act) -> object:
+    try:
+        return act()
+    except Problem as problem:
+        return type(problem)
+    finally:
+        connections.close_all()
+
+
+def waits_for_us(act: Future[object]) -> bool:
+    """Return True once somebody waits for this connection, False when the act ended without."""
+    while not act.done():
+        with connection.cursor() as cursor:
+            cursor.execute("""
+                SELECT count(*) FROM pg_locks
+                 WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
+            """)
+            if cursor.fetchone()[0]:
+                return True
+    return False

@@ -25,6 +25,7 @@ class AuditRun(models.Model):
         verbose_name = _("audit")
         verbose_name_plural = _("audits")
         ordering = ("-id",)
+        indexes = [models.Index(fields=["started_at"], name="audit_by_age")]
         permissions = [("run_audit", _("Can run the audit"))]
 
     def __str__(self) -> str:

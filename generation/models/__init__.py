@@ -8,14 +8,13 @@ from generation.models.loop import LoopBeat
 from generation.models.offer import Offer, find_card, get_card
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
-from generation.models.task import IdempotencyKey, Output, Task, TaskCount
+from generation.models.task import Output, Task, TaskCount
 from generation.models.worker import Worker
 
 __all__ = [
     "Account",
     "Attempt",
     "Event",
-    "IdempotencyKey",
     "LoopBeat",
     "Offer",
     "Output",

@@ -40,6 +40,7 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ("id",)
+        indexes = [models.Index(fields=["created_at"], name="event_by_age")]
 
     def __str__(self) -> str:
         return self.kind

@@ -1,4 +1,4 @@
-"""The task: one order, one price, one ending; its pictures; and the keys that make a submit repeatable."""
+"""The task: one order, one price, one ending; and its pictures."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -144,25 +144,6 @@ class Output(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} [{self.position}]"
-
-
-class IdempotencyKey(models.Model):
-    """A caller's key for one submit: the same body again finds the same task, another body is refused."""
-
-    platform = models.ForeignKey("platforms.Platform", models.CASCADE, related_name="+")
-    user = models.CharField(max_length=200)
-    key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64)
-    task = models.ForeignKey(Task, models.CASCADE, related_name="+", db_constraint=True)
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["platform", "user", "key"], name="idempotency_key")
-        ]
-
-    def __str__(self) -> str:
-        return self.key
 
 
 class TaskCount(models.Model):

@@ -1,4 +1,4 @@
-"""What an order starts from and wears: input pictures of its owner, and LoRAs of its model. Writes nothing."""
+"""What an order starts from and wears: input pictures of its owner, and LoRAs of its model."""
 
 import math
 import uuid
@@ -9,8 +9,10 @@ from typing import Any, NamedTuple, Protocol
 from generation.orders.modes import FAST, Usual
 from generation.spec import ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.ids import from_wire
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 from storage.selectors import PREFIX, find_artifact
+from storage.services import use_pictures
 
 USUAL_STRENGTH = 0.7
 # Rounding while shrinking an upload moves its shape by less.
@@ -87,6 +89,17 @@ def find_picture(
     if found is None:
         mistakes.append(FieldError(field, "unknown", UNKNOWN))
     return found
+
+
+def keep_inputs(image: str, mask: str) -> None:
+    """Keep the pictures that an order starts from, in the transaction that writes it; raise InvalidRequest when one was
+    deleted since it was found."""
+    wanted = {"image": image, "mask": mask}
+    ids = {name: from_wire(PREFIX, wire_id) for name, wire_id in wanted.items() if wire_id}
+    there = use_pictures(set(ids.values())) if ids else set()
+    mistakes = [FieldError(name, "unknown", UNKNOWN) for name in ids if ids[name] not in there]
+    if mistakes:
+        raise InvalidRequest(errors=mistakes)
 
 
 def are_alike(one: Sized, other: Sized) -> bool:

@@ -15,14 +15,14 @@ from django.db.models.functions import Now
 from credits import free, ledger
 from generation.errors import QueueFull
 from generation.life import doorbell, events
-from generation.models import Attempt, Event, IdempotencyKey, Share, Task
+from generation.models import Attempt, Event, Share, Task
 from generation.models.task import Priority
 from generation.orders import backlog
-from generation.orders.inputs import Owner
+from generation.orders.inputs import Owner, keep_inputs
 from generation.orders.resolve import Resolved, resolve
 from generation.spec import Order
-from genhub.lib.errors import IdempotencyKeyReused
 from genhub.lib.ids import new_id
+from genhub.platforms import idempotency
 from genhub.platforms.models import Plan
 
 HOLD_MARGIN = timedelta(days=1)
@@ -49,16 +49,22 @@ def submit_task(
     its own. Raises InvalidRequest, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was
     written.
     """
-    fingerprint = fingerprint or fingerprint_of(order)
-    if earlier := find_earlier(customer, idempotency_key, fingerprint):
+    use = idempotency.Use(
+        customer.platform_id,
+        customer.user,
+        idempotency.Scope.ORDER,
+        idempotency_key,
+        fingerprint or fingerprint_of(order),
+    )
+    if earlier := idempotency.find_earlier(use):
         return earlier
     resolved = resolve_for(customer, order)
     try:
         backlog.look(customer.platform_id, customer.user, len(resolved.spec.seeds))
-        return write_task(customer, order, resolved, (idempotency_key, fingerprint))
+        return write_task(customer, order, resolved, use)
     except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
-        if earlier := find_earlier(customer, idempotency_key, fingerprint):
+        if earlier := idempotency.find_earlier(use):
             return earlier
         raise
 
@@ -84,34 +90,16 @@ def digest(said: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def find_earlier(customer: Customer, key: str, fingerprint: str) -> uuid.UUID | None:
-    """Return the task that this key made before; raise IdempotencyKeyReused when its body was another."""
-    rows = IdempotencyKey.objects.filter(
-        platform_id=customer.platform_id, user=customer.user, key=key
-    )
-    earlier = rows.first() if key else None
-    if earlier and earlier.fingerprint != fingerprint:
-        raise IdempotencyKeyReused
-    return earlier.task_id if earlier else None
-
-
 @transaction.atomic
 def write_task(
-    customer: Customer, order: Order, resolved: Resolved, idempotency: tuple[str, str]
+    customer: Customer, order: Order, resolved: Resolved, use: idempotency.Use
 ) -> uuid.UUID:
-    """Write key, hold, task and attempt, or nothing at all. Locks: key, purse, share, backlog."""
+    """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, share, backlog."""
     task_id = new_id()
-    key, fingerprint = idempotency
-    if key:
-        # First, so that an equal request running beside this one waits here and moves no credits.
-        IdempotencyKey.objects.create(
-            platform_id=customer.platform_id,
-            user=customer.user,
-            key=key,
-            fingerprint=fingerprint,
-            task_id=task_id,
-        )
+    # First, so that an equal request running beside this one waits here and moves no credits.
+    idempotency.keep(use, task_id)
     spec = resolved.spec
+    keep_inputs(spec.image, spec.mask)
     number = len(spec.seeds)
     quote, priority = resolved.quote, Priority[resolved.priority.upper()]
     price = quote.price

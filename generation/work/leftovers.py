@@ -1,30 +1,22 @@
 """Files of attempts that published nothing: cancelled, lost or stopped between the store and the commit.
 
-The worker deletes its own as soon as it knows; a sweep finds those of workers that died.
+The worker deletes its own as soon as it knows; a rule of retention finds those of workers that died.
 """
 
-import datetime
 import logging
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
 
-from django.db.models.functions import Now
+from django.db.models import QuerySet
 
 from generation.life.claims import Claim
 from generation.models import Attempt
 from generation.states import ATTEMPT_ENDS
 from generation.work.process import release_connection
+from genhub.retention.rules import Gone
 from storage.keys import output_key
-from storage.services import delete_unnamed
-from storage.sweeping import sweep_uploads
+from storage.services import delete_unnamed, weigh_unnamed
 
 logger = logging.getLogger(__name__)
-
-# A worker that lost its attempt may still be storing; a stage of its that lasts longer than minutes ends its process.
-AGE = timedelta(hours=1)
-MOST_AT_A_TIME = 100
-# A store that is away answers late: the loops have other work.
-MOST_FAILURES = 3
 
 
 def clear(claim: Claim, positions: Iterable[int]) -> None:
@@ -44,37 +36,25 @@ def clear(claim: Claim, positions: Iterable[int]) -> None:
         release_connection()
 
 
-def sweep_files(age: timedelta = AGE) -> int:
-    """Delete the files that no artifact names of attempts and uploads that ended so long ago; return how many."""
-    return sweep_attempts(age) + sweep_uploads(age)
+def find_attempts() -> QuerySet[Attempt]:
+    """Return the ended attempts that may have left files."""
+    return Attempt.objects.filter(needs_sweep=True, state__in=ATTEMPT_ENDS).select_related("share")
 
 
-class Place:
-    """Where the next sweep goes on: an attempt whose files cannot be deleted must not hold up those behind it."""
+def sweep_attempts(attempts: Sequence[Attempt]) -> Gone:
+    """Delete the files of ended attempts that no artifact names; raise what the store raises."""
+    gone = Gone()
+    for attempt in attempts:
+        gone += delete_unnamed(folder_of(attempt), weighs=True)
+        Attempt.objects.filter(pk=attempt.pk).update(needs_sweep=False)
+    return gone
 
-    after: datetime.datetime | None = None
+
+def weigh_attempts(attempts: QuerySet[Attempt]) -> Gone:
+    """Return what `sweep_attempts` would delete."""
+    return sum((weigh_unnamed(folder_of(attempt)) for attempt in attempts.iterator()), Gone())
 
 
-def sweep_attempts(age: timedelta = AGE) -> int:
-    """Look through the folders of some ended attempts and return how many files were deleted."""
-    rows = Attempt.objects.filter(
-        needs_sweep=True, state__in=ATTEMPT_ENDS, ended_at__lt=Now() - age
-    ).select_related("share")
-    if Place.after:
-        rows = rows.filter(ended_at__gt=Place.after)
-    found = list(rows.order_by("ended_at")[:MOST_AT_A_TIME])
-    Place.after = found[-1].ended_at if len(found) == MOST_AT_A_TIME else None
-    deleted, failures = 0, 0
-    for attempt in found:
-        folder = output_key(attempt.created_at.date(), attempt.share.platform_id, attempt.pk, "")
-        try:
-            deleted += delete_unnamed(folder)
-        except Exception:
-            logger.exception("not swept: %s", folder)
-            failures += 1
-            if failures == MOST_FAILURES:
-                Place.after = attempt.ended_at
-                break
-        else:
-            Attempt.objects.filter(pk=attempt.pk).update(needs_sweep=False)
-    return deleted
+def folder_of(attempt: Attempt) -> str:
+    """Return where the files of an attempt lie."""
+    return output_key(attempt.created_at.date(), attempt.share.platform_id, attempt.pk, "")

@@ -206,3 +206,33 @@ class ApiKey(models.Model):
         ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now())
         self.refresh_from_db()
         return self
+
+
+class IdempotencyKey(models.Model):
+    """A caller's key for one create: the same request again finds what it made, another request is refused."""
+
+    class Scope(models.TextChoices):
+        """What was asked for: the key of one kind of create means nothing to another."""
+
+        ORDER = "order"
+        UPLOAD = "upload"
+
+    platform = models.ForeignKey(Platform, models.CASCADE, related_name="+")
+    user = models.CharField(max_length=200)
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    # The id of the task or artifact: this app knows neither.
+    made_id = models.UUIDField(db_index=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["platform", "user", "scope", "key"], name="one_key_one_create"
+            )
+        ]
+        indexes = [models.Index(fields=["scope", "created_at"], name="idempotency_key_by_age")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -22,6 +22,7 @@ from genhub.settings.parts import (
     price_usd,
     weights_files,
 )
+from genhub.settings.retention import KEEP_DAYS, RETENTION_RULES  # noqa: F401
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.web import WEB  # noqa: F401
 
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "genhub",
     "genhub.users",
     "genhub.platforms",
+    "genhub.retention",
     "credits",
     "storage",
     "templates",

@@ -175,6 +175,7 @@ UNFOLD: dict[str, Any] = {
                     page("deployed_code", "generation.offer"),
                     page("engineering", "generation.worker"),
                     page("balance", "generation.share"),
+                    page("auto_delete", "retention.rulereport"),
                 ],
             },
             {

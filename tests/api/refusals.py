@@ -10,7 +10,8 @@ from psycopg.sql import SQL, Identifier
 from rest_framework.test import APIClient
 
 from credits.models import Hold, Purse, Transfer
-from generation.models import Attempt, Event, IdempotencyKey, Share, Task, TaskCount
+from generation.models import Attempt, Event, Share, Task, TaskCount
+from genhub.platforms.models import IdempotencyKey
 
 GENERATE = "/api/v1/generate"
 LANGUAGES = ("en", "zh-hans")

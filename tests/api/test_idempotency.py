@@ -10,9 +10,9 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from credits.models import Hold, Purse
-from generation.models import Account, Attempt, IdempotencyKey, Task
+from generation.models import Account, Attempt, Task
 from generation.work.run import run_queue
-from genhub.platforms.models import Platform
+from genhub.platforms.models import IdempotencyKey, Platform
 from tests.api.refusals import GENERATE, header_of, nothing_moves, refused
 from tests.books import find_mistakes
 

@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from rest_framework.test import APIClient
 
-from storage.models import Artifact, UploadKey
+from genhub.platforms.models import IdempotencyKey
+from storage.models import Artifact
 from tests.api.refusals import GENERATE, check_problem, header_of
 from tests.api.test_uploads import UPLOAD, encode, scene
 from tests.storage.conftest import local
@@ -43,7 +44,7 @@ def test_same_key_and_bytes_answer_the_same_artifact(alice: APIClient, local: Pa
     assert {answer.status_code for answer in (first, *again)} == {201}
     assert [answer.json() for answer in again] == [first.json()] * 3
     assert {answer.headers["Location"] for answer in again} == {first.json()["url"]}
-    assert (Artifact.objects.count(), UploadKey.objects.count(), stored(local)) == (1, 1, 1)
+    assert (Artifact.objects.count(), IdempotencyKey.objects.count(), stored(local)) == (1, 1, 1)
 
 
 @pytest.mark.django_db
@@ -58,7 +59,7 @@ def test_same_key_with_other_bytes_is_refused(alice: APIClient, local: Path) -> 
 def test_without_a_key_each_upload_is_an_artifact(alice: APIClient) -> None:
     ids = {send(alice, PICTURE, key).json()["id"] for key in ("", "", "k", "K")}
     assert len(ids) == 4
-    assert UploadKey.objects.count() == 2
+    assert IdempotencyKey.objects.count() == 2
 
 
 @pytest.mark.django_db
@@ -117,4 +118,4 @@ def test_uploads_with_one_key_at_once_make_one_artifact(alice: APIClient, local:
     assert len(answers) == THREADS
     assert {status for status, _ in answers} == {201}
     assert len({artifact for _, artifact in answers}) == 1
-    assert (Artifact.objects.count(), UploadKey.objects.count(), stored(local)) == (1, 1, 1)
+    assert (Artifact.objects.count(), IdempotencyKey.objects.count(), stored(local)) == (1, 1, 1)

@@ -2,11 +2,9 @@
 
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from credits import freezes, ledger
@@ -15,50 +13,13 @@ from credits.errors import HoldNotOpen, InsufficientCredits, PurseFrozen
 from credits.expiry import expire_lots
 from credits.ledger import Terms, Why
 from credits.models import Budget, Count, Hold, Lot, Purse
-from genhub.lib.errors import Problem
 from genhub.platforms.models import ApiKey
+from tests.races import told_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 STAFF = Why("staff", "one of two hands")
 Rich = Callable[..., Purse]
-Act = Callable[[], object]
-
-
-def told_after(first: Act, act: Act, *, meanwhile: Act = lambda: None) -> object:
-    """Start the act while the first one's transaction is open and return its outcome; a refusal's is its class.
-
-    The transaction commits when the act waits for it, after the `meanwhile` of a third hand.
-    """
-    with ThreadPoolExecutor(2) as pool:
-        with transaction.atomic():
-            first()
-            waiting = pool.submit(outcome_of, act)
-            assert waits_for_us(waiting), "the act had nothing to wait for"
-            pool.submit(outcome_of, meanwhile).result()
-        return waiting.result()
-
-
-def outcome_of(act: Act) -> object:
-    try:
-        return act()
-    except Problem as problem:
-        return type(problem)
-    finally:
-        connections.close_all()
-
-
-def waits_for_us(act: Future[object]) -> bool:
-    """Return True once somebody waits for this connection, False when the act ended without."""
-    while not act.done():
-        with connection.cursor() as cursor:
-            cursor.execute("""
-                SELECT count(*) FROM pg_locks
-                 WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
-            """)
-            if cursor.fetchone()[0]:
-                return True
-    return False
 
 
 def hold(purse: Purse, amount: int) -> uuid.UUID:

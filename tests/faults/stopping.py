@@ -1,4 +1,5 @@
-"""Kills itself between the store and the commit: of a worker's attempt, or of an upload, as its first word says."""
+"""Kills itself between the store and the commit: of a worker's attempt, of an upload, or of a deletion, as its first
+word says."""
 
 import io
 import os
@@ -34,9 +35,41 @@ def upload(platform: str) -> None:
     uploads.take_picture(buffer.getvalue(), "image/png", platform_id=UUID(platform), user="carol")
 
 
+def delete(place: str) -> None:
+    """Delete what is old until a bite is about to be committed, or has been, or some of its files have gone."""
+    from django.core.files.storage import default_storage  # noqa: PLC0415 (once Django is set up)
+    from django.db.models.signals import post_delete  # noqa: PLC0415 (once Django is set up)
+
+    from genhub.retention.turns import delete_old  # noqa: PLC0415 (once Django is set up)
+    from storage import services  # noqa: PLC0415 (once Django is set up)
+    from storage.models import Artifact  # noqa: PLC0415 (once Django is set up)
+
+    match place:
+        case "before commit":
+            post_delete.connect(die, sender=Artifact)
+        case "before files":
+            services.find_unnamed = die  # type: ignore[assignment]
+        case "between files":
+            remove = default_storage.delete
+
+            def remove_and_die(name: str) -> None:
+                remove(name)
+                die()
+
+            default_storage.delete = remove_and_die  # type: ignore[method-assign]
+        case _:
+            services.local_storage = die  # type: ignore[attr-defined]
+    delete_old()
+
+
 if __name__ == "__main__":
     django.setup()
-    if sys.argv[1] == "work":
-        work()
-    else:
-        upload(sys.argv[2])
+    match sys.argv[1:]:
+        case ["work"]:
+            work()
+        case ["upload", platform]:
+            upload(platform)
+        case [_, place]:
+            delete(place)
+        case words:
+            raise SystemExit(f"unknown: {words}")

@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,14 @@ from rest_framework.test import APIClient
 from credits.models import Purse
 from generation.life import rescue
 from generation.models import Account, Attempt
-from generation.work import leftovers, run
+from generation.work import run
 from genhub.platforms.models import Platform
 from storage.keys import output_key
 from storage.models import Artifact, UploadFolder
 from storage.services import list_names
 from tests.books import find_mistakes
 from tests.faults.processes import running, wait_until
+from tests.kept import NONE, sweep_files
 from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
@@ -47,13 +47,13 @@ def test_worker_killed_between_store_and_commit(
     be_killed(tmp_path / "log", "work")
     dead = Attempt.objects.get()
     assert len(list_names(folder_of(dead))) == 4
-    leftovers.sweep_files(timedelta(0))
+    sweep_files(NONE)
     assert len(list_names(folder_of(dead))) == 4, "its lease lives"
     wait_until(lambda: rescue.reap() > 0, PATIENCE_SECONDS, "the end of the lease")
     run.run_queue("local")
     task.refresh_from_db()
     assert task.state == "completed"
-    assert leftovers.sweep_files(timedelta(0)) == 4
+    assert sweep_files(NONE) == 4
     assert list_names(folder_of(dead)) == []
     for artifact in Artifact.objects.all():
         assert default_storage.exists(artifact.key)
@@ -66,7 +66,7 @@ def test_upload_killed_between_store_and_commit(shop: Platform, tmp_path: Path) 
     be_killed(tmp_path / "log", "upload", str(shop.pk))
     folder = UploadFolder.objects.get().folder
     assert len(list_names(folder)) == 2
-    assert leftovers.sweep_files() == 0
-    assert leftovers.sweep_files(timedelta(0)) == 2
+    assert sweep_files() == 0
+    assert sweep_files(NONE) == 2
     assert list_names(folder) == []
     assert not UploadFolder.objects.exists()

@@ -60,3 +60,22 @@ def test_loop_that_waits_for_a_lock_is_late_alone(tmp_path: Path) -> None:
             assert states()["expire_holds"] == "late"
             other.rollback()
         wait_until(all_are("ok"), SECONDS, "the turn that waited")
+
+
+DYING = """
+import django, sys
+django.setup()
+from django.core.management import call_command
+from generation import loops
+list_loops = loops.list_loops
+loops.list_loops = lambda: [*list_loops(), loops.Loop(sys.exit, 1.0)]
+call_command("loops")
+"""
+
+
+def test_process_one_of_whose_threads_dies_ends_to_be_started_again(tmp_path: Path) -> None:
+    log = tmp_path / "loops.log"
+    with running(log, "-c", DYING, **QUICK) as process:
+        wait_until(lambda: process.poll() is not None, SECONDS, "the end of the process")
+        assert process.returncode == 0
+    assert "the thread of exit has died" in log.read_text()

@@ -204,9 +204,9 @@ MUTANTS = (
         "an Idempotency-Key is not looked up",
         (
             Edit(
-                "generation/orders/submit.py",
-                "    earlier = rows.first() if key else None\n",
-                "    earlier = None\n",
+                "genhub/platforms/idempotency.py",
+                "    if not use.key:\n",
+                "    if use.key:\n",
             ),
         ),
         ("tests/api/test_idempotency.py",),

@@ -19,19 +19,20 @@ from generation.life import attempt_ends, claims, rescue
 from generation.life.attempt_ends import Stored
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt, Task
-from generation.work import leftovers, run, storing
+from generation.work import run, storing
 from generation.work.process import Drain
 from genhub.platforms.models import Platform
+from genhub.retention import turns
 from storage import uploads
 from storage.models import Artifact, UploadFolder
 from storage.outputs import save_output
+from tests.kept import NONE, sweep_files
 from tests.steps import claim, collect, die, submit
 from tests.storage.conftest import Bucket, bucket, local, s3, s3_entry
 
 __all__ = ["bucket", "local", "s3", "s3_entry"]
 
 pytestmark = pytest.mark.django_db
-NONE = timedelta(0)
 WHOLE: dict[str, Any] = {"width": 32, "height": 32}
 
 
@@ -151,7 +152,7 @@ def test_commit_in_doubt_that_has_happened_keeps_its_pictures(
     assert [ended["ended"] for ended in run.run_queue("local")] == ["stopped"]
     task.refresh_from_db()
     assert task.state == "completed"
-    leftovers.sweep_files(NONE)
+    sweep_files(NONE)
     assert Store(local).list_keys() == named()
     assert len(named()) == 4
 
@@ -168,13 +169,13 @@ def test_sweep_deletes_what_dead_workers_left_and_nothing_else(
     dead = claim()
     collect(dead)
     # It still works, or might: nothing of it is touched.
-    leftovers.sweep_files(NONE)
+    sweep_files(NONE)
     assert len(store.list_keys()) - len(before) == len(named()) + 4
     die()
-    leftovers.sweep_files()
+    sweep_files()
     assert len(store.list_keys()) - len(before) == len(named()) + 4, "too young"
-    assert leftovers.sweep_files(NONE) == 4
-    assert leftovers.sweep_files(NONE) == 0
+    assert sweep_files(NONE) == 4
+    assert sweep_files(NONE) == 0
     assert store.list_keys() == sorted([*before, *named()])
     assert {upload.key, upload.thumbnail_key} <= set(named())
     assert not Attempt.objects.filter(needs_sweep=True).exists()
@@ -206,10 +207,12 @@ def test_attempt_whose_files_cannot_be_deleted_holds_up_nobody(
 
     with monkeypatch.context() as patch:
         patch.setattr(FileSystemStorage, "delete", delete_but_one)
-        patch.setattr(leftovers, "MOST_AT_A_TIME", 1)
-        assert [leftovers.sweep_files(NONE) for _ in range(3)] == [0, 2, 2]
-    # The next round begins anew, and it can be deleted now.
-    assert [leftovers.sweep_files(NONE) for _ in range(2)] == [0, 2]
+        # What fails so often that the turn ends is not what the next one begins with.
+        patch.setattr(turns, "MOST_APART", 1)
+        patch.setattr(turns, "MOST_FAILURES", 1)
+        assert [sweep_files(NONE) for _ in range(3)] == [0, 4, 0]
+    # The next round but one begins anew, and it can be deleted now.
+    assert [sweep_files(NONE) for _ in range(2)] == [0, 2]
     assert Store(local).list_keys() == []
 
 
@@ -225,7 +228,7 @@ def test_upload_that_is_refused_by_the_database_leaves_no_row(
     monkeypatch.setattr(uploads, "delete_unless_recorded", lambda stored: None)
     with pytest.raises(OperationalError):
         uploads.take_picture(png(), "image/png", platform_id=shop.pk, user="alice")
-    assert leftovers.sweep_files() == 0, "too young"
-    assert leftovers.sweep_files(NONE) == 2
+    assert sweep_files() == 0, "too young"
+    assert sweep_files(NONE) == 2
     assert Store(local).list_keys() == []
     assert not UploadFolder.objects.exists()

@@ -1,5 +1,6 @@
 """The loops that make lost doorbells and dead workers harmless; any number of copies is safe."""
 
+import os
 import signal
 from typing import Any
 
@@ -19,4 +20,9 @@ class Command(BaseCommand):
         """Run each loop when it is due, in a thread of its own."""
         # Blocked in every thread and waited for in this one: a handler could come while a lock is held.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-        loops.run(loops.list_loops(), lambda: signal.sigwait(STOPPING))
+        loops.run(
+            loops.list_loops(),
+            wait=lambda: signal.sigwait(STOPPING),
+            # Whoever started this process starts it again.
+            on_death=lambda: os.kill(os.getpid(), signal.SIGTERM),
+        )

@@ -52,7 +52,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generation", "0012_accounts_and_offers")]
+    dependencies = [("generation", "0013_one_key_table")]
     operations = [
         migrations.AlterField(
             "attempt",

@@ -1,0 +1,1 @@
+"""What is deleted when: rules of every app, one loop that carries them out, one report."""

@@ -1,0 +1,25 @@
+"""How long what nobody needs for ever is kept."""
+
+from genhub.settings.parts import at_least
+
+LONGEST_DAYS = 36_500
+
+# Days; 0: for ever. Orders, pictures, transfers and holds have no age: they are never deleted.
+KEEP_DAYS = {
+    # Idempotency keys of orders and uploads; those of orders at least a day beyond the task's end.
+    "keys": at_least("KEEP_KEYS_DAYS", 30, 0, LONGEST_DAYS),
+    # The steps of tasks that have ended; what a task cost and delivered stays.
+    "events": at_least("KEEP_EVENTS_DAYS", 365, 0, LONGEST_DAYS),
+    # Uploaded pictures that no order ever named.
+    "unused_uploads": at_least("KEEP_UNUSED_UPLOADS_DAYS", 30, 0, LONGEST_DAYS),
+    # Clean audits of what was new, once a clean audit of all books came after them.
+    "audits": at_least("KEEP_AUDITS_DAYS", 90, 0, LONGEST_DAYS),
+    # Workers that gave no sign of life for so long, and loops that there are no more.
+    "workers": at_least("KEEP_WORKERS_DAYS", 7, 0, LONGEST_DAYS),
+}
+# The rules of every app; retention itself knows none of them.
+RETENTION_RULES = (
+    "credits.retention.RULES",
+    "generation.retention.RULES",
+    "storage.retention.RULES",
+)
