@@ -73,7 +73,7 @@ def find_companions(
     """
     chosen = []
     for candidate in list_candidates(first):
-        pictures = len(candidate.spec.seeds)
+        pictures = candidate.spec.number
         if pictures <= most_pictures and fits(candidate.spec):
             chosen.append(candidate)
             most_pictures -= pictures

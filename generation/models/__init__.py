@@ -9,6 +9,7 @@ from generation.models.offer import Offer, find_card, get_card
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
 from generation.models.task import IdempotencyKey, Output, Task, TaskCount
+from generation.models.weights import LocalWeights
 from generation.models.worker import Worker
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Attempt",
     "Event",
     "IdempotencyKey",
+    "LocalWeights",
     "LoopBeat",
     "Offer",
     "Output",

@@ -1,11 +1,13 @@
 """A provider for tests and rehearsals: draws a flat picture from the seed, and fails as the prompt tells it to."""
 
+import secrets
 from functools import partial
 
 from PIL import Image
 
 from generation.providers.base import Finished, Output, Provider, Refusal, Work
 from generation.providers.errors import ProviderError
+from generation.spec import LARGEST_EXACT
 
 
 class StubProvider(Provider):
@@ -24,7 +26,9 @@ class StubProvider(Provider):
         _, _, number = spec.prompt.partition("stub:refuse=")
         refused = int(number[:1]) if number else 0
         outputs, refusals = [], []
-        for position, seed in enumerate(spec.seeds):
+        # As a vendor that takes no seed and says which it took.
+        seeds = spec.seeds or [secrets.randbelow(LARGEST_EXACT + 1) for _ in range(spec.number)]
+        for position, seed in enumerate(seeds):
             if position < refused:
                 refusals.append(Refusal(position, seed, "generation_failed"))
                 continue

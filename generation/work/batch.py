@@ -59,7 +59,7 @@ def gather(first: Claim, *, is_patient: bool) -> Batch:
         key = adapter.batch_key(first.spec, first.card)
         if key is None or first.is_alone:
             return Batch([first])
-        most = adapter.largest_batch(first.spec, first.card) - len(first.spec.seeds)
+        most = adapter.largest_batch(first.spec, first.card) - first.spec.number
 
         def fits(spec: GenerationSpec) -> bool:
             return adapter.batch_key(spec, first.card) == key

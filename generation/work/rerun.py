@@ -46,7 +46,7 @@ def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
     adapter = get_adapter(attempt.account.adapter)
     delivered = Output.objects.filter(task=task, artifact__isnull=False)
     for output in delivered.select_related("artifact").order_by("position"):
-        alone = replace(spec, seeds=(output.seed,))
+        alone = replace(spec, number=1, seeds=(output.seed,))
         finished = adapter.submit(Work(alone, card, report, image, mask))
         drawn = finished.outputs[0].decode()
         artifact = output.artifact
