@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "offer",
             "vendor_model",
-            models.CharField(blank=True, db_default="", help_text="What the vendor calls it. Empty: as its alias.", max_length=200, verbose_name="name at the vendor"),
+            models.CharField(blank=True, db_default="", default="", help_text="What the vendor calls it. Empty: as its alias.", max_length=200, verbose_name="name at the vendor"),
         ),
         migrations.AddField(
             "offer",

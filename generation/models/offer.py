@@ -107,6 +107,7 @@ class Offer(models.Model):
         _("name at the vendor"),
         max_length=200,
         blank=True,
+        default="",
         db_default="",
         help_text=_("What the vendor calls it. Empty: as its alias."),
     )

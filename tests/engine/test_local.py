@@ -14,7 +14,7 @@ from generation.engine.small import WEIGHTS
 from generation.providers.base import Finished
 from generation.providers.errors import GivenBack, ProviderError, Stopped
 from generation.providers.local import LocalProvider
-from generation.spec import ModelCard
+from generation.spec import LocalModel, ModelCard
 from generation.work.rerun import psnr_db
 from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, spec, work
 
@@ -222,10 +222,13 @@ def test_inpainting_changes_nothing_outside_of_its_mask(provider: LocalProvider)
 
 def test_missing_model_is_a_clear_failure(provider: LocalProvider) -> None:
     with pytest.raises(ProviderError, match="cannot load") as caught:
-        provider.submit(work(ModelCard(alias="gone", folder="/nowhere/at/all")))
+        provider.submit(work(ModelCard(alias="gone", local=LocalModel("/nowhere/at/all"))))
     assert caught.value.code == "engine_unavailable"
     assert not caught.value.retryable
-    assert provider.batch_key(spec(), ModelCard(alias="gone", folder="/nowhere/at/all")) is None
+    assert (
+        provider.batch_key(spec(), ModelCard(alias="gone", local=LocalModel("/nowhere/at/all")))
+        is None
+    )
 
 
 def test_health_says_what_is_loaded_and_that_there_is_no_card(provider: LocalProvider) -> None:
@@ -250,4 +253,6 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
     for weights in (tmp_path / "model" / "transformer").glob("*.safetensors"):
         weights.rename(weights.with_suffix(".bin"))
     with pytest.raises(ProviderError, match="cannot load"):
-        LocalProvider(threads=1).submit(work(ModelCard("broken", folder=str(tmp_path / "model"))))
+        LocalProvider(threads=1).submit(
+            work(ModelCard("broken", local=LocalModel(str(tmp_path / "model"))))
+        )

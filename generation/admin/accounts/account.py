@@ -45,7 +45,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         adapter = str(self.cleaned_data["adapter"])
         if adapter == LOCAL:
             message = _(
-                "The local engine is one account: a second one would want the same device. Add models to the one "
+                "The local engine is one provider: a second one would want the same device. Add models to the one "
                 "that there is."
             )
             raise ValidationError(message)

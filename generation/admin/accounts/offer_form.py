@@ -27,7 +27,7 @@ from generation.models.offer import MODES, picture_only
 from generation.models.weights import PLACE
 from generation.providers.registry import LOCAL
 from genhub.lib.limits import MOST_LORAS
-from genhub.lib.places import is_hub_id, is_whole_path
+from genhub.lib.places import is_hub_id, is_revision, is_whole_path
 
 # Columns of the weights' own row, which only models of the local engine have, and what only a vendor's model has.
 AT_VENDOR = ("vendor_model", "unsupported")
@@ -159,6 +159,8 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
             if not revision:
                 message = _("A hub id needs its revision: what the hub holds may change.")
                 self.add_error("revision", message)
+            elif not is_revision(revision):
+                self.add_error("revision", _("40 digits from 0 to f, in small letters."))
         elif folder and not is_whole_path(folder):
             message = _("Write the whole path of a folder, or a hub id such as Tongyi-MAI/Z-Image.")
             self.add_error("folder", message)
