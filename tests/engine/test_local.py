@@ -9,6 +9,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from generation.accounts.seed import SMALL
 from generation.engine.engine import Engine
+from generation.engine.loading import local_of
 from generation.engine.options import Options
 from generation.engine.small import WEIGHTS
 from generation.providers.base import Finished
@@ -179,7 +180,7 @@ def test_finished_says_what_decided_the_picture(provider: LocalProvider) -> None
     finished = provider.submit(work())
     assert set(finished.timings) == {"load", "encode", "denoise"}
     assert finished.facts["steps_run"] == 2
-    assert finished.facts["folder"] == SMALL.folder
+    assert finished.facts["folder"] == local_of(SMALL).folder
     assert set(finished.facts) >= {
         "model", "revision", "weights", "loras", "device", "offload", "dtype", "threads", "attention",
         "batch_size", "torch", "diffusers", "transformers", "accelerate", "peft", "safetensors",
