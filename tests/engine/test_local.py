@@ -1,6 +1,7 @@
 """The small Z-Image through the adapter, on the CPU: one order, and several at once."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from generation.engine.engine import Engine
 from generation.engine.loading import local_of
 from generation.engine.options import Options
 from generation.engine.small import WEIGHTS
-from generation.providers.base import Finished
-from generation.providers.errors import GivenBack, ProviderError, Stopped
+from generation.providers.base import Finished, Work
+from generation.providers.errors import GivenBack, ProviderError, Stopped, Unsupported
 from generation.providers.local import LocalProvider
 from generation.spec import LocalModel, ModelCard
 from generation.work.rerun import psnr_db
@@ -257,3 +258,15 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
         LocalProvider(threads=1).submit(
             work(ModelCard("broken", local=LocalModel(str(tmp_path / "model"))))
         )
+
+
+@pytest.mark.parametrize(
+    ("left", "name"), [({"steps": None}, "steps"), ({"cfg_scale": None}, "cfg_scale"), ({"seeds": ()}, "seed")]
+)  # fmt: skip
+def test_what_an_order_leaves_to_the_vendor_the_engine_does_not_make_up(
+    provider: LocalProvider, left: dict[str, Any], name: str
+) -> None:
+    undecided = replace(spec(), **left)
+    assert provider.batch_key(undecided, SMALL) is None
+    with pytest.raises(Unsupported, match=name):
+        provider.submit(Work(undecided, SMALL, lambda done, preview=None: None))
