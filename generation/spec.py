@@ -9,9 +9,14 @@ LARGEST_SEED = 2**63 - 1
 LARGEST_EXACT = 2**53 - 1
 
 
+# Request words that not every model takes; an offer names those that its vendor cannot honour.
+OPTIONS = ("negative_prompt", "steps", "cfg_scale", "seed", "image", "mask")
+
+
 @dataclass(frozen=True)
 class GenerationSpec:
-    """What to make. Sizes in pixels; `seeds` holds one seed for each picture."""
+    """What to make: so many pictures, sizes in pixels. Of seeds, steps and guidance that are not there the vendor
+    decides."""
 
     media_type: str
     model: str
@@ -19,9 +24,11 @@ class GenerationSpec:
     negative_prompt: str
     width: int
     height: int
-    steps: int
-    cfg_scale: float
-    seeds: tuple[int, ...]
+    steps: int | None = None
+    cfg_scale: float | None = None
+    # One for each picture, or none at all.
+    seeds: tuple[int, ...] = ()
+    number: int = 1
     # (name, scale) of each LoRA of the model's card that is worn, in this order.
     loras: tuple[tuple[str, float], ...] = ()
     # Artifact ids: the picture to start from, and where to draw anew (white); empty: from noise, everywhere.
@@ -29,6 +36,11 @@ class GenerationSpec:
     mask: str = ""
     # How much of the input picture is drawn anew, above 0 to 1; means nothing without `image`.
     strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a number that is not that of the seeds: both count the pictures, and one of them the price."""
+        if self.seeds and len(self.seeds) != self.number:
+            raise ValueError(f"{len(self.seeds)} seeds for {self.number} pictures")
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON values."""
@@ -40,10 +52,12 @@ class GenerationSpec:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the spec that `to_json` wrote; words of a newer release are ignored."""
+        """Return the spec that `to_json` wrote; words of a newer release are ignored, and one that counted pictures by
+        their seeds alone is read as it was meant."""
         known = {f.name for f in fields(cls)}
         found = {name: value for name, value in values.items() if name in known}
         found["seeds"] = tuple(values["seeds"])
+        found.setdefault("number", len(found["seeds"]))
         found["loras"] = tuple((name, float(scale)) for name, scale in values.get("loras", ()))
         return cls(**found)
 
@@ -69,17 +83,39 @@ class ModeSettings:
 
 
 @dataclass(frozen=True)
-class ModelCard:
-    """What a model is able to, and what it does when the order does not say. Sizes in pixels, lengths in characters."""
+class LocalModel:
+    """Where the weights of a model of the local engine lie on its workers."""
 
-    alias: str
-    media_types: tuple[str, ...] = ("image",)
     # A folder in the published diffusers layout, or a hub id with its pinned revision (40 hex digits).
     folder: str = ""
     revision: str = ""
     # Safetensors files whose weights replace those of the folder's transformer, in this order.
     weights: tuple[str, ...] = ()
     loras: tuple[Lora, ...] = ()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `asdict` made of one; unknown names are ignored."""
+        return cls(
+            folder=values["folder"],
+            revision=values["revision"],
+            weights=tuple(values["weights"]),
+            loras=tuple(Lora(**lora) for lora in values["loras"]),
+        )
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model is able to, and what it does when the order does not say. Sizes in pixels, lengths in characters."""
+
+    alias: str
+    # Its name at the vendor; empty: the alias.
+    vendor_model: str = ""
+    media_types: tuple[str, ...] = ("image",)
+    # Of OPTIONS, those that it does not take.
+    unsupported: tuple[str, ...] = ()
+    # None: its weights are the vendor's own.
+    local: LocalModel | None = None
     default_width: int = 512
     default_height: int = 512
     smallest_side: int = 128
@@ -98,6 +134,15 @@ class ModelCard:
     # What a picture costs the operator in US dollars; None: not known, which is not 0.
     usd_per_picture: float | None = None
 
+    @property
+    def loras(self) -> tuple[Lora, ...]:
+        """The LoRAs that orders may name."""
+        return self.local.loras if self.local else ()
+
+    def takes(self, option: str) -> bool:
+        """Return whether the model honours one of OPTIONS."""
+        return option not in self.unsupported
+
     def to_json(self) -> dict[str, Any]:
         """Return the card as JSON values, without its alias."""
         values = asdict(self)
@@ -111,11 +156,11 @@ class ModelCard:
         found = {name: value for name, value in values.items() if name in known}
         if "sizes" in found:
             found["sizes"] = tuple((int(w), int(h)) for w, h in found["sizes"])
-        for name in ("media_types", "weights"):
+        for name in ("media_types", "unsupported"):
             if name in found:
                 found[name] = tuple(found[name])
-        if "loras" in found:
-            found["loras"] = tuple(Lora(**lora) for lora in found["loras"])
+        if found.get("local") is not None:
+            found["local"] = LocalModel.from_json(found["local"])
         for name in ("fast", "fine"):
             if name in found:
                 found[name] = ModeSettings(**found[name])

@@ -19,7 +19,8 @@ class Trial:
     model: str = ""
     width: int = 0
     height: int = 0
-    steps: int = 0
+    # None: the vendor decides.
+    steps: int | None = None
     number: int = 0
     price: int = 0
 

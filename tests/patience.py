@@ -86,10 +86,10 @@ def draw_steps() -> float:
     from generation.engine.options import Options  # noqa: PLC0415
     from generation.engine.pictures import Drawn, Picture  # noqa: PLC0415
     from generation.engine.small import WEIGHTS  # noqa: PLC0415
-    from generation.spec import GenerationSpec, ModelCard  # noqa: PLC0415
+    from generation.spec import GenerationSpec, LocalModel, ModelCard  # noqa: PLC0415
 
     engine = Engine(Options())
-    card = ModelCard("probe", folder=str(WEIGHTS), default_width=256, default_height=256)
+    card = ModelCard("probe", local=LocalModel(str(WEIGHTS)), default_width=256, default_height=256)
     engine.warm(card)
     spec = GenerationSpec(
         "image", card.alias, "a red circle", "", 256, 256, PROBED_STEPS, 2.0, (1,)

@@ -19,7 +19,9 @@ class Route:
 def offered() -> QuerySet[Offer]:
     """Return the models that are offered, the heaviest providers' first."""
     found = Offer.objects.filter(is_enabled=True, account__is_enabled=True)
-    return found.select_related("account").order_by("-account__weight", "account__alias", "alias")
+    return found.select_related("account", "local").order_by(
+        "-account__weight", "account__alias", "alias"
+    )
 
 
 def choose(alias: str) -> Route | None:

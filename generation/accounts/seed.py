@@ -4,15 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from generation.engine.small import DEFAULT_GUIDANCE, DEFAULT_SIZE, DEFAULT_STEPS, SIZES, WEIGHTS
-from generation.models import Account, Offer
+from generation.models import Account, LocalWeights, Offer
 from generation.models.offer import columns_of
-from generation.spec import ModelCard, ModeSettings
+from generation.models.weights import columns_of_place
+from generation.spec import LocalModel, ModelCard, ModeSettings
 
 SMALL = ModelCard(
     alias="z-image-small",
-    folder=str(WEIGHTS),
+    local=LocalModel(str(WEIGHTS)),
     default_width=DEFAULT_SIZE[0],
     default_height=DEFAULT_SIZE[1],
     largest_side=max(map(max, SIZES)),
@@ -27,6 +29,7 @@ NEGATIVE_PROMPT = "nsfw, low quality, text, watermark"
 # The distilled model: made for 8 steps, with guidance built in.
 Z_IMAGE_TURBO = ModelCard(
     alias="z-image-turbo",
+    local=LocalModel(),
     default_width=1024,
     default_height=1024,
     smallest_side=512,
@@ -38,6 +41,7 @@ Z_IMAGE_TURBO = ModelCard(
 # As others measure it: 28 steps with guidance 4 (xinference pull request 5121), or 50 steps.
 Z_IMAGE = ModelCard(
     alias="z-image",
+    local=LocalModel(),
     default_steps=28,
     fine=ModeSettings(width=1024, height=1024, steps=50),
     largest_steps=100,
@@ -46,12 +50,14 @@ Z_IMAGE = ModelCard(
 )
 LIUJUAN = ModelCard(
     alias="liujuan",
+    local=LocalModel(),
     default_steps=12,
     default_cfg_scale=2.0,
     default_negative_prompt=NEGATIVE_PROMPT,
 )
 # What staff change of one of these parts, they change of all of it: values that belong together stay together.
 PLACE, WEIGHT_FILES = ("folder", "revision"), ("weights",)
+LOCAL = tuple(columns_of_place(LocalModel()))
 APART = (PLACE, WEIGHT_FILES, ("loras",), ("is_enabled",), ("usd_per_picture",))
 
 
@@ -72,22 +78,18 @@ def seed_local_provider() -> None:
 
 def list_cards() -> list[tuple[ModelCard, bool]]:
     """Return every model that is described out of the box, and whether this hub has its weights."""
-    z_image = replace(Z_IMAGE, folder=settings.Z_IMAGE_FOLDER, revision=settings.Z_IMAGE_REVISION)
-    turbo = replace(
-        Z_IMAGE_TURBO,
-        folder=settings.Z_IMAGE_TURBO_FOLDER,
-        revision=settings.Z_IMAGE_TURBO_REVISION,
-    )
-    outlines = replace(SMALL, alias="z-image-small-outlines", weights=(str(OUTLINES),))
-    liujuan, base = LIUJUAN, z_image if z_image.folder else turbo
+    z_image = LocalModel(settings.Z_IMAGE_FOLDER, settings.Z_IMAGE_REVISION)
+    turbo = LocalModel(settings.Z_IMAGE_TURBO_FOLDER, settings.Z_IMAGE_TURBO_REVISION)
+    outlines = LocalModel(str(WEIGHTS), weights=(str(OUTLINES),))
+    liujuan = LocalModel()
     if weights := tuple(settings.LIUJUAN_WEIGHTS):
-        liujuan = replace(liujuan, folder=base.folder, revision=base.revision, weights=weights)
+        liujuan = replace(z_image if z_image.folder else turbo, weights=weights)
     return [
         (SMALL, True),
-        (outlines, OUTLINES.is_file()),
-        (turbo, bool(turbo.folder)),
-        (z_image, bool(z_image.folder)),
-        (liujuan, bool(liujuan.folder)),
+        (replace(SMALL, alias="z-image-small-outlines", local=outlines), OUTLINES.is_file()),
+        (replace(Z_IMAGE_TURBO, local=turbo), bool(turbo.folder)),
+        (replace(Z_IMAGE, local=z_image), bool(z_image.folder)),
+        (replace(LIUJUAN, local=liujuan), bool(liujuan.folder)),
     ]
 
 
@@ -96,8 +98,10 @@ def seed_model(account: Account, card: ModelCard, *, is_offered: bool) -> None:
     card = replace(card, usd_per_picture=settings.LOCAL_USD_PER_PICTURE)
     row = Offer.objects.filter(account=account, alias=card.alias).first()
     row = row or Offer(account=account, alias=card.alias)
-    values = columns_of(card) | {"is_enabled": is_offered}
-    found = columns_of(row.card()) | {"is_enabled": row.is_enabled}
+    place = find_place(row)
+    values = all_columns(card) | {"is_enabled": is_offered}
+    found = all_columns(replace(row.card(), local=LocalModel.from_json(place.place())))
+    found |= {"is_enabled": row.is_enabled}
     numbers = tuple(set(values).difference(*APART))
     # What is named by a setting or the release; an empty one leaves the part to staff.
     dictated = [part for part in (PLACE, WEIGHT_FILES) if values[part[0]]]
@@ -107,9 +111,22 @@ def seed_model(account: Account, card: ModelCard, *, is_offered: bool) -> None:
         was_seeded = {name: row.seeded.get(name, found[name]) for name in part}
         if part in dictated or all(found[name] == was_seeded[name] for name in part):
             for name in part:
-                setattr(row, name, values[name])
+                setattr(place if name in LOCAL else row, name, values[name])
                 was_seeded[name] = values[name]
         # What was not written is still compared with what was: else a later change would overwrite what is staff's.
         seeded |= was_seeded
     row.seeded = seeded
-    row.save()
+    with transaction.atomic():
+        row.save()
+        place.offer = row
+        place.save()
+
+
+def find_place(row: Offer) -> LocalWeights:
+    """Return where a model's weights lie; nowhere yet, when it is new or somebody took its row away."""
+    return LocalWeights.objects.filter(offer=row.pk).first() or LocalWeights()
+
+
+def all_columns(card: ModelCard) -> dict[str, Any]:
+    """Return a card as JSON values, by column of its offer and of its weights."""
+    return columns_of(card) | columns_of_place(card.local or LocalModel())

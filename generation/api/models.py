@@ -1,6 +1,5 @@
 """The door to what can be ordered: models, and what each is able to."""
 
-from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,9 +11,9 @@ from rest_framework.views import APIView
 
 from generation.accounts.routing import list_models
 from generation.api import schema
-from generation.orders.modes import FAST, FINE, find_usual
+from generation.orders.modes import FAST, FINE, find_usual, find_usual_effort
 from generation.orders.resolve import default_model
-from generation.spec import ModelCard
+from generation.spec import OPTIONS, ModelCard
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 from genhub.platforms.authentication import caller_of
 
@@ -29,8 +28,12 @@ class SizeSerializer(serializers.Serializer[Any]):
 class UsualSerializer(SizeSerializer):
     """What an order gets that does not say these."""
 
-    steps = serializers.IntegerField()
-    cfg_scale = serializers.FloatField()
+    steps = serializers.IntegerField(
+        allow_null=True, help_text=_("Null: the model takes no such word.")
+    )
+    cfg_scale = serializers.FloatField(
+        allow_null=True, help_text=_("Null: the model takes no such word.")
+    )
 
 
 class ModesSerializer(serializers.Serializer[Any]):
@@ -62,9 +65,13 @@ class ModelSerializer(serializers.Serializer[Any]):
     largest_side = serializers.IntegerField(help_text=_("Pixels."))
     side_multiple = serializers.IntegerField(help_text=_("Sides are multiples of it, in pixels."))
     sizes = SizeSerializer(many=True, help_text=_("Only these; empty: any within the sides."))
-    largest_steps = serializers.IntegerField()
-    largest_cfg_scale = serializers.FloatField()
+    largest_steps = serializers.IntegerField(allow_null=True)
+    largest_cfg_scale = serializers.FloatField(allow_null=True)
     longest_prompt = serializers.IntegerField(help_text=_("Characters; a longer one is refused."))
+    unsupported = serializers.ListField(
+        child=serializers.ChoiceField(list(OPTIONS)),
+        help_text=_("Words that it does not take: an order that says one is refused."),
+    )
     loras = ModelLoraSerializer(many=True)
 
 
@@ -96,17 +103,25 @@ def answer_model(card: ModelCard, *, is_default: bool) -> dict[str, Any]:
         "alias": card.alias,
         "is_default": is_default,
         "media_types": card.media_types,
-        "default": asdict(find_usual(card, "", "standard")),
-        "modes": {mode: asdict(find_usual(card, mode, "standard")) for mode in (FAST, FINE)},
+        "default": answer_usual(card, ""),
+        "modes": {mode: answer_usual(card, mode) for mode in (FAST, FINE)},
         "smallest_side": card.smallest_side,
         "largest_side": card.largest_side,
         "side_multiple": SIDE_MULTIPLE_PIXELS,
         "sizes": [{"width": width, "height": height} for width, height in card.sizes],
-        "largest_steps": card.largest_steps,
-        "largest_cfg_scale": card.largest_cfg_scale,
+        "largest_steps": card.largest_steps if card.takes("steps") else None,
+        "largest_cfg_scale": card.largest_cfg_scale if card.takes("cfg_scale") else None,
         "longest_prompt": card.longest_prompt,
+        "unsupported": card.unsupported,
         "loras": [
             {"name": lora.name, "scale": lora.scale, "is_usual": lora.is_usual}
             for lora in card.loras
         ],
     }
+
+
+def answer_usual(card: ModelCard, mode: str) -> dict[str, Any]:
+    """Return what a mode makes of an order that says nothing; null for what the model does not take."""
+    usual = find_usual(card, mode, "standard")
+    size = {"width": usual.width, "height": usual.height}
+    return {**size, "steps": None, "cfg_scale": None, **find_usual_effort(card, usual)}

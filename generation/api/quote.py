@@ -82,7 +82,7 @@ def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str
     price = resolved.quote.price
     key = caller_of(request).key
     offer = find_offer(customer.platform_id, customer.user, key.pk, price)
-    number = len(resolved.spec.seeds)
+    number = resolved.spec.number
     refusal = find_refusal(customer.platform_id, customer.user, number) or offer.refusal
     return {
         "price": price,

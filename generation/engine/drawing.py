@@ -13,7 +13,7 @@ from generation.engine.embeddings import EmbeddingCache
 from generation.engine.errors import EngineError
 from generation.engine.loading import Parts
 from generation.engine.memory import keeps_decoder
-from generation.engine.pictures import Drawn, Picture
+from generation.engine.pictures import Drawn, Picture, is_guided
 from generation.engine.previews import draw_preview
 from generation.engine.stock import Stock
 from generation.engine.watchdog import PATIENCE_LOADING, Watchdog
@@ -86,7 +86,7 @@ class Drawer:
                 spec = member.picture.spec
                 try:
                     member.embedding = self._embed(parts, spec.prompt, come)
-                    if spec.cfg_scale > 0:
+                    if is_guided(spec):
                         member.negative = self._embed(parts, spec.negative_prompt, come)
                 except torch.OutOfMemoryError:
                     raise

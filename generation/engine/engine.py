@@ -19,7 +19,7 @@ from generation.engine.errors import EngineError, OutOfMemoryError
 from generation.engine.loading import find_folder
 from generation.engine.memory import keeps_decoder
 from generation.engine.options import Options
-from generation.engine.pictures import Drawn, Picture
+from generation.engine.pictures import Drawn, Picture, is_guided
 from generation.engine.stock import Stock
 from generation.engine.watchdog import PATIENCE_LOADING, Watchdog
 from generation.spec import GenerationSpec, ModelCard
@@ -84,7 +84,7 @@ class Engine:
 
         The caption's padded length is part of it: to pad one to a longer neighbour's length would change its picture.
         """
-        prompts = [spec.prompt, spec.negative_prompt] if spec.cfg_scale > 0 else [spec.prompt]
+        prompts = [spec.prompt, spec.negative_prompt] if is_guided(spec) else [spec.prompt]
         try:
             folder = find_folder(card)
             lengths = tuple(count_padded_tokens(folder, prompt) for prompt in prompts)
@@ -210,4 +210,4 @@ class Engine:
 
 def look_of(spec: GenerationSpec, card: ModelCard) -> tuple[Hashable, ...]:
     """Return what decides a picture's memory: weights, LoRAs and size."""
-    return (card.folder, card.revision, card.weights, spec.loras, spec.width, spec.height)
+    return (card.local, spec.loras, spec.width, spec.height)

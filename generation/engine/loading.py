@@ -18,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from generation.engine.errors import EngineError
 from generation.engine.memory import Mode, Visitor, place
-from generation.spec import ModelCard
+from generation.spec import LocalModel, ModelCard
 from genhub.lib.places import is_hub_id, is_revision
 
 logger = logging.getLogger(__name__)
@@ -87,27 +87,33 @@ class Parts:
         return LatentDecoder(self.from_noise.vae, self.from_noise.image_processor)
 
 
+def local_of(card: ModelCard) -> LocalModel:
+    """Return where a card's weights lie; raise EngineError for a card that does not say it."""
+    if card.local and card.local.folder:
+        return card.local
+    raise EngineError(f"the model {card.alias} has no folder; its settings name one")
+
+
 def find_folder(card: ModelCard) -> Path:
     """Return the folder of a card's model; a hub id is looked up among what the operator has downloaded.
 
     Raises EngineError when it is not there, and for a hub id without a pinned revision: a name may mean other weights
     tomorrow.
     """
-    if not card.folder:
-        raise EngineError(f"the model {card.alias} has no folder; its settings name one")
-    folder = Path(card.folder)
+    local = local_of(card)
+    folder = Path(local.folder)
     if folder.is_dir():
         return folder
-    if not is_hub_id(card.folder):
-        raise EngineError(f"cannot load {card.folder}: there is no such folder")
-    if not is_revision(card.revision):
-        raise EngineError(f"cannot load {card.folder}: a hub id needs a revision of 40 hex digits")
+    if not is_hub_id(local.folder):
+        raise EngineError(f"cannot load {local.folder}: there is no such folder")
+    if not is_revision(local.revision):
+        raise EngineError(f"cannot load {local.folder}: a hub id needs a revision of 40 hex digits")
     try:
-        found = snapshot_download(card.folder, revision=card.revision, local_files_only=True)
+        found = snapshot_download(local.folder, revision=local.revision, local_files_only=True)
     except (LocalEntryNotFoundError, HfHubHTTPError, ValueError, OSError) as error:
         raise EngineError(
-            f"cannot load {card.folder} at {card.revision}: it is not in the local cache; "
-            f"fetch it with: hf download {card.folder} --revision {card.revision}"
+            f"cannot load {local.folder} at {local.revision}: it is not in the local cache; "
+            f"fetch it with: hf download {local.folder} --revision {local.revision}"
         ) from error
     return Path(found)
 

@@ -26,6 +26,11 @@ class Picture:
     mask: Image.Image | None = None
 
 
+def is_guided(spec: GenerationSpec) -> bool:
+    """Return whether a picture is led away from its negative prompt, which takes a second half of each step."""
+    return spec.cfg_scale is not None and spec.cfg_scale > 0
+
+
 @dataclass
 class Drawn:
     """A picture that is denoised: latents [channels, height / 8, width / 8], seconds by stage, what decided it."""

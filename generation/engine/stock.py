@@ -12,7 +12,7 @@ import torch
 
 from generation.engine.embeddings import identify
 from generation.engine.errors import EngineError
-from generation.engine.loading import Parts, find_folder, load_parts
+from generation.engine.loading import Parts, find_folder, load_parts, local_of
 from generation.engine.loras import Adapters, LoraError
 from generation.engine.memory import (
     MODES,
@@ -131,7 +131,7 @@ class Stock:
     def _identify(self, card: ModelCard, folder: Path) -> tuple[Hashable, ...]:
         """Return what a transformer's weights are known by, the folder's own first: a file written anew is another."""
         try:
-            return (identify_transformer(folder), *map(identify_file, card.weights))
+            return (identify_transformer(folder), *map(identify_file, local_of(card).weights))
         except WeightsError as error:
             raise EngineError(f"cannot load {card.alias}: {error}") from error
 
@@ -197,19 +197,18 @@ class Stock:
         """Raise EngineError for what will be refused, by headers alone, while what is loaded is still whole."""
         try:
             check_folder(folder)
-            if card.weights:
-                report = judge_weights(card.weights, read_shapes(folder))
+            if weights := local_of(card).weights:
+                report = judge_weights(weights, read_shapes(folder))
                 report.require(self.options.weights_threshold)
         except (WeightsError, OSError) as error:
             raise EngineError(f"cannot load {card.alias}: {error}") from error
 
     def _put_weights(self, card: ModelCard, transformer: Any) -> None:
-        if not card.weights:
+        weights = local_of(card).weights
+        if not weights:
             return
         try:
-            report = load_weights(
-                transformer, card.weights, threshold=self.options.weights_threshold
-            )
+            report = load_weights(transformer, weights, threshold=self.options.weights_threshold)
         except (WeightsError, OSError) as error:
             raise EngineError(f"cannot load {card.alias}: {error}") from error
         logger.info("weights of %s: %s", card.alias, report)
@@ -217,16 +216,17 @@ class Stock:
     def describe(self, card: ModelCard, loras: tuple[tuple[str, float], ...]) -> dict[str, Any]:
         """Return which model a picture comes from, with the SHA-256 of its folder, of each weights file and LoRA."""
         worn = [(find_lora(card, name), scale) for name, scale in loras]
+        local = local_of(card)
         try:
             # A pinned revision says as much, and no file need be read.
-            if not (self._base or card.revision):
+            if not (self._base or local.revision):
                 self._base = hash_folder(find_folder(card))
             return {
                 "model": card.alias,
-                "folder": card.folder,
-                "revision": card.revision,
+                "folder": local.folder,
+                "revision": local.revision,
                 "folder_sha256": self._base,
-                "weights": {file: hash_file(file) for file in card.weights},
+                "weights": {file: hash_file(file) for file in local.weights},
                 "loras": [
                     {"name": lora.name, "scale": scale, "sha256": hash_file(lora.file)}
                     for lora, scale in worn

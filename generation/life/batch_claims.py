@@ -73,7 +73,7 @@ def find_candidates(
     """
     chosen = []
     for candidate in read_candidates(first):
-        pictures = len(candidate.spec.seeds)
+        pictures = candidate.spec.number
         if pictures <= most_pictures and fits(candidate.spec):
             chosen.append(candidate)
             most_pictures -= pictures

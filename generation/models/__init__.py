@@ -9,12 +9,14 @@ from generation.models.offer import Offer, find_card, get_card
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
 from generation.models.task import Output, Task, TaskCount
+from generation.models.weights import LocalWeights
 from generation.models.worker import Worker
 
 __all__ = [
     "Account",
     "Attempt",
     "Event",
+    "LocalWeights",
     "LoopBeat",
     "Offer",
     "Output",

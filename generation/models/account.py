@@ -4,6 +4,9 @@ from django.core.validators import validate_slug
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# Where orders wait: for the engine's worker, which makes one thing at a time, or for the workers of vendors.
+QUEUES = ("local", "remote")
+
 
 class Account(models.Model):
     """A provider: which adapter speaks to it, and the queue its orders wait in."""

@@ -11,11 +11,12 @@ from django.core.validators import (
     StepValueValidator,
 )
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from generation.spec import ModelCard, ModeSettings
+from generation.models.weights import LocalWeights
+from generation.spec import OPTIONS, ModelCard, ModeSettings
 from genhub.lib.limits import (
     LARGEST_GUIDANCE,
     LARGEST_SIDE_PIXELS,
@@ -23,10 +24,11 @@ from genhub.lib.limits import (
     MOST_STEPS,
     SIDE_MULTIPLE_PIXELS,
 )
-from genhub.lib.places import HUB_ID, REVISION
 
 USUAL = ModelCard("")
 MODES = ("fast", "fine")
+# What a card and its row call by one name.
+PLAIN = {f.name for f in fields(ModelCard)} - {"alias", "local", *MODES}
 WORDS_OF_MODE = tuple(f.name for f in fields(ModeSettings))
 USD_PLACES = 6
 LARGEST_USD = 10_000
@@ -101,24 +103,20 @@ class Offer(models.Model):
     )
     is_enabled = models.BooleanField(_("enabled"), default=True)
     media_types = models.JSONField(_("makes"), default=picture_only)
-    folder = models.CharField(
-        _("folder or hub id"),
-        max_length=500,
+    vendor_model = models.CharField(
+        _("name at the vendor"),
+        max_length=200,
         blank=True,
-        help_text=_(
-            "On the workers: the whole path of a folder in the diffusers layout; or a hub id, such as "
-            "Tongyi-MAI/Z-Image, which is read from the worker's own cache and never downloaded."
-        ),
+        default="",
+        db_default="",
+        help_text=_("What the vendor calls it. Empty: as its alias."),
     )
-    revision = models.CharField(
-        _("revision"),
-        max_length=40,
+    unsupported = models.JSONField(
+        _("does not take"),
+        default=list,
         blank=True,
-        validators=[RegexValidator(REVISION, _("40 digits from 0 to f, in small letters."))],
-        help_text=_("Of a hub id: the commit, 40 hexadecimal digits. A folder has none."),
+        db_default=Value([], models.JSONField()),
     )
-    weights = models.JSONField(_("weights"), default=list, blank=True)
-    loras = models.JSONField(_("LoRAs"), default=list, blank=True)
 
     default_width = pixels(_("usual width"), default=USUAL.default_width)
     default_height = pixels(_("usual height"), default=USUAL.default_height)
@@ -196,16 +194,18 @@ class Offer(models.Model):
             *(constraint for mode in MODES for constraint in checks_of_mode(mode)),
             check("prompt", Q(longest_prompt__range=(1, LONGEST_TEXT))),
             check("cost", Q(usd_per_picture=None) | Q(usd_per_picture__range=(0, LARGEST_USD))),
-            check("revision", Q(revision__regex=REVISION)),
-            check("pinned", ~Q(folder__regex=HUB_ID) | ~Q(revision="")),
+            check("options", Q(unsupported__contained_by=list(OPTIONS))),
         ]
 
     def __str__(self) -> str:
         return self.alias
 
     def card(self) -> ModelCard:
-        """Return what the model is able to."""
-        values = {f.name: getattr(self, f.name, None) for f in fields(ModelCard)}
+        """Return what the model is able to, and where its weights lie if they are ours."""
+        values = {name: getattr(self, name) for name in PLAIN}
+        # Without a row the reverse side of a one-to-one raises an AttributeError.
+        local: LocalWeights | None = getattr(self, "local", None)
+        values["local"] = local and local.place()
         for mode in MODES:
             values[mode] = {name: getattr(self, f"{mode}_{name}") for name in WORDS_OF_MODE}
         usd = self.usd_per_picture
@@ -214,8 +214,9 @@ class Offer(models.Model):
 
 
 def columns_of(card: ModelCard) -> dict[str, Any]:
-    """Return a card as JSON values, by column."""
+    """Return a card as JSON values, by column of its offer."""
     values: dict[str, Any] = json.loads(json.dumps(card.to_json()))
+    del values["local"]
     for mode in MODES:
         words = values.pop(mode)
         values |= {f"{mode}_{name}": value for name, value in words.items()}
@@ -225,7 +226,7 @@ def columns_of(card: ModelCard) -> dict[str, Any]:
 
 
 def find_card(account_id: int, alias: str) -> ModelCard:
-    """Return what a provider's model is able to; one that is gone has no folder, so that no engine can load it."""
+    """Return what a provider's model is able to; one that is gone has no weights, so that no engine can load it."""
     try:
         return get_card(account_id, alias)
     except Offer.DoesNotExist:
@@ -234,4 +235,5 @@ def find_card(account_id: int, alias: str) -> ModelCard:
 
 def get_card(account_id: int, alias: str) -> ModelCard:
     """Return what a provider's model is able to, or raise Offer.DoesNotExist."""
-    return Offer.objects.get(account_id=account_id, alias=alias).card()
+    offers = Offer.objects.select_related("local")
+    return offers.get(account_id=account_id, alias=alias).card()

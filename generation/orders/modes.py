@@ -56,6 +56,12 @@ def find_usual(card: ModelCard, mode: str, quality: str) -> Usual:
     )
 
 
+def find_usual_effort(card: ModelCard, usual: Usual) -> dict[str, Any]:
+    """Return what is usual of the words that a model may not take, without those."""
+    effort = {"steps": usual.steps, "cfg_scale": usual.cfg_scale}
+    return {name: value for name, value in effort.items() if card.takes(name)}
+
+
 def choose_priority(order: Order, plan: Plan) -> str:
     """Return an order's priority: normal unless it says otherwise; refuse one above what the plan allows."""
     highest = plan.highest_priority

@@ -72,6 +72,14 @@ def order_again(task: Task, wanted: Refinement) -> Order:
     """
     seed = find_output(task, wanted.picture).seed
     spec = GenerationSpec.from_json(task.spec)
+    route = routing.choose(spec.model)
+    card = route.card if route else ModelCard(spec.model)
+    if not card.takes("seed"):
+        message = gettext_noop(
+            "The model “%(model)s” takes no seed, so that it cannot make the same picture again. Make a new order."
+        )
+        error = FieldError("picture", "no_seed", message, {"model": card.alias})
+        raise InvalidRequest(errors=[error])
     quality = wanted.quality or task.quality
     return Order(
         prompt=spec.prompt,
@@ -89,7 +97,7 @@ def order_again(task: Task, wanted: Refinement) -> Order:
         mask=spec.mask or None,
         strength=spec.strength if spec.image else None,
         metadata={**task.metadata, "refines": to_wire("task", task.pk)},
-        **find_effort(spec, wanted, quality),
+        **find_effort(spec, card, wanted, quality),
     )
 
 
@@ -106,13 +114,14 @@ def find_output(task: Task, position: int) -> Output:
     raise InvalidRequest(errors=[FieldError("picture", "not_delivered", message)])
 
 
-def find_effort(spec: GenerationSpec, wanted: Refinement, quality: str) -> Mapping[str, Any]:
-    """Return steps and guidance: as said, else those of the fine mode, which never takes fewer steps than before."""
-    route = routing.choose(spec.model)
-    card = route.card if route else ModelCard(spec.model)
+def find_effort(
+    spec: GenerationSpec, card: ModelCard, wanted: Refinement, quality: str
+) -> Mapping[str, Any]:
+    """Return steps and guidance: as said, else those of the fine mode, which never takes fewer steps than before; none
+    where the model takes none."""
     steps, cfg_scale = wanted.steps, wanted.cfg_scale
-    if steps is None:
-        steps = max(spec.steps, find_usual(card, FINE, quality).steps)
-    if cfg_scale is None:
+    if steps is None and card.takes("steps"):
+        steps = max(spec.steps or 0, find_usual(card, FINE, quality).steps)
+    if cfg_scale is None and card.takes("cfg_scale"):
         cfg_scale = spec.cfg_scale if card.fine.cfg_scale is None else card.fine.cfg_scale
     return {"steps": steps, "cfg_scale": cfg_scale}

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from credits import pricing, tariffs
 from generation.accounts import routing
+from generation.orders.abilities import find_mistakes, find_unsupported
 from generation.orders.blame import blame
 from generation.orders.inputs import (
     Owner,
@@ -17,10 +18,15 @@ from generation.orders.inputs import (
     find_loras,
     fit_usual,
 )
-from generation.orders.modes import Usual, choose_mode, choose_priority, find_usual
+from generation.orders.modes import (
+    Usual,
+    choose_mode,
+    choose_priority,
+    find_usual,
+    find_usual_effort,
+)
 from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
-from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 from genhub.platforms.models import Plan
 from templates import rendering, selectors
 from templates.rendering import Look, Recipe, Rendered
@@ -87,6 +93,8 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     rendered = replace(rendered, negative_prompt=negative_prompt)
     quality = words.get("quality") or "standard"
     mode = choose_mode(order, rendered.settings, plan, quality)
+    if mistakes := find_unsupported(list_said(words, negative_prompt), route.card):
+        raise InvalidRequest(errors=mistakes)
     inputs = find_inputs(order, buyer.owner)
     said = words.get("width"), words.get("height")
     usual = find_usual(route.card, mode, quality)
@@ -105,7 +113,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         width=spec.width,
         height=spec.height,
         steps=spec.steps,
-        number=len(spec.seeds),
+        number=spec.number,
         template=recipe.code if recipe else "",
         template_price=recipe.price if recipe else None,
     )
@@ -201,10 +209,18 @@ def join_negative_prompts(
     return ", ".join(filter(None, [own, look.negative_prompt if look else ""]))
 
 
+def list_said(words: Words, negative_prompt: str) -> dict[str, Any]:
+    """Return what the order, its template or its style says of the words that not every model takes; None: nothing."""
+    said = {name: getattr(words.order, name) for name in ("seed", "image", "mask")}
+    said |= {name: words.get(name) for name in ("steps", "cfg_scale")}
+    return {**said, "negative_prompt": negative_prompt or None}
+
+
 def build_spec(
     words: Words, rendered: Rendered, card: ModelCard, media_type: str, usual: Usual
 ) -> GenerationSpec:
-    """Return the spec with what is usual filled in and a seed drawn for each picture that has none."""
+    """Return the spec with what is usual filled in and a seed drawn for each picture that has none; what the model does
+    not take is not there."""
     number = words.get("num_images") or 1
     first_seed = words.order.seed
     if first_seed is not None and first_seed + number - 1 > LARGEST_SEED:
@@ -217,8 +233,8 @@ def build_spec(
         secrets.randbelow(LARGEST_EXACT + 1) if first_seed is None else first_seed + i
         for i in range(number)
     ]
-    steps = words.get("steps")
-    cfg_scale = words.get("cfg_scale")
+    effort = find_usual_effort(card, usual)
+    effort |= {name: said for name in effort if (said := words.get(name)) is not None}
     return GenerationSpec(
         media_type=media_type,
         model=card.alias,
@@ -226,51 +242,11 @@ def build_spec(
         negative_prompt=rendered.negative_prompt,
         width=usual.width if words.get("width") is None else words.get("width"),
         height=usual.height if words.get("height") is None else words.get("height"),
-        steps=usual.steps if steps is None else steps,
-        cfg_scale=usual.cfg_scale if cfg_scale is None else float(cfg_scale),
-        seeds=tuple(seeds),
+        steps=effort.get("steps"),
+        cfg_scale=float(effort["cfg_scale"]) if "cfg_scale" in effort else None,
+        seeds=tuple(seeds) if card.takes("seed") else (),
+        number=number,
     )
-
-
-def find_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
-    """Return what the model cannot do of a spec, one error a field."""
-    mistakes = []
-    if not spec.prompt.strip():
-        mistakes.append(FieldError("prompt", "blank", gettext_noop("This may not be blank.")))
-    for name in ("prompt", "negative_prompt"):
-        if len(getattr(spec, name)) > card.longest_prompt:
-            message = gettext_noop("At most %(limit)s characters; it is never cut.")
-            mistakes.append(FieldError(name, "too_long", message, {"limit": card.longest_prompt}))
-    if spec.media_type not in card.media_types:
-        message = gettext_noop("The model “%(model)s” does not make this.")
-        mistakes.append(FieldError("type", "unsupported", message, {"model": card.alias}))
-    mistakes += find_size_mistakes(spec, card)
-    for name, most in (("steps", card.largest_steps), ("cfg_scale", card.largest_cfg_scale)):
-        if getattr(spec, name) > most:
-            message = gettext_noop("At most %(limit)s with this model.")
-            mistakes.append(FieldError(name, "too_large", message, {"limit": most}))
-    return mistakes
-
-
-def find_size_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
-    """Return what is wrong with width and height."""
-    mistakes = []
-    for name in ("width", "height"):
-        side = getattr(spec, name)
-        if side % SIDE_MULTIPLE_PIXELS:
-            message = gettext_noop("It must be a multiple of %(limit)s pixels.")
-            mistakes.append(
-                FieldError(name, "not_a_multiple", message, {"limit": SIDE_MULTIPLE_PIXELS})
-            )
-        elif not card.smallest_side <= side <= card.largest_side:
-            message = gettext_noop("From %(least)s to %(most)s pixels with this model.")
-            limits = {"least": card.smallest_side, "most": card.largest_side}
-            mistakes.append(FieldError(name, "out_of_range", message, limits))
-    if not mistakes and card.sizes and (spec.width, spec.height) not in card.sizes:
-        sizes = ", ".join(f"{width}x{height}" for width, height in card.sizes)
-        message = gettext_noop("This model makes %(sizes)s.")
-        mistakes.append(FieldError("width", "unsupported_size", message, {"sizes": sizes}))
-    return mistakes
 
 
 def default_model() -> str:

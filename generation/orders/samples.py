@@ -71,7 +71,7 @@ def picture_of(card: ModelCard, mode: str = "", quality: str = "standard") -> It
         mode=mode,
         width=usual.width,
         height=usual.height,
-        steps=usual.steps,
+        steps=usual.steps if card.takes("steps") else None,
     )
 
 

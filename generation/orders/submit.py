@@ -60,7 +60,7 @@ def submit_task(
         return earlier
     resolved = resolve_for(customer, order)
     try:
-        backlog.look(customer.platform_id, customer.user, len(resolved.spec.seeds))
+        backlog.look(customer.platform_id, customer.user, resolved.spec.number)
         return write_task(customer, order, resolved, use)
     except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
@@ -100,7 +100,7 @@ def write_task(
     idempotency.keep(use, task_id)
     spec = resolved.spec
     keep_inputs(spec.image, spec.mask)
-    number = len(spec.seeds)
+    number = spec.number
     quote, priority = resolved.quote, Priority[resolved.priority.upper()]
     price = quote.price
     purse = ledger.open_purse(customer.platform_id, customer.user)

@@ -65,7 +65,7 @@ def describe(found: Resolved) -> Trial:
         width=spec.width,
         height=spec.height,
         steps=spec.steps,
-        number=len(spec.seeds),
+        number=spec.number,
         price=found.quote.price,
     )
 

@@ -14,7 +14,7 @@ from generation.engine.options import Options
 from generation.engine.pictures import Drawn, Picture
 from generation.engine.pictures import Report as PictureReport
 from generation.providers.base import DrawsBatches, Finished, Made, NotMade, Pixels, Report, Work
-from generation.providers.errors import ProviderError, Stopped
+from generation.providers.errors import ProviderError, Stopped, Unsupported
 from generation.spec import GenerationSpec, ModelCard
 
 HALF_WHITE = 128
@@ -36,7 +36,10 @@ class LocalProvider(DrawsBatches):
         return {**read_card(), **self.engine.facts()}
 
     def batch_key(self, spec: GenerationSpec, card: ModelCard) -> Hashable | None:
-        """Return what orders must have in common to be drawn at once."""
+        """Return what orders must have in common to be drawn at once; what leaves a choice to the engine runs alone,
+        and fails."""
+        if find_undecided(spec):
+            return None
         return self.engine.batch_key(spec, card)
 
     def largest_batch(self, spec: GenerationSpec, card: ModelCard) -> int:
@@ -49,6 +52,9 @@ class LocalProvider(DrawsBatches):
 
     def submit_batch(self, works: Sequence[Work]) -> list[Finished | Exception]:
         """Draw all pictures of all orders together, each from its own seed, reporting after each step."""
+        for work in works:
+            if name := find_undecided(work.spec):
+                raise Unsupported(f"the engine decides no {name}: the order must say it")
         pictures = [pictures_of(work) for work in works]
         drawn = iter(self.engine.draw([picture for own in pictures for picture in own]))
         return [
@@ -91,11 +97,17 @@ def pictures_of(work: Work) -> list[Picture]:
     size = (spec.width, spec.height)
     image = ImageOps.fit(work.image, size).convert("RGB") if work.image else None
     mask = ImageOps.fit(work.mask, size).convert("L").point(is_white) if work.mask else None
-    reports = shared(work.report, len(spec.seeds))
+    reports = shared(work.report, spec.number)
     return [
         Picture(spec, work.card, seed, report, image, mask)
         for seed, report in zip(spec.seeds, reports, strict=True)
     ]
+
+
+def find_undecided(spec: GenerationSpec) -> str:
+    """Return the word that an order leaves to the vendor, as no offer of the engine does; empty: none."""
+    said = {"steps": spec.steps, "cfg_scale": spec.cfg_scale, "seed": spec.seeds or None}
+    return next((name for name, value in said.items() if value is None), "")
 
 
 def is_white(value: int) -> int:

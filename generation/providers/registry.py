@@ -7,8 +7,10 @@ from django.utils.module_loading import import_string
 
 from generation.providers.base import Provider
 
+# The engine of this hub: one process owns one device, so there is one account of it.
+LOCAL = "local"
 ADAPTERS = {
-    "local": "generation.providers.local.LocalProvider",
+    LOCAL: "generation.providers.local.LocalProvider",
     "stub": "generation.providers.stub.StubProvider",
 }
 

@@ -16,6 +16,7 @@ import base64
 import io
 import json
 import re
+import secrets
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -41,7 +42,7 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import ProviderError, Sent
-from generation.spec import GenerationSpec
+from generation.spec import LARGEST_EXACT, GenerationSpec
 
 WORD = re.compile(r"stub:(\w+)(?:=([\w.]+))?")
 REVISED = "a picture, as the stub understands it"
@@ -64,8 +65,9 @@ class Job:
     def of(cls, spec: GenerationSpec, words: dict[str, str], seconds: float) -> Self:
         """Return an order that takes so many seconds from now."""
         now = round(time.time(), 2)
-        number = len(spec.seeds)
-        return cls(words, spec.width, spec.height, number, spec.seeds[0], now, now + seconds)
+        # As a vendor that takes no seed and says which it took.
+        seed = spec.seeds[0] if spec.seeds else secrets.randbelow(LARGEST_EXACT - spec.number)
+        return cls(words, spec.width, spec.height, spec.number, seed, now, now + seconds)
 
     def to_id(self) -> str:
         """Return the order's id."""
@@ -80,6 +82,10 @@ class Job:
             return cls(*json.loads(zlib.decompress(packed)))
         except (ValueError, TypeError, zlib.error) as error:
             raise ProviderError(f"the stub has no order {remote_id}", sent=Sent.YES) from error
+
+    def seeds(self) -> range:
+        """Return one seed for each picture."""
+        return range(self.seed, self.seed + self.number)
 
     def progress(self) -> float:
         """Return how far the order is, 0 to 1."""
@@ -101,7 +107,8 @@ class StubProvider(Provider):
             seconds = read_seconds(words["wait"])
             return Submitted(Job.of(work.spec, words, seconds).to_id(), min(seconds, 1.0))
         work.report(0.5)
-        return make(Job.of(work.spec, words, 0), work.spec.seeds)
+        job = Job.of(work.spec, words, 0)
+        return make(job, work.spec.seeds or job.seeds())
 
     def poll(self, remote_id: str) -> Waiting | Finished:
         """Say how far an order is, and make the pictures once it is ready."""
@@ -112,7 +119,7 @@ class StubProvider(Provider):
             raise ZeroDivisionError("told to break")
         if job.progress() < 1:
             return Waiting(job.progress(), min(job.ready_at - time.time(), 1.0))
-        return make(job, range(job.seed, job.seed + job.number))
+        return make(job, job.seeds())
 
     def cancel(self, remote_id: str) -> CancelOutcome:
         """Say what an order costs that nobody wants any more."""

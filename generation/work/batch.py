@@ -73,7 +73,7 @@ def gather(first: Claim, *, is_patient: bool) -> Batch:
         key = adapter.batch_key(first.spec, first.card)
         if key is None or first.isolated:
             return Batch([first], is_isolated=True)
-        most = adapter.largest_batch(first.spec, first.card) - len(first.spec.seeds)
+        most = adapter.largest_batch(first.spec, first.card) - first.spec.number
 
         def fits(spec: GenerationSpec) -> bool:
             return adapter.batch_key(spec, first.card) == key

@@ -52,7 +52,7 @@ def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
     delivered = Output.objects.filter(task=task, artifact__isnull=False)
     for output in delivered.select_related("artifact").order_by("position"):
         assert output.seed is not None  # noqa: S101 (what draws here draws from seeds)
-        alone = replace(spec, seeds=(output.seed,))
+        alone = replace(spec, number=1, seeds=(output.seed,))
         finished = adapter.submit(Work(alone, card, report, image, mask))
         drawn = pixels_of(finished.made[0])
         artifact = output.artifact

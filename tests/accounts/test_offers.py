@@ -11,12 +11,14 @@ from django.db.migrations.executor import MigrationExecutor
 from pytest_django import Settings
 
 from generation.accounts import routing, seed
-from generation.models import Account, Offer, find_card
+from generation.models import Account, LocalWeights, Offer, find_card
 from generation.models.offer import columns_of
+from generation.models.weights import columns_of_place
 from generation.orders.resolve import default_model
 from generation.providers.stub import StubProvider
-from generation.spec import Lora, ModelCard, ModeSettings
+from generation.spec import LocalModel, Lora, ModelCard, ModeSettings
 from generation.work import presence
+from tests.offers import place
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -35,6 +37,11 @@ def seeded(alias: str) -> Offer:
     return Offer.objects.get(alias=alias)
 
 
+def read_rows() -> list[Any]:
+    rows = (Offer, LocalWeights)
+    return [list(model._default_manager.order_by("pk").values()) for model in rows]
+
+
 def offered() -> set[str]:
     seed.seed_local_provider()
     return set(routing.list_models())
@@ -44,18 +51,26 @@ def test_row_gives_back_the_card_that_was_written_into_it(stub: Account) -> None
     card = ModelCard(
         alias="all",
         media_types=("image", "video"),
-        folder="Tongyi-MAI/Z-Image",
-        revision=PIN,
-        weights=("/a.safetensors", "/b.safetensors"),
-        loras=(Lora("sketch", "/s.safetensors", 0.8, is_usual=True),),
+        local=LocalModel(
+            folder="Tongyi-MAI/Z-Image",
+            revision=PIN,
+            weights=("/a.safetensors", "/b.safetensors"),
+            loras=(Lora("sketch", "/s.safetensors", 0.8, is_usual=True),),
+        ),
+        vendor_model="all-2026-05",
+        unsupported=("seed", "steps"),
         sizes=((512, 512), (768, 512)),
         default_steps=9,
         fast=ModeSettings(4, 0.0, 512, 512),
         fine=ModeSettings(20, 3.5, 768, 512),
         usd_per_picture=0.0025,
     )
-    Offer.objects.create(account=stub, alias="all", **columns_of(card))
+    assert card.local
+    offer = Offer.objects.create(account=stub, alias="all", **columns_of(card))
+    assert find_card(stub.pk, "all") == replace(card, local=None)
+    place(offer, **columns_of_place(card.local))
     assert find_card(stub.pk, "all") == card
+    assert find_card(stub.pk, "all").loras == card.local.loras
     assert find_card(stub.pk, "gone") == ModelCard("gone")
 
 
@@ -84,14 +99,36 @@ def test_row_gives_back_the_card_that_was_written_into_it(stub: Account) -> None
         ("usd_per_picture", "-0.01"),
         ("usd_per_picture", "'NaN'"),
         ("usd_per_picture", "10001"),
+        ("unsupported", """'["steps", "moods"]'"""),
+        ("unsupported", """'{"steps": 1}'"""),
         ("revision", "'main'"),
         ("folder", "'Tongyi-MAI/Z-Image'"),
     ],
 )
 def test_database_refuses_what_can_never_be(stub: Account, column: str, value: str) -> None:
-    sql = f"UPDATE generation_providermodel SET {column} = {value}"  # noqa: S608
+    place(stub.offers.get())
+    is_place = column in {"revision", "folder"}
+    table = "generation_localweights" if is_place else "generation_providermodel"
+    sql = f"UPDATE {table} SET {column} = {value}"  # noqa: S608
     with pytest.raises(IntegrityError, match="model_"), transaction.atomic():
         connection.cursor().execute(sql)
+
+
+def test_release_before_may_still_write_offers(stub: Account) -> None:
+    """Its columns are there, and those that it does not know have defaults."""
+    connection.cursor().execute(
+        "CREATE TEMP TABLE one AS SELECT * FROM generation_providermodel;"
+        "ALTER TABLE one DROP COLUMN vendor_model, DROP COLUMN unsupported, DROP COLUMN id;"
+        "UPDATE one SET alias = 'older', folder = '/models/older'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM one")
+        names = ", ".join(column.name for column in cursor.description)
+        cursor.execute(
+            f"INSERT INTO generation_providermodel ({names}) SELECT {names} FROM one"  # noqa: S608
+        )
+    card = find_card(stub.pk, "older")
+    assert (card.vendor_model, card.unsupported, card.local) == ("", (), None)
 
 
 def test_alias_is_one_model_of_a_provider(stub: Account) -> None:
@@ -117,28 +154,29 @@ class TestSeed:
         assert offered() == {"z-image-small", "z-image-small-outlines"}
         outlines = routing.choose("z-image-small-outlines")
         assert outlines
-        assert outlines.card.weights == (str(tmp_path / "outlines.safetensors"),)
+        assert outlines.card.local
+        assert outlines.card.local.weights == (str(tmp_path / "outlines.safetensors"),)
 
     def test_models_are_offered_while_their_place_is_configured(self, folders: Settings) -> None:
         folders.Z_IMAGE_TURBO_FOLDER, folders.Z_IMAGE_TURBO_REVISION = "Tongyi-MAI/Turbo", PIN
         folders.LIUJUAN_WEIGHTS = ["/models/liujuan.safetensors"]
         assert {"z-image-turbo", "liujuan"} < offered()
-        card = seeded("liujuan").card()
-        assert (card.folder, card.revision) == ("Tongyi-MAI/Turbo", PIN)
-        assert card.weights == ("/models/liujuan.safetensors",)
+        place_of = seeded("liujuan").local
+        assert (place_of.folder, place_of.revision) == ("Tongyi-MAI/Turbo", PIN)
+        assert place_of.weights == ["/models/liujuan.safetensors"]
         folders.Z_IMAGE_FOLDER = "/models/Z-Image"
-        assert seeded("liujuan").folder == "/models/Z-Image"
+        assert seeded("liujuan").local.folder == "/models/Z-Image"
         folders.Z_IMAGE_FOLDER = folders.Z_IMAGE_TURBO_FOLDER = folders.Z_IMAGE_TURBO_REVISION = ""
         assert not offered() & {"z-image", "z-image-turbo", "liujuan"}
-        assert seeded("liujuan").folder == ""
+        assert seeded("liujuan").local.folder == ""
 
     def test_seeding_again_changes_nothing(self, folders: Settings) -> None:
         folders.LOCAL_USD_PER_PICTURE = 0.0000014
         folders.Z_IMAGE_FOLDER = "/models/Z-Image"
         seed.seed_local_provider()
-        before = list(Offer.objects.order_by("pk").values())
+        before = read_rows()
         seed.seed_local_provider()
-        assert list(Offer.objects.order_by("pk").values()) == before
+        assert read_rows() == before
 
     def test_what_nobody_changed_follows_the_release_and_what_staff_changed_stays(
         self, folders: Settings, monkeypatch: pytest.MonkeyPatch
@@ -160,10 +198,10 @@ class TestSeed:
     ) -> None:
         folders.Z_IMAGE_FOLDER = "/models/Z-Image"
         seed.seed_local_provider()
-        changed = {"folder": "/elsewhere", "weights": ["/w.safetensors"], "is_enabled": False}
-        Offer.objects.filter(alias="z-image").update(**changed)
+        Offer.objects.filter(alias="z-image").update(is_enabled=False)
+        place(seeded("z-image"), folder="/elsewhere", weights=["/w.safetensors"])
         row = seeded("z-image")
-        assert (row.folder, row.weights, row.is_enabled) == (
+        assert (row.local.folder, row.local.weights, row.is_enabled) == (
             "/models/Z-Image", ["/w.safetensors"], False
         )  # fmt: skip
 
@@ -171,10 +209,12 @@ class TestSeed:
         self, folders: Settings
     ) -> None:
         seed.seed_local_provider()
-        ours = {"folder": "/models/Z-Image-Turbo", "is_enabled": True}
-        Offer.objects.filter(alias="z-image-turbo").update(**ours)
+        Offer.objects.filter(alias="z-image-turbo").update(is_enabled=True)
+        loras = [{"name": "ink", "file": "/ink.safetensors", "scale": 1.0, "is_usual": False}]
+        place(seeded("z-image-turbo"), folder="/models/Z-Image-Turbo", loras=loras)
         row = seeded("z-image-turbo")
-        assert (row.folder, row.is_enabled) == ("/models/Z-Image-Turbo", True)
+        assert (row.local.folder, row.is_enabled) == ("/models/Z-Image-Turbo", True)
+        assert row.local.loras == loras
 
     def test_model_that_staff_switched_off_stays_off_when_its_place_goes_and_comes(
         self, folders: Settings
@@ -185,7 +225,7 @@ class TestSeed:
         for folder in ("/models/Z-Image", "", "/models/Z-Image"):
             folders.Z_IMAGE_FOLDER = folder
             row = seeded("z-image")
-            assert (row.folder, row.is_enabled) == (folder, False)
+            assert (row.local.folder, row.is_enabled) == (folder, False)
         # Once staff offer it again it comes and goes with its place.
         Offer.objects.filter(alias="z-image").update(is_enabled=True)
         for folder in ("", "/models/Z-Image"):
@@ -272,12 +312,17 @@ def test_cards_become_rows_and_cards_again(before_rows: Any, tmp_path: Path) -> 
     }  # fmt: skip
     before_rows.objects.create(alias="local", adapter="local", queue="local", cards=cards)
     migrate("0004_models")
+    migrate(None)
     rows = {row.alias: row for row in Offer.objects.all()}
     old, quick, unpinned = rows["old"].card(), rows["quick"].card(), rows["unpinned"]
-    assert (old.folder, old.sizes, old.usd_per_picture) == ("/models/old", ((512, 512),), 0.04)
+    assert (rows["old"].local.folder, old.sizes, old.usd_per_picture) == (
+        "/models/old",
+        ((512, 512),),
+        0.04,
+    )
     assert (old.fast.steps, old.fine.steps) == (None, 50)
     assert (quick.fast.steps, quick.fine.steps, quick.largest_steps) == (4, None, 60)
-    assert (unpinned.folder, unpinned.is_enabled) == ("", False)
+    assert (unpinned.local.folder, unpinned.is_enabled) == ("", False)
     connection.cursor().execute(
         "INSERT INTO generation_provider (alias, adapter, queue, is_enabled, weight)"
         " VALUES ('new', 'stub', 'local', true, 1)"

@@ -7,7 +7,9 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from generation.models import Account, Offer
+from generation.admin.accounts.offer_form import AT_VENDOR
+from generation.models import Account, LocalWeights, Offer, Task
+from generation.models.weights import PLACE
 from tests.admin.conftest import Hire
 from tests.races import together
 
@@ -28,6 +30,7 @@ def values(local: Account) -> dict[str, Any]:
     """What the form of a new model holds."""
     return {
         "alias": "liujuan-2", "account": local.pk, "is_enabled": "on", "media_types": ["image"],
+        "vendor_model": "", "unsupported": [],
         "folder": "/models/Z-Image", "revision": "",
         "weights": "/models/a.safetensors\n\n  /models/b.safetensors  ",
         "loras": "sketch = /models/my sketch.safetensors @ 0.8 (usual)\nink=C:\\loras\\ink.safetensors",
@@ -54,9 +57,9 @@ def test_model_is_made_read_and_ordered(
 ) -> None:
     assert boss.post(ADD, values).status_code == 302
     row = Offer.objects.get()
-    assert row.weights == ["/models/a.safetensors", "/models/b.safetensors"]
+    assert row.local.weights == ["/models/a.safetensors", "/models/b.safetensors"]
     assert row.sizes == [[512, 768], [1024, 1536]]
-    assert row.loras == [
+    assert row.local.loras == [
         {"name": "sketch", "file": "/models/my sketch.safetensors", "scale": 0.8, "is_usual": True},
         {"name": "ink", "file": "C:\\loras\\ink.safetensors", "scale": 1.0, "is_usual": False},
     ]
@@ -78,10 +81,10 @@ def test_saving_what_was_shown_changes_nothing(boss: Client, values: dict[str, A
     row = Offer.objects.get()
     form = boss.get(change(row)).context["adminform"].form
     shown = {name: form[name].field.prepare_value(form[name].value()) for name in form.fields}
-    before = Offer.objects.values().get()
+    before = (Offer.objects.values().get(), LocalWeights.objects.values().get())
     posted = {name: "" if value is None else value for name, value in shown.items()}
     assert boss.post(change(row), posted).status_code == 302
-    assert Offer.objects.values().get() == before
+    assert (Offer.objects.values().get(), LocalWeights.objects.values().get()) == before
     assert LogEntry.objects.latest("id").get_change_message() == "No fields changed."
 
 
@@ -93,7 +96,7 @@ def test_change_is_in_the_history_and_leaves_name_and_provider(
     changed = values | {"alias": "other", "account": stub.pk, "default_steps": "14", "weights": ""}
     assert boss.post(change(row), changed).status_code == 302
     after = Offer.objects.get(pk=row.pk)
-    assert (after.alias, after.account.alias, after.default_steps, after.weights) == (
+    assert (after.alias, after.account.alias, after.default_steps, after.local.weights) == (
         "liujuan-2", "local", 14, []
     )  # fmt: skip
     assert "Weights" in LogEntry.objects.latest("id").get_change_message()
@@ -116,6 +119,9 @@ def test_change_is_in_the_history_and_leaves_name_and_provider(
         ({"folder": "~/Z-Image"}, "whole path"),
         ({"folder": "/a\0b"}, "Null characters"),
         ({"folder": "/" + "a" * 500}, "at most 500"),
+        ({"vendor_model": "gpt-image-1"}, "no use"),
+        ({"unsupported": ["seed"]}, "no use"),
+        ({"unsupported": ["moods"]}, "valid choice"),
         ({"revision": PIN}, "Only a hub id"),
         ({"revision": "main"}, "Only a hub id"),
         ({"weights": "a.safetensors"}, "Line 1: Write the whole path"),
@@ -177,6 +183,62 @@ def test_what_the_seed_sets_anew_is_said_at_its_fields(boss: Client) -> None:
     assert noted == {"folder", "revision", "weights"}
 
 
+def test_only_the_fields_of_the_accounts_kind_are_shown(
+    boss: Client, hire: Hire, values: dict[str, Any], stub: Account
+) -> None:
+    boss.post(ADD, values)
+    ours, vendors = Offer.objects.get(alias="liujuan-2"), stub.offers.get()
+    shown = [set(boss.get(change(row)).context["adminform"].form.fields) for row in (ours, vendors)]
+    assert [fields & {*PLACE, *AT_VENDOR} for fields in shown] == [set(PLACE), set(AT_VENDOR)]
+    reader = hire("generation.view_offer")
+    page = reader.get(change(ours)).content.decode()
+    for words in ("/models/Z-Image", "/models/b.safetensors", "sketch = /models/my sketch"):
+        assert words in page, words
+    assert "/models" not in reader.get(change(vendors)).content.decode()
+
+
+def test_vendors_model_has_its_name_there_and_says_what_it_does_not_take(
+    boss: Client, values: dict[str, Any], stub: Account
+) -> None:
+    vendors = values | {"account": stub.pk, "vendor_model": "gpt-image-1", "unsupported": ["negative_prompt", "seed"]}  # fmt: skip
+    errors = errors_of(boss.post(ADD, vendors))
+    assert set(errors) == {"folder", "weights", "loras", "default_negative_prompt"}
+    vendors |= dict.fromkeys((*PLACE, "default_negative_prompt"), "")
+    assert boss.post(ADD, vendors).status_code == 302
+    row = Offer.objects.get(alias="liujuan-2")
+    assert row.card().vendor_model == "gpt-image-1"
+    assert row.card().unsupported == ("negative_prompt", "seed")
+    assert not LocalWeights.objects.exists()
+    assert boss.post(change(row), vendors | {"unsupported": ["steps"]}).status_code == 302
+    row.refresh_from_db()
+    assert row.unsupported == ["steps"]
+
+
+def test_change_of_the_weights_alone_is_saved_and_told(
+    boss: Client, values: dict[str, Any]
+) -> None:
+    boss.post(ADD, values)
+    row = Offer.objects.get()
+    assert boss.post(change(row), values | {"folder": "/models/other"}).status_code == 302
+    place = LocalWeights.objects.get()
+    assert (place.folder, len(place.weights)) == ("/models/other", 2)
+    assert "Folder" in LogEntry.objects.latest("id").get_change_message()
+
+
+def test_weights_that_somebody_else_changed_meanwhile_are_not_written_over(
+    boss: Client, values: dict[str, Any]
+) -> None:
+    boss.post(ADD, values)
+    row = Offer.objects.get()
+    seen = boss.get(change(row)).context["seen"]
+    place = LocalWeights.objects.get()
+    LocalWeights.objects.update(folder="/models/theirs")
+    answer = boss.post(change(row), values | {"_seen": seen, "folder": "/models/mine"})
+    assert "It is now: /models/theirs" in errors_of(answer)["folder"][0]
+    place.refresh_from_db()
+    assert place.folder == "/models/theirs"
+
+
 def test_hub_id_needs_its_revision(boss: Client, values: dict[str, Any]) -> None:
     values["folder"] = "Tongyi-MAI/Z-Image"
     assert "needs its revision" in errors_of(boss.post(ADD, values))["revision"][0]
@@ -190,7 +252,7 @@ def test_model_that_is_off_or_a_vendors_needs_no_folder(
 ) -> None:
     del values["is_enabled"]
     assert boss.post(ADD, values | {"folder": ""}).status_code == 302
-    vendors = {"folder": "", "account": stub.pk, "is_enabled": "on"}
+    vendors = {**dict.fromkeys(PLACE, ""), "account": stub.pk, "is_enabled": "on"}
     assert boss.post(ADD, values | vendors).status_code == 302
 
 
@@ -265,3 +327,13 @@ def test_two_who_save_at_once_leave_values_that_fit(
         assert answers == [302, 302]
         row.refresh_from_db()
         assert (row.default_steps, row.largest_steps) in {(5, 10), (30, 50)}
+
+
+def test_page_of_a_task_shows_no_numbers_that_its_vendor_decides(
+    boss: Client, alice: Any, stub: Account
+) -> None:
+    stub.offers.update(unsupported=["steps", "cfg_scale", "seed"])
+    assert alice.post("/api/v1/generate", {"prompt": "a star"}, format="json").status_code == 202
+    address = reverse("admin:generation_task_change", args=[Task.objects.get().pk])
+    page = boss.get(address).content.decode()
+    assert "64 × 64, –, –" in page

@@ -168,7 +168,7 @@ def test_saving_a_row_takes_back_nothing_of_somebody_else(
     rows: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         "budget": (Budget.objects.create(purse=rich(), period="day", most=5), {"most": 500}, {}),
         "style": (Style.objects.get(code="anime"), {"suffix_en": "theirs"}, {"settings": "{}"}),
-        "model": (stub.offers.get(), {"default_steps": 30}, {"weights": "", "loras": "", "sizes": ""}),
+        "model": (stub.offers.get(), {"default_steps": 30}, {"sizes": ""}),
     }  # fmt: skip
     row, theirs, typed = rows[name]
     address = page(f"{row._meta.app_label}_{row._meta.model_name}_change", row.pk)

@@ -15,6 +15,7 @@ from genhub.lib.errors import Problem
 from genhub.platforms.models import Platform, Scope
 from tests.api.refusals import GENERATE
 from tests.api.test_schema import operations
+from tests.offers import place
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recipes")]
 MODELS = "/api/v1/models"
@@ -96,11 +97,12 @@ def test_docs_alone_may_show_blobs(client: Any) -> None:
 
 
 def test_models_are_told_with_what_an_order_needs(alice: APIClient, stub: Account) -> None:
-    stub.offers.create(
+    other_offer = stub.offers.create(
         alias="other", largest_steps=30, sizes=[[64, 128]], default_width=64, default_height=128,
-        smallest_side=16, loras=[{"name": "ink", "file": "/secret/ink.safetensors", "scale": 0.5}],
-        folder="/secret/folder", usd_per_picture=1,
+        smallest_side=16, vendor_model="secret-model", usd_per_picture=1,
     )  # fmt: skip
+    ink = {"name": "ink", "file": "/secret/ink.safetensors", "scale": 0.5}
+    place(other_offer, folder="/secret/folder", loras=[ink])
     answer = alice.get(MODELS)
     other, small = answer.json()["items"]
     assert (small["alias"], small["is_default"], other["is_default"]) == (

@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from generation.models import Account
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
+from tests.offers import place
 from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes", "loras")]
@@ -23,7 +24,7 @@ ALLOWED = [
 
 @pytest.fixture
 def loras(stub: Account) -> None:
-    stub.offers.update(loras=ALLOWED)
+    place(stub.offers.get(), loras=ALLOWED)
 
 
 @pytest.mark.parametrize(

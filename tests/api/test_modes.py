@@ -135,7 +135,7 @@ def test_model_that_is_off_is_unknown_and_the_next_provider_makes_it(
     light = Account.objects.create(alias="light", adapter="stub", queue="local", weight=1)
     light.offers.create(alias="z-image-small", default_steps=9)
     with django_assert_num_queries(1):
-        assert routing.choose("z-image-small").provider == stub  # type: ignore[union-attr]
+        assert routing.choose("z-image-small").account == stub  # type: ignore[union-attr]
     with django_assert_num_queries(1):
         assert routing.list_models()["z-image-small"].default_steps == 12
     stub.offers.update(is_enabled=False)

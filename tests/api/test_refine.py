@@ -14,6 +14,7 @@ from genhub.platforms.models import Scope
 from storage.models import Artifact
 from templates.models import Style
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
+from tests.offers import place
 from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
@@ -101,7 +102,7 @@ def test_fine_mode_decides_steps_and_guidance(alice: APIClient, stub: Account) -
 
 def test_inputs_and_loras_come_along(alice: APIClient, stub: Account) -> None:
     lora = {"name": "ink", "file": "ink.safetensors", "scale": 0.8, "is_usual": True}
-    stub.offers.update(loras=[lora])
+    place(stub.offers.get(), loras=[lora])
     make(alice)
     picture = to_wire("art", Artifact.objects.get().pk)
     task = make(
@@ -143,10 +144,11 @@ def test_key_answers_the_same_task_whatever_staff_changed_since(
     alice: APIClient, stub: Account
 ) -> None:
     lora = {"name": "ink", "file": "ink.safetensors", "scale": 0.8, "is_usual": True}
-    stub.offers.update(loras=[lora])
+    place(stub.offers.get(), loras=[lora])
     task, other = make(alice), make(alice)
     again = refine(alice, task, key="once")
-    stub.offers.update(fine_steps=31, fine_cfg_scale=4.5, loras=[])
+    stub.offers.update(fine_steps=31, fine_cfg_scale=4.5)
+    place(stub.offers.get(), loras=[])
     with nothing_moves():
         assert refine(alice, task, key="once") == again
         assert refine(alice, task, key="once", picture=0) == again
@@ -162,15 +164,15 @@ def test_lora_that_is_gone_is_named_at_the_picture(
 ) -> None:
     names = ("ink", "gold")
     loras = [{"name": name, "file": f"{name}.safetensors"} for name in names]
-    stub.offers.update(loras=loras)
+    place(stub.offers.get(), loras=loras)
     task = make(alice, loras=[{"name": name} for name in names])
-    stub.offers.update(loras=loras[:1])
+    place(stub.offers.get(), loras=loras[:1])
     problem = refused(alice, door(task, suffix), body={}, expect=(*INVALID, "picture"))
     [error] = problem["errors"]
     assert (error["field"], error["code"]) == ("picture", "lora_gone")
     assert "“gold”" in error["message"]
     assert "z-image-small" in error["message"]
-    stub.offers.update(loras=loras)
+    place(stub.offers.get(), loras=loras)
     assert refine(alice, task).spec["loras"] == [["ink", 1.0], ["gold", 1.0]]
 
 

@@ -33,6 +33,7 @@ from tests.bench.gpu_model import (
 )
 from tests.bench.gpu_speed import measure_copies
 from tests.bench.measure import Goal, Report, interleave
+from tests.engine.drawing import lying
 
 GIB = 2**30
 DIMENSIONS = {"real": REAL, "tiny": TINY}
@@ -232,7 +233,7 @@ def write_weights(bench: Lab, folder: Path) -> list[str]:
 def swap_arms(bench: Lab, files: list[str]) -> dict[str, Callable[[], float]]:
     """Return the seconds of a change of weights: read from their file, and copied from pinned memory."""
     stock = bench.engine.stock
-    cards = [replace(bench.card, alias=file, weights=(file,)) for file in files]
+    cards = [replace(lying(bench.card, weights=(file,)), alias=file) for file in files]
     turn = iter(range(10**6))
 
     def from_pool() -> float:

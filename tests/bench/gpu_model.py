@@ -26,7 +26,7 @@ from generation.engine.engine import Engine
 from generation.engine.options import Options
 from generation.engine.pictures import Drawn, Picture
 from generation.engine.small import WEIGHTS
-from generation.spec import GenerationSpec, ModelCard
+from generation.spec import GenerationSpec, LocalModel, ModelCard
 from tests.bench.measure import NotRun
 
 DTYPE = torch.bfloat16
@@ -151,7 +151,7 @@ class Lab:
     def __init__(self, folder: Path, device: str, options: Options) -> None:
         self.device = device
         self.engine = Engine(options)
-        self.card = ModelCard(alias="random", folder=str(folder))
+        self.card = ModelCard(alias="random", local=LocalModel(str(folder)))
 
     def picture(
         self, prompt: str, seed: int, *, side: int, steps: int, guidance: float = 0.0, **more: Any

@@ -9,9 +9,11 @@ def test_model_is_refused_mended_and_listed(
     signed_in: Page, site: str, stub: Account, complaints: list[str]
 ) -> None:
     page = signed_in
+    Account.objects.create(alias="local", adapter="local", queue="local")
     page.goto(f"{site}/admin/generation/offer/add/")
     page.fill("#id_alias", "liujuan-2")
-    page.select_option("#id_account", label="stub")
+    page.select_option("#id_account", label="local")
+    page.fill("#id_folder", "/models/Z-Image")
     page.fill("#id_weights", "/models/liujuan.safetensors\nliujuan.safetensors")
     page.fill("#id_sizes", "512x512\n768 × 512")
     page.click("button[name=_save]")

@@ -1,5 +1,6 @@
 """Orders for the engine's tests: the small model at its smallest."""
 
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
@@ -8,7 +9,7 @@ from generation.accounts.seed import SMALL
 from generation.engine.pictures import Picture
 from generation.providers.base import Finished, Work
 from generation.providers.local import LocalProvider
-from generation.spec import GenerationSpec, ModelCard
+from generation.spec import GenerationSpec, LocalModel, ModelCard
 from generation.work.rerun import pixels_of
 
 PROMPT = "a yellow star on a purple background"
@@ -29,8 +30,13 @@ def ignore(done: float, preview: Any = None) -> None:
     """Take a report and do nothing."""
 
 
+def lying(card: ModelCard, **place: Any) -> ModelCard:
+    """Return a card whose files lie elsewhere."""
+    return replace(card, local=replace(card.local or LocalModel(), **place))
+
+
 def spec(**words: object) -> GenerationSpec:
-    values = {
+    values: dict[str, Any] = {
         "media_type": "image",
         "model": SMALL.alias,
         "prompt": PROMPT,
@@ -41,7 +47,8 @@ def spec(**words: object) -> GenerationSpec:
         "cfg_scale": 2.0,
         "seeds": (7,),
     }
-    return GenerationSpec(**{**values, **words})  # type: ignore[arg-type]
+    values |= words
+    return GenerationSpec(**values, number=len(values["seeds"]))
 
 
 def work(card: ModelCard = SMALL, report: Any = ignore, **words: Any) -> Work:

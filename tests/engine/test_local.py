@@ -1,6 +1,7 @@
 """The small Z-Image through the adapter, on the CPU: one order, and several at once."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ from PIL import Image, ImageChops, ImageDraw
 
 from generation.accounts.seed import SMALL
 from generation.engine.engine import Engine
+from generation.engine.loading import local_of
 from generation.engine.options import Options
 from generation.engine.small import WEIGHTS
-from generation.providers.base import Finished
-from generation.providers.errors import GivenBack, ProviderError, Stopped
+from generation.providers.base import Finished, Work
+from generation.providers.errors import GivenBack, ProviderError, Stopped, Unsupported
 from generation.providers.local import LocalProvider
-from generation.spec import ModelCard
+from generation.spec import LocalModel, ModelCard
 from generation.work.rerun import psnr_db
 from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, spec, work
 
@@ -179,7 +181,7 @@ def test_finished_says_what_decided_the_picture(provider: LocalProvider) -> None
     finished = provider.submit(work())
     assert set(finished.timings) == {"load", "encode", "denoise"}
     assert finished.facts["steps_run"] == 2
-    assert finished.facts["folder"] == SMALL.folder
+    assert finished.facts["folder"] == local_of(SMALL).folder
     assert set(finished.facts) >= {
         "model", "revision", "weights", "loras", "device", "offload", "dtype", "threads", "attention",
         "batch_size", "torch", "diffusers", "transformers", "accelerate", "peft", "safetensors",
@@ -222,10 +224,13 @@ def test_inpainting_changes_nothing_outside_of_its_mask(provider: LocalProvider)
 
 def test_missing_model_is_a_clear_failure(provider: LocalProvider) -> None:
     with pytest.raises(ProviderError, match="cannot load") as caught:
-        provider.submit(work(ModelCard(alias="gone", folder="/nowhere/at/all")))
+        provider.submit(work(ModelCard(alias="gone", local=LocalModel("/nowhere/at/all"))))
     assert caught.value.code == "engine_unavailable"
     assert not caught.value.retryable
-    assert provider.batch_key(spec(), ModelCard(alias="gone", folder="/nowhere/at/all")) is None
+    assert (
+        provider.batch_key(spec(), ModelCard(alias="gone", local=LocalModel("/nowhere/at/all")))
+        is None
+    )
 
 
 def test_health_says_what_is_loaded_and_that_there_is_no_card(provider: LocalProvider) -> None:
@@ -250,4 +255,18 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
     for weights in (tmp_path / "model" / "transformer").glob("*.safetensors"):
         weights.rename(weights.with_suffix(".bin"))
     with pytest.raises(ProviderError, match="cannot load"):
-        LocalProvider(threads=1).submit(work(ModelCard("broken", folder=str(tmp_path / "model"))))
+        LocalProvider(threads=1).submit(
+            work(ModelCard("broken", local=LocalModel(str(tmp_path / "model"))))
+        )
+
+
+@pytest.mark.parametrize(
+    ("left", "name"), [({"steps": None}, "steps"), ({"cfg_scale": None}, "cfg_scale"), ({"seeds": ()}, "seed")]
+)  # fmt: skip
+def test_what_an_order_leaves_to_the_vendor_the_engine_does_not_make_up(
+    provider: LocalProvider, left: dict[str, Any], name: str
+) -> None:
+    undecided = replace(spec(), **left)
+    assert provider.batch_key(undecided, SMALL) is None
+    with pytest.raises(Unsupported, match=name):
+        provider.submit(Work(undecided, SMALL, lambda done, preview=None: None))

@@ -1,6 +1,5 @@
 """Where the weights live: by the memory of a card that is simulated, since there is none here."""
 
-from dataclasses import replace
 from functools import partialmethod
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,8 +26,8 @@ from generation.engine.options import Options
 from generation.engine.pictures import Drawn
 from generation.engine.small import WEIGHTS
 from generation.engine.stock import Stock
-from generation.spec import Lora, ModelCard
-from tests.engine.drawing import picture
+from generation.spec import LocalModel, Lora, ModelCard
+from tests.engine.drawing import lying, picture
 from tests.engine.made_files import read_small, save
 
 pytestmark = pytest.mark.xdist_group("torch")
@@ -103,7 +102,7 @@ def inked(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
     halves = {"A": torch.randn(2, deep), "B": torch.randn(wide, 2)}
     path = tmp_path_factory.mktemp("loras") / "ink.safetensors"
     save(path, {f"{LAYER}.lora_{half}.weight": weight for half, weight in halves.items()})
-    return replace(SMALL, loras=(Lora("ink", str(path)),))
+    return lying(SMALL, loras=(Lora("ink", str(path)),))
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +167,7 @@ def test_a_tighter_mode_is_for_its_own_model_and_sizes_only(
 ) -> None:
     stock, modes = card_stock
     (tmp_path / "twin").symlink_to(WEIGHTS)
-    twin = ModelCard("twin", folder=str(tmp_path / "twin"))
+    twin = ModelCard("twin", local=LocalModel(str(tmp_path / "twin")))
     for side in (1024, 2048, 2048):
         stock.have(SMALL, side * side)
         assert stock.tighten(side * side)

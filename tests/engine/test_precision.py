@@ -6,7 +6,6 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -25,13 +24,13 @@ from generation.engine.small import WEIGHTS
 from generation.providers.local import LocalProvider
 from generation.spec import Lora
 from generation.work.rerun import find_changes, psnr_db
-from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, work
+from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, lying, work
 from tests.engine.made_files import read_small, save
 
 pytestmark = pytest.mark.xdist_group("torch")
 
 BF16, FP32 = torch.bfloat16, torch.float32
-OUTLINED = replace(SMALL, weights=(str(OUTLINES),))
+OUTLINED = lying(SMALL, weights=(str(OUTLINES),))
 OWN = judge_processor().name
 OTHER = ({"bfloat16", "float32"} - {OWN}).pop()
 ROOT = Path(__file__).resolve().parents[2]
@@ -201,7 +200,7 @@ def test_fp32_keeps_every_promise_of_the_engine(
     halves = {"A": torch.ones(2, deep) / 8, "B": torch.ones(wide, 2)}
     path = tmp_path / "ink.safetensors"
     save(path, {f"{layer}.lora_{half}.weight": weight for half, weight in halves.items()})
-    inked = replace(SMALL, loras=(Lora("ink", str(path)),))
+    inked = lying(SMALL, loras=(Lora("ink", str(path)),))
     assert draw(provider, card=inked, loras=(("ink", 1.0),)) != plain
     assert draw(provider, card=inked) == plain
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import weakref
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,14 @@ from safetensors.torch import load_file, save_file
 from generation.accounts.seed import SMALL
 from generation.engine import stock as stock_module
 from generation.engine.errors import EngineError
-from generation.engine.loading import load_parts
+from generation.engine.loading import load_parts, local_of
 from generation.engine.options import Options
 from generation.engine.pool import WeightsPool, size_bytes
 from generation.engine.small import WEIGHTS
 from generation.engine.stock import Stock
 from generation.engine.weights import load_weights
-from generation.spec import Lora, ModelCard
+from generation.spec import LocalModel, Lora, ModelCard
+from tests.engine.drawing import lying
 
 pytestmark = pytest.mark.xdist_group("torch")
 
@@ -40,7 +40,7 @@ def custom(path: Path, share: float, *, part: str = "") -> ModelCard:
     """Return a card whose transformer is scaled, all of it or those keys that begin with a part's name."""
     state = load_file(FILE)
     save_file({k: v * share for k, v in state.items() if k.startswith(part)}, path)
-    return ModelCard(alias=path.stem, folder=str(WEIGHTS), weights=(str(path),))
+    return ModelCard(alias=path.stem, local=LocalModel(str(WEIGHTS), weights=(str(path),)))
 
 
 @pytest.fixture
@@ -67,17 +67,20 @@ def test_custom_weights_come_and_go_bit_by_bit(
         expected = {name: value * share for name, value in own.items()}
         assert are_equal(state_of(stock), expected)
     # Each file was read once; the rest came from the pool.
-    assert files == [half.weights, double.weights]
+    assert files == [local_of(half).weights, local_of(double).weights]
     assert stock.alias == "double"
 
 
 def test_a_folder_whose_weights_were_replaced_is_loaded_anew(stock: Stock, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(WEIGHTS, folder)
-    card, half = ModelCard("own", folder=str(folder)), custom(tmp_path / "half.safetensors", 0.5)
+    card, half = (
+        ModelCard("own", local=LocalModel(str(folder))),
+        custom(tmp_path / "half.safetensors", 0.5),
+    )
     stock.have(card)
     own = state_of(stock)
-    stock.have(replace(half, folder=str(folder)))
+    stock.have(lying(half, folder=str(folder)))
     # A power of two: exact in the file's BF16, whatever is computed in.
     save_file(
         {name: value * 4 for name, value in load_file(FILE).items()},
@@ -125,7 +128,7 @@ def test_a_refused_folder_leaves_the_loaded_model(stock: Stock, tmp_path: Path) 
     parts = stock.have(SMALL)
     (tmp_path / "weights.safetensors").write_bytes(b"no header")
     with pytest.raises(EngineError, match="cannot load"):
-        stock.have(ModelCard("empty", folder=str(tmp_path)))
+        stock.have(ModelCard("empty", local=LocalModel(str(tmp_path))))
     assert stock.parts is parts
     assert stock.alias == SMALL.alias
 
@@ -160,7 +163,7 @@ def test_the_old_model_is_gone_before_another_is_loaded(
     (tmp_path / "twin").symlink_to(WEIGHTS)
     half, double = (custom(tmp_path / f"{share}.safetensors", share) for share in (0.5, 2))
     stock.have(SMALL)
-    stock.have(ModelCard("twin", folder=str(tmp_path / "twin")))
+    stock.have(ModelCard("twin", local=LocalModel(str(tmp_path / "twin"))))
     # From one custom file to another without the folder's own in the pool.
     stock.have(half)
     stock.have(double)
@@ -190,7 +193,7 @@ def test_a_file_that_is_no_safetensors_is_refused(stock: Stock, tmp_path: Path) 
     path = tmp_path / "evil.safetensors"
     path.write_bytes(b"\x80\x04\x95pickle")
     with pytest.raises(EngineError, match="pickle"):
-        stock.have(ModelCard(alias="evil", folder=str(WEIGHTS), weights=(str(path),)))
+        stock.have(ModelCard(alias="evil", local=LocalModel(str(WEIGHTS), weights=(str(path),))))
     stock.have(SMALL)
 
 
@@ -199,7 +202,8 @@ def test_a_lora_that_the_card_lacks_is_a_clear_error(stock: Stock) -> None:
     with pytest.raises(EngineError, match="has no LoRA 'ink'"):
         stock.wear(SMALL, (("ink", 1.0),))
     lost = ModelCard(
-        alias="lost", folder=str(WEIGHTS), loras=(Lora("ink", "/nowhere/ink.safetensors"),)
+        alias="lost",
+        local=LocalModel(str(WEIGHTS), loras=(Lora("ink", "/nowhere/ink.safetensors"),)),
     )
     with pytest.raises(EngineError, match="ink"):
         stock.wear(lost, (("ink", 1.0),))
@@ -209,10 +213,13 @@ def test_a_lora_that_the_card_lacks_is_a_clear_error(stock: Stock) -> None:
     ("card", "said"),
     [
         (ModelCard("blank"), "has no folder"),
-        (ModelCard("gone", folder="/nowhere"), "no such folder"),
-        (ModelCard("loose", folder="owner/name"), "40 hex digits"),
-        (ModelCard("loose", folder="owner/name", revision="main"), "40 hex digits"),
-        (ModelCard("absent", folder="owner/name", revision="0" * 40), "not in the local cache"),
+        (ModelCard("gone", local=LocalModel("/nowhere")), "no such folder"),
+        (ModelCard("loose", local=LocalModel("owner/name")), "40 hex digits"),
+        (ModelCard("loose", local=LocalModel("owner/name", revision="main")), "40 hex digits"),
+        (
+            ModelCard("absent", local=LocalModel("owner/name", revision="0" * 40)),
+            "not in the local cache",
+        ),
     ],
     ids=lambda value: value.alias if isinstance(value, ModelCard) else "",
 )
@@ -223,7 +230,7 @@ def test_models_that_are_not_there_are_named(stock: Stock, card: ModelCard, said
 
 def test_a_folder_without_weights_is_refused(stock: Stock, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="cannot load"):
-        stock.have(ModelCard("empty", folder=str(tmp_path)))
+        stock.have(ModelCard("empty", local=LocalModel(str(tmp_path))))
 
 
 def test_the_record_names_each_file_by_its_content(stock: Stock, tmp_path: Path) -> None:

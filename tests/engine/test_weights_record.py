@@ -18,7 +18,7 @@ from generation.engine.stock import Stock
 from generation.engine.watchdog import PATIENCE_LOADING
 from generation.engine.weights import WeightsError, files, hash_folder
 from generation.management.commands.engine import describe
-from generation.spec import Lora, ModelCard
+from generation.spec import LocalModel, Lora, ModelCard
 from generation.work.rerun import Again, find_changes
 from tests.engine.drawing import picture
 
@@ -92,7 +92,7 @@ def test_a_folder_is_hashed_once_for_each_load_and_while_loading_may_last(
 
 
 def test_rerun_says_that_the_base_models_files_are_others(folder: Path) -> None:
-    card, facts = ModelCard("local", folder=str(folder)), []
+    card, facts = ModelCard("local", local=LocalModel(str(folder))), []
     stock = Stock(Options(), "cpu")
     for replace in (replace_weights, lambda folder: None):
         stock.have(card)
@@ -112,7 +112,7 @@ def test_a_pinned_revision_is_recorded_without_reading_its_files(
 ) -> None:
     monkeypatch.setattr(stock_module, "find_folder", lambda card: WEIGHTS)
     monkeypatch.setattr(stock_module, "hash_folder", lambda folder: pytest.fail("read"))
-    card = ModelCard("pinned", folder="somebody/z-image", revision="0" * 40)
+    card = ModelCard("pinned", local=LocalModel("somebody/z-image", revision="0" * 40))
     described = Stock(Options(), "cpu").describe(card, ())
     assert (described["revision"], described["folder_sha256"]) == ("0" * 40, "")
 
@@ -120,7 +120,7 @@ def test_a_pinned_revision_is_recorded_without_reading_its_files(
 def test_another_folder_is_recorded_as_another(folder: Path) -> None:
     replace_shift(folder)
     stock, found = Stock(Options(), "cpu"), []
-    for card in (SMALL, ModelCard("local", folder=str(folder)), SMALL):
+    for card in (SMALL, ModelCard("local", local=LocalModel(str(folder))), SMALL):
         stock.have(card)
         found.append(stock.describe(card, ())["folder_sha256"])
     assert found == [hash_folder(WEIGHTS), hash_folder(folder), hash_folder(WEIGHTS)]
@@ -129,7 +129,9 @@ def test_another_folder_is_recorded_as_another(folder: Path) -> None:
 def test_a_file_that_is_gone_when_the_record_is_written_is_the_models_fault(
     tmp_path: Path,
 ) -> None:
-    lost = ModelCard("lost", folder=str(WEIGHTS), loras=(Lora("ink", str(tmp_path / "gone")),))
+    lost = ModelCard(
+        "lost", local=LocalModel(str(WEIGHTS), loras=(Lora("ink", str(tmp_path / "gone")),))
+    )
     # A scale of 0 wears nothing: the record alone asks for the file.
     (outcome,) = Engine(Options()).draw([picture(card=lost, loras=(("ink", 0.0),), steps=1)])
     assert isinstance(outcome, EngineError)

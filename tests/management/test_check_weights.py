@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 
 from generation.engine.small import WEIGHTS
 from generation.models import Account
-from generation.models.offer import columns_of
-from generation.spec import Lora, ModelCard
+from generation.models.weights import columns_of_place
+from generation.spec import LocalModel, Lora
 from tests.engine.made_files import TRANSFORMER, read_small, save, to_original, write_traps
+from tests.offers import place
 
 pytestmark = pytest.mark.xdist_group("torch")
 
@@ -194,8 +195,10 @@ def model(db: None) -> Callable[..., None]:
         provider, _ = Account.objects.get_or_create(
             alias="local", defaults={"adapter": "local", "queue": "local"}
         )
-        card = ModelCard(alias, folder=str(WEIGHTS), **words)
-        provider.offers.create(alias=alias, **columns_of(card))
+        place(
+            provider.offers.create(alias=alias),
+            **columns_of_place(LocalModel(str(WEIGHTS), **words)),
+        )
 
     return enter
 

@@ -17,6 +17,7 @@ from generation.models import Attempt, Offer, Output
 from generation.providers.local import LocalProvider
 from generation.work import rerun
 from generation.work.run import run_queue
+from tests.offers import place
 from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("torch")]
@@ -63,7 +64,7 @@ def test_warm_guesses_no_model_where_the_usual_one_is_not_offered() -> None:
 )
 def test_warm_names_what_is_wrong(alias: str, said: str) -> None:
     small = Offer.objects.get(alias="z-image-small")
-    Offer.objects.create(account=small.account, alias="gone", folder="/nowhere", is_enabled=True)
+    place(Offer.objects.create(account=small.account, alias="gone"), folder="/nowhere")
     with pytest.raises(CommandError, match=said):
         engine("warm", alias)
 

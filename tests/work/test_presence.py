@@ -20,6 +20,7 @@ from generation.work import presence
 from generation.work.process import Drain, readiness
 from tests.beats import let_loops_be_well
 from tests.easel import Easel
+from tests.offers import place
 from tests.patience import patience
 from tests.steps import attempt_states, submit
 
@@ -106,7 +107,7 @@ def test_orders_wait_until_the_model_can_be_loaded(
     seed_local_provider()
     # As a disk that is not mounted yet.
     folder = tmp_path / "model"
-    Offer.objects.filter(alias="z-image-small").update(folder=str(folder))
+    place(Offer.objects.get(alias="z-image-small"), folder=str(folder))
     task = submit(alice, "a red circle", width=128, height=128, steps=2)
     rung: list[str] = []
     ringing = threading.Event()

@@ -1,22 +1,67 @@
-"""Pages of providers: staff switch and weigh them; their models have pages of their own."""
+"""Pages of providers: staff add, switch and weigh them; their models have pages of their own."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from generation.models import Account, Offer
+from generation.models.account import QUEUES
 from generation.orders.modes import FAST, FINE, find_usual
+from generation.providers.registry import ADAPTERS, LOCAL
 from generation.spec import ModelCard
 from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import TellsBroken
 from genhub.admin.show import badge, code, link, table
+
+# The first of each is chosen before anybody chooses.
+CHOICES = {
+    "adapter": [(name, name) for name in sorted(ADAPTERS, key=LOCAL.__eq__)],
+    "queue": [(name, name) for name in reversed(QUEUES)],
+}
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new account, or the switch and weight of one that there is already."""
+
+    def clean_alias(self) -> str:
+        """Keep the name of the engine's account for it: the hub makes it when it is prepared."""
+        alias = str(self.cleaned_data["alias"])
+        if alias == LOCAL:
+            raise ValidationError(_("This name is the local engine's. Choose another."))
+        return alias
+
+    def clean_adapter(self) -> str:
+        """Refuse an adapter that nobody wrote, and a second account of the engine."""
+        adapter = str(self.cleaned_data["adapter"])
+        if adapter == LOCAL:
+            message = _(
+                "The local engine is one provider: a second one would want the same device. Add models to the one "
+                "that there is."
+            )
+            raise ValidationError(message)
+        return known(adapter, ADAPTERS)
+
+    def clean_queue(self) -> str:
+        """Refuse a queue that no worker serves."""
+        return known(str(self.cleaned_data["queue"]), QUEUES)
+
+
+def known(value: str, choices: Iterable[str]) -> str:
+    """Return a value that is one of the choices; the page offers no others."""
+    if value not in choices:
+        message = _("Choose one of these: %(choices)s.")
+        raise ValidationError(message, params={"choices": ", ".join(choices)})
+    return value
 
 
 @admin.register(Account)
@@ -26,12 +71,18 @@ class ProviderAdmin(TellsBroken, HubAdmin):
     list_display = ("alias", "adapter", "queue", "models_named", "is_enabled", "weight")
     list_editable = ("is_enabled", "weight")
     list_filter = ("queue", "is_enabled")
+    form = AccountForm
     fields = ("alias", "adapter", "queue", "is_enabled", "weight")
-    readonly_fields = ("alias", "adapter", "queue")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: a provider needs an adapter, which the hub's seed and configuration bring."""
-        return False
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Fix what orders lean on once there may be any."""
+        return ("alias", "adapter", "queue") if obj else ()
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the adapters and the queues that there are."""
+        if db_field.name in CHOICES:
+            kwargs["widget"] = UnfoldAdminSelectWidget(choices=CHOICES[db_field.name])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         """Return the providers with their models."""

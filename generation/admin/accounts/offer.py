@@ -3,14 +3,23 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from generation.admin.accounts.offer_form import ModelForm
-from generation.models import Offer
+from generation.admin.accounts.lines import write_lora
+from generation.admin.accounts.offer_form import AT_VENDOR, ModelForm, is_local
+from generation.models import LocalWeights, Offer
+from generation.models.weights import PLACE
 from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import TellsBroken
+
+WEIGHTS = (
+    _("Weights on the workers"),
+    {"fields": PLACE, "description": _("Of models of the local engine.")},
+)
+VENDOR = (_("At the vendor"), {"fields": AT_VENDOR, "description": _("Of models of vendors.")})
 
 
 @admin.register(Offer)
@@ -23,17 +32,15 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
         "cost",
     )  # fmt: skip
     list_filter = ("account", "is_enabled")
-    list_select_related = ("account",)
-    search_fields = ("alias", "folder")
+    list_select_related = ("account", "local")
+    search_fields = ("alias", "local__folder")
     fieldsets = (
         (
             _("What it is"),
-            {
-                "fields": (
-                    ("alias", "account"), ("is_enabled", "media_types"), "folder", "revision", "weights", "loras",
-                )
-            },
+            {"fields": (("alias", "account"), ("is_enabled", "media_types"))},
         ),
+        WEIGHTS,
+        VENDOR,
         (
             _("Sizes"),
             {"fields": (("default_width", "default_height"), ("smallest_side", "largest_side"), "sizes")},
@@ -64,6 +71,54 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
         """Fix name and provider once orders may name them."""
         return ("alias", "account") if obj else ()
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Offer]:
+        """Return the models with where their weights lie."""
+        found: QuerySet[Offer] = super().get_queryset(request)
+        return found.select_related("account", "local")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out what a model of the account's kind has not; a new one has no account yet."""
+        fieldsets = super().get_fieldsets(request, obj)
+        idle = (VENDOR if is_local(obj.account) else WEIGHTS) if obj else None
+        return [fieldset for fieldset in fieldsets if fieldset is not idle]
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Offer,
+        form: Any,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        """Save the offer and, of a model of the local engine, where its weights lie."""
+        super().save_model(request, obj, form, change)
+        if not is_local(obj.account):
+            return
+        changed = set(PLACE).intersection(form.changed_data)
+        if changed or not change:
+            place = {name: form.cleaned_data[name] for name in changed}
+            LocalWeights.objects.update_or_create(offer=obj, defaults=place)
+
+    # The words of the weights' row as those see them who may only look.
+    @display(description=_("folder or hub id"))
+    def folder(self, model: Offer) -> str:
+        """Show the folder or hub id."""
+        return local_of(model).folder or "–"
+
+    @display(description=_("revision"))
+    def revision(self, model: Offer) -> str:
+        """Show the pinned commit."""
+        return local_of(model).revision or "–"
+
+    @display(description=_("weights"))
+    def weights(self, model: Offer) -> str:
+        """Show the files, in their order."""
+        return ", ".join(local_of(model).weights) or "–"
+
+    @display(description=_("LoRAs"))
+    def loras(self, model: Offer) -> str:
+        """Show the LoRAs as they are typed."""
+        return "; ".join(map(write_lora, local_of(model).loras)) or "–"
+
     @display(description=_("usual size"), ordering="default_width")
     def size(self, model: Offer) -> str:
         """Show width and height."""
@@ -78,4 +133,10 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
     @display(description=_("weights"))
     def weights_counted(self, model: Offer) -> str:
         """Show how many files replace the folder's weights."""
-        return str(len(model.weights)) if model.weights else "–"
+        return str(len(local_of(model).weights) or "–")
+
+
+def local_of(model: Offer) -> LocalWeights:
+    """Return where a model's weights lie; a vendor's have no place."""
+    found: LocalWeights = getattr(model, "local", None) or LocalWeights()
+    return found

@@ -1,12 +1,18 @@
 """The form of a model: what would make its orders fail is said next to the field."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.forms.models import fields_for_model
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from generation.admin.accounts.lines import (
     LinesField,
@@ -16,12 +22,20 @@ from generation.admin.accounts.lines import (
     write_lora,
     write_size,
 )
+from generation.models import Account, LocalWeights
 from generation.models.offer import MODES, picture_only
+from generation.models.weights import PLACE
+from generation.providers.registry import LOCAL
 from genhub.lib.limits import MOST_LORAS
-from genhub.lib.places import is_hub_id, is_whole_path
+from genhub.lib.places import is_hub_id, is_revision, is_whole_path
 
-# The adapter that reads weights by itself; a vendor has its own.
-LOCAL = "local"
+# Columns of the weights' own row, which only models of the local engine have, and what only a vendor's model has.
+AT_VENDOR = ("vendor_model", "unsupported")
+TEXTS = fields_for_model(
+    LocalWeights,
+    fields=("folder", "revision"),
+    widgets=dict.fromkeys(("folder", "revision"), UnfoldAdminTextInputWidget),
+)
 # As generation.accounts.seed has it.
 SEEDED = {"folder", "revision", "weights"}
 SET_ANEW = _(
@@ -38,6 +52,24 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         initial=picture_only,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
+    unsupported = forms.MultipleChoiceField(
+        label=_("Does not take"),
+        required=False,
+        choices=[
+            ("negative_prompt", _("negative prompt")),
+            ("steps", _("steps")),
+            ("cfg_scale", _("guidance")),
+            ("seed", _("seed")),
+            ("image", _("input picture")),
+            ("mask", _("mask")),
+        ],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_(
+            "An order that says one of these is refused, and the vendor decides it for all others."
+        ),
+    )
+    folder = TEXTS["folder"]
+    revision = TEXTS["revision"]
     weights = LinesField(
         label=_("Weights"),
         read=read_path,
@@ -67,8 +99,14 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"default_negative_prompt": UnfoldAdminTextareaWidget({"rows": 2})}
 
     def __init__(self, *args: Any, **words: Any) -> None:
-        """Say at the fields that the seed may set what becomes of a change."""
+        """Have the fields of the account's kind, and say at those that the seed may set what becomes of a change."""
+        offer = words.get("instance")
+        local = getattr(offer, "local", None)
+        words["initial"] = (local.place() if local else {}) | (words.get("initial") or {})
         super().__init__(*args, **words)
+        if offer:
+            for name in AT_VENDOR if is_local(offer.account) else PLACE:
+                self.fields.pop(name, None)
         for name in SEEDED & set(self.fields):
             field = self.fields[name]
             field.help_text = format_lazy("{} {}", field.help_text, SET_ANEW)
@@ -76,11 +114,31 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Return the values, or say at each field what does not fit the others."""
         values = super().clean() or {}
-        self.check_place(values)
+        account = values.get("account") or getattr(self.instance, "account", None)
+        if account and is_local(account):
+            self.check_place(values)
+            self.check_loras(values.get("loras", []))
+            self.check_empty(AT_VENDOR, values, _("The local engine has no use for this."))
+        elif account:
+            message = _("Only a model of the local engine has this.")
+            self.check_empty(PLACE, values, message)
+            self.check_options(values)
         self.check_limits(values)
         self.check_sizes(values)
-        self.check_loras(values.get("loras", []))
         return values
+
+    def check_empty(self, names: Iterable[str], values: dict[str, Any], message: Any) -> None:
+        """Refuse what belongs to models of another kind."""
+        for name in names:
+            if values.get(name):
+                self.add_error(name, message)
+
+    def check_options(self, values: dict[str, Any]) -> None:
+        """Refuse a usual negative prompt that no order could be made with."""
+        no_negative = "negative_prompt" in values.get("unsupported", ())
+        if no_negative and values.get("default_negative_prompt"):
+            message = _("The model does not take one: leave this empty.")
+            self.add_error("default_negative_prompt", message)
 
     def check_loras(self, loras: list[dict[str, Any]]) -> None:
         """Refuse a name that stands for two files, and more usual ones than an order may wear."""
@@ -97,17 +155,18 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         if {"folder", "revision"} & set(self.errors):
             return
         folder, revision = values["folder"], values["revision"]
-        account = values.get("account") or getattr(self.instance, "account", None)
         if is_hub_id(folder):
             if not revision:
                 message = _("A hub id needs its revision: what the hub holds may change.")
                 self.add_error("revision", message)
+            elif not is_revision(revision):
+                self.add_error("revision", _("40 digits from 0 to f, in small letters."))
         elif folder and not is_whole_path(folder):
             message = _("Write the whole path of a folder, or a hub id such as Tongyi-MAI/Z-Image.")
             self.add_error("folder", message)
         elif revision:
             self.add_error("revision", _("Only a hub id has a revision: leave this empty."))
-        elif not folder and values["is_enabled"] and account and account.adapter == LOCAL:
+        elif not folder and values["is_enabled"]:
             self.add_error("folder", _("Say where the model lies, or switch it off."))
 
     def check_limits(self, values: dict[str, Any]) -> None:
@@ -148,3 +207,8 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         if sizes and all(sides.values()) and list(sides.values()) not in sizes:
             message = _("This size is not among the only ones that you allow.")
             self.add_error(next(iter(sides)), message)
+
+
+def is_local(account: Account) -> bool:
+    """Return whether an account is the local engine, which reads weights by itself; a vendor has its own."""
+    return account.adapter == LOCAL

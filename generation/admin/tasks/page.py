@@ -185,12 +185,13 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
     def making(self, task: Task) -> str:
         """Show how it was to be made."""
         spec = task.spec
-        return f"{spec['width']} × {spec['height']}, {spec['steps']}, {spec['cfg_scale']}"
+        effort = ["–" if spec[name] is None else str(spec[name]) for name in ("steps", "cfg_scale")]
+        return ", ".join([f"{spec['width']} × {spec['height']}", *effort])
 
     @display(description=_("seeds"))
     def seeds(self, task: Task) -> str:
-        """Show one seed for each picture."""
-        return ", ".join(str(seed) for seed in task.spec["seeds"])
+        """Show one seed for each picture, where the vendor takes any."""
+        return ", ".join(str(seed) for seed in task.spec["seeds"]) or "–"
 
     @display(description=_("metadata"))
     def metadata_shown(self, task: Task) -> SafeString | str:

@@ -8,13 +8,13 @@ from typing import Any
 from diffusers import ZImagePipeline
 
 from generation.engine.errors import EngineError
-from generation.engine.loading import find_folder
+from generation.engine.loading import find_folder, local_of
 from generation.engine.loras import Adapters, LoraError, LoraReport, is_lora, judge_lora
 from generation.engine.weights.files import WeightsError, hash_file
 from generation.engine.weights.folders import build_empty, check_folder, read_shapes
 from generation.engine.weights.loading import check_values, judge_weights
 from generation.engine.weights.report import WeightsRefused, WeightsReport
-from generation.spec import Lora, ModelCard
+from generation.spec import LocalModel, Lora, ModelCard
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ def check_files(card: ModelCard, files: Sequence[str], threshold: float) -> Verd
         return Verdict("", {}, str(error))
     worn = {lora.file for lora in loras}
     weights = tuple(file for file in files if file not in worn)
-    return check_card(replace(card, weights=weights, loras=loras), threshold)
+    local = replace(card.local or LocalModel(), weights=weights, loras=loras)
+    return check_card(replace(card, local=local), threshold)
 
 
 def check_card(card: ModelCard, threshold: float) -> Verdict:
@@ -43,9 +44,10 @@ def check_card(card: ModelCard, threshold: float) -> Verdict:
     try:
         folder = find_folder(card)
         found = check_folder(folder)
-        if card.weights or card.loras:
+        local = local_of(card)
+        if local.weights or local.loras:
             base = f"\nbase model: {folder}"
-            verdict = _check_files(card, folder, threshold)
+            verdict = _check_files(local, folder, threshold)
             return replace(verdict, text=verdict.text + base)
     except WeightsRefused as error:
         return Verdict("", {"report": error.report.to_json()}, f"{error}{_hint(card)}{base}")
@@ -58,16 +60,16 @@ def check_card(card: ModelCard, threshold: float) -> Verdict:
     return Verdict(str(found), facts)
 
 
-def _check_files(card: ModelCard, folder: Path, threshold: float) -> Verdict:
+def _check_files(local: LocalModel, folder: Path, threshold: float) -> Verdict:
     report: WeightsReport | None = None
-    if card.weights:
+    if local.weights:
         shapes = read_shapes(folder)
-        report = judge_weights(card.weights, shapes)
+        report = judge_weights(local.weights, shapes)
         report.require(threshold)
-        check_values(card.weights, shapes)
-    loras = [judge_lora(lora.file) for lora in card.loras]
+        check_values(local.weights, shapes)
+    loras = [judge_lora(lora.file) for lora in local.loras]
     _wear_each(loras, folder)
-    files = [*card.weights, *(lora.file for lora in card.loras)]
+    files = [*local.weights, *(lora.file for lora in local.loras)]
     facts = {
         "report": report and report.to_json(),
         "loras": [lora.to_json() for lora in loras],
@@ -90,6 +92,7 @@ def _wear_each(loras: Sequence[LoraReport], folder: Path) -> None:
 def _hint(card: ModelCard) -> str:
     """Say so where a LoRA was given for weights."""
     try:
-        return "".join(f"\n{judge_lora(file)}: name it among the LoRAs" for file in card.weights)
+        files = local_of(card).weights
+        return "".join(f"\n{judge_lora(file)}: name it among the LoRAs" for file in files)
     except LoraError:
         return ""

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from generation.engine.small import WEIGHTS
 from generation.models import Offer
-from generation.spec import ModelCard
+from generation.spec import LocalModel, ModelCard
 
 
 class Command(BaseCommand):
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         card = (
             find_card(options["model"])
             if options["model"]
-            else ModelCard("", folder=options["folder"])
+            else ModelCard("", local=LocalModel(options["folder"]))
         )
         # By its path: a hub without the engine's libraries lists its commands, too.
         checking = import_module("generation.engine.weights.checking")

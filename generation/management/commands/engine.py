@@ -73,12 +73,13 @@ class Command(BaseCommand):
             "engine": make_engine().health(),
             "models": {
                 alias: {
-                    "folder": card.folder,
-                    "revision": card.revision,
-                    "weights": card.weights,
+                    "folder": card.local.folder,
+                    "revision": card.local.revision,
+                    "weights": card.local.weights,
                     "loras": [lora.name for lora in card.loras],
                 }
                 for alias, card in routing.list_models().items()
+                if card.local
             },
             "workers": {
                 worker.name: worker.facts for worker in queue.list_live_workers(presence.GONE_AFTER)
@@ -101,8 +102,8 @@ class Command(BaseCommand):
         """Load a model and draw one step."""
         alias = options["model"] or default_model()
         card = routing.list_models().get(alias)
-        if card is None:
-            raise CommandError(f"there is no enabled model {alias!r}; see `engine info`")
+        if card is None or card.local is None:
+            raise CommandError(f"there is no enabled model {alias!r} here; see `engine info`")
         started = time.perf_counter()
         adapter = make_engine()
         try:

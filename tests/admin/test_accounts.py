@@ -1,0 +1,100 @@
+"""Accounts in the admin: staff add one of an adapter and a queue that there are; it is never deleted."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from generation.accounts.seed import seed_local_provider
+from generation.models import Account, Attempt
+from generation.providers.registry import ADAPTERS
+from generation.work.run import run_queue
+from tests.admin.conftest import Hire
+
+pytestmark = pytest.mark.django_db
+ADD = "/admin/generation/account/add/"
+VALUES = {"alias": "second", "adapter": "stub", "queue": "remote", "weight": "200", "is_enabled": "on"}  # fmt: skip
+
+
+def page(account: Account, deed: str = "change") -> str:
+    return reverse(f"admin:generation_account_{deed}", args=[account.pk])
+
+
+def errors_of(answer: Any) -> dict[str, list[str]]:
+    assert answer.status_code == 200
+    return dict(answer.context["adminform"].form.errors)
+
+
+def test_account_is_added_and_takes_orders(boss: Client, stub: Account, alice: APIClient) -> None:
+    assert boss.post(ADD, VALUES).status_code == 302
+    second = Account.objects.get(alias="second")
+    assert (second.adapter, second.queue, second.weight) == ("stub", "remote", 200)
+    second.offers.create(alias="z-image-small", default_width=64, default_height=64, smallest_side=16)  # fmt: skip
+    assert alice.post("/api/v1/generate", {"prompt": "a star"}, format="json").status_code == 202
+    assert Attempt.objects.get().account == second
+    assert [entry["ended"] for entry in run_queue("remote")] == ["completed"]
+
+
+def test_page_offers_the_adapters_and_queues_that_there_are(boss: Client) -> None:
+    form = boss.get(ADD).context["adminform"].form
+    offered = {
+        name: {value for value, _ in form.fields[name].widget.choices}
+        for name in ("adapter", "queue")
+    }
+    assert offered == {"adapter": set(ADAPTERS), "queue": {"local", "remote"}}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"alias": ""}, "required"),
+        ({"alias": "two words"}, "slug"),
+        ({"alias": "stub"}, "already exists"),
+        ({"alias": "local"}, "local engine"),
+        ({"adapter": ""}, "required"),
+        ({"adapter": "oracle"}, "Choose one of these: local, stub"),
+        ({"adapter": "local"}, "a second one would want the same device"),
+        ({"queue": "delivery"}, "Choose one of these: local, remote"),
+        ({"queue": ""}, "required"),
+        ({"weight": "-1"}, "greater than or equal to 0"),
+        ({"weight": "99999"}, "32767"),
+    ],
+    ids=str,
+)
+def test_wrong_accounts_are_refused_at_their_field(
+    boss: Client, stub: Account, wrong: dict[str, str], message: str
+) -> None:
+    errors = errors_of(boss.post(ADD, VALUES | wrong))
+    assert message in " ".join(errors[next(iter(wrong))])
+    assert list(Account.objects.all()) == [stub]
+
+
+def test_refusals_are_said_in_chinese(boss: Client) -> None:
+    answer = boss.post(ADD, VALUES | {"adapter": "local"}, headers={"Accept-Language": "zh-hans"})
+    assert "同一台设备" in errors_of(answer)["adapter"][0]
+
+
+def test_adapter_and_queue_stay_and_nothing_is_deleted(boss: Client, stub: Account) -> None:
+    changed = {"alias": "other", "adapter": "local", "queue": "remote", "weight": "7"}
+    assert boss.post(page(stub), changed).status_code == 302
+    after = Account.objects.get(pk=stub.pk)
+    assert (after.alias, after.adapter, after.queue) == ("stub", "stub", "local")
+    assert (after.weight, after.is_enabled) == (7, False)
+    assert boss.post(page(stub, "delete"), {"post": "yes"}).status_code == 403
+
+
+def test_engines_account_is_the_one_that_the_hub_makes(boss: Client) -> None:
+    seed_local_provider()
+    errors_of(boss.post(ADD, VALUES | {"alias": "gpu-2", "adapter": "local"}))
+    assert Account.objects.get().alias == "local"
+
+
+def test_adding_needs_its_right(hire: Hire, stub: Account) -> None:
+    reader = hire("generation.view_account", "generation.change_account")
+    assert reader.get(ADD).status_code == 403
+    assert reader.post(ADD, VALUES).status_code == 403
+    writer = hire("generation.view_account", "generation.add_account", name="fay")
+    assert writer.post(ADD, VALUES).status_code == 302
+    assert Account.objects.count() == 2
