@@ -1,5 +1,6 @@
 """The handbook's Markdown made into pages: no HTML of its own gets through, links lead where the hub serves them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,8 @@ FOLDERS = {"en": "en", "zh-hans": "zh-Hans"}
 # From a page to the folder of pictures, as the repository's browser follows it.
 PICTURES = "../../static/"
 DEEPEST = 3
+# Chinese has no spaces between words, so a line's end inside a sentence is none.
+WIDE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef“”…]")
 
 
 class BrokenLink(ValueError):
@@ -114,14 +117,22 @@ def _finish(state: StateCore) -> None:
         if token.type == "heading_open" and after and token.attrGet("id"):
             title = "".join(part.content for part in after.children or [])
             headings.append(Heading(str(token.attrGet("id")), title, int(token.tag[1])))
-    for token in _inline(state.tokens):
-        if token.type == "link_open":
+    for before, token, after in _neighbours(state.tokens):
+        if token.type == "softbreak" and _are_wide(before, after):
+            token.type, token.content = "text", ""
+        elif token.type == "link_open":
             token.attrSet("href", resolve_link(str(token.attrGet("href"))))
         elif token.type == "image":
             token.attrSet("src", resolve_picture(str(token.attrGet("src"))))
             token.attrSet("loading", "lazy")
 
 
-def _inline(tokens: list[Token]) -> Iterator[Token]:
-    for token in tokens:
-        yield from token.children or []
+def _neighbours(tokens: list[Token]) -> Iterator[tuple[Token | None, Token, Token | None]]:
+    for block in tokens:
+        if parts := block.children:
+            yield from zip([None, *parts[:-1]], parts, [*parts[1:], None], strict=True)
+
+
+def _are_wide(before: Token | None, after: Token | None) -> bool:
+    first, last = before.content[-1:] if before else "", after.content[:1] if after else ""
+    return bool(WIDE.match(first) and WIDE.match(last))

@@ -13,7 +13,7 @@ READERS = {"at_least", "factor", "first", "model_place", "one_of", "origin", "or
 ENVIRONMENTS = {"env", "os.environ"}
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 # Names that stand in tables and loops of parts.py instead of in a call.
-IN_TABLES = ("S3_", "AWS_", "CELERY_", "REDIS_")
+TABLED = re.compile(r"(?:S3|AWS|CELERY|REDIS)(?:_[A-Z0-9]+)+")
 
 Default = str | int | bool | None
 
@@ -33,9 +33,8 @@ def _readings(tree: ast.Module) -> Iterator[tuple[str, Default]]:
         if isinstance(node, ast.Call) and _is_reader(node.func):
             names = [word for word in map(_literal, node.args) if _is_variable(word)]
             yield from ((str(name), _default(node)) for name in names)
-        elif isinstance(node, ast.Constant) and str(node.value).startswith(IN_TABLES):
-            if _is_variable(node.value):
-                yield str(node.value), None
+        elif isinstance(node, ast.Constant) and TABLED.fullmatch(str(node.value)):
+            yield str(node.value), None
 
 
 def _is_reader(function: ast.expr) -> bool:
