@@ -65,7 +65,7 @@ urlpatterns = [
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", DocsView.as_view(url_name="schema"), name="docs"),
     path("handbook/", show_page, name="handbook"),
-    path("handbook/<str:subject>/", show_page, name="handbook-page"),
+    path("handbook/<path:subject>/", show_page, name="handbook-page"),
     path("files/<path:name>", serve_file, name="file"),
     path("i18n/", include("django.conf.urls.i18n")),
     # Before the theme's own address of this name.

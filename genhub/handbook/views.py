@@ -26,12 +26,12 @@ POLICY = {
 
 @require_safe
 @csp_replace(POLICY)
-def show_page(request: HttpRequest, subject: str = INDEX) -> HttpResponse:
+def show_page(request: HttpRequest, subject: str = "") -> HttpResponse:
     """Answer a subject, 304 when the reader has it already, or 404 with the way to those there are."""
     asked = asked_language(request)
     language = asked or translation.get_language() or settings.LANGUAGE_CODE
-    if subject in {INDEX, *SUBJECTS}:
-        html, etag = draw_page(language, subject)
+    if subject in {"", *SUBJECTS}:
+        html, etag = draw_page(language, subject or INDEX)
         answer = HttpResponse(html, headers={"ETag": etag})
         # A copy may be kept, and is asked about before it is used: the next release may say something else.
         answer.headers["Cache-Control"] = "no-cache"

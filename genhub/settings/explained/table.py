@@ -56,10 +56,11 @@ def _row(setting: Setting, literal: Default) -> str:
     if setting.aliases:
         others = ", ".join(f"`{alias}`" for alias in setting.aliases)
         names = gettext("%(name)s (or %(others)s)") % {"name": names, "others": others}
-    return f"| {names} | {_say_default(setting, literal)} | {setting.help} |"
+    return f"| {names} | {say_default(setting, literal)} | {setting.help} |"
 
 
-def _say_default(setting: Setting, literal: Default) -> str:
+def say_default(setting: Setting, literal: Default) -> str:
+    """Return what holds without a setting: its literal with a unit, or the words for it."""
     if setting.default and literal is not None:
         raise SettingUnclear(f"the default of {setting.name} is said twice")
     match literal:
