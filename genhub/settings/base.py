@@ -26,7 +26,7 @@ from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.web import WEB  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-HOME = Path(env.str("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
+HOME = Path(first("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
 # Our own proxy stands in front: its X-Forwarded-* headers are believed.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 DEBUG = False
