@@ -60,11 +60,16 @@ class Page:
 @cache
 def read_page(language: str, subject: str) -> Page:
     """Return a page; it changes with the hub's version only, so each process renders it once."""
+    html, [first, *others] = render(
+        (FOLDER / FOLDERS[language] / f"{subject}.md").read_text("utf-8")
+    )
+    return Page(subject, first.title, html, tuple(others))
+
+
+def render(text: str) -> tuple[str, list[Heading]]:
+    """Return Markdown as HTML, and its headings."""
     state: dict[str, Any] = {}
-    text = (FOLDER / FOLDERS[language] / f"{subject}.md").read_text("utf-8")
-    html = _markdown().render(text, state)
-    first, *headings = state["headings"]
-    return Page(subject, first.title, html, tuple(headings))
+    return _markdown().render(text, state), state["headings"]
 
 
 @cache

@@ -15,6 +15,7 @@ from genhub.handbook.rendering import (
     SUBJECTS,
     BrokenLink,
     list_pages,
+    render,
     resolve_link,
     resolve_picture,
 )
@@ -189,6 +190,18 @@ def test_what_a_document_names_is_there_for_readers_of_the_repository(path: Path
                 found.suffix not in {".webp", ".png"}
                 or found.stat().st_size <= LARGEST_PICTURE_BYTES
             )
+
+
+def test_no_html_and_no_script_gets_through_a_page() -> None:
+    html, headings = render(
+        "# A <b>title</b>\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) <i onclick=y>z</i>"
+    )
+    assert Reading(html).tags == {"h1", "p"}
+    assert [heading.title for heading in headings] == ["A <b>title</b>"]
+
+
+def test_a_line_of_chinese_ends_without_a_space() -> None:
+    assert render("同一个\n句子，\n和 code\nwords")[0] == "<p>同一个句子，和 code\nwords</p>\n"
 
 
 def test_readme_fits_a_page() -> None:
