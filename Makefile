@@ -51,9 +51,10 @@ check: .venv/.ready-dev ## lint, types, imports, migrations, production settings
 	@echo "· migrations" >&2;           $(PRODUCTION) $(PY) -W ignore manage.py makemigrations --check --dry-run
 	@echo "· production settings" >&2;  $(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
-format: .venv/.ready-dev ## mend what a machine can mend
+format: .venv/.ready-dev ## mend what a machine can mend, the handbook's table of settings too
 	@echo "· format" >&2
 	@$(PY) -m ruff check --quiet --fix-only . && $(PY) -m ruff format --quiet .
+	@$(PRODUCTION) $(PY) manage.py settings_table
 
 .venv/.ready: pyproject.toml | .venv/bin/python
 	@echo "· installing the hub into .venv (a few minutes the first time)" >&2

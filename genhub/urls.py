@@ -23,6 +23,7 @@ from generation.api.views import (
 )
 from genhub.admin.search import search
 from genhub.api.docs import DocsView
+from genhub.handbook.views import show_page
 from genhub.health import HealthView
 from storage.api.uploads import UploadView
 from storage.views import serve_file
@@ -65,6 +66,8 @@ urlpatterns = [
     path("api/v1/", include(API)),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", DocsView.as_view(url_name="schema"), name="docs"),
+    path("handbook/", show_page, name="handbook"),
+    path("handbook/<path:subject>/", show_page, name="handbook-page"),
     path("files/<path:name>", serve_file, name="file"),
     path("i18n/", include("django.conf.urls.i18n")),
     # Before the theme's own address of this name.

@@ -14,14 +14,14 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from credits.errors import KeyReused
-from generation.errors import (
+from generation.models import RefundBatch, RefundRequest, RefundState, Task
+from generation.refunds.errors import (
     BulkTooLarge,
     NothingToRefund,
     OwnRefund,
     PreviewChanged,
     RefundDecided,
 )
-from generation.models import RefundBatch, RefundRequest, RefundState, Task
 from generation.refunds.one import (
     ALONE_FOR,
     check_reason,

@@ -15,7 +15,9 @@ from django.db.models.functions import Now
 from credits import ledger
 from credits.errors import KeyReused, RefundTooLarge
 from credits.selectors import find_hold, view_holds
-from generation.errors import (
+from generation.life import events
+from generation.models import Event, RefundRequest, RefundState, Task
+from generation.refunds.errors import (
     NothingToRefund,
     OwnRefund,
     ReasonTooShort,
@@ -23,8 +25,6 @@ from generation.errors import (
     RefundDecided,
     RefundTooEarly,
 )
-from generation.life import events
-from generation.models import Event, RefundRequest, RefundState, Task
 from generation.selectors.refunds import sum_refunded_alone, sum_waiting_refunds
 from generation.states import TASK_ENDS
 from genhub.lib.errors import NotFound, SeenChanged, gettext_noop

@@ -54,6 +54,7 @@ def addresses() -> list[Address]:
     return [
         Address("API", f"{url}/api/v1/"),
         Address("API docs", f"{url}/api/docs"),
+        Address("Handbook", f"{url}/handbook/"),
         Address("Admin", f"{url}/admin/", "admin", shown.get("admin_password", "")),
         Address(
             "Flower",

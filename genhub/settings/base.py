@@ -27,7 +27,7 @@ from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.web import WEB  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-HOME = Path(env.str("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
+HOME = Path(first("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
 # Our own proxy stands in front: its X-Forwarded-* headers are believed.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 DEBUG = False
@@ -116,10 +116,10 @@ SIGNED_LINK_SECONDS = LINK_SECONDS
 # How the local engine's pictures are stored: both are without loss.
 PICTURE_FORMAT = one_of("PICTURE_FORMAT", "webp", "png")
 # Pictures that callers upload: the largest file, and what they are shrunk to fit.
-UPLOAD_MAX_BYTES = at_least("UPLOAD_MAX_BYTES", 20 * 1024 * 1024, 1024)
+UPLOAD_MAX_BYTES = at_least("UPLOAD_MAX_BYTES", 20_971_520, 1024)
 UPLOAD_LONGEST_SIDE_PIXELS = at_least("UPLOAD_LONGEST_SIDE_PIXELS", 1024, 64, 8192)
 # The largest file that is taken from a vendor as an output.
-OUTPUT_MAX_BYTES = at_least("OUTPUT_MAX_BYTES", 64 * 1024 * 1024, 1024)
+OUTPUT_MAX_BYTES = at_least("OUTPUT_MAX_BYTES", 67_108_864, 1024)
 
 # The admin's scripts (unfold uses Alpine, which evaluates expressions) are the only reason for unsafe-eval.
 CONTENT_SECURITY_POLICY = {
@@ -149,11 +149,12 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
-API_MAX_BODY_BYTES = at_least("API_MAX_BODY_BYTES", 1024 * 1024, 1024)
+API_MAX_BODY_BYTES = at_least("API_MAX_BODY_BYTES", 1_048_576, 1024)
 SPECTACULAR_SETTINGS = {
     "TITLE": "GenHub",
     "DESCRIPTION": _("Submit a generation, watch it, fetch the pictures, see what they cost."),
     "VERSION": "1",
+    "EXTERNAL_DOCS": {"description": _("Handbook"), "url": "/handbook/"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -120,6 +120,11 @@ UNFOLD: dict[str, Any] = {
                         "icon": "dashboard",
                         "link": reverse_lazy("admin:index"),
                     },
+                    {
+                        "title": _("Handbook"),
+                        "icon": "menu_book",
+                        "link": reverse_lazy("handbook"),
+                    },
                 ]
             },
             {

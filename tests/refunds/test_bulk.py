@@ -14,14 +14,6 @@ from credits import ledger
 from credits.errors import KeyReused
 from credits.models import Kind, Purse, Transfer
 from credits.selectors import find_hold
-from generation.errors import (
-    BulkTooLarge,
-    NothingToRefund,
-    OwnRefund,
-    PreviewChanged,
-    ReasonTooShort,
-    RefundDecided,
-)
 from generation.models import Account, Event, RefundBatch, RefundRequest, RefundState, Task
 from generation.refunds import bulk
 from generation.refunds.bulk import (
@@ -31,6 +23,14 @@ from generation.refunds.bulk import (
     refund_approved,
     reject_refunds,
     request_refunds,
+)
+from generation.refunds.errors import (
+    BulkTooLarge,
+    NothingToRefund,
+    OwnRefund,
+    PreviewChanged,
+    ReasonTooShort,
+    RefundDecided,
 )
 from generation.refunds.one import approve_refund, give_back, request_refund
 from generation.selectors.refunds import count_refunds, mark_batches

@@ -13,7 +13,9 @@ from rest_framework.test import APIClient
 
 from credits.errors import InvalidAmount, KeyReused, RefundTooLarge
 from credits.models import Kind, Purse, Transfer
-from generation.errors import (
+from generation.life.unpaid_ends import cancel_task
+from generation.models import Account, Event, RefundRequest, RefundState, Task
+from generation.refunds.errors import (
     NothingToRefund,
     OwnRefund,
     ReasonTooShort,
@@ -21,8 +23,6 @@ from generation.errors import (
     RefundDecided,
     RefundTooEarly,
 )
-from generation.life.unpaid_ends import cancel_task
-from generation.models import Account, Event, RefundRequest, RefundState, Task
 from generation.refunds.one import approve_refund, reject_refund, request_refund
 from genhub.lib.errors import NotFound, Problem
 from genhub.lib.ids import new_id

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from generation.errors import RefundDecided
 from generation.models import RefundState
+from generation.refunds.errors import RefundDecided
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import ReasonForm
 from genhub.admin.pages import Question, ask, word

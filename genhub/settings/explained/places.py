@@ -1,0 +1,151 @@
+"""Where the hub is and what it stands on."""
+
+from django.utils.translation import gettext_lazy as _
+
+from genhub.settings.explained.setting import Group, Setting
+
+GROUPS = [
+    Group(
+        _("Hub and addresses"),
+        [
+            Setting(
+                "DJANGO_SETTINGS_MODULE",
+                _(
+                    "which settings: `genhub.settings.embedded` (parts that are not named run beside the hub), `genhub.settings.production` (takes nothing for granted)"
+                ),
+                default="`genhub.settings.embedded`",
+            ),
+            Setting("GENHUB_HOME", _("folder of data, secrets and logs"), default="`var/`"),
+            Setting(
+                "GENHUB_HOST",
+                _("where `up` listens, in plain HTTP; it warns where others reach it"),
+            ),
+            Setting(
+                "GENHUB_PORT",
+                _("the port of `up`; Flower takes the one after it, on this machine only"),
+            ),
+            Setting(
+                "PUBLIC_URL",
+                _("address in picture links, scheme and host alone; production requires it"),
+                default="`http://127.0.0.1:8000`",
+            ),
+            Setting(
+                "ALLOWED_HOSTS",
+                _("host names that requests may carry, by commas; production requires it"),
+                default=_("this machine"),
+            ),
+            Setting(
+                "SECRET_KEY",
+                _("signs sessions and links of local files; production requires it"),
+                default=_("made once in the home"),
+            ),
+            Setting(
+                "LOG_FOLDER",
+                _("folder of `requests.jsonl`, a line for each request (10 MB × 5)"),
+                default=_("`log/` in the home; production: the console"),
+            ),
+            Setting(
+                "STATIC_ROOT",
+                _("production: folder of static files"),
+                default=_("`static/` in the home"),
+            ),
+            Setting(
+                "CSRF_TRUSTED_ORIGINS",
+                _("production: origins of admin forms, by commas"),
+                default="`PUBLIC_URL`",
+            ),
+            Setting(
+                "SECURE_SSL_REDIRECT",
+                _("production: plain HTTP is sent to HTTPS; health is excepted"),
+            ),
+            Setting(
+                "BEHIND_PROXY",
+                _(
+                    "a proxy stands in front that sets `X-Forwarded-Proto` and `X-Forwarded-For` itself: they are believed"
+                ),
+            ),
+        ],
+    ),
+    Group(
+        _("Database, broker and files"),
+        [
+            Setting(
+                "DATABASE_URL",
+                _(
+                    "PostgreSQL 15 or newer; a unix socket is `postgres:///genhub?host=/var/run/postgresql`"
+                ),
+                default=_("embedded"),
+            ),
+            Setting(
+                "DATABASE_POOL_SIZE",
+                _(
+                    "connections of each process: the web's eight threads and two for health; 0: no pool, for PgBouncer"
+                ),
+                unit=_("connections"),
+            ),
+            Setting(
+                "CELERY_BROKER_URL",
+                _("the broker; where both are set, the first counts"),
+                default=_("embedded"),
+                aliases=("REDIS_URL",),
+            ),
+            Setting(
+                "BROKER_PATIENCE_MS",
+                _(
+                    "for each step of calling the broker; one that is away is then left alone for 3 s, and the loops ring later"
+                ),
+                unit=_("ms"),
+            ),
+            Setting(
+                "S3_BUCKET",
+                _("the private bucket that pictures go to"),
+                default=_("files in the home"),
+                aliases=("AWS_S3_BUCKET",),
+            ),
+            Setting(
+                "S3_ACCESS_KEY",
+                _("key of the bucket; without both keys an instance role signs"),
+                aliases=("AWS_ACCESS_KEY_ID",),
+            ),
+            Setting("S3_SECRET_KEY", _("its secret"), aliases=("AWS_SECRET_ACCESS_KEY",)),
+            Setting(
+                "S3_ENDPOINT_URL",
+                _("address of the store, such as MinIO's `http://minio:9000`"),
+                default="AWS",
+            ),
+            Setting(
+                "S3_PUBLIC_ENDPOINT_URL",
+                _("the store's address in links, where people reach it by another"),
+                default="`S3_ENDPOINT_URL`",
+            ),
+            Setting(
+                "S3_REGION", _("the store's region"), default="`us-east-1`", aliases=("AWS_REGION",)
+            ),
+            Setting(
+                "S3_REQUEST_CHECKSUM_CALCULATION",
+                _(
+                    "or `when_supported`: AWS' newer checksums on what is sent, which other stores refuse"
+                ),
+                default="`when_required`",
+                aliases=("AWS_REQUEST_CHECKSUM_CALCULATION",),
+            ),
+            Setting(
+                "S3_RESPONSE_CHECKSUM_VALIDATION",
+                _("or `when_supported`: the same for what is read"),
+                default="`when_required`",
+                aliases=("AWS_RESPONSE_CHECKSUM_VALIDATION",),
+            ),
+            Setting(
+                "IMAGE_ORIGINS",
+                _(
+                    "further origins that the admin may show pictures from, by commas; the bucket is one already"
+                ),
+            ),
+            Setting("PICTURE_FORMAT", _("`webp` or `png`, both lossless")),
+            Setting("UPLOAD_MAX_BYTES", _("largest upload"), unit=_("bytes")),
+            Setting(
+                "UPLOAD_LONGEST_SIDE_PIXELS", _("what uploads are shrunk to fit"), unit=_("pixels")
+            ),
+        ],
+    ),
+]

@@ -1,0 +1,166 @@
+"""What orders cost, how they wait and are worked at, and what the web server bears."""
+
+from django.utils.translation import gettext_lazy as _
+
+from genhub.settings.explained.setting import Group, Setting
+
+GROUPS = [
+    Group(
+        _("Credits"),
+        [
+            Setting(
+                "DEFAULT_IMAGE_CREDIT_COST",
+                _("for a picture: a new hub's first price rule; later the admin's list counts"),
+                unit=_("credits"),
+            ),
+            Setting("DEFAULT_VIDEO_CREDIT_COST", _("the same for a clip"), unit=_("credits")),
+            Setting(
+                "HIGH_QUALITY_MULTIPLIER",
+                _("the first price rule for high quality: times the price, rounded up"),
+                unit=_("times"),
+            ),
+            Setting(
+                "REFUND_GRACE_DAYS",
+                _("how long refunded credits live whose own lot has expired"),
+                unit=_("days"),
+            ),
+            Setting(
+                "REFUND_APPROVAL_ABOVE",
+                _(
+                    "refunds beyond it, of one task or of one person in 24 h, need a second person; 0: all"
+                ),
+                unit=_("credits"),
+            ),
+            Setting(
+                "AUDIT_HOUR", _("when all books are audited, each night"), unit=_("o'clock, UTC")
+            ),
+            Setting("AUDIT_MINUTES", _("between audits of what is new; 0: none"), unit=_("min")),
+        ],
+    ),
+    Group(
+        _("Work and queues"),
+        [
+            Setting(
+                "LEASE_SECONDS",
+                _("without a heartbeat for so long, a worker has lost its work"),
+                unit=_("s"),
+            ),
+            Setting(
+                "DRAIN_SECONDS",
+                _("a worker told to stop works on for so long, then gives its task back"),
+                unit=_("s"),
+            ),
+            Setting("SWEEP_SECONDS", _("how often the loops look for forgotten work"), unit=_("s")),
+            Setting("REAP_SECONDS", _("how often they look for lost leases"), unit=_("s")),
+            Setting(
+                "TASK_DEADLINE_SECONDS", _("a task that has not ended by then fails"), unit=_("s")
+            ),
+            Setting(
+                "QUEUE_MOST",
+                _(
+                    "of orders that have not ended, in all; what goes beyond is refused with 429 `queue_full`"
+                ),
+                unit=_("pictures in all"),
+            ),
+            Setting(
+                "QUEUE_MOST_PER_PLATFORM",
+                _("the same for a platform, unless its page in the admin says otherwise"),
+                unit=_("pictures in all"),
+            ),
+            Setting("QUEUE_MOST_PER_USER", _("the same for one user"), unit=_("pictures in all")),
+        ],
+    ),
+    Group(
+        _("Kept and deleted"),
+        [
+            Setting(
+                "OUTPUT_MAX_BYTES",
+                _(
+                    "largest file taken from a vendor; larger ones fail the order, and what was held is given back"
+                ),
+                unit=_("bytes"),
+            ),
+            Setting(
+                "KEEP_KEYS_DAYS",
+                _(
+                    "idempotency keys; those of orders at least one more after the task's end; 0: for ever"
+                ),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_EVENTS_DAYS",
+                _("the steps of tasks that have ended; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_UNUSED_UPLOADS_DAYS",
+                _("an uploaded picture that no order ever named; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_AUDITS_DAYS",
+                _("clean audits of what was new, once all books were found right; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_WORKERS_DAYS",
+                _("rows of workers and loops that are gone; 0: for ever"),
+                unit=_("days"),
+            ),
+        ],
+    ),
+    Group(
+        _("Web server and signing in"),
+        [
+            Setting("API_MAX_BODY_BYTES", _("largest body of a request"), unit=_("bytes")),
+            Setting(
+                "WEB_THREADS", _("threads that answer; health has two more"), unit=_("threads")
+            ),
+            Setting(
+                "WEB_CONNECTIONS",
+                _(
+                    "open connections: beyond them the oldest that still owes its request is closed, else the oldest that still reads its answer"
+                ),
+                unit=_("connections"),
+            ),
+            Setting(
+                "WEB_HEAD_SECONDS",
+                _("a request's headers must be there by then, else 408"),
+                unit=_("s"),
+            ),
+            Setting("WEB_BODY_SECONDS", _("the same for its body"), unit=_("s")),
+            Setting(
+                "WEB_SLOWEST_BYTES",
+                _("slowest body, over each stretch of `WEB_STALL_SECONDS`"),
+                unit=_("bytes/s"),
+            ),
+            Setting(
+                "WEB_STALL_SECONDS",
+                _("a reader that takes nothing for so long is cut off"),
+                unit=_("s"),
+            ),
+            Setting(
+                "WEB_SPOOL_MIB",
+                _(
+                    "disk for bodies and answers above 128 KiB that wait for a slow side, all together; then 503"
+                ),
+                unit="MiB",
+            ),
+            Setting(
+                "LOGIN_TRIES",
+                _(
+                    "of one account from one address before more are refused (10 × for an address, 20 × for an account; a browser that signed in before counts by itself)"
+                ),
+                unit=_("wrong tries"),
+            ),
+            Setting("LOGIN_WINDOW_SECONDS", _("how long they are refused then"), unit=_("s")),
+            Setting(
+                "WRONG_KEYS_PER_MINUTE",
+                _(
+                    "wrong API keys of one address before it gets 429, 0: any number; right keys are always taken"
+                ),
+                unit=_("a minute"),
+            ),
+        ],
+    ),
+]
