@@ -17,7 +17,7 @@ from generation.models import Account
 from generation.providers import registry
 from generation.providers.base import Capabilities
 from generation.providers.stub import StubProvider
-from generation.work.process import Drain, draining
+from generation.work.process import Drain, draining, house
 from genhub.lib import throttle
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform
@@ -63,6 +63,14 @@ def _flush_past_the_guards() -> Iterator[None]:
 def _no_wrong_tries() -> None:
     """No test is refused for what another tried."""
     throttle.counters().own.storage.reset()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_stays_at_work() -> Iterator[None]:
+    """No test leaves anybody at work in this process: what is isolated would wait for ever."""
+    yield
+    left, house.guests, house.waiting = list(house.guests), [], 0
+    assert left == []
 
 
 @pytest.fixture(scope="session")

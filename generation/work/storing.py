@@ -91,26 +91,33 @@ finisher = Finisher()
 
 def finish_batch(made: BatchOutcome) -> list[Ended]:
     """Finish each member of a batch; what goes wrong with one is its own affair."""
-    ended = []
     batch = made.batch
-    for claim, outcome in zip(batch.members, made.outcomes, strict=True):
-        try:
-            how = finish_member(claim, outcome, batch.pulse)
-        except (LeaseLost, Stopped):
-            logger.info("attempt %s is no longer wanted here: discarded", claim.attempt_id)
-            how = "stopped"
-        except Exception:
-            # Its lease runs out, and another worker goes on.
-            logger.exception("the end of attempt %s is not written", claim.attempt_id)
-            how = "unwritten"
-        finally:
-            batch.pulse.leave(claim)
-            release_connection()
-        if how not in {"completed", "unwritten"} and isinstance(outcome, Finished):
-            leftovers.clear(claim, [made.position for made in outcome.made])
-        ended.append({"task": f"task_{claim.task_id.hex}", "ended": how})
-    house.leave(batch.guest)
-    return ended
+    try:
+        return [
+            finish_safely(claim, outcome, batch.pulse)
+            for claim, outcome in zip(batch.members, made.outcomes, strict=True)
+        ]
+    finally:
+        house.leave(batch.guest)
+
+
+def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
+    """Finish one member of a batch, whatever goes wrong with it."""
+    try:
+        how = finish_member(claim, outcome, pulse)
+    except (LeaseLost, Stopped):
+        logger.info("attempt %s is no longer wanted here: discarded", claim.attempt_id)
+        how = "stopped"
+    except Exception:
+        # Its lease runs out, and another worker goes on.
+        logger.exception("the end of attempt %s is not written", claim.attempt_id)
+        how = "unwritten"
+    finally:
+        pulse.leave(claim)
+        release_connection()
+    if how not in {"completed", "unwritten"} and isinstance(outcome, Finished):
+        leftovers.clear(claim, [made.position for made in outcome.made])
+    return {"task": f"task_{claim.task_id.hex}", "ended": how}
 
 
 def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
