@@ -162,9 +162,9 @@ def heartbeat(claim: Claim, *, progress: float | None = None, preview: bytes | N
         raise LeaseLost
 
 
-def note_shared(claim: Claim) -> None:
-    """Note that others are at work in an attempt's process; nothing when it is no longer ours."""
-    fenced(claim).update(shared_process=True)
+def note_shared(claim: Claim, *, is_shared: bool) -> None:
+    """Note whether others are at work in an attempt's process; nothing when it is no longer ours."""
+    fenced(claim).update(shared_process=is_shared)
 
 
 def end_attempt(claim: Claim, state: AttemptState, **values: Any) -> None:

@@ -71,14 +71,22 @@ class House:
     def enter(self, guest: Guest) -> None:
         """Begin to work, once that is allowed; write that one shares the process with whoever is there."""
         with self.changed:
+            must_wait = not self.is_open_to(guest)
             self.waiting += guest.is_isolated
+        if must_wait:
+            # Who only waits is no cause of anybody's death; and that may take minutes.
+            note_shared(guest, is_shared=True)
+            release_connection()
+        with self.changed:
             self.changed.wait_for(lambda: self.is_open_to(guest))
             self.waiting -= guest.is_isolated
             others = list(self.guests)
             self.guests.append(guest)
         if others:
             for one in (guest, *others):
-                note_shared(one)
+                note_shared(one, is_shared=True)
+        elif must_wait:
+            note_shared(guest, is_shared=False)
 
     def is_open_to(self, guest: Guest) -> bool:
         """Return whether somebody may begin now; isolated ones come before whoever comes after them."""
@@ -97,15 +105,15 @@ class House:
 house = House()
 
 
-def note_shared(guest: Guest) -> None:
-    """Write that others are at work beside somebody, so that a death of their process counts for nobody."""
-    if guest.shares_process:
+def note_shared(guest: Guest, *, is_shared: bool) -> None:
+    """Write whether others are at work beside somebody, so that a death of their process counts for nobody."""
+    if guest.shares_process == is_shared:
         return
     try:
-        claims.note_shared(guest.claim)
+        claims.note_shared(guest.claim, is_shared=is_shared)
     except Error as error:
         # A death that is counted wrongly is better than an order that is not made.
-        logger.warning("not noted that %s shares its process: %s", guest.claim.attempt_id, error)
+        logger.warning("not noted whether %s is alone: %s", guest.claim.attempt_id, error)
         release_connection()
     else:
-        guest.shares_process = True
+        guest.shares_process = is_shared

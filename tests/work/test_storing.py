@@ -1,7 +1,7 @@
 """While one batch is drawn the one before is finished, and never do more than two wait for that."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,8 +11,8 @@ from rest_framework.test import APIClient
 from generation.life import claims
 from generation.models import Attempt, Share, Task
 from generation.providers.base import Work
-from generation.work import run, storing
-from generation.work.process import Guest, House, draining
+from generation.work import process, run, storing
+from generation.work.process import draining
 from generation.work.storing import Finisher
 from tests.easel import Easel, Gate
 from tests.patience import patience
@@ -42,6 +42,18 @@ class Job:
         return self.ended
 
 
+def when_it_waits(act: Callable[[], None]) -> Callable[..., None]:
+    """Return what notes who shares the process, and does something once an isolated attempt waits for the others."""
+    note_shared = process.note_shared
+
+    def note_and_act(guest: process.Guest, *, is_shared: bool) -> None:
+        note_shared(guest, is_shared=is_shared)
+        if guest.is_isolated and is_shared:
+            act()
+
+    return note_and_act
+
+
 @pytest.fixture
 def decoding(easel: Easel, monkeypatch: pytest.MonkeyPatch) -> Gate:
     """Where every decoding waits until the job waits for the finisher."""
@@ -54,6 +66,7 @@ def decoding(easel: Easel, monkeypatch: pytest.MonkeyPatch) -> Gate:
         wait(self, most_pending)
 
     monkeypatch.setattr(Finisher, "wait", open_when_awaited)
+    monkeypatch.setattr(process, "note_shared", when_it_waits(gate.open))
     easel.before_decoding = lambda prompt: gate.pass_through()
     return gate
 
@@ -209,14 +222,7 @@ def test_attempt_that_waits_to_be_alone_is_not_charged_with_the_death_of_the_oth
     Attempt.objects.filter(task=alone).update(isolated=True)
     decoding, waiting = Gate(), Gate()
     easel.before_decoding = lambda prompt: decoding.pass_through()
-    enter = House.enter
-
-    def arrive(self: House, guest: Guest) -> None:
-        if guest.is_isolated:
-            waiting.pass_through()
-        enter(self, guest)
-
-    monkeypatch.setattr(House, "enter", arrive)
+    monkeypatch.setattr(process, "note_shared", when_it_waits(waiting.pass_through))
     job = Job()
     decoding.await_arrival()
     waiting.await_arrival()
