@@ -53,7 +53,6 @@ API = [
     path("credits/entries", EntryListView.as_view(), name="credits-entries"),
     path("credits/entries.csv", EntryExportView.as_view(), name="credits-export"),
     path("credits/grants", GrantView.as_view(), name="credits-grants"),
-    path("callbacks/<str:attempt_id>/<str:signature>", CallbackView.as_view(), name="callback"),
     path("health", HealthView.as_view(), name="health"),
 ]
 
@@ -64,6 +63,12 @@ handler500 = "genhub.api.outside.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("api/v1/", include(API)),
+    # For vendors: no customer's, so no part of the API's document.
+    path(
+        "api/v1/callbacks/<str:attempt_id>/<str:signature>",
+        CallbackView.as_view(),
+        name="callback",
+    ),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", DocsView.as_view(url_name="schema"), name="docs"),
     path("handbook/", show_page, name="handbook"),

@@ -24,8 +24,10 @@ def run_queue(queue: str) -> list[Ended]:
     ends_at = time.monotonic() + LONGEST_JOB_SECONDS
     futures: list[Future[list[Ended]]] = []
     while time.monotonic() < ends_at:
+        # Asked before: what is stored while this looks in vain may have made room.
+        was_busy = not finisher.is_idle()
         found = take_next(queue)
-        if found is None and not finisher.is_idle():
+        if found is None and was_busy:
             # It may be all that its user may have at work: the next one of theirs is due once it has ended.
             finisher.wait()
             found = take_next(queue)

@@ -15,9 +15,10 @@ from generation.models import Account, LocalWeights, Offer, find_card
 from generation.models.offer import columns_of
 from generation.models.weights import columns_of_place
 from generation.orders.resolve import default_model
-from generation.providers.stub import StubProvider
+from generation.providers import registry
 from generation.spec import LocalModel, Lora, ModelCard, ModeSettings
 from generation.work import presence
+from tests.easel import Easel
 from tests.offers import place
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
@@ -270,11 +271,13 @@ def test_workers_warm_up_the_default_model_of_their_queues(
     stub: Account, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warmed: list[str] = []
-    monkeypatch.setattr(StubProvider, "warm", lambda self, card: warmed.append(card.alias))
+    monkeypatch.setattr(Easel, "warm", lambda self, card: warmed.append(card.alias))
+    monkeypatch.setitem(registry.ADAPTERS, "easel", "tests.easel.Easel")
+    Account.objects.update(adapter="easel")
     stub.offers.create(alias="a-first")
-    other = Account.objects.create(alias="other", adapter="stub", queue="remote")
+    other = Account.objects.create(alias="other", adapter="easel", queue="remote")
     other.offers.create(alias="b-other")
-    asleep = Account.objects.create(alias="asleep", adapter="stub", queue="local")
+    asleep = Account.objects.create(alias="asleep", adapter="easel", queue="local")
     asleep.offers.create(alias="c-asleep", is_enabled=False)
     settings.DEFAULT_MODEL = "z-image-small"
     presence.warm_up(["local"])

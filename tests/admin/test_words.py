@@ -20,6 +20,7 @@ from credits.selectors import find_purse
 from generation.models import RefundBatch, RefundRequest, Task
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Plan
+from genhub.retention.models import RuleReport
 from genhub.settings.unfold import UNFOLD
 from genhub.users.models import User
 from templates.models import Template, TemplateVersion
@@ -40,6 +41,7 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     for of in (None, batch):
         RefundRequest.objects.create(id=new_id(), task=task, amount=5, reason="It is no star.", batch=of, requested_by=person)  # fmt: skip
     AuditRun.objects.create(seconds=0, checks=0, proved_until="2026-01-01T00:00:00Z")
+    RuleReport.objects.create(rule="order_keys", turn_at="2026-01-01T00:00:00Z")
     Plan.objects.create(code="gold", name="Gold")
     PriceRule.objects.create(name="A picture", effect="price", amount=5)
     purse_id = find_purse(task.platform_id, task.user)

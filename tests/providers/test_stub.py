@@ -22,7 +22,7 @@ from generation.providers.stub import Job, StubProvider
 from generation.spec import GenerationSpec, ModelCard
 
 STUB = StubProvider()
-SPEC = GenerationSpec("image", "any", "a star", "", 64, 48, 1, 0.0, (5, 6))
+SPEC = GenerationSpec("image", "any", "a star", "", 64, 48, 1, 0.0, (5, 6), number=2)
 
 
 def work(prompt: str = "a star", **words: Any) -> Work:
@@ -66,7 +66,7 @@ def test_order_is_all_in_its_id_whoever_asks() -> None:
 def test_longest_order_fits_the_column(number: int) -> None:
     seeds = tuple(range(2**53 - number, 2**53))
     words = "stub:wait=1000000 stub:file=webp stub:revise stub:cancel=unknown stub:poll=busy stub:refuse=9"
-    told = STUB.submit(work(words, seeds=seeds, width=2048, height=2048))
+    told = STUB.submit(work(words, seeds=seeds, number=number, width=2048, height=2048))
     assert isinstance(told, Submitted)
     assert len(told.remote_id) <= 200
 
