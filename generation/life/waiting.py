@@ -36,7 +36,7 @@ DUE = """
      WHERE a.state = 'waiting' AND a.run_at <= statement_timestamp() AND t.state = 'processing'
      ORDER BY a.run_at, a.id
      LIMIT 1
-       FOR UPDATE OF a SKIP LOCKED
+       FOR UPDATE OF a, t SKIP LOCKED
 """
 
 
@@ -86,16 +86,17 @@ def claim_poll(queue: str, *, worker: str) -> Claim | None:
 @transaction.atomic
 def doubt(claim: Claim, why: str) -> None:
     """Write that nobody knows whether the vendor has taken an order; raise LeaseLost when the attempt is not ours."""
+    # The event first: its key holds the task, which everybody locks before an attempt.
+    events.record(claim.task_id, Event.Kind.UNKNOWN, attempt_id=claim.attempt_id)
     claims.leave(
         claim, AttemptState.UNKNOWN, lease_expires_at=None, preview=None, error_detail=why[:4000]
     )
-    events.record(claim.task_id, Event.Kind.UNKNOWN, attempt_id=claim.attempt_id)
 
 
 @transaction.atomic
 def hear(attempt_id: uuid.UUID, remote_id: str) -> bool:
     """Take a vendor's callback: what waits is asked for now, what is in doubt is found; False when it is neither."""
-    attempt = Attempt.objects.select_for_update().select_related("share").get(pk=attempt_id)
+    _task, attempt = lock(attempt_id)
     if attempt.state == AttemptState.WAITING:
         Attempt.objects.filter(pk=attempt_id).update(run_at=Least(F("run_at"), Now()))
     elif attempt.state == AttemptState.UNKNOWN and remote_id:
@@ -120,13 +121,17 @@ def find(attempt: Attempt, remote_id: str, *, by: str) -> None:
     )
 
 
-def lock_unknown(attempt_id: uuid.UUID) -> Attempt:
-    """Return an attempt in doubt, its task locked before it; raise NotInDoubt when it is in doubt no more."""
+def lock(attempt_id: uuid.UUID) -> tuple[Task, Attempt]:
+    """Return a task and its attempt, locked in this order as everywhere."""
     task_id = Attempt.objects.values_list("task_id", flat=True).get(pk=attempt_id)
     task = Task.objects.select_for_update().get(pk=task_id)
-    attempt = (
-        Attempt.objects.select_for_update(of=("self",)).select_related("share").get(pk=attempt_id)
-    )
+    attempts = Attempt.objects.select_for_update(of=("self",)).select_related("share")
+    return task, attempts.get(pk=attempt_id)
+
+
+def lock_unknown(attempt_id: uuid.UUID) -> Attempt:
+    """Return an attempt in doubt, its task locked before it; raise NotInDoubt when it is in doubt no more."""
+    task, attempt = lock(attempt_id)
     if task.state not in TASK_LIVE or attempt.state != AttemptState.UNKNOWN:
         raise NotInDoubt
     return attempt

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
@@ -175,6 +177,18 @@ def test_worker_that_dies_while_it_asks_leaves_the_order_to_the_next(alice: APIC
     with pytest.raises(LeaseLost):
         waiting.wait(stale, Waiting())
     assert Attempt.objects.get().isolated
+
+
+def test_poll_waits_for_nobody_who_ends_the_task(alice: APIClient) -> None:
+    """A cancel locks the task before its attempts: a poll that waited for it with an attempt in hand would meet it."""
+    submit(alice, FOR_EVER)
+    work()
+    be_due()
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT 1 FROM generation_task FOR UPDATE")
+        assert poll.claim_poll("local") is None
+        other.rollback()
+    assert poll.claim_poll("local") is not None
 
 
 @pytest.mark.parametrize(
