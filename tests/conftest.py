@@ -17,7 +17,7 @@ from generation.models import Account
 from generation.providers import registry
 from generation.providers.base import Capabilities
 from generation.providers.stub import StubProvider
-from generation.work.process import Drain, draining, house
+from generation.work.process import Drain, draining, occupancy
 from genhub.lib import throttle
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform
@@ -69,7 +69,7 @@ def _no_wrong_tries() -> None:
 def _nobody_stays_at_work() -> Iterator[None]:
     """No test leaves anybody at work in this process: what is isolated would wait for ever."""
     yield
-    left, house.guests, house.waiting = list(house.guests), [], 0
+    left, occupancy.occupants, occupancy.waiting = list(occupancy.occupants), [], 0
     assert left == []
 
 

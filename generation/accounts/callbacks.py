@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.core.signing import Signer
+from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
 from genhub.lib.ids import to_wire
@@ -24,6 +25,5 @@ def is_signed(attempt_id: uuid.UUID, signature: str) -> bool:
 
 def callback_url(attempt_id: uuid.UUID) -> str:
     """Return the address at which the vendor of an attempt may call back."""
-    return (
-        f"{settings.PUBLIC_URL}/api/v1/callbacks/{to_wire(PREFIX, attempt_id)}/{sign(attempt_id)}"
-    )
+    path = reverse("callback", args=[to_wire(PREFIX, attempt_id), sign(attempt_id)])
+    return f"{settings.PUBLIC_URL}{path}"

@@ -11,14 +11,13 @@ from generation.accounts.adapters import adapter_of
 from generation.accounts.callbacks import PREFIX, is_signed
 from generation.life import waiting
 from generation.models import Attempt
+from generation.models.attempt import LONGEST_REMOTE_ID
 from generation.providers.base import Hint
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
 from genhub.lib.ids import from_wire
 
 logger = logging.getLogger(__name__)
-
-LONGEST_REMOTE_ID = 200
 
 
 @extend_schema(exclude=True)

@@ -19,7 +19,7 @@ from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Task, find_card
 from generation.providers.base import CancelOutcome, Submitted, Waiting
-from generation.states import TASK_LIVE, AttemptState, TaskState
+from generation.states import AttemptState, TaskState
 from genhub.lib.errors import Problem
 
 # A vendor that says nothing is asked after 1, 2, 4 … seconds; one that says more than the longest is asked then.
@@ -96,7 +96,7 @@ def doubt(claim: Claim, why: str) -> None:
 @transaction.atomic
 def hear(attempt_id: uuid.UUID, remote_id: str) -> bool:
     """Take a vendor's callback: what waits is asked for now, what is in doubt is found; False when it is neither."""
-    _task, attempt = lock(attempt_id)
+    attempt = lock(attempt_id)
     if attempt.state == AttemptState.WAITING:
         Attempt.objects.filter(pk=attempt_id).update(run_at=Least(F("run_at"), Now()))
     elif attempt.state == AttemptState.UNKNOWN and remote_id:
@@ -108,7 +108,7 @@ def hear(attempt_id: uuid.UUID, remote_id: str) -> bool:
 
 
 def find(attempt: Attempt, remote_id: str, *, by: str) -> None:
-    """Write where an order in doubt is, so that it is asked for at once. The caller holds its row."""
+    """Write where an order in doubt is, so that it is asked for at once. The caller holds its task."""
     Attempt.objects.filter(pk=attempt.pk).update(
         state=AttemptState.WAITING,
         remote_id=remote_id,
@@ -121,18 +121,17 @@ def find(attempt: Attempt, remote_id: str, *, by: str) -> None:
     )
 
 
-def lock(attempt_id: uuid.UUID) -> tuple[Task, Attempt]:
-    """Return a task and its attempt, locked in this order as everywhere."""
+def lock(attempt_id: uuid.UUID) -> Attempt:
+    """Return an attempt whose task is locked: whoever moves what waits or is in doubt holds that."""
     task_id = Attempt.objects.values_list("task_id", flat=True).get(pk=attempt_id)
-    task = Task.objects.select_for_update().get(pk=task_id)
-    attempts = Attempt.objects.select_for_update(of=("self",)).select_related("share")
-    return task, attempts.get(pk=attempt_id)
+    Task.objects.select_for_update().get(pk=task_id)
+    return Attempt.objects.select_related("share").get(pk=attempt_id)
 
 
 def lock_unknown(attempt_id: uuid.UUID) -> Attempt:
-    """Return an attempt in doubt, its task locked before it; raise NotInDoubt when it is in doubt no more."""
-    task, attempt = lock(attempt_id)
-    if task.state not in TASK_LIVE or attempt.state != AttemptState.UNKNOWN:
+    """Return an attempt in doubt whose task is locked; raise NotInDoubt when it is in doubt no more."""
+    attempt = lock(attempt_id)
+    if attempt.state != AttemptState.UNKNOWN:
         raise NotInDoubt
     return attempt
 
@@ -162,11 +161,7 @@ def decide_not_taken(attempt_id: uuid.UUID, *, by: str, reason: str) -> None:
 @transaction.atomic
 def decide_lost(attempt_id: uuid.UUID, problem: Problem) -> None:
     """End the task of an order in doubt: its credits come back, what it may have cost is booked; raise NotInDoubt."""
-    attempt = Attempt.objects.get(pk=attempt_id)
-    # The task alone: credits are locked before attempts, everywhere.
-    Task.objects.select_for_update().get(pk=attempt.task_id)
-    if not Attempt.objects.filter(pk=attempt_id, state=AttemptState.UNKNOWN).exists():
-        raise NotInDoubt
+    attempt = lock_unknown(attempt_id)
     end_unpaid(attempt.task_id, TaskState.FAILED, problem=problem)
 
 

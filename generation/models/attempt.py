@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from generation.states import ATTEMPT_ENDS, ATTEMPT_LIVE, AttemptState
 from genhub.lib.ids import new_id
 
+# Characters.
+LONGEST_REMOTE_ID = 200
 STATE_WORDS = [
     (AttemptState.QUEUED, _("queued")),
     (AttemptState.RUNNING, _("running")),
@@ -106,7 +108,7 @@ class Attempt(models.Model):
     needs_sweep = models.BooleanField(db_default=False, editable=False)
     # Written before an order leaves for a vendor, who may bill it from then on whatever is heard.
     sending_at = models.DateTimeField(_("sending at"), null=True)
-    remote_id = models.CharField(_("remote id"), max_length=200, blank=True)
+    remote_id = models.CharField(_("remote id"), max_length=LONGEST_REMOTE_ID, blank=True)
     # Nobody wants it any more, and the vendor still has to be told.
     needs_cancel = models.BooleanField(db_default=False, editable=False)
     error_code = models.CharField(_("error code"), max_length=50, blank=True)

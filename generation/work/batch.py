@@ -5,14 +5,14 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import getpid
 
 from django.conf import settings
 from PIL import Image
 
 from generation.accounts.adapters import adapter_of
-from generation.accounts.callbacks import callback_url
+from generation.accounts.callbacks import PREFIX, callback_url
 from generation.errors import InputLost
 from generation.life import waiting
 from generation.life.batch_claims import claim_candidates, find_candidates
@@ -22,7 +22,7 @@ from generation.providers.base import DrawsBatches, Outcome, Provider, Work
 from generation.providers.errors import ProviderError
 from generation.spec import GenerationSpec
 from generation.work.heart import Pulse
-from generation.work.process import Guest, draining, release_connection
+from generation.work.process import Occupant, draining, release_connection
 from genhub.lib.errors import NotFound
 from genhub.lib.ids import from_wire, to_wire
 from storage.containers import RefusedPicture
@@ -44,7 +44,7 @@ class Batch:
         self.members = members
         self.overlaps = overlaps
         # Those of one batch share their process with each other: it is written with its size.
-        self.guest = Guest(members[0], is_isolated, shares_process=len(members) > 1)
+        self.occupant = Occupant(members[0], is_isolated, shares_process=len(members) > 1)
         self.pulse = Pulse(members)
 
     @property
@@ -88,7 +88,7 @@ def gather(first: Claim, *, is_patient: bool) -> Batch:
 def look(
     first: Claim, fits: Callable[[GenerationSpec], bool], most: int, *, is_patient: bool
 ) -> list[Claim]:
-    """Claim the companions of a claim, for at most so many pictures more."""
+    """Claim what is made together with a claim, for at most so many pictures more."""
     for is_last in (False, True):
         chosen = find_candidates(first, fits, most) if most > 0 else []
         if chosen and (found := claim_candidates(first, chosen, worker=worker_name())):
@@ -120,15 +120,7 @@ def prepare(claim: Claim, batch: Batch) -> Work | Exception:
         # What is not there stays away, and what is too large stays so; a store may come back.
         is_final = isinstance(error, NotFound | RefusedPicture)
         return ProviderError(f"no input: {error!r}", code=InputLost.code, retryable=not is_final)
-    return Work(
-        claim.spec,
-        claim.card,
-        batch.pulse.report_of(claim),
-        image,
-        mask,
-        reference=to_wire("att", claim.attempt_id),
-        callback_url=callback_url(claim.attempt_id),
-    )
+    return Work(claim.spec, claim.card, batch.pulse.report_of(claim), image, mask)
 
 
 def open_inputs(
@@ -164,7 +156,9 @@ def send(adapter: Provider, batch: Batch, work: Work) -> Outcome:
         waiting.note_sending(claim)
         release_connection()
         batch.pulse.signs[claim.attempt_id].was_sent = True
-    return adapter.submit(work)
+    url = callback_url(claim.attempt_id) if adapter.capabilities.calls_back else ""
+    reference = to_wire(PREFIX, claim.attempt_id)
+    return adapter.submit(replace(work, reference=reference, callback_url=url))
 
 
 def worker_name() -> str:

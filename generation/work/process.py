@@ -49,7 +49,7 @@ def release_connection() -> None:
 
 
 @dataclass(eq=False)
-class Guest:
+class Occupant:
     """Attempts that are at work together, and whether the process knows of others beside them."""
 
     claim: Claim
@@ -58,62 +58,62 @@ class Guest:
 
 
 @dataclass
-class House:
+class Occupancy:
     """Who is at work in this process. Were it to die, all would die: so a death counts only for who was alone in it.
 
     What killed a process before is isolated: it waits until nobody else is at work, and nobody begins beside it.
     """
 
-    guests: list[Guest] = field(default_factory=list)
+    occupants: list[Occupant] = field(default_factory=list)
     waiting: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def enter(self, guest: Guest) -> None:
+    def enter(self, occupant: Occupant) -> None:
         """Begin to work, once that is allowed; write that one shares the process with whoever is there."""
         with self.changed:
-            must_wait = not self.is_open_to(guest)
-            self.waiting += guest.is_isolated
+            must_wait = not self.is_open_to(occupant)
+            self.waiting += occupant.is_isolated
         if must_wait:
             # Who only waits is no cause of anybody's death; and that may take minutes.
-            note_shared(guest, is_shared=True)
+            note_shared(occupant, is_shared=True)
             release_connection()
         with self.changed:
-            self.changed.wait_for(lambda: self.is_open_to(guest))
-            self.waiting -= guest.is_isolated
-            others = list(self.guests)
-            self.guests.append(guest)
+            self.changed.wait_for(lambda: self.is_open_to(occupant))
+            self.waiting -= occupant.is_isolated
+            others = list(self.occupants)
+            self.occupants.append(occupant)
         if others:
-            for one in (guest, *others):
+            for one in (occupant, *others):
                 note_shared(one, is_shared=True)
         elif must_wait:
-            note_shared(guest, is_shared=False)
+            note_shared(occupant, is_shared=False)
 
-    def is_open_to(self, guest: Guest) -> bool:
+    def is_open_to(self, occupant: Occupant) -> bool:
         """Return whether somebody may begin now; isolated ones come before whoever comes after them."""
-        if guest.is_isolated:
-            return not self.guests
-        return not self.waiting and not any(other.is_isolated for other in self.guests)
+        if occupant.is_isolated:
+            return not self.occupants
+        return not self.waiting and not any(other.is_isolated for other in self.occupants)
 
-    def leave(self, guest: Guest) -> None:
+    def leave(self, occupant: Occupant) -> None:
         """Be at work no more."""
         with self.changed:
-            if guest in self.guests:
-                self.guests.remove(guest)
+            if occupant in self.occupants:
+                self.occupants.remove(occupant)
             self.changed.notify_all()
 
 
-house = House()
+occupancy = Occupancy()
 
 
-def note_shared(guest: Guest, *, is_shared: bool) -> None:
+def note_shared(occupant: Occupant, *, is_shared: bool) -> None:
     """Write whether others are at work beside somebody, so that a death of their process counts for nobody."""
-    if guest.shares_process == is_shared:
+    if occupant.shares_process == is_shared:
         return
     try:
-        claims.note_shared(guest.claim, is_shared=is_shared)
+        claims.note_shared(occupant.claim, is_shared=is_shared)
     except Error as error:
         # A death that is counted wrongly is better than an order that is not made.
-        logger.warning("not noted whether %s is alone: %s", guest.claim.attempt_id, error)
+        logger.warning("not noted whether %s is alone: %s", occupant.claim.attempt_id, error)
         release_connection()
     else:
-        guest.shares_process = is_shared
+        occupant.shares_process = is_shared

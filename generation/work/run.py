@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from generation.life import claims, doorbell
+from generation.life import claims, doorbell, waiting
 from generation.life.claims import Claim
 from generation.work import poll
 from generation.work.batch import Batch, BatchOutcome, gather, make, worker_name
-from generation.work.process import draining, house, readiness
+from generation.work.process import draining, occupancy, readiness
 from generation.work.storing import Ended, finisher
 
 # A job that has lasted so long ends, so that Flower shows it; the bell rings again for the rest. Seldom, since the next
@@ -25,7 +25,7 @@ def run_queue(queue: str) -> list[Ended]:
     futures: list[Future[list[Ended]]] = []
     while time.monotonic() < ends_at:
         # Asked before: what is stored while this looks in vain may have made room.
-        was_busy = not finisher.is_idle()
+        was_busy = bool(finisher.list_unfinished())
         found = take_next(queue)
         if found is None and was_busy:
             # It may be all that its user may have at work: the next one of theirs is due once it has ended.
@@ -44,11 +44,12 @@ def take_next(queue: str) -> tuple[Batch, Callable[[Batch], BatchOutcome]] | Non
     """Claim what is due in a queue, and how to go on with it: what is paid for already comes first."""
     if draining.is_set() or readiness.unready:
         return None
-    poll.tell_cancels(queue)
-    if batch := poll.claim_poll(queue):
-        return batch, poll.ask
+    if queue in waiting.list_due_queues():
+        poll.tell_cancels(queue)
+        if batch := poll.claim_poll(queue):
+            return batch, poll.ask
     if claim := claim_patiently(queue):
-        return gather(claim, is_patient=finisher.is_idle()), make
+        return gather(claim, is_patient=not finisher.list_unfinished()), make
     return None
 
 
@@ -56,12 +57,12 @@ def run_batch(batch: Batch, act: Callable[[Batch], BatchOutcome]) -> Future[list
     """Have a claimed batch made or asked for, and hand it to the finisher."""
     batch.pulse.start()
     try:
-        house.enter(batch.guest)
+        occupancy.enter(batch.occupant)
         return finisher.take(act(batch))
     except BaseException:
         # Nobody will finish it: its leases must run out.
         batch.pulse.stop()
-        house.leave(batch.guest)
+        occupancy.leave(batch.occupant)
         raise
 
 

@@ -3,9 +3,8 @@
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TypeVar
 
@@ -31,7 +30,7 @@ from generation.providers.errors import GivenBack, ProviderError, Sent, Stopped
 from generation.work import leftovers
 from generation.work.batch import BatchOutcome
 from generation.work.heart import Pulse
-from generation.work.process import draining, house, release_connection
+from generation.work.process import draining, occupancy, release_connection
 from storage import content
 from storage.content import OutputRefused, StoredFile
 from storage.outputs import save_output
@@ -55,12 +54,12 @@ class Finisher:
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="finish")
-        self._pending: deque[Future[list[Ended]]] = deque()
+        self._futures: list[Future[list[Ended]]] = []
         self._taking = threading.Lock()
 
-    def is_idle(self) -> bool:
-        """Return whether nothing is being stored, nor waits for that."""
-        return all(future.done() for future in list(self._pending))
+    def list_unfinished(self) -> list[Future[list[Ended]]]:
+        """Return what is being stored, and what waits for that."""
+        return [future for future in self._futures if not future.done()]
 
     def take(self, made: BatchOutcome) -> Future[list[Ended]]:
         """Store a batch: beside the next drawing if it may overlap, else now; return how its members will end."""
@@ -70,20 +69,17 @@ class Finisher:
             return now
         with self._taking:
             future = self._executor.submit(finish_batch, made)
-            self._pending.append(future)
+            self._futures = [*self.list_unfinished(), future]
         self.wait(MOST_PENDING)
         return future
 
     def wait(self, most_pending: int = 0) -> None:
         """Wait until no more than so many batches are unfinished."""
-        if len(self._pending) > most_pending:
+        if len(self.list_unfinished()) > most_pending:
             # That may take minutes: the connection goes back to the pool, where finisher and heart need one.
             release_connection()
-        while len(self._pending) > most_pending:
-            self._pending[0].result()
-            with self._taking:
-                if self._pending and self._pending[0].done():
-                    self._pending.popleft()
+        while len(unfinished := self.list_unfinished()) > most_pending:
+            wait(unfinished, return_when=FIRST_COMPLETED)
 
 
 finisher = Finisher()
@@ -98,7 +94,7 @@ def finish_batch(made: BatchOutcome) -> list[Ended]:
             for claim, outcome in zip(batch.members, made.outcomes, strict=True)
         ]
     finally:
-        house.leave(batch.guest)
+        occupancy.leave(batch.occupant)
 
 
 def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
@@ -167,7 +163,7 @@ def end_badly(claim: Claim, error: ProviderError, *, was_sent: bool) -> str:
     """
     if claim.remote_id and (error.retryable or error.sent is Sent.MAYBE):
         return leave(claim, Waiting(poll_after_seconds=error.retry_after_seconds))
-    if was_sent and not claim.remote_id and error.sent is Sent.MAYBE:
+    if was_sent and error.sent is Sent.MAYBE:
         persist(partial(waiting.doubt, claim, str(error)), claim)
         return "unknown"
     return persist(partial(attempt_ends.fail, claim, error), claim)

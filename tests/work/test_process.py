@@ -13,7 +13,7 @@ from generation.models import Account, Attempt
 from generation.providers.base import Finished, Submitted, Work
 from generation.providers.stub import StubProvider
 from generation.work import run
-from generation.work.process import Guest, House
+from generation.work.process import Occupancy, Occupant
 from tests.easel import Gate
 from tests.patience import patience
 from tests.steps import attempt_states, claim, die, submit
@@ -45,8 +45,8 @@ class Thread:
             raise self.error
 
 
-def guest(*, isolated: bool = False) -> Guest:
-    return Guest(claim(), isolated, shares_process=False)
+def occupant(*, isolated: bool = False) -> Occupant:
+    return Occupant(claim(), isolated, shares_process=False)
 
 
 def shared() -> list[bool]:
@@ -56,15 +56,15 @@ def shared() -> list[bool]:
 def test_guests_share_the_process_and_one_alone_does_not(alice: APIClient, stub: Account) -> None:
     for _ in range(3):
         submit(alice)
-    house = House()
-    first, second, third = guest(), guest(), guest()
-    house.enter(first)
+    occupancy = Occupancy()
+    first, second, third = occupant(), occupant(), occupant()
+    occupancy.enter(first)
     assert shared() == [False, False, False]
-    house.enter(second)
+    occupancy.enter(second)
     assert shared() == [True, True, False]
-    house.leave(first)
-    house.leave(second)
-    house.enter(third)
+    occupancy.leave(first)
+    occupancy.leave(second)
+    occupancy.enter(third)
     assert shared() == [True, True, False]
 
 
@@ -73,28 +73,28 @@ def test_isolated_guest_waits_for_the_others_and_keeps_later_ones_out(
 ) -> None:
     for _ in range(3):
         submit(alice)
-    house = House()
-    first, alone, later = guest(), guest(isolated=True), guest()
+    occupancy = Occupancy()
+    first, alone, later = occupant(), occupant(isolated=True), occupant()
     entered: list[str] = []
-    house.enter(first)
+    occupancy.enter(first)
 
-    def enter(name: str, one: Guest) -> Callable[[], None]:
+    def enter(name: str, one: Occupant) -> Callable[[], None]:
         def act() -> None:
-            house.enter(one)
+            occupancy.enter(one)
             entered.append(name)
 
         return act
 
     waits = Thread(enter("alone", alone))
-    while not house.waiting:
+    while not occupancy.waiting:
         threading.Event().wait(0.01)
     comes = Thread(enter("later", later))
     comes.thread.join(0.1)
     assert entered == []
-    house.leave(first)
+    occupancy.leave(first)
     waits.join()
     assert entered == ["alone"]
-    house.leave(alone)
+    occupancy.leave(alone)
     comes.join()
     assert entered == ["alone", "later"]
     assert shared() == [False, False, False]

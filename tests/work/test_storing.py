@@ -46,9 +46,9 @@ def when_it_waits(act: Callable[[], None]) -> Callable[..., None]:
     """Return what notes who shares the process, and does something once an isolated attempt waits for the others."""
     note_shared = process.note_shared
 
-    def note_and_act(guest: process.Guest, *, is_shared: bool) -> None:
-        note_shared(guest, is_shared=is_shared)
-        if guest.is_isolated and is_shared:
+    def note_and_act(occupant: process.Occupant, *, is_shared: bool) -> None:
+        note_shared(occupant, is_shared=is_shared)
+        if occupant.is_isolated and is_shared:
             act()
 
     return note_and_act
@@ -61,7 +61,7 @@ def decoding(easel: Easel, monkeypatch: pytest.MonkeyPatch) -> Gate:
     wait = Finisher.wait
 
     def open_when_awaited(self: Finisher, most_pending: int = 0) -> None:
-        if len(self._pending) > most_pending:
+        if len(self.list_unfinished()) > most_pending:
             gate.open()
         wait(self, most_pending)
 

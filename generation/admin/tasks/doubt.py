@@ -17,14 +17,13 @@ from generation.admin.refunds.facts import facts_of_task
 from generation.errors import AnswerLost
 from generation.life import waiting
 from generation.models import Attempt, Task
+from generation.models.attempt import LONGEST_REMOTE_ID
 from generation.selectors.tasks import find_doubt
 from genhub.admin.base import HubAdmin
 from genhub.admin.forms import ReasonForm
 from genhub.admin.pages import Question, ask, without_action, word
 from genhub.admin.show import moment
 from genhub.lib.errors import Problem
-
-LONGEST_REMOTE_ID = 200
 
 
 class Decision(StrEnum):
@@ -125,7 +124,7 @@ def ask_what_became(task: Task, attempt: Attempt | None, form: DoubtForm) -> Que
         **facts_of_task(task),
         gettext("Provider"): attempt.account.alias,
         gettext("Sent at"): moment(attempt.sending_at),
-        gettext("Sent as"): f"att_{attempt.pk.hex}",
+        gettext("Sent as"): str(attempt),
         gettext("What was heard"): attempt.error_detail or "–",
         gettext("What it may have cost"): gettext("not known") if cost is None else f"{cost} USD",
         gettext("Ends by itself at"): moment(task.deadline_at),
