@@ -4,6 +4,7 @@ Each write of a worker is fenced like every other. What may be billed is never s
 lost is `unknown` until the vendor calls back, a person decides, or the task's deadline ends it.
 """
 
+import math
 import random
 import uuid
 from datetime import timedelta
@@ -58,7 +59,7 @@ def wait(claim: Claim, told: Submitted | Waiting) -> None:
             attempt_id=claim.attempt_id,
             remote_id=told.remote_id,
         )
-    elif told.progress is not None:
+    elif told.progress is not None and not math.isnan(told.progress):
         values["progress"] = min(max(told.progress, 0.0), 1.0)
     pause = timedelta(seconds=pause_of(claim.token, told.poll_after_seconds))
     claims.leave(claim, AttemptState.WAITING, run_at=Now() + pause, lease_expires_at=None, **values)

@@ -1,5 +1,6 @@
 """Orders that a vendor works on: handed over, waited for without a sleeper, asked for, stored; or cancelled."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +85,20 @@ def test_nobody_works_while_a_vendor_does_and_its_progress_is_seen(alice: APICli
     # Its user has it at work all the while.
     share = Share.objects.get()
     assert (share.waiting, share.running) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"), [(math.nan, 0.0), (math.inf, 1.0), (-3.0, 0.0), (7.5, 1.0), (0.25, 0.25)]
+)
+def test_progress_is_a_share_whatever_a_vendor_says(
+    alice: APIClient, monkeypatch: pytest.MonkeyPatch, said: float, shown: float
+) -> None:
+    task = submit(alice, FOR_EVER)
+    work()
+    be_due()
+    monkeypatch.setattr(StubProvider, "poll", lambda self, remote_id: Waiting(said))
+    assert work() == ["waiting"]
+    assert alice.get(f"/api/v1/tasks/{task}/status").json()["progress"] == shown
 
 
 def test_files_are_stored_and_seeds_may_be_unknown(alice: APIClient) -> None:
