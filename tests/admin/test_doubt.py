@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from generation.admin.tasks.page import TaskAdmin
 from generation.models import Account, Attempt, Event, Task
 from generation.providers.stub import Job
 from generation.spec import GenerationSpec
@@ -73,6 +74,19 @@ def test_order_that_nobody_can_tell_of_gives_the_credits_back(
     body = alice.get(f"/api/v1/tasks/{lost}").json()
     assert (body["status"], body["error"]["code"]) == ("failed", "answer_lost")
     assert body["credits"]["captured"] == 0
+
+
+@pytest.mark.parametrize("decision", ["not_taken", "lost"])
+def test_decision_that_cannot_be_signed_is_none(
+    hire: Hire, lost: Task, monkeypatch: pytest.MonkeyPatch, decision: str
+) -> None:
+    def fall(*_: Any) -> None:
+        raise RuntimeError("no entry")
+
+    monkeypatch.setattr(TaskAdmin, "log_change", fall)
+    with pytest.raises(RuntimeError):
+        decide(hire(*RIGHTS), lost, decision=decision)
+    assert attempt_states(lost) == ["unknown"]
 
 
 @pytest.mark.parametrize(

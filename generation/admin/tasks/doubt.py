@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -94,12 +95,14 @@ class DoubtPage(HubAdmin):
         form = DoubtForm(request.POST or None)
         if attempt and form.is_valid():
             try:
-                self.settle(request, attempt, form.cleaned_data)
+                # The credits move with the word of who had them moved, and why.
+                with transaction.atomic():
+                    self.settle(request, attempt, form.cleaned_data)
+                    text = gettext("Settled the doubt: %(decision)s. %(reason)s")
+                    self.log_change(request, task, text % form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
             else:
-                text = gettext("Settled the doubt: %(decision)s. %(reason)s")
-                self.log_change(request, task, text % form.cleaned_data)
                 return HttpResponseRedirect(task_page(task))
         return ask(self, request, ask_what_became(task, attempt, form), about=task)
 
