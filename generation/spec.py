@@ -36,6 +36,9 @@ class GenerationSpec:
     mask: str = ""
     # How much of the input picture is drawn anew, above 0 to 1; means nothing without `image`.
     strength: float = 1.0
+    # How well, for vendors that have words for it: `standard` or `high`; and empty, `fast` or `fine`.
+    quality: str = "standard"
+    mode: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a number that is not that of the seeds: both count the pictures, and one of them the price."""
@@ -133,6 +136,8 @@ class ModelCard:
     longest_prompt: int = 2000
     # What a picture costs the operator in US dollars; None: not known, which is not 0.
     usd_per_picture: float | None = None
+    # Words for its adapter alone, which says what they are.
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def loras(self) -> tuple[Lora, ...]:

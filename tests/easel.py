@@ -6,7 +6,7 @@ from functools import partial
 
 from PIL import Image
 
-from generation.providers.base import DrawsBatches, Finished, Made, Pixels, Work
+from generation.providers.base import AccountSettings, DrawsBatches, Finished, Made, Pixels, Work
 from generation.providers.errors import ProviderError, Stopped
 from generation.spec import GenerationSpec, ModelCard
 from tests.patience import patience
@@ -37,7 +37,8 @@ class Gate:
 class Easel(DrawsBatches):
     """Draws flat pictures; obeys `fail`, `break` and `undecodable` in a prompt."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: AccountSettings) -> None:
+        super().__init__(account)
         self.most = 8
         self.batches: list[list[str]] = []
         self.before_drawing: Hook = lambda works: None

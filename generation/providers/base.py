@@ -10,12 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol
 
 from PIL import Image
 
-from generation.spec import GenerationSpec, ModelCard
+from generation.spec import OPTIONS, GenerationSpec, ModelCard
 
 
 class Report(Protocol):
@@ -78,13 +80,26 @@ class NotMade:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What a vendor counted of an order; None: it does not say. `cost_usd` is the vendor's own word, in US dollars."""
+
+    pictures: int | None = None
+    input_text_tokens: int | None = None
+    input_image_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Finished:
-    """The provider is done: at least one output, what it did not make, seconds by stage, what decided the outputs."""
+    """The provider is done: at least one output, what it did not make, seconds by stage, what decided the outputs, and
+    what was counted."""
 
     made: list[Made]
     not_made: list[NotMade] = field(default_factory=list)
     timings: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True)
@@ -118,6 +133,27 @@ class Hint:
     remote_id: str = ""
 
 
+@dataclass(frozen=True)
+class Lost:
+    """An order whose answer was lost: what was ordered, when it left, and until when it may have come there."""
+
+    spec: GenerationSpec
+    card: ModelCard
+    sent_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    """An order that the vendor has and that may be the lost one: its id, the vendor's state of it, when it was made,
+    and whether its prompt is the very same (None: the vendor does not tell)."""
+
+    remote_id: str
+    state: str
+    created_at: datetime | None = None
+    is_same_prompt: bool | None = None
+
+
 # What became of an order, for now: Stopped and GivenBack as its own report raised them.
 Outcome = Finished | Submitted | Waiting | Exception
 
@@ -127,16 +163,46 @@ class Capabilities:
     """What an adapter is able to, whatever the model.
 
     `is_remote`: an order leaves this machine and may be billed though no answer comes; it is never sent twice.
+    `takes`: of spec.OPTIONS, those that some model of the vendor honours. `needs_key`: nothing goes without one.
+    `cancels`, `finds_lost`: it has such a call.
     """
 
     is_remote: bool = True
     calls_back: bool = False
+    takes: frozenset[str] = frozenset(OPTIONS)
+    needs_key: bool = False
+    cancels: bool = False
+    finds_lost: bool = False
+
+
+@dataclass(frozen=True)
+class AccountSettings:
+    """An account as its adapter sees it: where the vendor lives, one key, the adapter's own options, and how long it is
+    waited for: to connect, and for a whole answer. `private_hosts` are those of ours that the operator allows."""
+
+    alias: str
+    base_url: str = ""
+    key: str = field(default="", repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    connect_seconds: float = 5.0
+    answer_seconds: float = 300.0
+    private_hosts: frozenset[str] = frozenset()
 
 
 class Provider(ABC):
     """An adapter to one account at a vendor, or to the local engine."""
 
     capabilities = Capabilities()
+    # Where the vendor lives, for accounts that do not say it; empty: each must.
+    base_url = ""
+
+    def __init__(self, account: AccountSettings) -> None:
+        """Take the account that it speaks for."""
+        self.account = account
+
+    def check(self) -> Mapping[str, Any]:
+        """Make the cheapest call that proves the account, and return what came back; raise ProviderError."""
+        raise NotImplementedError(f"{type(self).__name__} has no such call")
 
     @abstractmethod
     def submit(self, work: Work) -> Submitted | Finished:
@@ -149,6 +215,10 @@ class Provider(ABC):
     def cancel(self, remote_id: str) -> CancelOutcome:
         """Stop an order that nobody wants any more, where the vendor can; raise ProviderError to be asked again."""
         return CancelOutcome.BILLED
+
+    def find_lost(self, lost: Lost) -> list[Found]:
+        """Return the vendor's orders that may be a lost one, the likeliest first; raise ProviderError."""
+        raise NotImplementedError(f"{type(self).__name__} lists no orders")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
         """Read what the vendor sent to an order's own callback address; raise ValueError for what it did not send."""

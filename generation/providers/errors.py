@@ -13,15 +13,23 @@ class Sent(StrEnum):
     YES = "yes"
 
 
+class Fault(StrEnum):
+    """Whose failure it was, and so what rests for a while: nothing, the key, or the whole account."""
+
+    ORDER = "order"
+    KEY = "key"
+    ACCOUNT = "account"
+
+
 class ProviderError(Exception):
     """A provider could not make it.
 
     `code` is the stored failure's code, `retryable` says whether another attempt may succeed, `retry_after_seconds`
-    how long to wait for it, `params` the values of the code's words, `sent` whether the order arrived. The message is
-    for staff only.
+    how long to wait for it, `params` the values of the code's words, `sent` whether the order arrived, `fault` whose
+    failure it was, `is_billed` that the vendor has done its part and will be paid. The message is for staff only.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all but the message have a usual value)
         self,
         message: str,
         *,
@@ -30,6 +38,8 @@ class ProviderError(Exception):
         retry_after_seconds: float | None = None,
         sent: Sent = Sent.NO,
         params: Mapping[str, Any] | None = None,
+        fault: Fault = Fault.ORDER,
+        is_billed: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -37,10 +47,15 @@ class ProviderError(Exception):
         self.retry_after_seconds = retry_after_seconds
         self.sent = sent
         self.params = dict(params or {})
+        self.fault = fault
+        self.is_billed = is_billed
 
 
 class Unsupported(ProviderError):
     """The provider cannot honour an option of the order; the message names it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="provider_unsupported")
 
 
 class Stopped(Exception):

@@ -13,7 +13,16 @@ from generation.engine.errors import EngineError, OutOfMemoryError, PromptTooLon
 from generation.engine.options import Options
 from generation.engine.pictures import Drawn, Picture
 from generation.engine.pictures import Report as PictureReport
-from generation.providers.base import DrawsBatches, Finished, Made, NotMade, Pixels, Report, Work
+from generation.providers.base import (
+    AccountSettings,
+    DrawsBatches,
+    Finished,
+    Made,
+    NotMade,
+    Pixels,
+    Report,
+    Work,
+)
 from generation.providers.errors import ProviderError, Stopped, Unsupported
 from generation.spec import GenerationSpec, ModelCard
 
@@ -23,9 +32,10 @@ HALF_WHITE = 128
 class LocalProvider(DrawsBatches):
     """Draws in this process; one process owns one device."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, account: AccountSettings) -> None:
         """Take the engine's options by name; see Options."""
-        self.engine = Engine(Options(**options))
+        super().__init__(account)
+        self.engine = Engine(Options(**account.options))
 
     def warm(self, card: ModelCard) -> None:
         """Load the model and draw one step before the first order comes; raise EngineError when that fails."""

@@ -1,17 +1,19 @@
 """Adapters by name, imported when they are made: a hub without a GPU never imports torch."""
 
+from dataclasses import replace
 from typing import cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from generation.providers.base import Provider
+from generation.providers.base import AccountSettings, Provider
 
 # The engine of this hub: one process owns one device, so there is one account of it.
 LOCAL = "local"
 ADAPTERS = {
     LOCAL: "generation.providers.local.LocalProvider",
     "stub": "generation.providers.stub.StubProvider",
+    "openai": "generation.providers.vendors.openai.OpenAIProvider",
 }
 
 
@@ -20,6 +22,8 @@ def find_class(name: str) -> type[Provider]:
     return cast("type[Provider]", import_string(ADAPTERS[name]))
 
 
-def make_adapter(name: str) -> Provider:
-    """Return a new adapter with the options that the settings have for it; raise KeyError as `find_class` does."""
-    return find_class(name)(**settings.ADAPTER_OPTIONS.get(name, {}))
+def make_adapter(name: str, account: AccountSettings) -> Provider:
+    """Return a new adapter for an account, which has the options of the settings and then its own; raise KeyError as
+    `find_class` does."""
+    options = {**settings.ADAPTER_OPTIONS.get(name, {}), **account.options}
+    return find_class(name)(replace(account, options=options))

@@ -43,6 +43,8 @@ def logging_config(*, folder: str) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": "INFO"},
         "loggers": {
             "httpx": {"level": "WARNING"},
+            # Its lines hold whole addresses, which may be signed.
+            "httpx2": {"level": "WARNING"},
             "genhub.requests": {"handlers": ["requests"], "level": "INFO", "propagate": False},
         },
     }

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from generation.accounts.seed import SMALL
+from generation.providers.base import AccountSettings
 from generation.providers.local import LocalProvider
 
 
 @pytest.fixture(scope="session")
 def shared_provider() -> LocalProvider:
-    return LocalProvider(threads=1, largest_batch=8)
+    return LocalProvider(AccountSettings("local", options={"threads": 1, "largest_batch": 8}))
 
 
 @pytest.fixture

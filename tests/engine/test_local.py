@@ -13,7 +13,7 @@ from generation.engine.engine import Engine
 from generation.engine.loading import local_of
 from generation.engine.options import Options
 from generation.engine.small import WEIGHTS
-from generation.providers.base import Finished, Work
+from generation.providers.base import AccountSettings, Finished, Work
 from generation.providers.errors import GivenBack, ProviderError, Stopped, Unsupported
 from generation.providers.local import LocalProvider
 from generation.spec import LocalModel, ModelCard
@@ -255,7 +255,7 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
     for weights in (tmp_path / "model" / "transformer").glob("*.safetensors"):
         weights.rename(weights.with_suffix(".bin"))
     with pytest.raises(ProviderError, match="cannot load"):
-        LocalProvider(threads=1).submit(
+        LocalProvider(AccountSettings("local", options={"threads": 1})).submit(
             work(ModelCard("broken", local=LocalModel(str(tmp_path / "model"))))
         )
 

@@ -21,6 +21,7 @@ from generation.engine.memory import choose_mode, read_sizes
 from generation.engine.options import Options
 from generation.engine.precision import choose_precision, judge_card, judge_processor
 from generation.engine.small import WEIGHTS
+from generation.providers.base import AccountSettings
 from generation.providers.local import LocalProvider
 from generation.spec import Lora
 from generation.work.rerun import find_changes, psnr_db
@@ -40,7 +41,9 @@ JUDGE = "from generation.engine.precision import *; print(judge_processor().name
 @pytest.fixture(scope="module")
 def provider_of(shared_provider: LocalProvider) -> Callable[[str], LocalProvider]:
     """The engine of each type: the shared one for the machine's own."""
-    other = LocalProvider(threads=1, largest_batch=8, dtype=OTHER)
+    other = LocalProvider(
+        AccountSettings("local", options={"threads": 1, "largest_batch": 8, "dtype": OTHER})
+    )
     return {OWN: shared_provider, OTHER: other}.__getitem__
 
 

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from generation.accounts.seed import seed_local_provider
 from generation.engine.precision import DTYPES, judge_processor
 from generation.models import Attempt, Offer, Output
+from generation.providers.base import AccountSettings
 from generation.providers.local import LocalProvider
 from generation.work import rerun
 from generation.work.run import run_queue
@@ -120,7 +121,11 @@ def test_rerun_in_another_type_says_so(
 ) -> None:
     task = task_of(alice)
     (other,) = DTYPES.keys() - {OWN.name}
-    monkeypatch.setattr(rerun, "adapter_of", lambda _: LocalProvider(dtype=other))
+    monkeypatch.setattr(
+        rerun,
+        "adapter_of",
+        lambda _: LocalProvider(AccountSettings("local", options={"dtype": other})),
+    )
     out = StringIO()
     with pytest.raises(SystemExit):
         call_command("engine", "rerun", task, stdout=out, stderr=StringIO())

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from generation.providers.base import (
+    AccountSettings,
     CancelOutcome,
     Finished,
     Hint,
@@ -21,7 +22,7 @@ from generation.providers.errors import ProviderError, Sent
 from generation.providers.stub import Job, StubProvider
 from generation.spec import GenerationSpec, ModelCard
 
-STUB = StubProvider()
+STUB = StubProvider(AccountSettings("stub"))
 SPEC = GenerationSpec("image", "any", "a star", "", 64, 48, 1, 0.0, (5, 6), number=2)
 
 
@@ -56,7 +57,7 @@ def test_order_is_all_in_its_id_whoever_asks() -> None:
     assert isinstance(told, Submitted)
     assert len(told.remote_id) <= 200
     assert told.poll_after_seconds == 0
-    found = StubProvider().poll(told.remote_id)
+    found = StubProvider(AccountSettings("stub")).poll(told.remote_id)
     assert isinstance(found, Finished)
     assert [one.seed for one in found.made] == [6]
     assert [(one.position, one.code) for one in found.not_made] == [(0, "generation_failed")]

@@ -14,7 +14,7 @@ from generation.accounts import routing
 from generation.models import Attempt
 from generation.orders.inputs import Owner
 from generation.orders.resolve import default_model, resolve
-from generation.providers.base import DrawsBatches, Work
+from generation.providers.base import AccountSettings, DrawsBatches, Work
 from generation.providers.errors import ProviderError
 from generation.providers.registry import make_adapter
 from generation.selectors import queue
@@ -159,7 +159,7 @@ class Command(BaseCommand):
 
 def make_engine() -> DrawsBatches:
     """Return the local engine, in this process."""
-    engine = make_adapter(LOCAL)
+    engine = make_adapter(LOCAL, AccountSettings(LOCAL))
     assert isinstance(engine, DrawsBatches)  # noqa: S101 (it owns a device)
     return engine
 

@@ -1,0 +1,251 @@
+"""Speaking to vendors: one pooled client, every request sent once, answers bounded, failures sorted by what they mean.
+
+A paid create and a harmless read fail alike here; who asks knows which it was. No redirect is followed, so that no key
+goes where the account does not say.
+"""
+
+import base64
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+import pybase64
+from PIL import Image
+
+from generation.providers.base import AccountSettings, VendorFile
+from generation.providers.errors import Fault, ProviderError, Sent
+from generation.providers.sorting import FIRST_ERROR, Said, sort_status
+from genhub.lib.dial import make_client
+from genhub.lib.fetch import FetchRefused, fetch
+
+Parsed = TypeVar("Parsed")
+MOST_CONNECTIONS = 256
+# Shorter than common servers keep an idle connection: who writes to one that was closed cannot know what arrived.
+KEEP_ALIVE_SECONDS = 15.0
+# Nine pictures of 20 MB in base64. What is longer was made, and cannot be had.
+MOST_ANSWER_BYTES = 256 * 2**20
+# A failure says what it has to in the first bytes.
+MOST_ERROR_BYTES = 64 * 2**10
+MOST_PICTURE_BYTES = 64 * 2**20
+PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A success: its status, headers (lower-case names) and body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytearray
+
+    def parse(self, kind: type[Parsed]) -> Parsed:
+        """Return the body as a msgspec type; raise ProviderError for what it is not. May be called once: the body,
+        which can be large, is let go."""
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            raise unreadable(f"HTTP {self.status}: {error}") from error
+        finally:
+            self.body.clear()
+
+
+def unreadable(why: str) -> ProviderError:
+    """Return what it means that an answer came whole and cannot be read: the order was taken, what it made is lost."""
+    return ProviderError(why, code="provider_answer_unreadable", sent=Sent.YES, is_billed=True)
+
+
+class VendorApi:
+    """A vendor's API as one account reaches it.
+
+    `explain` reads the vendor's own envelope of a failure; it returns None for what is not in its words.
+    """
+
+    def __init__(
+        self,
+        account: AccountSettings,
+        base_url: str,
+        headers: Mapping[str, str],
+        explain: Callable[[int, Any], Said | None],
+    ) -> None:
+        self.account = account
+        self.base_url = base_url.rstrip("/")
+        self.headers = {"accept": "application/json", "accept-encoding": "identity", **headers}
+        self.explain = explain
+
+    def get(self, path: str, **words: Any) -> Answer:
+        """Read something; `path` may be a whole address of the vendor's own."""
+        return self.call("GET", path, **words)
+
+    def post(self, path: str, **words: Any) -> Answer:
+        """Send something, once."""
+        return self.call("POST", path, **words)
+
+    def call(self, method: str, path: str, **words: Any) -> Answer:
+        """Send a request once and return the whole answer; raise ProviderError, which says what a failure means.
+
+        `words` are httpx's: json, data, files, content, params, headers; json is written by msgspec.
+        """
+        headers = {**self.headers, **words.pop("headers", {})}
+        if (body := words.pop("json", None)) is not None:
+            words["content"] = msgspec.json.encode(body)
+            headers["content-type"] = "application/json"
+        client = client_of(
+            self.account.connect_seconds, self.account.answer_seconds, self.account.private_hosts
+        )
+        ends_at = time.monotonic() + self.account.answer_seconds
+        try:
+            with client.stream(method, self.url_of(path), headers=headers, **words) as response:
+                is_success = 200 <= response.status_code < 300  # noqa: PLR2004 (what HTTP calls one)
+                most = MOST_ANSWER_BYTES if is_success else MOST_ERROR_BYTES
+                answer = Answer(
+                    response.status_code, response.headers, read_body(response, most, ends_at)
+                )
+        except httpx2.HTTPError as error:
+            raise meaning_of(error) from error
+        except httpx2.InvalidURL as error:
+            raise ProviderError(f"no address: {error}", fault=Fault.ACCOUNT) from error
+        if is_success:
+            return answer
+        raise self.sort(answer)
+
+    def url_of(self, path: str) -> str:
+        """Return the address of a path; a whole address must be the vendor's own: the key goes nowhere else."""
+        if "://" not in path:
+            return f"{self.base_url}/{path.lstrip('/')}"
+        if not is_within(path, self.base_url):
+            raise ProviderError(
+                f"an address on a foreign host: {urlsplit(path).hostname}", sent=Sent.YES
+            )
+        return path
+
+    def sort(self, answer: Answer) -> ProviderError:
+        """Return what a failure means, by the vendor's own words where they are there."""
+        try:
+            said = self.explain(answer.status, msgspec.json.decode(answer.body))
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            said = None
+        return sort_status(answer.status, answer.headers, said)
+
+
+def is_within(url: str, base_url: str) -> bool:
+    """Return whether an address is on the base URL's host or, by https, on one beside it in the same domain."""
+    asked, own = urlsplit(url), urlsplit(base_url)
+    if asked.username or asked.password or not asked.hostname or not own.hostname:
+        return False
+    if (asked.scheme, asked.netloc) == (own.scheme, own.netloc):
+        return True
+    domain = ".".join(own.hostname.split(".")[-2:])
+    is_name = not own.hostname.replace(".", "").isdigit() and ":" not in own.hostname
+    is_beside = asked.hostname == domain or asked.hostname.endswith(f".{domain}")
+    return asked.scheme == "https" and asked.port in {None, 443} and is_name and is_beside
+
+
+def read_body(response: httpx2.Response, most_bytes: int, ends_at: float) -> bytearray:
+    """Return a body; raise ProviderError when it is too long (of a failure the rest is left), or drips on for ever."""
+    body = bytearray()
+    for part in response.iter_raw():
+        body += part
+        if len(body) > most_bytes:
+            if response.status_code >= FIRST_ERROR:
+                break
+            raise unreadable(f"an answer of more than {most_bytes} bytes")
+        if time.monotonic() > ends_at:
+            raise ProviderError(
+                "the answer did not end in time", retryable=True, sent=Sent.MAYBE, fault=Fault.ACCOUNT,
+                code="provider_unavailable",
+            )  # fmt: skip
+    return body
+
+
+# Raised before the first byte of a request is written.
+NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)  # fmt: skip
+
+
+def meaning_of(error: httpx2.HTTPError) -> ProviderError:
+    """Return what it means that no answer came: what failed before a byte was written was surely not sent."""
+    return ProviderError(
+        f"{type(error).__name__}: {error}",
+        code="provider_unavailable",
+        retryable=True,
+        sent=Sent.NO if isinstance(error, NOT_SENT) else Sent.MAYBE,
+        fault=Fault.ACCOUNT,
+    )
+
+
+@cache
+def client_of(
+    connect_seconds: float, answer_seconds: float, private_hosts: frozenset[str]
+) -> httpx2.Client:
+    """Return this process's client for accounts with these limits; its connections are kept and shared by threads."""
+    return make_client(
+        private_hosts=private_hosts,
+        timeout=httpx2.Timeout(answer_seconds, connect=connect_seconds, pool=connect_seconds),
+        limits=httpx2.Limits(
+            max_connections=MOST_CONNECTIONS,
+            max_keepalive_connections=MOST_CONNECTIONS,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+        ),
+        http2=True,
+    )
+
+
+def file_of_base64(text: str) -> VendorFile:
+    """Return a picture that came in base64, with or without the prefix of a data URI; raise ProviderError for what is
+    none."""
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    try:
+        return file_of_bytes(pybase64.b64decode(text, validate=True))
+    except ValueError as error:
+        raise unreadable(f"no base64: {error}") from error
+
+
+def file_of_bytes(data: bytes) -> VendorFile:
+    """Return a picture by its bytes, of the type that they show."""
+    kinds = (kind for magic, kind in PICTURE_TYPES.items() if data.startswith(magic))
+    return VendorFile(next(kinds, "application/octet-stream"), partial(open_bytes, data))
+
+
+@contextmanager
+def open_bytes(data: bytes) -> Iterator[BinaryIO]:
+    """Open bytes as a file."""
+    yield io.BytesIO(data)
+
+
+def file_of_url(url: str, account: AccountSettings) -> VendorFile:
+    """Return a picture by its address (or data URI), fetched when it is opened: without the key, and through the one
+    door for addresses that we did not choose. What cannot be fetched now is asked for again; it is paid for."""
+    if url.startswith("data:"):
+        return file_of_base64(url)
+    return VendorFile("application/octet-stream", partial(open_url, url, account.private_hosts))
+
+
+@contextmanager
+def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
+    """Open a picture by its address."""
+    try:
+        with fetch(url, most_bytes=MOST_PICTURE_BYTES, private_hosts=private_hosts) as fetched:
+            yield fetched.file
+    except FetchRefused as error:
+        raise ProviderError(
+            f"not fetched: {error}", code="provider_answer_unreadable", retryable=True, sent=Sent.YES, is_billed=True
+        ) from error  # fmt: skip
+
+
+def encode_input(image: Image.Image, kind: str = "png") -> bytes:
+    """Return an input picture as a file of this format, to be sent with an order."""
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+def data_uri(image: Image.Image) -> str:
+    """Return an input picture as a data URI."""
+    return f"data:image/png;base64,{base64.b64encode(encode_input(image)).decode()}"

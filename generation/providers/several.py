@@ -1,0 +1,129 @@
+"""Vendors that make one picture a call: an order of several is as many calls, and one attempt."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TypeVar
+
+from generation.providers.base import (
+    Finished,
+    Made,
+    NotMade,
+    Provider,
+    Submitted,
+    Usage,
+    VendorFile,
+    Waiting,
+    Work,
+)
+from generation.providers.errors import ProviderError, Sent
+
+Given = TypeVar("Given")
+Got = TypeVar("Got")
+# Between the ids of an order's calls, in their order. A call without one failed, for the reason in its place.
+SEPARATOR, FAILED = ",", "!"
+MOST_CALLS_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture that a call made."""
+
+    content: VendorFile
+    seed: int | None = None
+    revised_prompt: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+class OneByOne(Provider):
+    """An adapter whose vendor makes one picture a call."""
+
+    @abstractmethod
+    def submit_one(self, work: Work) -> Submitted | Picture:
+        """Hand over an order of one picture; raise ProviderError."""
+
+    def poll_one(self, remote_id: str) -> Waiting | Picture:
+        """Ask for one picture."""
+        raise NotImplementedError(f"{type(self).__name__} finishes what it is given")
+
+    def submit(self, work: Work) -> Submitted | Finished:
+        """Hand over one call for each picture. The first goes alone: what fails there was not paid for twice."""
+        works = [part_of(work, position) for position in range(work.spec.number)]
+        outcomes = [attempt(self.submit_one, works[0])]
+        if isinstance(outcomes[0], ProviderError):
+            raise outcomes[0]
+        with ThreadPoolExecutor(MOST_CALLS_AT_ONCE) as pool:
+            outcomes += pool.map(lambda part: attempt(self.submit_one, part), works[1:])
+        taken = [outcome for outcome in outcomes if isinstance(outcome, Submitted)]
+        if not taken:
+            return collect(outcomes)
+        ids = [
+            outcome.remote_id if isinstance(outcome, Submitted) else FAILED + code_of(outcome)
+            for outcome in outcomes
+        ]
+        return Submitted(SEPARATOR.join(ids), taken[0].poll_after_seconds)
+
+    def poll(self, remote_id: str) -> Waiting | Finished:
+        """Ask for each picture; they are finished once all are."""
+        outcomes: list[Submitted | Waiting | Picture | ProviderError] = []
+        for one in remote_id.split(SEPARATOR):
+            if one.startswith(FAILED):
+                outcomes.append(ProviderError("not taken", code=one.removeprefix(FAILED)))
+                continue
+            outcome = attempt(self.poll_one, one)
+            if isinstance(outcome, ProviderError) and outcome.retryable:
+                raise outcome
+            outcomes.append(outcome)
+        waiting = [outcome for outcome in outcomes if isinstance(outcome, Waiting)]
+        if not waiting:
+            return collect(outcomes)
+        done = [wait.progress or 0.0 for wait in waiting]
+        progress = (len(outcomes) - len(waiting) + sum(done)) / len(outcomes)
+        return replace(waiting[0], progress=progress)
+
+
+def part_of(work: Work, position: int) -> Work:
+    """Return the order of one of its pictures."""
+    seeds = work.spec.seeds[position : position + 1]
+    spec = replace(work.spec, number=1, seeds=seeds)
+    return replace(work, spec=spec, reference=f"{work.reference}-{position}")
+
+
+def attempt(act: Callable[[Given], Got], given: Given) -> Got | ProviderError:
+    """Return what a call returns, or the ProviderError that it raises."""
+    try:
+        return act(given)
+    except ProviderError as error:
+        return error
+
+
+def code_of(outcome: object) -> str:
+    """Return why one picture of several is missing: what may have been taken is lost."""
+    if not isinstance(outcome, ProviderError):
+        return "generation_failed"
+    return "answer_lost" if outcome.sent is Sent.MAYBE else outcome.code
+
+
+def collect(outcomes: list[Submitted | Waiting | Picture | ProviderError]) -> Finished:
+    """Return what several calls made; when none made any, raise what the first said."""
+    made, not_made, usages = [], [], []
+    for position, outcome in enumerate(outcomes):
+        if isinstance(outcome, Picture):
+            made.append(Made(position, outcome.content, outcome.seed, outcome.revised_prompt))
+            usages.append(outcome.usage)
+        else:
+            not_made.append(NotMade(position, code_of(outcome)))
+    if not made:
+        raise next(outcome for outcome in outcomes if isinstance(outcome, ProviderError))
+    return Finished(made, not_made, usage=add_up(usages))
+
+
+def add_up(usages: list[Usage]) -> Usage:
+    """Return the sum of what several calls counted; what one of them does not say is not known."""
+    cost: Decimal | None = None
+    with suppress(TypeError):
+        cost = sum((usage.cost_usd for usage in usages), Decimal(0))  # type: ignore[misc]
+    return Usage(pictures=len(usages), cost_usd=cost)
