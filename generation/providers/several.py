@@ -1,9 +1,8 @@
 """Vendors that make one picture a call: an order of several is as many calls, and one attempt."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
@@ -107,7 +106,7 @@ def code_of(outcome: object) -> str:
     return "answer_lost" if outcome.sent is Sent.MAYBE else outcome.code
 
 
-def collect(outcomes: list[Submitted | Waiting | Picture | ProviderError]) -> Finished:
+def collect(outcomes: Sequence[Submitted | Waiting | Picture | ProviderError]) -> Finished:
     """Return what several calls made; when none made any, raise what the first said."""
     made, not_made, usages = [], [], []
     for position, outcome in enumerate(outcomes):
@@ -123,7 +122,6 @@ def collect(outcomes: list[Submitted | Waiting | Picture | ProviderError]) -> Fi
 
 def add_up(usages: list[Usage]) -> Usage:
     """Return the sum of what several calls counted; what one of them does not say is not known."""
-    cost: Decimal | None = None
-    with suppress(TypeError):
-        cost = sum((usage.cost_usd for usage in usages), Decimal(0))  # type: ignore[misc]
-    return Usage(pictures=len(usages), cost_usd=cost)
+    costs = [usage.cost_usd for usage in usages if usage.cost_usd is not None]
+    is_known = len(costs) == len(usages)
+    return Usage(pictures=len(usages), cost_usd=sum(costs, Decimal(0)) if is_known else None)
