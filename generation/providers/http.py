@@ -56,9 +56,17 @@ class Answer:
             self.body.clear()
 
 
+UNREADABLE = "provider_answer_unreadable"
+
+
 def unreadable(why: str) -> ProviderError:
     """Return what it means that an answer came whole and cannot be read: the order was taken, what it made is lost."""
-    return ProviderError(why, code="provider_answer_unreadable", sent=Sent.YES, is_billed=True)
+    return ProviderError(why, code=UNREADABLE, sent=Sent.YES, is_billed=True)
+
+
+def left_open(why: str) -> ProviderError:
+    """Return what it means that nobody can tell what became of an order which the vendor has, or may have."""
+    return ProviderError(why, code=UNREADABLE, retryable=True, sent=Sent.MAYBE)
 
 
 class VendorApi:
@@ -86,6 +94,21 @@ class VendorApi:
     def post(self, path: str, **words: Any) -> Answer:
         """Send something, once."""
         return self.call("POST", path, **words)
+
+    def order(self, path: str, kind: type[Parsed], **words: Any) -> Parsed:
+        """Hand over what the vendor works on: a receipt that nobody can read leaves open whether it does."""
+        try:
+            return self.post(path, **words).parse(kind)
+        except ProviderError as error:
+            raise (left_open(str(error)) if error.code == UNREADABLE else error) from error
+
+    def ask(self, path: str, kind: type[Parsed]) -> Parsed:
+        """Read how an order is doing; without an answer to go by (404, too) it is asked for again later."""
+        try:
+            return self.get(path).parse(kind)
+        except ProviderError as error:
+            is_open = error.code in {UNREADABLE, "provider_refused"}
+            raise (left_open(str(error)) if is_open else error) from error
 
     def call(self, method: str, path: str, **words: Any) -> Answer:
         """Send a request once and return the whole answer; raise ProviderError, which says what a failure means.
@@ -196,6 +219,14 @@ def client_of(
     )
 
 
+def parse_callback(body: bytes, kind: type[Parsed]) -> Parsed:
+    """Return what a vendor called back with; raise ValueError for what it did not send."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(f"no callback: {error}") from error
+
+
 def file_of_base64(text: str) -> VendorFile:
     """Return a picture that came in base64, with or without the prefix of a data URI; raise ProviderError for what is
     none."""
@@ -235,7 +266,7 @@ def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
             yield fetched.file
     except FetchRefused as error:
         raise ProviderError(
-            f"not fetched: {error}", code="provider_answer_unreadable", retryable=True, sent=Sent.YES, is_billed=True
+            f"not fetched: {error}", code=UNREADABLE, retryable=True, sent=Sent.YES, is_billed=True
         ) from error  # fmt: skip
 
 
