@@ -21,7 +21,7 @@ from PIL import Image
 
 from generation.providers.base import AccountSettings, VendorFile
 from generation.providers.errors import Fault, ProviderError, Sent
-from generation.providers.sorting import FIRST_ERROR, Said, sort_status
+from generation.providers.sorting import FIRST_ERROR, Meaning, Said, error_of, sort_status
 from genhub.lib.dial import make_client
 from genhub.lib.fetch import FetchRefused, fetch
 
@@ -34,6 +34,8 @@ MOST_ANSWER_BYTES = 256 * 2**20
 # A failure says what it has to in the first bytes.
 MOST_ERROR_BYTES = 64 * 2**10
 MOST_PICTURE_BYTES = 64 * 2**20
+# The side of a preview, in pixels.
+PREVIEW_SIDE = 256
 PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
 
@@ -56,17 +58,14 @@ class Answer:
             self.body.clear()
 
 
-UNREADABLE = "provider_answer_unreadable"
+def lost(why: str) -> ProviderError:
+    """Return what it means that nobody knows whether the vendor has an order."""
+    return error_of(Meaning.LOST, why)
 
 
 def unreadable(why: str) -> ProviderError:
     """Return what it means that an answer came whole and cannot be read: the order was taken, what it made is lost."""
-    return ProviderError(why, code=UNREADABLE, sent=Sent.YES, is_billed=True)
-
-
-def left_open(why: str) -> ProviderError:
-    """Return what it means that nobody can tell what became of an order which the vendor has, or may have."""
-    return ProviderError(why, code=UNREADABLE, retryable=True, sent=Sent.MAYBE)
+    return ProviderError(why, code="provider_answer_unreadable", sent=Sent.YES, is_billed=True)
 
 
 class VendorApi:
@@ -96,19 +95,28 @@ class VendorApi:
         return self.call("POST", path, **words)
 
     def order(self, path: str, kind: type[Parsed], **words: Any) -> Parsed:
-        """Hand over what the vendor works on: a receipt that nobody can read leaves open whether it does."""
+        """Hand over an order that the vendor works on; what it has taken it tells by an id, so that an answer which
+        cannot be read leaves open what it has."""
+        answer = self.post(path, **words)
         try:
-            return self.post(path, **words).parse(kind)
+            return answer.parse(kind)
         except ProviderError as error:
-            raise (left_open(str(error)) if error.code == UNREADABLE else error) from error
+            raise lost(str(error)) from error
 
     def ask(self, path: str, kind: type[Parsed]) -> Parsed:
-        """Read how an order is doing; without an answer to go by (404, too) it is asked for again later."""
+        """Ask for an order that the vendor has. It is paid for: whatever else comes than its answer in full, even that
+        it knows no such order, is not the end of it, and it is asked again."""
         try:
             return self.get(path).parse(kind)
         except ProviderError as error:
-            is_open = error.code in {UNREADABLE, "provider_refused"}
-            raise (left_open(str(error)) if is_open else error) from error
+            raise ProviderError(
+                f"asked: {error}",
+                code="provider_unavailable",
+                retryable=True,
+                retry_after_seconds=error.retry_after_seconds,
+                sent=Sent.MAYBE,
+                fault=error.fault,
+            ) from error
 
     def call(self, method: str, path: str, **words: Any) -> Answer:
         """Send a request once and return the whole answer; raise ProviderError, which says what a failure means.
@@ -147,6 +155,13 @@ class VendorApi:
                 f"an address on a foreign host: {urlsplit(path).hostname}", sent=Sent.YES
             )
         return path
+
+    def id_of(self, url: str) -> str:
+        """Return an address that the vendor gave for an order as the order's id, short where it lies below the base URL
+        and without the comma that stands between ids; empty for one that is not the vendor's own."""
+        if not is_within(url, self.base_url):
+            return ""
+        return url.removeprefix(f"{self.base_url}/").replace(",", "%2C")
 
     def sort(self, answer: Answer) -> ProviderError:
         """Return what a failure means, by the vendor's own words where they are there."""
@@ -219,14 +234,6 @@ def client_of(
     )
 
 
-def parse_callback(body: bytes, kind: type[Parsed]) -> Parsed:
-    """Return what a vendor called back with; raise ValueError for what it did not send."""
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ValueError(f"no callback: {error}") from error
-
-
 def file_of_base64(text: str) -> VendorFile:
     """Return a picture that came in base64, with or without the prefix of a data URI; raise ProviderError for what is
     none."""
@@ -266,7 +273,7 @@ def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
             yield fetched.file
     except FetchRefused as error:
         raise ProviderError(
-            f"not fetched: {error}", code=UNREADABLE, retryable=True, sent=Sent.YES, is_billed=True
+            f"not fetched: {error}", code="provider_answer_unreadable", retryable=True, sent=Sent.YES, is_billed=True
         ) from error  # fmt: skip
 
 
@@ -280,3 +287,10 @@ def encode_input(image: Image.Image, kind: str = "png") -> bytes:
 def data_uri(image: Image.Image) -> str:
     """Return an input picture as a data URI."""
     return f"data:image/png;base64,{base64.b64encode(encode_input(image)).decode()}"
+
+
+def preview_of(data: bytes) -> bytes:
+    """Return a small JPEG of a picture that a vendor shows before it is done."""
+    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
+        image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+        return encode_input(image.convert("RGB"), "jpeg")

@@ -3,9 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 from generation.providers.base import (
     Finished,
@@ -122,6 +121,10 @@ def collect(outcomes: Sequence[Submitted | Waiting | Picture | ProviderError]) -
 
 def add_up(usages: list[Usage]) -> Usage:
     """Return the sum of what several calls counted; what one of them does not say is not known."""
-    costs = [usage.cost_usd for usage in usages if usage.cost_usd is not None]
-    is_known = len(costs) == len(usages)
-    return Usage(pictures=len(usages), cost_usd=sum(costs, Decimal(0)) if is_known else None)
+
+    def total(name: str) -> Any:
+        values = [getattr(usage, name) for usage in usages]
+        return None if None in values else sum(values)
+
+    sums = {part.name: total(part.name) for part in fields(Usage)}
+    return Usage(**{**sums, "pictures": len(usages)})
