@@ -14,6 +14,7 @@ ADAPTERS = {
     LOCAL: "generation.providers.local.LocalProvider",
     "stub": "generation.providers.stub.StubProvider",
     "openai": "generation.providers.vendors.openai.OpenAIProvider",
+    "ark": "generation.providers.vendors.ark.ArkProvider",
 }
 
 

@@ -10,6 +10,7 @@ from generation.providers.base import (
     Finished,
     Made,
     NotMade,
+    Pixels,
     Provider,
     Submitted,
     Usage,
@@ -30,7 +31,7 @@ MOST_CALLS_AT_ONCE = 4
 class Picture:
     """One picture that a call made."""
 
-    content: VendorFile
+    content: Pixels | VendorFile
     seed: int | None = None
     revised_prompt: str = ""
     usage: Usage = field(default_factory=Usage)
