@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from generation.providers.base import (
+    CancelOutcome,
     Finished,
     Made,
     NotMade,
@@ -82,6 +83,17 @@ class OneByOne(Provider):
         done = [wait.progress or 0.0 for wait in waiting]
         progress = (len(outcomes) - len(waiting) + sum(done)) / len(outcomes)
         return replace(waiting[0], progress=progress)
+
+    def cancel_one(self, remote_id: str) -> CancelOutcome:
+        """Stop one picture that nobody wants any more, where the vendor can."""
+        return CancelOutcome.BILLED
+
+    def cancel(self, remote_id: str) -> CancelOutcome:
+        """Stop each picture; the order costs what the dearest of them does."""
+        ids = [one for one in remote_id.split(SEPARATOR) if not one.startswith(FAILED)]
+        outcomes = {self.cancel_one(one) for one in ids}
+        dearest = (CancelOutcome.BILLED, CancelOutcome.UNKNOWN, CancelOutcome.FREE)
+        return next(outcome for outcome in dearest if outcome in outcomes)
 
 
 def part_of(work: Work, position: int) -> Work:

@@ -55,7 +55,8 @@ class TestArk(ProviderContract):
         self, server: Server, provider: Provider
     ) -> None:
         old = ModelCard("any", vendor_model="doubao-seedream-3-0-t2i-250415")
-        self.finish(provider, replace(self.work(2, seeds=(7, 8), cfg_scale=2.5), card=old))
+        work = replace(self.work(2, seeds=(7, 2**31 + 8), cfg_scale=2.5), card=old)
+        assert [made.seed for made in self.finish(provider, work).made] == [7, 8]
         assert sorted(asked.json["seed"] for asked in server.asked) == [7, 8]
         assert {asked.json["guidance_scale"] for asked in server.asked} == {2.5}
         new = ModelCard("any", vendor_model="seedream-4-0-250828")
