@@ -21,7 +21,7 @@ from PIL import Image
 
 from generation.providers.base import AccountSettings, VendorFile
 from generation.providers.errors import Fault, ProviderError, Sent
-from generation.providers.sorting import FIRST_ERROR, Said, sort_status
+from generation.providers.sorting import FIRST_ERROR, Meaning, Said, error_of, sort_status
 from genhub.lib.dial import make_client
 from genhub.lib.fetch import FetchRefused, fetch
 
@@ -33,6 +33,7 @@ KEEP_ALIVE_SECONDS = 15.0
 MOST_ANSWER_BYTES = 256 * 2**20
 # A failure says what it has to in the first bytes.
 MOST_ERROR_BYTES = 64 * 2**10
+UNREADABLE = "provider_answer_unreadable"
 MOST_PICTURE_BYTES = 64 * 2**20
 PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
@@ -56,9 +57,14 @@ class Answer:
             self.body.clear()
 
 
+def lost(why: str) -> ProviderError:
+    """Return what it means that nobody knows whether the vendor has an order."""
+    return error_of(Meaning.LOST, why)
+
+
 def unreadable(why: str) -> ProviderError:
     """Return what it means that an answer came whole and cannot be read: the order was taken, what it made is lost."""
-    return ProviderError(why, code="provider_answer_unreadable", sent=Sent.YES, is_billed=True)
+    return ProviderError(why, code=UNREADABLE, sent=Sent.YES, is_billed=True)
 
 
 class VendorApi:
@@ -86,6 +92,31 @@ class VendorApi:
     def post(self, path: str, **words: Any) -> Answer:
         """Send something, once."""
         return self.call("POST", path, **words)
+
+    def order(self, path: str, kind: type[Parsed], **words: Any) -> Parsed:
+        """Hand over an order that the vendor works on; what it has taken it tells by an id, so that an answer which
+        cannot be read leaves open what it has."""
+        try:
+            return self.post(path, **words).parse(kind)
+        except ProviderError as error:
+            if error.code != UNREADABLE:
+                raise
+            raise lost(str(error)) from error
+
+    def ask(self, path: str, kind: type[Parsed]) -> Parsed:
+        """Ask for an order that the vendor has. It is paid for: whatever else comes than its answer in full, even that
+        it knows no such order, is not the end of it, and it is asked again."""
+        try:
+            return self.get(path).parse(kind)
+        except ProviderError as error:
+            raise ProviderError(
+                f"asked: {error}",
+                code="provider_unavailable",
+                retryable=True,
+                retry_after_seconds=error.retry_after_seconds,
+                sent=Sent.MAYBE,
+                fault=error.fault,
+            ) from error
 
     def call(self, method: str, path: str, **words: Any) -> Answer:
         """Send a request once and return the whole answer; raise ProviderError, which says what a failure means.
@@ -124,6 +155,13 @@ class VendorApi:
                 f"an address on a foreign host: {urlsplit(path).hostname}", sent=Sent.YES
             )
         return path
+
+    def id_of(self, url: str) -> str:
+        """Return an address that the vendor gave for an order as the order's id, short where it lies below the base URL
+        and without the comma that stands between ids; empty for one that is not the vendor's own."""
+        if not is_within(url, self.base_url):
+            return ""
+        return url.removeprefix(f"{self.base_url}/").replace(",", "%2C")
 
     def sort(self, answer: Answer) -> ProviderError:
         """Return what a failure means, by the vendor's own words where they are there."""
@@ -235,7 +273,7 @@ def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
             yield fetched.file
     except FetchRefused as error:
         raise ProviderError(
-            f"not fetched: {error}", code="provider_answer_unreadable", retryable=True, sent=Sent.YES, is_billed=True
+            f"not fetched: {error}", code=UNREADABLE, retryable=True, sent=Sent.YES, is_billed=True
         ) from error  # fmt: skip
 
 
