@@ -14,6 +14,7 @@ ADAPTERS = {
     LOCAL: "generation.providers.local.LocalProvider",
     "stub": "generation.providers.stub.StubProvider",
     "openai": "generation.providers.vendors.openai.OpenAIProvider",
+    "bfl": "generation.providers.vendors.bfl.BFLProvider",
 }
 
 
