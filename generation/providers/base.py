@@ -17,7 +17,6 @@ from typing import Any, BinaryIO, Protocol
 
 from PIL import Image
 
-from generation.providers.errors import Unsupported
 from generation.spec import OPTIONS, GenerationSpec, ModelCard
 
 
@@ -153,22 +152,6 @@ class Found:
     state: str
     created_at: datetime | None = None
     is_same_prompt: bool | None = None
-
-
-def refuse_words(work: Work, takes: frozenset[str]) -> None:
-    """Raise Unsupported for the first word of an order that is not among those taken: nothing is dropped in silence."""
-    spec = work.spec
-    said = {
-        "negative_prompt": spec.negative_prompt,
-        "steps": spec.steps is not None,
-        "cfg_scale": spec.cfg_scale is not None,
-        "seed": spec.seeds,
-        "image": work.image,
-        "mask": work.mask,
-    }
-    for name in OPTIONS:
-        if said[name] and name not in takes:
-            raise Unsupported(f"{name}: not taken here")
 
 
 # What became of an order, for now: Stopped and GivenBack as its own report raised them.

@@ -33,9 +33,8 @@ KEEP_ALIVE_SECONDS = 15.0
 MOST_ANSWER_BYTES = 256 * 2**20
 # A failure says what it has to in the first bytes.
 MOST_ERROR_BYTES = 64 * 2**10
+UNREADABLE = "provider_answer_unreadable"
 MOST_PICTURE_BYTES = 64 * 2**20
-# The side of a preview, in pixels.
-PREVIEW_SIDE = 256
 PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
 
@@ -65,7 +64,7 @@ def lost(why: str) -> ProviderError:
 
 def unreadable(why: str) -> ProviderError:
     """Return what it means that an answer came whole and cannot be read: the order was taken, what it made is lost."""
-    return ProviderError(why, code="provider_answer_unreadable", sent=Sent.YES, is_billed=True)
+    return ProviderError(why, code=UNREADABLE, sent=Sent.YES, is_billed=True)
 
 
 class VendorApi:
@@ -97,10 +96,11 @@ class VendorApi:
     def order(self, path: str, kind: type[Parsed], **words: Any) -> Parsed:
         """Hand over an order that the vendor works on; what it has taken it tells by an id, so that an answer which
         cannot be read leaves open what it has."""
-        answer = self.post(path, **words)
         try:
-            return answer.parse(kind)
+            return self.post(path, **words).parse(kind)
         except ProviderError as error:
+            if error.code != UNREADABLE:
+                raise
             raise lost(str(error)) from error
 
     def ask(self, path: str, kind: type[Parsed]) -> Parsed:
@@ -273,7 +273,7 @@ def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
             yield fetched.file
     except FetchRefused as error:
         raise ProviderError(
-            f"not fetched: {error}", code="provider_answer_unreadable", retryable=True, sent=Sent.YES, is_billed=True
+            f"not fetched: {error}", code=UNREADABLE, retryable=True, sent=Sent.YES, is_billed=True
         ) from error  # fmt: skip
 
 
@@ -287,10 +287,3 @@ def encode_input(image: Image.Image, kind: str = "png") -> bytes:
 def data_uri(image: Image.Image) -> str:
     """Return an input picture as a data URI."""
     return f"data:image/png;base64,{base64.b64encode(encode_input(image)).decode()}"
-
-
-def preview_of(data: bytes) -> bytes:
-    """Return a small JPEG of a picture that a vendor shows before it is done."""
-    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
-        image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
-        return encode_input(image.convert("RGB"), "jpeg")

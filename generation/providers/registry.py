@@ -15,6 +15,7 @@ ADAPTERS = {
     "stub": "generation.providers.stub.StubProvider",
     "openai": "generation.providers.vendors.openai.OpenAIProvider",
     "ark": "generation.providers.vendors.ark.ArkProvider",
+    "bfl": "generation.providers.vendors.bfl.BFLProvider",
 }
 
 

@@ -26,13 +26,13 @@ from generation.providers.base import (
     Submitted,
     Usage,
     Work,
-    refuse_words,
 )
 from generation.providers.errors import Unsupported
 from generation.providers.files import file_of
 from generation.providers.http import VendorApi, data_uri, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, sort_status
+from generation.providers.wording import refuse_words
 
 # By the beginning of a code.
 MEANINGS = {
