@@ -16,6 +16,7 @@ ADAPTERS = {
     "openai": "generation.providers.vendors.openai.OpenAIProvider",
     "ark": "generation.providers.vendors.ark.ArkProvider",
     "bfl": "generation.providers.vendors.bfl.BFLProvider",
+    "dashscope": "generation.providers.vendors.dashscope.provider.DashScopeProvider",
 }
 
 
