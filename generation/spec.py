@@ -39,6 +39,8 @@ class GenerationSpec:
     # How well, for vendors that have words for it: `standard` or `high`; and empty, `fast` or `fine`.
     quality: str = "standard"
     mode: str = ""
+    # Words that only this or that vendor has; an adapter refuses those that it does not know.
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a number that is not that of the seeds: both count the pictures, and one of them the price."""

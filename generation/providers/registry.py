@@ -17,6 +17,7 @@ ADAPTERS = {
     "ark": "generation.providers.vendors.ark.ArkProvider",
     "bfl": "generation.providers.vendors.bfl.BFLProvider",
     "dashscope": "generation.providers.vendors.dashscope.provider.DashScopeProvider",
+    "midjourney": "generation.providers.vendors.midjourney.MidjourneyProvider",
 }
 
 

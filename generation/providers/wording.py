@@ -12,14 +12,15 @@ LARGEST_DEVIATION = 0.03
 
 
 def options_of(spec: GenerationSpec) -> dict[str, Any]:
-    """Return what an order says of the options that not every vendor takes, without its pictures."""
+    """Return what an order says of the options that not every vendor takes, and of those that one alone has, without
+    its pictures."""
     said = {
         "negative_prompt": spec.negative_prompt or None,
         "steps": spec.steps,
         "cfg_scale": spec.cfg_scale,
         "seed": spec.seeds[0] if spec.seeds else None,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in said.items() if value is not None} | dict(spec.options)
 
 
 def translate(said: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
