@@ -6,17 +6,22 @@ from typing import Any
 from generation.providers.errors import Unsupported
 from generation.spec import GenerationSpec
 
+# Seeds of the hub are longer than most vendors take; where nobody says how long, those of 31 bits are taken everywhere.
+LARGEST_USUAL_SEED = 2**31 - 1
 # How far a size may be from a ratio to be meant by it: 1344x768 is called 16:9.
 LARGEST_DEVIATION = 0.03
 
 
-def options_of(spec: GenerationSpec) -> dict[str, Any]:
-    """Return what an order says of the options that not every vendor takes, without its pictures."""
+def options_of(spec: GenerationSpec, largest_seed: int = LARGEST_USUAL_SEED) -> dict[str, Any]:
+    """Return what an order says of the options that not every vendor takes, without its pictures.
+
+    A seed above the vendor's largest becomes one below, always the same: one seed is one picture, there as here.
+    """
     said = {
         "negative_prompt": spec.negative_prompt or None,
         "steps": spec.steps,
         "cfg_scale": spec.cfg_scale,
-        "seed": spec.seeds[0] if spec.seeds else None,
+        "seed": spec.seeds[0] % (largest_seed + 1) if spec.seeds else None,
     }
     return {name: value for name, value in said.items() if value is not None}
 
