@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from generation.providers.base import (
+    CancelOutcome,
     Finished,
     Made,
     NotMade,
@@ -48,6 +49,10 @@ class OneByOne(Provider):
         """Ask for one picture."""
         raise NotImplementedError(f"{type(self).__name__} finishes what it is given")
 
+    def cancel_one(self, remote_id: str) -> CancelOutcome:
+        """Stop the making of one picture, where the vendor can; raise ProviderError to be asked again."""
+        return CancelOutcome.BILLED
+
     def submit(self, work: Work) -> Submitted | Finished:
         """Hand over one call for each picture. The first goes alone: what fails there was not paid for twice."""
         works = [part_of(work, position) for position in range(work.spec.number)]
@@ -82,6 +87,14 @@ class OneByOne(Provider):
         done = [wait.progress or 0.0 for wait in waiting]
         progress = (len(outcomes) - len(waiting) + sum(done)) / len(outcomes)
         return replace(waiting[0], progress=progress)
+
+    def cancel(self, remote_id: str) -> CancelOutcome:
+        """Stop each picture: free is what all are, and billed what none is unsure of."""
+        ids = [one for one in remote_id.split(SEPARATOR) if not one.startswith(FAILED)]
+        outcomes = {self.cancel_one(one) for one in ids}
+        if CancelOutcome.UNKNOWN in outcomes:
+            return CancelOutcome.UNKNOWN
+        return CancelOutcome.BILLED if CancelOutcome.BILLED in outcomes else CancelOutcome.FREE
 
 
 def part_of(work: Work, position: int) -> Work:

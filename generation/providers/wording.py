@@ -1,8 +1,11 @@
 """An order in a vendor's words: names differ, sizes are ratios, what it has no word for is refused by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from PIL import Image
+
+from generation.providers.base import Work
 from generation.providers.errors import Unsupported
 from generation.spec import GenerationSpec
 
@@ -45,3 +48,34 @@ def ratio_of(spec: GenerationSpec, ratios: tuple[str, ...]) -> str:
     if deviation(nearest) > LARGEST_DEVIATION:
         raise Unsupported(f"size: {spec.width}x{spec.height} is none of {', '.join(ratios)}")
     return nearest
+
+
+def size_of(spec: GenerationSpec, how: str, ratios: tuple[str, ...]) -> dict[str, Any]:
+    """Return a size as a model is told it: in `pixels`, as a `ratio`, as an `object`, or not at all."""
+    pixels = {"width": spec.width, "height": spec.height}
+    if how == "ratio":
+        return {"aspect_ratio": ratio_of(spec, ratios)}
+    if how == "object":
+        return {"image_size": pixels}
+    return pixels if how == "pixels" else {}
+
+
+def input_of(
+    work: Work, usual: Mapping[str, str], picture: Callable[[Image.Image], str]
+) -> dict[str, Any]:
+    """Return an order as the input of a model whose words nobody knows but who offers it.
+
+    Options of the offer: `input` (constants), and `words` (ours by the model's; those that are usual need not be said,
+    an empty one is not taken). `picture` returns how a picture is handed over.
+    """
+    said = work.card.options
+    words = {name: word for name, word in {**usual, **said.get("words", {})}.items() if word}
+    values: dict[str, Any] = {"prompt": work.spec.prompt, **options_of(work.spec)}
+    for name, image in (("image", work.image), ("mask", work.mask)):
+        if image is not None:
+            if name not in words:
+                raise Unsupported(f"{name}: the vendor takes none for this model")
+            values[name] = picture(image)
+    if work.image is not None and "strength" in words:
+        values["strength"] = work.spec.strength
+    return {**said.get("input", {}), **translate(values, words)}
