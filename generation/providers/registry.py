@@ -15,6 +15,7 @@ ADAPTERS = {
     "stub": "generation.providers.stub.StubProvider",
     "openai": "generation.providers.vendors.openai.OpenAIProvider",
     "bfl": "generation.providers.vendors.bfl.BFLProvider",
+    "fal": "generation.providers.vendors.fal.FalProvider",
     "replicate": "generation.providers.vendors.replicate.ReplicateProvider",
     "stability": "generation.providers.vendors.stability.StabilityProvider",
 }
