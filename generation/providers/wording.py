@@ -37,6 +37,15 @@ def translate(said: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, An
     return {words[name]: value for name, value in said.items()}
 
 
+def refuse_words(work: Work, takes: frozenset[str]) -> None:
+    """Raise Unsupported for the first word of an order that is not among those taken: nothing is dropped in silence."""
+    pictures = {"image": work.image, "mask": work.mask}
+    said = [*options_of(work.spec), *(name for name, picture in pictures.items() if picture)]
+    for name in said:
+        if name not in takes:
+            raise Unsupported(f"{name}: the vendor takes none for this model")
+
+
 def ratio_of(spec: GenerationSpec, ratios: tuple[str, ...]) -> str:
     """Return the one of a vendor's ratios (`16:9`) that a size means; raise Unsupported when it is none of them."""
 

@@ -25,15 +25,13 @@ from generation.providers.base import (
     NotMade,
     Provider,
     Usage,
-    VendorFile,
     Work,
 )
 from generation.providers.errors import ProviderError, Unsupported
+from generation.providers.files import file_of
 from generation.providers.http import (
     VendorApi,
     encode_input,
-    file_of_base64,
-    file_of_url,
     unreadable,
 )
 from generation.providers.sorting import Meaning, Said, sort_status
@@ -159,7 +157,7 @@ class OpenAIProvider(Provider):
         made: list[Made] = []
         not_made: list[NotMade] = []
         for position, item in enumerate(items):
-            content = self.content_of(item)
+            content = file_of(item.b64_json, item.url, self.account)
             if content:
                 made.append(Made(position, content, revised_prompt=item.revised_prompt or ""))
             else:
@@ -174,12 +172,6 @@ class OpenAIProvider(Provider):
             facts={name: value for name, value in facts.items() if value},
             usage=usage_of(images.usage, len(made)),
         )
-
-    def content_of(self, item: Item) -> VendorFile | None:
-        """Return a picture, in whichever form it came."""
-        if item.b64_json:
-            return file_of_base64(item.b64_json)
-        return file_of_url(item.url, self.account) if item.url else None
 
 
 class Model(msgspec.Struct):

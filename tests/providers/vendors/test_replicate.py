@@ -198,7 +198,7 @@ class TestReplicate(PolledContract):
         for statuses, outcome in {
             ("aborted", "aborted"): CancelOutcome.FREE,
             ("aborted", "succeeded"): CancelOutcome.BILLED,
-            ("succeeded", "starting"): CancelOutcome.UNKNOWN,
+            ("aborted", "starting"): CancelOutcome.UNKNOWN,
         }.items():
             server.faults = [prediction(status) for status in statuses]
             assert provider.cancel("a,!provider_refused,b") is outcome
@@ -222,7 +222,10 @@ class TestReplicate(PolledContract):
             made("gone", 7, input={}),
             made("no-time", 6, created_at=None),
         ]
-        second = [made("it", 5, input={"prompt": "a star"}), made("older", 5, created_at="2026-11-28T09:00:00Z")]  # fmt: skip
+        second = [
+            made("it", 5, input={"prompt": "a star"}),
+            made("older", 5, created_at="2026-11-28T09:00:00Z"),
+        ]
         server.faults = [
             Reply(body={"results": first, "next": f"{server.url}/predictions?cursor=2"}),
             Reply(body={"results": second, "next": f"{server.url}/predictions?cursor=3"}),
