@@ -29,6 +29,9 @@ class ProviderError(Exception):
     failure it was, `is_billed` that the vendor has done its part and will be paid. The message is for staff only.
     """
 
+    # Of the answer that said so, where there was one.
+    status: int | None = None
+
     def __init__(  # noqa: PLR0913 (all but the message have a usual value)
         self,
         message: str,

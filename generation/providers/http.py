@@ -103,12 +103,14 @@ class VendorApi:
                 raise
             raise lost(str(error)) from error
 
-    def ask(self, path: str, kind: type[Parsed]) -> Parsed:
+    def ask(self, path: str, kind: type[Parsed], ends: frozenset[int] = frozenset()) -> Parsed:
         """Ask for an order that the vendor has. It is paid for: whatever else comes than its answer in full, even that
-        it knows no such order, is not the end of it, and it is asked again."""
+        it knows no such order, is not the end of it, and it is asked again; but for statuses that end it."""
         try:
             return self.get(path).parse(kind)
         except ProviderError as error:
+            if error.status in ends:
+                raise
             raise ProviderError(
                 f"asked: {error}",
                 code="provider_unavailable",
@@ -169,7 +171,9 @@ class VendorApi:
             said = self.explain(answer.status, msgspec.json.decode(answer.body))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             said = None
-        return sort_status(answer.status, answer.headers, said)
+        error = sort_status(answer.status, answer.headers, said)
+        error.status = answer.status
+        return error
 
 
 def is_within(url: str, base_url: str) -> bool:

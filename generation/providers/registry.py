@@ -18,6 +18,9 @@ ADAPTERS = {
     "bfl": "generation.providers.vendors.bfl.BFLProvider",
     "dashscope": "generation.providers.vendors.dashscope.provider.DashScopeProvider",
     "midjourney": "generation.providers.vendors.midjourney.MidjourneyProvider",
+    "fal": "generation.providers.vendors.fal.FalProvider",
+    "replicate": "generation.providers.vendors.replicate.ReplicateProvider",
+    "stability": "generation.providers.vendors.stability.StabilityProvider",
 }
 
 

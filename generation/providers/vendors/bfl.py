@@ -28,7 +28,7 @@ from generation.providers.errors import ProviderError, Sent, Unsupported
 from generation.providers.http import VendorApi, data_uri, file_of_url, lost, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of
-from generation.providers.wording import options_of, ratio_of, translate
+from generation.providers.wording import options_of, size_of, translate
 
 RATIOS = ("21:9", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
 PLAIN_OPTIONS = ("safety_tolerance", "output_format", "disable_pup", "prompt_upsampling", "raw")
@@ -156,10 +156,7 @@ def words_of(work: Work, model: str) -> dict[str, Any]:
     family = next((found for name, found in FAMILIES.items() if model.startswith(name)), USUAL)
     words = {"prompt": spec.prompt, **translate(options_of(spec), family.words)}
     words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
-    if family.size == "ratio":
-        words["aspect_ratio"] = ratio_of(spec, RATIOS)
-    elif family.size == "pixels":
-        words |= {"width": spec.width, "height": spec.height}
+    words |= size_of(spec, family.size, RATIOS)
     for name, image, word in (
         ("image", work.image, family.picture),
         ("mask", work.mask, family.mask),

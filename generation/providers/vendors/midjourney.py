@@ -28,12 +28,12 @@ from generation.providers.base import (
     Waiting,
     Work,
 )
-from generation.providers.callbacks import parse_callback
 from generation.providers.errors import ProviderError, Unsupported
+from generation.providers.hints import read_hint
 from generation.providers.http import VendorApi, data_uri, file_of_url, lost, unreadable
 from generation.providers.several import SEPARATOR, OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, ended, error_of
-from generation.providers.wording import refuse_words
+from generation.providers.wording import options_of, refuse_words
 
 # Of a create: taken, the same action exists, queued.
 TAKEN = {1, 21, 22}
@@ -52,7 +52,7 @@ ENDED = {"FAILURE", "CANCEL"}
 FOLLOW_UPS = {"upscale": "UPSCALE", "variation": "VARIATION", "reroll": "REROLL"}
 PICTURES_OF_A_GRID = 4
 SPEEDS = {"", "relax", "fast", "turbo"}
-SEEDS = 2**32
+LARGEST_SEED = 2**32 - 1
 SEED = re.compile(r".* --seed (\d{1,10})\b", re.DOTALL)
 POLL_SECONDS = 3.0
 
@@ -185,10 +185,7 @@ class MidjourneyProvider(OneByOne):
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
         """Read a task as the proxy sends it, unsigned."""
-        task = parse_callback(body, Task)
-        if not task.id:
-            raise ValueError("a task with an id")
-        return Hint(str(task.id))
+        return read_hint(body, "id")
 
 
 def prompt_of(work: Work) -> str:
@@ -197,7 +194,7 @@ def prompt_of(work: Work) -> str:
     shared = math.gcd(spec.width, spec.height)
     flags = [f"--ar {spec.width // shared}:{spec.height // shared}"]
     if spec.seeds:
-        flags.append(f"--seed {spec.seeds[0] % SEEDS}")
+        flags.append(f"--seed {options_of(spec, LARGEST_SEED)['seed']}")
     if said := work.card.options.get("flags"):
         flags.append(str(said))
     if spec.negative_prompt:
