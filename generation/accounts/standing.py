@@ -37,7 +37,7 @@ LONGEST_ERROR = 1000
 
 @dataclass
 class NotNow(Exception):
-    """An account takes no order now; look again after so many seconds, or elsewhere. `rests`: it shall say so itself."""
+    """An account takes no order now; look again after so many seconds, or elsewhere. `rests`: its row shall say so."""
 
     why: str
     seconds: float
