@@ -17,7 +17,7 @@ from generation.life import rerouting
 from generation.models import Account, AccountKey, Attempt, Event, Rest, Task
 from generation.work import run
 from genhub.platforms.models import ApiKey, Platform
-from tests.api.refusals import refused
+from tests.api.refusals import GENERATE, refused
 from tests.books import find_mistakes
 from tests.providers.vendors.contract import b64
 from tests.providers.vendors.server import Asked, Reply, Server, Silence
@@ -260,7 +260,8 @@ def test_model_that_is_only_made_outside_is_refused_by_name(
 ) -> None:
     outside, _ = vendor("outside")
     Platform.objects.update(local_only=True)
-    found = refused(alice, {"prompt": "a star", "model": MODEL})
+    body = {"prompt": "a star", "model": MODEL}
+    found = refused(alice, GENERATE, body=body, expect=(400, "invalid_request", "model"))
     assert found["errors"][0]["code"] == "leaves_the_house"
     assert outside.port not in reached
 
