@@ -42,7 +42,7 @@ def logging_config(*, folder: str) -> dict[str, Any]:
         "handlers": handlers,
         "root": {"handlers": ["console"], "level": "INFO"},
         "loggers": {
-            "httpx": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},
             "genhub.requests": {"handlers": ["requests"], "level": "INFO", "propagate": False},
         },
     }
