@@ -14,6 +14,7 @@ ADAPTERS = {
     LOCAL: "generation.providers.local.LocalProvider",
     "stub": "generation.providers.stub.StubProvider",
     "openai": "generation.providers.vendors.openai.OpenAIProvider",
+    "aihubmix": "generation.providers.vendors.aihubmix.AIHubMixProvider",
     "ark": "generation.providers.vendors.ark.ArkProvider",
     "bfl": "generation.providers.vendors.bfl.BFLProvider",
     "dashscope": "generation.providers.vendors.dashscope.provider.DashScopeProvider",
