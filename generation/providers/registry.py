@@ -19,6 +19,7 @@ ADAPTERS = {
     "dashscope": "generation.providers.vendors.dashscope.provider.DashScopeProvider",
     "fal": "generation.providers.vendors.fal.FalProvider",
     "replicate": "generation.providers.vendors.replicate.ReplicateProvider",
+    "sdwebui": "generation.providers.vendors.sdwebui.provider.SDWebUIProvider",
     "stability": "generation.providers.vendors.stability.StabilityProvider",
 }
 
