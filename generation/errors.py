@@ -74,6 +74,16 @@ class ModelOff(GenerationProblem):
     )
 
 
+class ProviderRests(GenerationProblem):
+    """Why a task waits: its provider takes no orders for a while."""
+
+    code = "provider_rests"
+    title = gettext_noop("The provider takes no orders now")
+    detail = gettext_noop(
+        "“%(provider)s” is at its limit, or failed several times. The task goes on by itself, there or elsewhere."
+    )
+
+
 class InDoubt(GenerationProblem):
     """Why a task waits: nobody knows whether its vendor has the order."""
 
@@ -134,6 +144,70 @@ class AnswerLost(TaskFailure):
     title = gettext_noop("The provider's answer was lost")
     detail = gettext_noop(
         "Whether it was made could not be found out. What was held was given back; order again if you like."
+    )
+
+
+class ProviderUnavailable(TaskFailure):
+    """The vendor was away, too busy, or takes no orders of ours, and stayed so."""
+
+    code = "provider_unavailable"
+    status = 502
+    title = gettext_noop("The provider is not available")
+    detail = gettext_noop(
+        "It did not take the order, several times. What was held was given back; order again later, or another model."
+    )
+
+
+class ProviderRefused(TaskFailure):
+    """The vendor says that the order is wrong."""
+
+    code = "provider_refused"
+    status = 502
+    title = gettext_noop("The provider refused the order")
+    detail = gettext_noop(
+        "It takes no such order, which the hub did not know. What was held was given back, and the hub's staff see why."
+    )
+
+
+class ContentRefused(TaskFailure):
+    """The vendor does not make such a picture."""
+
+    code = "content_refused"
+    status = 422
+    title = gettext_noop("The provider does not make this")
+    detail = gettext_noop(
+        "Its rules forbid what was asked for, or what came of it. What was held was given back; say it otherwise."
+    )
+
+
+class AnswerUnreadable(TaskFailure):
+    """The vendor made something that nobody can read or fetch."""
+
+    code = "provider_answer_unreadable"
+    status = 502
+    title = gettext_noop("The provider's answer could not be read")
+    detail = gettext_noop(
+        "What it made did not arrive whole. What was held was given back; order again if you like."
+    )
+
+
+class ProviderUnsupported(TaskFailure):
+    """The vendor lacks a word of the order, which the model's row did not say."""
+
+    code = "provider_unsupported"
+    title = gettext_noop("The provider cannot honour a word of the order")
+    detail = gettext_noop(
+        "The order was not sent, since a word of it would have been dropped. What was held was given back."
+    )
+
+
+class StaysInHouse(TaskFailure):
+    """The order must not leave the house, and only a vendor could make it."""
+
+    code = "stays_in_house"
+    title = gettext_noop("The order must stay in the house")
+    detail = gettext_noop(
+        "No server of the house makes it any more. It was not sent; what was held was given back."
     )
 
 

@@ -33,6 +33,10 @@ class Template(models.Model):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Orders of an inactive template are refused.")
     )
+    local_only = models.BooleanField(
+        _("stays in the house"), default=False, db_default=False,
+        help_text=_("Prompts and pictures never leave the house: only models of your own servers take its orders."),
+    )  # fmt: skip
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:

@@ -48,6 +48,7 @@ class Recipe:
     required: list[str]
     settings: Mapping[str, Any]
     price: int | None
+    local_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ def as_recipe(row: TemplateVersion) -> Recipe:
         required=row.required,
         settings=row.settings,
         price=row.price,
+        local_only=row.template.local_only,
     )
 
 

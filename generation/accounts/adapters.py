@@ -3,7 +3,9 @@
 import threading
 from functools import cache
 
-from generation.models import Account
+from django.conf import settings
+
+from generation.models import Account, AccountKey
 from generation.providers.base import AccountSettings, DrawsBatches, Provider
 from generation.providers.registry import find_class, make_adapter
 
@@ -11,17 +13,28 @@ from generation.providers.registry import find_class, make_adapter
 making = threading.Lock()
 
 
-def adapter_of(account: Account) -> Provider:
-    """Return this process's adapter of an account; raise KeyError where nobody registered its adapter's name."""
-    with making:
-        if issubclass(find_class(account.adapter), DrawsBatches):
+def adapter_of(account: Account, key: AccountKey | None = None) -> Provider:
+    """Return the adapter of an account, with one of its keys.
+
+    Raises KeyError where nobody registered its adapter's name, NotSealable where the key cannot be opened.
+    """
+    if issubclass(find_class(account.adapter), DrawsBatches):
+        with making:
             return make_once(account.adapter)
-    return make_adapter(account.adapter, settings_of(account))
+    return make_adapter(account.adapter, settings_of(account, key))
 
 
-def settings_of(account: Account) -> AccountSettings:
+def settings_of(account: Account, key: AccountKey | None = None) -> AccountSettings:
     """Return an account as its adapter sees it."""
-    return AccountSettings(alias=account.alias)
+    return AccountSettings(
+        alias=account.alias,
+        base_url=account.base_url,
+        key=key.secret() if key else "",
+        options=account.options,
+        connect_seconds=account.connect_seconds,
+        answer_seconds=account.answer_seconds,
+        private_hosts=settings.PRIVATE_HOSTS,
+    )
 
 
 @cache

@@ -1,33 +1,109 @@
-"""The route of an order: which account makes it, by model alias."""
+"""The route of an order: which account makes it, by model alias, and why that one."""
 
-from dataclasses import dataclass
+import random
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from generation.models import Account, Offer
+from generation.accounts.standing import NOW
+from generation.models import Account, AccountKey, Offer
+from generation.models.account import usable
+from generation.providers.registry import find_class
 from generation.spec import ModelCard
+
+# What keeps a provider from being chosen, or chose it: words of the event, for staff.
+CHOSEN, RESTS, AVOIDED, STANDBY, OUTWEIGHED, LEAVES = (
+    "chosen", "rests", "failed_before", "standby", "others_turn", "leaves_the_house",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Route:
-    """The account that will make the order, and the model's abilities there."""
+    """The account that will make the order, the model's abilities there, and what was thought of each account."""
 
     account: Account
     card: ModelCard
+    reasons: tuple[dict[str, Any], ...] = field(default=())
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it takes orders now: it is also chosen while all rest."""
+        return all(reason["why"] != RESTS for reason in self.reasons[:1])
 
 
 def offered() -> QuerySet[Offer]:
-    """Return the models that are offered, the heaviest providers' first."""
+    """Return the models that are offered, those in daily use first, and of them the heaviest providers'."""
     found = Offer.objects.filter(is_enabled=True, account__is_enabled=True)
     return found.select_related("account", "local").order_by(
-        "-account__weight", "account__alias", "alias"
+        "account__standby_rank", "-account__weight", "account__alias", "alias"
     )
 
 
-def choose(alias: str) -> Route | None:
-    """Return the heaviest enabled provider of a model, or None when nobody offers it."""
-    row = offered().filter(alias=alias).first()
-    return Route(row.account, row.card()) if row else None
+def choose(alias: str, *, local_only: bool = False, avoided: Collection[int] = ()) -> Route | None:
+    """Return who makes a model now, or None when nobody offers it.
+
+    Of those that do not rest, the smallest standby number; among these each gets its weight's part. While all rest, the
+    one that is back first. `avoided` accounts failed the order before: they are taken when there is no other.
+    """
+    rows = list(offered().filter(alias=alias).annotate(now=NOW, has_key=HAS_KEY))
+    thoughts: dict[str, str] = {}
+    if local_only:
+        rows = sift(rows, lambda row: keeps_in_house(row.account), LEAVES, thoughts)
+    if not rows:
+        return None
+    if waking := sift(rows, is_open, RESTS, thoughts):
+        fresh = sift(waking, lambda row: row.account_id not in avoided, AVOIDED, thoughts)
+        chosen = draw(fresh or waking, thoughts)
+        thoughts[chosen.account.alias] = CHOSEN
+    else:
+        chosen = min(rows, key=lambda row: row.account.resting_until or row.now)
+    return Route(chosen.account, chosen.card(), told(thoughts, chosen))
+
+
+def sift(
+    rows: list[Any], keep: Callable[[Any], bool], why: str, thoughts: dict[str, str]
+) -> list[Any]:
+    """Return the offers that are kept; note of the others why not."""
+    thoughts |= {row.account.alias: why for row in rows if not keep(row)}
+    return [row for row in rows if keep(row)]
+
+
+HAS_KEY = ~Exists(AccountKey.objects.filter(account=OuterRef("account"))) | Exists(
+    AccountKey.objects.filter(usable(NOW), account=OuterRef("account"))
+)
+
+
+def is_open(row: Any) -> bool:
+    """Return whether an offer's account rests not, and has a key that does not."""
+    until: datetime | None = row.account.resting_until
+    return bool(row.has_key) and (until is None or until <= row.now)
+
+
+def draw(rows: list[Any], thoughts: dict[str, str]) -> Any:
+    """Return one of the smallest standby number, at random by weight; note why not the others."""
+    rank = min(row.account.standby_rank for row in rows)
+    daily = [row for row in rows if row.account.standby_rank == rank]
+    for row in rows:
+        thoughts.setdefault(row.account.alias, OUTWEIGHED if row in daily else STANDBY)
+    weights = [row.account.weight for row in daily]
+    if not any(weights):
+        return daily[0]
+    return random.choices(daily, weights)[0]  # noqa: S311 (a share of the work, not a secret)
+
+
+def told(thoughts: dict[str, str], chosen: Any) -> tuple[dict[str, Any], ...]:
+    """Return what was thought of each account, the chosen one first."""
+    first = chosen.account.alias
+    names = [first, *(name for name in thoughts if name != first)]
+    return tuple({"provider": name, "why": thoughts[name]} for name in names)
+
+
+def keeps_in_house(account: Account) -> bool:
+    """Return whether an order stays in the house that is given to this account."""
+    return account.is_in_house or not find_class(account.adapter).capabilities.is_remote
 
 
 def is_known(alias: str) -> bool:
@@ -36,7 +112,7 @@ def is_known(alias: str) -> bool:
 
 
 def list_models() -> dict[str, ModelCard]:
-    """Return every model that an order may name, by alias, as the provider makes it that would be chosen."""
+    """Return every model that an order may name, by alias, as the first of its providers makes it."""
     cards: dict[str, ModelCard] = {}
     for row in offered():
         cards.setdefault(row.alias, row.card())

@@ -22,5 +22,10 @@ def customer_of(request: Request, user: str) -> Customer:
     caller = caller_of(request)
     platform = caller.platform
     return Customer(
-        platform.pk, platform.default_model, user, api_key_id=caller.key.pk, plan=platform.plan
+        platform.pk,
+        platform.default_model,
+        user,
+        api_key_id=caller.key.pk,
+        plan=platform.plan,
+        local_only=platform.local_only or caller.key.local_only,
     )

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
+from generation.accounts import routing, standing
 from generation.accounts.costs import find_cost
 from generation.errors import TaskFailure
 from generation.life import claims, doorbell, events
@@ -22,7 +23,8 @@ from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Output, Task
 from generation.providers.base import Made, NotMade
-from generation.providers.errors import ProviderError
+from generation.providers.errors import Fault, ProviderError
+from generation.providers.sorting import Meaning
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import Problem, problem_of
 from storage.content import StoredFile
@@ -31,6 +33,8 @@ from storage.services import record_artifact
 logger = logging.getLogger(__name__)
 
 MOST_RETRIES = 3
+# These rest for an hour and more.
+DEAD_KEY = (Meaning.KEY, Meaning.QUOTA)
 # A provider that says more is asked again all the same: waiting is the customer's.
 LONGEST_DELAY_SECONDS = 3600.0
 PLACE = re.compile(r"%\((\w+)\)")
@@ -142,7 +146,7 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
         if task.state not in TASK_LIVE:
             raise LeaseLost
         failures = 1 + claims.count_failures(task.pk)
-        retried = error.retryable and failures <= MOST_RETRIES
+        retried = error.retryable and (failures <= MOST_RETRIES or has_next_key(claim, error))
         problem = failure_of(error.code, error.params)
         if not retried:
             # The task and its credits come before the attempt, whose trigger locks the share.
@@ -171,10 +175,18 @@ def failure_of(code: str, params: Mapping[str, Any]) -> Problem:
 
 
 def queue_retry(claim: Claim, failures: int, error: ProviderError) -> None:
-    """Queue the next attempt after a failure that is worth one."""
+    """Queue the next attempt after a failure that is worth one: at once where another account or key takes it."""
     attempt = Attempt.objects.select_related("share").get(pk=claim.attempt_id)
     delay_seconds = delay(failures, error.retry_after_seconds)
-    claims.queue_again(attempt, delay_seconds=delay_seconds)
+    route = find_other(claim, error)
+    if route:
+        delay_seconds = 0.0
+        record_route(claim, route)
+    elif error.fault is Fault.KEY and standing.has_key(claim.account.pk):
+        delay_seconds = 0.0
+    queued = claims.queue_again(
+        attempt, account=route.account if route else None, delay_seconds=delay_seconds
+    )
     events.record(
         claim.task_id,
         Event.Kind.RETRIED,
@@ -182,7 +194,53 @@ def queue_retry(claim: Claim, failures: int, error: ProviderError) -> None:
         code=error.code,
         delay_seconds=round(delay_seconds, 1),
     )
-    doorbell.ring_after_commit(attempt.share.queue)
+    doorbell.ring_after_commit(queued.share.queue)
+
+
+def has_next_key(claim: Claim, error: ProviderError) -> bool:
+    """Return whether an order failed for a dead key alone, and another can be used: each dies once, so that ends."""
+    return error.why in DEAD_KEY and standing.has_key(claim.account.pk)
+
+
+def find_other(claim: Claim, error: ProviderError) -> routing.Route | None:
+    """Return another account that takes an order now which failed at this one, by no fault of its own; None: there is
+    none, or it may go to the same."""
+    if error.fault is Fault.ORDER:
+        return None
+    if error.fault is Fault.KEY and standing.has_key(claim.account.pk):
+        return None
+    avoided = {claim.account.pk}
+    route = routing.choose(claim.spec.model, local_only=claim.local_only, avoided=avoided)
+    return route if route and route.is_open and route.account.pk not in avoided else None
+
+
+def record_route(claim: Claim, route: routing.Route) -> None:
+    """Write that an order goes to another account, and why."""
+    events.record(
+        claim.task_id,
+        Event.Kind.ROUTED,
+        attempt_id=claim.attempt_id,
+        provider=route.account.alias,
+        considered=list(route.reasons),
+    )
+
+
+@transaction.atomic
+def put_back(claim: Claim, refused: standing.NotNow) -> None:
+    """Queue an order again that its account does not take now: at another one, or there after a while. It was not sent,
+    and counts neither as a failure nor as a death."""
+    Task.objects.select_for_update().get(pk=claim.task_id)
+    claims.end_attempt(claim, AttemptState.CANCELED)
+    attempt = Attempt.objects.select_related("share").get(pk=claim.attempt_id)
+    avoided = {claim.account.pk}
+    route = routing.choose(claim.spec.model, local_only=claim.local_only, avoided=avoided)
+    account = route.account if route and route.is_open else None
+    if route is None or account is None or account.pk in avoided or not refused.why:
+        queued = claims.queue_again(attempt, delay_seconds=refused.seconds)
+    else:
+        record_route(claim, route)
+        queued = claims.queue_again(attempt, account=account)
+    doorbell.ring_after_commit(queued.share.queue)
 
 
 @transaction.atomic

@@ -10,24 +10,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from generation.life import events
-from generation.models import Account, Attempt, Event, Offer, Share, Task, get_card
+from generation.models import Account, AccountKey, Attempt, Event, Offer, Share, Task, get_card
 from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState, TaskState
 
 # The share first (one index scan, however many rows wait behind it), then its oldest due row. SKIP LOCKED on both:
 # a claim never waits, so it can be part of no deadlock. statement_timestamp() is what Django's Now() means, too.
-# Nobody works for a provider or model that is switched off. A subquery that yields a value is never flattened: it is
-# asked of few rows, by their keys.
-IS_ON = """coalesce((
-    SELECT m.is_enabled AND p.is_enabled
-      FROM generation_task o
-      JOIN generation_providermodel m ON m.provider_id = {attempt}.provider_id AND m.alias = o.model
-      JOIN generation_provider p ON p.id = m.provider_id
-     WHERE o.id = {attempt}.task_id), false)"""
+# Nobody works for a provider that rests, has no room, or is switched off, as its model may be: the database's function
+# says so, of few rows. Migration 0016 holds it.
+IS_ON = """generation_takes_orders({attempt}.provider_id, (
+    SELECT o.model FROM generation_task o WHERE o.id = {attempt}.task_id))"""
 NEXT = f"""
     WITH share AS (
         SELECT s.id
@@ -81,6 +77,10 @@ class Claim:
     owner_id: uuid.UUID
     day: datetime.date
     isolated: bool
+    # Neither prompt nor picture leaves the house.
+    local_only: bool = False
+    # With which it was sent, once it was.
+    key: AccountKey | None = None
     # The vendor's name of the order, once it has one.
     remote_id: str = ""
 
@@ -110,7 +110,7 @@ def begin(
     find_card: Callable[[int, str], ModelCard] = get_card,
 ) -> list[Claim]:
     """Put the tasks of taken attempts to work; return the claims in this order."""
-    attempts = Attempt.objects.select_related("task", "account", "share").in_bulk(taken)
+    attempts = Attempt.objects.select_related("task", "account", "share", "key").in_bulk(taken)
     Task.objects.filter(pk__in=[attempt.task_id for attempt in attempts.values()]).update(
         state=TaskState.PROCESSING, started_at=Coalesce("started_at", Now())
     )
@@ -135,6 +135,8 @@ def claim_of(attempt: Attempt, find_card: Callable[[int, str], ModelCard]) -> Cl
         owner_id=attempt.share.platform_id,
         day=attempt.created_at.date(),
         isolated=attempt.isolated,
+        local_only=attempt.task.local_only,
+        key=attempt.key,
         remote_id=attempt.remote_id,
     )
 
@@ -190,20 +192,36 @@ def count_deaths(task_id: uuid.UUID) -> int:
     return dead.filter(batch_size=1, shared_process=False).count()
 
 
-def queue_again(attempt: Attempt, *, delay_seconds: float = 0, isolated: bool = False) -> Attempt:
-    """Queue the next attempt of a task after this one ended: at the same place of the queue, or after a delay.
+def queue_again(
+    attempt: Attempt,
+    *,
+    account: Account | None = None,
+    delay_seconds: float = 0,
+    isolated: bool = False,
+) -> Attempt:
+    """Queue the next attempt of a task after this one ended: at the same place of the queue, or after a delay; at the
+    same account, or at another one.
 
     Once an attempt of a task had to run alone, all later ones do.
     """
     return Attempt.objects.create(
         task_id=attempt.task_id,
         number=attempt.number + 1,
-        account_id=attempt.account_id,
-        share_id=attempt.share_id,
+        account_id=account.pk if account else attempt.account_id,
+        share=share_in(account.queue, attempt.share) if account else attempt.share,
         cost=attempt.cost,
         isolated=isolated or attempt.isolated,
         run_at=Now() + timedelta(seconds=delay_seconds) if delay_seconds else attempt.run_at,
     )
+
+
+def share_in(queue: str, share: Share) -> Share:
+    """Return the same user's place in a queue, new on first sight."""
+    if share.queue == queue:
+        return share
+    return Share.objects.get_or_create(
+        queue=queue, priority=share.priority, platform_id=share.platform_id, user=share.user
+    )[0]
 
 
 def list_waiting_queues() -> list[str]:
@@ -214,11 +232,12 @@ def list_waiting_queues() -> list[str]:
 
 def list_due(queue: str) -> QuerySet[Attempt]:
     """Return the attempts of a queue that could be claimed now, each for itself."""
-    of_attempt = {"account_id": OuterRef("account_id"), "alias": OuterRef("task__model")}
-    models = Offer.objects.filter(**of_attempt, is_enabled=True, account__is_enabled=True)
     has_room = Q(share__cap=None) | Q(share__running__lt=F("share__cap"))
     due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
-    return due.filter(has_room, share__queue=queue, share__waiting__gt=0).filter(Exists(models))
+    takes_orders = Func(
+        "account_id", "task__model", function="generation_takes_orders", output_field=BooleanField()
+    )
+    return due.filter(takes_orders, has_room, share__queue=queue, share__waiting__gt=0)
 
 
 def is_due(queue: str) -> bool:

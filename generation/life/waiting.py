@@ -14,11 +14,12 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Least, Now
 
+from generation.accounts import standing
 from generation.errors import NotInDoubt
 from generation.life import claims, doorbell, events
 from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import end_unpaid
-from generation.models import Attempt, Event, Task, find_card
+from generation.models import AccountKey, Attempt, Event, Task, find_card
 from generation.providers.base import CancelOutcome, Submitted, Waiting
 from generation.states import AttemptState, TaskState
 from genhub.lib.errors import Problem
@@ -41,10 +42,18 @@ DUE = """
 """
 
 
-def note_sending(claim: Claim) -> None:
-    """Write that the order leaves for the vendor now, before it does; raise LeaseLost when the attempt is not ours."""
-    if not claims.fenced(claim).update(sending_at=Now()):
+@transaction.atomic
+def note_sending(claim: Claim) -> AccountKey | None:
+    """Write that the order leaves for the vendor now, before it does, and return the key it goes with.
+
+    Raises LeaseLost when the attempt is not ours, NotNow when the account takes none now; then nothing was written.
+    """
+    attempt = claims.fenced(claim).select_for_update().first()
+    if attempt is None:
         raise LeaseLost
+    key = standing.admit(attempt)
+    claims.fenced(claim).update(sending_at=Now(), key=key)
+    return key
 
 
 @transaction.atomic
@@ -178,7 +187,9 @@ def claim_cancel(queue: str) -> Attempt | None:
     """Take an attempt of a queue whose vendor has to be told that nobody wants it any more; None when there is none."""
     with transaction.atomic():
         due = Attempt.objects.filter(needs_cancel=True, run_at__lte=Now(), share__queue=queue)
-        found = due.select_for_update(of=("self",), skip_locked=True).select_related("account")
+        found = due.select_for_update(of=("self",), skip_locked=True).select_related(
+            "account", "key"
+        )
         attempt = found.order_by("run_at").first()
         if attempt:
             Attempt.objects.filter(pk=attempt.pk).update(run_at=Now() + CANCEL_AGAIN)

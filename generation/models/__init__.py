@@ -1,6 +1,6 @@
 """Rows of the order; one aggregate a module."""
 
-from generation.models.account import Account
+from generation.models.account import Account, AccountKey, Rest
 from generation.models.attempt import Attempt, Share
 from generation.models.backlog import PlatformBacklog, UserBacklog
 from generation.models.event import Event
@@ -14,6 +14,7 @@ from generation.models.worker import Worker
 
 __all__ = [
     "Account",
+    "AccountKey",
     "Attempt",
     "Event",
     "LocalWeights",
@@ -24,6 +25,7 @@ __all__ = [
     "RefundBatch",
     "RefundRequest",
     "RefundState",
+    "Rest",
     "Share",
     "Task",
     "TaskCount",

@@ -1,25 +1,97 @@
-"""Providers: configured accounts at vendors, or the local engine."""
+"""Providers: configured accounts at vendors, or the local engine; and the keys of those at vendors."""
 
-from django.core.validators import validate_slug
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator, validate_slug
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+from genhub.lib.sealing import seal, unseal
 
 # Where orders wait: for the engine's worker, which makes one thing at a time, or for the workers of vendors.
 QUEUES = ("local", "remote")
+LONGEST_ANSWER_SECONDS = 1800
+# Shown of a key, so that staff tell one from another.
+HINT_LENGTH = 4
+
+
+class Rest(models.TextChoices):
+    """Why an account takes no orders for a while, or a key is not used."""
+
+    FAILING = "failing", _("it fails again and again")
+    NO_KEY = "no_key", _("none of its keys can be used")
+    THROTTLED = "throttled", _("too many requests")
+    NO_QUOTA = "no_quota", _("nothing left to pay with")
+    REFUSED = "refused", _("the vendor refuses the key")
+    SPENT = "spent", _("its spend limit is reached")
 
 
 class Account(models.Model):
-    """A provider: which adapter speaks to it, and the queue its orders wait in."""
+    """A provider: which adapter speaks to it, where, how much it may be given, and whether it rests for a while."""
 
     alias = models.CharField(_("alias"), max_length=50, unique=True, validators=[validate_slug])
     adapter = models.CharField(_("adapter"), max_length=50)
     queue = models.CharField(_("queue"), max_length=20)
     is_enabled = models.BooleanField(_("enabled"), default=True)
+    base_url = models.CharField(
+        _("base address"), max_length=500, blank=True, db_default="",
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text=_("Where the vendor's API begins. Empty: the vendor's usual address."),
+    )  # fmt: skip
+    options = models.JSONField(
+        _("options"), default=dict, blank=True, db_default=models.Value({}, models.JSONField()),
+        help_text=_("The adapter's own words, as JSON; the handbook lists them."),
+    )  # fmt: skip
+    is_in_house = models.BooleanField(
+        _("in the house"), default=False, db_default=False,
+        help_text=_("A server of your own: orders that must stay in the house may go there."),
+    )  # fmt: skip
     weight = models.PositiveSmallIntegerField(
         _("weight"),
         default=100,
-        help_text=_("Of several providers of a model, the heaviest is chosen."),
+        help_text=_(
+            "Of several providers of a model, each gets its part of the orders. 0: only while no other takes any."
+        ),
     )
+    standby_rank = models.PositiveSmallIntegerField(
+        _("standby"), default=0, db_default=0,
+        help_text=_("0: in daily use. 1, 2 …: only while all of a smaller number rest, in this order."),
+    )  # fmt: skip
+    concurrency = models.PositiveIntegerField(
+        _("at a time"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("Orders at work there at a time, over all workers. Empty: no limit."),
+    )  # fmt: skip
+    requests_per_minute = models.PositiveIntegerField(
+        _("orders a minute"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("Sent there in a minute, over all workers. Empty: no limit."),
+    )  # fmt: skip
+    connect_seconds = models.FloatField(
+        _("seconds to connect"), default=5, db_default=5.0,
+        validators=[MinValueValidator(0.1), MaxValueValidator(60)],
+    )  # fmt: skip
+    answer_seconds = models.FloatField(
+        _("seconds to answer"), default=300, db_default=300.0,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_ANSWER_SECONDS)],
+        help_text=_("For a whole answer; a picture of high quality may take minutes."),
+    )  # fmt: skip
+    daily_limit_usd = models.DecimalField(
+        _("spend limit a day"), max_digits=12, decimal_places=2, null=True, blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("US dollars, in UTC days; then it takes no orders until the next. Empty: no limit."),
+    )  # fmt: skip
+
+    # Kept by the workers: failures in a row, and until when it takes no orders and why.
+    failures = models.PositiveIntegerField(_("failures in a row"), db_default=0, editable=False)
+    resting_until = models.DateTimeField(_("rests until"), null=True, editable=False)
+    resting_why = models.CharField(
+        _("why it rests"), max_length=20, choices=Rest.choices, blank=True, db_default="", editable=False,
+    )  # fmt: skip
+    last_error = models.TextField(_("last error"), blank=True, db_default="", editable=False)
+    last_error_at = models.DateTimeField(_("last error at"), null=True, editable=False)
+    # The next moment at which its rate lets an order go (GCRA: one column holds the whole bucket).
+    next_slot_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "generation_provider"
@@ -29,3 +101,50 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.alias
+
+
+class AccountKey(models.Model):
+    """A key of an account, sealed: it can be written and used, and is never shown."""
+
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="keys", verbose_name=_("provider")
+    )
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    sealed = models.TextField(editable=False)
+    hint = models.CharField(_("ends in"), max_length=HINT_LENGTH, editable=False)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
+    failures = models.PositiveIntegerField(_("failures in a row"), db_default=0, editable=False)
+    resting_until = models.DateTimeField(_("rests until"), null=True, editable=False)
+    resting_why = models.CharField(
+        _("why it rests"), max_length=20, choices=Rest.choices, blank=True, db_default="", editable=False,
+    )  # fmt: skip
+    last_error = models.TextField(_("last error"), blank=True, db_default="", editable=False)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("key of a provider")
+        verbose_name_plural = _("keys of providers")
+        ordering = ("account", "id")
+        indexes = [
+            models.Index(
+                fields=["account", "last_used_at"], condition=Q(is_enabled=True), name="key_to_use"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name or self.account.alias} …{self.hint}"
+
+    def keep(self, secret: str) -> None:
+        """Take the key itself; raise NotSealable when the hub has no key of its own to seal it by."""
+        self.sealed, self.hint = seal(secret), secret[-HINT_LENGTH:] if len(secret) > 12 else ""  # noqa: PLR2004
+        self.resting_until, self.resting_why, self.failures = None, "", 0
+
+    def secret(self) -> str:
+        """Return the key itself, for the vendor alone; raise NotSealable when none of the hub's own opens it."""
+        return unseal(self.sealed)
+
+
+def usable(now: Any) -> Q:
+    """Return what must hold of a key, or an account, that may be used now."""
+    return Q(is_enabled=True) & (Q(resting_until=None) | Q(resting_until__lte=now))

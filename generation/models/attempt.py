@@ -9,7 +9,7 @@ from generation.states import ATTEMPT_ENDS, ATTEMPT_LIVE, AttemptState
 from genhub.lib.ids import new_id
 
 # Characters.
-LONGEST_REMOTE_ID = 200
+LONGEST_REMOTE_ID = 1000
 STATE_WORDS = [
     (AttemptState.QUEUED, _("queued")),
     (AttemptState.RUNNING, _("running")),
@@ -85,6 +85,10 @@ class Attempt(models.Model):
         verbose_name=_("provider"),
         db_column="provider_id",
     )
+    # With which key it was sent: who asks for it later must be the same customer of the vendor's.
+    key = models.ForeignKey(
+        "generation.AccountKey", models.SET_NULL, null=True, related_name="+", verbose_name=_("key")
+    )
     share = models.ForeignKey(
         Share, models.PROTECT, related_name="attempts", verbose_name=_("share")
     )
@@ -111,6 +115,13 @@ class Attempt(models.Model):
     remote_id = models.CharField(_("remote id"), max_length=LONGEST_REMOTE_ID, blank=True)
     # Nobody wants it any more, and the vendor still has to be told.
     needs_cancel = models.BooleanField(db_default=False, editable=False)
+    # What it cost the operator in US dollars, and what the vendor counted; null: not known, which is not 0.
+    cost_usd = models.DecimalField(
+        _("cost in USD"), max_digits=12, decimal_places=6, null=True, blank=True
+    )
+    usage = models.JSONField(
+        _("counted by the vendor"), default=dict, db_default=models.Value({}, models.JSONField())
+    )
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error_detail = models.TextField(
         _("error detail"), blank=True, help_text=_("For staff: the provider's own words, redacted.")
@@ -157,6 +168,11 @@ class Attempt(models.Model):
                 fields=["share", "run_at", "id"],
                 condition=Q(state=AttemptState.QUEUED),
                 name="attempt_to_claim",
+            ),
+            models.Index(
+                fields=["account"],
+                condition=Q(state__in=[AttemptState.RUNNING, AttemptState.WAITING]),
+                name="attempt_at_work",
             ),
             models.Index(
                 fields=["lease_expires_at"],

@@ -12,6 +12,7 @@ class Event(models.Model):
         """Each says who writes it."""
 
         SUBMITTED = "submitted", _("submitted")  # submit
+        ROUTED = "routed", _("goes to a provider")  # submit, and whoever sends it elsewhere
         CLAIMED = "claimed", _("claimed")  # a worker's claim
         RETRIED = "retried", _("retried")  # a worker, after a failure worth another attempt
         HANDED_BACK = "handed_back", _("handed back")  # a worker that stops

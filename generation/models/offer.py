@@ -111,6 +111,13 @@ class Offer(models.Model):
         db_default="",
         help_text=_("What the vendor calls it. Empty: as its alias."),
     )
+    options = models.JSONField(
+        _("options"),
+        default=dict,
+        blank=True,
+        db_default=Value({}, models.JSONField()),
+        help_text=_("The adapter's own words for this model, as JSON; the handbook lists them."),
+    )
     unsupported = models.JSONField(
         _("does not take"),
         default=list,

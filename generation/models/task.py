@@ -69,6 +69,8 @@ class Task(models.Model):
     price = models.BigIntegerField(_("price"))
     # What decided the price, frozen with it: the rule, the factors, the discount.
     pricing = models.JSONField(_("pricing"), default=dict)
+    # Neither prompt nor picture leaves the house.
+    local_only = models.BooleanField(_("stays in the house"), db_default=False)
     # What it cost the operator in US dollars; null: not known, which is not 0.
     cost_usd = models.DecimalField(
         _("cost in USD"), max_digits=12, decimal_places=6, null=True, blank=True

@@ -51,6 +51,8 @@ class Resolved:
     mode: str
     priority: str
     quote: pricing.Quote
+    # Neither prompt nor picture leaves the house.
+    local_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,16 @@ class Buyer:
     owner: Owner
     platform_model: str
     plan: Plan
+    local_only: bool = False
 
 
 def resolve(
-    order: Order, *, owner: Owner, platform_model: str, plan: Plan | None = None
+    order: Order,
+    *,
+    owner: Owner,
+    platform_model: str,
+    plan: Plan | None = None,
+    local_only: bool = False,
 ) -> Resolved:
     """Return the order with every default filled in, or raise InvalidRequest naming each wrong field.
 
@@ -71,7 +79,8 @@ def resolve(
     the template, not with the order.
     """
     recipe = find_recipe(order)
-    buyer = Buyer(owner, platform_model, plan or Plan())
+    local_only = local_only or bool(recipe and recipe.local_only)
+    buyer = Buyer(owner, platform_model, plan or Plan(), local_only)
     try:
         return make_whole(order, recipe, render(order, recipe), buyer)
     except InvalidRequest as refusal:
@@ -87,7 +96,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     if look:
         rendered = rendering.wear(look, rendered)
     words = Words(order, rendered.settings)
-    route = find_route(words.get("model"), buyer.platform_model)
+    route = find_route(words.get("model"), buyer)
     media_type = order.media_type or (recipe.media_type if recipe else "image")
     negative_prompt = join_negative_prompts(order, rendered, route.card, look)
     rendered = replace(rendered, negative_prompt=negative_prompt)
@@ -102,7 +111,15 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     bounded = bound(route.card, usual, said) if recipe else route.card
     usual = fit_usual(usual, inputs, said, bounded, mode)
     spec = build_spec(words, rendered, route.card, media_type, usual)
-    spec = replace(spec, **inputs.words(), loras=find_loras(order, route.card))
+    spec = replace(
+        spec,
+        **inputs.words(),
+        loras=find_loras(order, route.card),
+        quality=quality,
+        mode=mode,
+        style=order.style or "",
+        sampler=order.sampler or "",
+    )
     if mistakes := find_mistakes(spec, route.card):
         raise InvalidRequest(errors=mistakes)
     item = pricing.Item(
@@ -119,7 +136,9 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     )
     rules, discount = tariffs.rules_in_force(), plan.discount_percent
     quote = pricing.quote(item, rules, discount_percent=discount)
-    return Resolved(spec, route, recipe, style, quality, mode, priority, quote)
+    return Resolved(
+        spec, route, recipe, style, quality, mode, priority, quote, local_only=buyer.local_only
+    )
 
 
 @dataclass(frozen=True)
@@ -135,15 +154,22 @@ class Words:
         return self.settings.get(name) if said is None else said
 
 
-def find_route(said: Any, platform_model: str) -> routing.Route:
+def find_route(said: Any, buyer: Buyer) -> routing.Route:
     """Return who makes the order: by the model that it names, else the platform's, else the hub's.
 
     Refuses a model that is not offered: to take another one in its place would be to guess.
     """
-    alias = str(said or platform_model or default_model())
-    if route := routing.choose(alias):
+    alias = str(said or buyer.platform_model or default_model())
+    if route := routing.choose(alias, local_only=buyer.local_only):
         return route
-    if not said:
+    if buyer.local_only and routing.choose(alias):
+        code, message = (
+            "leaves_the_house",
+            gettext_noop(
+                "This order must stay in the house, and “%(model)s” is only made outside. Name a model of the house."
+            ),
+        )
+    elif not said:
         code, message = (
             "default_unavailable",
             gettext_noop(

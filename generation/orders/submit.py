@@ -38,6 +38,8 @@ class Customer:
     user: str
     api_key_id: uuid.UUID | None = None
     plan: Plan | None = None
+    # Neither prompt nor picture may leave the house.
+    local_only: bool = False
 
 
 def submit_task(
@@ -72,7 +74,13 @@ def submit_task(
 def resolve_for(customer: Customer, order: Order) -> Resolved:
     """Return a customer's order made whole, as `resolve` does."""
     owner = Owner(customer.platform_id, customer.user)
-    return resolve(order, owner=owner, platform_model=customer.platform_model, plan=customer.plan)
+    return resolve(
+        order,
+        owner=owner,
+        platform_model=customer.platform_model,
+        plan=customer.plan,
+        local_only=customer.local_only,
+    )
 
 
 def fingerprint_of(order: Order) -> str:
@@ -124,6 +132,7 @@ def write_task(
         unit_price=quote.unit_price,
         price=price,
         pricing=quote.to_json(),
+        local_only=resolved.local_only,
         deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
     )
     queue = resolved.route.account.queue
@@ -133,6 +142,12 @@ def write_task(
     )
     backlog.keep(customer.platform_id, customer.user, number)
     events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.account.alias)
+    events.record(
+        task_id,
+        Event.Kind.ROUTED,
+        provider=resolved.route.account.alias,
+        considered=list(resolved.route.reasons),
+    )
     doorbell.ring_after_commit(queue)
     return task_id
 

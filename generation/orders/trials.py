@@ -35,7 +35,9 @@ def try_recipe(recipe: Recipe) -> Trial:
                 render(recipe, values) if is_sure
                 else Rendered(fill(recipe.prompt, values), fill(recipe.negative_prompt, values), dict(recipe.settings))
             )  # fmt: skip
-            found = make_whole(order, recipe, rendered, Buyer(NOBODY, platform_model, Plan()))
+            found = make_whole(
+                order, recipe, rendered, Buyer(NOBODY, platform_model, Plan(), recipe.local_only)
+            )
         except InvalidRequest as refusal:
             failed = Trial([at_template(error) for error in refusal.errors])
         except Problem as refusal:

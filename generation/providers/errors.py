@@ -26,7 +26,8 @@ class ProviderError(Exception):
 
     `code` is the stored failure's code, `retryable` says whether another attempt may succeed, `retry_after_seconds`
     how long to wait for it, `params` the values of the code's words, `sent` whether the order arrived, `fault` whose
-    failure it was, `is_billed` that the vendor has done its part and will be paid. The message is for staff only.
+    failure it was, `is_billed` that the vendor has done its part and will be paid, `why` the sorted Meaning of what it
+    said. The message is for staff only.
     """
 
     # Of the answer that said so, where there was one.
@@ -43,6 +44,7 @@ class ProviderError(Exception):
         params: Mapping[str, Any] | None = None,
         fault: Fault = Fault.ORDER,
         is_billed: bool = False,
+        why: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -52,6 +54,7 @@ class ProviderError(Exception):
         self.params = dict(params or {})
         self.fault = fault
         self.is_billed = is_billed
+        self.why = why
 
 
 class Unsupported(ProviderError):

@@ -76,19 +76,10 @@ def error_of(
 ) -> ProviderError:
     """Return a meaning as every adapter raises it."""
     if meaning is Meaning.REFUSED:
-        return ProviderError(message, code="content_refused", sent=Sent.YES)
+        return ProviderError(message, code="content_refused", sent=Sent.YES, why=meaning)
     if meaning is Meaning.WRONG:
-        return ProviderError(message, code="provider_refused", sent=Sent.YES)
-    if meaning is Meaning.LOST:
-        return ProviderError(
-            message,
-            code="provider_unavailable",
-            retryable=True,
-            retry_after_seconds=retry_after_seconds,
-            sent=Sent.MAYBE,
-            fault=Fault.ACCOUNT,
-        )
-    at_fault = Fault.ACCOUNT if meaning is Meaning.BROKEN else Fault.KEY
+        return ProviderError(message, code="provider_refused", sent=Sent.YES, why=meaning)
+    is_account = meaning in {Meaning.LOST, Meaning.BROKEN}
     if meaning in {Meaning.QUOTA, Meaning.KEY} and retry_after_seconds is None:
         retry_after_seconds = REFUSED_KEY_SECONDS
     return ProviderError(
@@ -96,8 +87,9 @@ def error_of(
         code="provider_unavailable",
         retryable=True,
         retry_after_seconds=retry_after_seconds,
-        sent=Sent.NO,
-        fault=at_fault,
+        sent=Sent.MAYBE if meaning is Meaning.LOST else Sent.NO,
+        fault=Fault.ACCOUNT if is_account else Fault.KEY,
+        why=meaning,
     )
 
 

@@ -6,18 +6,21 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from os import getpid
 
 from django.conf import settings
 from PIL import Image
 
+from generation.accounts import standing
 from generation.accounts.adapters import adapter_of
 from generation.accounts.callbacks import PREFIX, callback_url
+from generation.accounts.routing import keeps_in_house
 from generation.errors import InputLost
 from generation.life import waiting
 from generation.life.batch_claims import claim_candidates, find_candidates
 from generation.life.claims import Claim
-from generation.models import Account
+from generation.models import Account, AccountKey
 from generation.providers.base import DrawsBatches, Outcome, Provider, Work
 from generation.providers.errors import ProviderError
 from generation.spec import GenerationSpec
@@ -152,10 +155,32 @@ def send(adapter: Provider, batch: Batch, work: Work) -> Outcome:
     """Return what a vendor's adapter answered, having written before that the order leaves."""
     claim = batch.members[0]
     if adapter.capabilities.is_remote:
+        if claim.local_only and not keeps_in_house(claim.account):
+            # Nothing chooses such an account; that it did would be the worse fault.
+            raise ProviderError("the order must stay in the house", code="stays_in_house")
         batch.pulse.check(claim)
-        waiting.note_sending(claim)
-        release_connection()
+        key = waiting.note_sending(claim)
         batch.pulse.signs[claim.attempt_id].was_sent = True
+        adapter = adapter_of(claim.account, key)
+        release_connection()
+        return hear(claim, key, partial(hand_over, adapter, claim, work))
+    return hand_over(adapter, claim, work)
+
+
+def hear(claim: Claim, key: AccountKey | None, act: Callable[[], Outcome]) -> Outcome:
+    """Return what a vendor answers, having written what that says of the account and its key."""
+    key_id = key.pk if key else None
+    try:
+        outcome = act()
+    except ProviderError as error:
+        standing.hear_failure(claim.account.pk, key_id, error)
+        raise
+    standing.hear_success(claim.account.pk, key_id)
+    return outcome
+
+
+def hand_over(adapter: Provider, claim: Claim, work: Work) -> Outcome:
+    """Hand an order over to its adapter, with what its vendor may know of it."""
     url = callback_url(claim.attempt_id) if adapter.capabilities.calls_back else ""
     reference = to_wire(PREFIX, claim.attempt_id)
     return adapter.submit(replace(work, reference=reference, callback_url=url))

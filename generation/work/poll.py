@@ -29,7 +29,7 @@ def ask(batch: Batch) -> BatchOutcome:
 def poll(claim: Claim) -> Outcome:
     """Return what a vendor says of an order."""
     try:
-        return adapter_of(claim.account).poll(claim.remote_id)
+        return adapter_of(claim.account, claim.key).poll(claim.remote_id)
     except ProviderError as error:
         return error
     except Exception as error:
@@ -43,7 +43,7 @@ def tell_cancels(queue: str) -> None:
     while attempt := waiting.claim_cancel(queue):
         release_connection()
         try:
-            outcome = adapter_of(attempt.account).cancel(attempt.remote_id)
+            outcome = adapter_of(attempt.account, attempt.key).cancel(attempt.remote_id)
         except ProviderError as error:
             logger.warning("attempt %s not cancelled: %s", attempt.pk, error)
             if error.retryable:

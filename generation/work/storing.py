@@ -11,10 +11,13 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from generation.accounts import standing
 from generation.accounts.adapters import adapter_of
+from generation.accounts.standing import NotNow
 from generation.life import attempt_ends, waiting
 from generation.life.attempt_ends import Stored, StoredOutput
 from generation.life.claims import Claim, LeaseLost
+from generation.models import Account
 from generation.providers.base import (
     DrawsBatches,
     Finished,
@@ -37,7 +40,7 @@ from storage.outputs import save_output
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
-# A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `stopped`, `unwritten`.
+# A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`, `unwritten`.
 Ended = dict[str, str]
 
 # One batch is being stored, one waits: what is drawn faster than it is stored must not fill the memory.
@@ -130,6 +133,11 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
         return "handed_back"
     except (LeaseLost, Stopped, *AWAY):
         raise
+    except NotNow as refused:
+        if refused.rests:
+            standing.rest(Account, claim.account.pk, refused.why, refused.seconds)
+        persist(partial(attempt_ends.put_back, claim, refused), claim)
+        return "put_back"
     except Exception as error:
         is_understood = isinstance(error, ProviderError)
         logger.warning("attempt %s failed: %r", claim.attempt_id, error, exc_info=not is_understood)

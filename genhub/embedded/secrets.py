@@ -8,17 +8,24 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-NAMES = ("secret_key", "admin_password", "flower_password")
+# A file each, made whole: what a release adds comes in a file of its own.
+FILES = {
+    "secrets.json": {"secret_key": 48, "admin_password": 12, "flower_password": 12},
+    "encryption.json": {"encryption_key": 32},
+}
 
 
 def ensure_secrets(home: Path) -> dict[str, str]:
-    """Return the home's secrets, making the home (0700) and the file (0600) on first use."""
-    path = home / "secrets.json"
+    """Return the home's secrets, making the home (0700) and the files (0600) on first use."""
+    found: dict[str, str] = {}
+    path = home
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            _make(home, path)
-        found: dict[str, str] = json.loads(path.read_text())
+        for name, lengths in FILES.items():
+            path = home / name
+            if not path.exists():
+                _make(home, path, lengths)
+            found |= json.loads(path.read_text())
     except OSError as error:
         raise ImproperlyConfigured(
             f"{error.filename or home}: {error.strerror}; "
@@ -45,9 +52,9 @@ def _told(home: Path) -> Path:
     return home / "passwords.told"
 
 
-def _make(home: Path, path: Path) -> None:
+def _make(home: Path, path: Path, lengths: dict[str, int]) -> None:
     """Write the file whole, then link it: of two processes that meet here, the first wins."""
-    made = {name: secrets.token_urlsafe(48 if name == "secret_key" else 12) for name in NAMES}
+    made = {name: secrets.token_urlsafe(length) for name, length in lengths.items()}
     fd, draft = tempfile.mkstemp(prefix=".secrets.", dir=home)
     try:
         with os.fdopen(fd, "w") as file:

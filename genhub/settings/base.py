@@ -32,6 +32,11 @@ HOME = Path(first("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 DEBUG = False
 
+# Seal what the hub must read again (vendors' keys); the first seals, each opens. Without any no such key can be kept.
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+# Hosts of ours, or host:port, that vendors' accounts may name though their addresses are private.
+PRIVATE_HOSTS = frozenset(env.list("PRIVATE_HOSTS", default=[]))
+
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",

@@ -9,6 +9,7 @@ from genhub.settings.parts import (
     allowed_hosts,
     broker_url,
     database,
+    env,
     first,
     listening_host,
     listening_port,
@@ -21,6 +22,8 @@ SECRETS = ensure_secrets(HOME)
 RUN_FOLDER = paths.run_folder(HOME)
 
 SECRET_KEY = first("SECRET_KEY", default=SECRETS["secret_key"])
+# 32 bytes in base64, as Fernet takes them: without the padding that it wants.
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[f"{SECRETS['encryption_key']}="])
 # The hub's own health check and the demo always come from this machine.
 ALLOWED_HOSTS = [*allowed_hosts(), "localhost", "127.0.0.1", "[::1]"]
 HOST, PORT = listening_host(), listening_port()

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from generation.accounts.callbacks import callback_url, sign
 from generation.life import waiting
 from generation.models import Account, Attempt
+from generation.models.attempt import LONGEST_REMOTE_ID
 from generation.work import run
 from genhub.lib.ids import new_id, to_wire
 from tests.steps import submit
@@ -75,7 +76,7 @@ def test_words_that_are_none_of_the_vendors_are_refused(attempt: Attempt, body: 
 
 @pytest.mark.django_db
 def test_id_that_no_row_can_keep_is_refused(attempt: Attempt) -> None:
-    answer = call(callback_url(attempt.pk), json.dumps({"id": "x" * 201}))
+    answer = call(callback_url(attempt.pk), json.dumps({"id": "x" * (LONGEST_REMOTE_ID + 1)}))
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "id")
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from genhub.embedded.hub import addresses
-from genhub.embedded.secrets import NAMES, ensure_secrets, note_told
+from genhub.embedded.secrets import FILES, ensure_secrets, note_told
 from tests.patience import patience
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +26,9 @@ def test_secrets_are_stable_and_for_their_owner_only(tmp_path: Path) -> None:
     home = tmp_path / "deep" / "home"
     first = ensure_secrets(home)
     assert ensure_secrets(home) == first
-    assert set(first) == set(NAMES)
-    assert len(set(first.values())) == len(NAMES)
+    names = {name for names in FILES.values() for name in names}
+    assert set(first) == names
+    assert len(set(first.values())) == len(names)
     assert home.stat().st_mode & 0o777 == 0o700
     assert (home / "secrets.json").stat().st_mode & 0o777 == 0o600
 
@@ -53,7 +54,7 @@ def test_processes_that_race_agree(tmp_path: Path) -> None:
         racer.stdin.write("go\n")
         racer.stdin.flush()
     assert len({racer.communicate(timeout=patience(60))[0] for racer in racers}) == 1
-    assert [path.name for path in home.iterdir()] == ["secrets.json"]
+    assert sorted(path.name for path in home.iterdir()) == sorted(FILES)
 
 
 def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:

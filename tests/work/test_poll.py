@@ -62,7 +62,7 @@ def test_order_is_handed_over_waited_for_and_delivered(alice: APIClient) -> None
     be_due()
     assert work() == ["completed"]
     assert attempt_states(task) == ["succeeded"]
-    assert kinds(task) == ["submitted", "claimed", "waiting", "completed"]
+    assert kinds(task) == ["submitted", "routed", "claimed", "waiting", "completed"]
     body = alice.get(f"/api/v1/tasks/{task}").json()
     assert (body["status"], body["result"]["count"]) == ("completed", 2)
     assert body["cost_usd"] == 0.5

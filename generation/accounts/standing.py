@@ -1,0 +1,136 @@
+"""How accounts and keys stand: who may be given an order now, what rests after a failure, and until when.
+
+All of it is columns of two rows, so that every worker knows; a rest is the one way to be out of use for a while. After
+a rest that failures brought, one order at a time goes there until one succeeds.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import DateTimeField, ExpressionWrapper, F
+from django.db.models.functions import Greatest, Now
+
+from generation.models import Account, AccountKey, Attempt, Rest
+from generation.models.account import usable
+from generation.providers.errors import Fault, ProviderError
+from generation.providers.registry import find_class
+from generation.providers.sorting import Meaning
+from generation.states import AttemptState
+
+# So many failures in a row, and an account rests; longer each time that the next order fails, too. The database's
+# function generation_takes_orders knows the number.
+MOST_FAILURES = 5
+FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 30.0, 600.0
+# A key that is told to wait and not for how long; longer each time.
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0
+# What a vendor may say at most: the first of next month, and no date that no clock holds.
+LONGEST_TOLD_SECONDS = 45 * 86400.0
+# How soon to look again whether an account has room.
+ROOM_SECONDS = 1.0
+NO_KEY_SECONDS = 60.0
+NOW = ExpressionWrapper(Now(), output_field=DateTimeField())
+# Why a key rests, by what its vendor means.
+RESTS: dict[str, Rest] = {Meaning.QUOTA: Rest.NO_QUOTA, Meaning.KEY: Rest.REFUSED}
+LONGEST_ERROR = 1000
+
+
+@dataclass
+class NotNow(Exception):
+    """An account takes no order now; look again after so many seconds, or elsewhere. `rests`: its row shall say so."""
+
+    why: str
+    seconds: float
+    rests: bool = False
+
+
+def admit(attempt: Attempt) -> AccountKey | None:
+    """Let an order go to its account, and return the key to use, None where there are none; raise NotNow.
+
+    The caller holds the attempt, and the transaction in which its order leaves: what is admitted has left.
+    """
+    accounts = Account.objects.select_for_update(no_key=True).annotate(now=NOW)
+    account = accounts.get(pk=attempt.account_id)
+    now: datetime = account.now
+    if account.resting_until and account.resting_until > now:
+        raise NotNow(account.resting_why, (account.resting_until - now).total_seconds())
+    most = 1 if account.failures >= MOST_FAILURES else account.concurrency
+    if most is not None and count_at_work(attempt) >= most:
+        raise NotNow("", ROOM_SECONDS)
+    if account.requests_per_minute:
+        if account.next_slot_at and account.next_slot_at > now:
+            raise NotNow(Rest.THROTTLED, (account.next_slot_at - now).total_seconds())
+        pause = timedelta(seconds=60 / account.requests_per_minute)
+        Account.objects.filter(pk=account.pk).update(next_slot_at=now + pause)
+    return choose_key(account, now)
+
+
+def count_at_work(attempt: Attempt) -> int:
+    """Return how many other orders have left for an attempt's account and have not ended."""
+    states = [AttemptState.RUNNING, AttemptState.WAITING]
+    others = Attempt.objects.filter(account_id=attempt.account_id, state__in=states)
+    return others.filter(sending_at__isnull=False).exclude(pk=attempt.pk).count()
+
+
+def choose_key(account: Account, now: datetime) -> AccountKey | None:
+    """Return the key that was used longest ago, of those that do not rest; raise NotNow when none can be used."""
+    keys = AccountKey.objects.filter(account=account)
+    key = keys.filter(usable(now)).order_by(F("last_used_at").asc(nulls_first=True), "pk").first()
+    if key:
+        AccountKey.objects.filter(pk=key.pk).update(last_used_at=now)
+        return key
+    if not keys.exists() and not find_class(account.adapter).capabilities.needs_key:
+        return None
+    resting = keys.filter(is_enabled=True).order_by("resting_until").first()
+    if resting is None or resting.resting_until is None:
+        raise NotNow(Rest.NO_KEY, NO_KEY_SECONDS, rests=True)
+    raise NotNow(Rest.NO_KEY, (resting.resting_until - now).total_seconds(), rests=True)
+
+
+def has_key(account_id: int) -> bool:
+    """Return whether an order may go to an account at once, by its keys."""
+    keys = AccountKey.objects.filter(account_id=account_id)
+    return keys.filter(usable(Now())).exists() or not keys.exists()
+
+
+def hear_success(account_id: int, key_id: int | None) -> None:
+    """Write that an account answered as it should: it and its key are trusted as before."""
+    well = {"failures": 0, "resting_until": None, "resting_why": ""}
+    Account.objects.filter(pk=account_id, failures__gt=0).update(**well)
+    if key_id:
+        AccountKey.objects.filter(pk=key_id, failures__gt=0).update(**well)
+
+
+def hear_failure(account_id: int, key_id: int | None, error: ProviderError) -> None:
+    """Write what a failure says of an account or its key: what is at fault rests, for as long as it was told."""
+    if error.fault is Fault.ORDER:
+        return
+    said = {"last_error": str(error)[:LONGEST_ERROR].replace("\0", "")}
+    with transaction.atomic():
+        if error.fault is Fault.ACCOUNT:
+            account = Account.objects.select_for_update(no_key=True).get(pk=account_id)
+            failures = account.failures + 1
+            Account.objects.filter(pk=account_id).update(
+                failures=failures, last_error_at=Now(), **said
+            )
+            if failures >= MOST_FAILURES:
+                seconds = FIRST_REST_SECONDS * 2.0 ** min(failures - MOST_FAILURES, 10)
+                rest(Account, account_id, Rest.FAILING, min(seconds, LONGEST_REST_SECONDS))
+            return
+        why = RESTS.get(error.why, Rest.THROTTLED)
+        model, pk = (AccountKey, key_id) if key_id else (Account, account_id)
+        row = model.objects.select_for_update(no_key=True).get(pk=pk)
+        usual = min(FIRST_PAUSE_SECONDS * 2.0 ** min(row.failures, 10), LONGEST_PAUSE_SECONDS)
+        told = error.retry_after_seconds
+        # A rest of the account is no failure of it: one order at a time is for those that break.
+        counted = {"failures": F("failures") + 1} if key_id else {"last_error_at": Now()}
+        model.objects.filter(pk=pk).update(**counted, **said)
+        rest(model, pk, why, usual if told is None else told)
+
+
+def rest(model: type[Account] | type[AccountKey], pk: int, why: str, seconds: float) -> None:
+    """Let an account or a key rest for at least so long from now."""
+    until = Now() + timedelta(seconds=min(seconds, LONGEST_TOLD_SECONDS))
+    # PostgreSQL's GREATEST passes over NULL.
+    later = Greatest("resting_until", until)
+    model.objects.filter(pk=pk).update(resting_until=later, resting_why=why)
