@@ -21,6 +21,7 @@ ADAPTERS = {
     "midjourney": "generation.providers.vendors.midjourney.MidjourneyProvider",
     "fal": "generation.providers.vendors.fal.FalProvider",
     "replicate": "generation.providers.vendors.replicate.ReplicateProvider",
+    "sdwebui": "generation.providers.vendors.sdwebui.provider.SDWebUIProvider",
     "stability": "generation.providers.vendors.stability.StabilityProvider",
 }
 

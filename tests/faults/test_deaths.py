@@ -17,7 +17,7 @@ from tests.faults.processes import COUNT, wait_until
 from tests.patience import patience, slowness
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("processes")]
-DEATHS = COUNT or 2
+DEATHS = COUNT or 1
 RECOVERY_SECONDS = 90
 FAST = {"REAP_SECONDS": "1", "SWEEP_SECONDS": "2"}
 WORKER = "--queues=local"

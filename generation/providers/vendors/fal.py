@@ -27,8 +27,8 @@ from generation.providers.base import (
     Waiting,
     Work,
 )
+from generation.providers.callbacks import ID, read_hint
 from generation.providers.errors import ProviderError, Sent
-from generation.providers.hints import ID, read_hint
 from generation.providers.http import VendorApi, data_uri, file_of_url, lost, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of

@@ -28,8 +28,8 @@ from generation.providers.base import (
     Waiting,
     Work,
 )
+from generation.providers.callbacks import read_hint
 from generation.providers.errors import ProviderError, Unsupported
-from generation.providers.hints import read_hint
 from generation.providers.http import VendorApi, data_uri, file_of_url, lost, unreadable
 from generation.providers.several import SEPARATOR, OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, ended, error_of

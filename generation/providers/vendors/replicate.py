@@ -29,8 +29,8 @@ from generation.providers.base import (
     Waiting,
     Work,
 )
+from generation.providers.callbacks import read_hint
 from generation.providers.errors import ProviderError, Sent
-from generation.providers.hints import read_hint
 from generation.providers.http import (
     VendorApi,
     data_uri,
@@ -142,7 +142,8 @@ class ReplicateProvider(OneByOne):
         told = self.api.ask(f"predictions/{remote_id}", Prediction)
         match told.status:
             case "succeeded":
-                return Picture(file_of_url(find_url(told.output), self.account), usage=Usage(1))
+                content = file_of_url(find_url(told.output), self.account)
+                return Picture(content, seed_of(told), usage=Usage(pictures=1))
             case "failed" if self.is_refusal(str(told.error)):
                 raise error_of(Meaning.REFUSED, str(told.error))
             case "failed" | "canceled" | "aborted":
@@ -209,6 +210,12 @@ def find_url(output: Any) -> str:
     if isinstance(found, str) and found.startswith(("https://", "http://", "data:")):
         return found
     raise unreadable(f"no file: {str(output)[:100]}")
+
+
+def seed_of(told: Prediction) -> int | None:
+    """Return the seed that an order named by the usual word."""
+    found = told.input.get(USUAL_WORDS["seed"]) if isinstance(told.input, dict) else None
+    return found if isinstance(found, int) and found >= 0 else None
 
 
 def time_of(told: Prediction) -> datetime.datetime | None:

@@ -47,7 +47,11 @@ class TestReplicate(PolledContract):
             return Reply(201, {"id": "f", "urls": {"get": f"{host}/files/f"}})
         if asked.method == "POST":
             return prediction("starting", 201)
-        return prediction("succeeded", output=[f"{host}/picture.png"], started_at="2026-11-28")
+        said: dict[str, Any] = {
+            "output": [f"{host}/picture.png"],
+            "input": {"prompt": "a star", "seed": 7},
+        }
+        return prediction("succeeded", started_at="2026-11-28T10:00:02Z", **said)
 
     def is_create(self, asked: Asked) -> bool:
         return asked.method == "POST" and path_of(asked).endswith("/predictions")
@@ -61,7 +65,7 @@ class TestReplicate(PolledContract):
         assert asked.headers["authorization"] == "Bearer secret-key-of-the-test"
         assert "prefer" not in asked.headers
         assert asked.json == {"input": {"prompt": "a star", "seed": 7, "aspect_ratio": "1:1"}}
-        assert finished.usage.cost_usd is None
+        assert (finished.made[0].seed, finished.usage.cost_usd) == (7, None)
 
     @pytest.mark.parametrize(
         ("name", "path", "version"),
