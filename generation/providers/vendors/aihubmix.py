@@ -27,8 +27,8 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.envelope import explain
-from generation.providers.files import file_of
-from generation.providers.http import VendorApi, data_uri, lost, unreadable
+from generation.providers.files import data_uri, file_of
+from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.several import FAILED, SEPARATOR, OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, ended
 from generation.providers.wording import input_of, size_of

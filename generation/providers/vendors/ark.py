@@ -28,8 +28,8 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import Unsupported
-from generation.providers.files import file_of
-from generation.providers.http import VendorApi, data_uri, unreadable
+from generation.providers.files import data_uri, file_of
+from generation.providers.http import VendorApi, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, sort_status
 from generation.providers.wording import options_of, refuse_words

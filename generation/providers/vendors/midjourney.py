@@ -30,7 +30,8 @@ from generation.providers.base import (
 )
 from generation.providers.callbacks import read_hint
 from generation.providers.errors import ProviderError, Unsupported
-from generation.providers.http import VendorApi, data_uri, file_of_url, lost, unreadable
+from generation.providers.files import data_uri, file_of_url
+from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.several import SEPARATOR, OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, ended, error_of
 from generation.providers.wording import options_of, refuse_words

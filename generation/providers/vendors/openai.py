@@ -29,12 +29,8 @@ from generation.providers.base import (
 )
 from generation.providers.envelope import explain
 from generation.providers.errors import ProviderError, Unsupported
-from generation.providers.files import file_of
-from generation.providers.http import (
-    VendorApi,
-    encode_input,
-    unreadable,
-)
+from generation.providers.files import encode_input, file_of
+from generation.providers.http import VendorApi, unreadable
 from generation.providers.sorting import Meaning, Said, sort_status
 from generation.spec import GenerationSpec, ModelCard
 

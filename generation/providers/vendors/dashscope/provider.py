@@ -21,7 +21,8 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import ProviderError
-from generation.providers.http import VendorApi, data_uri, file_of_url, lost, unreadable
+from generation.providers.files import data_uri, file_of_url
+from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.several import FAILED, SEPARATOR, OneByOne, Picture
 from generation.providers.sorting import ended, sort_status
 from generation.providers.vendors.dashscope.answers import (
