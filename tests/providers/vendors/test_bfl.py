@@ -89,9 +89,9 @@ class TestBFL(PolledContract):
     def test_create_without_a_polling_url_is_asked_for_by_its_id(
         self, server: Server, provider: Provider
     ) -> None:
-        server.faults = [Reply(body={"id": "bfl-9", "status": "Pending", "webhook_url": "x"})]
+        server.faults = [Reply(body={"id": "bfl-9,&", "status": "Pending", "webhook_url": "x"})]
         assert self.finish(provider, self.work()).usage.cost_usd is None
-        assert server.asked[1].path == "/get_result?id=bfl-9"
+        assert server.asked[1].path == "/get_result?id=bfl-9%2C%26"
 
     @pytest.mark.parametrize("word", ["Pending", "Reasoning", "Generating"])
     def test_vendor_works(self, server: Server, provider: Provider, word: str) -> None:
