@@ -4,26 +4,20 @@ A paid create and a harmless read fail alike here; who asks knows which it was. 
 goes where the account does not say.
 """
 
-import base64
-import io
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any, BinaryIO, TypeVar
+from functools import cache
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
-import pybase64
-from PIL import Image
 
-from generation.providers.base import AccountSettings, VendorFile
+from generation.providers.base import AccountSettings
 from generation.providers.errors import Fault, ProviderError, Sent
 from generation.providers.sorting import FIRST_ERROR, Meaning, Said, error_of, sort_status
 from genhub.lib.dial import make_client
-from genhub.lib.fetch import FetchRefused, fetch
 
 Parsed = TypeVar("Parsed")
 MOST_CONNECTIONS = 256
@@ -34,8 +28,6 @@ MOST_ANSWER_BYTES = 256 * 2**20
 # A failure says what it has to in the first bytes.
 MOST_ERROR_BYTES = 64 * 2**10
 UNREADABLE = "provider_answer_unreadable"
-MOST_PICTURE_BYTES = 64 * 2**20
-PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
 
 @dataclass(frozen=True)
@@ -236,58 +228,3 @@ def client_of(
         ),
         http2=True,
     )
-
-
-def file_of_base64(text: str) -> VendorFile:
-    """Return a picture that came in base64, with or without the prefix of a data URI; raise ProviderError for what is
-    none."""
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
-    try:
-        return file_of_bytes(pybase64.b64decode(text, validate=True))
-    except ValueError as error:
-        raise unreadable(f"no base64: {error}") from error
-
-
-def file_of_bytes(data: bytes) -> VendorFile:
-    """Return a picture by its bytes, of the type that they show."""
-    kinds = (kind for magic, kind in PICTURE_TYPES.items() if data.startswith(magic))
-    return VendorFile(next(kinds, "application/octet-stream"), partial(open_bytes, data))
-
-
-@contextmanager
-def open_bytes(data: bytes) -> Iterator[BinaryIO]:
-    """Open bytes as a file."""
-    yield io.BytesIO(data)
-
-
-def file_of_url(url: str, account: AccountSettings) -> VendorFile:
-    """Return a picture by its address (or data URI), fetched when it is opened: without the key, and through the one
-    door for addresses that we did not choose. What cannot be fetched now is asked for again; it is paid for."""
-    if url.startswith("data:"):
-        return file_of_base64(url)
-    return VendorFile("application/octet-stream", partial(open_url, url, account.private_hosts))
-
-
-@contextmanager
-def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
-    """Open a picture by its address."""
-    try:
-        with fetch(url, most_bytes=MOST_PICTURE_BYTES, private_hosts=private_hosts) as fetched:
-            yield fetched.file
-    except FetchRefused as error:
-        raise ProviderError(
-            f"not fetched: {error}", code=UNREADABLE, retryable=True, sent=Sent.YES, is_billed=True
-        ) from error  # fmt: skip
-
-
-def encode_input(image: Image.Image, kind: str = "png") -> bytes:
-    """Return an input picture as a file of this format, to be sent with an order."""
-    file = io.BytesIO()
-    image.save(file, kind)
-    return file.getvalue()
-
-
-def data_uri(image: Image.Image) -> str:
-    """Return an input picture as a data URI."""
-    return f"data:image/png;base64,{base64.b64encode(encode_input(image)).decode()}"

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from generation.providers.http import encode_input
+from generation.providers.files import encode_input
 
 LONGEST_SIDE = 256
 

@@ -16,7 +16,8 @@ LARGEST_DEVIATION = 0.03
 
 
 def options_of(spec: GenerationSpec, largest_seed: int = LARGEST_USUAL_SEED) -> dict[str, Any]:
-    """Return what an order says of the options that not every vendor takes, without its pictures.
+    """Return what an order says of the options that not every vendor takes, and of those that one alone has, without
+    its pictures.
 
     A seed above the vendor's largest becomes one below, always the same: one seed is one picture, there as here.
     """
@@ -28,7 +29,7 @@ def options_of(spec: GenerationSpec, largest_seed: int = LARGEST_USUAL_SEED) -> 
         "style": spec.style or None,
         "sampler": spec.sampler or None,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in said.items() if value is not None} | dict(spec.options)
 
 
 def translate(said: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:

@@ -28,11 +28,11 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import Unsupported
-from generation.providers.files import file_of
-from generation.providers.http import VendorApi, data_uri, unreadable
+from generation.providers.files import data_uri, file_of
+from generation.providers.http import VendorApi, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, sort_status
-from generation.providers.wording import refuse_words
+from generation.providers.wording import options_of, refuse_words
 
 # By the beginning of a code.
 MEANINGS = {
@@ -50,8 +50,7 @@ REFUSALS = ("SensitiveContentDetected", "RiskDetection")
 VERSION = re.compile(r"seed(?:ream|edit)-(\d+)-(\d+)")
 NO_SEQUENCE = re.compile(r"seedream-(5-5|5-0-(pro|flash))")
 LAST_WITH_SEED = 3
-# Ours are larger: one is folded into the vendor's, and the picture says the one that was taken.
-SEEDS = 2**31
+WORDS = {"seed": "seed", "cfg_scale": "guidance_scale"}
 PLAIN_OPTIONS = ("output_format", "background", "optimize_prompt_options")
 
 
@@ -146,11 +145,8 @@ class ArkProvider(OneByOne):
         words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
         if work.image:
             words["image"] = data_uri(work.image)
-        if spec.seeds:
-            words["seed"] = spec.seeds[0] % SEEDS
-        if spec.cfg_scale is not None:
-            words["guidance_scale"] = spec.cfg_scale
-        return words
+        said = options_of(spec)
+        return words | {theirs: said[ours] for ours, theirs in WORDS.items() if ours in said}
 
     def read(self, images: Images, number: int) -> Finished:
         """Return the pictures of an answer; raise ProviderError when it holds none."""

@@ -26,7 +26,8 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import ProviderError, Sent, Unsupported
-from generation.providers.http import VendorApi, data_uri, file_of_url, lost, unreadable
+from generation.providers.files import data_uri, file_of_url
+from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of
 from generation.providers.wording import options_of, size_of, translate

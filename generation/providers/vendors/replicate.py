@@ -32,14 +32,8 @@ from generation.providers.base import (
 )
 from generation.providers.callbacks import read_hint
 from generation.providers.errors import ProviderError, Sent
-from generation.providers.http import (
-    VendorApi,
-    data_uri,
-    encode_input,
-    file_of_url,
-    lost,
-    unreadable,
-)
+from generation.providers.files import data_uri, encode_input, file_of_url
+from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of
 from generation.providers.wording import input_of, size_of

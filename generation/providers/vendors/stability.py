@@ -17,7 +17,8 @@ import msgspec
 
 from generation.providers.base import AccountSettings, Capabilities, Usage, Work
 from generation.providers.errors import ProviderError, Unsupported
-from generation.providers.http import VendorApi, encode_input, file_of_base64, unreadable
+from generation.providers.files import encode_input, file_of_base64
+from generation.providers.http import VendorApi, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of
 from generation.providers.wording import options_of, ratio_of, translate

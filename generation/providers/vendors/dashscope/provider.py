@@ -21,7 +21,8 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import ProviderError
-from generation.providers.http import VendorApi, data_uri, file_of_url, lost, unreadable
+from generation.providers.files import data_uri, file_of_url
+from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.several import FAILED, SEPARATOR, OneByOne, Picture
 from generation.providers.sorting import ended, sort_status
 from generation.providers.vendors.dashscope.answers import (
@@ -38,7 +39,7 @@ from generation.providers.vendors.dashscope.answers import (
     results_of,
     said_of,
 )
-from generation.providers.wording import refuse_words
+from generation.providers.wording import options_of, refuse_words
 from generation.spec import GenerationSpec, ModelCard
 
 SYNC, TASK, SYNTHESIS = "sync", "task", "synthesis"
@@ -49,8 +50,6 @@ PATHS = {
 }
 OLD_WAN = re.compile(r"wan(x|2\.[0-5]-)")
 MOST_WAN_PICTURES = 4
-# Ours are larger: one is folded into the vendor's, and the picture says the one that was taken.
-SEEDS = 2**31
 POLL_SECONDS = 2.0
 ENDED = {"FAILED", "CANCELED"}
 # What the vendor's clock and ours may differ by.
@@ -162,7 +161,7 @@ class DashScopeProvider(OneByOne):
         prompts = {result.orig_prompt for result in output.results or []} - {None}
         spec = order.spec
         is_whole = is_one_call(spec, order.card)
-        seed = spec.seeds[0] % SEEDS if spec.seeds else None
+        seed = options_of(spec).get("seed")
         ticket = Ticket(task.task_id, spec.number if is_whole else 1, seed)
         others = [] if is_whole else [f"{FAILED}answer_lost"] * (spec.number - 1)
         return Found(
@@ -223,7 +222,7 @@ def body_of(work: Work) -> dict[str, Any]:
     if spec.number > 1:
         parameters["n"] = spec.number
     if spec.seeds:
-        parameters["seed"] = spec.seeds[0] % SEEDS
+        parameters["seed"] = options_of(spec)["seed"]
     if "watermark" in card.options:
         parameters["watermark"] = card.options["watermark"]
     content = [{"image": data_uri(work.image)}] if work.image else []

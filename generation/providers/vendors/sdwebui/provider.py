@@ -19,7 +19,8 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import ProviderError
-from generation.providers.http import VendorApi, encode_input, file_of_base64, unreadable
+from generation.providers.files import encode_input, file_of_base64
+from generation.providers.http import VendorApi, unreadable
 from generation.providers.sorting import Meaning, Said
 from generation.providers.vendors.sdwebui.watch import NOT_FOUND, Watch, begin
 from generation.providers.wording import options_of, translate
