@@ -26,6 +26,8 @@ def options_of(spec: GenerationSpec, largest_seed: int = LARGEST_USUAL_SEED) -> 
         "steps": spec.steps,
         "cfg_scale": spec.cfg_scale,
         "seed": spec.seeds[0] % (largest_seed + 1) if spec.seeds else None,
+        "style": spec.style or None,
+        "sampler": spec.sampler or None,
     }
     return {name: value for name, value in said.items() if value is not None} | dict(spec.options)
 

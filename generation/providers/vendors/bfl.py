@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -119,7 +120,10 @@ class BFLProvider(OneByOne):
         created = self.api.order(model, Created, json=words_of(work, model))
         if not created.id:
             raise lost("taken without an id")
-        address = self.api.id_of(created.polling_url or "") or f"get_result?id={created.id}"
+        address = (
+            self.api.id_of(created.polling_url or "")
+            or f"get_result?id={quote(created.id, safe='')}"
+        )
         cost = "" if created.cost is None else f"{COST}{created.cost}"
         return Submitted(f"{address}{cost}", POLL_SECONDS)
 

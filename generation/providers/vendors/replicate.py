@@ -13,6 +13,7 @@ or empty: not said), `ratios`.
 import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from PIL import Image
@@ -118,7 +119,7 @@ class ReplicateProvider(OneByOne):
         created = self.api.order(path, Prediction, json=body)
         if not created.id:
             raise lost("taken without an id")
-        return Submitted(created.id, POLL_SECONDS)
+        return Submitted(quote(created.id, safe=""), POLL_SECONDS)
 
     def hand_over(self, image: Image.Image) -> str:
         """Return where the vendor finds an input picture; raise ProviderError: nothing is ordered then."""

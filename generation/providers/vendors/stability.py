@@ -5,7 +5,8 @@ Requests are forms even without a file. A filtered picture comes with HTTP 200, 
 $0.01, but no answer says what it cost. v1 is gone, but for the balance.
 
 Models: `core`, `ultra`, `sd3.5-large`, `sd3.5-large-turbo`, `sd3.5-medium`, and `inpaint` for pictures with a mask,
-which has a price of its own. Options of an offer: `output_format` (`png`, `jpeg`, `webp`), `style_preset`.
+which has a price of its own. Options of an offer: `output_format` (`png`, `jpeg`, `webp`), `style_preset`, `styles`
+(those that orders may name).
 """
 
 from collections.abc import Mapping
@@ -41,12 +42,13 @@ class Model:
     needs_mask: bool = False
 
 
-USUAL = {"seed": "seed", "negative_prompt": "negative_prompt"}
+SEED = {"seed": "seed", "style": "style_preset"}
+USUAL = {**SEED, "negative_prompt": "negative_prompt"}
 SD3 = Model("generate/sd3", {**USUAL, "cfg_scale": "cfg_scale"}, takes_image=True)
 MODELS = {
     "core": Model("generate/core", USUAL),
     "ultra": Model("generate/ultra", USUAL, takes_image=True),
-    "sd3.5-large-turbo": Model("generate/sd3", {"seed": "seed"}, takes_image=True),
+    "sd3.5-large-turbo": Model("generate/sd3", SEED, takes_image=True),
     "inpaint": Model("edit/inpaint", USUAL, takes_image=True, needs_mask=True),
 }
 
@@ -99,8 +101,8 @@ def words_of(work: Work, name: str, model: Model) -> dict[str, Any]:
         raise Unsupported(f"image: {name} takes none")
     if bool(work.mask) is not model.needs_mask:
         raise Unsupported(f"mask: {name} {'needs one' if model.needs_mask else 'takes none'}")
-    words = {"prompt": spec.prompt, **translate(options_of(spec, LARGEST_SEED), model.words)}
-    words |= {option: card.options[option] for option in PLAIN_OPTIONS if option in card.options}
+    words = {option: card.options[option] for option in PLAIN_OPTIONS if option in card.options}
+    words |= {"prompt": spec.prompt, **translate(options_of(spec, LARGEST_SEED), model.words)}
     if model.path == SD3.path:
         words |= {"model": name, "mode": "image-to-image" if work.image else "text-to-image"}
     if work.image is None:

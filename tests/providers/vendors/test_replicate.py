@@ -101,6 +101,14 @@ class TestReplicate(PolledContract):
         server.faults = [prediction("processing", 202, new_word={"deep": []})]
         assert self.ordered(provider) == "ufawqhfynnddngldkgtslldrkq"
 
+    def test_strange_id_leaves_its_place_in_no_address(
+        self, server: Server, provider: Provider
+    ) -> None:
+        server.faults = [prediction("starting", id="../account?a=1,2")]
+        remote_id = self.ordered(provider)
+        assert self.finish_of(provider, remote_id).made
+        assert server.asked[1].path == "/predictions/..%2Faccount%3Fa%3D1%2C2"
+
     def test_output_of_what_still_works_is_not_taken(
         self, server: Server, provider: Provider
     ) -> None:

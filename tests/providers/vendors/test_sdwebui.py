@@ -94,7 +94,11 @@ class TestSDWebUI(ProviderContract):
         provider.submit(self.work())
         card = ModelCard("any", options={"sampler": "Heun"})
         provider.submit(replace(self.work(), card=card))
-        said = [(one.json["sampler_name"], one.json["scheduler"]) for one in server.asked]
+        provider.submit(replace(self.work(sampler="DDIM", style="Anime"), card=card))
+        assert (server.asked[2].json["sampler_name"], server.asked[2].json["styles"]) == (
+            "DDIM", ["Anime"],
+        )  # fmt: skip
+        said = [(one.json["sampler_name"], one.json["scheduler"]) for one in server.asked[:2]]
         assert said == [("Euler", "Simple"), ("Heun", "Simple")]
         assert "override_settings" not in server.asked[1].json
 

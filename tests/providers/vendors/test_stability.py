@@ -58,6 +58,15 @@ class TestStability(ProviderContract):
         assert self.fields(asked) == said
         assert finished.made[0].seed == 42
 
+    def test_style_of_the_order_is_stronger_than_the_offer_s(
+        self, server: Server, provider: Provider
+    ) -> None:
+        card = replace(self.card, options={"style_preset": "anime", "output_format": "webp"})
+        for style in ("", "origami"):
+            provider.submit(replace(self.work(style=style), card=card))
+        said = [self.fields(asked)["style_preset"] for asked in server.asked]
+        assert said == ["anime", "origami"]
+
     def test_filtered_picture_is_not_stored(self, server: Server, provider: Provider) -> None:
         body = {"image": b64(), "finish_reason": "CONTENT_FILTERED", "seed": 1}
         server.faults = [Reply(body=body)]
@@ -111,6 +120,7 @@ class TestStability(ProviderContract):
             ("sd3.5-large-turbo", {"negative_prompt": "rain"}, "negative_prompt"),
             ("ultra", {"width": 1024, "height": 912}, "size"),
             ("inpaint", {}, "mask"),
+            ("core", {"sampler": "Euler"}, "sampler"),
         ],
     )
     def test_what_a_model_lacks_is_named(

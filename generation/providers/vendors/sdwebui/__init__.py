@@ -8,5 +8,6 @@ started without `--api`. The key is `user:password`, where the server has any.
 
 Options of an account: `sampler`, `scheduler`, `batch_size` (most pictures drawn together, 1), `override_settings`, and
 `exclusive` (true: nobody else uses the server, so that what is under way there is ours). Options of an offer: the same
-but `exclusive`, and stronger. The name at the vendor is the checkpoint's; it stays loaded for the next order.
+but `exclusive`, and stronger; `samplers` and `styles` (those that orders may name). The name at the vendor is the
+checkpoint's; it stays loaded for the next order.
 """

@@ -23,11 +23,19 @@ from generation.providers.files import encode_input, file_of_base64
 from generation.providers.http import VendorApi, unreadable
 from generation.providers.sorting import Meaning, Said
 from generation.providers.vendors.sdwebui.watch import NOT_FOUND, Watch, begin
-from generation.providers.wording import options_of
+from generation.providers.wording import options_of, translate
 
 logger = logging.getLogger(__name__)
 
 LARGEST_SEED = 2**32 - 1
+WORDS = {
+    "negative_prompt": "negative_prompt",
+    "steps": "steps",
+    "cfg_scale": "cfg_scale",
+    "seed": "seed",
+    "sampler": "sampler_name",
+    "style": "styles",
+}
 USUAL_SAMPLER = "DPM++ 2M Karras"
 LOOK_EVERY_SECONDS = 1.0
 # What a server says of an address that it does not have; a model that is missing is called by its name.
@@ -99,13 +107,15 @@ def words_of(work: Work, usual: Mapping[str, Any]) -> dict[str, Any]:
         "width": spec.width,
         "height": spec.height,
         "seed": -1,
-        **options_of(spec, LARGEST_SEED),
         "sampler_name": options.get("sampler", USUAL_SAMPLER),
+        **translate(options_of(spec, LARGEST_SEED), WORDS),
         "batch_size": together,
         "n_iter": spec.number // together,
         "send_images": True,
         "save_images": False,
     }
+    if spec.style:
+        words["styles"] = [spec.style]
     if scheduler := options.get("scheduler"):
         words["scheduler"] = scheduler
     overrides = dict(options.get("override_settings", {}))
