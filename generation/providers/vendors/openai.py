@@ -84,9 +84,11 @@ class Images(msgspec.Struct):
 
 
 class Event(Item):
-    """An event of a stream; the last has all that an answer has."""
+    """An event of a stream; the last has all that an answer has, and an error its words with or without a name."""
 
     type: str = ""
+    code: str | None = None
+    message: str | None = None
     partial_image_index: int = 0
     size: str | None = None
     quality: str | None = None
@@ -143,8 +145,8 @@ class OpenAIProvider(Provider):
                 return self.read(opened.whole().parse(Images), work)
             for data in read_events(opened.parts()):
                 event = parse_event(data)
-                if event.error:
-                    raise failure_of(event.error)
+                if event.error or event.type == "error":
+                    raise failure_of(event.error or msgspec.structs.asdict(event))
                 if event.type.endswith(".completed"):
                     return self.read(Images([event], event.size, event.quality, event.usage), work)
                 if event.type.endswith(".partial_image") and event.b64_json:
@@ -170,11 +172,10 @@ class OpenAIProvider(Provider):
             "quality": qualities[spec.mode or spec.quality],
         }
         words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
-        if spec.style:
-            words["style"] = spec.style
         if said := self.account.options.get("response_format"):
             words["response_format"] = said
-        return words | translate(options_of(spec), self.account.options.get("words", {}))
+        theirs = {"style": "style", **self.account.options.get("words", {})}
+        return words | translate(options_of(spec), theirs)
 
     def read(self, images: Images, work: Work) -> Finished:
         """Return the pictures of an answer; raise ProviderError when it holds none."""

@@ -89,6 +89,14 @@ class TestRelay(ProviderContract):
         error = self.fail(provider)
         assert (error.code, error.sent, error.fault) == (code, sent, fault)
 
+    def test_style_is_said_where_the_model_lists_it(
+        self, server: Server, provider: Provider
+    ) -> None:
+        self.finish(provider, self.work(style="vivid"))
+        assert server.asked[0].json["style"] == "vivid"
+        with pytest.raises(Unsupported, match="sampler"):
+            provider.submit(self.work(sampler="Euler"))
+
     def test_server_without_a_key_is_sent_none(self, server: Server) -> None:
         self.finish(self.make(server.url, key=""), self.work())
         assert "authorization" not in server.asked[0].headers
