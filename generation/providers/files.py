@@ -2,7 +2,6 @@
 
 import base64
 import io
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,13 +13,11 @@ from PIL import Image
 from generation.providers.base import AccountSettings, VendorFile
 from generation.providers.errors import ProviderError, Sent
 from generation.providers.http import UNREADABLE, unreadable
-from genhub.lib.fetch import Fetched, FetchRefused, fetch
+from genhub.lib.fetch import FetchRefused, fetch
 
 MOST_PICTURE_BYTES = 64 * 2**20
 PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 TYPES = frozenset(PICTURE_TYPES.values())
-# An address may not be valid yet, or its host be busy, for a moment; a vendor that is asked again tells a new one.
-MOST_TRIES, PAUSE_SECONDS = 3, 0.5
 
 
 def file_of(data: str | None, url: str | None, account: AccountSettings) -> VendorFile | None:
@@ -64,25 +61,17 @@ def file_of_url(url: str, account: AccountSettings) -> VendorFile:
 @contextmanager
 def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
     """Open a picture by its address."""
-    with fetch_patiently(url, private_hosts) as fetched:
+    try:
+        fetched = fetch(
+            url, most_bytes=MOST_PICTURE_BYTES, types=TYPES, private_hosts=private_hosts
+        )
+    except FetchRefused as error:
+        # An address may not be valid yet, or its host be busy: who stores it opens it again, a moment later.
+        raise ProviderError(
+            f"not fetched: {error}", code=UNREADABLE, retryable=error.may_pass, sent=Sent.YES, is_billed=True
+        ) from error  # fmt: skip
+    with fetched:
         yield cast("BinaryIO", fetched.file)
-
-
-def fetch_patiently(url: str, private_hosts: frozenset[str]) -> Fetched:
-    """Return a picture that is paid for, tried again while that may help; raise ProviderError."""
-    for number in range(1, MOST_TRIES + 1):
-        try:
-            return fetch(
-                url, most_bytes=MOST_PICTURE_BYTES, types=TYPES, private_hosts=private_hosts
-            )
-        except FetchRefused as error:
-            if error.may_pass and number < MOST_TRIES:
-                time.sleep(PAUSE_SECONDS * number)
-                continue
-            raise ProviderError(
-                f"not fetched: {error}", code=UNREADABLE, retryable=error.may_pass, sent=Sent.YES, is_billed=True
-            ) from error  # fmt: skip
-    raise AssertionError("unreachable")
 
 
 def encode_input(image: Image.Image, kind: str = "png") -> bytes:
