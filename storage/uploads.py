@@ -113,6 +113,12 @@ def take_picture(
         raise
 
 
+def look_at_picture(data: bytes, content_type: str) -> Image.Image:
+    """Return the pixels that `take_picture` would store; raise as it does. Nothing is stored."""
+    check_type(data, content_type)
+    return decode_apart(data)
+
+
 def digest(data: bytes) -> str:
     """Return the SHA-256 of what was sent."""
     return hashlib.sha256(data).hexdigest()
@@ -165,7 +171,7 @@ def decode_apart(data: bytes) -> Image.Image:
     side = str(settings.UPLOAD_LONGEST_SIDE_PIXELS)
     command = [sys.executable, "-I", "-c", PROGRAM, side, str(settings.BASE_DIR)]
     try:
-        with taking_turns():
+        with taking_turns(turns):
             done = subprocess.run(  # noqa: S603 (our own program; the bytes are its input)
                 command, input=data, capture_output=True, check=False, timeout=PATIENCE_SECONDS
             )
@@ -182,14 +188,16 @@ def decode_apart(data: bytes) -> Image.Image:
 
 
 @contextmanager
-def taking_turns() -> Iterator[None]:
-    """Have one of the few places; raise UploadsBusy when none comes free."""
-    if not turns.acquire(timeout=TURN_SECONDS):
+def taking_turns(
+    places: threading.BoundedSemaphore, seconds: float = TURN_SECONDS
+) -> Iterator[None]:
+    """Have one of a few places; raise UploadsBusy when none comes free."""
+    if not places.acquire(timeout=seconds):
         raise busy()
     try:
         yield
     finally:
-        turns.release()
+        places.release()
 
 
 def busy() -> UploadsBusy:
