@@ -2,8 +2,6 @@
 
 import hashlib
 import logging
-import subprocess
-import sys
 import threading
 from collections.abc import Generator
 from contextlib import closing
@@ -16,6 +14,7 @@ from django.core.files.base import File
 from PIL import Image
 
 from storage import decoding, labels
+from storage.apart import apart
 from storage.containers import find_format
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.media import EXTENSIONS, encode_thumbnail
@@ -30,10 +29,9 @@ HEAD_BYTES: Final = 16
 PATIENCE_SECONDS: Final = 120.0
 # How many processes look at pictures at once for this one.
 turns = threading.BoundedSemaphore(2)
-# Isolated, the program finds its own files last: none of them can pass for a library.
-PROGRAM: Final = (
-    "import sys; sys.path.append(sys.argv.pop()); from storage.relabelling import main; main()"
-)
+PROGRAM: Final = "from storage.relabelling import main; main()"
+# The first of the descriptors that a program is given beside input, output and errors.
+PLACE: Final = "3"
 CONTENT_TYPES: Final = {form: content_type for content_type, form in decoding.TYPES.items()}
 # MP4's own start, and the brands of pictures that begin alike; WebM's.
 MP4_MARK, WEBM_START = b"ftyp", b"\x1aE\xdf\xa3"
@@ -130,16 +128,9 @@ def check_kind(head: bytes, media_type: str) -> None:
 def relabel_apart(sent: IO[bytes], labelled: IO[bytes]) -> Facts:
     """Fill the labelled file, by a process that may die of what was sent, and return its facts."""
     sent.seek(0)
-    place = labelled.fileno()
-    command = [sys.executable, "-I", "-c", PROGRAM, str(place), str(settings.BASE_DIR)]
     with turns:
-        done = subprocess.run(  # noqa: S603 (our own program; the bytes are its input)
-            command,
-            stdin=sent,
-            capture_output=True,
-            check=False,
-            timeout=PATIENCE_SECONDS,
-            pass_fds=(place,),
+        done = apart.run(
+            PROGRAM, [PLACE], sent, more=[labelled.fileno()], patience_seconds=PATIENCE_SECONDS
         )
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():
