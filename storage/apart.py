@@ -21,7 +21,9 @@ from storage.nursery import STATUS
 
 MODULES: Final = ("storage.relabelling",)
 # Isolated, it finds its own files last: none of them can pass for a library.
-NURSERY: Final = "import sys; sys.path.append(sys.argv.pop()); from storage.nursery import main; main()"
+NURSERY: Final = (
+    "import sys; sys.path.append(sys.argv.pop()); from storage.nursery import main; main()"
+)
 
 
 class Apart:

@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 import traceback
+from contextlib import suppress
 from typing import Final
 
 # Of each program: where its end is told, what to run, input, output, errors, and what it gets beside them.
@@ -76,11 +77,9 @@ class Nursery:
             del self.children[pid]
             if report in {key.fileobj for key in self.selector.get_map().values()}:
                 self.selector.unregister(report)
-            try:
+            # Nobody may wait for it any more.
+            with suppress(OSError):
                 report.sendall(STATUS.pack(os.waitstatus_to_exitcode(status)))
-            except OSError:
-                # Nobody waits for it any more.
-                pass
             report.close()
 
     def end_all(self) -> None:
@@ -101,7 +100,7 @@ def become(files: list[int]) -> None:
         moved = [os.dup(file) for file in files[1:]]
         for place, file in enumerate(moved):
             os.dup2(file, place)
-        os.closerange(len(moved), os.sysconf("SC_OPEN_MAX") if not moved else max(*moved, *files) + 1)
+        os.closerange(len(moved), os.sysconf("SC_OPEN_MAX"))
         sys.argv = ["-c", *job["arguments"]]
         exec(job["program"], {"__name__": "__main__"})  # noqa: S102 (our own program)
         sys.stdout.flush()

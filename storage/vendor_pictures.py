@@ -6,6 +6,7 @@ import threading
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Final
 
@@ -81,9 +82,8 @@ def save_vendor_picture(content: VendorFile, *, folder: str, name: str) -> Store
             )
         if facts.had_manifest:
             logger.warning("%s: the vendor's C2PA manifest was taken out", stored.key)
-        put_files(
-            stored, File(labelled, stored.key), encode_thumbnail(facts.small, labels.GENERATED)
-        )
+        make_thumbnail = partial(encode_thumbnail, facts.small, labels.GENERATED)
+        put_files(stored, File(labelled, stored.key), make_thumbnail)
     return stored
 
 

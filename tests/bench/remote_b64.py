@@ -63,7 +63,9 @@ class Direct:
         began = time.perf_counter()
         words = {"model": "bench", "prompt": "a red circle", "response_format": "b64_json"}
         answer = self.http.post(f"{self.url}/images/generations", json=words)
-        self.picture = pybase64.b64decode(msgspec.json.decode(answer.content)["data"][0]["b64_json"])
+        self.picture = pybase64.b64decode(
+            msgspec.json.decode(answer.content)["data"][0]["b64_json"]
+        )
         return (time.perf_counter() - began) * 1000
 
     def keep(self) -> float:

@@ -25,7 +25,7 @@ USER, CREDITS = "bench", 10**6
 HANDS = 8
 TASK_SECONDS = 300.0
 STORE_SECONDS = 20.0
-BUCKET, ACCESS_KEY, SECRET_KEY = "bench", "bench-access-key", "bench-secret-key"  # noqa: S105
+BUCKET, ACCESS_KEY, SECRET_KEY = "bench", "bench-access-key", "bench-secret-key"
 # Runs in the hub's own shell: accounts are staff's to make, and have no other door yet.
 MAKE_ACCOUNTS = """
 import json, sys
@@ -179,7 +179,14 @@ def bucket() -> Iterator[dict[str, str]]:
     (root / BUCKET).mkdir(parents=True)
     port = free_port()
     program = str(Path(sys.executable).with_name("rclone"))
-    options = ["--addr", f"127.0.0.1:{port}", "--config", str(root / "none"), "--vfs-cache-mode", "off"]
+    options = [
+        "--addr",
+        f"127.0.0.1:{port}",
+        "--config",
+        str(root / "none"),
+        "--vfs-cache-mode",
+        "off",
+    ]
     environment = {**os.environ, "RCLONE_AUTH_KEY": f'"{ACCESS_KEY},{SECRET_KEY}"'}
     with (servers.HOME / "s3.log").open("wb") as log:
         server = subprocess.Popen(

@@ -84,7 +84,7 @@ async def read_head(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
-async def send(  # noqa: PLR0913 (an answer has as many parts)
+async def send(
     writer: asyncio.StreamWriter,
     status: bytes,
     kind: bytes,
