@@ -1,11 +1,12 @@
 """A whole hub whose pictures come from the benchmarks' vendor, and a store in a process of its own."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,14 +47,15 @@ class Model:
 
     alias: str
     size: str = "1.8"
-    form: str = "b64_json"
+    # What it gives: what it is asked for, which is base64, or links alone.
+    form: str = "any"
     think_ms: int = 0
     rate: int = 0
 
     def row(self, vendor: RunningVendor) -> dict[str, Any]:
         """Return its account's columns."""
-        url = vendor.base_url(self.size, think_ms=self.think_ms, rate=self.rate)
-        return {"base_url": url, "options": {"response_format": self.form}}
+        url = vendor.base_url(self.size, think_ms=self.think_ms, rate=self.rate, form=self.form)
+        return {"base_url": url, "options": {"response_format": "b64_json"}}
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Ended:
     """One order that was made: seconds from before it was sent until it was completed, by one machine's clock."""
 
     seconds: float
+    started_at: float
     ended_at: float
     task: dict[str, Any]
 
@@ -123,8 +126,10 @@ class RemoteHub:
             time.sleep(pause_seconds)
         if task["status"] != "completed":
             raise AssertionError(f"{task_id} ended {task['status']}: {task['error']}")
-        ended_at = datetime.fromisoformat(task["completed_at"]).timestamp()
-        return Ended(ended_at - began, ended_at, task)
+        started_at, ended_at = (
+            datetime.fromisoformat(task[name]).timestamp() for name in ("started_at", "completed_at")
+        )
+        return Ended(ended_at - began, started_at, ended_at, task)
 
 
 @contextmanager
@@ -132,7 +137,6 @@ def running(
     vendor: RunningVendor,
     models: Sequence[Model],
     settings: dict[str, str] | None = None,
-    prepare: Callable[[HubProcess], None] = lambda _: None,
 ) -> Iterator[RemoteHub]:
     """Start a whole hub with these models; stop it after the block, with its books proved."""
     home = servers.HOME / "hub"
@@ -141,8 +145,7 @@ def running(
     try:
         hub.start()
         accounts = {model.alias: model.row(vendor) for model in models}
-        shell(hub, MAKE_ACCOUNTS.format(accounts=as_json(accounts)))
-        prepare(hub)
+        shell(hub, MAKE_ACCOUNTS.format(accounts=json.dumps(accounts)))
         key = hub.run_json("issue_key", "bench", "--user", USER, "--grant", str(CREDITS))["key"]
         with httpx.Client(
             base_url=f"http://127.0.0.1:{hub.port}",
@@ -155,13 +158,6 @@ def running(
             raise AssertionError("the audit found the books wrong")
     finally:
         hub.kill()
-
-
-def as_json(value: Any) -> str:
-    """Return a value as JSON."""
-    import json  # noqa: PLC0415
-
-    return json.dumps(value)
 
 
 def shell(hub: HubProcess, script: str) -> str:

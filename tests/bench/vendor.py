@@ -1,7 +1,8 @@
 """A vendor of the benchmarks, in a process of its own: answers with pictures that it has ready, after its think time.
 
-The address says how it behaves: `/SIZE/THINK_MS/RATE/v1` is an images API whose pictures are of a size in PICTURES, and
-whose links give RATE bytes a second on each connection (0: all that it can). It honours `response_format`, and ranges.
+The address says how it behaves: `/SIZE/THINK_MS/RATE/FORM/v1` is an images API whose pictures are of a size in PICTURES,
+and whose links give RATE bytes a second on each connection (0: all that it can). FORM `any` honours `response_format`,
+`url` gives a link whatever was asked. Links honour ranges.
 """
 
 import asyncio
@@ -53,13 +54,13 @@ class Vendor:
     async def answer(self, head: bytes, body: bytes, writer: asyncio.StreamWriter) -> None:
         """Answer one request: an order, or a picture's link."""
         _, path, _ = head.split(b" ", 2)
-        _, size, think_ms, rate, *rest = path.decode().split("/")
+        _, size, think_ms, rate, form, *rest = path.decode().split("/")
         if rest[-1] == "generations":
             self.counts["orders"] += 1
             await asyncio.sleep(int(think_ms) / 1000)
             data = self.base64[size]
-            if json.loads(body).get("response_format") == "url":
-                data = answer_json({"url": f"http://127.0.0.1:{self.port}/{size}/0/{rate}/file"})
+            if "url" in {form, json.loads(body).get("response_format")}:
+                data = answer_json({"url": link(self.port, size, int(rate))})
             await send(writer, b"200 OK", b"application/json", data)
             return
         self.counts["files"] += 1
@@ -110,6 +111,11 @@ async def send(
         await writer.drain()
 
 
+def link(port: int, size: str, rate: int) -> str:
+    """Return a picture's address."""
+    return f"http://127.0.0.1:{port}/{size}/0/{rate}/any/picture.png"
+
+
 def answer_json(item: dict[str, str]) -> bytes:
     """Return an answer of one picture."""
     return json.dumps({"created": 1, "data": [item], "size": "1024x1024"}).encode()
@@ -139,9 +145,9 @@ class RunningVendor:
         self.port: int = process.facts["port"]
         self.sizes: dict[str, int] = process.facts["sizes"]
 
-    def base_url(self, size: str, *, think_ms: int = 0, rate: int = 0) -> str:
+    def base_url(self, size: str, *, think_ms: int = 0, rate: int = 0, form: str = "any") -> str:
         """Return the address of an API that behaves so."""
-        return f"http://127.0.0.1:{self.port}/{size}/{think_ms}/{rate}/v1"
+        return f"http://127.0.0.1:{self.port}/{size}/{think_ms}/{rate}/{form}/v1"
 
     def count(self) -> dict[str, int]:
         """Return how many orders, files and bytes of files were asked for so far."""
