@@ -8,7 +8,7 @@ import time
 from contextlib import nullcontext
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from botocore.exceptions import ClientError
 from django.core.files.base import ContentFile
@@ -31,8 +31,8 @@ from tests.storage.conftest import ACCESS_KEY, BUCKET, Bucket
 REFUSED = {400, 403}
 
 
-def fetch(url: str) -> httpx.Response:
-    return httpx.get(url, trust_env=False, timeout=patience(5))
+def fetch(url: str) -> httpx2.Response:
+    return httpx2.get(url, trust_env=False, timeout=patience(5))
 
 
 def picture(colour: tuple[int, int, int] = (200, 30, 30)) -> Image.Image:
