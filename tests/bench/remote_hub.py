@@ -127,7 +127,8 @@ class RemoteHub:
         if task["status"] != "completed":
             raise AssertionError(f"{task_id} ended {task['status']}: {task['error']}")
         started_at, ended_at = (
-            datetime.fromisoformat(task[name]).timestamp() for name in ("started_at", "completed_at")
+            datetime.fromisoformat(task[name]).timestamp()
+            for name in ("started_at", "completed_at")
         )
         return Ended(ended_at - began, started_at, ended_at, task)
 

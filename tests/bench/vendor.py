@@ -36,7 +36,7 @@ class Vendor:
             name: answer_json({"b64_json": pybase64.b64encode(data).decode()})
             for name, data in self.pictures.items()
         }
-        self.counts = {"orders": 0, "files": 0, "bytes": 0}
+        self.counts = {"orders": 0, "files": 0}
         self.port = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,7 +72,6 @@ class Vendor:
                 start, min(end, len(data) - 1), len(data),
             )  # fmt: skip
             data = data[start : end + 1]
-        self.counts["bytes"] += len(data)
         more += b'accept-ranges: bytes\r\netag: "one"\r\n'
         await send(writer, status, b"image/png", data, more=more, rate=int(rate))
 
@@ -150,7 +149,7 @@ class RunningVendor:
         return f"http://127.0.0.1:{self.port}/{size}/{think_ms}/{rate}/{form}/v1"
 
     def count(self) -> dict[str, int]:
-        """Return how many orders, files and bytes of files were asked for so far."""
+        """Return how many orders and files were asked for so far."""
         counts: dict[str, int] = self._process.ask("count")
         return counts
 
