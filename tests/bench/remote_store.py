@@ -6,6 +6,7 @@ For each line, the name of a way, it answers the seconds and by how many bytes t
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def main(base_url: str, link: str) -> None:
         day = datetime.now(UTC).date()
         save_output(file, day=day, owner=uuid.uuid4(), attempt=uuid.uuid4(), position=0)
 
-    ways = {
+    ways: dict[str, Callable[[], None]] = {
         "read, then put": read_then_put,
         "hub, link": lambda: by_hub("url"),
         "hub, base64": lambda: by_hub("b64_json"),

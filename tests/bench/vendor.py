@@ -1,8 +1,8 @@
 """A vendor of the benchmarks, in a process of its own: answers with pictures that it has ready, after its think time.
 
-The address says how it behaves: `/SIZE/THINK_MS/RATE/FORM/v1` is an images API whose pictures are of a size in PICTURES,
-and whose links give RATE bytes a second on each connection (0: all that it can). FORM `any` honours `response_format`,
-`url` gives a link whatever was asked. Links honour ranges.
+The address says how it behaves: `/SIZE/THINK_MS/RATE/FORM/v1` is an images API whose pictures are of a size in
+PICTURES, and whose links give RATE bytes a second on each connection (0: all that it can). FORM `any` honours
+`response_format`, `url` gives a link whatever was asked. Links honour ranges.
 """
 
 import asyncio
