@@ -47,7 +47,6 @@ MEANINGS = {
     "invalid_api_key": Meaning.KEY,
     "Forbidden": Meaning.KEY,
 }
-USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation", "style")
 # A model that its vendor switches off so soon is worth a warning.
 SHUTDOWN_WARNING = datetime.timedelta(days=60)
@@ -125,13 +124,12 @@ class OpenAIProvider(Provider):
 
     def words_of(self, spec: GenerationSpec, card: ModelCard) -> dict[str, Any]:
         """Return the body of a create; raise Unsupported, naming what the account cannot say."""
-        qualities = {**USUAL_QUALITIES, **card.options.get("qualities", {})}
         words: dict[str, Any] = {
             "model": card.vendor_model or card.alias,
             "prompt": spec.prompt,
             "n": spec.number,
             "size": f"{spec.width}x{spec.height}",
-            "quality": qualities[spec.mode or spec.quality],
+            "quality": card.quality_of(spec),
         }
         words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
         if said := self.account.options.get("response_format"):
