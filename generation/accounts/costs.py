@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -18,11 +18,9 @@ DEAREST_USD, SMALLEST_USD = Decimal(1_000_000), Decimal("0.000001")
 FREE = Decimal(0)
 
 
-def price_of(
-    card: ModelCard, spec: GenerationSpec, usage: Usage, pictures: int | None = None
-) -> Decimal | None:
-    """Return what an order cost of which so many pictures were made (usually as many as the vendor counted), or None
-    where nobody says it.
+def price_of(card: ModelCard, spec: GenerationSpec, usage: Usage, pictures: int) -> Decimal | None:
+    """Return what an order cost of which so many pictures came, unless its vendor counted others; None where nobody
+    says it.
 
     The vendor's own word comes first, then its tokens, then the row of size and quality, then the plain price of one.
     """
@@ -31,8 +29,8 @@ def price_of(
     prices = prices_of(card)
     if (tokens := sum_tokens(prices, spec, usage)) is not None:
         return storable(tokens, card)
-    made = spec.number if usage.pictures is None and pictures is None else usage.pictures
-    return price_pictures(card, prices, spec, pictures or 0 if made is None else made)
+    made = pictures if usage.pictures is None else usage.pictures
+    return price_pictures(card, prices, spec, made)
 
 
 def dearest_of(card: ModelCard, spec: GenerationSpec) -> Decimal | None:
@@ -44,26 +42,41 @@ def dearest_of(card: ModelCard, spec: GenerationSpec) -> Decimal | None:
     return price_pictures(card, prices_of(card), spec, spec.number)
 
 
-def price_outcome(
-    card: ModelCard, spec: GenerationSpec, outcome: Finished | BaseException
-) -> Decimal | None:
-    """Return what an order cost of which its vendor has said this: what was made, or a failure."""
+@dataclass(frozen=True)
+class Bill:
+    """What an attempt cost, None where that is not known; and what its vendor counted, as JSON values."""
+
+    cost_usd: Decimal | None = FREE
+    usage: Mapping[str, Any] = field(default_factory=dict)
+
+    def values(self) -> dict[str, Any]:
+        """Return it by columns of the attempt."""
+        return {"cost_usd": self.cost_usd, "usage": self.usage}
+
+
+def bill_of(card: ModelCard, spec: GenerationSpec, outcome: object, *, was_sent: bool) -> Bill:
+    """Return what an order cost, by what came of it: pictures, whether they could be stored or not; or a failure, which
+    costs what its vendor bills. What never left costs nothing."""
     if isinstance(outcome, Finished):
-        return price_of(card, spec, outcome.usage, len(outcome.made))
-    if not isinstance(outcome, ProviderError) or outcome.is_billed or outcome.sent is Sent.MAYBE:
-        return dearest_of(card, spec)
-    return FREE
+        usage, made = outcome.usage, len(outcome.made)
+        return Bill(price_of(card, spec, usage, made), describe_usage(usage, made))
+    is_billed = isinstance(outcome, ProviderError) and outcome.is_billed
+    return Bill(dearest_of(card, spec)) if was_sent and is_billed else Bill()
 
 
-def describe_usage(outcome: Finished | BaseException) -> dict[str, Any]:
-    """Return what a vendor counted, as JSON values: what it does not say is not there."""
-    if not isinstance(outcome, Finished):
-        return {}
-    counted = {"pictures": len(outcome.made)}
-    said = {name: value for name, value in asdict(outcome.usage).items() if value is not None}
+def tells_cost(outcome: object) -> bool:
+    """Return whether an order has come to an end at its vendor, so that its cost is known."""
+    if isinstance(outcome, ProviderError):
+        return outcome.sent is not Sent.MAYBE
+    return isinstance(outcome, Finished)
+
+
+def describe_usage(usage: Usage, pictures: int) -> dict[str, Any]:
+    """Return what was counted, as JSON values: what a vendor does not say is not there."""
+    said = {name: value for name, value in asdict(usage).items() if value is not None}
     if "cost_usd" in said:
         said["cost_usd"] = str(said["cost_usd"])
-    return counted | said
+    return {"pictures": pictures, **said}
 
 
 def prices_of(card: ModelCard) -> tuple[Price, ...]:

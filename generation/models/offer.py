@@ -91,7 +91,9 @@ def validate_prices(value: Any) -> None:
     try:
         read_prices(value)
     except ValueError as error:
-        raise ValidationError(_("No table of prices: %(mistake)s."), params={"mistake": error}) from error
+        raise ValidationError(
+            _("No table of prices: %(mistake)s."), params={"mistake": error}
+        ) from error
 
 
 class Offer(models.Model):
