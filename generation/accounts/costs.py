@@ -54,6 +54,9 @@ class Bill:
         return {"cost_usd": self.cost_usd, "usage": self.usage}
 
 
+NOTHING, UNKNOWN = Bill(), Bill(None)
+
+
 def bill_of(card: ModelCard, spec: GenerationSpec, outcome: object, *, was_sent: bool) -> Bill:
     """Return what an order cost, by what came of it: pictures, whether they could be stored or not; or a failure, which
     costs what its vendor bills. What never left costs nothing."""
@@ -61,7 +64,7 @@ def bill_of(card: ModelCard, spec: GenerationSpec, outcome: object, *, was_sent:
         usage, made = outcome.usage, len(outcome.made)
         return Bill(price_of(card, spec, usage, made), describe_usage(usage, made))
     is_billed = isinstance(outcome, ProviderError) and outcome.is_billed
-    return Bill(dearest_of(card, spec)) if was_sent and is_billed else Bill()
+    return Bill(dearest_of(card, spec)) if was_sent and is_billed else NOTHING
 
 
 def tells_cost(outcome: object) -> bool:

@@ -16,7 +16,7 @@ from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation.accounts import routing, spending, standing
-from generation.accounts.costs import FREE, Bill
+from generation.accounts.costs import FREE, NOTHING, UNKNOWN, Bill
 from generation.errors import TaskFailure
 from generation.life import claims, doorbell, events
 from generation.life.bills import GIVEN_UP, total_of_task
@@ -54,7 +54,7 @@ class Stored:
     not_made: Sequence[NotMade] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    bill: Bill = Bill(None)
+    bill: Bill = UNKNOWN
 
 
 @transaction.atomic
@@ -137,7 +137,7 @@ def capture(hold_id: uuid.UUID, due: int) -> int:
         return 0
 
 
-def fail(claim: Claim, error: ProviderError, bill: Bill = Bill()) -> TaskState:  # noqa: B008 (frozen)
+def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
     """Queue another attempt when the error is worth one, else fail the task; return the task's state.
 
     Raises LeaseLost, having written nothing, when the attempt is no longer this worker's.

@@ -16,8 +16,8 @@ GIVEN_UP = Case(When(sending_at=None, then=Value(FREE)), default=F("dearest_usd"
 
 
 def total_of_task(ending: uuid.UUID | None = None, cost_usd: Decimal | None = FREE) -> Combinable:
-    """Return what a task cost in all, as a value for its own row, while one attempt is ending at this cost and what else
-    is under way is given up.
+    """Return what a task cost in all, as a value for its own row: one attempt is ending at this cost, and what else is
+    under way is given up.
 
     Unknown as soon as one attempt's is: a sum of the others would be read as all of it.
     """

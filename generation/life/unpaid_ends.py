@@ -42,9 +42,9 @@ def end_unpaid(
 ) -> bool:
     """End a live task without a picture and give the whole hold back; False when it had ended before.
 
-    Its attempts end with it, but for the spared one, which its own worker ends (at this cost): the next fenced
-    write of any other finds no row and stops. What waits at a vendor is cancelled there by a worker; until that is heard, what it may cost
-    is booked.
+    Its attempts end with it, but for the spared one, which its own worker ends at this cost: the next fenced write of
+    any other finds no row and stops. What waits at a vendor is cancelled there by a worker; until that is heard, the
+    most that it may cost is booked.
     """
     values: dict[str, Any] = {"state": state, f"{state}_at": Now()}
     values["cost_usd"] = total_of_task(spared, cost_usd)
