@@ -176,6 +176,10 @@ class Task(Status):
     provider = serializers.CharField(allow_null=True)
     prompt = serializers.CharField()
     style_preset = serializers.CharField(allow_null=True)
+    style = serializers.CharField(  # type: ignore[assignment]  # as in the order's serializer
+        allow_null=True, help_text=_("Null: the model's usual one.")
+    )
+    sampler = serializers.CharField(allow_null=True, help_text=_("Null: the model's usual one."))
     quality = serializers.CharField()
     mode = serializers.CharField(
         allow_null=True, help_text=_("fast, fine, or null: the usual way.")
