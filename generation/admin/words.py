@@ -119,7 +119,7 @@ def word_failure(code: str, params: dict[str, Any]) -> str:
 def show_usd(usd: Decimal | None) -> str:
     """Return an amount: to the cent, and a smaller one to a millionth; a word where it is not known."""
     if usd is None:
-        return gettext("unknown")
+        return gettext("not known")
     if usd == 0 or abs(usd) >= 1:
         return f"{usd.quantize(CENT):f}"
     text = plain(usd)

@@ -62,8 +62,8 @@ def test_sums_stand_above_their_orders_and_unknown_is_no_nothing(
     answer = look(boss)
     assert figures(answer) == {
         "Cost in USD": "0.50", "A picture, in USD": "0.25", "Of unknown cost": "1",
-        "For nothing, in USD": "0.00", "Credits captured": "30", "Income in USD": "unknown",
-        "Margin in USD": "unknown",
+        "Without result, in USD": "0.00", "Credits captured": "30", "Income in USD": "not known",
+        "Margin in USD": "not known",
     }  # fmt: skip
     assert listed(answer) == {str(task) for task in costly}
     assert "1 order of unknown price is not in these sums." in answer.content.decode()
@@ -103,7 +103,7 @@ def test_sums_follow_what_is_chosen(boss: Client, costly: list[Task]) -> None:
     answer = look(boss, "?model=gone&days=7")
     assert figures(answer)["Cost in USD"] == "0.50"
     assert figures(answer)["Of unknown cost"] == "0"
-    titles = [str(title) for title, _rows in answer.context["tables"]]
+    titles = [str(title) for title, *_ in answer.context["tables"]]
     assert titles == ["By provider", "By platform", "By day (UTC)"]
 
 
@@ -167,7 +167,7 @@ def test_page_of_nothing_says_so(boss: Client, language: str) -> None:
 @pytest.mark.parametrize(
     ("usd", "text"),
     [
-        (None, "unknown"), ("0", "0.00"), ("0.5", "0.50"), ("0.000006", "0.000006"), ("0.0395", "0.0395"),
+        (None, "not known"), ("0", "0.00"), ("0.5", "0.50"), ("0.000006", "0.000006"), ("0.0395", "0.0395"),
         ("12.3456", "12.35"), ("-0.5", "-0.50"), ("-3", "-3.00"),
     ],
 )  # fmt: skip

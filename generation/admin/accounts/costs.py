@@ -131,7 +131,7 @@ def show_sums(wanted: Wanted) -> dict[str, Any]:
         "figures": list_figures(wanted, total),
         "chart": draw_chart(whole_days(by["day"], wanted.period)) if not wanted.day else None,
         "tables": [
-            (title, sums_table(wanted, name, head, by[name]))
+            (title, sums_table(wanted, name, head, by[name]), name == "day")
             for name, title, head in TABLES
             if by[name] and name not in wanted.filters and not (name == "day" and wanted.day)
         ],
@@ -157,7 +157,7 @@ def list_figures(wanted: Wanted, total: CostSum) -> list[tuple[str, str, str]]:
         (gettext("Cost in USD"), show_usd(total.known_usd), orders),
         (gettext("A picture, in USD"), show_usd(total.average_usd), orders),
         (gettext("Of unknown cost"), str(total.unknown), address(wanted, unknown="1") + LIST),
-        (gettext("For nothing, in USD"), show_usd(total.given_up_usd), orders),
+        (gettext("Without result, in USD"), show_usd(total.given_up_usd), orders),
         (gettext("Credits captured"), str(total.credits), orders),
         (gettext("Income in USD"), show_usd(total.revenue_usd), orders),
         (gettext("Margin in USD"), show_usd(total.margin_usd), orders),
@@ -179,8 +179,8 @@ def note_unknown(wanted: Wanted, number: int) -> SafeString | str:
 def sums_table(wanted: Wanted, name: str, head: Any, rows: list[CostSum]) -> SafeString:
     """Return a table of sums; each line's numbers lead to the orders that they are made of."""
     headers = [
-        head, _("orders"), _("pictures"), _("USD"), _("USD a picture"), _("of unknown cost"),
-        _("for nothing"), _("credits"), _("income"), _("margin"),
+        head, _("attempts"), _("pictures"), _("USD"), _("USD a picture"), _("of unknown cost"),
+        _("without result"), _("credits"), _("income"), _("margin"),
     ]  # fmt: skip
     return table(headers, [cells(wanted, name, row) for row in rows])
 

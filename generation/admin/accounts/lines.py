@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from generation.prices import Price, write_prices
+from generation.prices import Price, read_prices, write_prices
 from genhub.lib.limits import LARGEST_LORA_SCALE, SIDE_MULTIPLE_PIXELS
 from genhub.lib.places import is_whole_path
 
@@ -115,7 +116,9 @@ def read_price(line: str) -> dict[str, Any]:
 
 
 def write_price(row: dict[str, Any]) -> str:
-    """Return a row of a price table as it is typed."""
+    """Return a row of a price table as it is typed: the database keeps no order of words."""
+    with suppress(ValueError):
+        [row] = write_prices(read_prices([row]))
     return json.dumps(row, ensure_ascii=False)
 
 
