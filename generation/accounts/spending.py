@@ -63,12 +63,10 @@ def watch_limited(account_id: int) -> None:
     accounts = Account.objects.filter(daily_limit_usd__isnull=False).annotate(now=now)
     # Locked before it is added up: of two costs at once, the second sees the first.
     account = accounts.select_for_update(no_key=True).filter(pk=account_id).first()
-    if account is None:
+    limit = account.daily_limit_usd if account else None
+    if account is None or limit is None or (spent := sum_spent(account_id, account.now)) < limit:
         return
-    spent = sum_spent(account_id, account.now)
-    if spent < account.daily_limit_usd:
-        return
-    says = f"spent {spent:f} of {account.daily_limit_usd} US dollars today (UTC)"
+    says = f"spent {spent:f} of {limit} US dollars today (UTC)"
     logger.warning("provider %s rests until tomorrow: %s", account.alias, says)
     Account.objects.filter(pk=account_id).update(
         resting_until=next_day(account.now),

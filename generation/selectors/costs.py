@@ -121,7 +121,7 @@ def find_today() -> date:
     """Return which day it is, in UTC."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date")
-        found: date = cursor.fetchone()[0]  # type: ignore[index]
+        found: date = cursor.fetchone()[0]
     return found
 
 

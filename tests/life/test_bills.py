@@ -8,13 +8,14 @@ import pytest
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
+from generation.accounts.costs import NOTHING
 from generation.errors import AnswerLost
 from generation.life import attempt_ends, claims, rescue, waiting
 from generation.models import Account, Attempt, Task
 from generation.providers.base import CancelOutcome, Finished, Usage
 from generation.providers.errors import ProviderError, Sent
 from generation.providers.stub import StubProvider
-from generation.work import run, storing
+from generation.work import process, run, storing
 from tests.steps import attempt_states, claim, die, submit
 
 pytestmark = [
@@ -108,7 +109,7 @@ def test_pictures_that_could_not_be_stored_are_billed(
         raise OSError("no room")
 
     monkeypatch.setattr(storing, "save_output", refuse)
-    monkeypatch.setattr(storing.draining, "wait", lambda seconds: False)
+    monkeypatch.setattr(process.draining, "wait", lambda seconds: False)
     task = submit(alice, num_images=2)
     assert work() == ["failed"]
     assert costs(task) == ("0.5", ["0.5"])
@@ -230,8 +231,8 @@ def test_late_answer_of_a_lost_lease_settles_nothing(alice: APIClient) -> None:
     waiting.note_sending(old)
     Attempt.objects.update(lease_expires_at=Now() - claims.lease())
     rescue.reap()
-    waiting.settle_late(old, attempt_ends.Bill())
+    waiting.settle_late(old, NOTHING)
     assert costs(task) == (None, [None])
     waiting.decide_lost(Attempt.objects.get().pk, AnswerLost())
-    waiting.settle_late(old, attempt_ends.Bill())
+    waiting.settle_late(old, NOTHING)
     assert costs(task) == ("0.25", ["0.25"])
