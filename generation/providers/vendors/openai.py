@@ -11,6 +11,7 @@ Options of an offer: `qualities` (fast, standard, high, fine: the vendor's word)
 """
 
 import datetime
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,31 +26,18 @@ from generation.providers.base import (
     NotMade,
     Provider,
     Usage,
-    VendorFile,
     Work,
 )
+from generation.providers.envelope import explain
 from generation.providers.errors import ProviderError, Unsupported
-from generation.providers.http import (
-    VendorApi,
-    encode_input,
-    file_of_base64,
-    file_of_url,
-    unreadable,
-)
+from generation.providers.files import encode_input, file_of
+from generation.providers.http import VendorApi, unreadable
 from generation.providers.sorting import Meaning, Said, sort_status
 from generation.spec import GenerationSpec, ModelCard
 
-MEANINGS = {
-    "moderation_blocked": Meaning.REFUSED,
-    "content_policy_violation": Meaning.REFUSED,
-    "insufficient_quota": Meaning.QUOTA,
-    "billing_hard_limit_reached": Meaning.QUOTA,
-    "invalid_api_key": Meaning.KEY,
-    "Forbidden": Meaning.KEY,
-}
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
 # A model that its vendor switches off so soon is worth a warning.
-SHUTDOWN_WARNING = datetime.timedelta(days=60)
+SHUTDOWN_WARNING_DAYS = 60
 
 
 class Item(msgspec.Struct):
@@ -106,7 +94,8 @@ class OpenAIProvider(Provider):
     def check(self) -> Mapping[str, Any]:
         """List the models, and those that will be switched off soon."""
         found = self.api.get("models").parse(Models).data or []
-        soon = (datetime.datetime.now(datetime.UTC) + SHUTDOWN_WARNING).date().isoformat()
+        today = datetime.datetime.fromtimestamp(time.time(), datetime.UTC).date()
+        soon = (today + datetime.timedelta(days=SHUTDOWN_WARNING_DAYS)).isoformat()
         ends = {model.id: model.shutdown_date for model in found if model.shutdown_date}
         return {
             "models": len(found),
@@ -159,7 +148,7 @@ class OpenAIProvider(Provider):
         made: list[Made] = []
         not_made: list[NotMade] = []
         for position, item in enumerate(items):
-            content = self.content_of(item)
+            content = file_of(item.b64_json, item.url, self.account)
             if content:
                 made.append(Made(position, content, revised_prompt=item.revised_prompt or ""))
             else:
@@ -175,12 +164,6 @@ class OpenAIProvider(Provider):
             usage=usage_of(images.usage, len(made)),
         )
 
-    def content_of(self, item: Item) -> VendorFile | None:
-        """Return a picture, in whichever form it came."""
-        if item.b64_json:
-            return file_of_base64(item.b64_json)
-        return file_of_url(item.url, self.account) if item.url else None
-
 
 class Model(msgspec.Struct):
     """A model, and the day (YYYY-MM-DD) on which its vendor switches it off."""
@@ -193,18 +176,6 @@ class Models(msgspec.Struct):
     """The list of models."""
 
     data: list[Model] | None = None
-
-
-def explain(status: int, body: Any) -> Said | None:
-    """Read `{"error": {message, type, param, code}}`; some relays put words or a bare text there."""
-    error = body.get("error") if isinstance(body, dict) else None
-    if isinstance(error, str):
-        return Said(message=error)
-    if not isinstance(error, dict):
-        return None
-    code, kind = str(error.get("code") or ""), str(error.get("type") or "")
-    meaning = MEANINGS.get(code) or MEANINGS.get(kind)
-    return Said(code or kind, str(error.get("message") or ""), meaning)
 
 
 def code_of(item: Item) -> str:
