@@ -6,10 +6,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
-from typing import TypeVar
-
-from django.conf import settings
-from django.db import InterfaceError, OperationalError
 
 from generation.accounts import standing
 from generation.accounts.adapters import adapter_of
@@ -33,21 +29,18 @@ from generation.providers.errors import GivenBack, ProviderError, Sent, Stopped
 from generation.work import leftovers
 from generation.work.batch import BatchOutcome
 from generation.work.heart import Pulse
+from generation.work.persisting import AWAY, persist
 from generation.work.process import draining, occupancy, release_connection
 from storage import content
 from storage.content import OutputRefused, StoredFile
 from storage.outputs import save_output
 
 logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
 # A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`, `unwritten`.
 Ended = dict[str, str]
 
 # One batch is being stored, one waits: what is drawn faster than it is stored must not fill the memory.
 MOST_PENDING = 2
-# A database that is away at the end of the work: the picture is kept as long as the lease may live.
-FINISH_AGAIN_SECONDS = 1.0
-AWAY = (OperationalError, InterfaceError)
 # How often a store that refuses what a vendor has made, and may not make again, is asked.
 MOST_TRIES_TO_STORE = 3
 
@@ -288,19 +281,3 @@ def try_to_store(save: Callable[[], StoredFile], *, most_tries: int) -> StoredFi
 def may_pass(refused: OutputRefused) -> bool:
     """Return whether a vendor's file may be had a moment later: to have it made again would cost again."""
     return isinstance(refused.__cause__, ProviderError) and refused.__cause__.retryable
-
-
-def persist(write: Callable[[], Result], claim: Claim) -> Result:
-    """Run the transaction that ends an attempt, again while the database is away for as long as the lease may live.
-
-    A COMMIT in doubt is safe to run again: what was done before makes it raise LeaseLost, which changes nothing.
-    """
-    patience = time.monotonic() + settings.LEASE_SECONDS
-    while True:
-        try:
-            return write()
-        except AWAY as error:
-            logger.warning("end of %s not written: %s", claim.attempt_id, error)
-            release_connection()
-            if time.monotonic() > patience or draining.wait(FINISH_AGAIN_SECONDS):
-                raise
