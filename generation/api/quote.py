@@ -56,6 +56,12 @@ class QuoteSerializer(serializers.Serializer[Any]):
     affordable = serializers.BooleanField(
         help_text=_("Whether balance, budgets and queue have room for it at this moment.")
     )
+    estimated_cost_usd = serializers.FloatField(
+        allow_null=True,
+        help_text=_(
+            "What it may cost the hub in US dollars, as its prices stand. Null: not known."
+        ),
+    )
     refusal = serializers.CharField(
         allow_null=True, help_text=_("If not, the code that submitting it would answer.")
     )
@@ -89,6 +95,7 @@ def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str
     key = caller_of(request).key
     offer = find_offer(customer.platform_id, customer.user, key.pk, price)
     number = resolved.spec.number
+    cost = resolved.estimated_cost_usd
     refusal = find_refusal(customer.platform_id, customer.user, number) or offer.refusal
     return {
         "price": price,
@@ -99,4 +106,5 @@ def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str
         "available": offer.available if Scope.CREDITS_READ in key.scopes else None,
         "affordable": not refusal,
         "refusal": refusal or None,
+        "estimated_cost_usd": None if cost is None else float(cost),
     }

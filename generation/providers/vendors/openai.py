@@ -43,7 +43,6 @@ from generation.providers.sorting import Said, sort_status
 from generation.providers.streams import read_events
 from generation.providers.wording import options_of, translate
 
-USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
 MOST_PICTURES = 10
 # A model that its vendor switches off so soon is worth a warning.
@@ -165,13 +164,12 @@ class OpenAIProvider(Provider):
     def words_of(self, work: Work) -> dict[str, Any]:
         """Return the body of a create; raise Unsupported, naming what the account cannot say."""
         spec, card = work.spec, work.card
-        qualities = {**USUAL_QUALITIES, **card.options.get("qualities", {})}
         words: dict[str, Any] = {
             "model": card.vendor_model or card.alias,
             "prompt": spec.prompt,
             "n": spec.number,
             "size": f"{spec.width}x{spec.height}",
-            "quality": qualities[spec.mode or spec.quality],
+            "quality": card.quality_of(spec),
         }
         words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
         if said := self.account.options.get("response_format"):
