@@ -168,7 +168,7 @@ def decode_apart(data: bytes) -> Image.Image:
     """Return fresh RGB pixels, made by a process that may die of them."""
     side = str(settings.UPLOAD_LONGEST_SIDE_PIXELS)
     try:
-        with taking_turns(turns), TemporaryFile() as given:
+        with taking_turns(turns, TURN_SECONDS), TemporaryFile() as given:
             given.write(data)
             given.seek(0)
             done = apart.run(PROGRAM, [side], given, patience_seconds=PATIENCE_SECONDS)
@@ -185,10 +185,8 @@ def decode_apart(data: bytes) -> Image.Image:
 
 
 @contextmanager
-def taking_turns(
-    places: threading.BoundedSemaphore, seconds: float = TURN_SECONDS
-) -> Iterator[None]:
-    """Have one of a few places; raise UploadsBusy when none comes free."""
+def taking_turns(places: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
+    """Have one of a few places; raise UploadsBusy when none comes free in so many seconds."""
     if not places.acquire(timeout=seconds):
         raise busy()
     try:
