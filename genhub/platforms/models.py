@@ -137,13 +137,14 @@ class Platform(models.Model):
 class ApiKeyManager(models.Manager["ApiKey"]):
     """Makes keys and finds them again."""
 
-    def issue(
+    def issue(  # noqa: PLR0913 (what a key may do, each with a usual value)
         self,
         platform: Platform,
         *,
         name: str,
         user: str = "",
         scopes: list[str] | None = None,
+        local_only: bool = False,
         expires_at: datetime.datetime | None = None,
     ) -> tuple["ApiKey", str]:
         """Create a key and return its row and the key itself, which is shown this once and kept nowhere."""
@@ -153,6 +154,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
             name=name,
             user=user,
             scopes=usual_scopes() if scopes is None else scopes,
+            local_only=local_only,
             expires_at=expires_at,
             prefix=prefix,
             hashed_key=hashed_key,
