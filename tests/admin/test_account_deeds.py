@@ -15,7 +15,6 @@ from pytest_django import Settings
 from generation.models import Account, AccountKey, Rest
 from tests.admin.conftest import Hire
 from tests.admin.test_accounts import page
-from tests.providers.vendors.conftest import _own_clients  # noqa: F401 (each test closes its own)
 from tests.providers.vendors.server import Asked, Hang, Reply, Server
 
 pytestmark = pytest.mark.django_db

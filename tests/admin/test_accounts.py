@@ -2,16 +2,20 @@
 
 from typing import Any
 
+import httpcore2
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from generation.accounts.seed import seed_local_provider
 from generation.models import Account, Attempt
 from generation.providers.registry import ADAPTERS
 from generation.work.run import run_queue
+from genhub.lib.dial import look_up
 from tests.admin.conftest import Hire
+from tests.words.sources import CHINESE
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/generation/account/add/"
@@ -20,6 +24,19 @@ VALUES = {
     "alias": "second", "adapter": "stub", "weight": "200", "standby_rank": "0", "is_enabled": "on", "base_url": "",
     "options": "{}", "connect_seconds": "5", "answer_seconds": "300", **NO_KEYS,
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names as a resolver would answer them; addresses of any notation are read as ever."""
+    known = {"api.example.com": ["93.184.215.14"], "inside.example.com": ["93.184.215.14", "10.0.0.8"]}  # fmt: skip
+
+    def answer(host: str, *rest: Any) -> list[str]:
+        if host == "nowhere.example.com":
+            raise httpcore2.ConnectError(host)
+        return known.get(host) or look_up(host, *rest)
+
+    monkeypatch.setattr("generation.admin.accounts.account_form.look_up", answer)
 
 
 def page(account: Account, deed: str = "change") -> str:
@@ -85,6 +102,7 @@ def test_page_offers_the_adapters_that_there_are_but_no_second_engine(boss: Clie
         ({"base_url": "https://webui:7860"}, "private network"),
         ({"base_url": "https://gpu.lan"}, "private network"),
         ({"base_url": "https://LOCALHOST./v1"}, "private network"),
+        ({"base_url": "https://inside.example.com"}, "private network"),
         ({"is_in_house": "on", "adapter": "openai"}, "Only a server that the setting PRIVATE_HOSTS"),
         ({"is_in_house": "on", "base_url": "https://api.example.com/v1"}, "Only a server that"),
         ({"weight": "-1"}, "greater than or equal to 0"),
@@ -103,6 +121,54 @@ def test_wrong_accounts_are_refused_at_their_field(
 def test_refusals_are_said_in_chinese(boss: Client) -> None:
     answer = boss.post(ADD, VALUES | {"adapter": "local"}, headers={"Accept-Language": "zh-hans"})
     assert "同一台设备" in errors_of(answer)["adapter"][0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"base_url": "https://10.0.0.7"}, "私有网络"),
+        ({"base_url": "http://api.example.com"}, "明文"),
+        ({"base_url": "https://user:word@api.example.com"}, "用户名"),
+        ({"base_url": "https://"}, "完整的地址"),
+        ({"base_url": "https://api.example.com/?a"}, "去掉"),
+        ({"is_in_house": "on", "adapter": "openai"}, "PRIVATE_HOSTS"),
+        ({"options": "[]"}, "JSON 对象"),
+    ],
+    ids=str,
+)
+def test_refusals_of_addresses_are_said_in_chinese(
+    boss: Client, wrong: dict[str, str], words: str
+) -> None:
+    answer = boss.post(ADD, VALUES | wrong, headers={"Accept-Language": "zh-hans"})
+    said = " ".join(errors_of(answer)[next(iter(wrong))])
+    assert words in said
+    assert CHINESE.search(said)
+
+
+def test_server_of_the_house_is_taken_when_the_operator_named_it(
+    boss: Client, settings: Settings
+) -> None:
+    words = VALUES | {"adapter": "openai", "base_url": "http://Webui:7860/v1", "is_in_house": "on"}
+    settings.PRIVATE_HOSTS = frozenset({"webui:7861"})
+    errors_of(boss.post(ADD, words))
+    settings.PRIVATE_HOSTS = frozenset({"webui:7860"})
+    assert boss.post(ADD, words).status_code == 302
+    account = Account.objects.get()
+    assert (account.is_in_house, account.queue) == (True, "remote")
+
+
+@pytest.mark.parametrize("host", ["api.example.com", "nowhere.example.com"])
+def test_public_address_is_taken_also_while_no_resolver_answers(boss: Client, host: str) -> None:
+    words = VALUES | {"adapter": "openai", "base_url": f"https://{host}/v1"}
+    assert boss.post(ADD, words).status_code == 302
+
+
+def test_adapter_without_a_usual_address_needs_one(
+    boss: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.providers.vendors.openai.OpenAIProvider.base_url", "")
+    errors = errors_of(boss.post(ADD, VALUES | {"adapter": "openai"}))
+    assert "say where the server is" in errors["base_url"][0]
 
 
 def test_adapter_and_queue_stay_and_nothing_is_deleted(boss: Client, stub: Account) -> None:

@@ -1,11 +1,10 @@
 """The form of an account: what would make its orders fail, or leave the house unseen, is said next to the field."""
 
-import ipaddress
-import socket
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore2
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.models.account import validate_base_url
 from generation.providers.registry import ADAPTERS, LOCAL, find_class
+from genhub.lib.dial import AddressRefused, is_named, judge, look_up
 
 # Of a machine or a network of ours, whatever they resolve to; so is a name without a dot.
 PRIVATE_ENDS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+RESOLVER_SECONDS = 3.0
 USUAL_PORTS = {"http": 80, "https": 443}
 # It speaks to nobody, and so needs no address.
 STUB = "stub"
@@ -102,21 +103,26 @@ def queue_of(adapter: str) -> str:
 
 def is_allowed(url: str) -> bool:
     """Return whether the operator named an address's host, or host and port, as one of the house."""
-    parts = urlsplit(url)
-    port = parts.port or USUAL_PORTS.get(parts.scheme, 0)
-    return not settings.PRIVATE_HOSTS.isdisjoint({parts.hostname, f"{parts.hostname}:{port}"})
+    hosts = {host.lower() for host in settings.PRIVATE_HOSTS}
+    return is_named(*host_of(url), hosts)
 
 
 def is_private(url: str) -> bool:
-    """Return whether an address is one of a private network by how it is written, in any notation of an IP address;
-    what a name stands for is judged when it is called."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
+    """Return whether an address lies in a private network; of a name that nobody knows now, by how it is written."""
+    host, port = host_of(url)
+    if "." not in host and ":" not in host or host.endswith(PRIVATE_ENDS):
+        return True
     try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        pass
-    try:
-        # Also 127.1, 0x7f000001 and 2130706433, which resolvers take for addresses.
-        return not ipaddress.IPv4Address(socket.inet_aton(host)).is_global
-    except OSError:
-        return "." not in host or host.endswith(PRIVATE_ENDS)
+        judge(host, look_up(host, port, RESOLVER_SECONDS))
+    except AddressRefused:
+        return True
+    except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+        # It is asked again, and judged, before anything is dialled.
+        return False
+    return False
+
+
+def host_of(url: str) -> tuple[str, int]:
+    """Return the host and the port of an address."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").rstrip("."), parts.port or USUAL_PORTS[parts.scheme]
