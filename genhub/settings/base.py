@@ -24,6 +24,7 @@ from genhub.settings.parts import (
 )
 from genhub.settings.retention import KEEP_DAYS, RETENTION_RULES  # noqa: F401
 from genhub.settings.unfold import UNFOLD  # noqa: F401
+from genhub.settings.vendors import named_hosts, read_vendors
 from genhub.settings.web import WEB  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -34,8 +35,10 @@ DEBUG = False
 
 # Seal what the hub must read again (vendors' keys); the first seals, each opens. Without any no such key can be kept.
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+# Vendors that the environment names: the seed makes accounts of them.
+VENDORS = read_vendors()
 # Hosts of ours, or host:port, that vendors' accounts may name though their addresses are private.
-PRIVATE_HOSTS = frozenset(env.list("PRIVATE_HOSTS", default=[]))
+PRIVATE_HOSTS = frozenset(env.list("PRIVATE_HOSTS", default=[])) | named_hosts(VENDORS)
 
 INSTALLED_APPS = [
     "unfold",

@@ -13,9 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from generation.models.account import validate_base_url
 from generation.providers.registry import ADAPTERS, LOCAL, find_class
 from genhub.lib.dial import AddressRefused, is_named, judge, look_up
+from genhub.lib.public_addresses import looks_private
 
-# Of a machine or a network of ours, whatever they resolve to; so is a name without a dot.
-PRIVATE_ENDS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 RESOLVER_SECONDS = 3.0
 USUAL_PORTS = {"http": 80, "https": 443}
 # It speaks to nobody, and so needs no address.
@@ -110,7 +109,7 @@ def is_allowed(url: str) -> bool:
 def is_private(url: str) -> bool:
     """Return whether an address lies in a private network; of a name that nobody knows now, by how it is written."""
     host, port = host_of(url)
-    if "." not in host and ":" not in host or host.endswith(PRIVATE_ENDS):
+    if looks_private(host):
         return True
     try:
         judge(host, look_up(host, port, RESOLVER_SECONDS))
