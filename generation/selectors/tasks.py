@@ -118,8 +118,8 @@ def list_newest_outputs(number: int) -> QuerySet[Output]:
 
 
 def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
-    """Return why tasks wait that nobody works on now, by their ids: their provider or model is switched off or rests, or
-    it may have the order and nobody knows.
+    """Return why tasks wait that nobody works on now, by their ids: their provider rests, it or the model is switched
+    off, or it may have the order and nobody knows.
 
     Their attempts were read, newest last; one query for all of them, and none when nothing waits.
     """
