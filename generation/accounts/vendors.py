@@ -61,9 +61,19 @@ VENDORS = (
         "sdwebui",
         "sdwebui",
         # Whatever checkpoint the server has loaded.
-        (card("sdxl", "", " ".join(OPTIONS), None, default_steps=20, largest_steps=150, default_cfg_scale=7.0,
-              largest_cfg_scale=30.0),),
-    ),  # fmt: skip
+        (
+            card(
+                "sdxl",
+                "",
+                " ".join(OPTIONS),
+                None,
+                default_steps=20,
+                largest_steps=150,
+                default_cfg_scale=7.0,
+                largest_cfg_scale=30.0,
+            ),
+        ),
+    ),
     Vendor(
         "bfl",
         "bfl",
@@ -79,13 +89,27 @@ VENDORS = (
         "stability",
         (
             card("stable-image-core", "core", "negative_prompt seed", 0.03, sizes=RATIO_SIZES),
-            card("stable-image-ultra", "ultra", "negative_prompt seed image", 0.08, sizes=RATIO_SIZES),
-            card("sd3.5-large", "sd3.5-large", "negative_prompt seed cfg_scale image", 0.065, sizes=RATIO_SIZES),
+            card(
+                "stable-image-ultra", "ultra", "negative_prompt seed image", 0.08, sizes=RATIO_SIZES
+            ),
+            card(
+                "sd3.5-large",
+                "sd3.5-large",
+                "negative_prompt seed cfg_scale image",
+                0.065,
+                sizes=RATIO_SIZES,
+            ),
             # SDXL is gone there; a server of one's own comes before.
-            card("sdxl", "sd3.5-medium", "negative_prompt seed cfg_scale image", 0.035, sizes=RATIO_SIZES),
+            card(
+                "sdxl",
+                "sd3.5-medium",
+                "negative_prompt seed cfg_scale image",
+                0.035,
+                sizes=RATIO_SIZES,
+            ),
         ),
         standby_rank=1,
-    ),  # fmt: skip
+    ),
     Vendor(
         "ark",
         "ark",

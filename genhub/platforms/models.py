@@ -137,7 +137,7 @@ class Platform(models.Model):
 class ApiKeyManager(models.Manager["ApiKey"]):
     """Makes keys and finds them again."""
 
-    def issue(  # noqa: PLR0913 (what a key may do, each with a usual value)
+    def issue(
         self,
         platform: Platform,
         *,

@@ -33,7 +33,20 @@ class TemplateAdmin(HubAdmin):
     search_fields = ("code", "published__name", "published__category")
     add_fieldsets = ((None, {"fields": ("code",)}),)
     fieldsets = (
-        (None, {"fields": ("code", "name", "version", "orders", "is_active", "local_only", "created_at")}),
+        (
+            None,
+            {
+                "fields": (
+                    "code",
+                    "name",
+                    "version",
+                    "orders",
+                    "is_active",
+                    "local_only",
+                    "created_at",
+                )
+            },
+        ),
     )
     readonly_fields = ("name", "version", "orders", "created_at")
     actions_detail = ("draft_new",)

@@ -103,7 +103,10 @@ def test_page_offers_the_adapters_that_there_are_but_no_second_engine(boss: Clie
         ({"base_url": "https://gpu.lan"}, "private network"),
         ({"base_url": "https://LOCALHOST./v1"}, "private network"),
         ({"base_url": "https://inside.example.com"}, "private network"),
-        ({"is_in_house": "on", "adapter": "openai"}, "Only a server that the setting PRIVATE_HOSTS"),
+        (
+            {"is_in_house": "on", "adapter": "openai"},
+            "Only a server that the setting PRIVATE_HOSTS",
+        ),
         ({"is_in_house": "on", "base_url": "https://api.example.com/v1"}, "Only a server that"),
         ({"weight": "-1"}, "greater than or equal to 0"),
         ({"weight": "99999"}, "32767"),

@@ -37,9 +37,7 @@ def secrets() -> list[str]:
     return [key.secret() for key in AccountKey.objects.order_by("pk")]
 
 
-def test_old_key_may_go_when_all_is_sealed_anew(
-    keys: list[AccountKey], settings: Settings
-) -> None:
+def test_old_key_may_go_when_all_is_sealed_anew(keys: list[AccountKey], settings: Settings) -> None:
     settings.ENCRYPTION_KEYS = [NEW, OLD]
     assert secrets() == SECRETS
     settings.ENCRYPTION_KEYS = [NEW]

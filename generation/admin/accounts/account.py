@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -61,8 +62,8 @@ class ProviderAdmin(TellsBroken, AccountDeeds):
     """Configured accounts at vendors, or the local engine."""
 
     list_display = (
-        "alias", "adapter", "standing", "working", "keys_shown", "models_named", "is_enabled", "weight", "standby_rank",
-        "last_error_shown",
+        "alias", "adapter", "standing_noted", "working", "keys_shown", "models_named", "is_enabled", "weight",
+        "standby_rank",
     )  # fmt: skip
     list_editable = ("is_enabled", "weight")
     list_filter = ("adapter", "is_enabled", "is_in_house", "resting_why")
@@ -90,7 +91,7 @@ class ProviderAdmin(TellsBroken, AccountDeeds):
         if db_field.name == "adapter":
             kwargs["widget"] = UnfoldAdminSelectWidget(choices=ADAPTER_CHOICES)
         if db_field.name == "options":
-            words = {"label": db_field.verbose_name, "help_text": db_field.help_text}
+            words = {"label": capfirst(db_field.verbose_name), "help_text": db_field.help_text}
             return JsonField(shape=dict, initial=dict, **words)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
@@ -114,6 +115,12 @@ class ProviderAdmin(TellsBroken, AccountDeeds):
         """Show whether it takes orders, or until when not and why."""
         return standing.account_badge(account)
 
+    @display(description=_("state"), ordering="resting_until")
+    def standing_noted(self, account: Account) -> SafeString:
+        """Show the same with the last failure below, where there was one."""
+        shown = standing.account_badge(account)
+        return standing.noted(shown, standing.error_words(account.last_error))
+
     @display(description=_("at work now"))
     def working(self, account: Account) -> str:
         """Show how many orders are there, of how many there may be."""
@@ -124,7 +131,7 @@ class ProviderAdmin(TellsBroken, AccountDeeds):
         """Show how many keys can be used, of how many there are."""
         return standing.key_words(account)
 
-    @display(description=_("last error"), ordering="last_error_at")
+    @display(description=_("last error"))
     def last_error_shown(self, account: Account) -> SafeString | str:
         """Show when it failed last, and the vendor's own words."""
         return standing.last_error_words(account)

@@ -84,7 +84,9 @@ class AccountDeeds(HubAdmin):
         if request.method == "POST" and can_try(account):
             # No transaction is open here: vendors take their time.
             tried = try_account(account)
-            self.log_change(request, account, gettext("Tested: %(what)s") % {"what": summary(tried)})
+            self.log_change(
+                request, account, gettext("Tested: %(what)s") % {"what": summary(tried)}
+            )
             offers = account.offers.filter(is_enabled=True)
             question = replace(
                 question,
@@ -145,13 +147,15 @@ def tried_table(tried: Iterable[Tried]) -> SafeString:
         ]
         for one in tried
     ]
-    return table([_("key"), _("state"), _("what it means"), _("the vendor's own words")], rows)
+    return table([_("Key"), _("state"), _("what it means"), _("the vendor's own words")], rows)
 
 
 def said_words(said: Mapping[str, Any]) -> SafeString | str:
     """Return what an adapter's check said, under names in the reader's language."""
     filled = {
-        NAMES.get(name, name): pairs(value) if isinstance(value, Mapping) else value
+        NAMES.get(name, name): ", ".join(f"{key}: {item}" for key, item in value.items())
+        if isinstance(value, Mapping)
+        else value
         for name, value in said.items()
         if value not in ("", {})
     }
@@ -175,7 +179,9 @@ def shutdown_warnings(tried: Iterable[Tried], offers: Iterable[Offer]) -> list[s
     for one in tried:
         soon = one.said.get(SHUTDOWN_SOON)
         ends |= soon if isinstance(soon, dict) else {}
-    text = gettext("%(vendor_model)s is switched off by its vendor on %(day)s: give %(alias)s another model.")
+    text = gettext(
+        "%(vendor_model)s is switched off by its vendor on %(day)s: give %(alias)s another model."
+    )
     return [
         text % {"vendor_model": name, "day": ends[name], "alias": offer.alias}
         for offer in offers

@@ -15,7 +15,7 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from generation.accounts.standing import NOW, at_work
-from generation.admin.accounts.standing import error_words, standing_badge
+from generation.admin.accounts.standing import error_words, noted, standing_badge
 from generation.models import AccountKey
 from genhub.admin.show import code, moment
 from genhub.lib.sealing import NotSealable, seal
@@ -25,7 +25,6 @@ WRITTEN = ("name", "is_enabled")
 SEALED = ("sealed", "hint", "failures", "resting_until", "resting_why", "last_error")
 LONGEST_KEY = 4000
 VISIBLE = re.compile(r"[\x21-\x7e]+")
-LONGEST_ERROR = 120
 NO_ENCRYPTION = _(
     "The hub has nothing to seal it with, and keeps no key in the open. Make a key of its own with "
     "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())', set ENCRYPTION_KEYS to "
@@ -47,6 +46,12 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = AccountKey
         fields = ("name", "is_enabled")
+
+    def __init__(self, *args: Any, **words: Any) -> None:
+        """Say where a key is kept that the field does not show."""
+        super().__init__(*args, **words)
+        if self.instance.pk:
+            self.fields["secret"].widget.attrs["placeholder"] = _("stays as it is")
 
     def clean_secret(self) -> str:
         """Refuse what is no key, or cannot be sealed; a new row needs one."""
@@ -101,8 +106,8 @@ class KeyInline(TabularInline):
     formset = KeyFormSet
     extra = 1
     verbose_name_plural = _("Keys")
-    fields = ("hint_shown", "secret", "name", "is_enabled", "standing", "used", "error")
-    readonly_fields = ("hint_shown", "standing", "used", "error")
+    fields = ("hint_shown", "secret", "name", "is_enabled", "standing", "used")
+    readonly_fields = ("hint_shown", "standing", "used")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccountKey]:
         """Return the keys with the database's time."""
@@ -116,15 +121,12 @@ class KeyInline(TabularInline):
 
     @display(description=_("state"))
     def standing(self, key: Any) -> SafeString | str:
-        """Show whether it is used, or until when it rests and why."""
-        return standing_badge(key, key.now) if key.pk else "–"
+        """Show whether it is used, or until when it rests and why, and how it failed last."""
+        if key.pk is None:
+            return "–"
+        return noted(standing_badge(key, key.now), error_words(key.last_error))
 
     @display(description=_("last used at"))
     def used(self, key: AccountKey) -> str:
         """Show when an order went with it."""
         return moment(key.last_used_at)
-
-    @display(description=_("last error"))
-    def error(self, key: AccountKey) -> SafeString | str:
-        """Show the vendor's own words."""
-        return error_words(key.last_error, longest=LONGEST_ERROR)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext
@@ -51,11 +51,19 @@ def standing_badge(row: Any, now: Any) -> SafeString:
         return badge(_("off"))
     if is_resting(row, now):
         words = {"until": moment(row.resting_until), "why": row.get_resting_why_display()}
-        text = gettext("rests until %(until)s: %(why)s") % words
-        return badge(text, "danger" if row.resting_why in IN_EARNEST else "warning")
+        kind = "danger" if row.resting_why in IN_EARNEST else "warning"
+        return noted(badge(_("rests"), kind), gettext("until %(until)s: %(why)s") % words)
     if row.failures >= MOST_FAILURES:
         return badge(_("one order at a time, after failures"), "warning")
     return badge(_("in use"), "success")
+
+
+def noted(shown: SafeString, *notes: Any) -> SafeString:
+    """Return something with notes below it, in small, those that say anything."""
+    lines = format_html_join(
+        "", '<div class="hub-note">{}</div>', [(note,) for note in notes if note]
+    )
+    return format_html('<div class="hub-state">{}{}</div>', shown, lines)
 
 
 def is_resting(row: Any, now: Any) -> bool:
@@ -74,14 +82,13 @@ def key_words(account: Any) -> str:
     return f"{account.usable_keys} / {account.key_count}" if account.key_count else "–"
 
 
-def error_words(text: str, *, longest: int = 0) -> SafeString | str:
-    """Return a vendor's words of a failure, shortened where there is little room."""
-    return code(Truncator(text).chars(longest) if longest else text) if text else "–"
+def error_words(text: str) -> SafeString | str:
+    """Return a vendor's words of a failure, shortened; nothing where there are none."""
+    return code(Truncator(text).chars(LONGEST_SHOWN)) if text else ""
 
 
 def last_error_words(account: Account) -> SafeString | str:
     """Return the last failure and when it was."""
     if not account.last_error:
         return "–"
-    when = moment(account.last_error_at)
-    return format_html("{} · {}", when, error_words(account.last_error, longest=LONGEST_SHOWN))
+    return format_html("{} · {}", moment(account.last_error_at), code(account.last_error))

@@ -1,4 +1,4 @@
-"""`manage.py reseal_keys`: what is sealed, sealed anew by the newest of ENCRYPTION_KEYS, so that an older one may go."""
+"""`manage.py reseal_keys`: what is sealed, sealed anew by the newest of ENCRYPTION_KEYS; an older one may go then."""
 
 import json
 from argparse import ArgumentParser

@@ -21,7 +21,12 @@ GROUPS = [
                     "hosts of your own network that providers may lie at, `host` or `host:port`, by commas; private addresses in the variables below count as named"
                 ),
             ),
-            Setting("OPENAI_API_KEY", _("OpenAI; several keys by commas, here and below: the seed makes a provider with models of it")),
+            Setting(
+                "OPENAI_API_KEY",
+                _(
+                    "OpenAI; several keys by commas, here and below: the seed makes a provider with models of it"
+                ),
+            ),
             Setting(
                 "OPENAI_BASE_URL",
                 _("another server that speaks OpenAI's images API"),
@@ -32,9 +37,7 @@ GROUPS = [
                 "STABLE_DIFFUSION_API_URL",
                 _("a Stable Diffusion WebUI, such as `http://127.0.0.1:7860`"),
             ),
-            Setting(
-                "STABLE_DIFFUSION_API_KEY", _("its `user:password`, where it asks for one")
-            ),
+            Setting("STABLE_DIFFUSION_API_KEY", _("its `user:password`, where it asks for one")),
             Setting("BFL_API_KEY", _("Black Forest Labs: FLUX.2")),
             Setting("STABILITY_API_KEY", _("Stability AI, standing by")),
             Setting("ARK_API_KEY", _("Volcengine Ark: Seedream")),
