@@ -3,14 +3,15 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 from generation.providers.base import (
+    CancelOutcome,
     Finished,
     Made,
     NotMade,
+    Pixels,
     Provider,
     Submitted,
     Usage,
@@ -31,7 +32,7 @@ MOST_CALLS_AT_ONCE = 4
 class Picture:
     """One picture that a call made."""
 
-    content: VendorFile
+    content: Pixels | VendorFile
     seed: int | None = None
     revised_prompt: str = ""
     usage: Usage = field(default_factory=Usage)
@@ -83,11 +84,46 @@ class OneByOne(Provider):
         progress = (len(outcomes) - len(waiting) + sum(done)) / len(outcomes)
         return replace(waiting[0], progress=progress)
 
+    def cancel_one(self, remote_id: str) -> CancelOutcome:
+        """Stop one picture that nobody wants any more, where the vendor can."""
+        return CancelOutcome.BILLED
 
-def part_of(work: Work, position: int) -> Work:
-    """Return the order of one of its pictures."""
-    seeds = work.spec.seeds[position : position + 1]
-    spec = replace(work.spec, number=1, seeds=seeds)
+    def cancel(self, remote_id: str) -> CancelOutcome:
+        """Stop each picture; the order costs what the dearest of them does."""
+        ids = [one for one in remote_id.split(SEPARATOR) if not one.startswith(FAILED)]
+        outcomes = {self.cancel_one(one) for one in ids}
+        dearest = (CancelOutcome.BILLED, CancelOutcome.UNKNOWN, CancelOutcome.FREE)
+        return next(outcome for outcome in dearest if outcome in outcomes)
+
+
+def in_calls(order: Callable[[Work], Finished], work: Work, most: int) -> Finished:
+    """Return what an order becomes by calls of at most so many pictures each. The first goes alone, as above."""
+    begins = range(0, work.spec.number, most)
+    works = [part_of(work, begin, most) for begin in begins]
+    finished = [order(works[0])]
+    if len(works) == 1:
+        return finished[0]
+    with ThreadPoolExecutor(MOST_CALLS_AT_ONCE) as pool:
+        outcomes = [*finished, *pool.map(lambda part: attempt(order, part), works[1:])]
+    made, not_made, usages = [], [], []
+    for begin, part, outcome in zip(begins, works, outcomes, strict=True):
+        if isinstance(outcome, Finished):
+            made += [replace(one, position=begin + one.position) for one in outcome.made]
+            not_made += [replace(one, position=begin + one.position) for one in outcome.not_made]
+            usages.append(outcome.usage)
+        else:
+            positions = range(begin, begin + part.spec.number)
+            not_made += [NotMade(position, code_of(outcome)) for position in positions]
+    return Finished(made, not_made, facts=finished[0].facts, usage=add_up(usages))
+
+
+def part_of(work: Work, position: int, most: int = 1) -> Work:
+    """Return the order of some of its pictures, from one on."""
+    seeds = work.spec.seeds[position : position + most]
+    number = min(most, work.spec.number - position)
+    if number == work.spec.number:
+        return work
+    spec = replace(work.spec, number=number, seeds=seeds)
     return replace(work, spec=spec, reference=f"{work.reference}-{position}")
 
 
@@ -117,11 +153,14 @@ def collect(outcomes: Sequence[Submitted | Waiting | Picture | ProviderError]) -
             not_made.append(NotMade(position, code_of(outcome)))
     if not made:
         raise next(outcome for outcome in outcomes if isinstance(outcome, ProviderError))
-    return Finished(made, not_made, usage=add_up(usages))
+    return Finished(made, not_made, usage=replace(add_up(usages), pictures=len(made)))
 
 
 def add_up(usages: list[Usage]) -> Usage:
     """Return the sum of what several calls counted; what one of them does not say is not known."""
-    costs = [usage.cost_usd for usage in usages if usage.cost_usd is not None]
-    is_known = len(costs) == len(usages)
-    return Usage(pictures=len(usages), cost_usd=sum(costs, Decimal(0)) if is_known else None)
+
+    def total(name: str) -> Any:
+        values = [getattr(usage, name) for usage in usages]
+        return None if None in values else sum(values)
+
+    return Usage(**{part.name: total(part.name) for part in fields(Usage)})

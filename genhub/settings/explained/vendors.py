@@ -16,12 +16,6 @@ GROUPS = [
                 default=_("embedded: made once in the home"),
             ),
             Setting(
-                "PRIVATE_HOSTS",
-                _(
-                    "hosts of your own network that providers may lie at, `host` or `host:port`, by commas; private addresses in the variables below count as named"
-                ),
-            ),
-            Setting(
                 "OPENAI_API_KEY",
                 _(
                     "OpenAI; several keys by commas, here and below: the seed makes a provider with models of it"
@@ -35,7 +29,9 @@ GROUPS = [
             Setting("AIHUBMIX_API_KEY", _("AIHubMix: the same models, standing by")),
             Setting(
                 "STABLE_DIFFUSION_API_URL",
-                _("a Stable Diffusion WebUI, such as `http://127.0.0.1:7860`"),
+                _(
+                    "a Stable Diffusion WebUI, such as `http://127.0.0.1:7860`; an address of your own network that stands here or in the others counts as one of `PRIVATE_HOSTS`"
+                ),
             ),
             Setting("STABLE_DIFFUSION_API_KEY", _("its `user:password`, where it asks for one")),
             Setting("BFL_API_KEY", _("Black Forest Labs: FLUX.2")),
