@@ -111,6 +111,12 @@ def take_picture(
         raise
 
 
+def look_at_picture(data: bytes, content_type: str) -> Image.Image:
+    """Return the pixels that `take_picture` would store; raise as it does. Nothing is stored."""
+    check_type(data, content_type)
+    return decode_apart(data)
+
+
 def digest(data: bytes) -> str:
     """Return the SHA-256 of what was sent."""
     return hashlib.sha256(data).hexdigest()
@@ -162,7 +168,7 @@ def decode_apart(data: bytes) -> Image.Image:
     """Return fresh RGB pixels, made by a process that may die of them."""
     side = str(settings.UPLOAD_LONGEST_SIDE_PIXELS)
     try:
-        with taking_turns(), TemporaryFile() as given:
+        with taking_turns(turns, TURN_SECONDS), TemporaryFile() as given:
             given.write(data)
             given.seek(0)
             done = apart.run(PROGRAM, [side], given, patience_seconds=PATIENCE_SECONDS)
@@ -179,14 +185,14 @@ def decode_apart(data: bytes) -> Image.Image:
 
 
 @contextmanager
-def taking_turns() -> Iterator[None]:
-    """Have one of the few places; raise UploadsBusy when none comes free."""
-    if not turns.acquire(timeout=TURN_SECONDS):
+def taking_turns(places: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
+    """Have one of a few places; raise UploadsBusy when none comes free in so many seconds."""
+    if not places.acquire(timeout=seconds):
         raise busy()
     try:
         yield
     finally:
-        turns.release()
+        places.release()
 
 
 def busy() -> UploadsBusy:

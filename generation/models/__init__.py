@@ -1,7 +1,7 @@
 """Rows of the order; one aggregate a module."""
 
 from generation.models.account import Account, AccountKey, Rest
-from generation.models.attempt import Attempt, Share
+from generation.models.attempt import Attempt, Costs, Share
 from generation.models.backlog import PlatformBacklog, UserBacklog
 from generation.models.event import Event
 from generation.models.loop import LoopBeat
@@ -16,6 +16,7 @@ __all__ = [
     "Account",
     "AccountKey",
     "Attempt",
+    "Costs",
     "Event",
     "LocalWeights",
     "LoopBeat",

@@ -121,7 +121,12 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
             "balance": see_balance(request, task),
             "purse_id": find_purse(task.platform_id, task.user),
             "sections": [
-                (_("Attempts"), attempts_table(task)),
+                (
+                    _("Attempts"),
+                    attempts_table(
+                        task, shows_costs=request.user.has_perm("generation.view_costs")
+                    ),
+                ),
                 (_("What happened"), events_table(task)),
             ],
         }
