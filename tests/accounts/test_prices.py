@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from generation.accounts.costs import Bill, bill_of, dearest_of, price_of, tells_cost
+from generation.accounts.list_prices import PRICES, suggest_prices
 from generation.prices import MOST_ROWS, read_prices, write_prices
 from generation.providers.base import Finished, Made, Pixels, Usage
 from generation.providers.errors import ProviderError, Sent
@@ -180,6 +181,43 @@ def test_what_is_no_table_is_refused_by_name_and_prices_nothing(table: Any, wher
     assert where in str(caught.value)
     if isinstance(table, list):
         assert price_of(ModelCard("m", prices=tuple(table)), spec(), Usage(), 1) is None
+
+
+@pytest.mark.parametrize(
+    ("adapter", "model"), [(adapter, model) for adapter, known in PRICES.items() for model in known]
+)
+def test_listed_prices_are_tables_that_price_every_order(adapter: str, model: str) -> None:
+    own = card(*suggest_prices(adapter, model))
+    read_prices(list(own.prices))
+    for order in (spec(), spec(mode="fast"), spec(2048, 2048, quality="high", image="art_1")):
+        cost = dearest_of(own, order)
+        assert cost is not None
+        assert 0 < cost < 1
+
+
+@pytest.mark.parametrize(
+    ("adapter", "model", "usd"),
+    [
+        ("openai", "gpt-image-2-2026-04-21", 0.053),
+        ("openai", "gpt-image-2.5-flare-2026-09-08", 0.0132),
+        ("bfl", "flux-pro-1.1-ultra", 0.06),
+        ("bfl", "flux-2-pro", 0.03),
+        ("ark", "doubao-seedream-5-0-flash-260915", 0.018),
+        ("ark", "seedream-5-0-260128", 0.035),
+        ("dashscope", "qwen-image-2.0-pro", 0.075),
+        ("stability", "sd3.5-large-turbo", 0.04),
+        ("openai", "gpt-image-20", None),
+        ("openai", "gpt-image-1.5", None),
+        ("bfl", "gpt-image-2", None),
+        ("sdwebui", "core", None),
+        ("dashscope", "z-image-turbo", None),
+    ],
+)
+def test_listed_price_is_of_the_longest_name_that_is_known(
+    adapter: str, model: str, usd: float | None
+) -> None:
+    found = dearest_of(card(*suggest_prices(adapter, model)), spec())
+    assert found == (None if usd is None else Decimal(str(usd)))
 
 
 def test_table_is_written_as_it_was_read() -> None:
