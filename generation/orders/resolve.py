@@ -12,9 +12,9 @@ from credits import pricing, tariffs
 from generation.accounts import routing
 from generation.orders.abilities import find_mistakes, find_unsupported
 from generation.orders.blame import blame
+from generation.orders.brought import Owner
 from generation.orders.estimate import estimate_usd
 from generation.orders.inputs import (
-    Owner,
     bound,
     find_inputs,
     find_loras,

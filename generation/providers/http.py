@@ -5,7 +5,8 @@ goes where the account does not say.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -47,6 +48,36 @@ class Answer:
             raise unreadable(f"HTTP {self.status}: {error}") from error
         finally:
             self.body.clear()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An answer whose body comes as it is read; all of it has to be there by a time."""
+
+    response: httpx2.Response
+    ends_at: float
+
+    def whole(self) -> Answer:
+        """Return the answer with its body, of a failure the beginning."""
+        body = bytearray()
+        for part in self.parts():
+            body += part
+        return Answer(self.response.status_code, self.response.headers, body)
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield the body; raise ProviderError when it is too long (of a failure the rest is left), or drips on."""
+        is_failure = self.response.status_code >= FIRST_ERROR
+        most = MOST_ERROR_BYTES if is_failure else MOST_ANSWER_BYTES
+        came = 0
+        for part in self.response.iter_raw():
+            yield part
+            came += len(part)
+            if came > most:
+                if is_failure:
+                    break
+                raise unreadable(f"an answer of more than {most} bytes")
+            if time.monotonic() > self.ends_at:
+                raise lost("the answer did not end in time")
 
 
 def lost(why: str) -> ProviderError:
@@ -113,7 +144,14 @@ class VendorApi:
             ) from error
 
     def call(self, method: str, path: str, **words: Any) -> Answer:
-        """Send a request once and return the whole answer; raise ProviderError, which says what a failure means.
+        """Send a request once and return the whole answer; raise ProviderError, which says what a failure means."""
+        with self.open(method, path, **words) as opened:
+            return opened.whole()
+
+    @contextmanager
+    def open(self, method: str, path: str, **words: Any) -> Iterator["Opened"]:
+        """Send a request once and yield a success of which only the headers have come; raise ProviderError, also for
+        what fails while it is read.
 
         `words` are httpx's: json, data, files, content, params, headers; json is written by msgspec.
         """
@@ -127,18 +165,14 @@ class VendorApi:
         ends_at = time.monotonic() + self.account.answer_seconds
         try:
             with client.stream(method, self.url_of(path), headers=headers, **words) as response:
-                is_success = 200 <= response.status_code < 300  # noqa: PLR2004 (what HTTP calls one)
-                most = MOST_ANSWER_BYTES if is_success else MOST_ERROR_BYTES
-                answer = Answer(
-                    response.status_code, response.headers, read_body(response, most, ends_at)
-                )
+                opened = Opened(response, ends_at)
+                if not 200 <= response.status_code < 300:  # noqa: PLR2004 (what HTTP calls a success)
+                    raise self.sort(opened.whole())
+                yield opened
         except httpx2.HTTPError as error:
             raise meaning_of(error) from error
         except httpx2.InvalidURL as error:
             raise ProviderError(f"no address: {error}", fault=Fault.ACCOUNT) from error
-        if is_success:
-            return answer
-        raise self.sort(answer)
 
     def url_of(self, path: str) -> str:
         """Return the address of a path; a whole address must be the vendor's own: the key goes nowhere else."""
@@ -179,23 +213,6 @@ def is_within(url: str, base_url: str) -> bool:
     is_name = not own.hostname.replace(".", "").isdigit() and ":" not in own.hostname
     is_beside = asked.hostname == domain or asked.hostname.endswith(f".{domain}")
     return asked.scheme == "https" and asked.port in {None, 443} and is_name and is_beside
-
-
-def read_body(response: httpx2.Response, most_bytes: int, ends_at: float) -> bytearray:
-    """Return a body; raise ProviderError when it is too long (of a failure the rest is left), or drips on for ever."""
-    body = bytearray()
-    for part in response.iter_raw():
-        body += part
-        if len(body) > most_bytes:
-            if response.status_code >= FIRST_ERROR:
-                break
-            raise unreadable(f"an answer of more than {most_bytes} bytes")
-        if time.monotonic() > ends_at:
-            raise ProviderError(
-                "the answer did not end in time", retryable=True, sent=Sent.MAYBE, fault=Fault.ACCOUNT,
-                code="provider_unavailable",
-            )  # fmt: skip
-    return body
 
 
 # Raised before the first byte of a request is written.
