@@ -171,7 +171,7 @@ def decode_apart(data: bytes) -> Image.Image:
     side = str(settings.UPLOAD_LONGEST_SIDE_PIXELS)
     command = [sys.executable, "-I", "-c", PROGRAM, side, str(settings.BASE_DIR)]
     try:
-        with taking_turns(turns):
+        with taking_turns(turns, TURN_SECONDS):
             done = subprocess.run(  # noqa: S603 (our own program; the bytes are its input)
                 command, input=data, capture_output=True, check=False, timeout=PATIENCE_SECONDS
             )
@@ -188,9 +188,7 @@ def decode_apart(data: bytes) -> Image.Image:
 
 
 @contextmanager
-def taking_turns(
-    places: threading.BoundedSemaphore, seconds: float = TURN_SECONDS
-) -> Iterator[None]:
+def taking_turns(places: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
     """Have one of a few places; raise UploadsBusy when none comes free."""
     if not places.acquire(timeout=seconds):
         raise busy()
