@@ -199,6 +199,18 @@ def look_up(host: str, port: int, seconds: float | None) -> list[str]:
     return found
 
 
+def lies_inside(host: str, port: int, seconds: float) -> bool:
+    """Return whether a name stands for an address off the public internet. Of one that nobody knows now, nothing is
+    said: it is asked for again, and judged, before it is dialled."""
+    try:
+        judge(host, look_up(host, port, seconds))
+    except AddressRefused:
+        return True
+    except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+        return False
+    return False
+
+
 def ask_resolver(host: str, port: int, answers: "SimpleQueue[list[str] | Exception]") -> None:
     """Put a name's addresses into the queue, or why there are none."""
     try:
@@ -214,15 +226,3 @@ def judge(host: str, addresses: Collection[str]) -> None:
     """Raise AddressRefused unless every address is public: of a mixed answer, who knows which one is dialled."""
     if refused := [address for address in addresses if not is_public(address)]:
         raise AddressRefused(f"{host} is {', '.join(refused)}, which is not public")
-
-
-def lies_private(host: str, port: int, seconds: float) -> bool:
-    """Return whether a name stands for anything that is not public. Of one that no resolver knows now it is not known:
-    it is asked for again, and judged, before anything is dialled."""
-    try:
-        judge(host, look_up(host, port, seconds))
-    except AddressRefused:
-        return True
-    except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
-        return False
-    return False

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.models.account import validate_base_url
 from generation.providers.registry import ADAPTERS, LOCAL, find_class
-from genhub.lib.dial import is_named, lies_private
+from genhub.lib.dial import is_named, lies_inside
 from genhub.lib.public_addresses import looks_private
 
 RESOLVER_SECONDS = 3.0
@@ -108,9 +108,7 @@ def is_allowed(url: str) -> bool:
 def is_private(url: str) -> bool:
     """Return whether an address lies in a private network; of a name that nobody knows now, by how it is written."""
     host, port = host_of(url)
-    if looks_private(host):
-        return True
-    return lies_private(host, port, RESOLVER_SECONDS)
+    return looks_private(host) or lies_inside(host, port, RESOLVER_SECONDS)
 
 
 def host_of(url: str) -> tuple[str, int]:
