@@ -1,7 +1,5 @@
 """Accounts of the vendors that the environment names, with their keys and models."""
 
-from typing import Protocol
-
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
@@ -13,20 +11,17 @@ from generation.models.offer import columns_of
 from generation.providers.registry import ADAPTERS
 from generation.spec import ModelCard
 from genhub.lib.sealing import NotSealable
+from genhub.settings.vendors import Named
 
 # What staff change of one of these, they change of it alone.
-APART = (("is_enabled",), ("usd_per_picture",), ("vendor_model",), ("options",), ("unsupported",))
-
-
-class Named(Protocol):
-    """What the environment says of a vendor, as genhub.settings.vendors reads it."""
-
-    @property
-    def variable(self) -> str: ...
-    @property
-    def keys(self) -> tuple[str, ...]: ...
-    @property
-    def base_url(self) -> str: ...
+APART = (
+    ("is_enabled",),
+    ("usd_per_picture",),
+    ("prices",),
+    ("vendor_model",),
+    ("options",),
+    ("unsupported",),
+)
 
 
 def seed_vendors() -> list[str]:
