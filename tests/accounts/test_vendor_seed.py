@@ -12,12 +12,12 @@ from pytest_django import Settings
 from generation.accounts import vendor_seed
 from generation.accounts.costs import dearest_of, price_of
 from generation.accounts.vendor_seed import seed_vendors
-from generation.accounts.vendors import VENDORS
+from generation.accounts.vendors import VENDORS, Vendor
 from generation.models import Account, AccountKey, Offer
 from generation.prices import read_prices
 from generation.providers.base import Usage
-from generation.providers.registry import ADAPTERS
-from generation.spec import GenerationSpec, ModelCard
+from generation.providers.registry import ADAPTERS, find_class
+from generation.spec import OPTIONS, GenerationSpec, ModelCard
 from genhub.settings.vendors import Named, named_hosts, read_vendors
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +202,10 @@ def test_seeded_price_is_found_by_quality_and_megapixel(settings: Settings) -> N
     assert [dearest_of(bfl.cards[0], one) for one in (spec, wide, replace(wide, image="art_1"))] == [
         Decimal("0.03"), Decimal("0.06"), Decimal("0.09"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.alias)
+def test_no_seeded_model_promises_what_its_adapter_never_sends(vendor: Vendor) -> None:
+    takes = find_class(vendor.adapter).capabilities.takes
+    for card in vendor.cards:
+        assert {name for name in OPTIONS if card.takes(name)} <= takes, card.alias
