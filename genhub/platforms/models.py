@@ -147,6 +147,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         name: str,
         user: str = "",
         scopes: list[str] | None = None,
+        local_only: bool = False,
         expires_at: datetime.datetime | None = None,
     ) -> tuple["ApiKey", str]:
         """Create a key and return its row and the key itself, which is shown this once and kept nowhere."""
@@ -156,6 +157,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
             name=name,
             user=user,
             scopes=usual_scopes() if scopes is None else scopes,
+            local_only=local_only,
             expires_at=expires_at,
             prefix=prefix,
             hashed_key=hashed_key,
