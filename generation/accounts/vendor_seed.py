@@ -1,11 +1,13 @@
 """Accounts of the vendors that the environment names, with their keys and models."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
+from generation.accounts.list_prices import suggest_prices
 from generation.accounts.seed import refresh
 from generation.accounts.vendors import VENDORS, Vendor
 from generation.models import Account, AccountKey, Offer
@@ -15,7 +17,14 @@ from generation.spec import ModelCard
 from genhub.lib.sealing import NotSealable
 
 # What staff change of one of these, they change of it alone.
-APART = (("is_enabled",), ("usd_per_picture",), ("vendor_model",), ("options",), ("unsupported",))
+APART = (
+    ("is_enabled",),
+    ("usd_per_picture",),
+    ("prices",),
+    ("vendor_model",),
+    ("options",),
+    ("unsupported",),
+)
 
 
 class Named(Protocol):
@@ -75,6 +84,8 @@ def seed_vendor(vendor: Vendor, named: Named) -> None:
 
 def seed_offer(account: Account, card: ModelCard) -> None:
     """Create a model of a vendor, or refresh each part of it that still is as it was seeded."""
+    prices = suggest_prices(account.adapter, card.vendor_model or card.alias)
+    card = replace(card, prices=tuple(prices))
     row = Offer.objects.filter(account=account, alias=card.alias).first()
     row = row or Offer(account=account, alias=card.alias)
     values = columns_of(card) | {"is_enabled": True}
