@@ -30,9 +30,12 @@ APART = (
 class Named(Protocol):
     """What the environment says of a vendor, as genhub.settings.vendors reads it."""
 
-    variable: str
-    keys: tuple[str, ...]
-    base_url: str
+    @property
+    def variable(self) -> str: ...
+    @property
+    def keys(self) -> tuple[str, ...]: ...
+    @property
+    def base_url(self) -> str: ...
 
 
 def seed_vendors() -> list[str]:

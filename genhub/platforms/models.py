@@ -44,6 +44,12 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("“%(name)s” is not an IANA time zone."), params={"name": name})
 
 
+STAYS = _(
+    "Prompts and pictures never leave the house: only models of your own servers take its orders."
+)
+STAYS_IN_HOUSE: dict[str, Any] = {"default": False, "db_default": False, "help_text": STAYS}
+
+
 class Plan(models.Model):
     """The terms that platforms share: a discount, the mode of orders that name none, and the highest priority."""
 
@@ -112,10 +118,7 @@ class Platform(models.Model):
         Plan, models.PROTECT, null=True, blank=True, related_name="platforms", verbose_name=_("plan"),
         help_text=_("Empty: full prices, every priority."),
     )  # fmt: skip
-    local_only = models.BooleanField(
-        _("stays in the house"), default=False, db_default=False,
-        help_text=_("Prompts and pictures never leave the house: only models of your own servers take its orders."),
-    )  # fmt: skip
+    local_only = models.BooleanField(_("stays in the house"), default=False, db_default=False, help_text=STAYS)  # fmt: skip
     most_under_way = models.PositiveIntegerField(
         _("most pictures under way"), null=True, blank=True, validators=[MinValueValidator(LARGEST_NUMBER)],
         help_text=_("Waiting or being made; further orders are refused. Empty: the hub's usual limit."),
@@ -193,10 +196,7 @@ class ApiKey(models.Model):
     scopes = ArrayField(
         models.CharField(max_length=30, choices=Scope.choices), verbose_name=_("scopes")
     )
-    local_only = models.BooleanField(
-        _("stays in the house"), default=False, db_default=False,
-        help_text=_("Prompts and pictures never leave the house: only models of your own servers take its orders."),
-    )  # fmt: skip
+    local_only = models.BooleanField(_("stays in the house"), default=False, db_default=False, help_text=STAYS)  # fmt: skip
     prefix = models.CharField(_("prefix"), max_length=PREFIX_LENGTH, unique=True, editable=False)
     hashed_key = models.CharField(max_length=150, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)

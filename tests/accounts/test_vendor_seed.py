@@ -1,6 +1,7 @@
 """Vendors that the environment names have accounts, keys and models from the first preparation on; staff edit them."""
 
 from dataclasses import replace
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -78,9 +79,9 @@ def test_what_staff_changed_stays_and_the_rest_follows_the_release(
     key = AccountKey.objects.get()
     assert (key.name, key.is_enabled) == ("ours", False)
     staffs, ours = (account.offers.get(alias=alias) for alias in ("gpt-image-2", "dall-e-3"))
-    assert (float(staffs.usd_per_picture), staffs.is_enabled) == (0.2, False)
+    assert (staffs.usd_per_picture, staffs.is_enabled) == (Decimal("0.2"), False)
     assert staffs.vendor_model == "gpt-image-2-b"
-    assert float(ours.usd_per_picture) == 0.5
+    assert ours.usd_per_picture == Decimal("0.5")
 
 
 @pytest.mark.parametrize("keys", [[], ["no key of Fernet's"]])

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpcore2
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.models.account import validate_base_url
 from generation.providers.registry import ADAPTERS, LOCAL, find_class
-from genhub.lib.dial import AddressRefused, is_named, judge, look_up
+from genhub.lib.dial import is_named, lies_inside
 from genhub.lib.public_addresses import looks_private
 
 RESOLVER_SECONDS = 3.0
@@ -109,16 +108,7 @@ def is_allowed(url: str) -> bool:
 def is_private(url: str) -> bool:
     """Return whether an address lies in a private network; of a name that nobody knows now, by how it is written."""
     host, port = host_of(url)
-    if looks_private(host):
-        return True
-    try:
-        judge(host, look_up(host, port, RESOLVER_SECONDS))
-    except AddressRefused:
-        return True
-    except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
-        # It is asked again, and judged, before anything is dialled.
-        return False
-    return False
+    return looks_private(host) or lies_inside(host, port, RESOLVER_SECONDS)
 
 
 def host_of(url: str) -> tuple[str, int]:

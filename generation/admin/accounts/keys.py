@@ -84,7 +84,7 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]
         return super().save(commit)
 
 
-class KeyFormSet(PaginationInlineFormSet):  # type: ignore[misc]
+class KeyFormSet(PaginationInlineFormSet):
     """The keys of one account."""
 
     def clean(self) -> None:
