@@ -1,7 +1,6 @@
 """Accounts of the vendors that the environment names, with their keys and models."""
 
 from dataclasses import replace
-from typing import Protocol
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +14,7 @@ from generation.models.offer import columns_of
 from generation.providers.registry import ADAPTERS
 from generation.spec import ModelCard
 from genhub.lib.sealing import NotSealable
+from genhub.settings.vendors import Named
 
 # What staff change of one of these, they change of it alone.
 APART = (
@@ -25,17 +25,6 @@ APART = (
     ("options",),
     ("unsupported",),
 )
-
-
-class Named(Protocol):
-    """What the environment says of a vendor, as genhub.settings.vendors reads it."""
-
-    @property
-    def variable(self) -> str: ...
-    @property
-    def keys(self) -> tuple[str, ...]: ...
-    @property
-    def base_url(self) -> str: ...
 
 
 def seed_vendors() -> list[str]:

@@ -44,10 +44,7 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("“%(name)s” is not an IANA time zone."), params={"name": name})
 
 
-STAYS = _(
-    "Prompts and pictures never leave the house: only models of your own servers take its orders."
-)
-STAYS_IN_HOUSE: dict[str, Any] = {"default": False, "db_default": False, "help_text": STAYS}
+STAYS = _("Prompts and pictures never leave the house: only models of your own servers take its orders.")  # fmt: skip
 
 
 class Plan(models.Model):
