@@ -11,13 +11,12 @@ LISTED_ON = "2026-11-28"
 Rows = Sequence[Mapping[str, Any]]
 
 GPT_IMAGE_TOKENS = {"tokens": {"input_text": 5, "input_image": 8, "output": 30}}
-# The largest that these models make, at their best.
-GPT_IMAGE_MOST = {"up_to_megapixels": 8, "usd": 0.4}
 
 
-def square(quality: str, usd: float) -> dict[str, Any]:
-    """Return the row of a picture of 1024 × 1024."""
-    return {"quality": quality, "width": 1024, "height": 1024, "usd": usd}
+def by_quality(**usd: float) -> list[dict[str, Any]]:
+    """Return the rows of what a picture of 1024 × 1024 takes in each quality; larger ones take less than so much for
+    each megapixel."""
+    return [{"quality": quality, "per_megapixel_usd": cost} for quality, cost in usd.items()]
 
 
 def by_megapixel(usd: float, edit: float | None = None) -> list[dict[str, Any]]:
@@ -31,16 +30,17 @@ def plain(usd: float) -> list[dict[str, Any]]:
     return [{"usd": usd}]
 
 
+GPT_IMAGE_2 = [GPT_IMAGE_TOKENS, *by_quality(low=0.006, medium=0.053, high=0.211)]
+GPT_IMAGE_2_5 = [
+    GPT_IMAGE_TOKENS,
+    *by_quality(low=0.0059, medium=0.0132, high=0.0527, xhigh=0.0937, max=0.2107),
+]
 GPT_IMAGE: dict[str, Rows] = {
-    "gpt-image-2": [
-        GPT_IMAGE_TOKENS, square("low", 0.006), square("medium", 0.053), square("high", 0.211), GPT_IMAGE_MOST,
-    ],
-    "gpt-image-2.5": [
-        GPT_IMAGE_TOKENS, square("low", 0.0059), square("medium", 0.0132), square("high", 0.0527),
-        square("xhigh", 0.0937), square("max", 0.2107), GPT_IMAGE_MOST,
-    ],
-    "gpt-image-2.6": [GPT_IMAGE_TOKENS, GPT_IMAGE_MOST],
-}  # fmt: skip
+    "gpt-image-2": GPT_IMAGE_2,
+    "gpt-image-2.5": GPT_IMAGE_2_5,
+    # Its tokens cost the same, and no list says how many a picture takes.
+    "gpt-image-2.6": GPT_IMAGE_2_5,
+}
 # By adapter, then by how a vendor's name of a model begins.
 PRICES: dict[str, dict[str, Rows]] = {
     "openai": GPT_IMAGE,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import DateTimeField, ExpressionWrapper, Sum
+from django.db.models import DateTimeField, ExpressionWrapper, Q, Sum
 from django.db.models.functions import Now
 
 from generation.models import Account, Attempt, Rest
@@ -68,12 +68,13 @@ def watch_limited(account_id: int) -> None:
         return
     says = f"spent {spent:f} of {limit} US dollars today (UTC)"
     logger.warning("provider %s rests until tomorrow: %s", account.alias, says)
-    Account.objects.filter(pk=account_id).update(
-        resting_until=next_day(account.now),
-        resting_why=Rest.SPENT,
-        last_error=says,
-        last_error_at=Now(),
+    until = next_day(account.now)
+    Account.objects.filter(pk=account_id).update(last_error=says, last_error_at=Now())
+    # One that rests for longer already has a better reason.
+    shorter = Account.objects.filter(
+        Q(resting_until=None) | Q(resting_until__lt=until), pk=account_id
     )
+    shorter.update(resting_until=until, resting_why=Rest.SPENT)
 
 
 def reopen(account_id: int) -> None:

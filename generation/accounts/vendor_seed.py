@@ -1,9 +1,12 @@
 """Accounts of the vendors that the environment names, with their keys and models."""
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
+from generation.accounts.list_prices import suggest_prices
 from generation.accounts.seed import refresh
 from generation.accounts.vendors import VENDORS, Vendor
 from generation.models import Account, AccountKey, Offer
@@ -68,6 +71,8 @@ def seed_vendor(vendor: Vendor, named: Named) -> None:
 
 def seed_offer(account: Account, card: ModelCard) -> None:
     """Create a model of a vendor, or refresh each part of it that still is as it was seeded."""
+    prices = suggest_prices(account.adapter, card.vendor_model or card.alias)
+    card = replace(card, prices=tuple(prices))
     row = Offer.objects.filter(account=account, alias=card.alias).first()
     row = row or Offer(account=account, alias=card.alias)
     values = columns_of(card) | {"is_enabled": True}

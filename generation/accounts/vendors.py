@@ -45,28 +45,9 @@ SEEDREAM: dict[str, Any] = {
     "default_width": 2048, "default_height": 2048, "largest_side": 3072, "sizes": SEEDREAM_SIZES,
 }  # fmt: skip
 
-# Billed by tokens, for a million of each kind; where a relay counts none, and before any are counted, by what a
-# picture of 1024×1024 takes.
-TOKENS = {"tokens": {"input_text": 5.0, "input_image": 8.0, "output": 30.0}}
-
-
-def of_quality(low: float, medium: float, high: float) -> tuple[Mapping[str, Any], ...]:
-    """Return the price table of a model of OpenAI's."""
-    usd = {"low": low, "medium": medium, "high": high}
-    return (TOKENS, *({"quality": name, "usd": price} for name, price in usd.items()))
-
-
-def by_megapixel(usd: float) -> tuple[Mapping[str, Any], ...]:
-    """Return the price table of a model that costs so much for each megapixel begun; the vendor's own word comes
-    first."""
-    return ({"per_megapixel_usd": usd},)
-
-
-PRICES_OF_25 = of_quality(0.0059, 0.0132, 0.0527)
-FREE_SIZES_OF_2 = FREE_SIZES | {"prices": of_quality(0.006, 0.053, 0.211)}
 DALL_E: dict[str, Any] = {"sizes": DALL_E_SIZES, "longest_prompt": 4000}
 OPENAI_MODELS = (
-    card("gpt-image-2", "gpt-image-2", EDITS, 0.053, **FREE_SIZES_OF_2),
+    card("gpt-image-2", "gpt-image-2", EDITS, 0.053, **FREE_SIZES),
     # By the table of 2.5, whose tokens cost the same: no list says what a picture of 2.6 takes.
     card(
         "gpt-image-2.6-flare",
@@ -74,7 +55,6 @@ OPENAI_MODELS = (
         EDITS,
         0.0132,
         **FREE_SIZES,
-        prices=PRICES_OF_25,
     ),
     card(
         "gpt-image-2.6-sunburst",
@@ -82,17 +62,13 @@ OPENAI_MODELS = (
         EDITS,
         0.0132,
         **FREE_SIZES,
-        prices=PRICES_OF_25,
     ),
-    card(
-        "gpt-image-2.6", "gpt-image-2.6-sunburst", EDITS, 0.0132, **FREE_SIZES, prices=PRICES_OF_25
-    ),
+    card("gpt-image-2.6", "gpt-image-2.6-sunburst", EDITS, 0.0132, **FREE_SIZES),
     # Retired by its vendor; orders that name it get what took its place.
-    card("dall-e-3", "gpt-image-2.6-flare", EDITS, 0.0132, **DALL_E, prices=PRICES_OF_25),
+    card("dall-e-3", "gpt-image-2.6-flare", EDITS, 0.0132, **DALL_E),
 )
 FLUX_2_PRO = ({"edit": True, "per_megapixel_usd": 0.045}, *by_megapixel(0.03))
 VENDORS = (
-    Vendor("openai", "openai", OPENAI_MODELS),
     Vendor("aihubmix", "openai", OPENAI_MODELS, base_url="https://aihubmix.com/v1", standby_rank=1),
     Vendor(
         "sdwebui",
@@ -115,16 +91,15 @@ VENDORS = (
         "bfl",
         "bfl",
         (
-            card("flux-2-pro", "flux-2-pro", "seed image", 0.03, prices=FLUX_2_PRO),
-            card("flux-2-max", "flux-2-max", "seed image", 0.07, prices=by_megapixel(0.07)),
+            card("flux-2-pro", "flux-2-pro", "seed image", 0.03),
+            card("flux-2-max", "flux-2-max", "seed image", 0.07),
             card(
                 "flux-2-klein-9b",
                 "flux-2-klein-9b",
                 "seed image",
                 0.015,
-                prices=by_megapixel(0.015),
             ),
-            card("flux-pro", "flux-2-pro", "seed image", 0.03, prices=FLUX_2_PRO),
+            card("flux-pro", "flux-2-pro", "seed image", 0.03),
         ),
     ),
     Vendor(

@@ -233,6 +233,7 @@ def test_listed_prices_are_tables_that_price_every_order(adapter: str, model: st
     [
         ("openai", "gpt-image-2-2026-04-21", 0.053),
         ("openai", "gpt-image-2.5-flare-2026-09-08", 0.0132),
+        ("openai", "gpt-image-2.6-sunburst", 0.0132),
         ("bfl", "flux-pro-1.1-ultra", 0.06),
         ("bfl", "flux-2-pro", 0.03),
         ("ark", "doubao-seedream-5-0-flash-260915", 0.018),

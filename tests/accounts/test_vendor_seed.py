@@ -209,3 +209,17 @@ def test_no_seeded_model_promises_what_its_adapter_never_sends(vendor: Vendor) -
     takes = find_class(vendor.adapter).capabilities.takes
     for card in vendor.cards:
         assert {name for name in OPTIONS if card.takes(name)} <= takes, card.alias
+
+
+def test_models_start_with_what_their_vendor_listed_and_staff_have_the_last_word(
+    settings: Settings,
+) -> None:
+    name(settings, ONE)
+    seed_vendors()
+    offers = {row.alias: row for row in Offer.objects.all()}
+    assert offers["gpt-image-2"].prices[1] == {"quality": "low", "per_megapixel_usd": 0.006}
+    # By its name at the vendor, not by ours.
+    assert offers["dall-e-3"].prices == offers["gpt-image-2.6"].prices != []
+    Offer.objects.filter(alias="dall-e-3").update(prices=[{"usd": 9}])
+    seed_vendors()
+    assert Offer.objects.get(alias="dall-e-3").prices == [{"usd": 9}]

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from generation.accounts import spending
-from generation.admin.accounts.account import ProviderAdmin
 from generation.models import Account, Offer, Rest
+from tests.admin.test_accounts import VALUES
 
 pytestmark = pytest.mark.django_db
 ADD = reverse("admin:generation_offer_add")
@@ -77,7 +77,7 @@ def test_line_that_is_no_price_is_named_by_its_number(
 def test_new_model_starts_with_what_its_vendor_listed(boss: Client, values: Any) -> None:
     told = " ".join(post(boss, values))
     assert "listed on 2026-11-28" in told
-    assert Offer.objects.get().prices[1]["usd"] == 0.006
+    assert Offer.objects.get().prices[1] == {"quality": "low", "per_megapixel_usd": 0.006}
 
 
 @pytest.mark.parametrize(
@@ -96,17 +96,12 @@ def test_nothing_is_suggested_where_somebody_knows_better(
     assert Offer.objects.get().prices == ([LOW] if "prices" in words else [])
 
 
-def test_new_limit_ends_the_rest_of_a_spent_account(
-    boss: Client, openai: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        ProviderAdmin, "fields", ("alias", "adapter", "queue", "is_enabled", "weight", "daily_limit_usd")
-    )  # fmt: skip
+def test_new_limit_ends_the_rest_of_a_spent_account(boss: Client, openai: Account) -> None:
     now = Account.objects.annotate(now=spending.NOW).get().now
     Account.objects.update(resting_until=spending.next_day(now), resting_why=Rest.SPENT)
     address = reverse("admin:generation_account_change", args=[openai.pk])
-    form = {"is_enabled": "on", "weight": "7"}
-    boss.post(address, form)
+    form = VALUES | {"adapter": "openai"}
+    assert boss.post(address, form).status_code == 302
     assert Account.objects.get().resting_why == Rest.SPENT
     boss.post(address, form | {"daily_limit_usd": "5"})
     assert Account.objects.get().resting_why == ""
