@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 # How soon to look again whether what is at work came cheaper than it might have.
 AGAIN_SECONDS = 5.0
 NOTHING = Decimal(0)
+NOW = ExpressionWrapper(Now(), output_field=DateTimeField())
 
 
 @dataclass
@@ -59,8 +60,7 @@ def watch(account: Account) -> None:
 
 def watch_limited(account_id: int) -> None:
     """Let an account with a limit rest once it is reached."""
-    now = ExpressionWrapper(Now(), output_field=DateTimeField())
-    accounts = Account.objects.filter(daily_limit_usd__isnull=False).annotate(now=now)
+    accounts = Account.objects.filter(daily_limit_usd__isnull=False).annotate(now=NOW)
     # Locked before it is added up: of two costs at once, the second sees the first.
     account = accounts.select_for_update(no_key=True).filter(pk=account_id).first()
     limit = account.daily_limit_usd if account else None

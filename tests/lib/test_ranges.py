@@ -5,6 +5,7 @@ import os
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import Any
@@ -90,6 +91,50 @@ def test_four_streams_bring_it_and_the_first_ends_early() -> None:
     ]  # fmt: skip
     assert [one.headers.get("if-range") for one in asked] == [None, TAG, TAG, TAG]
     assert {one.headers["accept-encoding"] for one in asked} == {"identity"}
+
+
+def test_the_first_stream_brings_its_own_part_however_late() -> None:
+    """The others are done long before it."""
+    store, served = Store(), threading.Semaphore(0)
+
+    def serve(asked: Asked, send: Send, first: int, last: int) -> None:
+        send_part(asked, send, first, last)
+        served.release()
+
+    def begin_late(asked: Asked, send: Send) -> None:
+        if "range" not in asked.headers:
+            send(answer(b"", Accept_Ranges="bytes", ETag=TAG, Content_Length=len(FILE)))
+            for at in range(0, len(FILE), 100_000):
+                send(FILE[at : at + 100_000])
+                for _ in range(0 if at else STREAMS - 1):
+                    served.acquire()
+        else:
+            store(asked, send)
+
+    store.part = serve
+    with hosting(begin_late) as host, take(host) as fetched:
+        assert fetched.file.read() == FILE
+
+
+def ended(*, came: bool) -> "Future[bool]":
+    part: Future[bool] = Future()
+    part.set_result(came)
+    return part
+
+
+def test_all_is_there_when_the_first_stream_meets_what_came() -> None:
+    helpers = Helpers(10, [(20, ended(came=True)), (30, ended(came=True))])
+    assert [helpers.have_rest(size) for size in (0, 9, 10, 15, 30)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+    helpers = Helpers(10, [(20, ended(came=False)), (30, ended(came=True))])
+    assert [helpers.have_rest(size) for size in (10, 19, 20, 30)] == [False, False, True, True]
+    helpers = Helpers(10, [(20, ended(came=True)), (30, Future())])
+    assert [helpers.have_rest(size) for size in (10, 29, 30)] == [False, False, True]
 
 
 def refuse(asked: Asked, send: Send, first: int, last: int) -> None:
@@ -241,7 +286,7 @@ def test_parts_end_with_the_time_of_the_whole() -> None:
 def test_nothing_is_written_after_the_end() -> None:
     """The file may be another's by then: descriptors are given out again."""
     with TemporaryFile() as file:
-        helpers = Helpers()
+        helpers = Helpers(0)
         assert helpers.write(file.fileno(), b"in time", 3)
         helpers.stop()
         assert not helpers.write(file.fileno(), b"too late", 0)
