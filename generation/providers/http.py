@@ -9,7 +9,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ import msgspec
 import pybase64
 from PIL import Image
 
+from generation.providers import evidence
 from generation.providers.base import AccountSettings, VendorFile
 from generation.providers.errors import Fault, ProviderError, Sent
 from generation.providers.sorting import FIRST_ERROR, Said, sort_status
@@ -44,6 +45,18 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytearray
+    # Describes what was asked, should it turn out that nobody can read what came.
+    describe: Callable[[], Mapping[str, Any]] = dict
+
+    @property
+    def is_success(self) -> bool:
+        """Return whether the vendor did as it was asked."""
+        return 200 <= self.status < 300  # noqa: PLR2004 (what HTTP calls one)
+
+    def evidence(self) -> Mapping[str, Any]:
+        """Return what is kept of it."""
+        told = {"status": self.status, "answer": evidence.describe_answer(self.body)}
+        return {**self.describe(), **told}
 
     def parse(self, kind: type[Parsed]) -> Parsed:
         """Return the body as a msgspec type; raise ProviderError for what it is not. May be called once: the body,
@@ -51,7 +64,9 @@ class Answer:
         try:
             return msgspec.json.decode(self.body, type=kind)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise unreadable(f"HTTP {self.status}: {error}") from error
+            failure = unreadable(f"HTTP {self.status}: {error}")
+            failure.evidence = self.evidence()
+            raise failure from error
         finally:
             self.body.clear()
 
@@ -78,6 +93,7 @@ class VendorApi:
         self.base_url = base_url.rstrip("/")
         self.headers = {"accept": "application/json", "accept-encoding": "identity", **headers}
         self.explain = explain
+        self.secrets = evidence.list_secrets(account.key, headers)
 
     def get(self, path: str, **words: Any) -> Answer:
         """Read something; `path` may be a whole address of the vendor's own."""
@@ -92,6 +108,33 @@ class VendorApi:
 
         `words` are httpx's: json, data, files, content, params, headers; json is written by msgspec.
         """
+        began = time.monotonic()
+        describe = partial(evidence.describe_request, method, path, words)
+        try:
+            url = self.url_of(path)
+            describe = partial(evidence.describe_request, method, url, words)
+            answer = replace(self.exchange(method, url, dict(words)), describe=describe)
+            if not answer.is_success:
+                raise self.sort(answer)
+        except ProviderError as error:
+            told = error.evidence or describe()
+            self.note(error, {**told, "seconds": round(time.monotonic() - began, 1)})
+            raise
+        return answer
+
+    def note(self, error: ProviderError, told: Mapping[str, Any]) -> None:
+        """Give a failure its evidence, and take from its words what nobody may read."""
+        error.args = (evidence.hide(str(error), self.secrets),)
+        error.evidence = {
+            name: evidence.hide(value, self.secrets) if isinstance(value, str) else value
+            for name, value in told.items()
+        }
+
+    def exchange(self, method: str, url: str, words: dict[str, Any]) -> Answer:
+        """Send a request once and return the whole answer, whatever it says; raise ProviderError when none came whole.
+
+        A vendor that repeats its key in what is no picture is not believed: it is gone before anybody reads it.
+        """
         headers = {**self.headers, **words.pop("headers", {})}
         if (body := words.pop("json", None)) is not None:
             words["content"] = msgspec.json.encode(body)
@@ -101,19 +144,17 @@ class VendorApi:
         )
         ends_at = time.monotonic() + self.account.answer_seconds
         try:
-            with client.stream(method, self.url_of(path), headers=headers, **words) as response:
-                is_success = 200 <= response.status_code < 300  # noqa: PLR2004 (what HTTP calls one)
-                most = MOST_ANSWER_BYTES if is_success else MOST_ERROR_BYTES
-                answer = Answer(
-                    response.status_code, response.headers, read_body(response, most, ends_at)
-                )
+            with client.stream(method, url, headers=headers, **words) as response:
+                answer = Answer(response.status_code, response.headers, bytearray())
+                most = MOST_ANSWER_BYTES if answer.is_success else MOST_ERROR_BYTES
+                read = read_body(response, most, ends_at)
         except httpx2.HTTPError as error:
             raise meaning_of(error) from error
         except httpx2.InvalidURL as error:
             raise ProviderError(f"no address: {error}", fault=Fault.ACCOUNT) from error
-        if is_success:
-            return answer
-        raise self.sort(answer)
+        if len(read) <= MOST_ERROR_BYTES:
+            read = evidence.hide_in(read, self.secrets)
+        return replace(answer, body=read)
 
     def url_of(self, path: str) -> str:
         """Return the address of a path; a whole address must be the vendor's own: the key goes nowhere else."""
@@ -131,7 +172,9 @@ class VendorApi:
             said = self.explain(answer.status, msgspec.json.decode(answer.body))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             said = None
-        return sort_status(answer.status, answer.headers, said)
+        failure = sort_status(answer.status, answer.headers, said)
+        failure.evidence = answer.evidence()
+        return failure
 
 
 def is_within(url: str, base_url: str) -> bool:
