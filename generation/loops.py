@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Now
 
 from credits import expiry
 from credits.audit import nightly
-from generation.life import rescue
+from generation.life import rerouting, rescue
 from generation.models import LoopBeat
 from generation.refunds import bulk
 from generation.work.process import release_connection
@@ -97,6 +97,8 @@ def list_loops() -> list[Loop]:
         Loop(rescue.reap, settings.REAP_SECONDS),
         Loop(rescue.sweep, settings.SWEEP_SECONDS),
         Loop(rescue.ring_due, POLL_SECONDS),
+        Loop(rerouting.ring_back, POLL_SECONDS),
+        Loop(rerouting.reroute, POLL_SECONDS),
         Loop(rescue.end_late, settings.SWEEP_SECONDS),
         Loop(rescue.end_gone, settings.SWEEP_SECONDS),
         Loop(bulk.refund_approved, REFUND_SECONDS),

@@ -39,6 +39,9 @@ class GenerationSpec:
     # How well, for vendors that have words for it: `standard` or `high`; and empty, `fast` or `fine`.
     quality: str = "standard"
     mode: str = ""
+    # Of those that the model's card lists; empty: the model's usual one.
+    style: str = ""
+    sampler: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a number that is not that of the seeds: both count the pictures, and one of them the price."""
@@ -140,6 +143,16 @@ class ModelCard:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def styles(self) -> tuple[str, ...]:
+        """The styles (vivid, natural) that orders may name."""
+        return tuple(self.options.get("styles", ()))
+
+    @property
+    def samplers(self) -> tuple[str, ...]:
+        """The samplers that orders may name."""
+        return tuple(self.options.get("samplers", ()))
+
+    @property
     def loras(self) -> tuple[Lora, ...]:
         """The LoRAs that orders may name."""
         return self.local.loras if self.local else ()
@@ -189,6 +202,8 @@ class Order:
     cfg_scale: float | None = None
     seed: int | None = None
     style_preset: str | None = None
+    style: str | None = None
+    sampler: str | None = None
     quality: str | None = None
     mode: str | None = None
     priority: str | None = None

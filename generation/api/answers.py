@@ -50,6 +50,8 @@ def answer_task(
         "provider": attempt.account.alias if attempt else None,
         "prompt": task.spec["prompt"],
         "style_preset": task.style or None,
+        "style": task.spec.get("style") or None,
+        "sampler": task.spec.get("sampler") or None,
         "quality": task.quality,
         "mode": task.mode or None,
         "width": task.spec["width"],

@@ -72,6 +72,12 @@ class ModelSerializer(serializers.Serializer[Any]):
         child=serializers.ChoiceField(list(OPTIONS)),
         help_text=_("Words that it does not take: an order that says one is refused."),
     )
+    styles = serializers.ListField(
+        child=serializers.CharField(), help_text=_("Of “style”; empty: it takes none.")
+    )
+    samplers = serializers.ListField(
+        child=serializers.CharField(), help_text=_("Of “sampler”; empty: it takes none.")
+    )
     loras = ModelLoraSerializer(many=True)
 
 
@@ -113,6 +119,8 @@ def answer_model(card: ModelCard, *, is_default: bool) -> dict[str, Any]:
         "largest_cfg_scale": card.largest_cfg_scale if card.takes("cfg_scale") else None,
         "longest_prompt": card.longest_prompt,
         "unsupported": card.unsupported,
+        "styles": card.styles,
+        "samplers": card.samplers,
         "loras": [
             {"name": lora.name, "scale": lora.scale, "is_usual": lora.is_usual}
             for lora in card.loras

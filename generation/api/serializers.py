@@ -47,7 +47,7 @@ class GenerateSerializer(StrictSerializer):
 
     # Words of the API that no provider of this hub honours yet: refused by name, never dropped.
     UNSUPPORTED = frozenset(
-        {"subject", "sampler", "style", "duration", "fps", "resolution",
+        {"subject", "duration", "fps", "resolution",
          "response_format", "cache", "webhook"}
     )  # fmt: skip
     DEFAULTS = {"response_format": "url", "cache": "auto"}
@@ -116,6 +116,14 @@ class GenerateSerializer(StrictSerializer):
     quality = serializers.ChoiceField(
         QUALITIES, required=False, help_text=_("Default: standard. hd means high.")
     )
+    style = serializers.ChoiceField(
+        ["vivid", "natural"], required=False,
+        help_text=_("Where the model has it (“styles” of GET models). Default: the model's."),
+    )  # fmt: skip
+    sampler = StrictCharField(
+        required=False, max_length=100,
+        help_text=_("Where the model has it (“samplers” of GET models). Default: the model's."),
+    )  # fmt: skip
     mode = serializers.ChoiceField(
         ["fast", "fine"], required=False,
         help_text=_("Fewer or more steps. Default: the template's, else your plan's."),

@@ -113,9 +113,9 @@ def ring_due() -> int:
 def end_gone() -> int:
     """End every task that waits for a model which exists no more, and return how many there were.
 
-    Nobody can make it; one that is only switched off may come back, so its tasks wait.
+    Nobody can make it; one that is only switched off may come back, so its tasks wait; another provider's takes them.
     """
-    models = Offer.objects.filter(account_id=OuterRef("account_id"), alias=OuterRef("task__model"))
+    models = Offer.objects.filter(alias=OuterRef("task__model"))
     queued = Attempt.objects.filter(state=AttemptState.QUEUED).exclude(Exists(models))
     gone = list(queued.values_list("task_id", "task__model")[:MOST_AT_A_TIME])
     end = partial(end_unpaid, state=TaskState.FAILED)

@@ -33,11 +33,29 @@ def find_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
         message = gettext_noop("The model “%(model)s” does not make this.")
         mistakes.append(FieldError("type", "unsupported", message, {"model": card.alias}))
     mistakes += find_size_mistakes(spec, card)
+    mistakes += find_choice_mistakes(spec, card)
     for name, most in (("steps", card.largest_steps), ("cfg_scale", card.largest_cfg_scale)):
         value = getattr(spec, name)
         if value is not None and value > most:
             message = gettext_noop("At most %(limit)s with this model.")
             mistakes.append(FieldError(name, "too_large", message, {"limit": most}))
+    return mistakes
+
+
+def find_choice_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
+    """Return the words that are none of those that the model lists."""
+    mistakes = []
+    for name, listed in (("style", card.styles), ("sampler", card.samplers)):
+        said = getattr(spec, name)
+        if not said or said in listed:
+            continue
+        params = {"model": card.alias, "choices": ", ".join(listed)}
+        message = (
+            gettext_noop("The model “%(model)s” takes one of these: %(choices)s.")
+            if listed
+            else gettext_noop("The model “%(model)s” does not take this; leave it out.")
+        )
+        mistakes.append(FieldError(name, "unsupported", message, params))
     return mistakes
 
 

@@ -92,6 +92,8 @@ def order_again(task: Task, wanted: Refinement) -> Order:
         seed=seed,
         quality=quality,
         mode=FINE,
+        style=spec.style or None,
+        sampler=spec.sampler or None,
         loras=spec.loras,
         image=spec.image or None,
         mask=spec.mask or None,

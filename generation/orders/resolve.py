@@ -117,6 +117,8 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         loras=find_loras(order, route.card),
         quality=quality,
         mode=mode,
+        style=order.style or "",
+        sampler=order.sampler or "",
     )
     if mistakes := find_mistakes(spec, route.card):
         raise InvalidRequest(errors=mistakes)

@@ -135,3 +135,19 @@ def test_specs_of_the_release_before_count_by_their_seeds() -> None:
     assert GenerationSpec.from_json(older.to_json()) == older
     with pytest.raises(ValueError, match="2 seeds for 3 pictures"):
         GenerationSpec.from_json({**words, "seeds": [1, 2], "number": 3})
+
+
+@pytest.mark.parametrize(("word", "value"), [("style", "vivid"), ("sampler", "Euler a")])
+def test_choice_that_a_model_lists_is_taken_and_any_other_refused_by_name(
+    alice: APIClient, stub: Account, word: str, value: str
+) -> None:
+    body = {"prompt": "a star", word: value}
+    refused(alice, GENERATE, body=body, expect=(*INVALID, word))
+    stub.offers.update(options={f"{word}s": [value]})
+    [model] = alice.get("/api/v1/models").json()["items"]
+    assert model[f"{word}s"] == [value]
+    task = submit(alice, **{word: value})
+    assert task.spec[word] == value
+    assert alice.get(f"/api/v1/tasks/{task}").json()[word] == value
+    other = {**body, word: {"style": "natural", "sampler": "DDIM"}[word]}
+    refused(alice, GENERATE, body=other, expect=(*INVALID, word))

@@ -98,7 +98,7 @@ def test_wrong_value_is_refused_by_name(alice: APIClient, word: str, value: Any)
 
 @pytest.mark.parametrize(
     "word",
-    ["subject", "sampler", "style", "duration", "fps", "resolution", "response_format", "cache",
+    ["subject", "duration", "fps", "resolution", "response_format", "cache",
      "webhook"],
 )  # fmt: skip
 def test_word_this_hub_does_not_honour_is_refused_by_name(alice: APIClient, word: str) -> None:

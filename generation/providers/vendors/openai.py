@@ -7,7 +7,7 @@ account's to ask for.
 Options of an account: `response_format` (`b64_json` or `url`; empty: not sent), `organization`, `project`,
 `words` (our word: the server's, of those that OpenAI has not, as `{"seed": "seed", "steps": "num_inference_steps"}`).
 Options of an offer: `qualities` (fast, standard, high, fine: the vendor's word), `background`, `output_format`,
-`output_compression`, `moderation`, `style` (`vivid` or `natural`).
+`output_compression`, `moderation`, `styles` (those that orders may name).
 """
 
 import datetime
@@ -48,7 +48,7 @@ MEANINGS = {
     "Forbidden": Meaning.KEY,
 }
 USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
-PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation", "style")
+PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
 # A model that its vendor switches off so soon is worth a warning.
 SHUTDOWN_WARNING = datetime.timedelta(days=60)
 
@@ -134,6 +134,8 @@ class OpenAIProvider(Provider):
             "quality": qualities[spec.mode or spec.quality],
         }
         words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
+        if spec.style:
+            words["style"] = spec.style
         if said := self.account.options.get("response_format"):
             words["response_format"] = said
         theirs = self.account.options.get("words", {})
