@@ -161,13 +161,18 @@ class OpenAIProvider(Provider):
         made: list[Made] = []
         not_made: list[NotMade] = []
         for position, item in enumerate(items):
-            content = self.content_of(item)
+            try:
+                content = self.content_of(item)
+            except ProviderError as broken:
+                # The others are paid for, too, and are good.
+                not_made.append(NotMade(position, broken.code))
+                continue
             if content:
                 made.append(Made(position, content, revised_prompt=item.revised_prompt or ""))
             else:
                 not_made.append(NotMade(position, code_of(item)))
         if not made:
-            raise unreadable("an answer without a picture") if not not_made else failure_of(items)
+            raise failure_of(items)
         not_made += [NotMade(p, "generation_failed") for p in range(len(items), number)]
         facts = {"size": images.size, "quality": images.quality}
         return Finished(
@@ -216,8 +221,11 @@ def code_of(item: Item) -> str:
 
 
 def failure_of(items: list[Item]) -> ProviderError:
-    """Return why no picture is there, as the first one says it."""
-    return sort_status(400, {}, explain(400, {"error": items[0].error}) or Said("no picture"))
+    """Return why no picture is there, as the first one says it that says anything."""
+    for item in items:
+        if said := explain(400, {"error": item.error}):
+            return sort_status(400, {}, said)
+    return unreadable("an answer without a picture")
 
 
 def usage_of(tokens: Tokens | None, pictures: int) -> Usage:

@@ -1,11 +1,12 @@
 """A customer, a vendor that misbehaves, and an account there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from credits.models import Purse
 from generation.models import Account
 from tests.faults.providers.vendor import Vendor, open_account
 from tests.providers.vendors.conftest import _own_clients
@@ -32,7 +33,9 @@ def account(db: None, vendor: Vendor) -> Account:
 
 
 @pytest.fixture
-def dora(right_books: None, client_of: object, rich: object) -> Iterator[APIClient]:
+def dora(
+    right_books: None, client_of: Callable[..., APIClient], rich: Callable[..., Purse]
+) -> APIClient:
     """A customer whose books are right at the end."""
-    rich("dora", 100_000)  # type: ignore[operator]
-    yield client_of("dora")  # type: ignore[operator]
+    rich("dora", 100_000)
+    return client_of("dora")

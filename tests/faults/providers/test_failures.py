@@ -14,6 +14,7 @@ from tests.faults.providers.vendor import (
     check,
     envelope,
     let_time_pass,
+    make_healthy,
     open_account,
     order,
     pass_deadline,
@@ -169,7 +170,8 @@ def test_failing_account_rests_and_is_tried_by_one_order_after_that(
     work()
     # One of those that wait went, failed, and the others stayed.
     assert len(vendor.asked) == asked + 1
-    vendor.respond = Vendor().respond
+    vendor.respond = make_healthy
+    let_time_pass()
     work_on(30)
     for task in tasks:
         check(vendor, task, state="completed", captured=task.price, billed=len(tasks))
