@@ -34,6 +34,7 @@ KEEP_ALIVE_SECONDS = 15.0
 MOST_ANSWER_BYTES = 256 * 2**20
 # A failure says what it has to in the first bytes.
 MOST_ERROR_BYTES = 64 * 2**10
+NOT_FOUND = 404
 MOST_PICTURE_BYTES = 64 * 2**20
 PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
@@ -115,7 +116,10 @@ class VendorApi:
             describe = partial(evidence.describe_request, method, url, words)
             answer = replace(self.exchange(method, url, dict(words)), describe=describe)
             if not answer.is_success:
-                raise self.sort(answer)
+                failure = self.sort(answer)
+                # What was paid for is not given up because one of the vendor's machines has not heard of it yet.
+                failure.retryable |= method == "GET" and answer.status == NOT_FOUND
+                raise failure
         except ProviderError as error:
             told = error.evidence or describe()
             self.note(error, {**told, "seconds": round(time.monotonic() - began, 1)})
