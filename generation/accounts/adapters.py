@@ -24,6 +24,11 @@ def adapter_of(account: Account, key: AccountKey | None = None) -> Provider:
     return make_adapter(account.adapter, settings_of(account, key))
 
 
+def can_find_lost(account: Account) -> bool:
+    """Return whether an account's vendor lists its orders, so that a lost one can be found there."""
+    return find_class(account.adapter).capabilities.finds_lost
+
+
 def settings_of(account: Account, key: AccountKey | None = None) -> AccountSettings:
     """Return an account as its adapter sees it."""
     return AccountSettings(

@@ -32,6 +32,8 @@ from storage.services import record_artifact
 logger = logging.getLogger(__name__)
 
 MOST_RETRIES = 3
+# Of a provider's own words, in characters.
+LONGEST_DETAIL = 4000
 # A provider that says more is asked again all the same: waiting is the customer's.
 LONGEST_DELAY_SECONDS = 3600.0
 PLACE = re.compile(r"%\((\w+)\)")
@@ -152,7 +154,8 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
             claim,
             AttemptState.FAILED,
             error_code=problem.code,
-            error_detail=storable(str(error)[:4000]),
+            error_detail=storable(str(error)[:LONGEST_DETAIL]),
+            evidence=storable(error.evidence),
         )
         if retried:
             queue_retry(claim, failures, error)

@@ -30,7 +30,7 @@ from generation.providers.base import (
     Waiting,
 )
 from generation.providers.errors import GivenBack, ProviderError, Sent, Stopped
-from generation.work import leftovers
+from generation.work import leftovers, too_late
 from generation.work.batch import BatchOutcome
 from generation.work.heart import Pulse
 from generation.work.process import draining, occupancy, release_connection
@@ -40,7 +40,8 @@ from storage.outputs import save_output
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
-# A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`, `unwritten`.
+# A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`, `late`,
+# `unwritten`.
 Ended = dict[str, str]
 
 # One batch is being stored, one waits: what is drawn faster than it is stored must not fill the memory.
@@ -105,8 +106,9 @@ def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
     try:
         how = finish_member(claim, outcome, pulse)
     except (LeaseLost, Stopped):
-        logger.info("attempt %s is no longer wanted here: discarded", claim.attempt_id)
-        how = "stopped"
+        how = too_late.keep(
+            claim, outcome, partial(collect, claim, outcome, lambda: None, was_sent=True)
+        )
     except Exception:
         # Its lease runs out, and another worker goes on.
         logger.exception("the end of attempt %s is not written", claim.attempt_id)
@@ -114,7 +116,7 @@ def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
     finally:
         pulse.leave(claim)
         release_connection()
-    if how not in {"completed", "unwritten"} and isinstance(outcome, Finished):
+    if how not in {"completed", "late", "unwritten"} and isinstance(outcome, Finished):
         leftovers.clear(claim, [made.position for made in outcome.made])
     return {"task": f"task_{claim.task_id.hex}", "ended": how}
 
@@ -172,7 +174,7 @@ def end_badly(claim: Claim, error: ProviderError, *, was_sent: bool) -> str:
     if claim.remote_id and (error.retryable or error.sent is Sent.MAYBE):
         return leave(claim, Waiting(poll_after_seconds=error.retry_after_seconds))
     if was_sent and error.sent is Sent.MAYBE:
-        persist(partial(waiting.doubt, claim, str(error)), claim)
+        persist(partial(waiting.doubt, claim, str(error), error.evidence), claim)
         return "unknown"
     return persist(partial(attempt_ends.fail, claim, error), claim)
 
