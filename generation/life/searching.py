@@ -67,11 +67,14 @@ def claim_look(queue: str) -> Attempt | None:
     found = due.select_for_update(of=("self",), skip_locked=True)
     attempt = found.select_related("account", "key", "task").first()
     if attempt:
-        pause = min(FIRST_LOOK_SECONDS * 3.0 ** min(attempt.looks + 1, 10), LONGEST_LOOK_SECONDS)
-        Attempt.objects.filter(pk=attempt.pk).update(
-            look_at=Now() + timedelta(seconds=pause), looks=F("looks") + 1
-        )
+        pause = timedelta(seconds=pause_after(attempt.looks + 1))
+        Attempt.objects.filter(pk=attempt.pk).update(look_at=Now() + pause, looks=F("looks") + 1)
     return attempt
+
+
+def pause_after(looks: int) -> float:
+    """Return the seconds from a look to the next, after so many in vain."""
+    return min(FIRST_LOOK_SECONDS * 3.0 ** min(looks, 10), LONGEST_LOOK_SECONDS)
 
 
 def lost_between(attempt: Attempt) -> tuple[datetime, datetime]:
