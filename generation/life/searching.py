@@ -81,7 +81,7 @@ def lost_between(attempt: Attempt) -> tuple[datetime, datetime]:
     """Return from when until when an order in doubt may have come to its vendor."""
     began = attempt.sending_at or attempt.created_at
     doubts = Event.objects.filter(attempt=attempt, kind=Event.Kind.UNKNOWN)
-    ended = doubts.order_by("-id").values_list("created_at", flat=True).first()
+    ended = doubts.order_by("id").values_list("created_at", flat=True).first()
     return began, ended or began
 
 

@@ -32,6 +32,8 @@ class Question:
     pictures: tuple[str, ...] = ()
     mistakes: tuple[str, ...] = ()
     is_dangerous: bool = False
+    # Further buttons of the form, as HTML.
+    choices: str = ""
     # The mark of what is shown, for a page without a form: what is done is what was seen.
     seen: str = ""
 
