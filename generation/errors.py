@@ -74,6 +74,16 @@ class ModelOff(GenerationProblem):
     )
 
 
+class ProviderRests(GenerationProblem):
+    """Why a task waits: its provider takes no orders for a while."""
+
+    code = "provider_rests"
+    title = gettext_noop("The provider takes no orders now")
+    detail = gettext_noop(
+        "“%(provider)s” is at its limit, or failed several times. The task goes on by itself, there or elsewhere."
+    )
+
+
 class InDoubt(GenerationProblem):
     """Why a task waits: nobody knows whether its vendor has the order."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, cast
 
 import pytest
@@ -14,7 +15,7 @@ from credits.models import Purse
 from generation.accounts.adapters import adapter_of
 from generation.life.ended_news import listener
 from generation.models import Account
-from generation.providers import registry
+from generation.providers import http, registry
 from generation.providers.base import Capabilities
 from generation.providers.stub import StubProvider
 from generation.work.process import Drain, draining, occupancy
@@ -71,6 +72,23 @@ def _nobody_stays_at_work() -> Iterator[None]:
     yield
     left, occupancy.occupants, occupancy.waiting = list(occupancy.occupants), [], 0
     assert left == []
+
+
+@pytest.fixture(autouse=True)
+def _close_vendors_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test speaks to its vendors by connections of its own, closed behind it."""
+    made: list[Any] = []
+    make = http.client_of.__wrapped__
+
+    @cache
+    def client_of(*limits: Any) -> Any:
+        made.append(make(*limits))
+        return made[-1]
+
+    monkeypatch.setattr(http, "client_of", client_of)
+    yield
+    for client in made:
+        client.close()
 
 
 @pytest.fixture(scope="session")

@@ -176,7 +176,9 @@ class Task(Status):
     provider = serializers.CharField(allow_null=True)
     prompt = serializers.CharField()
     style_preset = serializers.CharField(allow_null=True)
-    style = serializers.CharField(allow_null=True, help_text=_("Null: the model's usual one."))
+    style = serializers.CharField(  # type: ignore[assignment]  # as in the order's serializer
+        allow_null=True, help_text=_("Null: the model's usual one.")
+    )
     sampler = serializers.CharField(allow_null=True, help_text=_("Null: the model's usual one."))
     quality = serializers.CharField()
     mode = serializers.CharField(

@@ -116,7 +116,8 @@ class GenerateSerializer(StrictSerializer):
     quality = serializers.ChoiceField(
         QUALITIES, required=False, help_text=_("Default: standard. hd means high.")
     )
-    style = serializers.ChoiceField(
+    # A field of a serializer has a style of its own, which is another thing.
+    style = serializers.ChoiceField(  # type: ignore[assignment]
         ["vivid", "natural"], required=False,
         help_text=_("Where the model has it (“styles” of GET models). Default: the model's."),
     )  # fmt: skip

@@ -24,6 +24,7 @@ from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Output, Task
 from generation.providers.base import Made, NotMade
 from generation.providers.errors import Fault, ProviderError
+from generation.providers.sorting import Meaning
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import Problem, problem_of
 from storage.content import StoredFile
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 MOST_RETRIES = 3
 # Of a provider's own words, in characters.
 LONGEST_DETAIL = 4000
+# These rest for an hour and more.
+DEAD_KEY = (Meaning.KEY, Meaning.QUOTA)
 # A provider that says more is asked again all the same: waiting is the customer's.
 LONGEST_DELAY_SECONDS = 3600.0
 PLACE = re.compile(r"%\((\w+)\)")
@@ -145,7 +148,7 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
         if task.state not in TASK_LIVE:
             raise LeaseLost
         failures = 1 + claims.count_failures(task.pk)
-        retried = error.retryable and failures <= MOST_RETRIES
+        retried = error.retryable and (failures <= MOST_RETRIES or has_next_key(claim, error))
         problem = failure_of(error.code, error.params)
         if not retried:
             # The task and its credits come before the attempt, whose trigger locks the share.
@@ -195,6 +198,11 @@ def queue_retry(claim: Claim, failures: int, error: ProviderError) -> None:
         delay_seconds=round(delay_seconds, 1),
     )
     doorbell.ring_after_commit(queued.share.queue)
+
+
+def has_next_key(claim: Claim, error: ProviderError) -> bool:
+    """Return whether an order failed for a dead key alone, and another can be used: each dies once, so that ends."""
+    return error.why in DEAD_KEY and standing.has_key(claim.account.pk)
 
 
 def find_other(claim: Claim, error: ProviderError) -> routing.Route | None:

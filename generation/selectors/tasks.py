@@ -16,9 +16,10 @@ from django.db.models import (
     TextField,
     Value,
 )
+from django.db.models.functions import Now
 from django.utils.text import smart_split, unescape_string_literal
 
-from generation.errors import InDoubt, ModelOff, ProviderOff
+from generation.errors import InDoubt, ModelOff, ProviderOff, ProviderRests
 from generation.models import (
     Attempt,
     Event,
@@ -117,8 +118,8 @@ def list_newest_outputs(number: int) -> QuerySet[Output]:
 
 
 def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
-    """Return why tasks wait that nobody works on now, by their ids: their provider or model is switched off, or it may
-    have the order and nobody knows.
+    """Return why tasks wait that nobody works on now, by their ids: their provider rests, it or the model is switched
+    off, or it may have the order and nobody knows.
 
     Their attempts were read, newest last; one query for all of them, and none when nothing waits.
     """
@@ -129,7 +130,8 @@ def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
     waiting = [(task, attempt) for task, attempt in found if attempt.state == AttemptState.QUEUED]
     if not waiting:
         return doubts
-    off = Offer.objects.filter(Q(is_enabled=False) | Q(account__is_enabled=False))
+    rests = Q(account__resting_until__gt=Now())
+    off = Offer.objects.filter(Q(is_enabled=False) | Q(account__is_enabled=False) | rests)
     models = {
         (row.account_id, row.alias): row
         for row in off.filter(alias__in={task.model for task, _ in waiting}).select_related(
@@ -144,10 +146,12 @@ def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
 
 
 def word_pause(model: Offer) -> Problem:
-    """Return what a task waits for whose model, or its provider, is switched off."""
-    if model.account.is_enabled:
+    """Return what a task waits for whose model, or its provider, is switched off or rests."""
+    if not model.account.is_enabled:
+        return ProviderOff(provider=model.account.alias)
+    if not model.is_enabled:
         return ModelOff(model=model.alias)
-    return ProviderOff(provider=model.account.alias)
+    return ProviderRests(provider=model.account.alias)
 
 
 def find_doubt(task_id: uuid.UUID | str) -> Attempt | None:

@@ -5,14 +5,14 @@ import uuid
 from types import TracebackType
 from typing import Any
 
-import httpx
+import httpx2
 
 from genhub.embedded.errors import HubError
 
 REQUEST_SECONDS = 30.0
 
 # One line for every poll would bury the progress bar.
-logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 # What the API answers; the demo reads it like any client, without the hub's own types.
 Answer = dict[str, Any]
@@ -23,7 +23,7 @@ class DemoClient:
 
     def __init__(self, base_url: str, key: str) -> None:
         # A proxy of the environment has no business between two programs of one machine.
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             base_url=base_url,
             headers={"Authorization": f"Bearer {key}"},
             timeout=REQUEST_SECONDS,
@@ -64,16 +64,16 @@ class DemoClient:
 
     def download(self, link: str) -> bytes:
         """Return the bytes behind a signed link, which needs no key."""
-        with httpx.Client(timeout=REQUEST_SECONDS, trust_env=False) as http:
+        with httpx2.Client(timeout=REQUEST_SECONDS, trust_env=False) as http:
             try:
                 return http.get(link).raise_for_status().content
-            except httpx.HTTPError as error:
+            except httpx2.HTTPError as error:
                 raise HubError(f"the picture's link does not work: {error}") from error
 
-    def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
+    def _ask(self, method: str, path: str, **content: Any) -> httpx2.Response:
         try:
             response = self._http.request(method, path, **content)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise HubError(f"{method} {path}: the web server does not answer ({error})") from error
         if response.is_error:
             raise HubError(
@@ -81,7 +81,7 @@ class DemoClient:
             )
         return response
 
-    def _answer(self, response: httpx.Response) -> Answer:
+    def _answer(self, response: httpx2.Response) -> Answer:
         try:
             answer: Answer = response.json()
         except ValueError as error:

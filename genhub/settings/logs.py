@@ -42,7 +42,6 @@ def logging_config(*, folder: str) -> dict[str, Any]:
         "handlers": handlers,
         "root": {"handlers": ["console"], "level": "INFO"},
         "loggers": {
-            "httpx": {"level": "WARNING"},
             # Its lines hold whole addresses, which may be signed.
             "httpx2": {"level": "WARNING"},
             "genhub.requests": {"handlers": ["requests"], "level": "INFO", "propagate": False},

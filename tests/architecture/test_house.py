@@ -174,9 +174,12 @@ assert not [name for name in sys.modules if name.split(".")[0] in {HEAVY!r} and 
 
 
 def test_nothing_but_the_lib_opens_addresses() -> None:
-    doors = {"requests", "urllib3", "aiohttp", "httpx", "urllib.request", "http.client"}
+    doors = {
+        "requests", "urllib3", "aiohttp", "httpx", "httpx2", "httpcore", "httpcore2", "urllib.request", "http.client",
+    }  # fmt: skip
     allowed = (
-        "genhub/lib",
+        "genhub/lib/dial.py",
+        "genhub/lib/fetch.py",
         "genhub/embedded",
         "generation/providers",
         "genhub/demo",
@@ -185,7 +188,36 @@ def test_nothing_but_the_lib_opens_addresses() -> None:
     guilty = [
         place(path)
         for path in SOURCES
-        if not is_within(path, *allowed) and doors & set(imports(path))
+        if not is_within(path, *allowed) and any(is_of(name, doors) for name in taken(path))
+    ]
+    assert guilty == []
+
+
+def taken(path: Path) -> Iterator[str]:
+    """Yield what a file imports, and of `from urllib import request` the whole name."""
+    yield from imports(path)
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_of(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def test_every_client_is_made_by_the_one_that_judges_addresses() -> None:
+    """Adapters may know the library's errors and timeouts; a client of their own would call whom a stranger names."""
+    calls = re.compile(
+        r"\b(Async)?(Client|HTTPTransport|ConnectionPool)\(|"
+        r"\bhttp(x|x2|core|core2)\.(get|post|put|patch|delete|head|options|request|stream)\("
+    )
+    allowed = ("genhub/lib/dial.py", "genhub/demo", "genhub/embedded")
+    users = [p for p in SOURCES if any(is_of(n, {"httpx2", "httpcore2"}) for n in taken(p))]
+    assert users
+    guilty = [
+        place(path)
+        for path in users
+        if not is_within(path, *allowed) and calls.search(path.read_text())
     ]
     assert guilty == []
 

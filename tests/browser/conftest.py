@@ -28,6 +28,14 @@ INSTALL = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "f
 PASSWORD = "correct horse battery"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests together, in one worker, before one browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Return the path of Chromium, installing it where that is allowed; never skip."""
@@ -44,12 +52,13 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture
-def browser(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    # Playwright's loop runs in this thread, which Django takes for asynchronous code: it would refuse the ORM, and it
-    # keeps other connections for it, which must be closed before the loop ends and they are lost.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Browser]:
+    # One for all: to start it takes longer than most of these tests. Playwright's loop runs in this thread, which Django
+    # takes for asynchronous code: it would refuse the ORM. The connections it keeps for it must be closed before the
+    # loop ends and they are lost.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
         yield browser
         browser.close()

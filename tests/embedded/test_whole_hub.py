@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -84,16 +84,16 @@ def test_the_hub_stands_sudden_deaths_and_stops_clean(hub: HubProcess) -> None:
 
     key = hub.run_json("issue_key", "demo", "--user", "bob", "--grant", "25")["key"]
     url = f"http://127.0.0.1:{hub.port}/api/v1/credits"
-    answer = httpx.get(
+    answer = httpx2.get(
         url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=patience(5)
     )
     assert answer.json()["available"] == 25
     assert hub.run_json("audit")["ok"] is True
 
     flower = f"http://127.0.0.1:{hub.port + 1}/api/workers"
-    assert httpx.get(flower, trust_env=False, timeout=patience(5)).status_code == 401
+    assert httpx2.get(flower, trust_env=False, timeout=patience(5)).status_code == 401
     password = json.loads((hub.home / "secrets.json").read_text())["flower_password"]
-    answer = httpx.get(flower, auth=("admin", password), trust_env=False, timeout=patience(5))
+    answer = httpx2.get(flower, auth=("admin", password), trust_env=False, timeout=patience(5))
     assert answer.status_code == 200
 
     # Only the worker that draws has torch.
@@ -132,7 +132,7 @@ def servers(hub: HubProcess) -> list[int]:
 def order_long(hub: HubProcess, key: str) -> None:
     """Order what takes the engine long, and wait until it is in the middle of it."""
     order = {"prompt": "a red circle", "num_images": 2, "steps": 50}
-    with httpx.Client(
+    with httpx2.Client(
         base_url=f"http://127.0.0.1:{hub.port}/api/v1/",
         headers={"Authorization": f"Bearer {key}"},
         trust_env=False,

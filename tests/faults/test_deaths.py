@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from genhub.embedded import paths
@@ -17,7 +17,7 @@ from tests.faults.processes import COUNT, wait_until
 from tests.patience import patience, slowness
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("processes")]
-DEATHS = COUNT or 2
+DEATHS = COUNT or 1
 RECOVERY_SECONDS = 90
 FAST = {"REAP_SECONDS": "1", "SWEEP_SECONDS": "2"}
 WORKER = "--queues=local"
@@ -29,7 +29,7 @@ class Customer:
     def __init__(self, hub: HubProcess, user: str, pictures: int) -> None:
         granted = str(10 * pictures)
         self.key = hub.run_json("issue_key", "demo", "--user", user, "--grant", granted)["key"]
-        self.client = httpx.Client(
+        self.client = httpx2.Client(
             base_url=f"http://127.0.0.1:{hub.port}/api/v1",
             headers={"Authorization": f"Bearer {self.key}"},
             trust_env=False,
@@ -151,7 +151,7 @@ def has_ended(customer: Customer, task_id: str) -> bool:
     """Return whether a task is completed; a hub that is just coming back may refuse the question."""
     try:
         return bool(customer.read(task_id)["status"] == "completed")
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         return False
 
 
@@ -164,7 +164,7 @@ def submit_again_until_taken(customer: Customer, seed: int) -> str:
         headers = {"Idempotency-Key": f"again-{seed}"}
         try:
             answer = customer.client.post("/generate", json=order, headers=headers)
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             return False
         if answer.status_code == 202:
             taken.append(answer.json()["id"])

@@ -6,7 +6,7 @@ import mimetypes
 import time
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from botocore.exceptions import ClientError
 from django.core.files.base import ContentFile
@@ -29,8 +29,8 @@ from tests.storage.conftest import ACCESS_KEY, BUCKET, Bucket
 REFUSED = {400, 403}
 
 
-def fetch(url: str) -> httpx.Response:
-    return httpx.get(url, trust_env=False, timeout=patience(5))
+def fetch(url: str) -> httpx2.Response:
+    return httpx2.get(url, trust_env=False, timeout=patience(5))
 
 
 def picture(colour: tuple[int, int, int] = (200, 30, 30)) -> Image.Image:

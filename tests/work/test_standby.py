@@ -147,6 +147,27 @@ def test_standby_makes_what_no_key_of_the_first_may(alice: APIClient, vendor: Op
     check_paid(task)
 
 
+def test_last_good_key_is_found_however_many_are_dead(alice: APIClient, vendor: Open) -> None:
+    server, _ = vendor("only", keys=6)
+    server.faults = [envelope("invalid_api_key", status=401)] * 5
+    task = order(alice)
+    assert work() == ["processing"] * 5 + ["completed"]
+    assert len(set(keys_used(server))) == 6
+    check_paid(task)
+
+
+def test_vendor_that_stays_broken_is_asked_a_few_times(alice: APIClient, vendor: Open) -> None:
+    server, _ = vendor("only")
+    server.faults = [OWN_FAILURE] * 9
+    task = order(alice)
+    said = []
+    for _ in range(6):
+        Attempt.objects.update(run_at=Now())
+        said += work()
+    assert said == ["processing"] * 3 + ["failed"]
+    assert alice.get(f"/api/v1/tasks/{task}").json()["error"]["code"] == "provider_unavailable"
+
+
 def test_refusal_is_final_and_nobody_else_is_asked(alice: APIClient, vendor: Open) -> None:
     first, _ = vendor("first")
     second, _ = vendor("second")
@@ -195,6 +216,8 @@ def test_order_waits_for_the_only_account_and_is_made_when_it_is_back(
     rest.update(resting_until=Now() + timedelta(hours=1), resting_why=Rest.FAILING)
     task = order(alice)
     assert (work(), rerouting.reroute(), rerouting.ring_back()) == ([], 0, 0)
+    paused = alice.get(f"/api/v1/tasks/{task}").json()["paused"]
+    assert paused["code"] == "provider_rests"
     rest.update(resting_until=Now() - timedelta(seconds=1))
     assert rerouting.ring_back() == 1
     assert work() == ["completed"]
