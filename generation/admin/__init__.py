@@ -4,10 +4,12 @@ from generation.admin.accounts.account import ProviderAdmin
 from generation.admin.accounts.offer import ProviderModelAdmin
 from generation.admin.refunds.bulk import RefundBatchAdmin
 from generation.admin.refunds.single import RefundRequestAdmin
+from generation.admin.tasks.desk import DeskAdmin
 from generation.admin.tasks.page import TaskAdmin
 from generation.admin.tasks.queue import ShareAdmin, WorkerAdmin
 
 __all__ = [
+    "DeskAdmin",
     "ProviderAdmin",
     "ProviderModelAdmin",
     "RefundBatchAdmin",

@@ -3,12 +3,13 @@
 Lock order everywhere: task, hold, purse, attempt, share, backlog.
 """
 
+import logging
 import uuid
 from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
 from django.db.models.functions import Now
 
 from credits import free, ledger
@@ -21,6 +22,8 @@ from generation.models import Attempt, Event, Task
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop
 from genhub.lib.ids import NOBODY
+
+logger = logging.getLogger(__name__)
 
 # What the statement says of the credits that come back.
 REASONS = {
@@ -56,10 +59,7 @@ def end_unpaid(
         free.leave(task_id)
     attempts = Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE)
     attempts = attempts.exclude(pk=spared or NOBODY)
-    if (sent := attempts.filter(sending_at__isnull=False).first()) and (
-        exposure := find_exposure(sent)
-    ):
-        Task.objects.filter(pk=task_id).update(cost_usd=exposure)
+    booked = book_exposure(attempts)
     if attempts.update(
         state=AttemptState.CANCELED,
         ended_at=Now(),
@@ -70,8 +70,26 @@ def end_unpaid(
     ):
         ended_news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
-    events.record(task_id, kind, code=problem.code if problem else "")
+    events.record(task_id, kind, code=problem.code if problem else "", **booked)
     return True
+
+
+def book_exposure(attempts: QuerySet[Attempt]) -> dict[str, str]:
+    """Book what a live attempt may cost that had left for its vendor, tell the log, and return it for the event."""
+    sent = attempts.filter(sending_at__isnull=False).select_related("account", "task").first()
+    if sent is None:
+        return {}
+    exposure = find_exposure(sent)
+    logger.warning(
+        "attempt %s, sent to %s, ends unpaid; it may cost %s USD",
+        sent.pk,
+        sent.account,
+        "an unknown number of" if exposure is None else exposure,
+    )
+    if not exposure:
+        return {}
+    Task.objects.filter(pk=sent.task_id).update(cost_usd=exposure)
+    return {"exposure_usd": str(exposure)}
 
 
 def cancel_task(task_id: uuid.UUID) -> None:

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'order in doubt',
                 'verbose_name_plural': 'orders in doubt',
                 'proxy': True,
-                'default_permissions': (),
+                'default_permissions': ('view',),
                 'indexes': [],
                 'constraints': [],
             },

@@ -34,7 +34,6 @@ class DeskEntry(Attempt):
 
     class Meta:
         proxy = True
-        # Whoever may see tasks may see these.
-        default_permissions = ()
+        default_permissions = ("view",)
         verbose_name = _("order in doubt")
         verbose_name_plural = _("orders in doubt")
