@@ -42,6 +42,8 @@ class GenerationSpec:
     # Of those that the model's card lists; empty: the model's usual one.
     style: str = ""
     sampler: str = ""
+    # Words that only this or that vendor has; an adapter refuses those that it does not know.
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a number that is not that of the seeds: both count the pictures, and one of them the price."""

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.files.base import File
 from PIL import Image
 
+from genhub.lib.media_types import HEAD_BYTES, find_media_type
 from storage import decoding, labels
 from storage.containers import find_format
 from storage.content import OutputRefused, StoredFile, VendorFile
@@ -24,8 +25,6 @@ from storage.services import name_thumbnail, put_files
 logger = logging.getLogger(__name__)
 
 PART_BYTES: Final = 64 * 1024
-# What tells every format that is known here; no picture is shorter.
-HEAD_BYTES: Final = 16
 # Above the program's own limit on CPU time: what takes longer waits for the machine.
 PATIENCE_SECONDS: Final = 120.0
 # How many processes look at pictures at once for this one.
@@ -35,9 +34,6 @@ PROGRAM: Final = (
     "import sys; sys.path.append(sys.argv.pop()); from storage.relabelling import main; main()"
 )
 CONTENT_TYPES: Final = {form: content_type for content_type, form in decoding.TYPES.items()}
-# MP4's own start, and the brands of pictures that begin alike; WebM's.
-MP4_MARK, WEBM_START = b"ftyp", b"\x1aE\xdf\xa3"
-PICTURE_BRANDS: Final = frozenset({b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"})
 CODES: Final = {
     "animated": "output_animated",
     "too_many_pixels": "output_size_refused",
@@ -121,8 +117,7 @@ def check_kind(head: bytes, media_type: str) -> None:
     """Refuse what is neither PNG, JPEG nor WebP; what it is called only tells one kind of refusal from another."""
     if find_format(head):
         return
-    is_mp4 = head[4:8] == MP4_MARK and head[8:12] not in PICTURE_BRANDS
-    if is_mp4 or head.startswith(WEBM_START) or media_type.startswith("video/"):
+    if find_media_type(head).startswith("video/") or media_type.startswith("video/"):
         raise OutputRefused("output_video_unsupported")
     raise OutputRefused("output_type_unsupported")
 

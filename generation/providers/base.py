@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Protocol
 
 from PIL import Image
 
-from generation.spec import OPTIONS, GenerationSpec, ModelCard
+from generation.spec import LARGEST_SEED, OPTIONS, GenerationSpec, ModelCard
 
 
 class Report(Protocol):
@@ -67,6 +67,11 @@ class Made:
     content: Pixels | VendorFile
     seed: int | None = None
     revised_prompt: str = ""
+
+    def __post_init__(self) -> None:
+        """Take no seed for one that nobody could order by: vendors have longer ones, and -1 for none."""
+        if self.seed is not None and not 0 <= self.seed <= LARGEST_SEED:
+            object.__setattr__(self, "seed", None)
 
 
 @dataclass(frozen=True)

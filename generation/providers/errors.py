@@ -30,6 +30,9 @@ class ProviderError(Exception):
     said. The message is for staff only.
     """
 
+    # Of the answer that said so, where there was one.
+    status: int | None = None
+
     def __init__(  # noqa: PLR0913 (all but the message have a usual value)
         self,
         message: str,
@@ -43,7 +46,8 @@ class ProviderError(Exception):
         is_billed: bool = False,
         why: str = "",
     ) -> None:
-        super().__init__(message)
+        # The vendor's own words are in it: no column takes a NUL.
+        super().__init__(message.replace("\0", ""))
         self.code = code
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds

@@ -4,27 +4,21 @@ A paid create and a harmless read fail alike here; who asks knows which it was. 
 goes where the account does not say.
 """
 
-import base64
-import io
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
-import pybase64
-from PIL import Image
 
 from generation.providers import evidence
-from generation.providers.base import AccountSettings, VendorFile
+from generation.providers.base import AccountSettings
 from generation.providers.errors import Fault, ProviderError, Sent
-from generation.providers.sorting import FIRST_ERROR, Said, sort_status
+from generation.providers.sorting import FIRST_ERROR, Meaning, Said, error_of, sort_status
 from genhub.lib.dial import make_client
-from genhub.lib.fetch import FetchRefused, fetch
 
 Parsed = TypeVar("Parsed")
 MOST_CONNECTIONS = 256
@@ -34,9 +28,7 @@ KEEP_ALIVE_SECONDS = 15.0
 MOST_ANSWER_BYTES = 256 * 2**20
 # A failure says what it has to in the first bytes.
 MOST_ERROR_BYTES = 64 * 2**10
-NOT_FOUND = 404
-MOST_PICTURE_BYTES = 64 * 2**20
-PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+UNREADABLE = "provider_answer_unreadable"
 
 
 @dataclass(frozen=True)
@@ -72,9 +64,14 @@ class Answer:
             self.body.clear()
 
 
+def lost(why: str) -> ProviderError:
+    """Return what it means that nobody knows whether the vendor has an order."""
+    return error_of(Meaning.LOST, why)
+
+
 def unreadable(why: str) -> ProviderError:
     """Return what it means that an answer came whole and cannot be read: the order was taken, what it made is lost."""
-    return ProviderError(why, code="provider_answer_unreadable", sent=Sent.YES, is_billed=True)
+    return ProviderError(why, code=UNREADABLE, sent=Sent.YES, is_billed=True)
 
 
 class VendorApi:
@@ -104,6 +101,37 @@ class VendorApi:
         """Send something, once."""
         return self.call("POST", path, **words)
 
+    def order(self, path: str, kind: type[Parsed], **words: Any) -> Parsed:
+        """Hand over an order that the vendor works on; what it has taken it tells by an id, so that an answer which
+        cannot be read leaves open what it has."""
+        try:
+            return self.post(path, **words).parse(kind)
+        except ProviderError as error:
+            if error.code != UNREADABLE:
+                raise
+            failure = lost(str(error))
+            failure.evidence = error.evidence
+            raise failure from error
+
+    def ask(self, path: str, kind: type[Parsed], ends: frozenset[int] = frozenset()) -> Parsed:
+        """Ask for an order that the vendor has. It is paid for: whatever else comes than its answer in full, even that
+        it knows no such order, is not the end of it, and it is asked again; but for statuses that end it."""
+        try:
+            return self.get(path).parse(kind)
+        except ProviderError as error:
+            if error.status in ends:
+                raise
+            failure = ProviderError(
+                f"asked: {error}",
+                code="provider_unavailable",
+                retryable=True,
+                retry_after_seconds=error.retry_after_seconds,
+                sent=Sent.MAYBE,
+                fault=error.fault,
+            )
+            failure.evidence = error.evidence
+            raise failure from error
+
     def call(self, method: str, path: str, **words: Any) -> Answer:
         """Send a request once and return the whole answer; raise ProviderError, which says what a failure means.
 
@@ -116,10 +144,7 @@ class VendorApi:
             describe = partial(evidence.describe_request, method, url, words)
             answer = replace(self.exchange(method, url, dict(words)), describe=describe)
             if not answer.is_success:
-                failure = self.sort(answer)
-                # What was paid for is not given up because one of the vendor's machines has not heard of it yet.
-                failure.retryable |= method == "GET" and answer.status == NOT_FOUND
-                raise failure
+                raise self.sort(answer)
         except ProviderError as error:
             told = error.evidence or describe()
             self.note(error, {**told, "seconds": round(time.monotonic() - began, 1)})
@@ -170,15 +195,23 @@ class VendorApi:
             )
         return path
 
+    def id_of(self, url: str) -> str:
+        """Return an address that the vendor gave for an order as the order's id, short where it lies below the base URL
+        and without the comma that stands between ids; empty for one that is not the vendor's own."""
+        if not is_within(url, self.base_url):
+            return ""
+        return url.removeprefix(f"{self.base_url}/").replace(",", "%2C")
+
     def sort(self, answer: Answer) -> ProviderError:
         """Return what a failure means, by the vendor's own words where they are there."""
         try:
             said = self.explain(answer.status, msgspec.json.decode(answer.body))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             said = None
-        failure = sort_status(answer.status, answer.headers, said)
-        failure.evidence = answer.evidence()
-        return failure
+        error = sort_status(answer.status, answer.headers, said)
+        error.status = answer.status
+        error.evidence = answer.evidence()
+        return error
 
 
 def is_within(url: str, base_url: str) -> bool:
@@ -241,58 +274,3 @@ def client_of(
         ),
         http2=True,
     )
-
-
-def file_of_base64(text: str) -> VendorFile:
-    """Return a picture that came in base64, with or without the prefix of a data URI; raise ProviderError for what is
-    none."""
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
-    try:
-        return file_of_bytes(pybase64.b64decode(text, validate=True))
-    except ValueError as error:
-        raise unreadable(f"no base64: {error}") from error
-
-
-def file_of_bytes(data: bytes) -> VendorFile:
-    """Return a picture by its bytes, of the type that they show."""
-    kinds = (kind for magic, kind in PICTURE_TYPES.items() if data.startswith(magic))
-    return VendorFile(next(kinds, "application/octet-stream"), partial(open_bytes, data))
-
-
-@contextmanager
-def open_bytes(data: bytes) -> Iterator[BinaryIO]:
-    """Open bytes as a file."""
-    yield io.BytesIO(data)
-
-
-def file_of_url(url: str, account: AccountSettings) -> VendorFile:
-    """Return a picture by its address (or data URI), fetched when it is opened: without the key, and through the one
-    door for addresses that we did not choose. What cannot be fetched now is asked for again; it is paid for."""
-    if url.startswith("data:"):
-        return file_of_base64(url)
-    return VendorFile("application/octet-stream", partial(open_url, url, account.private_hosts))
-
-
-@contextmanager
-def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
-    """Open a picture by its address."""
-    try:
-        with fetch(url, most_bytes=MOST_PICTURE_BYTES, private_hosts=private_hosts) as fetched:
-            yield fetched.file
-    except FetchRefused as error:
-        raise ProviderError(
-            f"not fetched: {error}", code="provider_answer_unreadable", retryable=True, sent=Sent.YES, is_billed=True
-        ) from error  # fmt: skip
-
-
-def encode_input(image: Image.Image, kind: str = "png") -> bytes:
-    """Return an input picture as a file of this format, to be sent with an order."""
-    file = io.BytesIO()
-    image.save(file, kind)
-    return file.getvalue()
-
-
-def data_uri(image: Image.Image) -> str:
-    """Return an input picture as a data URI."""
-    return f"data:image/png;base64,{base64.b64encode(encode_input(image)).decode()}"

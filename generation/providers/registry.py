@@ -14,6 +14,15 @@ ADAPTERS = {
     LOCAL: "generation.providers.local.LocalProvider",
     "stub": "generation.providers.stub.StubProvider",
     "openai": "generation.providers.vendors.openai.OpenAIProvider",
+    "aihubmix": "generation.providers.vendors.aihubmix.AIHubMixProvider",
+    "ark": "generation.providers.vendors.ark.ArkProvider",
+    "bfl": "generation.providers.vendors.bfl.BFLProvider",
+    "dashscope": "generation.providers.vendors.dashscope.provider.DashScopeProvider",
+    "midjourney": "generation.providers.vendors.midjourney.MidjourneyProvider",
+    "fal": "generation.providers.vendors.fal.FalProvider",
+    "replicate": "generation.providers.vendors.replicate.ReplicateProvider",
+    "sdwebui": "generation.providers.vendors.sdwebui.provider.SDWebUIProvider",
+    "stability": "generation.providers.vendors.stability.StabilityProvider",
 }
 
 

@@ -3,14 +3,15 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 from generation.providers.base import (
+    CancelOutcome,
     Finished,
     Made,
     NotMade,
+    Pixels,
     Provider,
     Submitted,
     Usage,
@@ -31,7 +32,7 @@ MOST_CALLS_AT_ONCE = 4
 class Picture:
     """One picture that a call made."""
 
-    content: VendorFile
+    content: Pixels | VendorFile
     seed: int | None = None
     revised_prompt: str = ""
     usage: Usage = field(default_factory=Usage)
@@ -83,6 +84,17 @@ class OneByOne(Provider):
         progress = (len(outcomes) - len(waiting) + sum(done)) / len(outcomes)
         return replace(waiting[0], progress=progress)
 
+    def cancel_one(self, remote_id: str) -> CancelOutcome:
+        """Stop one picture that nobody wants any more, where the vendor can."""
+        return CancelOutcome.BILLED
+
+    def cancel(self, remote_id: str) -> CancelOutcome:
+        """Stop each picture; the order costs what the dearest of them does."""
+        ids = [one for one in remote_id.split(SEPARATOR) if not one.startswith(FAILED)]
+        outcomes = {self.cancel_one(one) for one in ids}
+        dearest = (CancelOutcome.BILLED, CancelOutcome.UNKNOWN, CancelOutcome.FREE)
+        return next(outcome for outcome in dearest if outcome in outcomes)
+
 
 def part_of(work: Work, position: int) -> Work:
     """Return the order of one of its pictures."""
@@ -122,6 +134,10 @@ def collect(outcomes: Sequence[Submitted | Waiting | Picture | ProviderError]) -
 
 def add_up(usages: list[Usage]) -> Usage:
     """Return the sum of what several calls counted; what one of them does not say is not known."""
-    costs = [usage.cost_usd for usage in usages if usage.cost_usd is not None]
-    is_known = len(costs) == len(usages)
-    return Usage(pictures=len(usages), cost_usd=sum(costs, Decimal(0)) if is_known else None)
+
+    def total(name: str) -> Any:
+        values = [getattr(usage, name) for usage in usages]
+        return None if None in values else sum(values)
+
+    sums = {part.name: total(part.name) for part in fields(Usage)}
+    return Usage(**{**sums, "pictures": len(usages)})

@@ -93,6 +93,14 @@ def error_of(
     )
 
 
+def ended(said: Said) -> ProviderError:
+    """Return what it means that an order which the vendor had taken became nothing: it is over, whatever it was."""
+    words = f"{said.code} {said.message}".strip()[:LONGEST_SAID]
+    codes = {Meaning.REFUSED: "content_refused", Meaning.WRONG: "provider_refused"}
+    code = codes.get(said.meaning or Meaning.BROKEN, "generation_failed")
+    return ProviderError(f"ended: {words}", code=code, sent=Sent.YES)
+
+
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that a vendor asks to wait: in ms, in seconds or as an HTTP date, by its own clock where it
     says it."""

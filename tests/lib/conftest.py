@@ -1,22 +1,55 @@
 """Sockets that tell whom they were told to call, and a resolver that answers what a test wants."""
 
 import socket
-from collections.abc import Callable
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+
+from genhub.lib import dial, fetch
 
 Resolve = Callable[..., None]
 
 
+@pytest.fixture(autouse=True)
+def _clients_of_their_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test begins without connections, and leaves none."""
+    made: list[httpx2.Client] = []
+    make = fetch.client_for.__wrapped__
+
+    def make_and_note(private_hosts: frozenset[str]) -> httpx2.Client:
+        made.append(make(private_hosts))
+        return made[-1]
+
+    monkeypatch.setattr(fetch, "client_for", cache(make_and_note))
+    yield
+    for client in made:
+        client.close()
+
+
+class Dialled(list[str]):
+    """Every address that a socket of this process was to connect to, and which port of loopback plays its host."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.played_at: dict[str, int] = {}
+
+
 @pytest.fixture
-def dialled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every address that a socket of this process was to connect to; none but loopback is reached."""
-    addresses: list[str] = []
+def dialled(monkeypatch: pytest.MonkeyPatch) -> Dialled:
+    """Who was called; none but loopback is reached."""
+    addresses = Dialled()
     connect = socket.socket.connect
 
     def record(self: socket.socket, address: Any) -> None:
         addresses.append(str(address[0]))
+        if address[0] in addresses.played_at:
+            address = ("127.0.0.1", addresses.played_at[address[0]])
         if address[0] != "127.0.0.1":
             raise ConnectionRefusedError(f"{address[0]} is not called by tests")
         connect(self, address)
@@ -45,3 +78,21 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolve:
         monkeypatch.setattr(socket, "getaddrinfo", answer)
 
     return tell
+
+
+@pytest.fixture
+def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
+    """What a host needs whose certificate is for pictures.lan alone, and that this machine trusts."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-keyout", key, "-out", certificate, "-subj", "/CN=pictures.lan",
+         "-addext", "subjectAltName=DNS:pictures.lan", "-days", "2"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    dial.make_context.cache_clear()
+    yield context
+    dial.make_context.cache_clear()

@@ -43,7 +43,8 @@ class Host:
     context: ssl.SSLContext | None = None
     asked: list[Asked] = field(default_factory=list)
     met: list[socket.socket] = field(default_factory=list)
-    is_closing: threading.Event = field(default_factory=threading.Event)
+    # Who is spoken to: with TLS, other sockets than those that were met.
+    talks: list[socket.socket] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.listener = socket.create_server((LOOPBACK, 0))
@@ -75,6 +76,7 @@ class Host:
         # A caller that hangs up, or that trusts no certificate of ours, is what some tests are about.
         with contextlib.suppress(OSError), met:
             talk = self.context.wrap_socket(met, server_side=True) if self.context else met
+            self.talks.append(talk)
             with talk, talk.makefile("rb") as lines:
                 while asked := read_head(lines):
                     self.asked.append(asked)
@@ -82,13 +84,19 @@ class Host:
 
     def close(self) -> None:
         """Hang up on everybody."""
-        self.is_closing.set()
-        for one in (self.listener, *self.met):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+        hang_up(self.listener)
+        self.threads[0].join()
+        for one in (*self.met, *self.talks):
+            hang_up(one)
         for thread in self.threads:
             thread.join()
+
+
+def hang_up(one: socket.socket) -> None:
+    """Wake whoever waits at a socket, and close it."""
+    with contextlib.suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()
 
 
 def read_head(lines: BinaryIO) -> Asked | None:

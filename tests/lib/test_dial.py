@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -238,24 +237,6 @@ def test_a_longer_time_inside_of_a_shorter_one_does_not_lengthen_it() -> None:
             assert dial.deadline.get() == shorter
         assert dial.deadline.get() == shorter
     assert dial.deadline.get() == float("inf")
-
-
-@pytest.fixture
-def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
-    """What a host needs whose certificate is for pictures.lan alone, and that this machine trusts."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-keyout", key, "-out", certificate, "-subj", "/CN=pictures.lan",
-         "-addext", "subjectAltName=DNS:pictures.lan", "-days", "2"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    dial.make_context.cache_clear()
-    yield context
-    dial.make_context.cache_clear()
 
 
 def test_tls_asks_for_the_name_and_not_for_the_address(

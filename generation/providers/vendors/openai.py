@@ -25,28 +25,15 @@ from generation.providers.base import (
     NotMade,
     Provider,
     Usage,
-    VendorFile,
     Work,
 )
+from generation.providers.envelope import explain
 from generation.providers.errors import ProviderError, Unsupported
-from generation.providers.http import (
-    VendorApi,
-    encode_input,
-    file_of_base64,
-    file_of_url,
-    unreadable,
-)
+from generation.providers.files import encode_input, file_of
+from generation.providers.http import VendorApi, unreadable
 from generation.providers.sorting import Meaning, Said, sort_status
 from generation.spec import GenerationSpec, ModelCard
 
-MEANINGS = {
-    "moderation_blocked": Meaning.REFUSED,
-    "content_policy_violation": Meaning.REFUSED,
-    "insufficient_quota": Meaning.QUOTA,
-    "billing_hard_limit_reached": Meaning.QUOTA,
-    "invalid_api_key": Meaning.KEY,
-    "Forbidden": Meaning.KEY,
-}
 USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
 # A model that its vendor switches off so soon is worth a warning.
@@ -162,7 +149,7 @@ class OpenAIProvider(Provider):
         not_made: list[NotMade] = []
         for position, item in enumerate(items):
             try:
-                content = self.content_of(item)
+                content = file_of(item.b64_json, item.url, self.account)
             except ProviderError as broken:
                 # The others are paid for, too, and are good.
                 not_made.append(NotMade(position, broken.code))
@@ -182,12 +169,6 @@ class OpenAIProvider(Provider):
             usage=usage_of(images.usage, len(made)),
         )
 
-    def content_of(self, item: Item) -> VendorFile | None:
-        """Return a picture, in whichever form it came."""
-        if item.b64_json:
-            return file_of_base64(item.b64_json)
-        return file_of_url(item.url, self.account) if item.url else None
-
 
 class Model(msgspec.Struct):
     """A model, and the day (YYYY-MM-DD) on which its vendor switches it off."""
@@ -200,18 +181,6 @@ class Models(msgspec.Struct):
     """The list of models."""
 
     data: list[Model] | None = None
-
-
-def explain(status: int, body: Any) -> Said | None:
-    """Read `{"error": {message, type, param, code}}`; some relays put words or a bare text there."""
-    error = body.get("error") if isinstance(body, dict) else None
-    if isinstance(error, str):
-        return Said(message=error)
-    if not isinstance(error, dict):
-        return None
-    code, kind = str(error.get("code") or ""), str(error.get("type") or "")
-    meaning = MEANINGS.get(code) or MEANINGS.get(kind)
-    return Said(code or kind, str(error.get("message") or ""), meaning)
 
 
 def code_of(item: Item) -> str:

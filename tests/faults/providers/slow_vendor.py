@@ -15,7 +15,8 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import ProviderError, Sent
-from generation.providers.http import VendorApi, file_of_base64
+from generation.providers.files import file_of_base64
+from generation.providers.http import VendorApi
 from generation.providers.sorting import Said
 
 NAME = "slow"
@@ -45,11 +46,11 @@ class SlowProvider(Provider):
         self.api = VendorApi(account, account.base_url, {}, explain)
 
     def submit(self, work: Work) -> Submitted:
-        answer = self.api.post("jobs", json={"prompt": work.spec.prompt}).parse(Job)
+        answer = self.api.order("jobs", Job, json={"prompt": work.spec.prompt})
         return Submitted(answer.id, 1)
 
     def poll(self, remote_id: str) -> Waiting | Finished:
-        job = self.api.get(f"jobs/{remote_id}").parse(Job)
+        job = self.api.ask(f"jobs/{remote_id}", Job)
         if job.status == "failed":
             raise ProviderError("the vendor says failed", sent=Sent.YES)
         if job.status != "done":

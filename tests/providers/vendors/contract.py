@@ -253,14 +253,23 @@ class ProviderContract:
             self.fail(provider)
             assert elsewhere.asked == []
 
-    def test_option_that_the_vendor_lacks_is_named(self, provider: Provider) -> None:
-        said = {"negative_prompt": "blurry", "steps": 5, "cfg_scale": 3.0, "seed": 7}
+    def test_option_that_the_vendor_lacks_is_named(
+        self, server: Server, provider: Provider
+    ) -> None:
+        grey = Image.new("L", (64, 64), 255)
+        said = {
+            "negative_prompt": self.work(negative_prompt="blurry"),
+            "steps": self.work(steps=5),
+            "cfg_scale": self.work(cfg_scale=3.0),
+            "seed": self.work(seeds=(7,)),
+            "image": replace(self.work(), image=grey.convert("RGB")),
+            "mask": replace(self.work(), image=grey.convert("RGB"), mask=grey),
+        }
+        assert set(said) == set(OPTIONS)
         takes = type(provider).capabilities.takes
-        for name in set(said) - takes:
-            words: dict[str, Any] = {name: said[name]}
-            if name == "seed":
-                words = {"seeds": (7,)}
-            error = self.fail(provider, self.work(**words))
-            assert name in str(error)
+        assert takes <= set(OPTIONS)
+        for name in set(OPTIONS) - takes:
+            error = self.fail(provider, said[name])
+            assert name in str(error) or (name == "mask" and "image" in str(error))
             assert (error.code, error.sent) == ("provider_unsupported", Sent.NO)
-        assert takes <= frozenset(OPTIONS)
+        assert server.asked == []

@@ -1,0 +1,81 @@
+"""Pictures as vendors hand them over, and as they take them."""
+
+import base64
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import BinaryIO
+
+import pybase64
+from PIL import Image
+
+from generation.providers.base import AccountSettings, VendorFile
+from generation.providers.errors import ProviderError, Sent
+from generation.providers.http import UNREADABLE, unreadable
+from genhub.lib.fetch import FetchRefused, fetch
+
+MOST_PICTURE_BYTES = 64 * 2**20
+PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+
+
+def file_of(data: str | None, url: str | None, account: AccountSettings) -> VendorFile | None:
+    """Return a picture in whichever form it came: base64 is at hand, an address is one more way to lose it."""
+    if data:
+        return file_of_base64(data)
+    return file_of_url(url, account) if url else None
+
+
+def file_of_base64(text: str) -> VendorFile:
+    """Return a picture that came in base64, with or without the prefix of a data URI; raise ProviderError for what is
+    none."""
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    try:
+        return file_of_bytes(pybase64.b64decode(text, validate=True))
+    except ValueError as error:
+        raise unreadable(f"no base64: {error}") from error
+
+
+def file_of_bytes(data: bytes) -> VendorFile:
+    """Return a picture by its bytes, of the type that they show."""
+    kinds = (kind for magic, kind in PICTURE_TYPES.items() if data.startswith(magic))
+    return VendorFile(next(kinds, "application/octet-stream"), partial(open_bytes, data))
+
+
+@contextmanager
+def open_bytes(data: bytes) -> Iterator[BinaryIO]:
+    """Open bytes as a file."""
+    yield io.BytesIO(data)
+
+
+def file_of_url(url: str, account: AccountSettings) -> VendorFile:
+    """Return a picture by its address (or data URI), fetched when it is opened: without the key, and through the one
+    door for addresses that we did not choose. What cannot be fetched now is asked for again; it is paid for."""
+    if url.startswith("data:"):
+        return file_of_base64(url)
+    return VendorFile("application/octet-stream", partial(open_url, url, account.private_hosts))
+
+
+@contextmanager
+def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
+    """Open a picture by its address."""
+    try:
+        with fetch(url, most_bytes=MOST_PICTURE_BYTES, private_hosts=private_hosts) as fetched:
+            yield fetched.file
+    except FetchRefused as error:
+        raise ProviderError(
+            f"not fetched: {error}", code=UNREADABLE, retryable=True, sent=Sent.YES, is_billed=True
+        ) from error  # fmt: skip
+
+
+def encode_input(image: Image.Image, kind: str = "png") -> bytes:
+    """Return an input picture as a file of this format, to be sent with an order."""
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+def data_uri(image: Image.Image) -> str:
+    """Return an input picture as a data URI."""
+    return f"data:image/png;base64,{base64.b64encode(encode_input(image)).decode()}"

@@ -1,0 +1,202 @@
+"""Seedream pictures of Volcengine Ark, and of BytePlus ModelArk (another base URL and other names of models).
+
+Facts: volcengine-ark-runtime 5.0.54 (resources/images/images.py), volcengine.com/docs/82379/1541523 and 1299023. One
+call makes one picture. A sequence lets the model decide how many of one story it draws, up to a limit, and 5.0-pro,
+flash and 5.5 have none; so an order of several is several calls, but for offers that say otherwise. The seed and the
+guidance are of 3.x alone. Nothing can be cancelled, and tasks (which are listed) are videos. The vendor's watermark,
+which it puts on unless told not to, is left off: labels are the hub's.
+
+Options of an account: `response_format` (`b64_json`, or `url`, which lives a day).
+Options of an offer: `sequential` (true: several pictures are one sequence), `watermark`, `output_format`, `background`,
+`optimize_prompt_options`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from generation.providers.base import (
+    AccountSettings,
+    Capabilities,
+    Finished,
+    Made,
+    NotMade,
+    Submitted,
+    Usage,
+    Work,
+)
+from generation.providers.errors import Unsupported
+from generation.providers.files import data_uri, file_of
+from generation.providers.http import VendorApi, unreadable
+from generation.providers.several import OneByOne, Picture
+from generation.providers.sorting import Meaning, Said, sort_status
+from generation.providers.wording import options_of, refuse_words
+
+# By the beginning of a code.
+MEANINGS = {
+    "AccountOverdue": Meaning.QUOTA,
+    "QuotaExceeded": Meaning.QUOTA,
+    "SetLimitExceeded": Meaning.QUOTA,
+    "RateLimitExceeded": Meaning.BUSY,
+    "ServerOverloaded": Meaning.BROKEN,
+    "AuthenticationError": Meaning.KEY,
+    "AccessDenied": Meaning.KEY,
+    "ModelNotOpen": Meaning.KEY,
+}
+REFUSALS = ("SensitiveContentDetected", "RiskDetection")
+# In a model's own name; that of an endpoint (ep-…) tells nothing, and the offer is trusted.
+VERSION = re.compile(r"seed(?:ream|edit)-(\d+)-(\d+)")
+NO_SEQUENCE = re.compile(r"seedream-(5-5|5-0-(pro|flash))")
+LAST_WITH_SEED = 3
+WORDS = {"seed": "seed", "cfg_scale": "guidance_scale"}
+PLAIN_OPTIONS = ("output_format", "background", "optimize_prompt_options")
+
+
+class Fault(msgspec.Struct):
+    """Why a picture, or all, is not there."""
+
+    code: str | None = None
+    message: str | None = None
+
+
+class Item(msgspec.Struct):
+    """One picture, or why it is not there."""
+
+    url: str | None = None
+    b64_json: str | None = None
+    size: str | None = None
+    error: Fault | None = None
+
+
+class Counted(msgspec.Struct):
+    """What is billed."""
+
+    generated_images: int | None = None
+    output_tokens: int | None = None
+
+
+class Images(msgspec.Struct):
+    """An answer to a create."""
+
+    data: list[Item] | None = None
+    usage: Counted | None = None
+    error: Fault | None = None
+
+
+class Tasks(msgspec.Struct):
+    """A page of the tasks of the last seven days: videos."""
+
+    total: int | None = None
+
+
+class ArkProvider(OneByOne):
+    """Makes and edits pictures in one call each."""
+
+    capabilities = Capabilities(takes=frozenset({"image", "seed", "cfg_scale"}), needs_key=True)
+    base_url = "https://ark.cn-beijing.volces.com/api/v3"
+
+    def __init__(self, account: AccountSettings) -> None:
+        super().__init__(account)
+        headers = {"authorization": f"Bearer {account.key}"}
+        self.api = VendorApi(account, account.base_url or self.base_url, headers, explain)
+
+    def check(self) -> Mapping[str, Any]:
+        """Ask how many videos there are: the cheapest question that needs the key."""
+        answer = self.api.get("contents/generations/tasks?page_num=1&page_size=1")
+        return {"tasks": answer.parse(Tasks).total}
+
+    def submit(self, work: Work) -> Submitted | Finished:
+        """Order the pictures one by one, or as a sequence."""
+        if work.spec.number == 1 or not work.card.options.get("sequential"):
+            return super().submit(work)
+        if NO_SEQUENCE.search(work.card.vendor_model):
+            raise Unsupported(f"sequential: {work.card.vendor_model} has none")
+        words = self.words_of(work) | {
+            "sequential_image_generation": "auto",
+            "sequential_image_generation_options": {"max_images": work.spec.number},
+        }
+        images = self.create(words, work.reference)
+        return self.read(images, work.spec.number)
+
+    def submit_one(self, work: Work) -> Picture:
+        """Order one picture and read it out of the answer."""
+        words = self.words_of(work)
+        finished = self.read(self.create(words, work.reference), 1)
+        return Picture(finished.made[0].content, words.get("seed"), usage=finished.usage)
+
+    def create(self, words: Mapping[str, Any], reference: str) -> Images:
+        """Send an order; the reference is for the vendor's support, which finds a request by it."""
+        headers = {"x-client-request-id": reference}
+        return self.api.post("images/generations", json=words, headers=headers).parse(Images)
+
+    def words_of(self, work: Work) -> dict[str, Any]:
+        """Return the body of a create; raise Unsupported, naming what the model does not take."""
+        spec, card = work.spec, work.card
+        refuse_words(work, takes_of(card.vendor_model))
+        words: dict[str, Any] = {
+            "model": card.vendor_model or card.alias,
+            "prompt": spec.prompt,
+            "size": f"{spec.width}x{spec.height}",
+            "response_format": self.account.options.get("response_format", "b64_json"),
+            "watermark": bool(card.options.get("watermark", False)),
+        }
+        words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
+        if work.image:
+            words["image"] = data_uri(work.image)
+        said = options_of(spec)
+        return words | {theirs: said[ours] for ours, theirs in WORDS.items() if ours in said}
+
+    def read(self, images: Images, number: int) -> Finished:
+        """Return the pictures of an answer; raise ProviderError when it holds none."""
+        items = (images.data or [])[:number]
+        made: list[Made] = []
+        not_made: list[NotMade] = []
+        for position, item in enumerate(items):
+            if content := file_of(item.b64_json, item.url, self.account):
+                made.append(Made(position, content))
+            else:
+                not_made.append(NotMade(position, code_of(item.error)))
+        if not made:
+            fault = images.error or next((item.error for item in items if item.error), None)
+            if fault is None:
+                raise unreadable("an answer without a picture")
+            raise sort_status(400, {}, said_of(fault))
+        not_made += [
+            NotMade(position, "generation_failed") for position in range(len(items), number)
+        ]
+        counted = images.usage or Counted()
+        usage = Usage(counted.generated_images or len(made), output_tokens=counted.output_tokens)
+        facts = {"size": items[made[0].position].size}
+        return Finished(made, not_made, facts={k: v for k, v in facts.items() if v}, usage=usage)
+
+
+def takes_of(model: str) -> frozenset[str]:
+    """Return which words a model takes."""
+    version = VERSION.search(model)
+    takes = ArkProvider.capabilities.takes
+    return takes - {"seed", "cfg_scale"} if version and int(version[1]) > LAST_WITH_SEED else takes
+
+
+def explain(status: int, body: Any) -> Said | None:
+    """Read `{"error": {code, message, type, param}}`."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return None
+    return said_of(Fault(str(error.get("code") or ""), str(error.get("message") or "")))
+
+
+def said_of(fault: Fault) -> Said:
+    """Return what a code means; it may go on after a dot."""
+    code = fault.code or ""
+    meaning = next((value for name, value in MEANINGS.items() if code.startswith(name)), None)
+    if any(word in code for word in REFUSALS):
+        meaning = Meaning.REFUSED
+    return Said(code, fault.message or "", meaning)
+
+
+def code_of(fault: Fault | None) -> str:
+    """Return why one picture of several is missing."""
+    is_refused = fault and said_of(fault).meaning is Meaning.REFUSED
+    return "content_refused" if is_refused else "generation_failed"

@@ -1,0 +1,252 @@
+"""The adapter: one call or several, at once or as tasks."""
+
+import datetime
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from generation.providers.base import (
+    AccountSettings,
+    CancelOutcome,
+    Capabilities,
+    Finished,
+    Found,
+    Lost,
+    Made,
+    NotMade,
+    Submitted,
+    Usage,
+    Waiting,
+    Work,
+)
+from generation.providers.errors import ProviderError
+from generation.providers.files import data_uri, file_of_url
+from generation.providers.http import VendorApi, lost, unreadable
+from generation.providers.several import FAILED, SEPARATOR, OneByOne, Picture
+from generation.providers.sorting import ended, sort_status
+from generation.providers.vendors.dashscope.answers import (
+    VENDOR_ZONE,
+    Answer,
+    Counted,
+    Listed,
+    Output,
+    Tasks,
+    Ticket,
+    code_of,
+    explain,
+    read_time,
+    results_of,
+    said_of,
+)
+from generation.providers.wording import options_of, refuse_words
+from generation.spec import GenerationSpec, ModelCard
+
+SYNC, TASK, SYNTHESIS = "sync", "task", "synthesis"
+PATHS = {
+    SYNC: "services/aigc/multimodal-generation/generation",
+    TASK: "services/aigc/image-generation/generation",
+    SYNTHESIS: "services/aigc/text2image/image-synthesis",
+}
+OLD_WAN = re.compile(r"wan(x|2\.[0-5]-)")
+MOST_WAN_PICTURES = 4
+POLL_SECONDS = 2.0
+ENDED = {"FAILED", "CANCELED"}
+# What the vendor's clock and ours may differ by.
+SLACK = datetime.timedelta(seconds=90)
+# Tasks that are looked at for a lost one: each is asked for.
+MOST_CANDIDATES = 20
+
+
+class DashScopeProvider(OneByOne):
+    """Makes and edits pictures, at once or as tasks."""
+
+    capabilities = Capabilities(
+        takes=frozenset({"negative_prompt", "seed", "image"}),
+        needs_key=True,
+        cancels=True,
+        finds_lost=True,
+    )
+    base_url = "https://dashscope.aliyuncs.com/api/v1"
+
+    def __init__(self, account: AccountSettings) -> None:
+        super().__init__(account)
+        headers = {"authorization": f"Bearer {account.key}"}
+        if workspace := account.options.get("workspace"):
+            headers["x-dashscope-workspace"] = str(workspace)
+        self.api = VendorApi(account, account.base_url or self.base_url, headers, explain)
+
+    def check(self) -> Mapping[str, Any]:
+        """Ask how many tasks there are of the last day: the cheapest question that needs the key."""
+        return {"tasks": self.api.get("tasks?page_no=1&page_size=1").parse(Tasks).total}
+
+    def submit(self, work: Work) -> Submitted | Finished:
+        """Order the pictures in one call where the model draws so many and none has a seed of its own, else by one."""
+        return self.create(work) if is_one_call(work.spec, work.card) else super().submit(work)
+
+    def submit_one(self, work: Work) -> Submitted | Picture:
+        """Order one picture."""
+        outcome = self.create(work)
+        return outcome if isinstance(outcome, Submitted) else picture_of(outcome)
+
+    def create(self, work: Work) -> Submitted | Finished:
+        """Send an order."""
+        way, body = way_of(work.card), body_of(work)
+        ticket = Ticket("", work.spec.number, body["parameters"].get("seed"))
+        if way == SYNC:
+            answer = self.api.post(PATHS[way], json=body).parse(Answer)
+            checked(answer, unreadable)
+            return self.read(answer, ticket)
+        headers = {"x-dashscope-async": "enable"}
+        answer = self.api.order(PATHS[way], Answer, json=body, headers=headers)
+        task = checked(answer, lost).task_id
+        if not task:
+            raise lost("a receipt without a task")
+        return Submitted(replace(ticket, task=task).to_id(), POLL_SECONDS)
+
+    def poll(self, remote_id: str) -> Waiting | Finished:
+        """Ask for the task, or for each of several."""
+        return super().poll(remote_id) if SEPARATOR in remote_id else self.ask(remote_id)
+
+    def poll_one(self, remote_id: str) -> Waiting | Picture:
+        """Ask for one of several tasks."""
+        outcome = self.ask(remote_id)
+        return outcome if isinstance(outcome, Waiting) else picture_of(outcome)
+
+    def ask(self, remote_id: str) -> Waiting | Finished:
+        """Ask for a task."""
+        ticket = Ticket.from_id(remote_id)
+        answer = self.api.ask(f"tasks/{ticket.task}", Answer)
+        output = answer.output
+        if output is None or output.task_status == "UNKNOWN":
+            raise lost(f"no such task: {answer.code} {answer.message}")
+        if output.task_status in ENDED:
+            raise ended(said_of(output))
+        if output.task_status != "SUCCEEDED":
+            return Waiting(poll_after_seconds=POLL_SECONDS)
+        return self.read(answer, ticket)
+
+    def cancel_one(self, remote_id: str) -> CancelOutcome:
+        """Stop a task that has not begun; one that has goes on, and is paid for."""
+        path = f"tasks/{Ticket.from_id(remote_id).task}"
+        try:
+            self.api.post(f"{path}/cancel")
+        except ProviderError as error:
+            if error.code != "provider_refused":
+                raise
+            output = self.api.ask(path, Answer).output
+            status = output.task_status if output else None
+            if status in {None, "UNKNOWN"}:
+                return CancelOutcome.UNKNOWN
+            return CancelOutcome.FREE if status in ENDED else CancelOutcome.BILLED
+        return CancelOutcome.FREE
+
+    def find_lost(self, order: Lost) -> list[Found]:
+        """List the tasks of the model and the time, and ask each for its prompt; the newer ways do not tell it."""
+        begins, ends = order.sent_at - SLACK, order.until + SLACK
+        query = {
+            "page_no": 1,
+            "page_size": MOST_CANDIDATES,
+            "model_name": order.card.vendor_model or order.card.alias,
+            "start_time": f"{begins.astimezone(VENDOR_ZONE):%Y%m%d%H%M%S}",
+            "end_time": f"{ends.astimezone(VENDOR_ZONE):%Y%m%d%H%M%S}",
+        }
+        page = self.api.get("tasks", params=query).parse(Tasks)
+        found = [self.look_at(task, order) for task in page.data or page.tasks or []]
+        return sorted(found, key=lambda one: (not one.is_same_prompt, one.is_same_prompt is False))
+
+    def look_at(self, task: Listed, order: Lost) -> Found:
+        """Return a task as the order that it may be: of several calls only the first can be lost, and no other went."""
+        output = self.api.ask(f"tasks/{task.task_id}", Answer).output or Output()
+        prompts = {result.orig_prompt for result in output.results or []} - {None}
+        spec = order.spec
+        is_whole = is_one_call(spec, order.card)
+        seed = options_of(spec).get("seed")
+        ticket = Ticket(task.task_id, spec.number if is_whole else 1, seed)
+        others = [] if is_whole else [f"{FAILED}answer_lost"] * (spec.number - 1)
+        return Found(
+            SEPARATOR.join([ticket.to_id(), *others]),
+            output.task_status or task.status or task.task_status or "",
+            read_time(task.gmt_create, output.submit_time),
+            spec.prompt in prompts if prompts else None,
+        )
+
+    def read(self, answer: Answer, ticket: Ticket) -> Finished:
+        """Return the pictures of an answer; raise ProviderError when it holds none."""
+        results = results_of(answer.output or Output())[: ticket.number or None]
+        made = [
+            Made(
+                position,
+                file_of_url(result.url, self.account),
+                # Of several pictures of one call, the vendor draws from seeds that it does not tell.
+                ticket.seed if position == 0 else None,
+                result.actual_prompt or "",
+            )
+            for position, result in enumerate(results)
+            if result.url
+        ]
+        missing = [
+            NotMade(p, code_of(result)) for p, result in enumerate(results) if not result.url
+        ]
+        if not made:
+            raise ended(said_of(results[0])) if results else unreadable("no picture in the answer")
+        missing += [NotMade(p, "generation_failed") for p in range(len(results), ticket.number)]
+        counted = answer.usage or Counted()
+        pictures = counted.image_count or counted.output_image_count or len(made)
+        return Finished(made, missing, usage=Usage(pictures))
+
+
+def way_of(card: ModelCard) -> str:
+    """Return how a model answers: what can be asked for, found and cancelled is better than one long call."""
+    model = card.vendor_model or card.alias
+    usual = SYNTHESIS if OLD_WAN.match(model) else TASK if model.startswith("wan") else SYNC
+    return str(card.options.get("way", usual))
+
+
+def is_one_call(spec: GenerationSpec, card: ModelCard) -> bool:
+    """Return whether one call makes the whole order: the model draws so many, and each from any seed."""
+    usual = MOST_WAN_PICTURES if (card.vendor_model or card.alias).startswith("wan") else 1
+    most = int(card.options.get("most_pictures", usual))
+    return spec.number == 1 or (spec.number <= most and not spec.seeds)
+
+
+def body_of(work: Work) -> dict[str, Any]:
+    """Return the body of a create; raise Unsupported, naming what the model does not take."""
+    spec, card = work.spec, work.card
+    is_old = way_of(card) == SYNTHESIS
+    refuse_words(work, DashScopeProvider.capabilities.takes - ({"image"} if is_old else set()))
+    parameters: dict[str, Any] = {
+        "size": f"{spec.width}*{spec.height}",
+        "prompt_extend": bool(card.options.get("prompt_extend", False)),
+    }
+    if spec.number > 1:
+        parameters["n"] = spec.number
+    if spec.seeds:
+        parameters["seed"] = options_of(spec)["seed"]
+    if "watermark" in card.options:
+        parameters["watermark"] = card.options["watermark"]
+    content = [{"image": data_uri(work.image)}] if work.image else []
+    messages = [{"role": "user", "content": [*content, {"text": spec.prompt}]}]
+    words: dict[str, Any] = {"prompt": spec.prompt} if is_old else {"messages": messages}
+    if spec.negative_prompt:
+        (words if is_old else parameters)["negative_prompt"] = spec.negative_prompt
+    return {
+        "model": card.vendor_model or card.alias,
+        "input": words,
+        "parameters": parameters,
+    }
+
+
+def checked(answer: Answer, unclear: Callable[[str], ProviderError]) -> Output:
+    """Return what a create says; raise what it means when it is an error that came as a success."""
+    if answer.code:
+        raise sort_status(400, {}, said_of(answer))
+    if answer.output is None:
+        raise unclear("an answer without an output")
+    return answer.output
+
+
+def picture_of(finished: Finished) -> Picture:
+    """Return the one picture of a call."""
+    made = finished.made[0]
+    return Picture(made.content, made.seed, made.revised_prompt, finished.usage)

@@ -1,0 +1,137 @@
+"""A large file in several streams at once: many hosts, and every long way, bound what one of them carries.
+
+The first stream begins at the start and reads on, to the end if need be; helpers fetch the later parts meanwhile, and
+where the first stream meets what they have brought, all is there. So a host that gives no ranges, or one connection at
+a time, costs nothing: no file is asked for twice.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+from threading import Lock
+from typing import Final
+
+import httpx2
+
+logger = logging.getLogger(__name__)
+
+STREAMS: Final = 4
+# Below, a further connection costs more than it brings.
+SPLIT_ABOVE_BYTES: Final = 512 * 1024
+
+
+@dataclass(frozen=True)
+class Source:
+    """An answer whose body is being read, the file's descriptor that it goes to, and how long it says that it is."""
+
+    client: httpx2.Client
+    response: httpx2.Response
+    file: int
+    length: int | None
+
+    def find_validator(self) -> str:
+        """Return what tells this state of the file from a later one; empty where its host does not say."""
+        tag: str = self.response.headers.get("ETag", "")
+        changed: str = self.response.headers.get("Last-Modified", "")
+        return changed if tag.startswith("W/") else tag or changed
+
+
+@dataclass
+class Helpers:
+    """The later parts of a file, on their way: the end of each, and whether it came."""
+
+    parts: "list[tuple[int, Future[bool]]]" = field(default_factory=list)
+    is_over: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+    def have_rest(self, size: int) -> bool:
+        """Return whether all that lies beyond the first stream is there."""
+        ahead = [part for end, part in self.parts if end > size]
+        return all(part.done() and part.result() for part in ahead)
+
+    def write(self, file: int, part: bytes, at: int) -> bool:
+        """Write some bytes, unless the file is somebody else's by now; return whether it is not."""
+        with self.lock:
+            if not self.is_over:
+                write_at(file, part, at)
+            return not self.is_over
+
+    def stop(self) -> None:
+        """Let nothing be written from now on."""
+        with self.lock:
+            self.is_over = True
+
+
+@contextmanager
+def send_helpers(source: Source) -> Iterator[Helpers | None]:
+    """Have helpers for a file that is worth them and whose host takes ranges; else None. None of them writes after."""
+    length, validator = source.length, source.find_validator()
+    takes_ranges = source.response.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
+    if not takes_ranges or not validator or length is None or length <= SPLIT_ABOVE_BYTES:
+        yield None
+        return
+    helpers, threads = Helpers(), ThreadPoolExecutor(STREAMS - 1, "range")
+    try:
+        for start, end in pairwise(length * part // STREAMS for part in range(1, STREAMS + 1)):
+            # The deadline of the whole goes along.
+            fetching = partial(fetch_part, source, (start, end - 1), validator, helpers)
+            helpers.parts.append((end, threads.submit(copy_context().run, fetching)))
+        yield helpers
+    finally:
+        helpers.stop()
+        # Not to wait for one that hears nothing: it ends by its own timeout.
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+def fetch_part(source: Source, span: tuple[int, int], validator: str, helpers: Helpers) -> bool:
+    """Write the bytes from the first of a span to its last; return whether the host gave just these."""
+    first, last = span
+    headers = {
+        "Accept-Encoding": "identity",
+        "Range": f"bytes={first}-{last}",
+        # Of another state of the file, the host sends the whole, which is not taken.
+        "If-Range": validator,
+    }
+    try:
+        with source.client.stream("GET", source.response.url, headers=headers) as response:
+            if is_part(response, f"bytes {first}-{last}/{source.length}"):
+                return write_part(source, response, span, helpers)
+            logger.info("%s gave no range: %s", response.url.host, response.status_code)
+    except httpx2.HTTPError as error:
+        logger.info("%s gave no range: %r", source.response.url.host, error)
+    return False
+
+
+def is_part(response: httpx2.Response, content_range: str) -> bool:
+    """Return whether an answer is the part that was asked for, as it is."""
+    return (
+        response.status_code == httpx2.codes.PARTIAL_CONTENT
+        and response.headers.get("Content-Range") == content_range
+        and response.headers.get("Content-Encoding", "identity") == "identity"
+    )
+
+
+def write_part(
+    source: Source, response: httpx2.Response, span: tuple[int, int], helpers: Helpers
+) -> bool:
+    """Write an answer where it belongs, and nothing beyond; return whether it was as long as that."""
+    at, last = span
+    for part in response.iter_raw():
+        if at + len(part) > last + 1 or not helpers.write(source.file, part, at):
+            return False
+        at += len(part)
+    return at == last + 1
+
+
+def write_at(file: int, part: bytes, at: int) -> None:
+    """Write all of a part at its place."""
+    left = memoryview(part)
+    while left:
+        done = os.pwrite(file, left, at)
+        left, at = left[done:], at + done
