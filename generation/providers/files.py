@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pybase64
 from PIL import Image
@@ -17,6 +17,7 @@ from genhub.lib.fetch import FetchRefused, fetch
 
 MOST_PICTURE_BYTES = 64 * 2**20
 PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+TYPES = frozenset(PICTURE_TYPES.values())
 
 
 def file_of(data: str | None, url: str | None, account: AccountSettings) -> VendorFile | None:
@@ -61,12 +62,16 @@ def file_of_url(url: str, account: AccountSettings) -> VendorFile:
 def open_url(url: str, private_hosts: frozenset[str]) -> Iterator[BinaryIO]:
     """Open a picture by its address."""
     try:
-        with fetch(url, most_bytes=MOST_PICTURE_BYTES, private_hosts=private_hosts) as fetched:
-            yield fetched.file
+        fetched = fetch(
+            url, most_bytes=MOST_PICTURE_BYTES, types=TYPES, private_hosts=private_hosts
+        )
     except FetchRefused as error:
+        # An address may not be valid yet, or its host be busy: who stores it opens it again, a moment later.
         raise ProviderError(
-            f"not fetched: {error}", code=UNREADABLE, retryable=True, sent=Sent.YES, is_billed=True
+            f"not fetched: {error}", code=UNREADABLE, retryable=error.may_pass, sent=Sent.YES, is_billed=True
         ) from error  # fmt: skip
+    with fetched:
+        yield cast("BinaryIO", fetched.file)
 
 
 def encode_input(image: Image.Image, kind: str = "png") -> bytes:

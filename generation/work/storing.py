@@ -267,12 +267,20 @@ def try_to_store(save: Callable[[], StoredFile], *, most_tries: int) -> StoredFi
     for number in range(1, most_tries):
         try:
             return save()
-        except OutputRefused:
-            raise
+        except OutputRefused as refused:
+            if not may_pass(refused):
+                raise
+            logger.warning("not fetched, try %s: %r", number, refused.__cause__)
+            draining.wait(number)
         except Exception as error:  # noqa: BLE001 (each store raises its own)
             logger.warning("not stored, try %s: %r", number, error)
             draining.wait(number)
     return save()
+
+
+def may_pass(refused: OutputRefused) -> bool:
+    """Return whether a vendor's file may be had a moment later: to have it made again would cost again."""
+    return isinstance(refused.__cause__, ProviderError) and refused.__cause__.retryable
 
 
 def persist(write: Callable[[], Result], claim: Claim) -> Result:

@@ -38,13 +38,13 @@ def fail(
 
 def rest_seconds(row: Account | AccountKey) -> float:
     found = type(row).objects.annotate(now=standing.NOW).get(pk=row.pk)
-    return (found.resting_until - found.now).total_seconds()  # type: ignore[operator,attr-defined,no-any-return]
+    return float((found.resting_until - found.now).total_seconds())
 
 
 def takes_orders(account: Account) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT generation_takes_orders(%s, 'z-image-small')", [account.pk])
-        return bool(cursor.fetchone()[0])  # type: ignore[index]
+        return bool(cursor.fetchone()[0])
 
 
 def test_key_is_sealed_and_shown_by_its_end_alone(stub: Account) -> None:
@@ -63,11 +63,13 @@ def test_keys_take_turns(stub: Account, attempt: Attempt) -> None:
     keys = [keep_key(stub, name=name) for name in "abc"]
     used = []
     for _ in range(6):
-        used.append(admit(attempt))
+        key = admit(attempt)
+        assert key
+        used.append(key)
         # The clock of one transaction stands still.
-        AccountKey.objects.filter(pk=used[-1].pk).update(
+        AccountKey.objects.filter(pk=key.pk).update(
             last_used_at=Now() + timedelta(seconds=len(used))
-        )  # type: ignore[union-attr]
+        )
     assert used == [*keys, *keys]
 
 

@@ -54,7 +54,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    # One for all: to start it takes longer than most of these tests. Playwright's loop runs in this thread, which Django
+    # One for all: to start it takes longer than most of these tests. Playwright's loop runs in this thread, and Django
     # takes for asynchronous code: it would refuse the ORM. The connections it keeps for it must be closed before the
     # loop ends and they are lost.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:

@@ -19,7 +19,7 @@ from generation.work import run
 from genhub.platforms.models import ApiKey, Platform
 from tests.api.refusals import GENERATE, refused
 from tests.books import find_mistakes
-from tests.providers.vendors.contract import b64
+from tests.providers.vendors.contract import b64, picture
 from tests.providers.vendors.server import Asked, Reply, Server, Silence
 from tests.providers.vendors.test_openai import envelope
 from tests.steps import attempt_states, submit
@@ -166,6 +166,28 @@ def test_vendor_that_stays_broken_is_asked_a_few_times(alice: APIClient, vendor:
         said += work()
     assert said == ["processing"] * 3 + ["failed"]
     assert alice.get(f"/api/v1/tasks/{task}").json()["error"]["code"] == "provider_unavailable"
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+def test_picture_that_is_paid_for_is_fetched_again_and_not_ordered_again(
+    alice: APIClient, vendor: Open, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr("generation.work.storing.draining.wait", lambda seconds: False)
+    server, _ = vendor("only")
+    server.respond = lambda asked: (
+        Reply(body={"data": [{"url": f"{server.url}/picture.png"}]})
+        if asked.method == "POST"
+        else Reply(body=picture(), headers={"content-type": "image/png"})
+    )
+    task = order(alice)
+    create, page = server.respond, Reply(status, b"not yet")
+    said = [page, page]
+    server.respond = lambda asked: said.pop() if asked.method == "GET" and said else create(asked)
+    assert work() == ["completed"]
+    assert (server.count("POST"), server.count("GET")) == (1, 3)
+    # The key is the vendor's alone; a picture may lie anywhere.
+    assert "authorization" not in server.asked[-1].headers
+    check_paid(task)
 
 
 def test_refusal_is_final_and_nobody_else_is_asked(alice: APIClient, vendor: Open) -> None:

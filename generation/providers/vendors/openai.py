@@ -11,6 +11,7 @@ Options of an offer: `qualities` (fast, standard, high, fine: the vendor's word)
 """
 
 import datetime
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,7 +38,7 @@ from generation.spec import GenerationSpec, ModelCard
 USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
 # A model that its vendor switches off so soon is worth a warning.
-SHUTDOWN_WARNING = datetime.timedelta(days=60)
+SHUTDOWN_WARNING_DAYS = 60
 
 
 class Item(msgspec.Struct):
@@ -94,7 +95,8 @@ class OpenAIProvider(Provider):
     def check(self) -> Mapping[str, Any]:
         """List the models, and those that will be switched off soon."""
         found = self.api.get("models").parse(Models).data or []
-        soon = (datetime.datetime.now(datetime.UTC) + SHUTDOWN_WARNING).date().isoformat()
+        today = datetime.datetime.fromtimestamp(time.time(), datetime.UTC).date()
+        soon = (today + datetime.timedelta(days=SHUTDOWN_WARNING_DAYS)).isoformat()
         ends = {model.id: model.shutdown_date for model in found if model.shutdown_date}
         return {
             "models": len(found),

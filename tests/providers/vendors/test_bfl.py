@@ -20,6 +20,22 @@ def polled(status: str, **words: Any) -> Reply:
     return Reply(body={"id": "bfl-1", "status": status, "result": None, "new": {}, **words})
 
 
+# Properties of the bodies by BFL's OpenAPI of 2026-08-22, but for further pictures and webhooks.
+ALL_TAKE = {"prompt", "seed", "safety_tolerance", "output_format"}
+SIZED = {*ALL_TAKE, "width", "height"}
+TAKEN = {
+    "flux-2-pro": {*SIZED, "input_image", "disable_pup"},
+    "flux-2-max": {*SIZED, "input_image", "disable_pup"},
+    "flux-2-klein-9b": {*SIZED, "input_image"},
+    "flux-2-flex": {*SIZED, "input_image", "guidance", "steps", "prompt_upsampling"},
+    "flux-dev": {*SIZED, "image_prompt", "guidance", "steps", "prompt_upsampling"},
+    "flux-pro-1.1": {*SIZED, "image_prompt", "prompt_upsampling"},
+    "flux-pro-1.1-ultra": {*ALL_TAKE, "image_prompt", "aspect_ratio", "prompt_upsampling", "raw"},
+    "flux-kontext-pro": {*ALL_TAKE, "input_image", "aspect_ratio", "prompt_upsampling"},
+    "flux-pro-1.0-fill": {*ALL_TAKE, "image", "mask", "guidance", "steps", "prompt_upsampling"},
+}
+
+
 class TestBFL(PolledContract):
     """The FLUX family."""
 
@@ -130,6 +146,26 @@ class TestBFL(PolledContract):
         work = replace(self.work(**tuned), card=ModelCard("any", vendor_model=model))
         provider.submit(work)
         assert server.asked[0].json == {"prompt": "a star", **words}
+
+    @pytest.mark.parametrize("model", TAKEN)
+    def test_no_model_is_told_a_word_that_it_has_not(
+        self, server: Server, provider: Provider, model: str
+    ) -> None:
+        work = replace(
+            self.work(seeds=(7,)),
+            card=ModelCard("any", vendor_model=model),
+            image=Image.new("RGB", (64, 64)),
+        )
+        for words in ({}, {"steps": 20}, {"cfg_scale": 4.0}):
+            tuned = replace(work, spec=replace(work.spec, **words))
+            takes_it = {"steps", "guidance"} <= TAKEN[model]
+            if words and not takes_it:
+                with pytest.raises(ProviderError, match=next(iter(words))):
+                    provider.submit(tuned)
+            else:
+                provider.submit(tuned)
+        assert all(set(asked.json) <= TAKEN[model] for asked in server.asked)
+        assert server.asked
 
     def test_size_that_is_no_ratio_of_the_model_is_refused(self, provider: Provider) -> None:
         work = self.work(width=1024, height=912)
