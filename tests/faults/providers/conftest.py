@@ -9,9 +9,6 @@ from rest_framework.test import APIClient
 from credits.models import Purse
 from generation.models import Account
 from tests.faults.providers.vendor import Vendor, open_account
-from tests.providers.vendors.conftest import _own_clients
-
-__all__ = ["_own_clients"]
 
 
 @pytest.fixture(autouse=True)

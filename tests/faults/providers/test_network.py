@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from generation.models import Account, Attempt
 from tests.faults.providers.vendor import Vendor, check, let_time_pass, order, work
+from tests.patience import patience
 from tests.steps import attempt_states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,7 +71,7 @@ def foreign_certificate(folder: Path) -> Iterator[str]:
         thread.start()
         yield f"https://127.0.0.1:{listener.getsockname()[1]}"
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
+    thread.join(patience(10))
     assert [said for said in heard if said] == []
 
 
