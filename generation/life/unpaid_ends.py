@@ -74,7 +74,7 @@ def end_unpaid(
     return True
 
 
-def book_exposure(attempts: QuerySet[Attempt]) -> dict[str, str]:
+def book_exposure(attempts: QuerySet[Attempt]) -> dict[str, Any]:
     """Book what a live attempt may cost that had left for its vendor, tell the log, and return it for the event."""
     sent = attempts.filter(sending_at__isnull=False).select_related("account", "task").first()
     if sent is None:

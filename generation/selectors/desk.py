@@ -15,15 +15,14 @@ from generation.states import AttemptState
 LATE_SHOWN = timedelta(days=30)
 USD = DecimalField(max_digits=14, decimal_places=6)
 IN_DOUBT = Q(state=AttemptState.UNKNOWN)
-LATE = Q(late_at__gt=Now() - LATE_SHOWN)
+ON_DESK = IN_DOUBT | Q(late_at__gt=Now() - LATE_SHOWN)
 
 
-def list_desk() -> QuerySet[DeskEntry]:
-    """Return what lies on the desk with `exposure_usd`, what it may cost: null where the model's price is not known."""
+def price_entries(entries: QuerySet[DeskEntry]) -> QuerySet[DeskEntry]:
+    """Return entries with `exposure_usd`, what each may cost: null where its model's price is not known."""
     offers = Offer.objects.filter(account=OuterRef("account"), alias=OuterRef("task__model"))
     price = Cast(Subquery(offers.values("usd_per_picture")[:1]), USD)
-    found = DeskEntry.objects.filter(IN_DOUBT | LATE).select_related("task", "account")
-    return found.annotate(exposure_usd=price * F("cost"))
+    return entries.select_related("task", "account").annotate(exposure_usd=price * F("cost"))
 
 
 def count_doubts() -> int:
@@ -34,7 +33,7 @@ def count_doubts() -> int:
 def view_desk(age: timedelta) -> dict[str, Any]:
     """Return how many orders are in doubt and what they may cost; and of the last hours, what was booked of those whose
     time ran out, and how many came too late."""
-    doubts = list_desk().filter(IN_DOUBT).order_by()
+    doubts = price_entries(DeskEntry.objects.filter(IN_DOUBT)).order_by()
     booked = Event.objects.filter(
         created_at__gt=Now() - age, kind=Event.Kind.FAILED, data__has_key="exposure_usd"
     )

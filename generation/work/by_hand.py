@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
@@ -54,13 +54,19 @@ def store(claim: Claim, files: Sequence[Brought]) -> Stored:
     """Store files as the first pictures of an order; the others were not made."""
     outputs = []
     for position, brought in enumerate(files):
-        open_file = partial(nullcontext, brought.file)
+        open_file = partial(open_brought, brought)
         file = save(claim, position, brought, open_file)
         outputs.append(
             StoredOutput(Made(position, VendorFile(brought.media_type, open_file)), file)
         )
     missing = range(len(files), claim.spec.number)
     return Stored(outputs, [NotMade(position, "generation_failed") for position in missing])
+
+
+@contextmanager
+def open_brought(brought: Brought) -> Iterator[BinaryIO]:
+    """Open a file that is open: whoever brought it closes it."""
+    yield brought.file
 
 
 def save(

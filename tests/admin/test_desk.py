@@ -113,10 +113,11 @@ def test_late_picture_is_kept_once(alice: APIClient) -> None:
     assert late.keep(again, Stored([])) is False
 
 
-def test_page_of_an_entry_leads_to_its_task(hire: Hire, alice: APIClient) -> None:
+def test_page_of_an_entry_leads_to_the_decision(hire: Hire, alice: APIClient) -> None:
     task = lose(alice)
-    answer = hire(*RIGHTS).get(f"{LIST}{Attempt.objects.get().pk}/change/")
-    assert answer.url == reverse("admin:generation_task_change", args=[task.pk])
+    shown = hire(*RIGHTS).get(f"{LIST}{Attempt.objects.get().pk}/change/").content.decode()
+    assert reverse("admin:generation_task_decide", args=[task.pk]) in shown
+    assert "0.250000 USD" in shown
 
 
 def test_desk_alone_shows_neither_user_nor_prompt(hire: Hire, alice: APIClient) -> None:

@@ -41,7 +41,7 @@ def file(data: bytes | None = None, kind: str = "png") -> SimpleUploadedFile:
 
 def bring(client: Client, task: Task, *files: SimpleUploadedFile, **words: str) -> Any:
     said = {"reason": REASON, "decision": "brought"} | words
-    return client.post(page(task), said | {"files": list(files)})
+    return client.post(page(task), said | {"pictures": list(files)})
 
 
 def test_brought_pictures_are_delivered_and_paid(hire: Hire, alice: APIClient) -> None:
@@ -81,7 +81,7 @@ def test_what_cannot_be_taken_is_refused_and_the_doubt_stays(
         one.seek(0)
     answer = bring(hire(*RIGHTS), task, *files, **words)
     assert answer.status_code == 200
-    assert "files" in answer.context["question"].form.errors
+    assert "pictures" in answer.context["question"].form.errors
     assert attempt_states(task) == ["unknown"]
     assert Artifact.objects.count() == 0
     assert Hold.objects.get().state == "open"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,11 +12,12 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from generation.admin.refunds.ask import task_page
 from generation.admin.words import attempt_badge
 from generation.models import DeskEntry, Task
-from generation.selectors.desk import list_desk, list_late_outputs
+from generation.selectors.desk import ON_DESK, list_late_outputs, price_entries
 from generation.states import AttemptState
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.pages import on_this_site
@@ -24,24 +25,32 @@ from genhub.admin.show import badge, moment, table
 from storage.selectors import sign_link
 
 
+class DeskList(ChangeList):
+    """What lies on the desk now."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        """Leave out what nobody has to look after."""
+        return super().get_queryset(request, exclude_parameters).filter(ON_DESK)
+
+
 @admin.register(DeskEntry)
 class DeskAdmin(ReadOnlyAdmin):
-    """What somebody has to look after; each row leads to where that is done."""
+    """What somebody has to look after; each row leads to where that is done. Neither user nor prompt stands here."""
 
     list_display = ("order", "state_shown", "account", "age", "sent", "deadline", "exposure")
     list_display_links = None
     list_filter = ("account",)
     ordering = (F("late_at").asc(nulls_first=True), "sending_at")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DeskEntry]:
-        """Return what lies there, with what it may cost."""
-        return list_desk().order_by(*self.ordering)
+    fields = ("order", "state_shown", "account", "sent", "deadline", "exposure", "error_code")
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Lead to the task: all there is to know stands on its page."""
-        return HttpResponseRedirect(task_page(self.find_object(request, object_id).task))
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
+        """Return the list that leaves out what nobody has to look after."""
+        return DeskList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeskEntry]:
+        """Return the attempts with what they may cost."""
+        return price_entries(super().get_queryset(request))
 
     @display(description=_("task"))
     def order(self, entry: DeskEntry) -> SafeString:

@@ -66,7 +66,7 @@ class DoubtPage(HubAdmin):
             except Problem as problem:
                 form.add_error(None, word(problem))
             except FileRefused as refused:
-                form.add_error("files", word_refusal(refused))
+                form.add_error("pictures", word_refusal(refused))
             else:
                 return HttpResponseRedirect(task_page(task))
         return ask(self, request, ask_what_became(task, attempt, form), about=task)
@@ -90,7 +90,10 @@ class DoubtPage(HubAdmin):
         if words["decision"] == Decision.BROUGHT:
             # Files before rows; the credits move with the word of who had them moved, and why.
             with (
-                by_hand.storing(attempt.pk, name_files(words["files"]), by=by) as (claim, stored),
+                by_hand.storing(attempt.pk, name_files(words["pictures"]), by=by) as (
+                    claim,
+                    stored,
+                ),
                 transaction.atomic(),
             ):
                 hands.deliver(claim, stored, by=by, reason=reason)
@@ -115,17 +118,18 @@ def read_words(request: HttpRequest, attempt: Attempt | None) -> QueryDict | Non
     """Return what was posted; a button beside what the vendor lists says all that is needed."""
     if not request.POST:
         return None
-    chosen = request.POST.get("take")
+    chosen = request.POST.get("take", "")
     free = [one["remote_id"] for one in attempt.suggested if not one["is_taken"]] if attempt else []
     if chosen not in free:
         return request.POST
     words = request.POST.copy()
     words["decision"], words["remote_id"] = Decision.TAKEN.value, chosen
-    words["reason"] = words.get("reason") or gettext("Chosen of what the provider lists.")
+    if not words.get("reason"):
+        words["reason"] = gettext("Chosen of what the provider lists.")
     return words
 
 
-def name_files(files: list[UploadedFile]) -> list[Brought]:
+def name_files(files: list["UploadedFile[Any]"]) -> list[Brought]:
     """Return uploaded files as they are brought."""
     return [
         Brought(file.name or "–", file.content_type or "", file.open())  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list["UploadedFile[Any]"]:
         """Return each file that Django takes for one."""
         return [super(FilesField, self).clean(file, initial) for file in data or []]
 
@@ -41,7 +41,7 @@ class FilesField(forms.FileField):
 class DoubtForm(ReasonForm):
     """Asks what became of an order, and why one believes so."""
 
-    field_order = ("decision", "remote_id", "files", "reason")
+    field_order = ("decision", "remote_id", "pictures", "reason")
     decision = forms.ChoiceField(
         label=_("What became of it"),
         widget=UnfoldAdminRadioSelectWidget,
@@ -59,7 +59,7 @@ class DoubtForm(ReasonForm):
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Only when the provider has it."),
     )
-    files = FilesField(
+    pictures = FilesField(
         label=_("Pictures"),
         required=False,
         widget=FilesInput({"accept": "image/png,image/jpeg,image/webp"}),
@@ -81,18 +81,18 @@ class DoubtForm(ReasonForm):
             self.add_error("remote_id", _("Without its id it cannot be asked for."))
         if not is_taken and words.get("remote_id"):
             self.add_error("remote_id", _("Leave it empty, or say that the provider has it."))
-        self.check_files(words.get("files") or [], words.get("decision") == Decision.BROUGHT)
+        self.check_files(words.get("pictures") or [], words.get("decision") == Decision.BROUGHT)
         return words
 
-    def check_files(self, files: list[UploadedFile], is_brought: bool) -> None:  # noqa: FBT001
+    def check_files(self, files: list["UploadedFile[Any]"], is_brought: bool) -> None:  # noqa: FBT001
         """Ask for as many pictures as were ordered, or fewer; each that is missing is not charged."""
         if is_brought and not files:
-            self.add_error("files", _("Choose the pictures that the provider made."))
+            self.add_error("pictures", _("Choose the pictures that the provider made."))
         if files and not is_brought:
-            self.add_error("files", _("Leave it empty, or say that you bring the pictures."))
+            self.add_error("pictures", _("Leave it empty, or say that you bring the pictures."))
         if len(files) > self.most_files:
             text = _("The order is for %(most)s pictures, and these are %(count)s.")
             error = forms.ValidationError(
                 text, params={"most": self.most_files, "count": len(files)}
             )
-            self.add_error("files", error)
+            self.add_error("pictures", error)

@@ -1,6 +1,6 @@
 """An adapter of a made-up vendor that works for long: handed over, then polled over HTTP, as those of real ones are."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -39,7 +39,7 @@ def explain(status: int, body: Any) -> Said | None:
 class SlowProvider(Provider):
     """Hands over by POST /jobs, asks by GET /jobs/ID."""
 
-    capabilities: ClassVar = Capabilities()
+    capabilities = Capabilities()
 
     def __init__(self, account: AccountSettings) -> None:
         super().__init__(account)
