@@ -11,6 +11,8 @@ LARGEST_EXACT = 2**53 - 1
 
 # Request words that not every model takes; an offer names those that its vendor cannot honour.
 OPTIONS = ("negative_prompt", "steps", "cfg_scale", "seed", "image", "mask")
+# What vendors call our words for how well, where a model's `qualities` say nothing else.
+USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ class ModelCard:
     longest_prompt: int = 2000
     # What a picture costs the operator in US dollars; None: not known, which is not 0.
     usd_per_picture: float | None = None
+    # Prices that depend on size, quality or tokens, as generation.prices reads them; they come first.
+    prices: tuple[Mapping[str, Any], ...] = ()
     # Words for its adapter alone, which says what they are.
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -163,6 +167,11 @@ class ModelCard:
         """Return whether the model honours one of OPTIONS."""
         return option not in self.unsupported
 
+    def quality_of(self, spec: GenerationSpec) -> str:
+        """Return the vendor's word for how well an order is made."""
+        words = {**USUAL_QUALITIES, **self.options.get("qualities", {})}
+        return str(words[spec.mode or spec.quality])
+
     def to_json(self) -> dict[str, Any]:
         """Return the card as JSON values, without its alias."""
         values = asdict(self)
@@ -176,7 +185,7 @@ class ModelCard:
         found = {name: value for name, value in values.items() if name in known}
         if "sizes" in found:
             found["sizes"] = tuple((int(w), int(h)) for w, h in found["sizes"])
-        for name in ("media_types", "unsupported"):
+        for name in ("media_types", "unsupported", "prices"):
             if name in found:
                 found[name] = tuple(found[name])
         if found.get("local") is not None:

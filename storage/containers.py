@@ -7,7 +7,7 @@ are kept, since they decide what people see: which way is up, the colours' profi
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +37,10 @@ ICC_HEAD_BYTES: Final = 14
 UPRIGHT: Final = 1
 
 
+# A kind and a body; pixels are not copied out of the file.
+Chunk = tuple[bytes, bytes | memoryview]
+
+
 class RefusedPicture(ValueError):
     """The picture is too large in some way; the argument is the stable code of which."""
 
@@ -54,6 +58,8 @@ class Container:
     transparent: tuple[int, ...] = ()
     # Without its end marker nobody knows whether data is missing as well.
     has_end: bool = True
+    # Of a PNG: all its chunks as they came.
+    chunks: "Sequence[Chunk]" = ()
 
 
 def find_format(data: bytes) -> str:
@@ -76,13 +82,14 @@ def open_container(data: bytes) -> Container:
 
 def open_png(data: bytes) -> Container:
     """Keep the chunks that pixels are made of."""
+    found = list(read_chunks(data))
     first: dict[bytes, bytes] = {}
     pixels = []
-    for kind, body in read_chunks(data):
+    for kind, body in found:
         if kind == b"IDAT":
             pixels.append(body)
         elif kind == b"eXIf" or not pixels:
-            first.setdefault(kind, body)
+            first.setdefault(kind, bytes(body))
     depth, colour_type = struct.unpack_from(">BB", first[b"IHDR"], 8)
     kept: dict[bytes, bytes] = {kind: first[kind] for kind in (b"IHDR", b"PLTE") if kind in first}
     transparency = first.get(b"tRNS", b"")
@@ -92,14 +99,14 @@ def open_png(data: bytes) -> Container:
     elif len(transparency) == {0: 2, 2: 6}.get(colour_type):
         values = struct.unpack(f">{len(transparency) // 2}H", transparency)
         transparent = tuple(value & ((1 << depth) - 1) for value in values)
-    chunks = [*kept.items(), (b"IDAT", b"".join(pixels)), (b"IEND", b"")]
     return Container(
         "PNG",
-        PNG_START + b"".join(write_chunk(kind, body) for kind, body in chunks),
+        write_png([*kept.items(), (b"IDAT", b"".join(pixels)), (b"IEND", b"")]),
         read_orientation(first.get(b"eXIf", b"")),
         find_png_profile(first),
         depth,
         transparent,
+        chunks=found,
     )
 
 
@@ -115,14 +122,14 @@ def fill_palette(palette: bytes, alpha: bytes, colours: int) -> dict[bytes, byte
     return filled if set(alpha) - {255} else {b"PLTE": filled[b"PLTE"]}
 
 
-def read_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def read_chunks(data: bytes) -> Iterator[Chunk]:
     """Yield a PNG's chunks up to its end; broken ones that pixels do not need are passed over, as browsers do."""
-    place = len(PNG_START)
+    place, view = len(PNG_START), memoryview(data)
     while place + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, place)
-        body = data[place + 8 : place + 8 + length]
+        body = view[place + 8 : place + 8 + length]
         end = place + 12 + length
-        is_whole = data[end - 4 : end] == struct.pack(">I", zlib.crc32(kind + body))
+        is_whole = data[end - 4 : end] == struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
         is_needed = not kind[0] & 0x20
         if is_needed and not is_whole:
             raise ValueError(f"the chunk {kind!r} is broken")
@@ -131,20 +138,24 @@ def read_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         if kind == b"IEND":
             return
         if is_whole:
-            yield kind, body
+            yield kind, body if kind == b"IDAT" else bytes(body)
         place = end
 
 
-def write_chunk(kind: bytes, body: bytes) -> bytes:
-    """Return a chunk as a PNG holds it."""
-    return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
+def write_png(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the PNG of these chunks, each body copied once."""
+    parts = [PNG_START]
+    for kind, body in chunks:
+        total = zlib.crc32(body, zlib.crc32(kind))
+        parts += [struct.pack(">I4s", len(body), kind), body, struct.pack(">I", total)]
+    return b"".join(parts)
 
 
 def without_sum(data: bytes) -> bytes:
     """Return a PNG of ours whose pixels lack the sum at their end: browsers do not look at it."""
     head, _, rest = data.partition(b"IDAT")
-    ends = [(b"IDAT", rest[:-20]), (b"IEND", b"")]
-    return head[:-4] + b"".join(write_chunk(kind, body) for kind, body in ends)
+    ended = write_png([(b"IDAT", rest[:-20]), (b"IEND", b"")])
+    return head[:-4] + ended[len(PNG_START) :]
 
 
 def find_png_profile(chunks: dict[bytes, bytes]) -> bytes:

@@ -53,7 +53,13 @@ def decode(container: Container, longest_side: int = LARGEST_SIDE_PIXELS) -> Ima
 def render(
     container: Container, image: Image.Image, longest_side: int | None = None
 ) -> Image.Image:
-    """Return what people see of an opened picture, as RGB."""
+    """Return what people see of an opened picture, as fresh RGB."""
+    # Pixels alone go on: no metadata can be left behind.
+    return fresh(show(container, image, longest_side))
+
+
+def show(container: Container, image: Image.Image, longest_side: int | None = None) -> Image.Image:
+    """Return what people see of an opened picture: upright, in sRGB, on white."""
     holes = find_transparent(container, image) if container.transparent else None
     image = as_eight_bits(image)
     if holes:
@@ -62,8 +68,7 @@ def render(
         image.thumbnail((longest_side, longest_side))
     if container.orientation in TURNS:
         image = image.transpose(TURNS[container.orientation])
-    # Pixels alone go on: no metadata can be left behind.
-    return fresh(flatten(as_srgb(image, container.profile)))
+    return flatten(as_srgb(image, container.profile))
 
 
 def check_size(width: int, height: int) -> None:
@@ -228,9 +233,11 @@ def answer_pixels(data: bytes) -> bytes:
     return f"ok {image.width} {image.height}\n".encode() + image.tobytes()
 
 
-def answer_bounded(answer: Callable[[bytes], bytes], most_memory_bytes: int) -> None:
+def answer_bounded(
+    answer: Callable[[bytes], bytes], most_memory_bytes: int, niceness: int = NICENESS
+) -> None:
     """Write the answer to what this process was given, made with little memory and time."""
-    os.nice(NICENESS)
+    os.nice(niceness)
     set_limit(resource.RLIMIT_AS, most_memory_bytes)
     set_limit(resource.RLIMIT_CPU, CPU_SECONDS)
     set_limit(resource.RLIMIT_CORE, 0)

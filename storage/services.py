@@ -5,7 +5,9 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
@@ -24,6 +26,8 @@ from storage.models import Artifact, UploadFolder
 from storage.selectors import read_bytes
 
 logger = logging.getLogger(__name__)
+# Each has its own connection to the bucket, made once.
+couriers = ThreadPoolExecutor(8, thread_name_prefix="put")
 
 
 def save_picture(
@@ -45,7 +49,7 @@ def save_picture(
         width=image.width,
         height=image.height,
     )
-    put_files(stored, ContentFile(data), encode_thumbnail(image, label))
+    put_files(stored, ContentFile(data), partial(encode_thumbnail, image, label))
     return stored
 
 
@@ -54,18 +58,37 @@ def name_thumbnail(folder: str, name: str) -> str:
     return f"{folder}{name}_thumbnail.jpg"
 
 
-def put_files(stored: StoredFile, file: "File[bytes]", thumbnail: bytes) -> None:
-    """Store a file and its thumbnail, or nothing.
+def put_files(stored: StoredFile, file: "File[bytes]", make_thumbnail: Callable[[], bytes]) -> None:
+    """Store a file and its thumbnail, or nothing; the thumbnail is made and put while the file is on its way.
 
     What was put is deleted when the rest cannot be: files without a row would stay for ever, and a folder is one
     attempt's or one upload's alone.
     """
     try:
-        put(stored.key, file, stored.content_type)
-        put(stored.thumbnail_key, ContentFile(thumbnail), THUMBNAIL_TYPE)
+        on_its_way = begin(put, stored.key, file, stored.content_type)
+        try:
+            put(stored.thumbnail_key, ContentFile(make_thumbnail()), THUMBNAIL_TYPE)
+        finally:
+            # Nobody else may read the file, or delete what is there, before it has come to an end.
+            wait([on_its_way])
+        on_its_way.result()
     except Exception:
         delete_files(stored)
         raise
+
+
+def begin(act: Callable[..., None], *words: object) -> Future[None]:
+    """Do something beside this thread where the store is another machine's, else now."""
+    if local_storage() is None:
+        return couriers.submit(act, *words)
+    done: Future[None] = Future()
+    try:
+        act(*words)
+    except Exception as error:  # noqa: BLE001 (whoever asks for the result gets it)
+        done.set_exception(error)
+    else:
+        done.set_result(None)
+    return done
 
 
 def put(key: str, file: "File[bytes]", content_type: str) -> None:

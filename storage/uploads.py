@@ -3,12 +3,12 @@
 import hashlib
 import logging
 import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from tempfile import TemporaryFile
 from typing import Final
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from genhub.lib.errors import (
 from genhub.lib.ids import new_id
 from genhub.platforms import idempotency
 from storage import containers, decoding, labels
+from storage.apart import apart
 from storage.content import StoredFile
 from storage.keys import upload_folder
 from storage.media import encode_photo, encode_picture
@@ -45,10 +46,7 @@ DECODERS: Final = 2
 TURN_SECONDS: Final = 10.0
 RETRY_AFTER_SECONDS: Final = 5
 turns = threading.BoundedSemaphore(DECODERS)
-# Isolated, the program finds its own files last: none of them can pass for a library.
-PROGRAM: Final = (
-    "import sys; sys.path.append(sys.argv.pop()); from storage.decoding import main; main()"
-)
+PROGRAM: Final = "from storage.decoding import main; main()"
 # Browsers and stores call the same types by more names, or do not know what they send.
 OTHER_NAMES: Final = {
     "image/jpg": "image/jpeg",
@@ -113,6 +111,12 @@ def take_picture(
         raise
 
 
+def look_at_picture(data: bytes, content_type: str) -> Image.Image:
+    """Return the pixels that `take_picture` would store; raise as it does. Nothing is stored."""
+    check_type(data, content_type)
+    return decode_apart(data)
+
+
 def digest(data: bytes) -> str:
     """Return the SHA-256 of what was sent."""
     return hashlib.sha256(data).hexdigest()
@@ -163,12 +167,11 @@ def check_type(data: bytes, content_type: str) -> str:
 def decode_apart(data: bytes) -> Image.Image:
     """Return fresh RGB pixels, made by a process that may die of them."""
     side = str(settings.UPLOAD_LONGEST_SIDE_PIXELS)
-    command = [sys.executable, "-I", "-c", PROGRAM, side, str(settings.BASE_DIR)]
     try:
-        with taking_turns():
-            done = subprocess.run(  # noqa: S603 (our own program; the bytes are its input)
-                command, input=data, capture_output=True, check=False, timeout=PATIENCE_SECONDS
-            )
+        with taking_turns(turns, TURN_SECONDS), TemporaryFile() as given:
+            given.write(data)
+            given.seek(0)
+            done = apart.run(PROGRAM, [side], given, patience_seconds=PATIENCE_SECONDS)
     except subprocess.TimeoutExpired as error:
         raise busy() from error
     head, _, pixels = done.stdout.partition(b"\n")
@@ -182,14 +185,14 @@ def decode_apart(data: bytes) -> Image.Image:
 
 
 @contextmanager
-def taking_turns() -> Iterator[None]:
-    """Have one of the few places; raise UploadsBusy when none comes free."""
-    if not turns.acquire(timeout=TURN_SECONDS):
+def taking_turns(places: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
+    """Have one of a few places; raise UploadsBusy when none comes free in so many seconds."""
+    if not places.acquire(timeout=seconds):
         raise busy()
     try:
         yield
     finally:
-        turns.release()
+        places.release()
 
 
 def busy() -> UploadsBusy:

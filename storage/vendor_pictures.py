@@ -2,12 +2,11 @@
 
 import hashlib
 import logging
-import subprocess
-import sys
 import threading
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Final
 
@@ -17,6 +16,7 @@ from PIL import Image
 
 from genhub.lib.media_types import HEAD_BYTES, find_media_type
 from storage import decoding, labels
+from storage.apart import apart
 from storage.containers import find_format
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.media import EXTENSIONS, encode_thumbnail
@@ -29,10 +29,9 @@ PART_BYTES: Final = 64 * 1024
 PATIENCE_SECONDS: Final = 120.0
 # How many processes look at pictures at once for this one.
 turns = threading.BoundedSemaphore(2)
-# Isolated, the program finds its own files last: none of them can pass for a library.
-PROGRAM: Final = (
-    "import sys; sys.path.append(sys.argv.pop()); from storage.relabelling import main; main()"
-)
+PROGRAM: Final = "from storage.relabelling import main; main()"
+# The first of the descriptors that a program is given beside input, output and errors.
+PLACE: Final = "3"
 CONTENT_TYPES: Final = {form: content_type for content_type, form in decoding.TYPES.items()}
 CODES: Final = {
     "animated": "output_animated",
@@ -79,9 +78,8 @@ def save_vendor_picture(content: VendorFile, *, folder: str, name: str) -> Store
             )
         if facts.had_manifest:
             logger.warning("%s: the vendor's C2PA manifest was taken out", stored.key)
-        put_files(
-            stored, File(labelled, stored.key), encode_thumbnail(facts.small, labels.GENERATED)
-        )
+        make_thumbnail = partial(encode_thumbnail, facts.small, labels.GENERATED)
+        put_files(stored, File(labelled, stored.key), make_thumbnail)
     return stored
 
 
@@ -125,16 +123,9 @@ def check_kind(head: bytes, media_type: str) -> None:
 def relabel_apart(sent: IO[bytes], labelled: IO[bytes]) -> Facts:
     """Fill the labelled file, by a process that may die of what was sent, and return its facts."""
     sent.seek(0)
-    place = labelled.fileno()
-    command = [sys.executable, "-I", "-c", PROGRAM, str(place), str(settings.BASE_DIR)]
     with turns:
-        done = subprocess.run(  # noqa: S603 (our own program; the bytes are its input)
-            command,
-            stdin=sent,
-            capture_output=True,
-            check=False,
-            timeout=PATIENCE_SECONDS,
-            pass_fds=(place,),
+        done = apart.run(
+            PROGRAM, [PLACE], sent, more=[labelled.fileno()], patience_seconds=PATIENCE_SECONDS
         )
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():

@@ -103,7 +103,12 @@ def told(thoughts: dict[str, str], chosen: Any) -> tuple[dict[str, Any], ...]:
 
 def keeps_in_house(account: Account) -> bool:
     """Return whether an order stays in the house that is given to this account."""
-    return account.is_in_house or not find_class(account.adapter).capabilities.is_remote
+    return account.is_in_house or not is_remote(account)
+
+
+def is_remote(account: Account) -> bool:
+    """Return whether an order leaves this machine that is given to this account."""
+    return find_class(account.adapter).capabilities.is_remote
 
 
 def is_known(alias: str) -> bool:

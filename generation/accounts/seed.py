@@ -58,7 +58,7 @@ LIUJUAN = ModelCard(
 # What staff change of one of these parts, they change of all of it: values that belong together stay together.
 PLACE, WEIGHT_FILES = ("folder", "revision"), ("weights",)
 LOCAL = tuple(columns_of_place(LocalModel()))
-APART = (PLACE, WEIGHT_FILES, ("loras",), ("is_enabled",), ("usd_per_picture",))
+APART = (PLACE, WEIGHT_FILES, ("loras",), ("is_enabled",), ("usd_per_picture",), ("prices",))
 
 
 def seed_local_provider() -> None:

@@ -4,19 +4,24 @@ All of it is columns of two rows, so that every worker knows; a rest is the one 
 a rest that failures brought, one order at a time goes there until one succeeds.
 """
 
-from dataclasses import dataclass
+import logging
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F
 from django.db.models.functions import Greatest, Now
 
+from generation.accounts import spending
+from generation.accounts.spending import NotNow
 from generation.models import Account, AccountKey, Attempt, Rest
 from generation.models.account import usable
 from generation.providers.errors import Fault, ProviderError
 from generation.providers.registry import find_class
 from generation.providers.sorting import Meaning
 from generation.states import AttemptState
+
+logger = logging.getLogger(__name__)
 
 # So many failures in a row, and an account rests; longer each time that the next order fails, too. The database's
 # function generation_takes_orders knows the number.
@@ -35,17 +40,9 @@ RESTS: dict[str, Rest] = {Meaning.QUOTA: Rest.NO_QUOTA, Meaning.KEY: Rest.REFUSE
 LONGEST_ERROR = 1000
 
 
-@dataclass
-class NotNow(Exception):
-    """An account takes no order now; look again after so many seconds, or elsewhere. `rests`: its row shall say so."""
-
-    why: str
-    seconds: float
-    rests: bool = False
-
-
-def admit(attempt: Attempt) -> AccountKey | None:
-    """Let an order go to its account, and return the key to use, None where there are none; raise NotNow.
+def admit(attempt: Attempt, dearest_usd: Decimal | None = None) -> AccountKey | None:
+    """Let an order go to its account that may cost so much, and return the key to use, None where there are none; raise
+    NotNow.
 
     The caller holds the attempt, and the transaction in which its order leaves: what is admitted has left.
     """
@@ -57,12 +54,24 @@ def admit(attempt: Attempt) -> AccountKey | None:
     most = 1 if account.failures >= MOST_FAILURES else account.concurrency
     if most is not None and count_at_work(attempt) >= most:
         raise NotNow("", ROOM_SECONDS)
+    spending.keep_within(account, now, attempt.pk, dearest_usd)
     if account.requests_per_minute:
         if account.next_slot_at and account.next_slot_at > now:
             raise NotNow(Rest.THROTTLED, (account.next_slot_at - now).total_seconds())
         pause = timedelta(seconds=60 / account.requests_per_minute)
         Account.objects.filter(pk=account.pk).update(next_slot_at=now + pause)
     return choose_key(account, now)
+
+
+def heed(account_id: int, refused: NotNow) -> None:
+    """Let an account rest that must say itself why it takes no order."""
+    if not refused.rests:
+        return
+    rest(Account, account_id, refused.why, refused.seconds)
+    if refused.says:
+        logger.warning("provider %s rests: %s", account_id, refused.says)
+        said = {"last_error": refused.says[:LONGEST_ERROR], "last_error_at": Now()}
+        Account.objects.filter(pk=account_id).update(**said)
 
 
 def count_at_work(attempt: Attempt) -> int:

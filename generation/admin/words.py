@@ -3,12 +3,15 @@
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from generation.errors import TaskFailure
 from generation.models import Attempt, Output, Task
+from generation.selectors.costs import plain
 from generation.selectors.tasks import find_pauses, newest
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.admin.pages import on_this_site, word
@@ -32,6 +35,9 @@ ATTEMPT_COLOURS = {
     AttemptState.ABANDONED: "danger",
     AttemptState.CANCELED: "warning",
 }
+
+
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -108,3 +114,13 @@ def data_uri(jpeg: bytes | memoryview) -> str:
 def word_failure(code: str, params: dict[str, Any]) -> str:
     """Return a stored failure in the reader's language."""
     return word(problem_of(code, params, TaskFailure))
+
+
+def show_usd(usd: Decimal | None) -> str:
+    """Return an amount: to the cent, and a smaller one to a millionth; a word where it is not known."""
+    if usd is None:
+        return gettext("not known")
+    if usd == 0 or abs(usd) >= 1:
+        return f"{usd.quantize(CENT):f}"
+    text = plain(usd)
+    return text if len(text.partition(".")[2]) >= 2 else f"{usd.quantize(CENT):f}"  # noqa: PLR2004

@@ -17,6 +17,7 @@ from generation.api.serializers import GenerateSerializer
 from generation.orders.backlog import find_refusal
 from generation.orders.submit import Customer, resolve_for
 from generation.spec import Order
+from genhub.api.parsers import OrderParser
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 
@@ -55,6 +56,12 @@ class QuoteSerializer(serializers.Serializer[Any]):
     affordable = serializers.BooleanField(
         help_text=_("Whether balance, budgets and queue have room for it at this moment.")
     )
+    estimated_cost_usd = serializers.FloatField(
+        allow_null=True,
+        help_text=_(
+            "What it may cost the hub in US dollars, as its prices stand. Null: not known."
+        ),
+    )
     refusal = serializers.CharField(
         allow_null=True, help_text=_("If not, the code that submitting it would answer.")
     )
@@ -64,10 +71,15 @@ class QuoteView(APIView):
     """The price of an order."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    parser_classes = [OrderParser]
 
     @extend_schema(
         request=GenerateSerializer,
-        responses={200: QuoteSerializer, **schema.REFUSALS, 409: schema.PROBLEM},
+        responses={
+            200: QuoteSerializer,
+            **schema.REFUSALS,
+            **dict.fromkeys((409, 413, 503), schema.PROBLEM),
+        },
         examples=schema.ORDER_EXAMPLES,
         summary=_("Ask what an order would cost; nothing is created"),
     )
@@ -78,11 +90,12 @@ class QuoteView(APIView):
 
 def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str, Any]:
     """Return what an order would cost a customer, and whether it is affordable now."""
-    resolved = resolve_for(customer, order)
+    resolved = resolve_for(customer, order, keeps=False)
     price = resolved.quote.price
     key = caller_of(request).key
     offer = find_offer(customer.platform_id, customer.user, key.pk, price)
     number = resolved.spec.number
+    cost = resolved.estimated_cost_usd
     refusal = find_refusal(customer.platform_id, customer.user, number) or offer.refusal
     return {
         "price": price,
@@ -93,4 +106,5 @@ def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str
         "available": offer.available if Scope.CREDITS_READ in key.scopes else None,
         "affordable": not refusal,
         "refusal": refusal or None,
+        "estimated_cost_usd": None if cost is None else float(cost),
     }

@@ -102,11 +102,14 @@ class GenerateSerializer(StrictSerializer):
     )  # fmt: skip
     image = StrictCharField(
         required=False,
-        help_text=_("The id of a picture to start from: uploaded, or of an earlier task. Its size is the default."),
+        help_text=_("A picture to start from: the id of one of yours, uploaded or of an earlier task; its https:// address; "
+                    "or data:image/png;base64,… Its size is the default."),
     )  # fmt: skip
     mask = StrictCharField(
         required=False,
-        help_text=_("The id of a picture of the same shape, white where “image” is drawn anew."),
+        help_text=_(
+            "A picture of the same shape, named as “image” is; white where that is drawn anew."
+        ),
     )
     strength = StrictFloatField(
         required=False, min_value=SMALLEST_STRENGTH, max_value=1,

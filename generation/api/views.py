@@ -22,6 +22,7 @@ from generation.states import TASK_LIVE, TaskState
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import NewestFirst, read_page_words
+from genhub.api.parsers import OrderParser
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
 from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import caller_of
@@ -36,13 +37,14 @@ class GenerateView(APIView):
     """Submit an order."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    parser_classes = [OrderParser]
 
     @extend_schema(
         request=GenerateSerializer,
         responses={
             202: schema.Task,
             **schema.REFUSALS,
-            **dict.fromkeys((402, 409, 422, 429), schema.PROBLEM),
+            **dict.fromkeys((402, 409, 413, 422, 429, 503), schema.PROBLEM),
         },
         parameters=[schema.IDEMPOTENCY_KEY],
         examples=schema.ORDER_EXAMPLES,

@@ -15,10 +15,11 @@ from django.db.models.functions import Now
 from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
-from generation.accounts import routing, standing
-from generation.accounts.costs import find_cost
+from generation.accounts import routing, spending, standing
+from generation.accounts.costs import FREE, NOTHING, UNKNOWN, Bill
 from generation.errors import TaskFailure
 from generation.life import claims, doorbell, events
+from generation.life.bills import GIVEN_UP, total_of_task
 from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Output, Task
@@ -58,6 +59,7 @@ class Stored:
     not_made: Sequence[NotMade] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    bill: Bill = UNKNOWN
 
 
 @transaction.atomic
@@ -72,7 +74,7 @@ def complete(claim: Claim, stored: Stored) -> None:
     Task.objects.filter(pk=task.pk).update(
         state=TaskState.COMPLETED,
         completed_at=Now(),
-        cost_usd=find_cost(claim.card, len(stored.outputs)),
+        cost_usd=total_of_task(claim.attempt_id, stored.bill.cost_usd),
     )
     hold_id, due = find_hold(task.pk), task.unit_price * len(stored.outputs)
     captured = capture(hold_id, due) if hold_id else free.leave(task.pk)
@@ -110,7 +112,9 @@ def complete(claim: Claim, stored: Stored) -> None:
         facts=storable(stored.facts),
         # What is missing may have been stored in part.
         needs_sweep=bool(stored.not_made),
+        **stored.bill.values(),
     )
+    spending.watch(claim.account)
 
 
 def storable(value: Any) -> Any:
@@ -138,7 +142,7 @@ def capture(hold_id: uuid.UUID, due: int) -> int:
         return 0
 
 
-def fail(claim: Claim, error: ProviderError) -> TaskState:
+def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
     """Queue another attempt when the error is worth one, else fail the task; return the task's state.
 
     Raises LeaseLost, having written nothing, when the attempt is no longer this worker's.
@@ -152,14 +156,18 @@ def fail(claim: Claim, error: ProviderError) -> TaskState:
         problem = failure_of(error.code, error.params)
         if not retried:
             # The task and its credits come before the attempt, whose trigger locks the share.
-            end_unpaid(task.pk, TaskState.FAILED, problem=problem, spared=claim.attempt_id)
+            end_unpaid(
+                task.pk, TaskState.FAILED, problem=problem, spared=claim.attempt_id, cost_usd=bill.cost_usd
+            )  # fmt: skip
         claims.end_attempt(
             claim,
             AttemptState.FAILED,
             error_code=problem.code,
             error_detail=storable(str(error)[:LONGEST_DETAIL]),
             evidence=storable(error.evidence),
+            **bill.values(),
         )
+        spending.watch(claim.account)
         if retried:
             queue_retry(claim, failures, error)
     return TaskState.PROCESSING if retried else TaskState.FAILED
@@ -229,11 +237,11 @@ def record_route(claim: Claim, route: routing.Route) -> None:
 
 
 @transaction.atomic
-def put_back(claim: Claim, refused: standing.NotNow) -> None:
+def put_back(claim: Claim, refused: spending.NotNow) -> None:
     """Queue an order again that its account does not take now: at another one, or there after a while. It was not sent,
     and counts neither as a failure nor as a death."""
     Task.objects.select_for_update().get(pk=claim.task_id)
-    claims.end_attempt(claim, AttemptState.CANCELED)
+    claims.end_attempt(claim, AttemptState.CANCELED, cost_usd=FREE)
     attempt = Attempt.objects.select_related("share").get(pk=claim.attempt_id)
     avoided = {claim.account.pk}
     route = routing.choose(claim.spec.model, local_only=claim.local_only, avoided=avoided)
@@ -250,7 +258,7 @@ def put_back(claim: Claim, refused: standing.NotNow) -> None:
 def hand_back(claim: Claim) -> None:
     """Give an attempt back unfinished, since its worker stops; it counts neither as a failure nor as a death."""
     Task.objects.select_for_update().get(pk=claim.task_id)
-    claims.end_attempt(claim, AttemptState.CANCELED)
+    claims.end_attempt(claim, AttemptState.CANCELED, cost_usd=GIVEN_UP)
     attempt = Attempt.objects.select_related("share").get(pk=claim.attempt_id)
     claims.queue_again(attempt)
     events.record(claim.task_id, Event.Kind.HANDED_BACK, attempt_id=claim.attempt_id)

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from generation.accounts import routing
+from generation.accounts.costs import FREE
 from generation.life import claims, doorbell, events
 from generation.models import Account, Attempt, Event, Task
 from generation.states import TASK_LIVE, AttemptState
@@ -46,7 +47,7 @@ def move(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     route = routing.choose(task.model, local_only=task.local_only, avoided=avoided)
     if route is None or not route.is_open or route.account.pk in avoided:
         return False
-    waiting.update(state=AttemptState.CANCELED, ended_at=Now())
+    waiting.update(state=AttemptState.CANCELED, ended_at=Now(), cost_usd=FREE)
     events.record(
         task_id,
         Event.Kind.ROUTED,

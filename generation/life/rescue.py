@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from generation.accounts.costs import FREE
 from generation.errors import DeadlineExceeded, ModelGone, Quarantined
 from generation.life import claims, doorbell, events, searching, waiting
 from generation.life.unpaid_ends import end_unpaid
@@ -74,6 +75,7 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
         ended_at=Now(),
         lease_token=F("lease_token") + 1,
         preview=None,
+        cost_usd=FREE,
     ):
         # A heartbeat came in between: the worker lives, and nothing of this happened.
         transaction.set_rollback(True)

@@ -6,6 +6,7 @@ Lock order everywhere: task, hold, purse, attempt, share, backlog.
 import logging
 import uuid
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -15,9 +16,10 @@ from django.db.models.functions import Now
 from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
-from generation.accounts.costs import find_exposure
+from generation.accounts.costs import FREE
 from generation.errors import AlreadyEnded
 from generation.life import ended_news, events
+from generation.life.bills import GIVEN_UP, total_of_task
 from generation.models import Attempt, Event, Task
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop
@@ -39,14 +41,16 @@ def end_unpaid(
     *,
     problem: Problem | None = None,
     spared: uuid.UUID | None = None,
+    cost_usd: Decimal | None = FREE,
 ) -> bool:
     """End a live task without a picture and give the whole hold back; False when it had ended before.
 
-    Its attempts end with it, but for the spared one, which its own worker ends: the next fenced write of any other
-    finds no row and stops. What waits at a vendor is cancelled there by a worker; until that is heard, what it may cost
-    is booked.
+    Its attempts end with it, but for the spared one, which its own worker ends at this cost: the next fenced write of
+    any other finds no row and stops. What waits at a vendor is cancelled there by a worker; until that is heard, the
+    most that it may cost is booked.
     """
     values: dict[str, Any] = {"state": state, f"{state}_at": Now()}
+    values["cost_usd"] = total_of_task(spared, cost_usd)
     if problem is not None:
         values |= {"error_code": problem.code, "error_params": problem.params}
     if not Task.objects.filter(pk=task_id, state__in=TASK_LIVE).update(**values):
@@ -59,37 +63,35 @@ def end_unpaid(
         free.leave(task_id)
     attempts = Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE)
     attempts = attempts.exclude(pk=spared or NOBODY)
-    booked = book_exposure(attempts)
+    exposure = tell_exposure(attempts)
     if attempts.update(
         state=AttemptState.CANCELED,
         ended_at=Now(),
         lease_expires_at=None,
         preview=None,
         run_at=Now(),
+        cost_usd=GIVEN_UP,
         needs_cancel=Case(When(remote_id="", then=False), default=True),
     ):
         ended_news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
-    events.record(task_id, kind, code=problem.code if problem else "", **booked)
+    events.record(task_id, kind, code=problem.code if problem else "", **exposure)
     return True
 
 
-def book_exposure(attempts: QuerySet[Attempt]) -> dict[str, Any]:
-    """Book what a live attempt may cost that had left for its vendor, tell the log, and return it for the event."""
-    sent = attempts.filter(sending_at__isnull=False).select_related("account", "task").first()
+def tell_exposure(attempts: QuerySet[Attempt]) -> dict[str, Any]:
+    """Tell the log of a live attempt that had left for its vendor, and return for the event what it may cost."""
+    sent = attempts.filter(sending_at__isnull=False).select_related("account").first()
     if sent is None:
         return {}
-    exposure = find_exposure(sent)
+    exposure = sent.dearest_usd
     logger.warning(
         "attempt %s, sent to %s, ends unpaid; it may cost %s USD",
         sent.pk,
         sent.account,
         "an unknown number of" if exposure is None else exposure,
     )
-    if not exposure:
-        return {}
-    Task.objects.filter(pk=sent.task_id).update(cost_usd=exposure)
-    return {"exposure_usd": str(exposure)}
+    return {"exposure_usd": str(exposure)} if exposure else {}
 
 
 def cancel_task(task_id: uuid.UUID) -> None:

@@ -16,9 +16,11 @@ from django.db.models import F
 from django.db.models.functions import Least, Now
 
 from generation.accounts import standing
+from generation.accounts.costs import FREE, Bill, dearest_of
 from generation.errors import NotInDoubt
 from generation.life import claims, doorbell, events, late, searching
 from generation.life.attempt_ends import LONGEST_DETAIL, storable
+from generation.life.bills import total_of_task
 from generation.life.claims import Claim, LeaseLost
 from generation.life.searching import Suggestion
 from generation.life.unpaid_ends import end_unpaid
@@ -54,8 +56,9 @@ def note_sending(claim: Claim) -> AccountKey | None:
     attempt = claims.fenced(claim).select_for_update().first()
     if attempt is None:
         raise LeaseLost
-    key = standing.admit(attempt)
-    claims.fenced(claim).update(sending_at=Now(), key=key)
+    dearest = dearest_of(claim.card, claim.spec)
+    key = standing.admit(attempt, dearest)
+    claims.fenced(claim).update(sending_at=Now(), key=key, dearest_usd=dearest)
     return key
 
 
@@ -189,7 +192,7 @@ def decide_not_taken(attempt_id: uuid.UUID, *, by: str, reason: str) -> None:
     """Take a person's word that the vendor never had an order: it is made anew; raise NotInDoubt."""
     attempt = lock_unknown(attempt_id)
     Attempt.objects.filter(pk=attempt_id).update(
-        state=AttemptState.CANCELED, ended_at=Now(), lease_token=F("lease_token") + 1
+        state=AttemptState.CANCELED, ended_at=Now(), lease_token=F("lease_token") + 1, cost_usd=FREE
     )
     events.record(
         attempt.task_id, Event.Kind.NOT_TAKEN, attempt_id=attempt_id, by=f"{by}: {reason}"
@@ -233,8 +236,24 @@ def note_canceled(attempt: Attempt, outcome: CancelOutcome) -> None:
     if not Attempt.objects.filter(pk=attempt.pk, needs_cancel=True).update(needs_cancel=False):
         return
     if outcome == CancelOutcome.FREE:
-        Task.objects.filter(pk=task.pk).update(cost_usd=None)
+        settle(attempt.pk, task.pk, Bill())
     events.record(task.pk, Event.Kind.CANCEL_TOLD, attempt_id=attempt.pk, outcome=outcome.value)
+
+
+def settle(attempt_id: uuid.UUID, task_id: uuid.UUID, bill: Bill) -> None:
+    """Write what an order cost that was given up, once that is known. The caller holds its task."""
+    Attempt.objects.filter(pk=attempt_id).update(**bill.values())
+    Task.objects.filter(pk=task_id).update(cost_usd=total_of_task())
+
+
+@transaction.atomic
+def settle_late(claim: Claim, bill: Bill) -> None:
+    """Write what an order cost whose task ended while its vendor worked; nothing while that is still to be asked for,
+    or when it is not this claim's any more."""
+    task = Task.objects.select_for_update().get(pk=claim.task_id)
+    ended = Attempt.objects.filter(pk=claim.attempt_id, lease_token=claim.token, needs_cancel=False)
+    if ended.filter(state=AttemptState.CANCELED, sending_at__isnull=False).exists():
+        settle(claim.attempt_id, task.pk, bill)
 
 
 def list_due_queues() -> list[str]:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0016_vendors'),
+        ('generation', '0018_costs'),
         ('storage', '0004_unused_uploads'),
     ]
 

@@ -1,7 +1,7 @@
 """Rows of the order; one aggregate a module."""
 
 from generation.models.account import Account, AccountKey, Rest
-from generation.models.attempt import Attempt, Share
+from generation.models.attempt import Attempt, Costs, Share
 from generation.models.backlog import PlatformBacklog, UserBacklog
 from generation.models.desk import DeskEntry, LateOutput
 from generation.models.event import Event
@@ -17,6 +17,7 @@ __all__ = [
     "Account",
     "AccountKey",
     "Attempt",
+    "Costs",
     "DeskEntry",
     "Event",
     "LateOutput",

@@ -10,6 +10,7 @@ from genhub.lib.ids import new_id
 
 # Characters.
 LONGEST_REMOTE_ID = 1000
+USD = models.DecimalField(max_digits=12, decimal_places=6)
 STATE_WORDS = [
     (AttemptState.QUEUED, _("queued")),
     (AttemptState.RUNNING, _("running")),
@@ -119,6 +120,8 @@ class Attempt(models.Model):
     cost_usd = models.DecimalField(
         _("cost in USD"), max_digits=12, decimal_places=6, null=True, blank=True
     )
+    # The most that its order may cost, written as it leaves: what counts as spent until that is known.
+    dearest_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, editable=False)
     usage = models.JSONField(
         _("counted by the vendor"), default=dict, db_default=models.Value({}, models.JSONField())
     )
@@ -211,7 +214,33 @@ class Attempt(models.Model):
             models.Index(
                 fields=["late_at"], condition=Q(late_at__isnull=False), name="attempt_late"
             ),
+            models.Index(
+                fields=["ended_at"], condition=Q(ended_at__isnull=False), name="attempt_by_end"
+            ),
+            # What an account has spent on a day, and what may come on top.
+            models.Index(
+                fields=["account", "ended_at"],
+                include=["cost_usd"],
+                condition=Q(cost_usd__gt=0),
+                name="attempt_spent",
+            ),
+            models.Index(
+                fields=["account"],
+                include=["dearest_usd"],
+                condition=Q(sending_at__isnull=False, ended_at=None),
+                name="attempt_spending",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"att_{self.pk.hex}"
+
+
+class Costs(Attempt):
+    """Attempts as what they cost the operator: a page, and a right, of their own."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ("view",)
+        verbose_name = _("cost")
+        verbose_name_plural = _("costs")

@@ -4,6 +4,7 @@ import json
 from dataclasses import fields
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import (
     MaxValueValidator,
     MinValueValidator,
@@ -16,6 +17,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from generation.models.weights import LocalWeights
+from generation.prices import LARGEST_USD, read_prices
 from generation.spec import OPTIONS, ModelCard, ModeSettings
 from genhub.lib.limits import (
     LARGEST_GUIDANCE,
@@ -31,7 +33,6 @@ MODES = ("fast", "fine")
 PLAIN = {f.name for f in fields(ModelCard)} - {"alias", "local", *MODES}
 WORDS_OF_MODE = tuple(f.name for f in fields(ModeSettings))
 USD_PLACES = 6
-LARGEST_USD = 10_000
 AS_USUAL = _("Empty: as usual.")
 PIXELS_AS_USUAL = _("Pixels, a multiple of 16. Empty: as usual.")
 SIDES = (F("smallest_side"), F("largest_side"))
@@ -85,16 +86,23 @@ def picture_only() -> list[str]:
     return list(USUAL.media_types)
 
 
+def validate_prices(value: Any) -> None:
+    """Refuse a price table that says no prices."""
+    try:
+        read_prices(value)
+    except ValueError as error:
+        raise ValidationError(
+            _("No table of prices: %(mistake)s."), params={"mistake": error}
+        ) from error
+
+
 class Offer(models.Model):
     """A model that a provider offers: a ModelCard in columns, whether it is offered, and what the seed last wrote."""
 
     account = models.ForeignKey(
-        "generation.Account",
-        models.PROTECT,
-        related_name="offers",
-        verbose_name=_("provider"),
+        "generation.Account", models.PROTECT, related_name="offers", verbose_name=_("provider"),
         db_column="provider_id",
-    )
+    )  # fmt: skip
     alias = models.CharField(
         _("alias"),
         max_length=100,
@@ -104,25 +112,15 @@ class Offer(models.Model):
     is_enabled = models.BooleanField(_("enabled"), default=True)
     media_types = models.JSONField(_("makes"), default=picture_only)
     vendor_model = models.CharField(
-        _("name at the vendor"),
-        max_length=200,
-        blank=True,
-        default="",
-        db_default="",
+        _("name at the vendor"), max_length=200, blank=True, default="", db_default="",
         help_text=_("What the vendor calls it. Empty: as its alias."),
-    )
+    )  # fmt: skip
     options = models.JSONField(
-        _("options"),
-        default=dict,
-        blank=True,
-        db_default=Value({}, models.JSONField()),
+        _("options"), default=dict, blank=True, db_default=Value({}, models.JSONField()),
         help_text=_("The adapter's own words for this model, as JSON; the handbook lists them."),
-    )
+    )  # fmt: skip
     unsupported = models.JSONField(
-        _("does not take"),
-        default=list,
-        blank=True,
-        db_default=Value([], models.JSONField()),
+        _("does not take"), default=list, blank=True, db_default=Value([], models.JSONField())
     )
 
     default_width = pixels(_("usual width"), default=USUAL.default_width)
@@ -178,6 +176,11 @@ class Offer(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(LARGEST_USD)],
         help_text=_("US dollars, what it costs the operator. Empty: not known, which is not 0."),
     )
+    prices = models.JSONField(
+        _("prices by size, quality or tokens"), default=list, blank=True,
+        db_default=Value([], models.JSONField()), validators=[validate_prices],
+        help_text=_("They come before the cost per picture; the handbook says how they are written."),
+    )  # fmt: skip
     # What the seed wrote last: what still equals it, nobody has changed since.
     seeded = models.JSONField(default=dict, editable=False)
 

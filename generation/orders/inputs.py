@@ -1,11 +1,11 @@
 """What an order starts from and wears: input pictures of its owner, and LoRAs of its model."""
 
 import math
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
+from generation.orders.brought import Found, Owner, bring, is_brought
 from generation.orders.modes import FAST, Usual
 from generation.spec import ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
@@ -19,24 +19,11 @@ USUAL_STRENGTH = 0.7
 SAME_SHAPE = 0.02
 
 NOT_AN_ID = gettext_noop(
-    "Upload the picture (POST /api/v1/artifacts) and send its id; addresses and data are not taken here."
+    "Send the id of a picture of yours (POST /api/v1/artifacts answers one), its https:// address, or the picture itself "
+    "as data:image/png;base64,…"
 )
 UNKNOWN = gettext_noop("There is no picture of this id among yours. Upload it first.")
 NO_IMAGE = gettext_noop("It belongs to an input picture; send “image” with it, or leave it out.")
-
-
-class Owner(NamedTuple):
-    """Whose pictures an order may start from."""
-
-    platform_id: uuid.UUID
-    user: str
-
-
-class Sized(Protocol):
-    """A stored picture's size in pixels."""
-
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)
@@ -62,8 +49,8 @@ def find_inputs(order: Order, owner: Owner) -> Inputs:
             errors = [FieldError(name, "no_image", NO_IMAGE) for name in said]
             raise InvalidRequest(errors=errors)
         return Inputs()
-    image = find_picture("image", order.image, owner, mistakes)
-    mask = find_picture("mask", order.mask, owner, mistakes) if order.mask is not None else None
+    found = find_pictures({"image": order.image, "mask": order.mask}, owner, mistakes)
+    image, mask = found.get("image"), found.get("mask")
     if image and mask and not are_alike(image, mask):
         message = gettext_noop("The mask must have the shape of the picture: %(width)sx%(height)s.")
         size = {"width": image.width, "height": image.height}
@@ -71,16 +58,32 @@ def find_inputs(order: Order, owner: Owner) -> Inputs:
     if mistakes or image is None:
         raise InvalidRequest(errors=mistakes)
     return Inputs(
-        image=order.image,
-        mask=order.mask or "",
+        image=image.id,
+        mask=mask.id if mask else "",
         strength=USUAL_STRENGTH if order.strength is None else order.strength,
         size=(image.width, image.height),
     )
 
 
+def find_pictures(
+    wanted: Mapping[str, str | None], owner: Owner, mistakes: list[FieldError]
+) -> dict[str, Found]:
+    """Return the pictures that an order names, by field, adding what is wrong to the mistakes; what it brings along is
+    looked at last, and only when nothing else is wrong."""
+    said = {field: text for field, text in wanted.items() if text is not None}
+    brought = {field: text for field, text in said.items() if is_brought(text)}
+    found = {}
+    for field in said.keys() - brought:
+        if picture := find_picture(field, said[field], owner, mistakes):
+            found[field] = picture
+    if brought and not mistakes:
+        found |= bring(brought, owner, mistakes)
+    return found
+
+
 def find_picture(
     field: str, wire_id: str, owner: Owner, mistakes: list[FieldError]
-) -> Sized | None:
+) -> Found | None:
     """Return a picture of the owner; None, with a mistake added, when it is no id or nobody's or somebody else's."""
     if not wire_id.startswith(f"{PREFIX}_"):
         mistakes.append(FieldError(field, "not_an_id", NOT_AN_ID))
@@ -88,7 +91,8 @@ def find_picture(
     found = find_artifact(owner.platform_id, owner.user, wire_id)
     if found is None:
         mistakes.append(FieldError(field, "unknown", UNKNOWN))
-    return found
+        return None
+    return Found(wire_id, found.width, found.height)
 
 
 def keep_inputs(image: str, mask: str) -> None:
@@ -102,7 +106,7 @@ def keep_inputs(image: str, mask: str) -> None:
         raise InvalidRequest(errors=mistakes)
 
 
-def are_alike(one: Sized, other: Sized) -> bool:
+def are_alike(one: Found, other: Found) -> bool:
     """Return whether two pictures have the same shape, whatever their size."""
     return abs(math.log(shape(one.width, one.height) / shape(other.width, other.height))) < (
         SAME_SHAPE

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -11,8 +12,9 @@ from credits import pricing, tariffs
 from generation.accounts import routing
 from generation.orders.abilities import find_mistakes, find_unsupported
 from generation.orders.blame import blame
+from generation.orders.brought import Owner
+from generation.orders.estimate import estimate_usd
 from generation.orders.inputs import (
-    Owner,
     bound,
     find_inputs,
     find_loras,
@@ -53,6 +55,8 @@ class Resolved:
     quote: pricing.Quote
     # Neither prompt nor picture leaves the house.
     local_only: bool = False
+    # What it may cost the operator; None: not known.
+    estimated_cost_usd: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,8 @@ def resolve(
 ) -> Resolved:
     """Return the order with every default filled in, or raise InvalidRequest naming each wrong field.
 
-    Raises PriceUnknown when the price list does not say what it costs, and TemplateNotOrderable for what is wrong with
-    the template, not with the order.
+    Raises PriceUnknown when the price list does not say what it costs, CostUnknown when nobody says what the hub pays
+    and that is not allowed, and TemplateNotOrderable for what is wrong with the template, not with the order.
     """
     recipe = find_recipe(order)
     local_only = local_only or bool(recipe and recipe.local_only)
@@ -136,8 +140,9 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     )
     rules, discount = tariffs.rules_in_force(), plan.discount_percent
     quote = pricing.quote(item, rules, discount_percent=discount)
+    cost = estimate_usd(route, spec)
     return Resolved(
-        spec, route, recipe, style, quality, mode, priority, quote, local_only=buyer.local_only
+        spec, route, recipe, style, quality, mode, priority, quote, buyer.local_only, cost
     )
 
 

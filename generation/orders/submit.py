@@ -18,7 +18,8 @@ from generation.life import doorbell, events
 from generation.models import Attempt, Event, Share, Task
 from generation.models.task import Priority
 from generation.orders import backlog
-from generation.orders.inputs import Owner, keep_inputs
+from generation.orders.brought import Owner
+from generation.orders.inputs import keep_inputs
 from generation.orders.resolve import Resolved, resolve
 from generation.spec import Order
 from genhub.lib.ids import new_id
@@ -71,12 +72,11 @@ def submit_task(
         raise
 
 
-def resolve_for(customer: Customer, order: Order) -> Resolved:
-    """Return a customer's order made whole, as `resolve` does."""
-    owner = Owner(customer.platform_id, customer.user)
+def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
+    """Return a customer's order made whole, as `resolve` does; pictures that it brings along become theirs if kept."""
     return resolve(
         order,
-        owner=owner,
+        owner=Owner(customer.platform_id, customer.user, keeps),
         platform_model=customer.platform_model,
         plan=customer.plan,
         local_only=customer.local_only,

@@ -4,7 +4,7 @@ import uuid
 
 from credits.pricing import PriceTooLarge, PriceUnknown
 from generation.orders.blame import at_template
-from generation.orders.inputs import Owner
+from generation.orders.brought import Owner
 from generation.orders.resolve import Buyer, Resolved, make_whole
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop

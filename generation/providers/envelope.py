@@ -7,7 +7,9 @@ from generation.providers.sorting import Meaning, Said
 MEANINGS = {
     "moderation_blocked": Meaning.REFUSED,
     "content_policy_violation": Meaning.REFUSED,
+    "sensitive_words_detected": Meaning.REFUSED,  # new-api's
     "insufficient_quota": Meaning.QUOTA,
+    "insufficient_user_quota": Meaning.QUOTA,  # new-api's, with HTTP 403
     "billing_hard_limit_reached": Meaning.QUOTA,
     "invalid_api_key": Meaning.KEY,
     "Forbidden": Meaning.KEY,

@@ -5,8 +5,9 @@ goes where the account does not say.
 """
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -38,18 +39,13 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytearray
-    # Describes what was asked, should it turn out that nobody can read what came.
+    # Tells what was asked, should it turn out that nobody can read what came.
     describe: Callable[[], Mapping[str, Any]] = dict
-
-    @property
-    def is_success(self) -> bool:
-        """Return whether the vendor did as it was asked."""
-        return 200 <= self.status < 300  # noqa: PLR2004 (what HTTP calls one)
 
     def evidence(self) -> Mapping[str, Any]:
         """Return what is kept of it."""
-        told = {"status": self.status, "answer": evidence.describe_answer(self.body)}
-        return {**self.describe(), **told}
+        answer = evidence.describe_answer(self.body)
+        return {**self.describe(), "status": self.status, "answer": answer}
 
     def parse(self, kind: type[Parsed]) -> Parsed:
         """Return the body as a msgspec type; raise ProviderError for what it is not. May be called once: the body,
@@ -62,6 +58,43 @@ class Answer:
             raise failure from error
         finally:
             self.body.clear()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An answer whose body comes as it is read; all of it has to be there by a time."""
+
+    response: httpx2.Response
+    ends_at: float
+    describe: Callable[[], Mapping[str, Any]]
+    secrets: Collection[str]
+
+    def whole(self) -> Answer:
+        """Return the answer with its body, of a failure the beginning.
+
+        A vendor that repeats a key in what is no picture is not believed: it is gone before anybody reads it.
+        """
+        body = bytearray()
+        for part in self.parts():
+            body += part
+        if len(body) <= MOST_ERROR_BYTES:
+            body = evidence.hide_in(body, self.secrets)
+        return Answer(self.response.status_code, self.response.headers, body, self.describe)
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield the body; raise ProviderError when it is too long (of a failure the rest is left), or drips on."""
+        is_failure = self.response.status_code >= FIRST_ERROR
+        most = MOST_ERROR_BYTES if is_failure else MOST_ANSWER_BYTES
+        came = 0
+        for part in self.response.iter_raw():
+            yield part
+            came += len(part)
+            if came > most:
+                if is_failure:
+                    break
+                raise unreadable(f"an answer of more than {most} bytes")
+            if time.monotonic() > self.ends_at:
+                raise lost("the answer did not end in time")
 
 
 def lost(why: str) -> ProviderError:
@@ -133,37 +166,41 @@ class VendorApi:
             raise failure from error
 
     def call(self, method: str, path: str, **words: Any) -> Answer:
-        """Send a request once and return the whole answer; raise ProviderError, which says what a failure means.
+        """Send a request once and return the whole answer; raise ProviderError, which says what a failure means."""
+        with self.open(method, path, **words) as opened:
+            return opened.whole()
+
+    @contextmanager
+    def open(self, method: str, path: str, **words: Any) -> Iterator["Opened"]:
+        """Send a request once and yield a success of which only the headers have come; raise ProviderError, also for
+        what fails while it is read.
 
         `words` are httpx's: json, data, files, content, params, headers; json is written by msgspec.
         """
         began = time.monotonic()
-        describe = partial(evidence.describe_request, method, path, words)
+        describe = partial(self.describe, method, path, dict(words))
         try:
-            url = self.url_of(path)
-            describe = partial(evidence.describe_request, method, url, words)
-            answer = replace(self.exchange(method, url, dict(words)), describe=describe)
-            if not answer.is_success:
-                raise self.sort(answer)
+            yield from self.exchange(method, path, describe, words)
         except ProviderError as error:
-            told = error.evidence or describe()
-            self.note(error, {**told, "seconds": round(time.monotonic() - began, 1)})
+            error.args = (evidence.hide(str(error), self.secrets),)
+            seconds = round(time.monotonic() - began, 1)
+            error.evidence = {**(error.evidence or describe()), "seconds": seconds}
             raise
-        return answer
 
-    def note(self, error: ProviderError, told: Mapping[str, Any]) -> None:
-        """Give a failure its evidence, and take from its words what nobody may read."""
-        error.args = (evidence.hide(str(error), self.secrets),)
-        error.evidence = {
-            name: evidence.hide(value, self.secrets) if isinstance(value, str) else value
-            for name, value in told.items()
-        }
+    def describe(self, method: str, path: str, words: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what was asked, without what nobody may read."""
+        url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
+        told = evidence.describe_request(method, url, words)
+        return {name: evidence.hide(value, self.secrets) for name, value in told.items()}
 
-    def exchange(self, method: str, url: str, words: dict[str, Any]) -> Answer:
-        """Send a request once and return the whole answer, whatever it says; raise ProviderError when none came whole.
-
-        A vendor that repeats its key in what is no picture is not believed: it is gone before anybody reads it.
-        """
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        describe: Callable[[], Mapping[str, Any]],
+        words: dict[str, Any],
+    ) -> Iterator["Opened"]:
+        """Send a request once and yield a success."""
         headers = {**self.headers, **words.pop("headers", {})}
         if (body := words.pop("json", None)) is not None:
             words["content"] = msgspec.json.encode(body)
@@ -173,17 +210,15 @@ class VendorApi:
         )
         ends_at = time.monotonic() + self.account.answer_seconds
         try:
-            with client.stream(method, url, headers=headers, **words) as response:
-                answer = Answer(response.status_code, response.headers, bytearray())
-                most = MOST_ANSWER_BYTES if answer.is_success else MOST_ERROR_BYTES
-                read = read_body(response, most, ends_at)
+            with client.stream(method, self.url_of(path), headers=headers, **words) as response:
+                opened = Opened(response, ends_at, describe, self.secrets)
+                if not 200 <= response.status_code < 300:  # noqa: PLR2004 (what HTTP calls a success)
+                    raise self.sort(opened.whole())
+                yield opened
         except httpx2.HTTPError as error:
             raise meaning_of(error) from error
         except httpx2.InvalidURL as error:
             raise ProviderError(f"no address: {error}", fault=Fault.ACCOUNT) from error
-        if len(read) <= MOST_ERROR_BYTES:
-            read = evidence.hide_in(read, self.secrets)
-        return replace(answer, body=read)
 
     def url_of(self, path: str) -> str:
         """Return the address of a path; a whole address must be the vendor's own: the key goes nowhere else."""
@@ -225,23 +260,6 @@ def is_within(url: str, base_url: str) -> bool:
     is_name = not own.hostname.replace(".", "").isdigit() and ":" not in own.hostname
     is_beside = asked.hostname == domain or asked.hostname.endswith(f".{domain}")
     return asked.scheme == "https" and asked.port in {None, 443} and is_name and is_beside
-
-
-def read_body(response: httpx2.Response, most_bytes: int, ends_at: float) -> bytearray:
-    """Return a body; raise ProviderError when it is too long (of a failure the rest is left), or drips on for ever."""
-    body = bytearray()
-    for part in response.iter_raw():
-        body += part
-        if len(body) > most_bytes:
-            if response.status_code >= FIRST_ERROR:
-                break
-            raise unreadable(f"an answer of more than {most_bytes} bytes")
-        if time.monotonic() > ends_at:
-            raise ProviderError(
-                "the answer did not end in time", retryable=True, sent=Sent.MAYBE, fault=Fault.ACCOUNT,
-                code="provider_unavailable",
-            )  # fmt: skip
-    return body
 
 
 # Raised before the first byte of a request is written.

@@ -96,10 +96,34 @@ class OneByOne(Provider):
         return next(outcome for outcome in dearest if outcome in outcomes)
 
 
-def part_of(work: Work, position: int) -> Work:
-    """Return the order of one of its pictures."""
-    seeds = work.spec.seeds[position : position + 1]
-    spec = replace(work.spec, number=1, seeds=seeds)
+def in_calls(order: Callable[[Work], Finished], work: Work, most: int) -> Finished:
+    """Return what an order becomes by calls of at most so many pictures each. The first goes alone, as above."""
+    begins = range(0, work.spec.number, most)
+    works = [part_of(work, begin, most) for begin in begins]
+    finished = [order(works[0])]
+    if len(works) == 1:
+        return finished[0]
+    with ThreadPoolExecutor(MOST_CALLS_AT_ONCE) as pool:
+        outcomes = [*finished, *pool.map(lambda part: attempt(order, part), works[1:])]
+    made, not_made, usages = [], [], []
+    for begin, part, outcome in zip(begins, works, outcomes, strict=True):
+        if isinstance(outcome, Finished):
+            made += [replace(one, position=begin + one.position) for one in outcome.made]
+            not_made += [replace(one, position=begin + one.position) for one in outcome.not_made]
+            usages.append(outcome.usage)
+        else:
+            positions = range(begin, begin + part.spec.number)
+            not_made += [NotMade(position, code_of(outcome)) for position in positions]
+    return Finished(made, not_made, facts=finished[0].facts, usage=add_up(usages))
+
+
+def part_of(work: Work, position: int, most: int = 1) -> Work:
+    """Return the order of some of its pictures, from one on."""
+    seeds = work.spec.seeds[position : position + most]
+    number = min(most, work.spec.number - position)
+    if number == work.spec.number:
+        return work
+    spec = replace(work.spec, number=number, seeds=seeds)
     return replace(work, spec=spec, reference=f"{work.reference}-{position}")
 
 
@@ -129,7 +153,7 @@ def collect(outcomes: Sequence[Submitted | Waiting | Picture | ProviderError]) -
             not_made.append(NotMade(position, code_of(outcome)))
     if not made:
         raise next(outcome for outcome in outcomes if isinstance(outcome, ProviderError))
-    return Finished(made, not_made, usage=add_up(usages))
+    return Finished(made, not_made, usage=replace(add_up(usages), pictures=len(made)))
 
 
 def add_up(usages: list[Usage]) -> Usage:
@@ -139,5 +163,4 @@ def add_up(usages: list[Usage]) -> Usage:
         values = [getattr(usage, name) for usage in usages]
         return None if None in values else sum(values)
 
-    sums = {part.name: total(part.name) for part in fields(Usage)}
-    return Usage(**{**sums, "pictures": len(usages)})
+    return Usage(**{part.name: total(part.name) for part in fields(Usage)})

@@ -4,11 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, DecimalField, Q, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Now
 
-from generation.models import DeskEntry, Event, LateOutput, Offer, Task
+from generation.models import DeskEntry, Event, LateOutput, Task
 from generation.states import AttemptState
 
 # What came too late is shown for so long.
@@ -16,13 +16,6 @@ LATE_SHOWN = timedelta(days=30)
 USD = DecimalField(max_digits=14, decimal_places=6)
 IN_DOUBT = Q(state=AttemptState.UNKNOWN)
 ON_DESK = IN_DOUBT | Q(late_at__gt=Now() - LATE_SHOWN)
-
-
-def price_entries(entries: QuerySet[DeskEntry]) -> QuerySet[DeskEntry]:
-    """Return entries with `exposure_usd`, what each may cost: null where its model's price is not known."""
-    offers = Offer.objects.filter(account=OuterRef("account"), alias=OuterRef("task__model"))
-    price = Cast(Subquery(offers.values("usd_per_picture")[:1]), USD)
-    return entries.select_related("task", "account").annotate(exposure_usd=price * F("cost"))
 
 
 def count_doubts() -> int:
@@ -33,14 +26,14 @@ def count_doubts() -> int:
 def view_desk(age: timedelta) -> dict[str, Any]:
     """Return how many orders are in doubt and what they may cost; and of the last hours, what was booked of those whose
     time ran out, and how many came too late."""
-    doubts = price_entries(DeskEntry.objects.filter(IN_DOUBT)).order_by()
+    doubts = DeskEntry.objects.filter(IN_DOUBT).order_by()
     booked = Event.objects.filter(
         created_at__gt=Now() - age, kind=Event.Kind.FAILED, data__has_key="exposure_usd"
     )
     cost = Cast(KeyTextTransform("exposure_usd", "data"), USD)
     ended = booked.order_by().aggregate(count=Count("pk"), usd=Sum(cost, default=Decimal(0)))
     return {
-        **doubts.aggregate(count=Count("pk"), usd=Sum("exposure_usd", default=Decimal(0))),
+        **doubts.aggregate(count=Count("pk"), usd=Sum("dearest_usd", default=Decimal(0))),
         "ended": ended["count"],
         "ended_usd": ended["usd"],
         "late": DeskEntry.objects.filter(late_at__gt=Now() - age).count(),

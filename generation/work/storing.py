@@ -6,18 +6,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
-from typing import TypeVar
-
-from django.conf import settings
-from django.db import InterfaceError, OperationalError
 
 from generation.accounts import standing
 from generation.accounts.adapters import adapter_of
-from generation.accounts.standing import NotNow
+from generation.accounts.costs import bill_of, tells_cost
+from generation.accounts.spending import NotNow
 from generation.life import attempt_ends, waiting
 from generation.life.attempt_ends import Stored, StoredOutput
 from generation.life.claims import Claim, LeaseLost
-from generation.models import Account
 from generation.providers.base import (
     DrawsBatches,
     Finished,
@@ -33,22 +29,19 @@ from generation.providers.errors import GivenBack, ProviderError, Sent, Stopped
 from generation.work import leftovers, too_late
 from generation.work.batch import BatchOutcome
 from generation.work.heart import Pulse
+from generation.work.persisting import AWAY, persist
 from generation.work.process import draining, occupancy, release_connection
 from storage import content
 from storage.content import OutputRefused, StoredFile
 from storage.outputs import save_output
 
 logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
 # A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`, `late`,
 # `unwritten`.
 Ended = dict[str, str]
 
 # One batch is being stored, one waits: what is drawn faster than it is stored must not fill the memory.
 MOST_PENDING = 2
-# A database that is away at the end of the work: the picture is kept as long as the lease may live.
-FINISH_AGAIN_SECONDS = 1.0
-AWAY = (OperationalError, InterfaceError)
 # How often a store that refuses what a vendor has made, and may not make again, is asked.
 MOST_TRIES_TO_STORE = 3
 
@@ -104,11 +97,7 @@ def finish_batch(made: BatchOutcome) -> list[Ended]:
 def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
     """Finish one member of a batch, whatever goes wrong with it."""
     try:
-        how = finish_member(claim, outcome, pulse)
-    except (LeaseLost, Stopped):
-        how = too_late.keep(
-            claim, outcome, partial(collect, claim, outcome, lambda: None, was_sent=True)
-        )
+        how = finish_wanted(claim, outcome, pulse)
     except Exception:
         # Its lease runs out, and another worker goes on.
         logger.exception("the end of attempt %s is not written", claim.attempt_id)
@@ -119,6 +108,21 @@ def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
     if how not in {"completed", "late", "unwritten"} and isinstance(outcome, Finished):
         leftovers.clear(claim, [made.position for made in outcome.made])
     return {"task": f"task_{claim.task_id.hex}", "ended": how}
+
+
+def finish_wanted(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
+    """Finish one member of a batch; of one that nobody wants any more, only what it cost is written."""
+    was_sent = pulse.signs[claim.attempt_id].was_sent
+    try:
+        return finish_member(claim, outcome, pulse)
+    except (LeaseLost, Stopped):
+        # Whether staff keep it, of a task that failed.
+        gather = partial(collect, claim, outcome, lambda: None, was_sent=True)
+        how = too_late.keep(claim, outcome, gather)
+    if was_sent and tells_cost(outcome):
+        bill = bill_of(claim.card, claim.spec, outcome, was_sent=True)
+        persist(partial(waiting.settle_late, claim, bill), claim)
+    return how
 
 
 def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
@@ -136,8 +140,7 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
     except (LeaseLost, Stopped, *AWAY):
         raise
     except NotNow as refused:
-        if refused.rests:
-            standing.rest(Account, claim.account.pk, refused.why, refused.seconds)
+        standing.heed(claim.account.pk, refused)
         persist(partial(attempt_ends.put_back, claim, refused), claim)
         return "put_back"
     except Exception as error:
@@ -146,12 +149,8 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
         # What is not understood would end alike: the task fails, and staff find the trace. Only where the vendor has
         # not answered nobody knows what it has.
         sent = Sent.YES if isinstance(outcome, Finished) else Sent.MAYBE
-        meant = (
-            error
-            if isinstance(error, ProviderError)
-            else ProviderError(f"unexpected: {error!r}", sent=sent)
-        )
-        return end_badly(claim, meant, was_sent=was_sent)
+        meant = error if isinstance(error, ProviderError) else ProviderError(f"unexpected: {error!r}", sent=sent)  # fmt: skip
+        return end_badly(claim, meant, outcome, was_sent=was_sent)
     return "completed"
 
 
@@ -166,7 +165,7 @@ def leave(claim: Claim, told: Submitted | Waiting) -> str:
     return "waiting"
 
 
-def end_badly(claim: Claim, error: ProviderError, *, was_sent: bool) -> str:
+def end_badly(claim: Claim, error: ProviderError, outcome: Outcome, *, was_sent: bool) -> str:
     """Write what an error means: asked for again, in doubt, another attempt, or the end; return how it ended.
 
     What has an id at its vendor is asked for again while that may help, and never ordered anew.
@@ -176,7 +175,10 @@ def end_badly(claim: Claim, error: ProviderError, *, was_sent: bool) -> str:
     if was_sent and error.sent is Sent.MAYBE:
         persist(partial(waiting.doubt, claim, str(error), error.evidence), claim)
         return "unknown"
-    return persist(partial(attempt_ends.fail, claim, error), claim)
+    # What was made and could not be stored is billed all the same.
+    came = outcome if isinstance(outcome, Finished) else error
+    bill = bill_of(claim.card, claim.spec, came, was_sent=was_sent or bool(claim.remote_id))
+    return persist(partial(attempt_ends.fail, claim, error, bill), claim)
 
 
 def collect(
@@ -206,7 +208,8 @@ def collect(
         failure.retryable = failure.retryable and (bool(claim.remote_id) or not was_sent)
         raise failure
     timings = {**outcome.timings, **{stage: round(took, 4) for stage, took in seconds.items()}}
-    return Stored(outputs, missing, timings, outcome.facts)
+    bill = bill_of(claim.card, claim.spec, outcome, was_sent=was_sent)
+    return Stored(outputs, missing, timings, outcome.facts, bill)
 
 
 def store(
@@ -281,19 +284,3 @@ def try_to_store(save: Callable[[], StoredFile], *, most_tries: int) -> StoredFi
 def may_pass(refused: OutputRefused) -> bool:
     """Return whether a vendor's file may be had a moment later: to have it made again would cost again."""
     return isinstance(refused.__cause__, ProviderError) and refused.__cause__.retryable
-
-
-def persist(write: Callable[[], Result], claim: Claim) -> Result:
-    """Run the transaction that ends an attempt, again while the database is away for as long as the lease may live.
-
-    A COMMIT in doubt is safe to run again: what was done before makes it raise LeaseLost, which changes nothing.
-    """
-    patience = time.monotonic() + settings.LEASE_SECONDS
-    while True:
-        try:
-            return write()
-        except AWAY as error:
-            logger.warning("end of %s not written: %s", claim.attempt_id, error)
-            release_connection()
-            if time.monotonic() > patience or draining.wait(FINISH_AGAIN_SECONDS):
-                raise

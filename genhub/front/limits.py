@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from genhub.lib.limits import with_picture
+
 API_PATH, UPLOAD_PATH = "/api/", "/api/v1/artifacts"
+# Whose bodies may bring a picture along.
+ORDER_PATHS = frozenset({"/api/v1/generate", "/api/v1/quote"})
 # What a form may need around its file.
 FORM_BYTES = 65_536
 # Without a word for so long, a connection that was of use before is closed.
@@ -31,7 +35,9 @@ def largest_body(path: str) -> tuple[int, int]:
     if path == UPLOAD_PATH:
         most: int = settings.UPLOAD_MAX_BYTES
         return most + FORM_BYTES, most
-    if path.startswith(API_PATH):
+    if path in ORDER_PATHS:
+        most = with_picture(settings.API_MAX_BODY_BYTES, settings.UPLOAD_MAX_BYTES)
+    elif path.startswith(API_PATH):
         most = settings.API_MAX_BODY_BYTES
     else:
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE

@@ -71,6 +71,10 @@ class Fetched:
     # Where it lay at last.
     url: str
 
+    def read(self, most: int = -1, /) -> bytes:
+        """Return the next bytes, at most so many; none at the end."""
+        return self.file.read(most)
+
     def __enter__(self) -> Self:
         return self
 

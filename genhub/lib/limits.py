@@ -9,3 +9,8 @@ LARGEST_GUIDANCE = 100
 LONGEST_TEXT = 20_000
 MOST_LORAS = 4
 LARGEST_LORA_SCALE = 2
+
+
+def with_picture(body_bytes: int, picture_bytes: int) -> int:
+    """Return how large a body may be that brings along a picture, as base64."""
+    return body_bytes + (picture_bytes + 2) // 3 * 4

@@ -34,7 +34,7 @@ class PlatformAdmin(TellsBroken, HubAdmin):
     search_fields = ("code", "name")
     fields = (
         "code", "name", "language", "time_zone", "default_model", "plan", "most_under_way",
-        "is_active", "created_at",
+        "usd_per_credit", "is_active", "created_at",
     )  # fmt: skip
     add_fieldsets = ((None, {"fields": fields[:-1]}),)
     readonly_fields = ("created_at",)

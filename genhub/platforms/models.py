@@ -104,9 +104,7 @@ class Platform(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )
-    language = models.CharField(
-        _("language"), max_length=10, choices=settings.LANGUAGES, default="en"
-    )
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")  # fmt: skip
     default_model = models.CharField(
         _("default model"), max_length=100, blank=True, help_text=_("Empty: the hub's default.")
     )
@@ -123,6 +121,11 @@ class Platform(models.Model):
         help_text=_("Waiting or being made; further orders are refused. Empty: the hub's usual limit."),
     )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
+    usd_per_credit = models.DecimalField(
+        _("US dollars a credit"), max_digits=12, decimal_places=6, null=True, blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("What it pays you for one, to tell your margin. Empty: not known."),
+    )  # fmt: skip
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:

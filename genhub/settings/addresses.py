@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 SERVICE_LINK = re.compile(r"(?:tcp|udp|sctp)://", re.IGNORECASE)
 LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 HOST_NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?")
+PORT = re.compile(r"(?:^[^:]+|\]):\d{1,5}$")
 HUB, STORE = "https://hub.example.com", "https://store.example.com:9000"
 
 
@@ -73,6 +74,18 @@ def read_allowed_host(name: str, text: str) -> str:
     if value != "*" and not is_host(value.removeprefix(".")):
         raise refuse(name, text, "host names alone, by commas, such as hub.example.com,10.0.0.5")
     return f"[{value}]" if ":" in value and not value.startswith("[") else value
+
+
+def read_private_host(name: str, text: str) -> str:
+    """Return a host, or one port of it, that may be dialled though it is not on the public internet."""
+    value = text.strip().lower()
+    host, _, port = value.rpartition(":") if PORT.search(value) else (value, "", "")
+    if not is_host(host) or (":" in host and not host.startswith("[")):
+        wanted = (
+            "hosts with or without a port, by commas, such as sd.lan:7860,10.0.0.5,[fd00::5]:7860"
+        )
+        raise refuse(name, text, wanted)
+    return f"{host.rstrip('.')}:{port}" if port else host.rstrip(".")
 
 
 def is_host(text: str) -> bool:

@@ -20,6 +20,7 @@ from genhub.settings.parts import (
     model_place,
     one_of,
     price_usd,
+    private_hosts,
     weights_files,
 )
 from genhub.settings.retention import KEEP_DAYS, RETENTION_RULES  # noqa: F401
@@ -123,6 +124,10 @@ PICTURE_FORMAT = one_of("PICTURE_FORMAT", "webp", "png")
 # Pictures that callers upload: the largest file, and what they are shrunk to fit.
 UPLOAD_MAX_BYTES = at_least("UPLOAD_MAX_BYTES", 20_971_520, 1024)
 UPLOAD_LONGEST_SIDE_PIXELS = at_least("UPLOAD_LONGEST_SIDE_PIXELS", 1024, 64, 8192)
+# Hosts outside of the public internet, or ports of them, that the hub may call all the same: those of providers, and
+# those that orders may name pictures at.
+PRIVATE_HOSTS = private_hosts("PRIVATE_HOSTS")
+INPUT_HOSTS = private_hosts("INPUT_HOSTS")
 # The largest file that is taken from a vendor as an output.
 OUTPUT_MAX_BYTES = at_least("OUTPUT_MAX_BYTES", 67_108_864, 1024)
 
@@ -227,6 +232,8 @@ DEFAULT_VIDEO_CREDIT_COST = at_least("DEFAULT_VIDEO_CREDIT_COST", 50, 0)
 REFUND_GRACE_DAYS = at_least("REFUND_GRACE_DAYS", 30, 1, 36_500)
 # Whole credits: a refund that goes beyond, of one task or of one person within a day, needs a second person.
 REFUND_APPROVAL_ABOVE = at_least("REFUND_APPROVAL_ABOVE", 1000, 0)
+# What becomes of an order to a vendor whose price nobody has written: it is made, and its cost is unknown; or refused.
+MISSING_PRICE = one_of("MISSING_PRICE", "unknown", "refuse")
 HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
 # Sample orders whose prices staff see before they save a price rule: credits itself knows no orders.
 PRICE_SAMPLES = "generation.orders.samples.list_samples"

@@ -20,6 +20,7 @@ from genhub.settings.addresses import (
     read_host,
     read_number,
     read_origin,
+    read_private_host,
     refuse,
 )
 
@@ -197,6 +198,13 @@ def allowed_hosts() -> list[str]:
     """Return the host names that requests may carry."""
     found = first("ALLOWED_HOSTS").split(",")
     return [read_allowed_host("ALLOWED_HOSTS", text) for text in found if text.strip()]
+
+
+def private_hosts(name: str) -> frozenset[str]:
+    """Return the hosts of a variable that may be dialled though they are not public."""
+    return frozenset(
+        read_private_host(name, text) for text in first(name).split(",") if text.strip()
+    )
 
 
 def listening_host() -> str:

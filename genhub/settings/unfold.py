@@ -182,6 +182,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     page("memory", "generation.account"),
                     page("deployed_code", "generation.offer"),
+                    page("payments", "generation.costs"),
                     page("engineering", "generation.worker"),
                     page("balance", "generation.share"),
                     page("auto_delete", "retention.rulereport"),

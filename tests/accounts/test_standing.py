@@ -8,7 +8,8 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from generation.accounts import standing
-from generation.accounts.standing import MOST_FAILURES, NotNow, admit
+from generation.accounts.spending import NotNow
+from generation.accounts.standing import MOST_FAILURES, admit
 from generation.life import claims
 from generation.models import Account, AccountKey, Attempt, Rest
 from generation.providers.errors import Fault, ProviderError

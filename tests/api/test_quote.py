@@ -60,6 +60,7 @@ def test_quote_says_price_reasons_and_what_would_be_held(alice: APIClient, large
         "available": 100,
         "affordable": True,
         "refusal": None,
+        "estimated_cost_usd": None,
     }
     assert ask(alice, quality="high", num_images=5, **SIZE_4K)["affordable"] is False
 

@@ -181,7 +181,7 @@ def hub_arm(threads: int, subject: Subject) -> Iterator[HubArm]:
         hub.kill()
 
 
-def list_family(process: subprocess.Popen[str] | None) -> list[int]:
+def list_family(process: subprocess.Popen[Any] | None) -> list[int]:
     """Return a process and all that come from it: PostgreSQL's hide their environment, not their parents."""
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):

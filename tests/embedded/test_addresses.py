@@ -101,6 +101,29 @@ def test_host_names_of_requests_are_names_alone(monkeypatch: pytest.MonkeyPatch)
             parts.allowed_hosts()
 
 
+def test_private_hosts_are_hosts_or_ports_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "PRIVATE_HOSTS", "SD.lan, sd.lan.:7860,10.0.0.5,10.0.0.5:80,[FD00::5],[::1]:7860,,"
+    )
+    assert parts.private_hosts("PRIVATE_HOSTS") == {
+        "sd.lan", "sd.lan:7860", "10.0.0.5", "10.0.0.5:80", "[fd00::5]", "[::1]:7860",
+    }  # fmt: skip
+    monkeypatch.delenv("PRIVATE_HOSTS")
+    assert parts.private_hosts("PRIVATE_HOSTS") == frozenset()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://sd.lan", "sd.lan/", "*.lan", "10.0.0.0/8", "sd.lan:", "sd.lan:x", "::1", "fd00::5:80", "a b", "[::1]:", "*",
+     ":80", "me@sd.lan", "[sd.lan"],
+)  # fmt: skip
+def test_private_hosts_are_nothing_else(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither patterns nor networks: what is allowed is what was named."""
+    monkeypatch.setenv("PRIVATE_HOSTS", f"sd.lan,{text}")
+    with pytest.raises(ImproperlyConfigured, match=r"^PRIVATE_HOSTS must be hosts"):
+        parts.private_hosts("PRIVATE_HOSTS")
+
+
 @pytest.mark.parametrize("text", ["tcp://10.0.0.1:8000", "udp://10.0.0.1:53", "TCP://[::1]:8000"])
 def test_port_of_a_service_link_names_kubernetes(
     text: str, monkeypatch: pytest.MonkeyPatch

@@ -1,12 +1,16 @@
 """Bodies come whole, whichever way they are framed, or are refused; never read as empty."""
 
+import base64
+import io
 import json
 import socket
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from generation.models import Task
+from genhub.lib.limits import with_picture
 from tests.front.web import Kept, Web, read_answer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
@@ -52,12 +56,34 @@ def test_chunked_upload_is_read_and_bounded(
 
 
 def test_body_over_the_limit_is_refused_unread(web: Web, bearer: dict[str, Any]) -> None:
-    for path, size in (("/api/v1/generate", 2**20 + 1), ("/api/v1/artifacts", 10**40)):
+    largest_order = with_picture(2**20, 20 * 2**20)
+    sizes = {
+        "/api/v1/generate": largest_order + 1,
+        "/api/v1/quote": largest_order + 1,
+        "/api/v1/tasks/task_1/refine": 2**20 + 1,
+        "/api/v1/artifacts": 10**40,
+    }
+    for path, size in sizes.items():
         answer = web.talk(head("POST", path, bearer, f"Content-Length: {size}"))
         if size < 2**63:
             assert (answer.status, answer.json()["code"]) == (413, "body_too_large")
         assert 400 <= answer.status < 500
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_order_with_a_picture_in_it_passes(web: Web, bearer: dict[str, Any]) -> None:
+    noise, buffer = Image.effect_noise((1100, 1100), 100), io.BytesIO()
+    noise.save(buffer, "PNG")
+    order = {
+        "prompt": "a star",
+        "image": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}",
+    }
+    body = json.dumps(order).encode()
+    assert len(body) > 2**20
+    words = {"headers": bearer | {"Content-Type": "application/json"}}
+    answer = web.ask("POST", "/api/v1/generate", body, **words)
+    assert answer.status == 202, answer.body
+    assert answer.json()["image"].startswith("art_")
 
 
 @pytest.mark.parametrize(

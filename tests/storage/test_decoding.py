@@ -189,7 +189,7 @@ def test_picture_waits_for_its_turn_and_is_asked_to_come_later(
 ) -> None:
     monkeypatch.setattr(uploads, "turns", threading.BoundedSemaphore(1))
     monkeypatch.setattr(uploads, "TURN_SECONDS", 0.05)
-    with uploads.taking_turns():
+    with uploads.taking_turns(uploads.turns, 1):
         answer = send(alice, made.make_png())
         body = check_problem(answer, 503, "uploads_busy")
         assert answer.headers["Retry-After"] == str(body["params"]["seconds"])

@@ -3,7 +3,9 @@
 import hashlib
 import io
 import mimetypes
+import threading
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import httpx2
@@ -17,7 +19,7 @@ from rest_framework.test import APIClient
 from generation.models import Account, Attempt
 from generation.work.run import run_queue
 from genhub.settings.parts import s3_storage
-from storage import labels
+from storage import labels, services
 from storage.files import SIGNER
 from storage.models import Artifact
 from storage.selectors import local_path, read_bytes
@@ -42,6 +44,30 @@ def store(entry: dict[str, Any], settings: Any, **options: Any) -> Any:
     changed = {**entry, "OPTIONS": {**entry["OPTIONS"], **options}}
     settings.STORAGES = {**settings.STORAGES, "other": changed}
     return storages["other"]
+
+
+@pytest.mark.parametrize("fails", ["", ".webp", "_thumbnail.jpg"])
+def test_thumbnail_goes_beside_its_picture_and_nothing_stays_of_half(
+    s3: Bucket, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    """Each waits until the other is on its way: one after the other, neither would come to an end."""
+    gate, keep = threading.Barrier(2), services.put
+
+    def put(key: str, *words: Any) -> None:
+        gate.wait(patience())
+        keep(key, *words)
+        if fails and key.endswith(fails):
+            raise OSError("no room")
+
+    monkeypatch.setattr(services, "put", put)
+    before = set(s3.list_keys())
+    outcome = pytest.raises(OSError, match="no room") if fails else nullcontext()
+    with outcome:
+        save_picture(picture(), folder="outputs/beside/", name="0", label=labels.GENERATED)
+    kept = ["outputs/beside/0.webp", "outputs/beside/0_thumbnail.jpg"]
+    assert sorted(set(s3.list_keys()) - before) == ([] if fails else kept)
+    for key in kept:
+        default_storage.delete(key)
 
 
 @pytest.mark.parametrize("form", ["webp", "png"])

@@ -19,7 +19,7 @@ from generation.life import attempt_ends, claims, rescue
 from generation.life.attempt_ends import Stored
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt, Task
-from generation.work import run, storing
+from generation.work import persisting, run, storing
 from generation.work.process import Drain
 from genhub.platforms.models import Platform
 from genhub.retention import turns
@@ -146,7 +146,7 @@ def test_commit_in_doubt_that_has_happened_keeps_its_pictures(
             raise doubts.pop()
 
     monkeypatch.setattr(attempt_ends, "complete", complete_in_doubt)
-    monkeypatch.setattr(storing, "FINISH_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(persisting, "FINISH_AGAIN_SECONDS", 0.0)
     task = submit(alice, num_images=2, **WHOLE)
     # It finds its own end written, and takes it for another's.
     assert [ended["ended"] for ended in run.run_queue("local")] == ["stopped"]

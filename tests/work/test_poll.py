@@ -207,10 +207,10 @@ def test_poll_waits_for_nobody_who_ends_the_task(alice: APIClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "cost"), [("", None), ("stub:cancel=billed", 0.25), ("stub:cancel=unknown", 0.25)]
+    ("said", "cost"), [("", 0.0), ("stub:cancel=billed", 0.25), ("stub:cancel=unknown", 0.25)]
 )
 def test_cancel_is_told_to_the_vendor_and_its_cost_is_kept(
-    alice: APIClient, said: str, cost: float | None
+    alice: APIClient, said: str, cost: float
 ) -> None:
     task = submit(alice, f"{FOR_EVER} {said}")
     work()

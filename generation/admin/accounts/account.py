@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from generation.accounts import spending
 from generation.models import Account, Offer
 from generation.models.account import QUEUES
 from generation.orders.modes import FAST, FINE, find_usual
@@ -88,6 +89,18 @@ class ProviderAdmin(TellsBroken, HubAdmin):
         """Return the providers with their models."""
         found: QuerySet[Account] = super().get_queryset(request)
         return found.prefetch_related("offers")
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Account,
+        form: Any,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        """Save, and let an account whose limit is another one now be asked for orders again."""
+        super().save_model(request, obj, form, change)
+        if "daily_limit_usd" in form.changed_data:
+            spending.reopen(obj.pk)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -1,15 +1,19 @@
 """Form fields for lists that people read and write as lines of text."""
 
+import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import msgspec
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from generation.prices import Price, read_prices, write_prices
 from genhub.lib.limits import LARGEST_LORA_SCALE, SIDE_MULTIPLE_PIXELS
 from genhub.lib.places import is_whole_path
 
@@ -99,6 +103,23 @@ def read_lora(line: str) -> dict[str, Any]:
         "scale": scale,
         "is_usual": bool(match["usual"]),
     }
+
+
+def read_price(line: str) -> dict[str, Any]:
+    """Return a row of a price table of a line of JSON."""
+    try:
+        row = msgspec.json.decode(line, type=Price)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
+        message = _("This is no price: %(mistake)s.")
+        raise ValidationError(message, params={"mistake": error}) from error
+    return write_prices([row])[0]
+
+
+def write_price(row: dict[str, Any]) -> str:
+    """Return a row of a price table as it is typed: the database keeps no order of words."""
+    with suppress(ValueError):
+        [row] = write_prices(read_prices([row]))
+    return json.dumps(row, ensure_ascii=False)
 
 
 def write_lora(lora: dict[str, Any]) -> str:

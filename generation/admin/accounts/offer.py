@@ -64,7 +64,7 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
             },
         ),
         (_("Prompts"), {"fields": ("default_negative_prompt", "longest_prompt")}),
-        (_("Cost"), {"fields": ("usd_per_picture",)}),
+        (_("Cost"), {"fields": ("usd_per_picture", "prices")}),
     )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -18,8 +18,10 @@ from generation.admin.accounts.lines import (
     LinesField,
     read_lora,
     read_path,
+    read_price,
     read_size,
     write_lora,
+    write_price,
     write_size,
 )
 from generation.models import Account, LocalWeights
@@ -93,6 +95,17 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         write=write_size,
         widget=UnfoldAdminTextareaWidget({"rows": 5, "class": "hub-code"}),
         help_text=_("One a line, in pixels: 512x768. Empty: any size within the sides."),
+    )
+
+    prices = LinesField(
+        label=_("Prices by size, quality or tokens"),
+        read=read_price,
+        write=write_price,
+        widget=UnfoldAdminTextareaWidget({"rows": 5, "class": "hub-code"}),
+        help_text=_(
+            "One a line, as JSON, in US dollars; the first that fits counts, before the cost per picture: "
+            '{"quality": "low", "width": 1024, "height": 1024, "usd": 0.006}. The handbook names all words.'
+        ),
     )
 
     class Meta:

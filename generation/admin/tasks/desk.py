@@ -17,7 +17,7 @@ from unfold.views import ChangeList
 from generation.admin.refunds.ask import task_page
 from generation.admin.words import attempt_badge
 from generation.models import DeskEntry, Task
-from generation.selectors.desk import ON_DESK, list_late_outputs, price_entries
+from generation.selectors.desk import ON_DESK, list_late_outputs
 from generation.states import AttemptState
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.pages import on_this_site
@@ -49,8 +49,9 @@ class DeskAdmin(ReadOnlyAdmin):
         return DeskList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeskEntry]:
-        """Return the attempts with what they may cost."""
-        return price_entries(super().get_queryset(request))
+        """Return the attempts with their tasks."""
+        rows: QuerySet[DeskEntry] = super().get_queryset(request)
+        return rows.select_related("task", "account")
 
     @display(description=_("task"))
     def order(self, entry: DeskEntry) -> SafeString:
@@ -81,10 +82,10 @@ class DeskAdmin(ReadOnlyAdmin):
         return moment(entry.task.deadline_at) if entry.state == AttemptState.UNKNOWN else "–"
 
     @display(description=_("exposure"))
-    def exposure(self, entry: Any) -> str:
-        """Show what it may have cost."""
-        cost = entry.exposure_usd
-        return gettext("not known") if cost is None else f"{cost:.6f} USD"
+    def exposure(self, entry: DeskEntry) -> str:
+        """Show the most that it may have cost."""
+        cost = entry.dearest_usd
+        return gettext("not known") if cost is None else f"{cost} USD"
 
 
 def late_table(task: Task) -> SafeString | str:

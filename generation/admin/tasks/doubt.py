@@ -12,7 +12,6 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from generation.accounts.adapters import can_find_lost
-from generation.accounts.costs import find_exposure
 from generation.admin.refunds.ask import task_page
 from generation.admin.refunds.facts import facts_of_task
 from generation.admin.tasks.doubt_form import Decision, DoubtForm
@@ -148,7 +147,7 @@ def ask_what_became(task: Task, attempt: Attempt | None, form: DoubtForm) -> Que
     if attempt is None:
         intro = gettext("Nothing is in doubt here any more.")
         return Question(title=gettext("Settle the doubt"), intro=intro, back=task_page(task))
-    cost = find_exposure(attempt)
+    cost = attempt.dearest_usd
     facts = {
         **facts_of_task(task),
         gettext("Provider"): attempt.account.alias,

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generation.admin.words import attempt_badge
-from generation.models import Event, Task
+from generation.admin.words import attempt_badge, show_usd
+from generation.models import Attempt, Event, Task
 from generation.selectors.tasks import list_events
 from genhub.admin.show import badge, code, moment, pairs, table
 
@@ -46,8 +47,9 @@ NAMES = {
 }
 
 
-def attempts_table(task: Task) -> SafeString:
-    """Return each try of a task: where, how long each stage took, and the provider's own words of a failure."""
+def attempts_table(task: Task, *, shows_costs: bool = False) -> SafeString:
+    """Return each try of a task: where, how long each stage took, and the provider's own words of a failure; and what
+    it cost, for those who may see that."""
     headers = [
         _("no."),
         _("state"),
@@ -57,6 +59,7 @@ def attempts_table(task: Task) -> SafeString:
         _("ended"),
         _("seconds by stage"),
         _("error, for staff"),
+        *([_("USD")] if shows_costs else []),
     ]
     rows = [
         [
@@ -68,10 +71,21 @@ def attempts_table(task: Task) -> SafeString:
             moment(attempt.ended_at),
             named({stage: f"{value:.2f}" for stage, value in attempt.timings.items()}),
             error_words(attempt.error_code, attempt.error_detail),
+            *([cost_words(attempt)] if shows_costs else []),
         ]
         for attempt in task.attempts.select_related("account").order_by("number")
     ]
     return table(headers, rows)
+
+
+def cost_words(attempt: Attempt) -> SafeString:
+    """Return what a try cost and what was counted; while it lasts, the most that it may cost."""
+    if attempt.ended_at is None:
+        cost = gettext("at most %(usd)s") % {"usd": show_usd(attempt.dearest_usd)}
+    else:
+        cost = show_usd(attempt.cost_usd)
+    counted = ", ".join(f"{name}: {value}" for name, value in attempt.usage.items())
+    return format_html('{} <span class="hub-note">{}</span>', cost, counted)
 
 
 def error_words(error_code: str, detail: str) -> SafeString | str:

@@ -127,7 +127,12 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
                     for late in [late_table(task)]
                     if late
                 ],
-                (_("Attempts"), attempts_table(task)),
+                (
+                    _("Attempts"),
+                    attempts_table(
+                        task, shows_costs=request.user.has_perm("generation.view_costs")
+                    ),
+                ),
                 (_("What happened"), events_table(task)),
             ],
         }

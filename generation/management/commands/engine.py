@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from generation import loops
 from generation.accounts import routing
 from generation.models import Attempt
-from generation.orders.inputs import Owner
+from generation.orders.brought import Owner
 from generation.orders.resolve import default_model, resolve
 from generation.providers.base import AccountSettings, DrawsBatches, Work
 from generation.providers.errors import ProviderError

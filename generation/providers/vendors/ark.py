@@ -25,9 +25,10 @@ from generation.providers.base import (
     NotMade,
     Submitted,
     Usage,
+    VendorFile,
     Work,
 )
-from generation.providers.errors import Unsupported
+from generation.providers.errors import ProviderError, Unsupported
 from generation.providers.files import data_uri, file_of
 from generation.providers.http import VendorApi, unreadable
 from generation.providers.several import OneByOne, Picture
@@ -153,16 +154,19 @@ class ArkProvider(OneByOne):
         items = (images.data or [])[:number]
         made: list[Made] = []
         not_made: list[NotMade] = []
-        for position, item in enumerate(items):
-            if content := file_of(item.b64_json, item.url, self.account):
-                made.append(Made(position, content))
+        taken = [self.take(item) for item in items]
+        for position, one in enumerate(taken):
+            if isinstance(one, ProviderError):
+                not_made.append(NotMade(position, one.code))
             else:
-                not_made.append(NotMade(position, code_of(item.error)))
+                made.append(Made(position, one))
+        if images.error and not made:
+            raise failure_of(images.error)
         if not made:
-            fault = images.error or next((item.error for item in items if item.error), None)
-            if fault is None:
-                raise unreadable("an answer without a picture")
-            raise sort_status(400, {}, said_of(fault))
+            raise next(
+                (one for one in taken if isinstance(one, ProviderError)),
+                unreadable("an answer without a picture"),
+            )
         not_made += [
             NotMade(position, "generation_failed") for position in range(len(items), number)
         ]
@@ -170,6 +174,13 @@ class ArkProvider(OneByOne):
         usage = Usage(counted.generated_images or len(made), output_tokens=counted.output_tokens)
         facts = {"size": items[made[0].position].size}
         return Finished(made, not_made, facts={k: v for k, v in facts.items() if v}, usage=usage)
+
+    def take(self, item: Item) -> VendorFile | ProviderError:
+        """Return a picture, or why there is none."""
+        try:
+            return file_of(item.b64_json, item.url, self.account) or failure_of(item.error)
+        except ProviderError as error:
+            return error
 
 
 def takes_of(model: str) -> frozenset[str]:
@@ -196,7 +207,6 @@ def said_of(fault: Fault) -> Said:
     return Said(code, fault.message or "", meaning)
 
 
-def code_of(fault: Fault | None) -> str:
-    """Return why one picture of several is missing."""
-    is_refused = fault and said_of(fault).meaning is Meaning.REFUSED
-    return "content_refused" if is_refused else "generation_failed"
+def failure_of(fault: Fault | None) -> ProviderError:
+    """Return why a picture is missing, as a success says it."""
+    return sort_status(400, {}, said_of(fault or Fault()))

@@ -1,21 +1,25 @@
 """OpenAI's images API, and the many servers that speak it: AIHubMix, new-api, SGLang, vLLM-Omni.
 
-Facts: openai-python 3.57.0 (types/image_generate_params.py, images_response.py, model.py). No key of idempotency is
-honoured, nothing can be cancelled. `response_format` and `style` are refused by OpenAI's own models, so they are the
-account's to ask for.
+Facts: openai-python 3.57.0 (types/image_generate_params.py, images_response.py, image_gen_stream_event.py, model.py).
+No key of idempotency is honoured, nothing can be cancelled. `response_format` and `style` are refused by OpenAI's own
+models, so they are the account's to ask for; a picture is taken in whichever form it comes. A stream shows pictures
+before they are done; a server that knows none answers as ever.
 
 Options of an account: `response_format` (`b64_json` or `url`; empty: not sent), `organization`, `project`,
-`words` (our word: the server's, of those that OpenAI has not, as `{"seed": "seed", "steps": "num_inference_steps"}`).
+`partial_images` (1 to 3: of orders of one picture, so many are shown before), `words` (our word: the server's, of those
+that OpenAI has not, as `{"seed": "seed", "steps": "num_inference_steps"}`).
 Options of an offer: `qualities` (fast, standard, high, fine: the vendor's word), `background`, `output_format`,
-`output_compression`, `moderation`, `styles` (those that orders may name).
+`output_compression`, `moderation`, `styles` (those that orders may name), `most_pictures` (of one call; as a rule 10).
 """
 
 import datetime
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
+import pybase64
 from PIL import Image
 
 from generation.providers.base import (
@@ -26,17 +30,21 @@ from generation.providers.base import (
     NotMade,
     Provider,
     Usage,
+    VendorFile,
     Work,
 )
 from generation.providers.envelope import explain
-from generation.providers.errors import ProviderError, Unsupported
+from generation.providers.errors import ProviderError
 from generation.providers.files import encode_input, file_of
-from generation.providers.http import VendorApi, unreadable
-from generation.providers.sorting import Meaning, Said, sort_status
-from generation.spec import GenerationSpec, ModelCard
+from generation.providers.http import VendorApi, lost, unreadable
+from generation.providers.previews import preview_of
+from generation.providers.several import in_calls
+from generation.providers.sorting import sort_status
+from generation.providers.streams import read_events
+from generation.providers.wording import options_of, translate
 
-USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
+MOST_PICTURES = 10
 # A model that its vendor switches off so soon is worth a warning.
 SHUTDOWN_WARNING_DAYS = 60
 
@@ -75,6 +83,18 @@ class Images(msgspec.Struct):
     error: Any = None
 
 
+class Event(Item):
+    """An event of a stream; the last has all that an answer has, and an error its words with or without a name."""
+
+    type: str = ""
+    code: str | None = None
+    message: str | None = None
+    partial_image_index: int = 0
+    size: str | None = None
+    quality: str | None = None
+    usage: Tokens | None = None
+
+
 class OpenAIProvider(Provider):
     """Makes and edits pictures in one call."""
 
@@ -104,64 +124,78 @@ class OpenAIProvider(Provider):
         }
 
     def submit(self, work: Work) -> Finished:
-        """Order the pictures, or the edit of one, and read them out of the answer."""
-        words = self.words_of(work.spec, work.card)
-        if work.image is None:
-            answer = self.api.post("images/generations", json=words)
-        else:
-            answer = self.api.post("images/edits", data=as_form(words), files=files_of(work))
-        return self.read(answer.parse(Images), work.spec.number)
+        """Order the pictures, as many a call as the model makes and as share a seed."""
+        shown = int(self.account.options.get("partial_images", 0))
+        if shown and work.spec.number == 1:
+            return self.order_shown(work, shown)
+        most = int(work.card.options.get("most_pictures", MOST_PICTURES))
+        return in_calls(self.order, work, 1 if work.spec.seeds else most)
 
-    def words_of(self, spec: GenerationSpec, card: ModelCard) -> dict[str, Any]:
+    def order(self, work: Work) -> Finished:
+        """Order pictures, or edits of one, and read them out of the answer."""
+        path, words = self.request_of(work, self.words_of(work))
+        return self.read(self.api.post(path, **words).parse(Images), work)
+
+    def order_shown(self, work: Work, shown: int) -> Finished:
+        """Order a picture that is shown before it is done."""
+        said = self.words_of(work) | {"stream": True, "partial_images": shown}
+        path, words = self.request_of(work, said)
+        words["headers"] = {"accept": "text/event-stream, application/json"}
+        with self.api.open("POST", path, **words) as opened:
+            if "event-stream" not in opened.response.headers.get("content-type", ""):
+                return self.read(opened.whole().parse(Images), work)
+            for data in read_events(opened.parts()):
+                event = parse_event(data)
+                if event.error or event.type == "error":
+                    raise failure_of(event.error or msgspec.structs.asdict(event))
+                if event.type.endswith(".completed"):
+                    return self.read(Images([event], event.size, event.quality, event.usage), work)
+                if event.type.endswith(".partial_image") and event.b64_json:
+                    done = (event.partial_image_index + 1) / (shown + 1)
+                    work.report(done, partial(show, event.b64_json))
+        raise lost("the stream ended before the picture was done")
+
+    def request_of(self, work: Work, said: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return where an order goes, and its body."""
+        if work.image is None:
+            return "images/generations", {"json": said}
+        return "images/edits", {"data": as_form(said), "files": files_of(work)}
+
+    def words_of(self, work: Work) -> dict[str, Any]:
         """Return the body of a create; raise Unsupported, naming what the account cannot say."""
-        qualities = {**USUAL_QUALITIES, **card.options.get("qualities", {})}
+        spec, card = work.spec, work.card
         words: dict[str, Any] = {
             "model": card.vendor_model or card.alias,
             "prompt": spec.prompt,
             "n": spec.number,
             "size": f"{spec.width}x{spec.height}",
-            "quality": qualities[spec.mode or spec.quality],
+            "quality": card.quality_of(spec),
         }
         words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
-        if spec.style:
-            words["style"] = spec.style
         if said := self.account.options.get("response_format"):
             words["response_format"] = said
-        theirs = self.account.options.get("words", {})
-        ours = {
-            "negative_prompt": spec.negative_prompt or None,
-            "steps": spec.steps,
-            "cfg_scale": spec.cfg_scale,
-            "seed": spec.seeds[0] if spec.seeds else None,
-        }
-        for name, value in ours.items():
-            if value is None:
-                continue
-            if name not in theirs:
-                raise Unsupported(f"{name}: this server takes none")
-            words[theirs[name]] = value
-        return words
+        theirs = {"style": "style", **self.account.options.get("words", {})}
+        return words | translate(options_of(spec), theirs)
 
-    def read(self, images: Images, number: int) -> Finished:
+    def read(self, images: Images, work: Work) -> Finished:
         """Return the pictures of an answer; raise ProviderError when it holds none."""
         if images.error:
-            raise sort_status(400, {}, explain(400, {"error": images.error}) or Said())
+            raise failure_of(images.error)
+        number, seed = work.spec.number, options_of(work.spec).get("seed")
         items = (images.data or [])[:number]
         made: list[Made] = []
         not_made: list[NotMade] = []
-        for position, item in enumerate(items):
-            try:
-                content = file_of(item.b64_json, item.url, self.account)
-            except ProviderError as broken:
-                # The others are paid for, too, and are good.
-                not_made.append(NotMade(position, broken.code))
-                continue
-            if content:
-                made.append(Made(position, content, revised_prompt=item.revised_prompt or ""))
+        taken = [self.take(item) for item in items]
+        for position, one in enumerate(taken):
+            if isinstance(one, ProviderError):
+                not_made.append(NotMade(position, one.code))
             else:
-                not_made.append(NotMade(position, code_of(item)))
+                made.append(Made(position, one, seed, items[position].revised_prompt or ""))
         if not made:
-            raise failure_of(items)
+            raise next(
+                (one for one in taken if isinstance(one, ProviderError)),
+                unreadable("an answer without a picture"),
+            )
         not_made += [NotMade(p, "generation_failed") for p in range(len(items), number)]
         facts = {"size": images.size, "quality": images.quality}
         return Finished(
@@ -170,6 +204,13 @@ class OpenAIProvider(Provider):
             facts={name: value for name, value in facts.items() if value},
             usage=usage_of(images.usage, len(made)),
         )
+
+    def take(self, item: Item) -> VendorFile | ProviderError:
+        """Return a picture, or why there is none."""
+        try:
+            return file_of(item.b64_json, item.url, self.account) or failure_of(item.error)
+        except ProviderError as error:
+            return error
 
 
 class Model(msgspec.Struct):
@@ -185,18 +226,23 @@ class Models(msgspec.Struct):
     data: list[Model] | None = None
 
 
-def code_of(item: Item) -> str:
-    """Return why one picture of several is missing."""
-    said = explain(400, {"error": item.error})
-    return "content_refused" if said and said.meaning is Meaning.REFUSED else "generation_failed"
+def failure_of(error: Any) -> ProviderError:
+    """Return what an error means that came with a success; without words it is none that the vendor would not bill."""
+    said = explain(400, {"error": error})
+    return sort_status(400, {}, said) if said else unreadable("an answer without a picture")
 
 
-def failure_of(items: list[Item]) -> ProviderError:
-    """Return why no picture is there, as the first one says it that says anything."""
-    for item in items:
-        if said := explain(400, {"error": item.error}):
-            return sort_status(400, {}, said)
-    return unreadable("an answer without a picture")
+def parse_event(data: bytes) -> Event:
+    """Return an event of a stream; raise ProviderError for what is none: what comes after it is not the picture."""
+    try:
+        return Event() if data == b"[DONE]" else msgspec.json.decode(data, type=Event)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise lost(f"no event: {error}") from error
+
+
+def show(data: str) -> bytes:
+    """Return a small JPEG of a picture that is not done."""
+    return preview_of(pybase64.b64decode(data.rpartition(",")[2], validate=True))
 
 
 def usage_of(tokens: Tokens | None, pictures: int) -> Usage:

@@ -141,6 +141,16 @@ GROUPS = [
                     "further origins that the admin may show pictures from, by commas; the bucket is one already"
                 ),
             ),
+            Setting(
+                "PRIVATE_HOSTS",
+                _(
+                    "hosts in your own network that providers may be at, as `host` or `host:port`, by commas; every other one must be on the public internet"
+                ),
+            ),
+            Setting(
+                "INPUT_HOSTS",
+                _("the same for pictures that orders name by address; these hosts may speak http"),
+            ),
             Setting("PICTURE_FORMAT", _("`webp` or `png`, both lossless")),
             Setting("UPLOAD_MAX_BYTES", _("largest upload"), unit=_("bytes")),
             Setting(

@@ -20,6 +20,12 @@ GROUPS = [
                 unit=_("times"),
             ),
             Setting(
+                "MISSING_PRICE",
+                _(
+                    "an order to a provider whose price for it nobody has written: `unknown` makes it, and counts its cost apart; `refuse` answers 409 `cost_unknown`"
+                ),
+            ),
+            Setting(
                 "REFUND_GRACE_DAYS",
                 _("how long refunded credits live whose own lot has expired"),
                 unit=_("days"),

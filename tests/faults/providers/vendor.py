@@ -88,7 +88,7 @@ def open_account(vendor: Server, alias: str = "acc", **words: Any) -> Account:
     key.keep(KEY)
     key.save()
     account.offers.create(
-        alias=MODEL, vendor_model="gpt-image-2", usd_per_picture=PRICE_USD, largest_side=1024,
+        alias=MODEL, vendor_model="gpt-image-2", usd_per_picture=PRICE_USD, largest_side=1024, longest_prompt=5000,
         default_width=64, default_height=64, smallest_side=16,
         unsupported=["seed", "steps", "cfg_scale", "negative_prompt"],
     )  # fmt: skip

@@ -22,6 +22,7 @@ from generation.providers.base import (
 )
 from generation.providers.errors import Fault, ProviderError, Sent
 from generation.providers.registry import find_class
+from generation.providers.several import OneByOne
 from generation.spec import OPTIONS, GenerationSpec, ModelCard
 from tests.patience import patience
 from tests.providers.vendors.server import (
@@ -80,6 +81,10 @@ class ProviderContract:
     def is_create(self, asked: Asked) -> bool:
         """Return whether a request is one that is paid for."""
         return asked.method == "POST"
+
+    def options_of_check(self, server: Server) -> dict[str, Any]:
+        """Return what an account says besides for its key to be proved here."""
+        return {}
 
     @pytest.fixture
     def server(self) -> Iterator[Server]:
@@ -149,6 +154,26 @@ class ProviderContract:
         server.faults = [self.bad_key]
         assert "secret-key" not in str(self.fail(provider))
         assert "secret-key" not in repr(provider.account)
+
+    def test_check_says_that_the_key_is_bad(self, server: Server) -> None:
+        provider = self.make(server.url, options={**self.options, **self.options_of_check(server)})
+        server.faults = [self.bad_key]
+        with pytest.raises(ProviderError) as caught:
+            provider.check()
+        assert caught.value.fault is Fault.KEY
+        assert len(server.asked) == 1
+
+    def test_adapter_is_able_to_what_it_says(self, provider: Provider) -> None:
+        def has(*names: str) -> bool:
+            own = (getattr(type(provider), name, None) for name in names)
+            common = {getattr(base, name, None) for base in (Provider, OneByOne) for name in names}
+            return not set(own) <= common
+
+        told = provider.capabilities
+        assert told.is_remote
+        assert told.cancels == has("cancel", "cancel_one")
+        assert told.finds_lost == has("find_lost")
+        assert told.calls_back == has("parse_callback")
 
     def test_refusal_is_the_order_s_own(self, server: Server, provider: Provider) -> None:
         server.faults = [self.refusal]

@@ -39,6 +39,9 @@ class TestFal(PolledContract):
     busy = Reply(429, {"detail": "Too many requests"})
     broken = Reply(503, {"detail": "Sorry", "error_type": "runner_connection_refused"})
 
+    def options_of_check(self, server: Server) -> dict[str, Any]:
+        return {"platform_url": server.url}
+
     def respond(self, asked: Asked) -> Reply:
         host, path = f"http://{asked.headers['host']}", path_of(asked)
         if asked.method == "POST":

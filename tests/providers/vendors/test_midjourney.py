@@ -72,7 +72,7 @@ class TestMidjourney(PolledContract):
         finished = self.finish(provider, work)
         assert server.asked[0].path == "/mj-fast/mj/submit/imagine"
         assert server.asked[0].json == {
-            "prompt": "a star --ar 7:4 --seed 7 --v 7 --no blur, fog", "state": "att_1-0",
+            "prompt": "a star --ar 7:4 --seed 7 --v 7 --no blur, fog", "state": "att_1",
             "notifyHook": "https://hub.example/call",
         }  # fmt: skip
         assert server.asked[0].headers["mj-api-secret"] == "secret-key-of-the-test"
@@ -103,7 +103,7 @@ class TestMidjourney(PolledContract):
     ) -> None:
         self.finish(provider, self.follow_up(action=action))
         assert server.asked[0].path == "/mj/submit/change"
-        assert server.asked[0].json == {**body, "state": "att_1-0"}
+        assert server.asked[0].json == {**body, "state": "att_1"}
         assert self.creates(server) == 1
 
     def test_same_action_again_is_the_task_that_exists(

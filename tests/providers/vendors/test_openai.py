@@ -1,11 +1,15 @@
 """OpenAI's images API, and those who speak it."""
 
+import datetime
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from generation.providers.base import Provider
+from generation.providers.errors import Unsupported
 from tests.providers.vendors.contract import ProviderContract, b64
 from tests.providers.vendors.server import Asked, Reply, Server
 
@@ -62,3 +66,51 @@ class TestOpenAI(ProviderContract):
     def test_nothing_in_the_answer(self, server: Server, provider: Provider) -> None:
         server.faults = [Reply(body={"data": []}), Reply(body={"data": None})]
         assert [self.fail(provider).code for _ in range(2)] == ["provider_answer_unreadable"] * 2
+
+    def test_one_broken_picture_of_two_costs_one(self, server: Server, provider: Provider) -> None:
+        server.faults = [Reply(body={"data": [{"b64_json": "%"}, {"b64_json": b64()}]})]
+        finished = self.finish(provider, self.work(2))
+        assert [made.position for made in finished.made] == [1]
+        missing = [(one.position, one.code) for one in finished.not_made]
+        assert missing == [(0, "provider_answer_unreadable")]
+
+    def test_more_than_a_call_makes_are_more_calls(
+        self, server: Server, provider: Provider
+    ) -> None:
+        finished = self.finish(provider, self.work(23))
+        assert [made.position for made in finished.made] == list(range(23))
+        assert sorted(asked.json["n"] for asked in server.asked) == [3, 10, 10]
+        usage = finished.usage
+        assert (usage.pictures, usage.output_tokens) == (23, 600)
+
+    def test_call_that_is_lost_of_several_is_not_made_again(
+        self, server: Server, provider: Provider
+    ) -> None:
+        card = replace(self.card, options={"most_pictures": 2})
+        answers: Iterator[Reply | None] = iter([None, Reply(502, {})])
+        server.respond = lambda asked: next(answers) or self.respond(asked)
+        finished = self.finish(provider, replace(self.work(4), card=card))
+        assert [made.position for made in finished.made] == [0, 1]
+        missing = [(one.position, one.code) for one in finished.not_made]
+        assert missing == [(2, "answer_lost"), (3, "answer_lost")]
+        assert self.creates(server) == 2
+
+    def test_order_s_own_words_are_refused_by_name(
+        self, server: Server, provider: Provider
+    ) -> None:
+        with pytest.raises(Unsupported, match="index"):
+            provider.submit(self.work(options={"index": 2}))
+        assert server.asked == []
+
+    @pytest.mark.parametrize(("days", "warns"), [(3, True), (-1, True), (200, False)])
+    def test_model_that_is_switched_off_soon_is_named(
+        self, server: Server, provider: Provider, days: int, warns: bool
+    ) -> None:
+        day = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=days)
+        ends = {"id": "old", "shutdown_date": day.isoformat()}
+        server.faults = [
+            Reply(body={"data": [ends, {"id": "new", "shutdown_date": None}, {"id": "x"}]})
+        ]
+        soon = {"old": day.isoformat()} if warns else {}
+        assert provider.check() == {"models": 3, "shutdown_soon": soon}
+        assert (server.asked[0].method, server.asked[0].path) == ("GET", "/models")

@@ -1,0 +1,188 @@
+"""What an order costs: by the vendor's word, its tokens, its size and quality, the plain price; or unknown."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from generation.accounts.costs import Bill, bill_of, dearest_of, price_of, tells_cost
+from generation.prices import MOST_ROWS, read_prices, write_prices
+from generation.providers.base import Finished, Made, Pixels, Usage
+from generation.providers.errors import ProviderError, Sent
+from generation.spec import GenerationSpec, ModelCard
+
+LOW = {"quality": "low", "width": 1024, "height": 1024, "usd": 0.006}
+HIGH = {"quality": "high", "width": 1024, "height": 1024, "usd": 0.211}
+TOKENS = {"tokens": {"input_text": 5, "input_image": 8, "output": 30}}
+
+
+def spec(width: int = 1024, height: int = 1024, number: int = 1, **words: Any) -> GenerationSpec:
+    return GenerationSpec("image", "m", "a star", "", width, height, number=number, **words)
+
+
+def card(*prices: dict[str, Any], usd: Any = None, **words: Any) -> ModelCard:
+    return ModelCard("m", prices=prices, usd_per_picture=usd, **words)
+
+
+def cost(*prices: dict[str, Any], usd: Any = None, order: GenerationSpec | None = None) -> Any:
+    found = price_of(card(*prices, usd=usd), order or spec(), Usage(), 1)
+    return None if found is None else float(found)
+
+
+def finished(number: int, usage: Usage = Usage()) -> Finished:  # noqa: B008 (frozen)
+    def decode() -> Any:
+        raise NotImplementedError
+
+    return Finished([Made(position, Pixels(decode)) for position in range(number)], usage=usage)
+
+
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        (spec(mode="fast"), 0.006),
+        (spec(quality="high"), 0.211),
+        (spec(quality="high", mode="fast"), 0.006),
+        (spec(quality="standard"), 0.04),
+        (spec(1024, 1536, mode="fast"), 0.04),
+    ],
+    ids=["fast is low", "high", "the mode comes first", "no row of it", "no row of its size"],
+)
+def test_row_stands_for_its_quality_and_size(order: GenerationSpec, found: float) -> None:
+    assert cost(LOW, HIGH, usd=0.04, order=order) == found
+    assert cost(LOW, HIGH, order=order) == (None if found == 0.04 else found)
+
+
+def test_quality_is_the_vendors_own_word() -> None:
+    own = card(LOW, {"quality": "max", "usd": 9}, options={"qualities": {"fine": "max"}})
+    assert price_of(own, spec(mode="fine"), Usage(), 1) == 9
+    assert price_of(own, spec(mode="fast"), Usage(), 1) == Decimal("0.006")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "found"),
+    [(1024, 1536, 0.1), (1536, 1024, 0.1), (1536, 1536, 9.0)],
+    ids=["tall", "wide", "neither"],
+)
+def test_size_stands_for_either_way_round(width: int, height: int, found: float) -> None:
+    rows = ({"width": 1536, "height": 1024, "usd": 0.1}, {"usd": 9})
+    assert cost(*rows, order=spec(width, height)) == found
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "found"),
+    [(1024, 1024, 0.03), (512, 512, 0.03), (1024, 1040, 0.045), (2048, 2048, 0.075)],
+    ids=str,
+)
+def test_each_megapixel_that_is_begun_counts(width: int, height: int, found: float) -> None:
+    row = {"usd": 0.015, "per_megapixel_usd": 0.015}
+    assert cost(row, order=spec(width, height)) == found
+
+
+def test_rows_for_pictures_up_to_a_size_and_for_edits() -> None:
+    rows = ({"edit": True, "usd": 3}, {"up_to_megapixels": 1, "usd": 1}, {"usd": 2})
+    assert cost(*rows, order=spec(image="art_1")) == 3
+    assert cost(*rows) == 1
+    assert cost(*rows, order=spec(1024, 1040)) == 2
+
+
+@pytest.mark.parametrize(
+    ("usage", "words", "found"),
+    [
+        (Usage(output_tokens=1000, input_text_tokens=200), {}, "0.031"),
+        (Usage(output_tokens=1000, input_text_tokens=0), {}, "0.03"),
+        (Usage(1, 200, 500, 1000), {"image": "art_1"}, "0.035"),
+        (Usage(output_tokens=1000, input_text_tokens=200), {"image": "art_1"}, None),
+        (Usage(output_tokens=1000), {}, None),
+        (Usage(input_text_tokens=1000), {}, None),
+        (Usage(cost_usd=Decimal("0.02"), output_tokens=1000, input_text_tokens=1), {}, "0.02"),
+        (Usage(cost_usd=Decimal(0)), {}, "0"),
+    ],
+    ids=["tokens", "no text", "edit", "edit without its tokens", "no count of the text",
+         "no count of the picture", "the vendor's word", "the vendor's nothing"],
+)  # fmt: skip
+def test_tokens_come_before_rows_and_the_vendors_word_before_all(
+    usage: Usage, words: dict[str, Any], found: str | None
+) -> None:
+    own = price_of(card(TOKENS), spec(**words), usage, 1)
+    assert own == (None if found is None else Decimal(found))
+    expected = Decimal(found) if found is not None else Decimal("0.211")
+    assert price_of(card(TOKENS, {"usd": 0.211}), spec(**words), usage, 1) == expected
+
+
+def test_kind_of_token_without_a_price_is_not_free() -> None:
+    usage = Usage(output_tokens=1000, input_text_tokens=200)
+    assert price_of(card({"tokens": {"output": 30}}), spec(), usage, 1) is None
+
+
+@pytest.mark.parametrize("said", ["NaN", "Infinity", "-1", "1000000"])
+def test_word_of_a_vendor_that_is_no_cost_is_not_taken(said: str) -> None:
+    assert price_of(card(usd=0.5), spec(), Usage(cost_usd=Decimal(said)), 2) == 1
+
+
+@pytest.mark.parametrize("usd", [float("nan"), float("inf"), -1.0, 1e9])
+def test_plain_price_that_is_none_is_unknown(usd: float) -> None:
+    assert cost(usd=usd) is None
+
+
+def test_free_is_not_unknown() -> None:
+    assert (cost(usd=0), cost({"usd": 0}, usd=1), cost()) == (0, 0, None)
+
+
+def test_nothing_is_lost_to_binary_fractions() -> None:
+    assert price_of(card(usd=0.1), spec(number=3), Usage(), 3) == Decimal("0.3")
+
+
+def test_dearest_is_the_price_of_all_its_pictures() -> None:
+    assert dearest_of(card(HIGH), spec(number=4, quality="high")) == Decimal("0.844")
+    assert dearest_of(card(TOKENS), spec(number=4)) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "was_sent", "bill"),
+    [
+        (finished(3), True, Bill(Decimal("0.75"), {"pictures": 3})),
+        (finished(3), False, Bill(Decimal("0.75"), {"pictures": 3})),
+        (finished(3, Usage(pictures=4)), True, Bill(Decimal(1), {"pictures": 4})),
+        (finished(1, Usage(cost_usd=Decimal("0.07"), output_tokens=9)), True,
+         Bill(Decimal("0.07"), {"pictures": 1, "cost_usd": "0.07", "output_tokens": 9})),
+        (ProviderError("unreadable", sent=Sent.YES, is_billed=True), True, Bill(Decimal(1))),
+        (ProviderError("refused", sent=Sent.YES), True, Bill(Decimal(0))),
+        (ProviderError("not sent", is_billed=True), False, Bill(Decimal(0))),
+    ],
+    ids=["made", "made here", "the vendor counted", "the vendor said", "billed", "not billed", "never sent"],
+)  # fmt: skip
+def test_bill_is_what_came_of_an_order(outcome: Any, was_sent: bool, bill: Bill) -> None:
+    assert bill_of(card(usd=0.25), spec(number=4), outcome, was_sent=was_sent) == bill
+
+
+def test_lost_answer_tells_no_cost() -> None:
+    assert tells_cost(finished(1))
+    assert tells_cost(ProviderError("no", sent=Sent.YES))
+    assert not tells_cost(ProviderError("lost", sent=Sent.MAYBE))
+    assert not tells_cost(ZeroDivisionError())
+
+
+@pytest.mark.parametrize(
+    ("table", "where"),
+    [
+        (None, "array"), ({}, "array"), ("[]", "array"), ([1], "$[0]"), ([{}], "missing"),
+        ([{"quality": "low"}], "missing"), ([{"usd": -1}], "usd"), ([{"usd": "1"}], "usd"),
+        ([{"usd": True}], "usd"), ([{"usd": float("nan")}], "usd"), ([{"usd": 10_001}], "usd"),
+        ([{"usd": 1, "width": 3}], "together"), ([{"usd": 1}, {"usd": 1, "colour": 2}], "$[1]"),
+        ([{"usd": 1, "width": 0, "height": 1}], "width"), ([{"usd": 1, "up_to_megapixels": 0}], "megapixels"),
+        ([{"tokens": {"audio": 1}}], "audio"), ([{"usd": 1}] * (MOST_ROWS + 1), "rows"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_table_is_refused_by_name_and_prices_nothing(table: Any, where: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        read_prices(table)
+    assert where in str(caught.value)
+    if isinstance(table, list):
+        assert price_of(ModelCard("m", prices=tuple(table)), spec(), Usage(), 1) is None
+
+
+def test_table_is_written_as_it_was_read() -> None:
+    rows = [LOW, TOKENS, {"edit": False, "usd": 1.0}]
+    assert read_prices(write_prices(read_prices(rows))) == read_prices(rows)
+    assert write_prices(read_prices([LOW])) == [LOW]

@@ -1,0 +1,62 @@
+"""A picture on its way from a vendor's answer into the store is never in memory more than three times."""
+
+import datetime
+import json
+import tracemalloc
+import uuid
+from pathlib import Path
+
+import pybase64
+import pytest
+from PIL import Image
+
+from generation.providers.base import AccountSettings, VendorFile, Work
+from generation.providers.vendors.openai import OpenAIProvider
+from generation.spec import GenerationSpec, ModelCard
+from storage import content
+from storage.outputs import save_output
+from tests.providers.vendors.server import Asked, Reply, Server
+from tests.storage import made_pictures as made
+from tests.storage.conftest import local
+
+__all__ = ["local"]
+MOST_PICTURES = 3
+
+
+@pytest.mark.parametrize("form", ["b64_json", "url"])
+def test_picture_is_in_memory_three_times_at_most(local: Path, form: str) -> None:
+    # Noise: as large as its pixels.
+    picture = made.encode(Image.effect_noise((2000, 2000), 90), "PNG", compress_level=1)
+    assert len(picture) > 3_000_000
+    in_base64 = json.dumps({"data": [{"b64_json": pybase64.b64encode(picture).decode()}]}).encode()
+
+    def respond(asked: Asked) -> Reply:
+        if asked.method == "GET":
+            return Reply(body=picture, headers={"content-type": "image/png"})
+        if form == "url":
+            return Reply(body={"data": [{"url": f"{server.url}/picture.png"}]})
+        return Reply(body=in_base64)
+
+    server = Server(respond)
+    options, hosts = {"response_format": form}, frozenset({"127.0.0.1"})
+    account = AccountSettings("a", server.url, "sk-x", options, private_hosts=hosts)
+    spec = GenerationSpec("image", "m", "a star", "", 512, 512)
+    work = Work(spec, ModelCard("m"), lambda *_: None)
+
+    def make() -> int:
+        [output] = OpenAIProvider(account).submit(work).made
+        assert isinstance(output.content, VendorFile)
+        file = content.VendorFile(output.content.media_type, output.content.open)
+        place = {"owner": uuid.uuid4(), "attempt": uuid.uuid4()}
+        return save_output(file, day=datetime.date(2026, 1, 2), position=0, **place).size_bytes
+
+    with server.running():
+        # Once before: what is imported and kept is none of the picture's.
+        make()
+        tracemalloc.start()
+        try:
+            assert make() > 3_000_000
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < MOST_PICTURES * len(picture)
