@@ -67,8 +67,8 @@ OPENAI_MODELS = (
     # Retired by its vendor; orders that name it get what took its place.
     card("dall-e-3", "gpt-image-2.6-flare", EDITS, 0.0132, **DALL_E),
 )
-FLUX_2_PRO = ({"edit": True, "per_megapixel_usd": 0.045}, *by_megapixel(0.03))
 VENDORS = (
+    Vendor("openai", "openai", OPENAI_MODELS),
     Vendor("aihubmix", "openai", OPENAI_MODELS, base_url="https://aihubmix.com/v1", standby_rank=1),
     Vendor(
         "sdwebui",
