@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from generation.errors import TaskFailure
+from generation.failures import TaskFailure
 from generation.models import Attempt, Output, Task
 from generation.selectors.costs import plain
 from generation.selectors.tasks import find_pauses, newest

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
 from credits.selectors import NO_HOLD, Explained, explain_holds
-from generation.errors import TaskFailure
+from generation.failures import TaskFailure
 from generation.models import Task
 from generation.selectors.tasks import describe_template, find_pauses, newest
 from generation.spec import LARGEST_EXACT

@@ -17,7 +17,7 @@ from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation.accounts import routing, spending, standing
 from generation.accounts.costs import FREE, NOTHING, UNKNOWN, Bill
-from generation.errors import TaskFailure
+from generation.failures import TaskFailure
 from generation.life import claims, doorbell, events
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.life.claims import Claim, LeaseLost

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from generation.accounts.costs import FREE
-from generation.errors import DeadlineExceeded, ModelGone, Quarantined
+from generation.failures import DeadlineExceeded, ModelGone, Quarantined
 from generation.life import claims, doorbell, events, searching, waiting
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Offer, Task

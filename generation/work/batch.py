@@ -16,7 +16,7 @@ from generation.accounts import standing
 from generation.accounts.adapters import adapter_of
 from generation.accounts.callbacks import PREFIX, callback_url
 from generation.accounts.routing import keeps_in_house
-from generation.errors import InputLost
+from generation.failures import InputLost
 from generation.life import waiting
 from generation.life.batch_claims import claim_candidates, find_candidates
 from generation.life.claims import Claim

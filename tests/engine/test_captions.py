@@ -8,7 +8,7 @@ from generation.accounts.seed import SMALL
 from generation.engine.captions import MOST_TOKENS, count_padded_tokens
 from generation.engine.errors import PromptTooLongError
 from generation.engine.small import WEIGHTS
-from generation.errors import PromptTooLong
+from generation.failures import PromptTooLong
 from generation.life.attempt_ends import failure_of
 from generation.providers.base import Finished
 from generation.providers.errors import ProviderError

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from generation.accounts.costs import NOTHING
-from generation.errors import AnswerLost
+from generation.failures import AnswerLost
 from generation.life import attempt_ends, claims, rescue, waiting
 from generation.models import Account, Attempt, Task
 from generation.providers.base import CancelOutcome, Finished, Usage

@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 
 from credits.models import Hold
 from generation.accounts.callbacks import callback_url
-from generation.errors import AnswerLost, NotInDoubt
+from generation.errors import NotInDoubt
+from generation.failures import AnswerLost
 from generation.life import claims, rescue, waiting
 from generation.models import Account, Attempt, Event, Task
 from generation.providers.stub import Job

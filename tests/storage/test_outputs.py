@@ -19,7 +19,7 @@ from django.utils import translation
 from PIL import Image
 from rest_framework.test import APIClient
 
-from generation.errors import TaskFailure
+from generation.failures import TaskFailure
 from genhub.lib.errors import problem_of
 from genhub.platforms.models import Platform
 from storage import labels, services, vendor_pictures

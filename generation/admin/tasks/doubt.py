@@ -16,7 +16,7 @@ from generation.admin.refunds.ask import task_page
 from generation.admin.refunds.facts import facts_of_task
 from generation.admin.tasks.doubt_form import Decision, DoubtForm
 from generation.admin.tasks.evidence import candidates, facts_of_call
-from generation.errors import AnswerLost
+from generation.failures import AnswerLost
 from generation.life import by_hand as hands
 from generation.life import waiting
 from generation.models import Attempt, Task

@@ -7,7 +7,6 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from generation.models import Account
-from generation.work import storing
 from tests.faults.processes import COUNT
 from tests.faults.providers.vendor import Vendor, check, order, pictures, work_on
 from tests.providers.vendors.contract import HTML, PAGE, picture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
-from generation.errors import AnswerLost
+from generation.failures import AnswerLost
 from generation.life import waiting
 from generation.models import Account, Attempt, Task
 from tests.books import find_mistakes

@@ -1,0 +1,234 @@
+"""How a task itself may fail. Stored failures are code + parameters, worded when read."""
+
+from typing import Any, Final
+
+from genhub.lib.errors import Problem, gettext_noop
+
+TOKENS_OF_Z_IMAGE: Final = 512
+
+
+class TaskFailure(Problem):
+    """Root of the reasons for which a task itself fails."""
+
+    code = "generation_failed"
+    status = 500
+    title = gettext_noop("The generation failed")
+    detail = gettext_noop("The provider could not make it. What was held was given back.")
+
+
+class OutOfMemory(TaskFailure):
+    """The card has too little memory for this order."""
+
+    code = "out_of_memory"
+    title = gettext_noop("The picture is too large for this card")
+    detail = gettext_noop("Order a smaller size or fewer pictures. What was held was given back.")
+
+
+class PromptTooLong(TaskFailure):
+    """A prompt has more tokens than the model reads; how many is known where its tokenizer is."""
+
+    code = "prompt_too_long"
+    title = gettext_noop("The prompt is too long for this model")
+    detail = gettext_noop(
+        "It reads %(limit)s tokens of a prompt, and nothing is cut. Shorten the prompt or the negative prompt. "
+        "What was held was given back."
+    )
+
+    def __init__(self, *, limit: int = TOKENS_OF_Z_IMAGE, **words: Any) -> None:
+        """Take the model's own figure; earlier failures were stored without it, all of Z-Image."""
+        super().__init__(limit=limit, **words)
+
+
+class AnswerLost(TaskFailure):
+    """Nobody could find out whether the vendor had taken the order."""
+
+    code = "answer_lost"
+    title = gettext_noop("The provider's answer was lost")
+    detail = gettext_noop(
+        "Whether it was made could not be found out. What was held was given back; order again if you like."
+    )
+
+
+class ProviderUnavailable(TaskFailure):
+    """The vendor was away, too busy, or takes no orders of ours, and stayed so."""
+
+    code = "provider_unavailable"
+    status = 502
+    title = gettext_noop("The provider is not available")
+    detail = gettext_noop(
+        "It did not take the order, several times. What was held was given back; order again later, or another model."
+    )
+
+
+class ProviderRefused(TaskFailure):
+    """The vendor says that the order is wrong."""
+
+    code = "provider_refused"
+    status = 502
+    title = gettext_noop("The provider refused the order")
+    detail = gettext_noop(
+        "It takes no such order, which the hub did not know. What was held was given back, and the hub's staff see why."
+    )
+
+
+class ContentRefused(TaskFailure):
+    """The vendor does not make such a picture."""
+
+    code = "content_refused"
+    status = 422
+    title = gettext_noop("The provider does not make this")
+    detail = gettext_noop(
+        "Its rules forbid what was asked for, or what came of it. What was held was given back; say it otherwise."
+    )
+
+
+class AnswerUnreadable(TaskFailure):
+    """The vendor made something that nobody can read or fetch."""
+
+    code = "provider_answer_unreadable"
+    status = 502
+    title = gettext_noop("The provider's answer could not be read")
+    detail = gettext_noop(
+        "What it made did not arrive whole. What was held was given back; order again if you like."
+    )
+
+
+class ProviderUnsupported(TaskFailure):
+    """The vendor lacks a word of the order, which the model's row did not say."""
+
+    code = "provider_unsupported"
+    title = gettext_noop("The provider cannot honour a word of the order")
+    detail = gettext_noop(
+        "The order was not sent, since a word of it would have been dropped. What was held was given back."
+    )
+
+
+class StaysInHouse(TaskFailure):
+    """The order must not leave the house, and only a vendor could make it."""
+
+    code = "stays_in_house"
+    title = gettext_noop("The order must stay in the house")
+    detail = gettext_noop(
+        "No server of the house makes it any more. It was not sent; what was held was given back."
+    )
+
+
+class EngineUnavailable(TaskFailure):
+    """The model cannot be loaded."""
+
+    code = "engine_unavailable"
+    title = gettext_noop("The model is not available")
+    detail = gettext_noop("The hub's staff must look at it. What was held was given back.")
+
+
+class ModelGone(TaskFailure):
+    """The model was removed while the task waited for it."""
+
+    code = "model_gone"
+    title = gettext_noop("The model is gone")
+    detail = gettext_noop(
+        "“%(model)s” was removed from this hub. Order with another model. What was held was given back."
+    )
+
+
+class InputLost(TaskFailure):
+    """The picture that the order starts from, or its mask, could not be read."""
+
+    code = "input_lost"
+    title = gettext_noop("The picture to start from cannot be read")
+    detail = gettext_noop("Please upload it and order again. What was held was given back.")
+
+
+class StoreFailed(TaskFailure):
+    """The pictures were made, but the store took none of them."""
+
+    code = "store_failed"
+    title = gettext_noop("The result could not be stored")
+    detail = gettext_noop("Please order again. What was held was given back.")
+
+
+class OutputRefused(TaskFailure):
+    """What the provider made is not taken into the store; `storage.content` names the codes."""
+
+    title = gettext_noop("What the provider made was not taken")
+
+
+class OutputUnread(OutputRefused):
+    """The provider's file did not come, or broke off."""
+
+    code = "output_unread"
+    detail = gettext_noop(
+        "The provider's file did not arrive whole. Please order again. What was held was given back."
+    )
+
+
+class OutputUnreadable(OutputRefused):
+    """The provider's file is empty, cut short or broken."""
+
+    code = "output_unreadable"
+    detail = gettext_noop(
+        "The provider's file is not a whole picture. Please order again. What was held was given back."
+    )
+
+
+class OutputTooLarge(OutputRefused):
+    """The provider's file has more bytes than is taken."""
+
+    code = "output_too_large"
+    detail = gettext_noop(
+        "The provider's file has more than %(limit)s bytes. Order a smaller size. What was held was given back."
+    )
+
+
+class OutputSizeRefused(OutputRefused):
+    """The provider's picture has more pixels than is taken, or a shape that is none."""
+
+    code = "output_size_refused"
+    detail = gettext_noop(
+        "The provider's picture has too many pixels or too long a side. Order another size. What was held was given back."
+    )
+
+
+class OutputAnimated(OutputRefused):
+    """The provider's picture moves."""
+
+    code = "output_animated"
+    detail = gettext_noop(
+        "The provider's picture moves, and this hub keeps still ones only. Order with another model. What was held was "
+        "given back."
+    )
+
+
+class OutputTypeUnsupported(OutputRefused):
+    """The provider's file is of a kind that is not kept."""
+
+    code = "output_type_unsupported"
+    detail = gettext_noop(
+        "The provider's file is neither PNG, JPEG nor WebP. Order with another model. What was held was given back."
+    )
+
+
+class OutputVideoUnsupported(OutputRefused):
+    """The provider made a video."""
+
+    code = "output_video_unsupported"
+    detail = gettext_noop(
+        "The provider made a video, and this hub keeps pictures only. Order with another model. What was held was "
+        "given back."
+    )
+
+
+class Quarantined(TaskFailure):
+    """Four workers died on the task."""
+
+    code = "quarantined"
+    title = gettext_noop("The task was set aside")
+    detail = gettext_noop("Its worker died %(deaths)s times. What was held was given back.")
+
+
+class DeadlineExceeded(TaskFailure):
+    """The task did not end in time."""
+
+    code = "deadline_exceeded"
+    title = gettext_noop("The task took too long")
+    detail = gettext_noop("It did not end within its time. What was held was given back.")
