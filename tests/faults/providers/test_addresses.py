@@ -19,7 +19,7 @@ PNG = {"content-type": "image/png"}
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storing.draining, "wait", lambda seconds: False)
+    monkeypatch.setattr(draining, "wait", lambda seconds: False)
 
 
 @pytest.fixture
