@@ -1,6 +1,8 @@
 """The adapter of an account: two accounts at one vendor have one each; what owns this machine's device is one."""
 
+import math
 import threading
+from dataclasses import replace
 from functools import cache
 
 from django.conf import settings
@@ -13,15 +15,24 @@ from generation.providers.registry import find_class, make_adapter
 making = threading.Lock()
 
 
-def adapter_of(account: Account, key: AccountKey | None = None) -> Provider:
-    """Return the adapter of an account, with one of its keys.
+def adapter_of(
+    account: Account, key: AccountKey | None = None, *, most_seconds: float = math.inf
+) -> Provider:
+    """Return the adapter of an account, with one of its keys, which waits for no answer longer than so many seconds.
 
     Raises KeyError where nobody registered its adapter's name, NotSealable where the key cannot be opened.
     """
     if issubclass(find_class(account.adapter), DrawsBatches):
         with making:
             return make_once(account.adapter)
-    return make_adapter(account.adapter, settings_of(account, key))
+    told = settings_of(account, key)
+    answer_seconds = min(told.answer_seconds, most_seconds)
+    return make_adapter(account.adapter, replace(told, answer_seconds=answer_seconds))
+
+
+def can_find_lost(account: Account) -> bool:
+    """Return whether an account's vendor lists its orders, so that a lost one can be found there."""
+    return find_class(account.adapter).capabilities.finds_lost
 
 
 def settings_of(account: Account, key: AccountKey | None = None) -> AccountSettings:

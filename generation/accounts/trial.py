@@ -65,6 +65,7 @@ def try_account(account: Account) -> list[Tried]:
 def try_key(account: Account, key: AccountKey | None) -> Tried:
     """Try an account with one key."""
     secret = ""
+    secret = ""
     try:
         secret = key.secret() if key else ""
         said = adapter_of(account, key).check()

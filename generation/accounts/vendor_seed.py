@@ -18,13 +18,8 @@ from genhub.settings.vendors import Named
 
 # What staff change of one of these, they change of it alone.
 APART = (
-    ("is_enabled",),
-    ("usd_per_picture",),
-    ("prices",),
-    ("vendor_model",),
-    ("options",),
-    ("unsupported",),
-)
+    ("is_enabled",), ("usd_per_picture",), ("prices",), ("vendor_model",), ("options",), ("unsupported",),
+)  # fmt: skip
 
 
 def seed_vendors() -> list[str]:

@@ -45,14 +45,27 @@ SEEDREAM: dict[str, Any] = {
     "default_width": 2048, "default_height": 2048, "largest_side": 3072, "sizes": SEEDREAM_SIZES,
 }  # fmt: skip
 
+DALL_E: dict[str, Any] = {"sizes": DALL_E_SIZES, "longest_prompt": 4000}
 OPENAI_MODELS = (
     card("gpt-image-2", "gpt-image-2", EDITS, 0.053, **FREE_SIZES),
     # By the table of 2.5, whose tokens cost the same: no list says what a picture of 2.6 takes.
-    card("gpt-image-2.6-flare", "gpt-image-2.6-flare", EDITS, 0.0132, **FREE_SIZES),
-    card("gpt-image-2.6-sunburst", "gpt-image-2.6-sunburst", EDITS, 0.0132, **FREE_SIZES),
+    card(
+        "gpt-image-2.6-flare",
+        "gpt-image-2.6-flare",
+        EDITS,
+        0.0132,
+        **FREE_SIZES,
+    ),
+    card(
+        "gpt-image-2.6-sunburst",
+        "gpt-image-2.6-sunburst",
+        EDITS,
+        0.0132,
+        **FREE_SIZES,
+    ),
     card("gpt-image-2.6", "gpt-image-2.6-sunburst", EDITS, 0.0132, **FREE_SIZES),
     # Retired by its vendor; orders that name it get what took its place.
-    card("dall-e-3", "gpt-image-2.6-flare", EDITS, 0.0132, sizes=DALL_E_SIZES, longest_prompt=4000),
+    card("dall-e-3", "gpt-image-2.6-flare", EDITS, 0.0132, **DALL_E),
 )
 VENDORS = (
     Vendor("openai", "openai", OPENAI_MODELS),
@@ -80,7 +93,12 @@ VENDORS = (
         (
             card("flux-2-pro", "flux-2-pro", "seed image", 0.03),
             card("flux-2-max", "flux-2-max", "seed image", 0.07),
-            card("flux-2-klein-9b", "flux-2-klein-9b", "seed image", 0.015),
+            card(
+                "flux-2-klein-9b",
+                "flux-2-klein-9b",
+                "seed image",
+                0.015,
+            ),
             card("flux-pro", "flux-2-pro", "seed image", 0.03),
         ),
     ),

@@ -12,6 +12,7 @@ from generation.admin.filters import LAST_DAY, LAST_DAY_ALONE
 from generation.admin.words import TASK_COLOURS, picture_of
 from generation.loops import examine
 from generation.models.task import STATE_WORDS
+from generation.selectors.desk import view_desk
 from generation.selectors.queue import count_waiting, list_live_workers
 from generation.selectors.tasks import count_recent_tasks, list_newest_outputs
 from generation.work.presence import GONE_AFTER
@@ -42,6 +43,8 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         context["pictures"] = [
             (output.task, picture_of(output)) for output in list_newest_outputs(PICTURES)
         ]
+    if may("generation.view_deskentry"):
+        context["desk"] = view_desk(LAST_DAY)
     if may("credits.view_purse"):
         context["turnover"] = sum_turnover(LAST_DAY)
     if may("credits.view_auditrun"):

@@ -34,6 +34,8 @@ from storage.services import record_artifact
 logger = logging.getLogger(__name__)
 
 MOST_RETRIES = 3
+# Of a provider's own words, in characters.
+LONGEST_DETAIL = 4000
 # These rest for an hour and more.
 DEAD_KEY = (Meaning.KEY, Meaning.QUOTA)
 # A provider that says more is asked again all the same: waiting is the customer's.
@@ -161,7 +163,8 @@ def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
             claim,
             AttemptState.FAILED,
             error_code=problem.code,
-            error_detail=storable(str(error)[:4000]),
+            error_detail=storable(str(error)[:LONGEST_DETAIL]),
+            evidence=storable(error.evidence),
             **bill.values(),
         )
         spending.watch(claim.account)

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from generation.accounts.costs import FREE
 from generation.errors import DeadlineExceeded, ModelGone, Quarantined
-from generation.life import claims, doorbell, events, waiting
+from generation.life import claims, doorbell, events, searching, waiting
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Offer, Task
 from generation.states import TASK_LIVE, AttemptState, TaskState
@@ -58,7 +58,7 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     expired = Attempt.objects.filter(
         pk=attempt_id, state=AttemptState.RUNNING, lease_expires_at__lt=Now()
     )
-    attempt = expired.select_related("share").first()
+    attempt = expired.select_related("share", "account").first()
     if task.state not in TASK_LIVE or attempt is None:
         return False
     if attempt.sending_at:
@@ -99,6 +99,8 @@ def leave_to_vendor(expired: QuerySet[Attempt], attempt: Attempt) -> bool:
         "isolated": True,
     }
     state = AttemptState.WAITING if attempt.remote_id else AttemptState.UNKNOWN
+    if state == AttemptState.UNKNOWN:
+        values["look_at"] = searching.first_look(attempt.account)
     if not expired.update(state=state, **values):
         return False
     if state == AttemptState.UNKNOWN:

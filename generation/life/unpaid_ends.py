@@ -3,13 +3,14 @@
 Lock order everywhere: task, hold, purse, attempt, share, backlog.
 """
 
+import logging
 import uuid
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
 from django.db.models.functions import Now
 
 from credits import free, ledger
@@ -23,6 +24,8 @@ from generation.models import Attempt, Event, Task
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop
 from genhub.lib.ids import NOBODY
+
+logger = logging.getLogger(__name__)
 
 # What the statement says of the credits that come back.
 REASONS = {
@@ -60,6 +63,7 @@ def end_unpaid(
         free.leave(task_id)
     attempts = Attempt.objects.filter(task_id=task_id, state__in=ATTEMPT_LIVE)
     attempts = attempts.exclude(pk=spared or NOBODY)
+    exposure = tell_exposure(attempts)
     if attempts.update(
         state=AttemptState.CANCELED,
         ended_at=Now(),
@@ -71,8 +75,23 @@ def end_unpaid(
     ):
         ended_news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
-    events.record(task_id, kind, code=problem.code if problem else "")
+    events.record(task_id, kind, code=problem.code if problem else "", **exposure)
     return True
+
+
+def tell_exposure(attempts: QuerySet[Attempt]) -> dict[str, Any]:
+    """Tell the log of a live attempt that had left for its vendor, and return for the event what it may cost."""
+    sent = attempts.filter(sending_at__isnull=False).select_related("account").first()
+    if sent is None:
+        return {}
+    exposure = sent.dearest_usd
+    logger.warning(
+        "attempt %s, sent to %s, ends unpaid; it may cost %s USD",
+        sent.pk,
+        sent.account,
+        "an unknown number of" if exposure is None else exposure,
+    )
+    return {"exposure_usd": str(exposure)} if exposure else {}
 
 
 def cancel_task(task_id: uuid.UUID) -> None:

@@ -7,6 +7,7 @@ lost is `unknown` until the vendor calls back, a person decides, or the task's d
 import math
 import random
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,12 +18,14 @@ from django.db.models.functions import Least, Now
 from generation.accounts import standing
 from generation.accounts.costs import FREE, Bill, dearest_of
 from generation.errors import NotInDoubt
-from generation.life import claims, doorbell, events
+from generation.life import claims, doorbell, events, late, searching
+from generation.life.attempt_ends import LONGEST_DETAIL, storable
 from generation.life.bills import total_of_task
 from generation.life.claims import Claim, LeaseLost
+from generation.life.searching import Suggestion
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import AccountKey, Attempt, Event, Task, find_card
-from generation.providers.base import CancelOutcome, Submitted, Waiting
+from generation.providers.base import CancelOutcome, Found, Submitted, Waiting
 from generation.states import AttemptState, TaskState
 from genhub.lib.errors import Problem
 
@@ -97,12 +100,21 @@ def claim_poll(queue: str, *, worker: str) -> Claim | None:
 
 
 @transaction.atomic
-def doubt(claim: Claim, why: str) -> None:
-    """Write that nobody knows whether the vendor has taken an order; raise LeaseLost when the attempt is not ours."""
+def doubt(claim: Claim, why: str, evidence: Mapping[str, Any] | None = None) -> None:
+    """Write that nobody knows whether the vendor has taken an order; raise LeaseLost when the attempt is not ours.
+
+    Where the vendor can be asked, that is due from then on.
+    """
     # The event first: its key holds the task, which everybody locks before an attempt.
     events.record(claim.task_id, Event.Kind.UNKNOWN, attempt_id=claim.attempt_id)
     claims.leave(
-        claim, AttemptState.UNKNOWN, lease_expires_at=None, preview=None, error_detail=why[:4000]
+        claim,
+        AttemptState.UNKNOWN,
+        lease_expires_at=None,
+        preview=None,
+        error_detail=storable(why[:LONGEST_DETAIL]),
+        evidence=storable(evidence or {}),
+        look_at=searching.first_look(claim.account),
     )
 
 
@@ -115,7 +127,7 @@ def hear(attempt_id: uuid.UUID, remote_id: str) -> bool:
     elif attempt.state == AttemptState.UNKNOWN and remote_id:
         find(attempt, remote_id, by="callback")
     else:
-        return False
+        return late.hear(attempt, remote_id)
     doorbell.ring_after_commit(attempt.share.queue)
     return True
 
@@ -127,6 +139,7 @@ def find(attempt: Attempt, remote_id: str, *, by: str) -> None:
         remote_id=remote_id,
         run_at=Now(),
         error_detail="",
+        look_at=None,
         lease_token=F("lease_token") + 1,
     )
     events.record(
@@ -134,11 +147,28 @@ def find(attempt: Attempt, remote_id: str, *, by: str) -> None:
     )
 
 
+@transaction.atomic
+def note_look(seen: Attempt, found: Sequence[Found]) -> list[Suggestion]:
+    """Write what a look at the vendor found for an order in doubt, and return it: the one that it surely is, is asked
+    for at once; others wait for a person. Nothing happens once the doubt has ended."""
+    attempt = lock(seen.pk)
+    if (attempt.state, attempt.lease_token) != (AttemptState.UNKNOWN, seen.lease_token):
+        return []
+    suggestions = searching.suggest(attempt, found)
+    Attempt.objects.filter(pk=attempt.pk).update(
+        suggested=storable([one.to_json() for one in suggestions])
+    )
+    if sure := searching.sole(suggestions):
+        find(attempt, sure.remote_id, by="search")
+        doorbell.ring_after_commit(attempt.share.queue)
+    return suggestions
+
+
 def lock(attempt_id: uuid.UUID) -> Attempt:
     """Return an attempt whose task is locked: whoever moves what waits or is in doubt holds that."""
     task_id = Attempt.objects.values_list("task_id", flat=True).get(pk=attempt_id)
     Task.objects.select_for_update().get(pk=task_id)
-    return Attempt.objects.select_related("share").get(pk=attempt_id)
+    return Attempt.objects.select_related("share", "account", "task").get(pk=attempt_id)
 
 
 def lock_unknown(attempt_id: uuid.UUID) -> Attempt:
@@ -227,8 +257,11 @@ def settle_late(claim: Claim, bill: Bill) -> None:
 
 
 def list_due_queues() -> list[str]:
-    """Return the queues in which an order is to be asked for, or a vendor to be told of a cancel."""
-    polls = Attempt.objects.filter(state=AttemptState.WAITING, run_at__lte=Now())
-    cancels = Attempt.objects.filter(needs_cancel=True, run_at__lte=Now())
-    names = polls.order_by().values_list("share__queue", flat=True).distinct()
-    return sorted(set(names) | set(cancels.order_by().values_list("share__queue", flat=True)))
+    """Return the queues in which an order is to be asked for or looked for, or a vendor to be told of a cancel."""
+    due = [
+        Attempt.objects.filter(state=AttemptState.WAITING, run_at__lte=Now()),
+        Attempt.objects.filter(needs_cancel=True, run_at__lte=Now()),
+        searching.list_due(),
+    ]
+    names = [rows.order_by().values_list("share__queue", flat=True).distinct() for rows in due]
+    return sorted({name for found in names for name in found})

@@ -3,6 +3,7 @@
 from generation.models.account import Account, AccountKey, Rest
 from generation.models.attempt import Attempt, Costs, Share
 from generation.models.backlog import PlatformBacklog, UserBacklog
+from generation.models.desk import DeskEntry, LateOutput
 from generation.models.event import Event
 from generation.models.loop import LoopBeat
 from generation.models.offer import Offer, find_card, get_card
@@ -17,7 +18,9 @@ __all__ = [
     "AccountKey",
     "Attempt",
     "Costs",
+    "DeskEntry",
     "Event",
+    "LateOutput",
     "LocalWeights",
     "LoopBeat",
     "Offer",

@@ -125,6 +125,18 @@ class Attempt(models.Model):
     usage = models.JSONField(
         _("counted by the vendor"), default=dict, db_default=models.Value({}, models.JSONField())
     )
+    # For orders in doubt and failed ones: what was asked, what was answered, without keys and pictures.
+    evidence = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), editable=False
+    )
+    # Of an order in doubt: the vendor's orders that may be it, when it is looked for next, and how often it was.
+    suggested = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), editable=False
+    )
+    look_at = models.DateTimeField(null=True, editable=False)
+    looks = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    # When its vendor turned out to have made it, after its task had ended without it.
+    late_at = models.DateTimeField(_("came too late at"), null=True, editable=False)
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error_detail = models.TextField(
         _("error detail"), blank=True, help_text=_("For staff: the provider's own words, redacted.")
@@ -193,6 +205,14 @@ class Attempt(models.Model):
             ),
             models.Index(
                 fields=["task"], condition=Q(state=AttemptState.UNKNOWN), name="attempt_unknown"
+            ),
+            models.Index(
+                fields=["look_at"],
+                condition=Q(state=AttemptState.UNKNOWN),
+                name="attempt_to_look_for",
+            ),
+            models.Index(
+                fields=["late_at"], condition=Q(late_at__isnull=False), name="attempt_late"
             ),
             models.Index(
                 fields=["ended_at"], condition=Q(ended_at__isnull=False), name="attempt_by_end"

@@ -19,7 +19,8 @@ class Event(models.Model):
         ABANDONED = "abandoned", _("abandoned")  # the reaper
         WAITING = "waiting", _("waits for the provider")  # a worker
         UNKNOWN = "unknown", _("may be at the provider")  # a worker, or the reaper
-        FOUND = "found", _("is at the provider")  # a callback, or staff
+        FOUND = "found", _("is at the provider")  # a callback, a look there, or staff
+        LATE = "late", _("came after the end")  # a worker, or a callback
         NOT_TAKEN = "not_taken", _("never came to the provider")  # staff
         CANCEL_TOLD = "cancel_told", _("the provider was told of the cancel")  # a worker
         COMPLETED = "completed", _("completed")  # a worker

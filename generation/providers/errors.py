@@ -56,6 +56,8 @@ class ProviderError(Exception):
         self.fault = fault
         self.is_billed = is_billed
         self.why = why
+        # What was asked and answered, of a call that left: see `evidence`.
+        self.evidence: Mapping[str, Any] = {}
 
 
 class Unsupported(ProviderError):

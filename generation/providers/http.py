@@ -5,16 +5,17 @@ goes where the account does not say.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
 
+from generation.providers import evidence
 from generation.providers.base import AccountSettings
 from generation.providers.errors import Fault, ProviderError, Sent
 from generation.providers.sorting import FIRST_ERROR, Meaning, Said, error_of, sort_status
@@ -38,6 +39,13 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytearray
+    # Tells what was asked, should it turn out that nobody can read what came.
+    describe: Callable[[], Mapping[str, Any]] = dict
+
+    def evidence(self) -> Mapping[str, Any]:
+        """Return what is kept of it."""
+        answer = evidence.describe_answer(self.body)
+        return {**self.describe(), "status": self.status, "answer": answer}
 
     def parse(self, kind: type[Parsed]) -> Parsed:
         """Return the body as a msgspec type; raise ProviderError for what it is not. May be called once: the body,
@@ -45,7 +53,9 @@ class Answer:
         try:
             return msgspec.json.decode(self.body, type=kind)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise unreadable(f"HTTP {self.status}: {error}") from error
+            failure = unreadable(f"HTTP {self.status}: {error}")
+            failure.evidence = self.evidence()
+            raise failure from error
         finally:
             self.body.clear()
 
@@ -56,13 +66,20 @@ class Opened:
 
     response: httpx2.Response
     ends_at: float
+    describe: Callable[[], Mapping[str, Any]]
+    secrets: Collection[str]
 
     def whole(self) -> Answer:
-        """Return the answer with its body, of a failure the beginning."""
+        """Return the answer with its body, of a failure the beginning.
+
+        A vendor that repeats a key in what is no picture is not believed: it is gone before anybody reads it.
+        """
         body = bytearray()
         for part in self.parts():
             body += part
-        return Answer(self.response.status_code, self.response.headers, body)
+        if len(body) <= MOST_ERROR_BYTES:
+            body = evidence.hide_in(body, self.secrets)
+        return Answer(self.response.status_code, self.response.headers, body, self.describe)
 
     def parts(self) -> Iterator[bytes]:
         """Yield the body; raise ProviderError when it is too long (of a failure the rest is left), or drips on."""
@@ -107,6 +124,7 @@ class VendorApi:
         self.base_url = base_url.rstrip("/")
         self.headers = {"accept": "application/json", "accept-encoding": "identity", **headers}
         self.explain = explain
+        self.secrets = evidence.list_secrets(account.key, headers)
 
     def get(self, path: str, **words: Any) -> Answer:
         """Read something; `path` may be a whole address of the vendor's own."""
@@ -124,7 +142,9 @@ class VendorApi:
         except ProviderError as error:
             if error.code != UNREADABLE:
                 raise
-            raise lost(str(error)) from error
+            failure = lost(str(error))
+            failure.evidence = error.evidence
+            raise failure from error
 
     def ask(self, path: str, kind: type[Parsed], ends: frozenset[int] = frozenset()) -> Parsed:
         """Ask for an order that the vendor has. It is paid for: whatever else comes than its answer in full, even that
@@ -134,14 +154,16 @@ class VendorApi:
         except ProviderError as error:
             if error.status in ends:
                 raise
-            raise ProviderError(
+            failure = ProviderError(
                 f"asked: {error}",
                 code="provider_unavailable",
                 retryable=True,
                 retry_after_seconds=error.retry_after_seconds,
                 sent=Sent.MAYBE,
                 fault=error.fault,
-            ) from error
+            )
+            failure.evidence = error.evidence
+            raise failure from error
 
     def call(self, method: str, path: str, **words: Any) -> Answer:
         """Send a request once and return the whole answer; raise ProviderError, which says what a failure means."""
@@ -155,6 +177,30 @@ class VendorApi:
 
         `words` are httpx's: json, data, files, content, params, headers; json is written by msgspec.
         """
+        began = time.monotonic()
+        describe = partial(self.describe, method, path, dict(words))
+        try:
+            yield from self.exchange(method, path, describe, words)
+        except ProviderError as error:
+            error.args = (evidence.hide(str(error), self.secrets),)
+            seconds = round(time.monotonic() - began, 1)
+            error.evidence = {**(error.evidence or describe()), "seconds": seconds}
+            raise
+
+    def describe(self, method: str, path: str, words: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what was asked, without what nobody may read."""
+        url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
+        told = evidence.describe_request(method, url, words)
+        return {name: evidence.hide(value, self.secrets) for name, value in told.items()}
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        describe: Callable[[], Mapping[str, Any]],
+        words: dict[str, Any],
+    ) -> Iterator["Opened"]:
+        """Send a request once and yield a success."""
         headers = {**self.headers, **words.pop("headers", {})}
         if (body := words.pop("json", None)) is not None:
             words["content"] = msgspec.json.encode(body)
@@ -165,7 +211,7 @@ class VendorApi:
         ends_at = time.monotonic() + self.account.answer_seconds
         try:
             with client.stream(method, self.url_of(path), headers=headers, **words) as response:
-                opened = Opened(response, ends_at)
+                opened = Opened(response, ends_at, describe, self.secrets)
                 if not 200 <= response.status_code < 300:  # noqa: PLR2004 (what HTTP calls a success)
                     raise self.sort(opened.whole())
                 yield opened
@@ -199,6 +245,7 @@ class VendorApi:
             said = None
         error = sort_status(answer.status, answer.headers, said)
         error.status = answer.status
+        error.evidence = answer.evidence()
         return error
 
 

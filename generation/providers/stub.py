@@ -3,7 +3,9 @@
 At once, by default: flat pictures in the colour of their seeds. Other ways to go:
 
 - `stub:wait=SECONDS`  takes the order and works on it for so long: submitted, polled, finished; reports its progress
-- `stub:lost`          takes the order, and its answer is lost; `stub:lost=SECONDS` works on it for so long
+- `stub:lost`          takes the order, and its answer is lost
+- `stub:found=N`       lists N orders that may be the lost one, each with its prompt; `stub:found=other` one of another
+  prompt, `stub:found=late` one that was made a day later, `stub:found=busy` does not answer
 - `stub:file=FORMAT`   answers with files (png, jpeg, webp) instead of pixels, of seeds that it does not tell
 - `stub:revise`        draws from another prompt than was ordered, and says so
 - `stub:refuse=N`      does not make the first N pictures
@@ -21,7 +23,8 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import BinaryIO, Self
 
@@ -31,7 +34,9 @@ from generation.providers.base import (
     CancelOutcome,
     Capabilities,
     Finished,
+    Found,
     Hint,
+    Lost,
     Made,
     NotMade,
     Pixels,
@@ -47,6 +52,7 @@ from generation.spec import LARGEST_EXACT, GenerationSpec
 WORD = re.compile(r"stub:(\w+)(?:=([\w.]+))?")
 REVISED = "a picture, as the stub understands it"
 PREFIX = "stub-"
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class Job:
 class StubProvider(Provider):
     """Obeys the words in the prompt."""
 
-    capabilities = Capabilities(calls_back=True)
+    capabilities = Capabilities(calls_back=True, finds_lost=True)
 
     def submit(self, work: Work) -> Submitted | Finished:
         """Make the pictures at once, take the order, or fail."""
@@ -128,6 +134,22 @@ class StubProvider(Provider):
         if said == "busy":
             raise ProviderError("told to be busy", retryable=True)
         return CancelOutcome(said)
+
+    def find_lost(self, lost: Lost) -> list[Found]:
+        """List what the order's own words say that the stub has of it."""
+        words = dict(WORD.findall(lost.spec.prompt))
+        said = words.get("found", "0")
+        if said == "busy":
+            raise ProviderError("told to be busy", retryable=True)
+        made_at = lost.sent_at + (A_DAY if said == "late" else timedelta(0))
+        began = made_at.timestamp()
+        # What it has was made from the order, not from the words about its fate.
+        job = Job.of(lost.spec, {}, 0)
+        jobs = [
+            replace(job, seed=number, began_at=began, ready_at=began)
+            for number in range(int(said) if said.isdigit() else 1)
+        ]
+        return [Found(one.to_id(), "done", made_at, is_same_prompt=said != "other") for one in jobs]
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
         """Read `{"id": …}`."""

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 from generation.life import claims, doorbell, waiting
 from generation.life.claims import Claim
-from generation.work import poll
+from generation.work import lost, poll
 from generation.work.batch import Batch, BatchOutcome, gather, make, worker_name
 from generation.work.process import draining, occupancy, readiness
 from generation.work.storing import Ended, finisher
@@ -46,6 +46,7 @@ def take_next(queue: str) -> tuple[Batch, Callable[[Batch], BatchOutcome]] | Non
         return None
     if queue in waiting.list_due_queues():
         poll.tell_cancels(queue)
+        lost.look_for_one(queue)
         if batch := poll.claim_poll(queue):
             return batch, poll.ask
     if claim := claim_patiently(queue):

@@ -26,7 +26,7 @@ from generation.providers.base import (
     Waiting,
 )
 from generation.providers.errors import GivenBack, ProviderError, Sent, Stopped
-from generation.work import leftovers
+from generation.work import leftovers, too_late
 from generation.work.batch import BatchOutcome
 from generation.work.heart import Pulse
 from generation.work.persisting import AWAY, persist
@@ -36,7 +36,8 @@ from storage.content import OutputRefused, StoredFile
 from storage.outputs import save_output
 
 logger = logging.getLogger(__name__)
-# A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`, `unwritten`.
+# A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`, `late`,
+# `unwritten`.
 Ended = dict[str, str]
 
 # One batch is being stored, one waits: what is drawn faster than it is stored must not fill the memory.
@@ -104,7 +105,7 @@ def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
     finally:
         pulse.leave(claim)
         release_connection()
-    if how not in {"completed", "unwritten"} and isinstance(outcome, Finished):
+    if how not in {"completed", "late", "unwritten"} and isinstance(outcome, Finished):
         leftovers.clear(claim, [made.position for made in outcome.made])
     return {"task": f"task_{claim.task_id.hex}", "ended": how}
 
@@ -115,11 +116,13 @@ def finish_wanted(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
     try:
         return finish_member(claim, outcome, pulse)
     except (LeaseLost, Stopped):
-        logger.info("attempt %s is no longer wanted here: discarded", claim.attempt_id)
+        # Whether staff keep it, of a task that failed.
+        gather = partial(collect, claim, outcome, lambda: None, was_sent=True)
+        how = too_late.keep(claim, outcome, gather)
     if was_sent and tells_cost(outcome):
         bill = bill_of(claim.card, claim.spec, outcome, was_sent=True)
         persist(partial(waiting.settle_late, claim, bill), claim)
-    return "stopped"
+    return how
 
 
 def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
@@ -170,7 +173,7 @@ def end_badly(claim: Claim, error: ProviderError, outcome: Outcome, *, was_sent:
     if claim.remote_id and (error.retryable or error.sent is Sent.MAYBE):
         return leave(claim, Waiting(poll_after_seconds=error.retry_after_seconds))
     if was_sent and error.sent is Sent.MAYBE:
-        persist(partial(waiting.doubt, claim, str(error)), claim)
+        persist(partial(waiting.doubt, claim, str(error), error.evidence), claim)
         return "unknown"
     # What was made and could not be stored is billed all the same.
     came = outcome if isinstance(outcome, Finished) else error

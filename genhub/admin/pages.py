@@ -36,6 +36,8 @@ class Question:
     # Titles and contents below the question: what an answer to it brought.
     sections: tuple[tuple[str, SafeString], ...] = ()
     is_dangerous: bool = False
+    # Further buttons of the form, as HTML.
+    choices: str = ""
     # The mark of what is shown, for a page without a form: what is done is what was seen.
     seen: str = ""
 

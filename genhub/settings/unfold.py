@@ -131,6 +131,10 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Work"),
                 "items": [
                     page("image", "generation.task"),
+                    counted(
+                        page("contact_support", "generation.deskentry"),
+                        "generation.selectors.desk.count_doubts",
+                    ),
                     page("photo_library", "storage.artifact"),
                 ],
             },

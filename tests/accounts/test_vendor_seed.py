@@ -10,11 +10,14 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from generation.accounts import vendor_seed
+from generation.accounts.costs import dearest_of, price_of
 from generation.accounts.vendor_seed import seed_vendors
-from generation.accounts.vendors import VENDORS
+from generation.accounts.vendors import VENDORS, Vendor
 from generation.models import Account, AccountKey, Offer
-from generation.providers.registry import ADAPTERS
-from generation.spec import ModelCard
+from generation.prices import read_prices
+from generation.providers.base import Usage
+from generation.providers.registry import ADAPTERS, find_class
+from generation.spec import OPTIONS, GenerationSpec, ModelCard
 from genhub.settings.vendors import Named, named_hosts, read_vendors
 
 pytestmark = pytest.mark.django_db
@@ -140,6 +143,7 @@ def test_each_vendor_of_the_table_can_be_seeded_and_named(
     )  # fmt: skip
     for offer in Offer.objects.all():
         offer.clean_fields()
+        read_prices(offer.prices)
 
 
 def test_server_of_ones_own_needs_an_address_and_no_key(
@@ -182,6 +186,29 @@ def test_no_retired_model_is_ordered_by_its_name() -> None:
     cards: list[ModelCard] = [card for vendor in VENDORS for card in vendor.cards]
     assert [card for card in cards if card.vendor_model.startswith(retired)] == []
     assert len(cards) > 20
+
+
+def test_seeded_price_is_found_by_quality_and_megapixel(settings: Settings) -> None:
+    name(settings, ONE)
+    seed_vendors()
+    card = Offer.objects.get(alias="gpt-image-2").card()
+    spec = GenerationSpec("image", "gpt-image-2", "a star", "", 1024, 1024)
+    costs = [dearest_of(card, replace(spec, quality=quality)) for quality in ("standard", "high")]
+    assert costs == [Decimal("0.053"), Decimal("0.211")]
+    tokens = Usage(input_text_tokens=100, output_tokens=1000)
+    assert price_of(card, spec, tokens, 1) == Decimal("0.0305")
+    [bfl] = [vendor for vendor in VENDORS if vendor.alias == "bfl"]
+    wide = replace(spec, width=2048)
+    assert [dearest_of(bfl.cards[0], one) for one in (spec, wide, replace(wide, image="art_1"))] == [
+        Decimal("0.03"), Decimal("0.06"), Decimal("0.09"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.alias)
+def test_no_seeded_model_promises_what_its_adapter_never_sends(vendor: Vendor) -> None:
+    takes = find_class(vendor.adapter).capabilities.takes
+    for card in vendor.cards:
+        assert {name for name in OPTIONS if card.takes(name)} <= takes, card.alias
 
 
 def test_models_start_with_what_their_vendor_listed_and_staff_have_the_last_word(

@@ -36,7 +36,7 @@ def _names(monkeypatch: pytest.MonkeyPatch) -> None:
             raise httpcore2.ConnectError(host)
         return known.get(host) or look_up(host, *rest)
 
-    monkeypatch.setattr("generation.admin.accounts.account_form.look_up", answer)
+    monkeypatch.setattr("genhub.lib.dial.look_up", answer)
 
 
 def page(account: Account, deed: str = "change") -> str:

@@ -93,7 +93,7 @@ def test_decision_that_cannot_be_signed_is_none(
     ("words", "field"),
     [
         ({"decision": "taken"}, "remote_id"),
-        ({"decision": "taken", "remote_id": "x" * 201}, "remote_id"),
+        ({"decision": "taken", "remote_id": "x" * 1001}, "remote_id"),
         ({"decision": "not_taken", "remote_id": "stub-1"}, "remote_id"),
         ({"decision": "lost", "reason": "short"}, "reason"),
         ({"decision": "maybe"}, "decision"),

@@ -36,7 +36,7 @@ def test_a_history_counts_its_own_entries(
     row = model(pk=model._meta.pk.to_python(7) if not has_uuid(model) else new_id())
     monkeypatch.setattr(model_admin, "get_object", lambda *args: row)
     monkeypatch.setattr(model, "__str__", lambda self: "a row")
-    kind = ContentType.objects.get_for_model(model)
+    kind = ContentType.objects.get_for_model(model, for_concrete_model=False)
     LogEntry.objects.bulk_create(
         LogEntry(
             user=User.objects.get(), content_type=kind, object_id=str(row.pk),

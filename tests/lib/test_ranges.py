@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -10,8 +11,10 @@ from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import Any
 
+import httpx2
 import pytest
 
+from genhub.lib import dial, ranges
 from genhub.lib.fetch import Fetched, FetchRefused, Reason, fetch
 from genhub.lib.ranges import SPLIT_ABOVE_BYTES, STREAMS, Helpers, write_at
 from tests.lib.host import Asked, Host, Send, answer, hosting
@@ -38,8 +41,9 @@ class Store:
     part: Part = send_part
     headers: dict[str, Any] = field(default_factory=dict)
     body: bytes = FILE
-    # From where on the first stream only drips.
+    # From where on the first stream only drips, and how many times.
     drips_at: int = len(FILE)
+    most_drips: int = sys.maxsize
     may_go_on: threading.Event = field(default_factory=threading.Event)
     spans: list[tuple[int, int]] = field(default_factory=list)
     sent: int = 0
@@ -53,7 +57,9 @@ class Store:
         usual = {"Accept_Ranges": "bytes", "ETag": TAG, "Content_Length": len(self.body)}
         send(answer(b"", "200 OK", **(usual | self.headers)))
         while self.sent < len(self.body):
-            drips = self.sent >= self.drips_at and not self.may_go_on.wait(0.01)
+            drips = 0 <= self.sent - self.drips_at < self.most_drips and not self.may_go_on.wait(
+                0.01
+            )
             part = self.body[self.sent : self.sent + (1 if drips else PART_BYTES)]
             send(part)
             self.sent += len(part)
@@ -181,6 +187,11 @@ def send_too_much(asked: Asked, send: Send, first: int, last: int) -> None:
     send(answer(body, "206 Partial Content", Content_Range=content))
 
 
+def send_as_whole(asked: Asked, send: Send, first: int, last: int) -> None:
+    content = f"bytes {first}-{last}/{len(FILE)}"
+    send(answer(bytes(last - first + 1), "200 OK", Content_Range=content))
+
+
 def redirect(asked: Asked, send: Send, first: int, last: int) -> None:
     send(answer(status="302 Found", Location="http://127.0.0.1:9/"))
 
@@ -192,12 +203,15 @@ def hang_up(asked: Asked, send: Send, first: int, last: int) -> None:
 
 
 WRONG = [refuse, send_whole, send_another, send_of_another_file, send_without_saying_what, send_several, send_packed,
-         send_too_little, send_too_much, redirect, hang_up]  # fmt: skip
+         send_too_little, send_too_much, send_as_whole, redirect, hang_up]  # fmt: skip
 
 
 @pytest.mark.parametrize("part", WRONG, ids=lambda part: part.__name__)
 def test_the_first_stream_reads_on_where_a_host_gives_no_ranges(part: Part) -> None:
-    store = Store(part=part)
+    # Slow for a while, so that what the host gave could be mistaken for the rest.
+    store = Store(
+        part=part, drips_at=QUARTER // PART_BYTES * PART_BYTES + PART_BYTES, most_drips=20
+    )
     asked = take_all(store)
     # Nothing is asked for again.
     assert len([one for one in asked if "range" not in one.headers]) == 1
@@ -267,6 +281,21 @@ def test_no_part_of_what_is_too_large_is_asked_for() -> None:
         take(host, most_bytes=len(FILE) - 1)
     assert refused.value.code == Reason.TOO_LARGE
     assert store.spans == []
+
+
+def test_parts_know_when_the_whole_must_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[float] = []
+    is_part = ranges.is_part
+
+    def look(response: httpx2.Response, content_range: str) -> bool:
+        ends.append(dial.deadline.get())
+        return is_part(response, content_range)
+
+    monkeypatch.setattr(ranges, "is_part", look)
+    take_all(Store(drips_at=QUARTER))
+    assert len(ends) == STREAMS - 1
+    assert len(set(ends)) == 1
+    assert ends[0] < float("inf")
 
 
 def test_parts_end_with_the_time_of_the_whole() -> None:

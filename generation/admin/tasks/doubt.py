@@ -1,69 +1,33 @@
-"""The decision about an order in doubt: whether its vendor has it is known to people alone, who can look there."""
+"""The decision about an order in doubt: its vendor is asked, people look there, one of them says what became of it."""
 
-from enum import StrEnum
 from typing import Any
 
-from django import forms
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
+from generation.accounts.adapters import can_find_lost
 from generation.admin.refunds.ask import task_page
 from generation.admin.refunds.facts import facts_of_task
+from generation.admin.tasks.doubt_form import Decision, DoubtForm
+from generation.admin.tasks.evidence import candidates, facts_of_call
 from generation.errors import AnswerLost
+from generation.life import by_hand as hands
 from generation.life import waiting
 from generation.models import Attempt, Task
-from generation.models.attempt import LONGEST_REMOTE_ID
+from generation.providers.errors import ProviderError
 from generation.selectors.tasks import find_doubt
+from generation.work import by_hand, lost
+from generation.work.by_hand import Brought, FileRefused
 from genhub.admin.base import HubAdmin
-from genhub.admin.forms import ReasonForm
 from genhub.admin.pages import Question, ask, without_action, word
 from genhub.admin.show import moment
 from genhub.lib.errors import Problem
-
-
-class Decision(StrEnum):
-    """What a person found out, or decided without."""
-
-    TAKEN = "taken"
-    NOT_TAKEN = "not_taken"
-    LOST = "lost"
-
-
-class DoubtForm(ReasonForm):
-    """Asks what became of an order, and why one believes so."""
-
-    field_order = ("decision", "remote_id", "reason")
-    decision = forms.ChoiceField(
-        label=_("What became of it"),
-        widget=UnfoldAdminRadioSelectWidget,
-        choices=[
-            (Decision.TAKEN, _("The provider has it: ask for it")),
-            (Decision.NOT_TAKEN, _("It never came there: make it anew")),
-            (Decision.LOST, _("Nobody can tell: end the task and give the credits back")),
-        ],
-    )
-    remote_id = forms.CharField(
-        label=_("Id at the provider"),
-        required=False,
-        max_length=LONGEST_REMOTE_ID,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Only when the provider has it."),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for the id where the vendor has the order, and only there."""
-        words: dict[str, Any] = super().clean() or self.cleaned_data
-        is_taken = words.get("decision") == Decision.TAKEN
-        if is_taken and not words.get("remote_id"):
-            self.add_error("remote_id", _("Without its id it cannot be asked for."))
-        if not is_taken and words.get("remote_id"):
-            self.add_error("remote_id", _("Leave it empty, or say that the provider has it."))
-        return words
 
 
 class DoubtPage(HubAdmin):
@@ -91,29 +55,91 @@ class DoubtPage(HubAdmin):
         """Ask what became of the order, and go on from there."""
         task = self.find_object(request, object_id)
         attempt = find_doubt(task.pk)
-        form = DoubtForm(request.POST or None)
+        if attempt and "look" in request.POST:
+            self.look(request, attempt)
+            return HttpResponseRedirect(request.path)
+        form = DoubtForm(read_words(request, attempt), request.FILES or None, attempt=attempt)
         if attempt and form.is_valid():
             try:
-                # The credits move with the word of who had them moved, and why.
-                with transaction.atomic():
-                    self.settle(request, attempt, form.cleaned_data)
-                    text = gettext("Settled the doubt: %(decision)s. %(reason)s")
-                    self.log_change(request, task, text % form.cleaned_data)
+                self.settle(request, task, attempt, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
+            except FileRefused as refused:
+                form.add_error("pictures", word_refusal(refused))
             else:
                 return HttpResponseRedirect(task_page(task))
         return ask(self, request, ask_what_became(task, attempt, form), about=task)
 
-    def settle(self, request: HttpRequest, attempt: Attempt, words: dict[str, Any]) -> None:
+    def look(self, request: HttpRequest, attempt: Attempt) -> None:
+        """Ask the vendor now, and say what came of it."""
+        try:
+            found = lost.look(attempt)
+        except ProviderError as error:
+            text = gettext("The provider could not be asked: %(why)s") % {"why": error}
+            self.message_user(request, text, messages.ERROR)
+        else:
+            text = gettext("The provider lists %(count)s orders that it may be.")
+            self.message_user(request, text % {"count": len(found)})
+
+    def settle(
+        self, request: HttpRequest, task: Task, attempt: Attempt, words: dict[str, Any]
+    ) -> None:
         """Do what was decided; raise NotInDoubt when there is nothing to decide any more."""
         by, reason = str(request.user), words["reason"]
-        if words["decision"] == Decision.TAKEN:
-            waiting.decide_taken(attempt.pk, words["remote_id"], by=by, reason=reason)
-        elif words["decision"] == Decision.NOT_TAKEN:
-            waiting.decide_not_taken(attempt.pk, by=by, reason=reason)
-        else:
-            waiting.decide_lost(attempt.pk, AnswerLost())
+        if words["decision"] == Decision.BROUGHT:
+            # Files before rows; the credits move with the word of who had them moved, and why.
+            with (
+                by_hand.storing(attempt.pk, name_files(words["pictures"]), by=by) as (
+                    claim,
+                    stored,
+                ),
+                transaction.atomic(),
+            ):
+                hands.deliver(claim, stored, by=by, reason=reason)
+                self.sign(request, task, words)
+            return
+        with transaction.atomic():
+            if words["decision"] == Decision.TAKEN:
+                waiting.decide_taken(attempt.pk, words["remote_id"], by=by, reason=reason)
+            elif words["decision"] == Decision.NOT_TAKEN:
+                waiting.decide_not_taken(attempt.pk, by=by, reason=reason)
+            else:
+                waiting.decide_lost(attempt.pk, AnswerLost())
+            self.sign(request, task, words)
+
+    def sign(self, request: HttpRequest, task: Task, words: dict[str, Any]) -> None:
+        """Write who decided what, and why."""
+        text = gettext("Settled the doubt: %(decision)s. %(reason)s")
+        self.log_change(request, task, text % words)
+
+
+def read_words(request: HttpRequest, attempt: Attempt | None) -> QueryDict | None:
+    """Return what was posted; a button beside what the vendor lists says all that is needed."""
+    if not request.POST:
+        return None
+    chosen = request.POST.get("take", "")
+    free = [one["remote_id"] for one in attempt.suggested if not one["is_taken"]] if attempt else []
+    if chosen not in free:
+        return request.POST
+    words = request.POST.copy()
+    words["decision"], words["remote_id"] = Decision.TAKEN.value, chosen
+    if not words.get("reason"):
+        words["reason"] = gettext("Chosen of what the provider lists.")
+    return words
+
+
+def name_files(files: list["UploadedFile[Any]"]) -> list[Brought]:
+    """Return uploaded files as they are brought."""
+    return [
+        Brought(file.name or "–", file.content_type or "", file.open())  # type: ignore[arg-type]
+        for file in files
+    ]
+
+
+def word_refusal(refused: FileRefused) -> str:
+    """Return why a file is not taken."""
+    text = gettext("“%(name)s” is not taken (%(code)s). Bring a PNG, JPEG or WebP picture.")
+    return text % {"name": refused.name, "code": refused.code}
 
 
 def ask_what_became(task: Task, attempt: Attempt | None, form: DoubtForm) -> Question:
@@ -127,7 +153,7 @@ def ask_what_became(task: Task, attempt: Attempt | None, form: DoubtForm) -> Que
         gettext("Provider"): attempt.account.alias,
         gettext("Sent at"): moment(attempt.sending_at),
         gettext("Sent as"): str(attempt),
-        gettext("What was heard"): attempt.error_detail or "–",
+        **facts_of_call(attempt),
         gettext("What it may have cost"): gettext("not known") if cost is None else f"{cost} USD",
         gettext("Ends by itself at"): moment(task.deadline_at),
     }
@@ -139,6 +165,7 @@ def ask_what_became(task: Task, attempt: Attempt | None, form: DoubtForm) -> Que
         ),
         facts=facts,
         form=form,
+        choices=candidates(attempt) if can_find_lost(attempt.account) else "",
         submit=gettext("Go on"),
         back=task_page(task),
     )

@@ -19,6 +19,8 @@ EVENT_COLOURS = {
     Event.Kind.ABANDONED: "danger",
     Event.Kind.CANCELED: "warning",
     Event.Kind.RETRIED: "warning",
+    Event.Kind.UNKNOWN: "warning",
+    Event.Kind.LATE: "warning",
     Event.Kind.REFUNDED: "warning",
     Event.Kind.CLAIMED: "info",
 }
@@ -43,6 +45,8 @@ NAMES = {
     "code": _("error code"),
     "count": _("pictures"),
     "deaths": _("deaths of workers"),
+    "exposure_usd": _("may have cost, in USD"),
+    "remote_id": _("id at the provider"),
     "delay_seconds": _("seconds until the next attempt"),
     "price": _("price"),
     "provider": _("provider"),

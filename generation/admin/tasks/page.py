@@ -15,6 +15,7 @@ from credits.selectors import NO_HOLD, find_purse, view_holds
 from generation.admin.filters import AgeFilter, DoubtFilter, ModelFilter
 from generation.admin.refunds.ask import RefundPage, see_balance
 from generation.admin.refunds.ask_bulk import BulkRefundPage
+from generation.admin.tasks.desk import late_table
 from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.history import attempts_table, events_table
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
@@ -138,6 +139,11 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
             "balance": see_balance(request, task),
             "purse_id": find_purse(task.platform_id, task.user),
             "sections": [
+                *[
+                    (_("Came too late: seen by staff alone, paid by nobody"), late)
+                    for late in [late_table(task)]
+                    if late
+                ],
                 (
                     _("Attempts"),
                     attempts_table(

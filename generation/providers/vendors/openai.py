@@ -39,7 +39,7 @@ from generation.providers.files import encode_input, file_of
 from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.previews import preview_of
 from generation.providers.several import in_calls
-from generation.providers.sorting import Said, sort_status
+from generation.providers.sorting import sort_status
 from generation.providers.streams import read_events
 from generation.providers.wording import options_of, translate
 
@@ -233,8 +233,9 @@ def last_day_of(now: str) -> str:
 
 
 def failure_of(error: Any) -> ProviderError:
-    """Return what an error means that came with a success."""
-    return sort_status(400, {}, explain(400, {"error": error}) or Said("no picture"))
+    """Return what an error means that came with a success; without words it is none that the vendor would not bill."""
+    said = explain(400, {"error": error})
+    return sort_status(400, {}, said) if said else unreadable("an answer without a picture")
 
 
 def parse_event(data: bytes) -> Event:

@@ -1,0 +1,98 @@
+"""The form about an order in doubt: what became of it, where it is or what it made, and why one believes so."""
+
+from enum import StrEnum
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
+
+from generation.models import Attempt
+from generation.models.attempt import LONGEST_REMOTE_ID
+from genhub.admin.forms import ReasonForm
+
+
+class Decision(StrEnum):
+    """What a person found out, or decided without."""
+
+    TAKEN = "taken"
+    BROUGHT = "brought"
+    NOT_TAKEN = "not_taken"
+    LOST = "lost"
+
+
+class FilesInput(forms.FileInput):
+    """Lets several files be chosen at once."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files; none is an empty list."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list["UploadedFile[Any]"]:
+        """Return each file that Django takes for one."""
+        return [super(FilesField, self).clean(file, initial) for file in data or []]
+
+
+class DoubtForm(ReasonForm):
+    """Asks what became of an order, and why one believes so."""
+
+    field_order = ("decision", "remote_id", "pictures", "reason")
+    decision = forms.ChoiceField(
+        label=_("What became of it"),
+        widget=UnfoldAdminRadioSelectWidget,
+        choices=[
+            (Decision.TAKEN, _("The provider has it: ask for it")),
+            (Decision.BROUGHT, _("The provider made it: here are its pictures")),
+            (Decision.NOT_TAKEN, _("It never came there: make it anew")),
+            (Decision.LOST, _("Nobody can tell: end the task and give the credits back")),
+        ],
+    )
+    remote_id = forms.CharField(
+        label=_("Id at the provider"),
+        required=False,
+        max_length=LONGEST_REMOTE_ID,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Only when the provider has it."),
+    )
+    pictures = FilesField(
+        label=_("Pictures"),
+        required=False,
+        widget=FilesInput({"accept": "image/png,image/jpeg,image/webp"}),
+        help_text=_(
+            "Only when you bring them: PNG, JPEG or WebP, as the provider's own pages give them. Each is labelled, "
+            "delivered and charged as if it had come by itself."
+        ),
+    )
+
+    def __init__(self, *args: Any, attempt: Attempt | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.most_files = attempt.task.num_images if attempt else 0
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the id where the vendor has the order, for pictures where somebody brings them, and only there."""
+        words: dict[str, Any] = super().clean() or self.cleaned_data
+        is_taken = words.get("decision") == Decision.TAKEN
+        if is_taken and not words.get("remote_id"):
+            self.add_error("remote_id", _("Without its id it cannot be asked for."))
+        if not is_taken and words.get("remote_id"):
+            self.add_error("remote_id", _("Leave it empty, or say that the provider has it."))
+        self.check_files(words.get("pictures") or [], words.get("decision") == Decision.BROUGHT)
+        return words
+
+    def check_files(self, files: list["UploadedFile[Any]"], is_brought: bool) -> None:  # noqa: FBT001
+        """Ask for as many pictures as were ordered, or fewer; each that is missing is not charged."""
+        if is_brought and not files:
+            self.add_error("pictures", _("Choose the pictures that the provider made."))
+        if files and not is_brought:
+            self.add_error("pictures", _("Leave it empty, or say that you bring the pictures."))
+        if len(files) > self.most_files:
+            text = _("The order is for %(most)s pictures, and these are %(count)s.")
+            error = forms.ValidationError(
+                text, params={"most": self.most_files, "count": len(files)}
+            )
+            self.add_error("pictures", error)

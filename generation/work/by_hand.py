@@ -1,0 +1,88 @@
+"""Storing what a person brings for an order in doubt: through the same door as what a vendor sends."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
+
+from generation.life import by_hand
+from generation.life.attempt_ends import Stored, StoredOutput
+from generation.life.claims import Claim
+from generation.providers.base import Made, NotMade, VendorFile
+from storage import content
+from storage.content import OutputRefused
+from storage.outputs import save_output
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A file as somebody brings it, and what they call its type."""
+
+    name: str
+    media_type: str
+    file: BinaryIO
+
+
+class FileRefused(Exception):
+    """A file is not taken, for the reason of this code."""
+
+    def __init__(self, name: str, code: str) -> None:
+        super().__init__(name, code)
+        self.name = name
+        self.code = code
+
+
+@contextmanager
+def storing(
+    attempt_id: uuid.UUID, files: Sequence[Brought], *, by: str
+) -> Iterator[tuple[Claim, Stored]]:
+    """Store files for an order in doubt, which the body delivers; whatever it raises leaves the order in doubt.
+
+    Raises NotInDoubt, or FileRefused for a file that is no picture that is taken.
+    """
+    claim = by_hand.take_over(attempt_id, by=by)
+    try:
+        yield claim, store(claim, files)
+    except BaseException:
+        by_hand.put_down(claim)
+        raise
+
+
+def store(claim: Claim, files: Sequence[Brought]) -> Stored:
+    """Store files as the first pictures of an order; the others were not made."""
+    outputs = []
+    for position, brought in enumerate(files):
+        open_file = partial(open_brought, brought)
+        file = save(claim, position, brought, open_file)
+        outputs.append(
+            StoredOutput(Made(position, VendorFile(brought.media_type, open_file)), file)
+        )
+    missing = range(len(files), claim.spec.number)
+    return Stored(outputs, [NotMade(position, "generation_failed") for position in missing])
+
+
+@contextmanager
+def open_brought(brought: Brought) -> Iterator[BinaryIO]:
+    """Open a file that is open: whoever brought it closes it."""
+    yield brought.file
+
+
+def save(
+    claim: Claim,
+    position: int,
+    brought: Brought,
+    open_file: Callable[[], AbstractContextManager[BinaryIO]],
+) -> content.StoredFile:
+    """Store one file; raise FileRefused when it is not taken."""
+    try:
+        return save_output(
+            content.VendorFile(brought.media_type, open_file),
+            day=claim.day,
+            owner=claim.owner_id,
+            attempt=claim.attempt_id,
+            position=position,
+        )
+    except OutputRefused as refused:
+        raise FileRefused(brought.name, refused.code) from refused
