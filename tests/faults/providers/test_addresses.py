@@ -1,4 +1,4 @@
-"""P8: pictures that come by their address: fetched again where that may help, never ordered again, never from inside."""
+"""P8: pictures that come by an address: fetched again where that helps, never ordered again, never from inside."""
 
 from collections.abc import Iterator
 
