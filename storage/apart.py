@@ -1,6 +1,6 @@
 """Programs that look at what strangers sent, each in a process of its own that may die of it.
 
-To start a Python takes longer than to look at a picture, so each is a fork of one that has loaded all it needs.
+To start a Python takes longer than to look at a picture, so each is a fork of one that has loaded all that it needs.
 """
 
 import atexit
@@ -19,7 +19,9 @@ from django.conf import settings
 
 from storage.nursery import STATUS
 
-MODULES: Final = ("storage.relabelling",)
+# With Pillow's readers of what is taken: it looks for them when it opens its first picture, which takes as long again.
+READERS: Final = ("PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.WebPImagePlugin")
+MODULES: Final = ("storage.relabelling", *READERS)
 # Isolated, it finds its own files last: none of them can pass for a library.
 NURSERY: Final = (
     "import sys; sys.path.append(sys.argv.pop()); from storage.nursery import main; main()"

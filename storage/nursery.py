@@ -17,6 +17,8 @@ import traceback
 from contextlib import suppress
 from typing import Final
 
+from PIL import Image
+
 # Of each program: where its end is told, what to run, input, output, errors, and what it gets beside them.
 MOST_FILES: Final = 8
 STATUS: Final = struct.Struct("i")
@@ -120,6 +122,7 @@ def main() -> None:
     control, *modules = sys.argv[1:]
     for name in modules:
         importlib.import_module(name)
+    Image.preinit()
     # The children share what is loaded.
     gc.freeze()
     Nursery(socket.socket(fileno=int(control))).serve()

@@ -36,6 +36,8 @@ FOREIGN = (
     "SECRET_KEY",
     "PUBLIC_URL",
     "ALLOWED_HOSTS",
+    "PRIVATE_HOSTS",
+    "INPUT_HOSTS",
     "GENHUB_HOST",
     "GENHUB_PORT",
     "LOG_FOLDER",

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from generation.accounts.tokens import count_tokens
 from generation.prices import MILLION, Price, TokenPrices, exact, read_prices
 from generation.providers.base import Finished, Usage
 from generation.providers.errors import ProviderError, Sent
@@ -62,7 +63,14 @@ def bill_of(card: ModelCard, spec: GenerationSpec, outcome: object, *, was_sent:
     costs what its vendor bills. What never left costs nothing."""
     if isinstance(outcome, Finished):
         usage, made = outcome.usage, len(outcome.made)
-        return Bill(price_of(card, spec, usage, made), describe_usage(usage, made))
+        # A vendor that counts tokens has read the prompt, too.
+        is_counted_here = usage.output_tokens is not None and usage.input_text_tokens is None
+        if is_counted_here:
+            usage = replace(usage, input_text_tokens=count_tokens(spec.prompt))
+        counted = describe_usage(usage, made)
+        if is_counted_here and usage.input_text_tokens is not None:
+            counted["counted_here"] = ["input_text_tokens"]
+        return Bill(price_of(card, spec, usage, made), counted)
     is_billed = isinstance(outcome, ProviderError) and outcome.is_billed
     return Bill(dearest_of(card, spec)) if was_sent and is_billed else NOTHING
 

@@ -1,5 +1,6 @@
 """The account and the offers that every hub starts with."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -102,24 +103,39 @@ def seed_model(account: Account, card: ModelCard, *, is_offered: bool) -> None:
     values = all_columns(card) | {"is_enabled": is_offered}
     found = all_columns(replace(row.card(), local=LocalModel.from_json(place.place())))
     found |= {"is_enabled": row.is_enabled}
-    numbers = tuple(set(values).difference(*APART))
     # What is named by a setting or the release; an empty one leaves the part to staff.
     dictated = [part for part in (PLACE, WEIGHT_FILES) if values[part[0]]]
-    seeded: dict[str, Any] = {}
-    for part in (*APART, numbers):
-        # A name that was not seeded yet came with this release.
-        was_seeded = {name: row.seeded.get(name, found[name]) for name in part}
-        if part in dictated or all(found[name] == was_seeded[name] for name in part):
-            for name in part:
-                setattr(place if name in LOCAL else row, name, values[name])
-                was_seeded[name] = values[name]
-        # What was not written is still compared with what was: else a later change would overwrite what is staff's.
-        seeded |= was_seeded
-    row.seeded = seeded
+    writes, row.seeded = refresh(values, found, row.seeded, APART, dictated)
+    for name, value in writes.items():
+        setattr(place if name in LOCAL else row, name, value)
     with transaction.atomic():
         row.save()
         place.offer = row
         place.save()
+
+
+def refresh(
+    values: Mapping[str, Any],
+    found: Mapping[str, Any],
+    was_seeded: Mapping[str, Any],
+    apart: Iterable[tuple[str, ...]],
+    dictated: Collection[tuple[str, ...]] = (),
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what to write of a row, and what it was seeded with then: of its parts, and of the rest as one, those that
+    still are as they were seeded, and those that are dictated whatever staff did."""
+    apart = tuple(apart)
+    rest = tuple(set(values).difference(*apart))
+    writes: dict[str, Any] = {}
+    seeded: dict[str, Any] = {}
+    for part in (*apart, rest):
+        # A name that was not seeded yet came with this release.
+        before = {name: was_seeded.get(name, found[name]) for name in part}
+        if part in dictated or all(found[name] == before[name] for name in part):
+            before = {name: values[name] for name in part}
+            writes |= before
+        # What was not written is still compared with what was: else a later change would overwrite what is staff's.
+        seeded |= before
+    return writes, seeded
 
 
 def find_place(row: Offer) -> LocalWeights:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import DateTimeField, ExpressionWrapper, Sum
+from django.db.models import DateTimeField, ExpressionWrapper, Q, Sum
 from django.db.models.functions import Now
 
 from generation.models import Account, Attempt, Rest
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 # How soon to look again whether what is at work came cheaper than it might have.
 AGAIN_SECONDS = 5.0
 NOTHING = Decimal(0)
+NOW = ExpressionWrapper(Now(), output_field=DateTimeField())
 
 
 @dataclass
@@ -59,8 +60,7 @@ def watch(account: Account) -> None:
 
 def watch_limited(account_id: int) -> None:
     """Let an account with a limit rest once it is reached."""
-    now = ExpressionWrapper(Now(), output_field=DateTimeField())
-    accounts = Account.objects.filter(daily_limit_usd__isnull=False).annotate(now=now)
+    accounts = Account.objects.filter(daily_limit_usd__isnull=False).annotate(now=NOW)
     # Locked before it is added up: of two costs at once, the second sees the first.
     account = accounts.select_for_update(no_key=True).filter(pk=account_id).first()
     limit = account.daily_limit_usd if account else None
@@ -68,12 +68,13 @@ def watch_limited(account_id: int) -> None:
         return
     says = f"spent {spent:f} of {limit} US dollars today (UTC)"
     logger.warning("provider %s rests until tomorrow: %s", account.alias, says)
-    Account.objects.filter(pk=account_id).update(
-        resting_until=next_day(account.now),
-        resting_why=Rest.SPENT,
-        last_error=says,
-        last_error_at=Now(),
+    until = next_day(account.now)
+    Account.objects.filter(pk=account_id).update(last_error=says, last_error_at=Now())
+    # One that rests for longer already has a better reason.
+    shorter = Account.objects.filter(
+        Q(resting_until=None) | Q(resting_until__lt=until), pk=account_id
     )
+    shorter.update(resting_until=until, resting_why=Rest.SPENT)
 
 
 def reopen(account_id: int) -> None:

@@ -7,9 +7,10 @@ a rest that failures brought, one order at a time goes there until one succeeds.
 import logging
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F
+from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet
 from django.db.models.functions import Greatest, Now
 
 from generation.accounts import spending
@@ -38,6 +39,7 @@ NOW = ExpressionWrapper(Now(), output_field=DateTimeField())
 # Why a key rests, by what its vendor means.
 RESTS: dict[str, Rest] = {Meaning.QUOTA: Rest.NO_QUOTA, Meaning.KEY: Rest.REFUSED}
 LONGEST_ERROR = 1000
+WELL: dict[str, Any] = {"failures": 0, "resting_until": None, "resting_why": ""}
 
 
 def admit(attempt: Attempt, dearest_usd: Decimal | None = None) -> AccountKey | None:
@@ -76,9 +78,13 @@ def heed(account_id: int, refused: NotNow) -> None:
 
 def count_at_work(attempt: Attempt) -> int:
     """Return how many other orders have left for an attempt's account and have not ended."""
+    return at_work().filter(account_id=attempt.account_id).exclude(pk=attempt.pk).count()
+
+
+def at_work() -> QuerySet[Attempt]:
+    """Return the orders that have left for their accounts and have not ended."""
     states = [AttemptState.RUNNING, AttemptState.WAITING]
-    others = Attempt.objects.filter(account_id=attempt.account_id, state__in=states)
-    return others.filter(sending_at__isnull=False).exclude(pk=attempt.pk).count()
+    return Attempt.objects.filter(state__in=states, sending_at__isnull=False)
 
 
 def choose_key(account: Account, now: datetime) -> AccountKey | None:
@@ -104,10 +110,9 @@ def has_key(account_id: int) -> bool:
 
 def hear_success(account_id: int, key_id: int | None) -> None:
     """Write that an account answered as it should: it and its key are trusted as before."""
-    well = {"failures": 0, "resting_until": None, "resting_why": ""}
-    Account.objects.filter(pk=account_id, failures__gt=0).update(**well)
+    Account.objects.filter(pk=account_id, failures__gt=0).update(**WELL)
     if key_id:
-        AccountKey.objects.filter(pk=key_id, failures__gt=0).update(**well)
+        AccountKey.objects.filter(pk=key_id, failures__gt=0).update(**WELL)
 
 
 def hear_failure(account_id: int, key_id: int | None, error: ProviderError) -> None:
@@ -135,6 +140,25 @@ def hear_failure(account_id: int, key_id: int | None, error: ProviderError) -> N
         counted = {"failures": F("failures") + 1} if key_id else {"last_error_at": Now()}
         model.objects.filter(pk=pk).update(**counted, **said)
         rest(model, pk, why, usual if told is None else told)
+
+
+def hear_check(account_id: int, key_id: int | None) -> None:
+    """Write that a call without an order succeeded: its key is trusted again, and the account has one and answers.
+
+    How often it failed stays: one order at a time shows whether it makes pictures, too. A limit of ours stays as well.
+    """
+    if key_id:
+        AccountKey.objects.filter(pk=key_id).update(**WELL)
+    answered = [Rest.FAILING, Rest.NO_KEY, Rest.REFUSED, Rest.NO_QUOTA]
+    resting = Account.objects.filter(pk=account_id, resting_why__in=answered)
+    resting.update(resting_until=None, resting_why="")
+
+
+@transaction.atomic
+def wake(account_id: int) -> None:
+    """End the rests of an account and of its keys, whatever they are for: somebody trusts them again."""
+    Account.objects.filter(pk=account_id).update(**WELL, next_slot_at=None)
+    AccountKey.objects.filter(account_id=account_id).update(**WELL)
 
 
 def rest(model: type[Account] | type[AccountKey], pk: int, why: str, seconds: float) -> None:

@@ -18,7 +18,7 @@ UPDATE generation_attempt a
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0016_vendors'),
+        ('generation', '0017_base_url'),
     ]
 
     operations = [

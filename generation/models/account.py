@@ -1,8 +1,11 @@
 """Providers: configured accounts at vendors, or the local engine; and the keys of those at vendors."""
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator, validate_slug
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_slug
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -15,6 +18,30 @@ QUEUES = ("local", "remote")
 LONGEST_ANSWER_SECONDS = 1800
 # Shown of a key, so that staff tell one from another.
 HINT_LENGTH = 4
+
+
+NO_ADDRESS = _("Write a whole address, such as https://api.example.com/v1.")
+# A name also without dots, as servers beside each other have; an IPv6 address comes without its brackets.
+HOST = re.compile(r"[\w.:-]{1,253}", re.ASCII)
+
+
+def validate_base_url(url: str) -> None:
+    """Refuse what is no address of an API, and one that would hold a secret in the open."""
+    try:
+        parts = urlsplit(url)
+        port_is_one = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValidationError(NO_ADDRESS) from None
+    if parts.scheme not in {"http", "https"} or not port_is_one:
+        raise ValidationError(NO_ADDRESS)
+    if parts.username is not None or parts.password is not None:
+        raise ValidationError(
+            _("An address holds no user name and no password: a key has a field of its own.")
+        )
+    if "?" in url or "#" in url:
+        raise ValidationError(_("Leave out “?” and “#” and what follows: paths are put behind it."))
+    if not HOST.fullmatch(parts.hostname or "") or not re.fullmatch(r"[\x21-\x7e]+", url):
+        raise ValidationError(NO_ADDRESS)
 
 
 class Rest(models.TextChoices):
@@ -37,7 +64,7 @@ class Account(models.Model):
     is_enabled = models.BooleanField(_("enabled"), default=True)
     base_url = models.CharField(
         _("base address"), max_length=500, blank=True, db_default="",
-        validators=[URLValidator(schemes=["http", "https"])],
+        validators=[validate_base_url],
         help_text=_("Where the vendor's API begins. Empty: the vendor's usual address."),
     )  # fmt: skip
     options = models.JSONField(

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from unfold.admin import ModelAdmin
 
@@ -31,6 +32,9 @@ class Question:
     form: forms.Form | None = None
     pictures: tuple[str, ...] = ()
     mistakes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    # Titles and contents below the question: what an answer to it brought.
+    sections: tuple[tuple[str, SafeString], ...] = ()
     is_dangerous: bool = False
     # Further buttons of the form, as HTML.
     choices: str = ""

@@ -199,6 +199,18 @@ def look_up(host: str, port: int, seconds: float | None) -> list[str]:
     return found
 
 
+def lies_inside(host: str, port: int, seconds: float) -> bool:
+    """Return whether a name stands for an address off the public internet. Of one that nobody knows now, nothing is
+    said: it is asked for again, and judged, before it is dialled."""
+    try:
+        judge(host, look_up(host, port, seconds))
+    except AddressRefused:
+        return True
+    except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+        return False
+    return False
+
+
 def ask_resolver(host: str, port: int, answers: "SimpleQueue[list[str] | Exception]") -> None:
     """Put a name's addresses into the queue, or why there are none."""
     try:

@@ -57,3 +57,16 @@ def is_public(text: str) -> bool:
     if address.scope_id or address not in GIVEN_OUT:
         return False
     return not any(address in network for network in NOT_PUBLIC_OF_IT)
+
+
+# Of a machine or a network of one's own, whatever they resolve to; so is a name without a dot.
+PRIVATE_ENDS: Final = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+
+
+def looks_private(host: str) -> bool:
+    """Return whether a host, as it is written, cannot be meant to lie on the public internet; nobody is asked."""
+    host = host.lower().rstrip(".")
+    try:
+        return not is_public(host)
+    except ValueError:
+        return "." not in host or host.endswith(PRIVATE_ENDS)

@@ -44,14 +44,17 @@ class Source:
 
 @dataclass
 class Helpers:
-    """The later parts of a file, on their way: the end of each, and whether it came."""
+    """The later parts of a file, on their way: where they begin, the end of each, and whether it came."""
 
+    begin_at: int
     parts: "list[tuple[int, Future[bool]]]" = field(default_factory=list)
     is_over: bool = False
     lock: Lock = field(default_factory=Lock)
 
     def have_rest(self, size: int) -> bool:
         """Return whether all that lies beyond the first stream is there."""
+        if size < self.begin_at:
+            return False
         ahead = [part for end, part in self.parts if end > size]
         return all(part.done() and part.result() for part in ahead)
 
@@ -76,9 +79,10 @@ def send_helpers(source: Source) -> Iterator[Helpers | None]:
     if not takes_ranges or not validator or length is None or length <= SPLIT_ABOVE_BYTES:
         yield None
         return
-    helpers, threads = Helpers(), ThreadPoolExecutor(STREAMS - 1, "range")
+    bounds = [length * part // STREAMS for part in range(1, STREAMS + 1)]
+    helpers, threads = Helpers(bounds[0]), ThreadPoolExecutor(STREAMS - 1, "range")
     try:
-        for start, end in pairwise(length * part // STREAMS for part in range(1, STREAMS + 1)):
+        for start, end in pairwise(bounds):
             # The deadline of the whole goes along.
             fetching = partial(fetch_part, source, (start, end - 1), validator, helpers)
             helpers.parts.append((end, threads.submit(copy_context().run, fetching)))

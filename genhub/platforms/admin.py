@@ -29,11 +29,11 @@ class PlatformAdmin(TellsBroken, HubAdmin):
     """Platforms; each page lists its keys."""
 
     list_display = ("name", "code", "is_active", "plan", "language", "time_zone", "default_model")
-    list_filter = ("is_active", "plan")
+    list_filter = ("is_active", "plan", "local_only")
     list_select_related = ("plan",)
     search_fields = ("code", "name")
     fields = (
-        "code", "name", "language", "time_zone", "default_model", "plan", "most_under_way",
+        "code", "name", "language", "time_zone", "default_model", "plan", "most_under_way", "local_only",
         "usd_per_credit", "is_active", "created_at",
     )  # fmt: skip
     add_fieldsets = ((None, {"fields": fields[:-1]}),)
@@ -121,7 +121,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ApiKey
-        fields = ("platform", "name", "user", "scopes", "expires_at")
+        fields = ("platform", "name", "user", "scopes", "local_only", "expires_at")
         help_texts = {
             "name": _("Where it will be used, such as “mobile app, production”."),
             "expires_at": _("Empty: it works until it is revoked."),
@@ -142,14 +142,24 @@ class ApiKeyAdmin(HubAdmin):
         "last_used_at",
         "created_at",
     )
-    list_filter = ("platform",)
+    list_filter = ("platform", "local_only")
     list_select_related = ("platform",)
     search_fields = ("prefix", "name", "user")
-    add_fieldsets = ((None, {"fields": ("platform", "name", "user", "scopes", "expires_at")}),)
+    add_fieldsets = ((None, {"fields": ApiKeyForm.Meta.fields}),)
     fieldsets = (
         (
             None,
-            {"fields": ("prefix_shown", "state", "platform", "name", "user_shown", "scopes_shown")},
+            {
+                "fields": (
+                    "prefix_shown",
+                    "state",
+                    "platform",
+                    "name",
+                    "user_shown",
+                    "scopes_shown",
+                    "local_only",
+                )
+            },
         ),
         (_("Times"), {"fields": ("created_at", "last_used_at", "expires_at", "revoked_at")}),
     )
@@ -175,6 +185,7 @@ class ApiKeyAdmin(HubAdmin):
             name=words["name"],
             user=words["user"],
             scopes=words["scopes"],
+            local_only=words["local_only"],
             expires_at=words["expires_at"],
         )
         obj.pk, obj.prefix = row.pk, row.prefix

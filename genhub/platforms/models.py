@@ -44,6 +44,9 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("“%(name)s” is not an IANA time zone."), params={"name": name})
 
 
+STAYS = _("Prompts and pictures never leave the house: only models of your own servers take its orders.")  # fmt: skip
+
+
 class Plan(models.Model):
     """The terms that platforms share: a discount, the mode of orders that name none, and the highest priority."""
 
@@ -112,10 +115,7 @@ class Platform(models.Model):
         Plan, models.PROTECT, null=True, blank=True, related_name="platforms", verbose_name=_("plan"),
         help_text=_("Empty: full prices, every priority."),
     )  # fmt: skip
-    local_only = models.BooleanField(
-        _("stays in the house"), default=False, db_default=False,
-        help_text=_("Prompts and pictures never leave the house: only models of your own servers take its orders."),
-    )  # fmt: skip
+    local_only = models.BooleanField(_("stays in the house"), default=False, db_default=False, help_text=STAYS)  # fmt: skip
     most_under_way = models.PositiveIntegerField(
         _("most pictures under way"), null=True, blank=True, validators=[MinValueValidator(LARGEST_NUMBER)],
         help_text=_("Waiting or being made; further orders are refused. Empty: the hub's usual limit."),
@@ -147,6 +147,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         name: str,
         user: str = "",
         scopes: list[str] | None = None,
+        local_only: bool = False,
         expires_at: datetime.datetime | None = None,
     ) -> tuple["ApiKey", str]:
         """Create a key and return its row and the key itself, which is shown this once and kept nowhere."""
@@ -156,6 +157,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
             name=name,
             user=user,
             scopes=usual_scopes() if scopes is None else scopes,
+            local_only=local_only,
             expires_at=expires_at,
             prefix=prefix,
             hashed_key=hashed_key,
@@ -191,10 +193,7 @@ class ApiKey(models.Model):
     scopes = ArrayField(
         models.CharField(max_length=30, choices=Scope.choices), verbose_name=_("scopes")
     )
-    local_only = models.BooleanField(
-        _("stays in the house"), default=False, db_default=False,
-        help_text=_("Prompts and pictures never leave the house: only models of your own servers take its orders."),
-    )  # fmt: skip
+    local_only = models.BooleanField(_("stays in the house"), default=False, db_default=False, help_text=STAYS)  # fmt: skip
     prefix = models.CharField(_("prefix"), max_length=PREFIX_LENGTH, unique=True, editable=False)
     hashed_key = models.CharField(max_length=150, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)

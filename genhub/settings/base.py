@@ -25,6 +25,7 @@ from genhub.settings.parts import (
 )
 from genhub.settings.retention import KEEP_DAYS, RETENTION_RULES  # noqa: F401
 from genhub.settings.unfold import UNFOLD  # noqa: F401
+from genhub.settings.vendors import named_hosts, read_vendors
 from genhub.settings.web import WEB  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -35,8 +36,8 @@ DEBUG = False
 
 # Seal what the hub must read again (vendors' keys); the first seals, each opens. Without any no such key can be kept.
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
-# Hosts of ours, or host:port, that vendors' accounts may name though their addresses are private.
-PRIVATE_HOSTS = frozenset(env.list("PRIVATE_HOSTS", default=[]))
+# Vendors that the environment names: the seed makes accounts of them.
+VENDORS = read_vendors()
 
 INSTALLED_APPS = [
     "unfold",
@@ -126,7 +127,7 @@ UPLOAD_MAX_BYTES = at_least("UPLOAD_MAX_BYTES", 20_971_520, 1024)
 UPLOAD_LONGEST_SIDE_PIXELS = at_least("UPLOAD_LONGEST_SIDE_PIXELS", 1024, 64, 8192)
 # Hosts outside of the public internet, or ports of them, that the hub may call all the same: those of providers, and
 # those that orders may name pictures at.
-PRIVATE_HOSTS = private_hosts("PRIVATE_HOSTS")
+PRIVATE_HOSTS = private_hosts("PRIVATE_HOSTS") | named_hosts(VENDORS)
 INPUT_HOSTS = private_hosts("INPUT_HOSTS")
 # The largest file that is taken from a vendor as an output.
 OUTPUT_MAX_BYTES = at_least("OUTPUT_MAX_BYTES", 67_108_864, 1024)

@@ -28,12 +28,25 @@ class TemplateAdmin(HubAdmin):
     """Recipes that apps order by their code."""
 
     list_display = ("code", "name", "category", "version", "price", "orders", "draft", "is_active")
-    list_filter = ("is_active", "published__category")
+    list_filter = ("is_active", "local_only", "published__category")
     list_select_related = ("published",)
     search_fields = ("code", "published__name", "published__category")
     add_fieldsets = ((None, {"fields": ("code",)}),)
     fieldsets = (
-        (None, {"fields": ("code", "name", "version", "orders", "is_active", "created_at")}),
+        (
+            None,
+            {
+                "fields": (
+                    "code",
+                    "name",
+                    "version",
+                    "orders",
+                    "is_active",
+                    "local_only",
+                    "created_at",
+                )
+            },
+        ),
     )
     readonly_fields = ("name", "version", "orders", "created_at")
     actions_detail = ("draft_new",)

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from generation.accounts import tokens
 from generation.accounts.costs import Bill, bill_of, dearest_of, price_of, tells_cost
+from generation.accounts.list_prices import PRICES, suggest_prices
+from generation.accounts.tokens import count_tokens
 from generation.prices import MOST_ROWS, read_prices, write_prices
 from generation.providers.base import Finished, Made, Pixels, Usage
 from generation.providers.errors import ProviderError, Sent
@@ -143,8 +146,8 @@ def test_dearest_is_the_price_of_all_its_pictures() -> None:
         (finished(3), True, Bill(Decimal("0.75"), {"pictures": 3})),
         (finished(3), False, Bill(Decimal("0.75"), {"pictures": 3})),
         (finished(3, Usage(pictures=4)), True, Bill(Decimal(1), {"pictures": 4})),
-        (finished(1, Usage(cost_usd=Decimal("0.07"), output_tokens=9)), True,
-         Bill(Decimal("0.07"), {"pictures": 1, "cost_usd": "0.07", "output_tokens": 9})),
+        (finished(1, Usage(input_text_tokens=3, cost_usd=Decimal("0.07"), output_tokens=9)), True,
+         Bill(Decimal("0.07"), {"pictures": 1, "input_text_tokens": 3, "cost_usd": "0.07", "output_tokens": 9})),
         (ProviderError("unreadable", sent=Sent.YES, is_billed=True), True, Bill(Decimal(1))),
         (ProviderError("refused", sent=Sent.YES), True, Bill(Decimal(0))),
         (ProviderError("not sent", is_billed=True), False, Bill(Decimal(0))),
@@ -153,6 +156,37 @@ def test_dearest_is_the_price_of_all_its_pictures() -> None:
 )  # fmt: skip
 def test_bill_is_what_came_of_an_order(outcome: Any, was_sent: bool, bill: Bill) -> None:
     assert bill_of(card(usd=0.25), spec(number=4), outcome, was_sent=was_sent) == bill
+
+
+def test_tokens_of_the_prompt_are_counted_where_the_vendor_does_not() -> None:
+    usage = Usage(output_tokens=1000)
+    bill = bill_of(card(TOKENS), spec(), finished(1, usage), was_sent=True)
+    assert bill == Bill(
+        Decimal("0.03001"),
+        {"pictures": 1, "output_tokens": 1000, "input_text_tokens": 2,
+         "counted_here": ["input_text_tokens"]},
+    )  # fmt: skip
+    own = bill_of(card(TOKENS), spec(), finished(1, Usage(1, 200, None, 1000)), was_sent=True)
+    assert own.cost_usd == Decimal("0.031")
+    assert "counted_here" not in own.usage
+
+
+def test_without_a_tokenizer_they_stay_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "find_tokenizer", lambda: None)
+    bill = bill_of(card(TOKENS), spec(), finished(1, Usage(output_tokens=1000)), was_sent=True)
+    assert bill == Bill(None, {"pictures": 1, "output_tokens": 1000})
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("a yellow star", 3), ("", 0), ("一颗黄色的星星在夜空中，水彩画", 14), ("<|endoftext|>", 7),
+        ("\ud800", 1), ("a" * 100_000, 12_500),
+    ],
+    ids=["english", "empty", "chinese", "a special word is none", "half a letter", "long"],
+)  # fmt: skip
+def test_tokens_are_counted_by_the_real_vocabulary(text: str, number: int) -> None:
+    assert count_tokens(text) == number
 
 
 def test_lost_answer_tells_no_cost() -> None:
@@ -180,6 +214,44 @@ def test_what_is_no_table_is_refused_by_name_and_prices_nothing(table: Any, wher
     assert where in str(caught.value)
     if isinstance(table, list):
         assert price_of(ModelCard("m", prices=tuple(table)), spec(), Usage(), 1) is None
+
+
+@pytest.mark.parametrize(
+    ("adapter", "model"), [(adapter, model) for adapter, known in PRICES.items() for model in known]
+)
+def test_listed_prices_are_tables_that_price_every_order(adapter: str, model: str) -> None:
+    own = card(*suggest_prices(adapter, model))
+    read_prices(list(own.prices))
+    for order in (spec(), spec(mode="fast"), spec(2048, 2048, quality="high", image="art_1")):
+        cost = dearest_of(own, order)
+        assert cost is not None
+        assert 0 < cost < 1
+
+
+@pytest.mark.parametrize(
+    ("adapter", "model", "usd"),
+    [
+        ("openai", "gpt-image-2-2026-04-21", 0.053),
+        ("openai", "gpt-image-2.5-flare-2026-09-08", 0.0132),
+        ("openai", "gpt-image-2.6-sunburst", 0.0132),
+        ("bfl", "flux-pro-1.1-ultra", 0.06),
+        ("bfl", "flux-2-pro", 0.03),
+        ("ark", "doubao-seedream-5-0-flash-260915", 0.018),
+        ("ark", "seedream-5-0-260128", 0.035),
+        ("dashscope", "qwen-image-2.0-pro", 0.075),
+        ("stability", "sd3.5-large-turbo", 0.04),
+        ("openai", "gpt-image-20", None),
+        ("openai", "gpt-image-1.5", None),
+        ("bfl", "gpt-image-2", None),
+        ("sdwebui", "core", None),
+        ("dashscope", "z-image-turbo", None),
+    ],
+)
+def test_listed_price_is_of_the_longest_name_that_is_known(
+    adapter: str, model: str, usd: float | None
+) -> None:
+    found = dearest_of(card(*suggest_prices(adapter, model)), spec())
+    assert found == (None if usd is None else Decimal(str(usd)))
 
 
 def test_table_is_written_as_it_was_read() -> None:

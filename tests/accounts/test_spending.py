@@ -161,6 +161,15 @@ def test_other_rests_are_not_ended_by_a_new_limit(stub: Account) -> None:
     assert rest()[0] == Rest.NO_QUOTA
 
 
+def test_limit_shortens_no_longer_rest(alice: APIClient) -> None:
+    submit(alice, num_images=4)
+    work()
+    Account.objects.update(resting_until=Now() + timedelta(days=9), resting_why=Rest.NO_QUOTA)
+    spending.watch(Account.objects.get())
+    assert rest()[0] == Rest.NO_QUOTA
+    assert rest()[1] > 8 * 86_400
+
+
 def test_order_of_unknown_price_counts_once_its_vendor_says_it(
     alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

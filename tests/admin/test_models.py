@@ -10,6 +10,7 @@ from django.urls import reverse
 from generation.admin.accounts.offer_form import AT_VENDOR
 from generation.models import Account, LocalWeights, Offer, Task
 from generation.models.weights import PLACE
+from generation.providers.base import Capabilities
 from tests.admin.conftest import Hire
 from tests.races import together
 
@@ -30,7 +31,7 @@ def values(local: Account) -> dict[str, Any]:
     """What the form of a new model holds."""
     return {
         "alias": "liujuan-2", "account": local.pk, "is_enabled": "on", "media_types": ["image"],
-        "vendor_model": "", "unsupported": [],
+        "vendor_model": "", "unsupported": [], "options": "{}",
         "folder": "/models/Z-Image", "revision": "",
         "weights": "/models/a.safetensors\n\n  /models/b.safetensors  ",
         "loras": "sketch = /models/my sketch.safetensors @ 0.8 (usual)\nink=C:\\loras\\ink.safetensors",
@@ -121,6 +122,9 @@ def test_change_is_in_the_history_and_leaves_name_and_provider(
         ({"folder": "/" + "a" * 500}, "at most 500"),
         ({"vendor_model": "gpt-image-1"}, "no use"),
         ({"unsupported": ["seed"]}, "no use"),
+        ({"options": '{"style": "vivid"}'}, "no use"),
+        ({"options": "[]"}, "must be a JSON object"),
+        ({"options": "{style}"}, "not valid JSON"),
         ({"unsupported": ["moods"]}, "valid choice"),
         ({"revision": PIN}, "Only a hub id"),
         ({"revision": "main"}, "Only a hub id"),
@@ -212,6 +216,24 @@ def test_vendors_model_has_its_name_there_and_says_what_it_does_not_take(
     assert boss.post(change(row), vendors | {"unsupported": ["steps"]}).status_code == 302
     row.refresh_from_db()
     assert row.unsupported == ["steps"]
+
+
+def test_what_the_adapter_never_sends_is_not_promised(
+    boss: Client, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    takes = frozenset({"image", "mask", "negative_prompt"})
+    monkeypatch.setattr("generation.providers.vendors.openai.OpenAIProvider.capabilities", Capabilities(takes=takes))  # fmt: skip
+    vendor = Account.objects.create(alias="vendor", adapter="openai", queue="remote")
+    words = values | dict.fromkeys(PLACE, "") | {"account": vendor.pk, "unsupported": ["mask"]}
+    assert boss.post(ADD, words | {"options": '{"style": "vivid"}'}).status_code == 302
+    row = Offer.objects.get()
+    assert row.unsupported == ["mask", "steps", "cfg_scale", "seed"]
+    assert row.card().options == {"style": "vivid"}
+    errors = errors_of(boss.post(change(row), words | {"unsupported": ["steps", "cfg_scale"]}))
+    assert errors == {"unsupported": ["The adapter cannot send these, so the model takes none: seed."]}  # fmt: skip
+    assert boss.post(change(row), words | {"unsupported": ["steps", "cfg_scale", "seed"]}).status_code == 302  # fmt: skip
+    row.refresh_from_db()
+    assert row.unsupported == ["steps", "cfg_scale", "seed"]
 
 
 def test_change_of_the_weights_alone_is_saved_and_told(

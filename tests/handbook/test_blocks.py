@@ -19,7 +19,7 @@ NOT_RUN = {
     "make demo     # start everything, make one picture, stay up until Ctrl-C": "installs, and starts a hub of its own",
     "apt install postgresql redis-server nginx python3-venv": "changes the system, as root",
     "adduser --system --group --home /var/lib/genhub genhub": "changes the system, as root",
-    "cd /opt/genhub && python3 -m venv .venv && .venv/bin/pip install -e '.[local]'": "installs into the system",
+    "cd /opt/genhub && python3 -m venv .venv && .venv/bin/pip install -e '.[local,tokens]'": "installs into the system",
     "install -D -m 640 -g genhub deploy/environment.example /etc/genhub/environment": "changes the system, as root",
     "install -d -o genhub -g genhub -m 750 /var/log/genhub": "changes the system, as root",
     "cp -r deploy/systemd/. /etc/systemd/system/": "needs systemd, as root",

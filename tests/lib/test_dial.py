@@ -253,6 +253,12 @@ def test_tls_asks_for_the_name_and_not_for_the_address(
     assert [asked.headers["host"] for asked in host.asked] == [f"pictures.lan:{host.port}"]
 
 
+def test_a_drip_behind_tls_ends_in_time(certified: ssl.SSLContext, resolve: Resolve) -> None:
+    resolve(["127.0.0.1"])
+    with hosting(drip, certified) as host, pytest.raises(httpx2.ReadTimeout), dial.within(0.3):
+        ask(f"https://pictures.lan:{host.port}/", "pictures.lan")
+
+
 def test_http2_is_spoken_only_where_it_was_asked_for(
     certified: ssl.SSLContext, resolve: Resolve
 ) -> None:

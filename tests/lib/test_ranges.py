@@ -3,14 +3,18 @@
 import hashlib
 import os
 import random
+import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import Any
 
+import httpx2
 import pytest
 
+from genhub.lib import dial, ranges
 from genhub.lib.fetch import Fetched, FetchRefused, Reason, fetch
 from genhub.lib.ranges import SPLIT_ABOVE_BYTES, STREAMS, Helpers, write_at
 from tests.lib.host import Asked, Host, Send, answer, hosting
@@ -37,8 +41,9 @@ class Store:
     part: Part = send_part
     headers: dict[str, Any] = field(default_factory=dict)
     body: bytes = FILE
-    # From where on the first stream only drips.
+    # From where on the first stream only drips, and how many times.
     drips_at: int = len(FILE)
+    most_drips: int = sys.maxsize
     may_go_on: threading.Event = field(default_factory=threading.Event)
     spans: list[tuple[int, int]] = field(default_factory=list)
     sent: int = 0
@@ -52,7 +57,9 @@ class Store:
         usual = {"Accept_Ranges": "bytes", "ETag": TAG, "Content_Length": len(self.body)}
         send(answer(b"", "200 OK", **(usual | self.headers)))
         while self.sent < len(self.body):
-            drips = self.sent >= self.drips_at and not self.may_go_on.wait(0.01)
+            drips = 0 <= self.sent - self.drips_at < self.most_drips and not self.may_go_on.wait(
+                0.01
+            )
             part = self.body[self.sent : self.sent + (1 if drips else PART_BYTES)]
             send(part)
             self.sent += len(part)
@@ -90,6 +97,50 @@ def test_four_streams_bring_it_and_the_first_ends_early() -> None:
     ]  # fmt: skip
     assert [one.headers.get("if-range") for one in asked] == [None, TAG, TAG, TAG]
     assert {one.headers["accept-encoding"] for one in asked} == {"identity"}
+
+
+def test_the_first_stream_brings_its_own_part_however_late() -> None:
+    """The others are done long before it."""
+    store, served = Store(), threading.Semaphore(0)
+
+    def serve(asked: Asked, send: Send, first: int, last: int) -> None:
+        send_part(asked, send, first, last)
+        served.release()
+
+    def begin_late(asked: Asked, send: Send) -> None:
+        if "range" not in asked.headers:
+            send(answer(b"", Accept_Ranges="bytes", ETag=TAG, Content_Length=len(FILE)))
+            for at in range(0, len(FILE), 100_000):
+                send(FILE[at : at + 100_000])
+                for _ in range(0 if at else STREAMS - 1):
+                    served.acquire()
+        else:
+            store(asked, send)
+
+    store.part = serve
+    with hosting(begin_late) as host, take(host) as fetched:
+        assert fetched.file.read() == FILE
+
+
+def ended(*, came: bool) -> "Future[bool]":
+    part: Future[bool] = Future()
+    part.set_result(came)
+    return part
+
+
+def test_all_is_there_when_the_first_stream_meets_what_came() -> None:
+    helpers = Helpers(10, [(20, ended(came=True)), (30, ended(came=True))])
+    assert [helpers.have_rest(size) for size in (0, 9, 10, 15, 30)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+    helpers = Helpers(10, [(20, ended(came=False)), (30, ended(came=True))])
+    assert [helpers.have_rest(size) for size in (10, 19, 20, 30)] == [False, False, True, True]
+    helpers = Helpers(10, [(20, ended(came=True)), (30, Future())])
+    assert [helpers.have_rest(size) for size in (10, 29, 30)] == [False, False, True]
 
 
 def refuse(asked: Asked, send: Send, first: int, last: int) -> None:
@@ -136,6 +187,11 @@ def send_too_much(asked: Asked, send: Send, first: int, last: int) -> None:
     send(answer(body, "206 Partial Content", Content_Range=content))
 
 
+def send_as_whole(asked: Asked, send: Send, first: int, last: int) -> None:
+    content = f"bytes {first}-{last}/{len(FILE)}"
+    send(answer(bytes(last - first + 1), "200 OK", Content_Range=content))
+
+
 def redirect(asked: Asked, send: Send, first: int, last: int) -> None:
     send(answer(status="302 Found", Location="http://127.0.0.1:9/"))
 
@@ -147,12 +203,15 @@ def hang_up(asked: Asked, send: Send, first: int, last: int) -> None:
 
 
 WRONG = [refuse, send_whole, send_another, send_of_another_file, send_without_saying_what, send_several, send_packed,
-         send_too_little, send_too_much, redirect, hang_up]  # fmt: skip
+         send_too_little, send_too_much, send_as_whole, redirect, hang_up]  # fmt: skip
 
 
 @pytest.mark.parametrize("part", WRONG, ids=lambda part: part.__name__)
 def test_the_first_stream_reads_on_where_a_host_gives_no_ranges(part: Part) -> None:
-    store = Store(part=part)
+    # Slow for a while, so that what the host gave could be mistaken for the rest.
+    store = Store(
+        part=part, drips_at=QUARTER // PART_BYTES * PART_BYTES + PART_BYTES, most_drips=20
+    )
     asked = take_all(store)
     # Nothing is asked for again.
     assert len([one for one in asked if "range" not in one.headers]) == 1
@@ -224,6 +283,21 @@ def test_no_part_of_what_is_too_large_is_asked_for() -> None:
     assert store.spans == []
 
 
+def test_parts_know_when_the_whole_must_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[float] = []
+    is_part = ranges.is_part
+
+    def look(response: httpx2.Response, content_range: str) -> bool:
+        ends.append(dial.deadline.get())
+        return is_part(response, content_range)
+
+    monkeypatch.setattr(ranges, "is_part", look)
+    take_all(Store(drips_at=QUARTER))
+    assert len(ends) == STREAMS - 1
+    assert len(set(ends)) == 1
+    assert ends[0] < float("inf")
+
+
 def test_parts_end_with_the_time_of_the_whole() -> None:
     store = Store(drips_at=QUARTER)
 
@@ -241,7 +315,7 @@ def test_parts_end_with_the_time_of_the_whole() -> None:
 def test_nothing_is_written_after_the_end() -> None:
     """The file may be another's by then: descriptors are given out again."""
     with TemporaryFile() as file:
-        helpers = Helpers()
+        helpers = Helpers(0)
         assert helpers.write(file.fileno(), b"in time", 3)
         helpers.stop()
         assert not helpers.write(file.fileno(), b"too late", 0)

@@ -66,12 +66,12 @@ def plain(cost: Decimal | None) -> str | None:
 def test_delivered_order_costs_what_was_made_and_keeps_what_was_counted(
     alice: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer(monkeypatch, Usage(output_tokens=7))
+    answer(monkeypatch, Usage(output_tokens=7, input_text_tokens=3))
     task = submit(alice, num_images=2)
     assert work() == ["completed"]
     assert costs(task) == ("0.5", ["0.5"])
     attempt = Attempt.objects.get()
-    assert attempt.usage == {"pictures": 2, "output_tokens": 7}
+    assert attempt.usage == {"pictures": 2, "output_tokens": 7, "input_text_tokens": 3}
     assert plain(attempt.dearest_usd) == "0.5"
 
 

@@ -1,94 +1,105 @@
-"""Pages of providers: staff add, switch and weigh them; their models have pages of their own."""
+"""Pages of providers: staff add, switch, weigh and limit them; their models have pages of their own."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from generation.accounts import spending
+from generation.admin.accounts import standing
+from generation.admin.accounts.account_form import AccountForm
+from generation.admin.accounts.deeds import AccountDeeds
+from generation.admin.accounts.keys import KeyInline
 from generation.models import Account, Offer
-from generation.models.account import QUEUES
 from generation.orders.modes import FAST, FINE, find_usual
 from generation.providers.registry import ADAPTERS, LOCAL
 from generation.spec import ModelCard
-from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import TellsBroken
+from genhub.admin.forms import JsonField
 from genhub.admin.show import badge, code, link, table
 
-# The first of each is chosen before anybody chooses.
-CHOICES = {
-    "adapter": [(name, name) for name in sorted(ADAPTERS, key=LOCAL.__eq__)],
-    "queue": [(name, name) for name in reversed(QUEUES)],
-}
-
-
-class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A new account, or the switch and weight of one that there is already."""
-
-    def clean_alias(self) -> str:
-        """Keep the name of the engine's account for it: the hub makes it when it is prepared."""
-        alias = str(self.cleaned_data["alias"])
-        if alias == LOCAL:
-            raise ValidationError(_("This name is the local engine's. Choose another."))
-        return alias
-
-    def clean_adapter(self) -> str:
-        """Refuse an adapter that nobody wrote, and a second account of the engine."""
-        adapter = str(self.cleaned_data["adapter"])
-        if adapter == LOCAL:
-            message = _(
-                "The local engine is one provider: a second one would want the same device. Add models to the one "
-                "that there is."
-            )
-            raise ValidationError(message)
-        return known(adapter, ADAPTERS)
-
-    def clean_queue(self) -> str:
-        """Refuse a queue that no worker serves."""
-        return known(str(self.cleaned_data["queue"]), QUEUES)
-
-
-def known(value: str, choices: Iterable[str]) -> str:
-    """Return a value that is one of the choices; the page offers no others."""
-    if value not in choices:
-        message = _("Choose one of these: %(choices)s.")
-        raise ValidationError(message, params={"choices": ", ".join(choices)})
-    return value
+# The first is chosen before anybody chooses; there is one engine already.
+ADAPTER_CHOICES = [(name, name) for name in ADAPTERS if name != LOCAL]
+KEPT = ("standing", "working", "failures", "last_error_shown")
+WHAT = (_("What it is"), {"fields": (("alias", "adapter"), "is_enabled")})
+WHERE = (
+    _("The server"),
+    {
+        "fields": ("base_url", "is_in_house", "options"),
+        "description": _("Where the vendor is, and the words of its adapter; the handbook lists them."),
+    },
+)  # fmt: skip
+SHARE = (
+    _("Its part of the orders"),
+    {
+        "fields": (("weight", "standby_rank"),),
+        "description": _("Where several providers have a model of one name."),
+    },
+)
+LIMITS = (
+    _("Limits"),
+    {
+        "fields": (
+            ("concurrency", "requests_per_minute"),
+            ("connect_seconds", "answer_seconds"),
+            "daily_limit_usd",
+        ),
+        "description": _("They hold for all workers together."),
+    },
+)
+STANDING = (_("How it stands"), {"fields": KEPT})
 
 
 @admin.register(Account)
-class ProviderAdmin(TellsBroken, HubAdmin):
+class ProviderAdmin(TellsBroken, AccountDeeds):
     """Configured accounts at vendors, or the local engine."""
 
-    list_display = ("alias", "adapter", "queue", "models_named", "is_enabled", "weight")
+    list_display = (
+        "alias", "adapter", "standing_noted", "working", "keys_shown", "models_named", "is_enabled", "weight",
+        "standby_rank",
+    )  # fmt: skip
     list_editable = ("is_enabled", "weight")
-    list_filter = ("queue", "is_enabled")
+    list_filter = ("adapter", "is_enabled", "is_in_house", "resting_why")
     form = AccountForm
-    fields = ("alias", "adapter", "queue", "is_enabled", "weight")
+    inlines = (KeyInline,)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out what a new one has not yet, and what the engine has no use for."""
+        if obj is None:
+            return (WHAT, WHERE, SHARE, LIMITS)
+        if obj.adapter == LOCAL:
+            return (WHAT, SHARE, STANDING)
+        return (WHAT, WHERE, SHARE, LIMITS, STANDING)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Leave out keys where there is nobody to show them to."""
+        return () if obj and obj.adapter == LOCAL else self.inlines
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Fix what orders lean on once there may be any."""
-        return ("alias", "adapter", "queue") if obj else ()
+        return ("alias", "adapter", *KEPT) if obj else ()
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the adapters and the queues that there are."""
-        if db_field.name in CHOICES:
-            kwargs["widget"] = UnfoldAdminSelectWidget(choices=CHOICES[db_field.name])
+        """Offer the adapters that there are; take options as an object of JSON."""
+        if db_field.name == "adapter":
+            kwargs["widget"] = UnfoldAdminSelectWidget(choices=ADAPTER_CHOICES)
+        if db_field.name == "options":
+            words = {"label": capfirst(db_field.verbose_name), "help_text": db_field.help_text}
+            return JsonField(shape=dict, initial=dict, **words)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        """Return the providers with their models."""
+        """Return the providers with their models, and how they stand."""
         found: QuerySet[Account] = super().get_queryset(request)
-        return found.prefetch_related("offers")
+        return standing.with_standing(found).prefetch_related("offers")
 
     def save_model(
         self,
@@ -111,6 +122,32 @@ class ProviderAdmin(TellsBroken, HubAdmin):
         title = _("What its models are able to")
         words = {"sections": [(title, models_table(models, has_page=has_page))]}
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))
+
+    @display(description=_("state"))
+    def standing(self, account: Account) -> SafeString:
+        """Show whether it takes orders, or until when not and why."""
+        return standing.account_badge(account)
+
+    @display(description=_("state"), ordering="resting_until")
+    def standing_noted(self, account: Account) -> SafeString:
+        """Show the same with the last failure below, where there was one."""
+        shown = standing.account_badge(account)
+        return standing.noted(shown, standing.error_words(account.last_error))
+
+    @display(description=_("at work now"))
+    def working(self, account: Account) -> str:
+        """Show how many orders are there, of how many there may be."""
+        return standing.working_words(account)
+
+    @display(description=_("keys"))
+    def keys_shown(self, account: Account) -> str:
+        """Show how many keys can be used, of how many there are."""
+        return standing.key_words(account)
+
+    @display(description=_("last error"))
+    def last_error_shown(self, account: Account) -> SafeString | str:
+        """Show when it failed last, and the vendor's own words."""
+        return standing.last_error_words(account)
 
     @display(description=_("models"))
     def models_named(self, account: Account) -> str:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from generation.accounts.list_prices import LISTED_ON, suggest_prices
 from generation.admin.accounts.lines import write_lora
 from generation.admin.accounts.offer_form import AT_VENDOR, ModelForm, is_local
 from generation.models import LocalWeights, Offer
@@ -90,6 +92,8 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
         change: bool,  # noqa: FBT001
     ) -> None:
         """Save the offer and, of a model of the local engine, where its weights lie."""
+        if not change:
+            suggest(request, obj)
         super().save_model(request, obj, form, change)
         if not is_local(obj.account):
             return
@@ -134,6 +138,19 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
     def weights_counted(self, model: Offer) -> str:
         """Show how many files replace the folder's weights."""
         return str(len(local_of(model).weights) or "–")
+
+
+def suggest(request: HttpRequest, offer: Offer) -> None:
+    """Give a new model without prices those that its vendor listed, and tell staff to look at them. At another address
+    somebody else sends the bill."""
+    if offer.prices or offer.usd_per_picture is not None or offer.account.base_url:
+        return
+    offer.prices = suggest_prices(offer.account.adapter, offer.vendor_model or offer.alias)
+    if offer.prices:
+        message = gettext(
+            "Nobody said what it costs: it has the prices that its vendor listed on %(day)s. Look whether they still hold."
+        )
+        messages.warning(request, message % {"day": LISTED_ON})
 
 
 def local_of(model: Offer) -> LocalWeights:

@@ -27,12 +27,22 @@ from generation.admin.accounts.lines import (
 from generation.models import Account, LocalWeights
 from generation.models.offer import MODES, picture_only
 from generation.models.weights import PLACE
-from generation.providers.registry import LOCAL
+from generation.providers.registry import LOCAL, find_class
+from generation.spec import OPTIONS
+from genhub.admin.forms import JsonField
 from genhub.lib.limits import MOST_LORAS
 from genhub.lib.places import is_hub_id, is_revision, is_whole_path
 
 # Columns of the weights' own row, which only models of the local engine have, and what only a vendor's model has.
-AT_VENDOR = ("vendor_model", "unsupported")
+AT_VENDOR = ("vendor_model", "unsupported", "options")
+OPTION_WORDS = {
+    "negative_prompt": _("negative prompt"),
+    "steps": _("steps"),
+    "cfg_scale": _("guidance"),
+    "seed": _("seed"),
+    "image": _("input picture"),
+    "mask": _("mask"),
+}
 TEXTS = fields_for_model(
     LocalWeights,
     fields=("folder", "revision"),
@@ -57,18 +67,18 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
     unsupported = forms.MultipleChoiceField(
         label=_("Does not take"),
         required=False,
-        choices=[
-            ("negative_prompt", _("negative prompt")),
-            ("steps", _("steps")),
-            ("cfg_scale", _("guidance")),
-            ("seed", _("seed")),
-            ("image", _("input picture")),
-            ("mask", _("mask")),
-        ],
+        choices=list(OPTION_WORDS.items()),
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_(
-            "An order that says one of these is refused, and the vendor decides it for all others."
+            "An order that says one of these is refused, and the vendor decides it for all others. What the adapter never "
+            "sends is added to a new model by itself."
         ),
+    )
+    options = JsonField(
+        shape=dict,
+        label=_("Options"),
+        initial=dict,
+        help_text=_("The adapter's own words for this model, as JSON; the handbook lists them."),
     )
     folder = TEXTS["folder"]
     revision = TEXTS["revision"]
@@ -135,6 +145,7 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         elif account:
             message = _("Only a model of the local engine has this.")
             self.check_empty(PLACE, values, message)
+            self.check_honoured(account, values)
             self.check_options(values)
         self.check_limits(values)
         self.check_sizes(values)
@@ -145,6 +156,19 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in names:
             if values.get(name):
                 self.add_error(name, message)
+
+    def check_honoured(self, account: Account, values: dict[str, Any]) -> None:
+        """Add to a new model what its adapter never sends; refuse to promise that of one that there is."""
+        if "unsupported" not in values:
+            return
+        takes = find_class(account.adapter).capabilities.takes
+        never = [name for name in OPTIONS if name not in {*takes, *values["unsupported"]}]
+        if self.instance.pk is None:
+            values["unsupported"] = [*values["unsupported"], *never]
+        elif never:
+            words = ", ".join(str(OPTION_WORDS[name]) for name in never)
+            message = gettext("The adapter cannot send these, so the model takes none: %(names)s.")
+            self.add_error("unsupported", message % {"names": words})
 
     def check_options(self, values: dict[str, Any]) -> None:
         """Refuse a usual negative prompt that no order could be made with."""

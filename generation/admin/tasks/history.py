@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from generation.accounts import routing
 from generation.admin.words import attempt_badge, show_usd
 from generation.models import Attempt, Event, Task
 from generation.selectors.tasks import list_events
@@ -24,6 +25,17 @@ EVENT_COLOURS = {
     Event.Kind.CLAIMED: "info",
 }
 
+WHY = _("why")
+ALL_REST = _("all rest, and it is the first that is back")
+# What routing thinks of the providers of a model.
+WHY_NOT = {
+    routing.CHOSEN: _("chosen"),
+    routing.RESTS: _("rests"),
+    routing.AVOIDED: _("the order failed there before"),
+    routing.STANDBY: _("stands by for when the others rest"),
+    routing.OUTWEIGHED: _("not its turn, by the weights"),
+    routing.LEAVES: _("the order must stay in the house"),
+}
 # What events and timings call their values; a name that is not here is shown as it is.
 NAMES = {
     "actor": _("by"),
@@ -100,11 +112,24 @@ def events_table(task: Task) -> SafeString:
         [
             moment(event.created_at),
             badge(event.get_kind_display(), EVENT_COLOURS.get(Event.Kind(event.kind), "")),
-            named(event.data),
+            facts_of(event),
         ]
         for event in list_events(task)
     ]
     return table([_("time"), _("event"), _("facts")], rows)
+
+
+def facts_of(event: Event) -> SafeString | str:
+    """Return an event's values, those of a route in words: why this provider, and why none of the others."""
+    values = dict(event.data)
+    chosen = values.get("provider")
+    for thought in values.pop("considered", ()):
+        provider, why = thought["provider"], thought["why"]
+        if provider == chosen:
+            values[WHY] = ALL_REST if why == routing.RESTS else WHY_NOT.get(why, why)
+        else:
+            values[provider] = WHY_NOT.get(why, why)
+    return named(values)
 
 
 def named(values: dict[str, Any]) -> SafeString | str:

@@ -54,7 +54,15 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
         "time",
     )
     list_display_links = ("summary",)
-    list_filter = ("state", DoubtFilter, "platform", ModelFilter, AgeFilter, "created_at")
+    list_filter = (
+        "state",
+        DoubtFilter,
+        "platform",
+        ModelFilter,
+        AgeFilter,
+        "local_only",
+        "created_at",
+    )
     list_select_related = ("platform",)
     search_fields = ("user",)
     search_help_text = _("Search by user, words of prompt and metadata, or a part of an id.")
@@ -84,7 +92,16 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
         ),
         (
             _("Terms"),
-            {"fields": ("priority", "num_images", "unit_price", "price", "metadata_shown")},
+            {
+                "fields": (
+                    "priority",
+                    "num_images",
+                    "unit_price",
+                    "price",
+                    "local_only",
+                    "metadata_shown",
+                )
+            },
         ),
         (_("Times"), {"fields": ("created_at", "started_at", "ended", "deadline_at")}),
     )

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -115,7 +116,7 @@ class MidjourneyProvider(OneByOne):
         path = f"mj-{speed}/{path}" if speed else path
         receipt = self.api.order(path, Receipt, json=words)
         if receipt.code in TAKEN and receipt.result:
-            return Submitted(str(receipt.result), POLL_SECONDS)
+            return Submitted(quote(str(receipt.result), safe=""), POLL_SECONDS)
         said = said_of(receipt.code, receipt.description or "")
         if said.meaning is None:
             raise lost(f"a receipt without a task: {said.code} {said.message}")

@@ -13,8 +13,8 @@ Options of an offer: `qualities` (fast, standard, high, fine: the vendor's word)
 """
 
 import datetime
-import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
@@ -46,7 +46,7 @@ from generation.providers.wording import options_of, translate
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
 MOST_PICTURES = 10
 # A model that its vendor switches off so soon is worth a warning.
-SHUTDOWN_WARNING_DAYS = 60
+SHUTDOWN_WARNING = datetime.timedelta(days=60)
 
 
 class Item(msgspec.Struct):
@@ -113,15 +113,13 @@ class OpenAIProvider(Provider):
         self.api = VendorApi(account, account.base_url or self.base_url, headers, explain)
 
     def check(self) -> Mapping[str, Any]:
-        """List the models, and those that will be switched off soon."""
-        found = self.api.get("models").parse(Models).data or []
-        today = datetime.datetime.fromtimestamp(time.time(), datetime.UTC).date()
-        soon = (today + datetime.timedelta(days=SHUTDOWN_WARNING_DAYS)).isoformat()
+        """List the models, and those that will be switched off soon, by the vendor's own clock; without one, ever."""
+        answer = self.api.get("models")
+        last = last_day_of(answer.headers.get("date", ""))
+        found = answer.parse(Models).data or []
         ends = {model.id: model.shutdown_date for model in found if model.shutdown_date}
-        return {
-            "models": len(found),
-            "shutdown_soon": {name: date for name, date in ends.items() if date <= soon},
-        }
+        soon = {name: day for name, day in ends.items() if not last or day <= last}
+        return {"models": len(found), "shutdown_soon": soon}
 
     def submit(self, work: Work) -> Finished:
         """Order the pictures, as many a call as the model makes and as share a seed."""
@@ -224,6 +222,14 @@ class Models(msgspec.Struct):
     """The list of models."""
 
     data: list[Model] | None = None
+
+
+def last_day_of(now: str) -> str:
+    """Return until which day a warning looks ahead of an HTTP date; empty where that is none."""
+    try:
+        return (parsedate_to_datetime(now) + SHUTDOWN_WARNING).date().isoformat()
+    except (ValueError, TypeError, OverflowError):
+        return ""
 
 
 def failure_of(error: Any) -> ProviderError:

@@ -32,6 +32,11 @@ class Command(BaseCommand):
             choices=Scope.values,
             help=f"what the key may do, repeatable (default: all but {', '.join(UNUSUAL)})",
         )
+        parser.add_argument(
+            "--local-only",
+            action="store_true",
+            help="its orders never leave the house: no vendor gets prompt or picture",
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object, last on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,6 +54,7 @@ class Command(BaseCommand):
                     name=user or "command line",
                     user=user,
                     scopes=options["scope"] or usual_scopes(),
+                    local_only=options["local_only"],
                 )
                 if credits_granted:
                     purse = ledger.open_purse(platform.pk, user)

@@ -7,14 +7,15 @@ from django.core.management.base import BaseCommand
 
 from credits.tariffs import seed_price_rules
 from generation.accounts.seed import seed_local_provider
+from generation.accounts.vendor_seed import seed_vendors
 from genhub.users.services import ensure_first_admin
 from templates.services import seed_examples, seed_styles
 
 
 class Command(BaseCommand):
-    """Create styles, example templates, the local provider, prices and the first admin where they are missing."""
+    """Create styles, example templates, providers, prices and the first admin where they are missing."""
 
-    help = "Create styles, example templates, the local provider, prices and the first admin where they are missing."
+    help = "Create styles, example templates, providers, prices and the first admin where they are missing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed, leaving alone what staff changed since, but for folder, revision and weights that a setting or the
@@ -22,6 +23,8 @@ class Command(BaseCommand):
         seed_styles()
         seed_examples()
         seed_local_provider()
+        for complaint in seed_vendors():
+            self.stderr.write(f"! {complaint}")
         seed_price_rules()
         password = getattr(settings, "SECRETS", {}).get("admin_password")
         if password and ensure_first_admin(password):

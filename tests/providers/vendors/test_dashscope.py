@@ -196,6 +196,14 @@ class Tasks(DashScope, PolledContract):
             provider.cancel(remote_id)
         assert caught.value.retryable
 
+    def test_id_of_the_vendor_leaves_its_place_in_no_address(
+        self, server: Server, provider: Provider
+    ) -> None:
+        self.ordered_numbers["a%2Fb%2C%3A%3Fc"] = 1
+        server.faults = [Reply(body={"output": {"task_id": "a/b,:?c", "task_status": "PENDING"}})]
+        assert len(self.finish(provider, self.work(1)).made) == 1
+        assert server.asked[1].path == "/tasks/a%2Fb%2C%3A%3Fc"
+
 
 class TestTasks(Tasks):
     """Wan 2.6 and newer."""
@@ -290,9 +298,9 @@ class TestSynthesis(Tasks):
         until = sent_at + datetime.timedelta(minutes=2)
         found = provider.find_lost(Lost(spec, self.card, sent_at, until))
         assert [(one.remote_id, one.is_same_prompt, one.state) for one in found] == [
-            ("t-2.1.5,!answer_lost", True, "SUCCEEDED"),
-            ("t-1.1.5,!answer_lost", None, "RUNNING"),
-            ("t-0.1.5,!answer_lost", False, "SUCCEEDED"),
+            ("t-2:1:5,!answer_lost", True, "SUCCEEDED"),
+            ("t-1:1:5,!answer_lost", None, "RUNNING"),
+            ("t-0:1:5,!answer_lost", False, "SUCCEEDED"),
         ]
         asked = parse_qs(urlsplit(server.asked[0].path).query)
         assert asked["model_name"] == ["wan2.2-t2i-flash"]

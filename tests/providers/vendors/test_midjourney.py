@@ -85,6 +85,14 @@ class TestMidjourney(PolledContract):
         (sent,) = server.asked[0].json["base64Array"]
         assert sent.startswith("data:image/png;base64,")
 
+    def test_id_of_the_proxy_leaves_its_place_in_no_address(
+        self, server: Server, provider: Provider
+    ) -> None:
+        server.faults = [receipt(1, result="../a,b")]
+        remote_id = self.ordered(provider)
+        provider.poll(remote_id)
+        assert server.asked[1].path == "/mj/task/..%2Fa%2Cb/fetch"
+
     def test_progress_is_told(self, provider: Provider) -> None:
         outcome = provider.poll(self.ordered(provider))
         assert isinstance(outcome, Waiting)

@@ -1,6 +1,5 @@
 """OpenAI's images API, and those who speak it."""
 
-import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -102,15 +101,25 @@ class TestOpenAI(ProviderContract):
             provider.submit(self.work(options={"index": 2}))
         assert server.asked == []
 
-    @pytest.mark.parametrize(("days", "warns"), [(3, True), (-1, True), (200, False)])
+    @pytest.mark.parametrize(
+        ("day", "told", "warns"),
+        [
+            ("2026-12-01", "Sat, 28 Nov 2026 10:00:00 GMT", True),
+            ("2026-11-27", "Sat, 28 Nov 2026 10:00:00 GMT", True),
+            ("2027-12-01", "Sat, 28 Nov 2026 10:00:00 GMT", False),
+            ("2027-12-01", "", True),
+            ("2027-12-01", "tomorrow", True),
+        ],
+    )
     def test_model_that_is_switched_off_soon_is_named(
-        self, server: Server, provider: Provider, days: int, warns: bool
-    ) -> None:
-        day = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=days)
-        ends = {"id": "old", "shutdown_date": day.isoformat()}
-        server.faults = [
-            Reply(body={"data": [ends, {"id": "new", "shutdown_date": None}, {"id": "x"}]})
+        self, server: Server, provider: Provider, day: str, told: str, warns: bool
+    ) -> None:  # fmt: skip
+        models = [
+            {"id": "old", "shutdown_date": day},
+            {"id": "new", "shutdown_date": None},
+            {"id": "x"},
         ]
-        soon = {"old": day.isoformat()} if warns else {}
+        server.faults = [Reply(body={"data": models}, headers={"date": told} if told else {})]
+        soon = {"old": day} if warns else {}
         assert provider.check() == {"models": 3, "shutdown_soon": soon}
         assert (server.asked[0].method, server.asked[0].path) == ("GET", "/models")

@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import dataclass
 from typing import Any, Self
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -107,15 +108,23 @@ class Ticket:
     seed: int | None = None
 
     def to_id(self) -> str:
-        """Return it as text."""
-        return f"{self.task}.{self.number}.{'' if self.seed is None else self.seed}"
+        """Return it as text, which leaves its place in no address."""
+        return f"{quote(self.task, safe='')}:{self.number}:{'' if self.seed is None else self.seed}"
 
     @classmethod
     def from_id(cls, remote_id: str) -> Self:
         """Return what a text says; one that staff have copied from the vendor is the task alone."""
-        task, _, rest = remote_id.partition(".")
-        number, _, seed = rest.partition(".")
-        return cls(task, int(number or 0), int(seed) if seed else None)
+        task, number, seed = (*remote_id.split(":"), "", "")[:3]
+        return cls(
+            unquote(task),
+            int(number) if number.isdecimal() else 0,
+            int(seed) if seed.isdecimal() else None,
+        )
+
+    @property
+    def path(self) -> str:
+        """Where the task is asked for."""
+        return f"tasks/{quote(self.task, safe='')}"
 
 
 def results_of(output: Output) -> list[Result]:

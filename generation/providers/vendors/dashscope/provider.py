@@ -116,7 +116,7 @@ class DashScopeProvider(OneByOne):
     def ask(self, remote_id: str) -> Waiting | Finished:
         """Ask for a task."""
         ticket = Ticket.from_id(remote_id)
-        answer = self.api.ask(f"tasks/{ticket.task}", Answer)
+        answer = self.api.ask(ticket.path, Answer)
         output = answer.output
         if output is None or output.task_status == "UNKNOWN":
             raise lost(f"no such task: {answer.code} {answer.message}")
@@ -128,7 +128,7 @@ class DashScopeProvider(OneByOne):
 
     def cancel_one(self, remote_id: str) -> CancelOutcome:
         """Stop a task that has not begun; one that has goes on, and is paid for."""
-        path = f"tasks/{Ticket.from_id(remote_id).task}"
+        path = Ticket.from_id(remote_id).path
         try:
             self.api.post(f"{path}/cancel")
         except ProviderError as error:
@@ -157,7 +157,7 @@ class DashScopeProvider(OneByOne):
 
     def look_at(self, task: Listed, order: Lost) -> Found:
         """Return a task as the order that it may be: of several calls only the first can be lost, and no other went."""
-        output = self.api.ask(f"tasks/{task.task_id}", Answer).output or Output()
+        output = self.api.ask(Ticket(task.task_id).path, Answer).output or Output()
         prompts = {result.orig_prompt for result in output.results or []} - {None}
         spec = order.spec
         is_whole = is_one_call(spec, order.card)

@@ -1,0 +1,51 @@
+"""`manage.py reseal_keys`: what is sealed, sealed anew by the newest of ENCRYPTION_KEYS; an older one may go then."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from generation.models import AccountKey
+from genhub.lib.sealing import NotSealable, reseal
+
+
+class Command(BaseCommand):
+    """Reseal the keys of providers one by one; run again, it goes on where it stopped."""
+
+    help = (
+        "Seal the keys of providers anew by the first of ENCRYPTION_KEYS. Put a new one in front, start the hub anew, run "
+        "this, take the old one away, start the hub anew. Exit 1 when some cannot be opened; they stay as they are."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Describe the words of the command line."""
+        parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Reseal what can be opened, and name what cannot."""
+        resealed, closed = 0, []
+        for pk in AccountKey.objects.order_by("pk").values_list("pk", flat=True):
+            try:
+                resealed += reseal_one(pk)
+            except NotSealable as error:
+                closed.append(f"{AccountKey.objects.select_related('account').get(pk=pk)}: {error}")
+        if options["json"]:
+            self.stdout.write(json.dumps({"resealed": resealed, "closed": closed}))
+        else:
+            self.stdout.write(f"{resealed} keys sealed anew")
+        if closed:
+            raise CommandError("these are written anew in the admin: " + "; ".join(closed))
+
+
+@transaction.atomic
+def reseal_one(pk: int) -> int:
+    """Seal one key anew; return 0 when it is gone; raise NotSealable when none of the hub's own opens it."""
+    # Somebody may replace it meanwhile in the admin: the newer one must stay.
+    key = AccountKey.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    if key is None:
+        return 0
+    key.sealed = reseal(key.sealed)
+    key.save(update_fields=["sealed"])
+    return 1
