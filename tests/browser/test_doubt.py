@@ -47,6 +47,7 @@ def test_pictures_of_an_order_in_doubt_are_brought(
     picked: FilePayload = {"name": "made.png", "mimeType": "image/png", "buffer": picture()}
     page.set_input_files("#id_pictures", files=[picked])
     page.fill("#id_reason", REASON)
+    assert page.input_value("#id_remote_id") == ""
     page.click("button:has-text('Go on')")
     page.wait_for_url(f"{site}/admin/generation/task/*/change/")
     assert attempt_states(task) == ["succeeded"]
