@@ -44,7 +44,7 @@ def test_pictures_of_an_order_in_doubt_are_brought(
     expect(page.locator("text=The provider lists 2 orders that it may be.")).to_be_visible()
     expect(page.locator("button:has-text('Take this one')")).to_have_count(2)
     page.check("input[value=brought]")
-    picked: FilePayload = {"name": "made.png", "mimeType": "image/png", "buffer": picture()}
+    picked = FilePayload(name="made.png", mimeType="image/png", buffer=picture())
     page.set_input_files("#id_pictures", files=[picked])
     page.fill("#id_reason", REASON)
     assert page.input_value("#id_remote_id") == ""
