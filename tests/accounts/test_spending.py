@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
@@ -165,7 +166,8 @@ def test_limit_shortens_no_longer_rest(alice: APIClient) -> None:
     submit(alice, num_images=4)
     work()
     Account.objects.update(resting_until=Now() + timedelta(days=9), resting_why=Rest.NO_QUOTA)
-    spending.watch(Account.objects.get())
+    with transaction.atomic():
+        spending.watch(Account.objects.get())
     assert rest()[0] == Rest.NO_QUOTA
     assert rest()[1] > 8 * 86_400
 

@@ -1,6 +1,6 @@
 """Staff settles an order in doubt in a real browser: the task waits, its page asks, and the order goes on."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from rest_framework.test import APIClient
 
 from generation.models import Account
@@ -44,9 +44,10 @@ def test_pictures_of_an_order_in_doubt_are_brought(
     expect(page.locator("text=The provider lists 2 orders that it may be.")).to_be_visible()
     expect(page.locator("button:has-text('Take this one')")).to_have_count(2)
     page.check("input[value=brought]")
-    picked = {"name": "made.png", "mimeType": "image/png", "buffer": picture()}
+    picked: FilePayload = {"name": "made.png", "mimeType": "image/png", "buffer": picture()}
     page.set_input_files("#id_pictures", files=[picked])
     page.fill("#id_reason", REASON)
+    assert page.input_value("#id_remote_id") == ""
     page.click("button:has-text('Go on')")
     page.wait_for_url(f"{site}/admin/generation/task/*/change/")
     assert attempt_states(task) == ["succeeded"]

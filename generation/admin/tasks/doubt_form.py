@@ -6,7 +6,11 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from generation.models import Attempt
 from generation.models.attempt import LONGEST_REMOTE_ID
@@ -22,8 +26,8 @@ class Decision(StrEnum):
     LOST = "lost"
 
 
-class FilesInput(forms.FileInput):
-    """Lets several files be chosen at once."""
+class FilesInput(UnfoldAdminFileFieldWidget):
+    """Lets several files be chosen at once. The admin's own: its script writes their names into the next text field."""
 
     allow_multiple_selected = True
 

@@ -7,6 +7,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from generation.models import Account
+from generation.work.process import draining
 from tests.faults.processes import COUNT
 from tests.faults.providers.vendor import Vendor, check, order, pictures, work_on
 from tests.providers.vendors.contract import HTML, PAGE, picture
@@ -19,7 +20,7 @@ PNG = {"content-type": "image/png"}
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storing.draining, "wait", lambda seconds: False)
+    monkeypatch.setattr(draining, "wait", lambda seconds: False)
 
 
 @pytest.fixture
