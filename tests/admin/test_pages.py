@@ -19,6 +19,7 @@ from genhub.platforms.models import ApiKey, Platform
 from storage.models import Artifact
 from templates.models import Style, Template, TemplateVersion
 from tests.admin.conftest import Hire
+from tests.admin.test_accounts import VALUES
 from tests.beats import let_loops_be_well
 from tests.conftest import WHY
 
@@ -141,7 +142,8 @@ def test_saving_a_share_leaves_its_counters_alone(boss: Client, alice: Any, stub
 
 
 def test_providers_are_switched_and_weighed_only(boss: Client, stub: Account) -> None:
-    values = {"weight": "7", "alias": "evil", "adapter": "evil", "queue": "evil"}
+    evil = {"weight": "7", "alias": "evil", "adapter": "evil", "queue": "evil"}
+    values = {**VALUES, **evil, "is_enabled": "false"}
     assert boss.post(page(Account, "change", stub.pk), values).status_code == 302
     after = Account.objects.get()
     assert (after.weight, after.is_enabled, after.alias, after.adapter) == (

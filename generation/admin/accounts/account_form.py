@@ -53,7 +53,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         values = super().clean() or {}
         adapter = values.get("adapter") or self.instance.adapter
         if adapter in ADAPTERS and "base_url" in values:
-            self.instance.queue = queue_of(adapter)
+            if self.instance.pk is None:
+                self.instance.queue = queue_of(adapter)
             self.check_address(adapter, values)
         return values
 
