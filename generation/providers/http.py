@@ -290,5 +290,4 @@ def client_of(
             max_keepalive_connections=MOST_CONNECTIONS,
             keepalive_expiry=KEEP_ALIVE_SECONDS,
         ),
-        http2=True,
     )

@@ -63,7 +63,7 @@ def local_worker() -> Program:
 
 def other_worker() -> Program:
     """Return the worker for everything that waits on somebody else's machine."""
-    return _worker("others", queues=QUEUES_OF_OTHERS, threads=8)
+    return _worker("others", queues=QUEUES_OF_OTHERS, threads=settings.REMOTE_THREADS)
 
 
 def loops() -> Program:

@@ -125,6 +125,8 @@ PICTURE_FORMAT = one_of("PICTURE_FORMAT", "webp", "png")
 # Pictures that callers upload: the largest file, and what they are shrunk to fit.
 UPLOAD_MAX_BYTES = at_least("UPLOAD_MAX_BYTES", 20_971_520, 1024)
 UPLOAD_LONGEST_SIDE_PIXELS = at_least("UPLOAD_LONGEST_SIDE_PIXELS", 1024, 64, 8192)
+# Orders that wait for vendors' answers at a time, in each worker of theirs: a thread each, and little else.
+REMOTE_THREADS = at_least("REMOTE_THREADS", 16, 1)
 # Hosts outside of the public internet, or ports of them, that the hub may call all the same: those of providers, and
 # those that orders may name pictures at.
 PRIVATE_HOSTS = private_hosts("PRIVATE_HOSTS") | named_hosts(VENDORS)

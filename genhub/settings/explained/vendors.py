@@ -16,6 +16,11 @@ GROUPS = [
                 default=_("embedded: made once in the home"),
             ),
             Setting(
+                "REMOTE_THREADS",
+                _("orders that wait for vendors' answers at a time, in each worker of theirs"),
+                unit=_("threads"),
+            ),
+            Setting(
                 "OPENAI_API_KEY",
                 _(
                     "OpenAI; several keys by commas, here and below: the seed makes a provider with models of it"
