@@ -10,6 +10,7 @@ from functools import partial
 from os import getpid
 
 from django.conf import settings
+from django.db import Error
 from PIL import Image
 
 from generation.accounts import standing
@@ -22,7 +23,7 @@ from generation.life.batch_claims import claim_candidates, find_candidates
 from generation.life.claims import Claim
 from generation.models import Account, AccountKey
 from generation.providers.base import DrawsBatches, Outcome, Provider, Work
-from generation.providers.errors import ProviderError
+from generation.providers.errors import Fault, ProviderError
 from generation.spec import GenerationSpec
 from generation.work.heart import Pulse
 from generation.work.process import Occupant, draining, release_connection
@@ -160,11 +161,25 @@ def send(adapter: Provider, batch: Batch, work: Work) -> Outcome:
             raise ProviderError("the order must stay in the house", code="stays_in_house")
         batch.pulse.check(claim)
         key = waiting.note_sending(claim)
+        adapter = open_account(claim, key)
         batch.pulse.signs[claim.attempt_id].was_sent = True
-        adapter = adapter_of(claim.account, key)
         release_connection()
         return hear(claim, key, partial(hand_over, adapter, claim, work))
     return hand_over(adapter, claim, work)
+
+
+def open_account(claim: Claim, key: AccountKey | None) -> Provider:
+    """Return the adapter of a claim's account with this key; raise ProviderError when it cannot be made: nothing was
+    sent, and another account may do."""
+    try:
+        return adapter_of(claim.account, key)
+    except Exception as error:
+        logger.exception("account %s cannot be used", claim.account)
+        meant = ProviderError(
+            f"not usable: {error!r}", code="provider_unavailable", retryable=True, fault=Fault.ACCOUNT
+        )  # fmt: skip
+        standing.hear_failure(claim.account.pk, None, meant)
+        raise meant from error
 
 
 def hear(claim: Claim, key: AccountKey | None, act: Callable[[], Outcome]) -> Outcome:
@@ -173,10 +188,22 @@ def hear(claim: Claim, key: AccountKey | None, act: Callable[[], Outcome]) -> Ou
     try:
         outcome = act()
     except ProviderError as error:
-        standing.hear_failure(claim.account.pk, key_id, error)
+        note_standing(partial(standing.hear_failure, claim.account.pk, key_id, error))
         raise
-    standing.hear_success(claim.account.pk, key_id)
+    if claim.account.failures or (key and key.failures):
+        note_standing(partial(standing.hear_success, claim.account.pk, key_id))
     return outcome
+
+
+def note_standing(write: Callable[[], None]) -> None:
+    """Write how an account stands; what cannot be written now the next order says again, and this one's answer is worth
+    more."""
+    try:
+        write()
+    except Error:
+        logger.exception("standing not noted")
+    finally:
+        release_connection()
 
 
 def hand_over(adapter: Provider, claim: Claim, work: Work) -> Outcome:

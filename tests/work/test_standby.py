@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models.functions import Now
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -153,6 +154,32 @@ def test_last_good_key_is_found_however_many_are_dead(alice: APIClient, vendor: 
     task = order(alice)
     assert work() == ["processing"] * 5 + ["completed"]
     assert len(set(keys_used(server))) == 6
+    check_paid(task)
+
+
+def test_key_that_cannot_be_opened_is_no_lost_answer(alice: APIClient, vendor: Open) -> None:
+    first, account = vendor("first")
+    second, _ = vendor("second", standby_rank=1)
+    account.keys.update(sealed="not by us")
+    task = order(alice)
+    assert work() == ["processing", "completed"]
+    assert (len(first.asked), len(second.asked)) == (0, 1)
+    check_paid(task)
+
+
+def test_answer_outlives_a_database_that_cannot_note_how_its_vendor_stands(
+    alice: APIClient, vendor: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, account = vendor("only")
+    Account.objects.filter(pk=account.pk).update(failures=2)
+
+    def fail(*_: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr("generation.accounts.standing.hear_success", fail)
+    task = order(alice)
+    assert work() == ["completed"]
+    assert len(server.asked) == 1
     check_paid(task)
 
 
