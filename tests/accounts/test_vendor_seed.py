@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from generation.accounts import vendor_seed
 from generation.accounts.costs import dearest_of, price_of
+from generation.accounts.list_prices import suggest_prices
 from generation.accounts.vendor_seed import seed_vendors
 from generation.accounts.vendors import VENDORS, Vendor
 from generation.models import Account, AccountKey, Offer
@@ -197,9 +198,9 @@ def test_seeded_price_is_found_by_quality_and_megapixel(settings: Settings) -> N
     assert costs == [Decimal("0.053"), Decimal("0.211")]
     tokens = Usage(input_text_tokens=100, output_tokens=1000)
     assert price_of(card, spec, tokens, 1) == Decimal("0.0305")
-    [bfl] = [vendor for vendor in VENDORS if vendor.alias == "bfl"]
+    flux = ModelCard("flux-2-pro", prices=tuple(suggest_prices("bfl", "flux-2-pro")))
     wide = replace(spec, width=2048)
-    assert [dearest_of(bfl.cards[0], one) for one in (spec, wide, replace(wide, image="art_1"))] == [
+    assert [dearest_of(flux, one) for one in (spec, wide, replace(wide, image="art_1"))] == [
         Decimal("0.03"), Decimal("0.06"), Decimal("0.09"),
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -130,10 +131,12 @@ def test_a_drip_is_not_waited_for(
 ) -> None:
     """The time is that of all pictures of an order."""
     monkeypatch.setattr(brought, "FETCH_SECONDS", 0.3)
+    never = threading.Event()
 
     def drip(asked: Asked, send: Send) -> None:
         send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + PNG)
-        while True:
+        # A byte now and then: all of them would take minutes.
+        while not never.wait(0.01):
             send(b"\0")
 
     host = hostile(drip)

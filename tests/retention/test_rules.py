@@ -113,7 +113,7 @@ def test_steps_of_ended_tasks_go_and_those_of_tasks_under_way_stay(alice: APICli
     let_pass(Event, 364.9)
     assert delete("events") == Gone()
     let_pass(Event, 0.2)
-    assert delete("events") == Gone(rows=3)
+    assert delete("events") == Gone(rows=4)
     assert set(Event.objects.values_list("task", flat=True)) == {live.pk}
     assert alice.get(f"/api/v1/tasks/task_{ended.pk.hex}").json()["status"] == "completed"
     assert find_mistakes() == []
