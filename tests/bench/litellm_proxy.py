@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests import servers
 from tests.bench.engine_tax import list_family
@@ -38,7 +38,7 @@ class Proxy:
     """The proxy, seen by an app."""
 
     process: subprocess.Popen[bytes]
-    http: httpx.Client
+    http: httpx2.Client
 
     def pids(self) -> list[int]:
         """Return all its processes."""
@@ -89,7 +89,9 @@ def running(vendor_url: str) -> Iterator[Proxy]:
         try:
             wait_for(lambda: answers(port), START_SECONDS)
             url, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {key}"}
-            with httpx.Client(base_url=url, headers=headers, timeout=60.0, trust_env=False) as http:
+            with httpx2.Client(
+                base_url=url, headers=headers, timeout=60.0, trust_env=False
+            ) as http:
                 yield Proxy(process, http)
         finally:
             process.terminate()

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests import servers
 from tests.bench.engine_tax import list_family
@@ -71,7 +71,7 @@ class Ended:
 class RemoteHub:
     """The hub, seen by an app."""
 
-    def __init__(self, hub: HubProcess, http: httpx.Client) -> None:
+    def __init__(self, hub: HubProcess, http: httpx2.Client) -> None:
         self.hub, self._http = hub, http
 
     def pids(self) -> list[int]:
@@ -148,7 +148,7 @@ def running(
         accounts = {model.alias: model.row(vendor) for model in models}
         shell(hub, MAKE_ACCOUNTS.format(accounts=json.dumps(accounts)))
         key = hub.run_json("issue_key", "bench", "--user", USER, "--grant", str(CREDITS))["key"]
-        with httpx.Client(
+        with httpx2.Client(
             base_url=f"http://127.0.0.1:{hub.port}",
             headers={"Authorization": f"Bearer {key}"},
             timeout=60.0,
@@ -208,7 +208,7 @@ def bucket() -> Iterator[dict[str, str]]:
 def answers(port: int) -> bool:
     """Return whether somebody listens."""
     try:
-        httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
-    except httpx.HTTPError:
+        httpx2.get(f"http://127.0.0.1:{port}/", trust_env=False)
+    except httpx2.HTTPError:
         return False
     return True
