@@ -19,7 +19,7 @@ from tests.bench.measure import NotRun
 from tests.bench.remote_hub import answers
 from tests.bench.server import say
 from tests.embedded.dummies import wait_for
-from tests.embedded.hubs import free_port
+from tests.ports import free_port
 
 # Kept between runs: it takes minutes to install.
 FOLDER = Path(tempfile.gettempdir()) / "genhub-bench-litellm"

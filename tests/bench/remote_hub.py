@@ -20,7 +20,8 @@ from tests import servers
 from tests.bench.engine_tax import list_family
 from tests.bench.vendor import RunningVendor
 from tests.embedded.dummies import wait_for
-from tests.embedded.hubs import HubProcess, free_port
+from tests.embedded.hubs import HubProcess
+from tests.ports import free_port
 
 USER, CREDITS = "bench", 10**6
 HANDS = 8

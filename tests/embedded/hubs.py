@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from tests.embedded.dummies import wait_for
 from tests.patience import patience
+from tests.ports import free_port
 from tests.servers import FOREIGN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,15 +114,3 @@ class HubProcess:
         assert self.process
         assert self.process.poll() is None, self.said()
         return "Ctrl-C stops it" in self.said()
-
-
-def free_port() -> int:
-    """Return a port that is free and whose next one is free too (Flower's)."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port: int = server.getsockname()[1]
-            try:
-                with socket.create_server(("127.0.0.1", port + 1)):
-                    return port
-            except (OSError, OverflowError):
-                continue

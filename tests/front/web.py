@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.embedded.hubs import free_port
 from tests.faults.processes import running, wait_until
+from tests.ports import free_port
 
 HOST = "127.0.0.1"
 HEALTH = "/api/v1/health"

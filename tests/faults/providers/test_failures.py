@@ -21,8 +21,9 @@ from tests.faults.providers.vendor import (
     work,
     work_on,
 )
+from tests.ports import free_port
 from tests.providers.vendors.contract import HTML, PAGE
-from tests.providers.vendors.server import Cut, Hang, Reply, Silence, Stall, free_port
+from tests.providers.vendors.server import Cut, Hang, Reply, Silence, Stall
 from tests.steps import attempt_states
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -25,6 +25,7 @@ from generation.providers.registry import find_class
 from generation.providers.several import OneByOne
 from generation.spec import OPTIONS, GenerationSpec, ModelCard
 from tests.patience import patience
+from tests.ports import free_port
 from tests.providers.vendors.server import (
     Asked,
     Cut,
@@ -33,7 +34,6 @@ from tests.providers.vendors.server import (
     Server,
     Silence,
     Stall,
-    free_port,
 )
 
 HTML = b"<html><body><h1>Bad gateway</h1></body></html>"

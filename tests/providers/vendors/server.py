@@ -3,7 +3,6 @@
 import contextlib
 import json
 import socket
-import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -161,9 +160,3 @@ class Server:
 def path_of(asked: Asked) -> str:
     """Return a request's path without its query."""
     return urlsplit(asked.path).path
-
-
-def free_port() -> int:
-    """Return a port of loopback on which nobody listens."""
-    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
-        return int(server.server_address[1])
