@@ -8,6 +8,10 @@ from rest_framework.test import APIClient
 from credits.models import Purse
 from generation.accounts.seed import seed_local_provider
 from tests.books import find_mistakes
+from tests.faults.processes import COUNT
+
+# Minutes of drawing and of waiting for watchdogs: the full run has them.
+collect_ignore = [] if COUNT else ["test_batches.py", "test_hangs.py", "test_memory.py"]
 
 
 @pytest.fixture

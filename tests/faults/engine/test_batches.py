@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("processes"),
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(not COUNT, reason="takes a minute of drawing: make faults"),
 ]
 MEMBERS = 4
 # Long enough to be met in the middle.

@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("processes"),
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(not COUNT, reason="waits a minute for the watchdog: make faults"),
 ]
 # What the log must say: the stack of the thread that hangs and, while other threads run, the stage.
 STAGES = {

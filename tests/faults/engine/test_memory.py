@@ -16,7 +16,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("processes"),
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(not COUNT, reason="takes a minute of drawing: make faults"),
 ]
 TASKS = COUNT * 20 or 24
 MODELS = ("z-image-small", "z-image-small-outlines")
