@@ -4,6 +4,7 @@ Started by `apart`, which passes the files of each program through a socket. It 
 one thread, and ends with whoever started it.
 """
 
+import ctypes
 import gc
 import importlib
 import json
@@ -22,6 +23,8 @@ from PIL import Image
 # Of each program: where its end is told, what to run, input, output, errors, and what it gets beside them.
 MOST_FILES: Final = 8
 STATUS: Final = struct.Struct("i")
+# From <sys/prctl.h>.
+PR_SET_PDEATHSIG: Final = 1
 # So much of what to run; far more than any does.
 MOST_JOB_BYTES: Final = 16 * 1024
 
@@ -94,6 +97,9 @@ def become(files: list[int]) -> None:
     """Be the child: keep the program's own files alone, run it, and end as a process of its own would."""
     code = 1
     try:
+        # Of a nursery that is killed nothing is left at work; only Linux has the call.
+        with suppress(AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         signal.set_wakeup_fd(-1)
         for kind in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
             signal.signal(kind, signal.SIG_DFL)

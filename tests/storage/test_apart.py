@@ -101,8 +101,14 @@ def test_nursery_that_died_is_replaced(apart: Apart) -> None:
 
 
 def test_death_of_the_nursery_is_no_fault_of_a_picture(apart: Apart) -> None:
-    with pytest.raises(OSError, match="has died"):
-        run(apart, "import os, signal; os.kill(os.getppid(), 9); signal.pause()")
+    tell = "import os, signal; os.write(3, str(os.getpid()).encode()); os.kill(os.getppid(), 9); signal.pause()"
+    with TemporaryFile() as place:
+        with pytest.raises(OSError, match="has died"):
+            run(apart, tell, more=[place.fileno()])
+        place.seek(0)
+        pid = int(place.read())
+    # Nothing is left at work of it.
+    wait_for(lambda: not Path(f"/proc/{pid}").exists())
 
 
 def test_threads_that_begin_at_once_share_one(apart: Apart) -> None:
