@@ -14,10 +14,12 @@ from generation.providers.base import AccountSettings, VendorFile
 from generation.providers.errors import ProviderError, Sent
 from generation.providers.http import UNREADABLE, unreadable
 from genhub.lib.fetch import FetchRefused, fetch
+from genhub.lib.media_types import HEAD_BYTES, find_media_type
 
 MOST_PICTURE_BYTES = 64 * 2**20
-PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
-TYPES = frozenset(PICTURE_TYPES.values())
+TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
+# What nobody knows: the store looks for itself.
+UNTOLD = "application/octet-stream"
 
 
 def file_of(data: str | None, url: str | None, account: AccountSettings) -> VendorFile | None:
@@ -40,8 +42,8 @@ def file_of_base64(text: str) -> VendorFile:
 
 def file_of_bytes(data: bytes) -> VendorFile:
     """Return a picture by its bytes, of the type that they show."""
-    kinds = (kind for magic, kind in PICTURE_TYPES.items() if data.startswith(magic))
-    return VendorFile(next(kinds, "application/octet-stream"), partial(open_bytes, data))
+    media_type = find_media_type(data[:HEAD_BYTES]) or UNTOLD
+    return VendorFile(media_type, partial(open_bytes, data))
 
 
 @contextmanager
@@ -55,7 +57,7 @@ def file_of_url(url: str, account: AccountSettings) -> VendorFile:
     door for addresses that we did not choose. What cannot be fetched now is asked for again; it is paid for."""
     if url.startswith("data:"):
         return file_of_base64(url)
-    return VendorFile("application/octet-stream", partial(open_url, url, account.private_hosts))
+    return VendorFile(UNTOLD, partial(open_url, url, account.private_hosts))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from generation.providers import evidence
 from generation.providers.base import AccountSettings
 from generation.providers.errors import Fault, ProviderError, Sent
 from generation.providers.sorting import FIRST_ERROR, Meaning, Said, error_of, sort_status
-from genhub.lib.dial import make_client
+from genhub.lib.dial import make_client, within
 
 Parsed = TypeVar("Parsed")
 MOST_CONNECTIONS = 256
@@ -62,10 +62,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Opened:
-    """An answer whose body comes as it is read; all of it has to be there by a time."""
+    """An answer whose body comes as it is read."""
 
     response: httpx2.Response
-    ends_at: float
     describe: Callable[[], Mapping[str, Any]]
     secrets: Collection[str]
 
@@ -82,7 +81,7 @@ class Opened:
         return Answer(self.response.status_code, self.response.headers, body, self.describe)
 
     def parts(self) -> Iterator[bytes]:
-        """Yield the body; raise ProviderError when it is too long (of a failure the rest is left), or drips on."""
+        """Yield the body; raise ProviderError when it is too long (of a failure the rest is left)."""
         is_failure = self.response.status_code >= FIRST_ERROR
         most = MOST_ERROR_BYTES if is_failure else MOST_ANSWER_BYTES
         came = 0
@@ -93,8 +92,6 @@ class Opened:
                 if is_failure:
                     break
                 raise unreadable(f"an answer of more than {most} bytes")
-            if time.monotonic() > self.ends_at:
-                raise lost("the answer did not end in time")
 
 
 def lost(why: str) -> ProviderError:
@@ -189,8 +186,7 @@ class VendorApi:
 
     def describe(self, method: str, path: str, words: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what was asked, without what nobody may read."""
-        url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
-        told = evidence.describe_request(method, url, words)
+        told = evidence.describe_request(method, self.address_of(path), words)
         return {name: evidence.hide(value, self.secrets) for name, value in told.items()}
 
     def exchange(
@@ -208,10 +204,12 @@ class VendorApi:
         client = client_of(
             self.account.connect_seconds, self.account.answer_seconds, self.account.private_hosts
         )
-        ends_at = time.monotonic() + self.account.answer_seconds
         try:
-            with client.stream(method, self.url_of(path), headers=headers, **words) as response:
-                opened = Opened(response, ends_at, describe, self.secrets)
+            with (
+                within(self.account.answer_seconds),
+                client.stream(method, self.url_of(path), headers=headers, **words) as response,
+            ):
+                opened = Opened(response, describe, self.secrets)
                 if not 200 <= response.status_code < 300:  # noqa: PLR2004 (what HTTP calls a success)
                     raise self.sort(opened.whole())
                 yield opened
@@ -220,15 +218,17 @@ class VendorApi:
         except httpx2.InvalidURL as error:
             raise ProviderError(f"no address: {error}", fault=Fault.ACCOUNT) from error
 
+    def address_of(self, path: str) -> str:
+        """Return the address of a path, whoever's it is."""
+        return path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
+
     def url_of(self, path: str) -> str:
         """Return the address of a path; a whole address must be the vendor's own: the key goes nowhere else."""
-        if "://" not in path:
-            return f"{self.base_url}/{path.lstrip('/')}"
-        if not is_within(path, self.base_url):
+        if "://" in path and not is_within(path, self.base_url):
             raise ProviderError(
                 f"an address on a foreign host: {urlsplit(path).hostname}", sent=Sent.YES
             )
-        return path
+        return self.address_of(path)
 
     def id_of(self, url: str) -> str:
         """Return an address that the vendor gave for an order as the order's id, short where it lies below the base URL

@@ -50,13 +50,10 @@ class OneByOne(Provider):
         raise NotImplementedError(f"{type(self).__name__} finishes what it is given")
 
     def submit(self, work: Work) -> Submitted | Finished:
-        """Hand over one call for each picture. The first goes alone: what fails there was not paid for twice."""
+        """Hand over one call for each picture."""
         works = [part_of(work, position) for position in range(work.spec.number)]
-        outcomes = [attempt(self.submit_one, works[0])]
-        if isinstance(outcomes[0], ProviderError):
-            raise outcomes[0]
-        with ThreadPoolExecutor(MOST_CALLS_AT_ONCE) as pool:
-            outcomes += pool.map(lambda part: attempt(self.submit_one, part), works[1:])
+        first, others = call_each(self.submit_one, works)
+        outcomes = [first, *others]
         taken = [outcome for outcome in outcomes if isinstance(outcome, Submitted)]
         if not taken:
             return collect(outcomes)
@@ -97,16 +94,14 @@ class OneByOne(Provider):
 
 
 def in_calls(order: Callable[[Work], Finished], work: Work, most: int) -> Finished:
-    """Return what an order becomes by calls of at most so many pictures each. The first goes alone, as above."""
+    """Return what an order becomes by calls of at most so many pictures each."""
     begins = range(0, work.spec.number, most)
     works = [part_of(work, begin, most) for begin in begins]
-    finished = [order(works[0])]
-    if len(works) == 1:
-        return finished[0]
-    with ThreadPoolExecutor(MOST_CALLS_AT_ONCE) as pool:
-        outcomes = [*finished, *pool.map(lambda part: attempt(order, part), works[1:])]
+    first, others = call_each(order, works)
+    if not others:
+        return first
     made, not_made, usages = [], [], []
-    for begin, part, outcome in zip(begins, works, outcomes, strict=True):
+    for begin, part, outcome in zip(begins, works, [first, *others], strict=True):
         if isinstance(outcome, Finished):
             made += [replace(one, position=begin + one.position) for one in outcome.made]
             not_made += [replace(one, position=begin + one.position) for one in outcome.not_made]
@@ -114,7 +109,19 @@ def in_calls(order: Callable[[Work], Finished], work: Work, most: int) -> Finish
         else:
             positions = range(begin, begin + part.spec.number)
             not_made += [NotMade(position, code_of(outcome)) for position in positions]
-    return Finished(made, not_made, facts=finished[0].facts, usage=add_up(usages))
+    return Finished(made, not_made, facts=first.facts, usage=add_up(usages))
+
+
+def call_each(
+    act: Callable[[Work], Got], works: Sequence[Work]
+) -> tuple[Got, list[Got | ProviderError]]:
+    """Return what the first call returns, and what became of the others. The first goes alone: what fails there, which
+    is raised, was not paid for twice."""
+    first = act(works[0])
+    if len(works) == 1:
+        return first, []
+    with ThreadPoolExecutor(MOST_CALLS_AT_ONCE) as pool:
+        return first, list(pool.map(lambda part: attempt(act, part), works[1:]))
 
 
 def part_of(work: Work, position: int, most: int = 1) -> Work:

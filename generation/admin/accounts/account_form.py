@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from generation.models.account import validate_base_url
 from generation.providers.registry import ADAPTERS, LOCAL, find_class
 from genhub.lib.dial import is_named, lies_inside
+from genhub.lib.fetch import PORTS
 from genhub.lib.public_addresses import looks_private
 
 RESOLVER_SECONDS = 3.0
-USUAL_PORTS = {"http": 80, "https": 443}
 # It speaks to nobody, and so needs no address.
 STUB = "stub"
 
@@ -115,4 +115,4 @@ def is_private(url: str) -> bool:
 def host_of(url: str) -> tuple[str, int]:
     """Return the host and the port of an address."""
     parts = urlsplit(url)
-    return (parts.hostname or "").rstrip("."), parts.port or USUAL_PORTS[parts.scheme]
+    return (parts.hostname or "").rstrip("."), parts.port or PORTS[parts.scheme]

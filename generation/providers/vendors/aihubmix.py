@@ -166,12 +166,11 @@ def path_of(card: ModelCard) -> tuple[str, str]:
 
 def input_for(work: Work, maker: str) -> dict[str, Any]:
     """Return the input of an order; raise Unsupported, naming what the offer has no word for."""
-    options = work.card.options
     words = {**said_size(work.spec, work.card, maker), **input_of(work, USUAL_WORDS, data_uri)}
     if work.spec.number > 1:
         words["n"] = work.spec.number
-    if qualities := options.get("qualities"):
-        words["quality"] = qualities[work.spec.mode or work.spec.quality]
+    if work.card.options.get("qualities"):
+        words["quality"] = work.card.quality_of(work.spec)
     return words
 
 
