@@ -4,6 +4,7 @@ import math
 import threading
 from dataclasses import replace
 from functools import cache
+from typing import cast
 
 from django.conf import settings
 
@@ -22,12 +23,22 @@ def adapter_of(
 
     Raises KeyError where nobody registered its adapter's name, NotSealable where the key cannot be opened.
     """
-    if issubclass(find_class(account.adapter), DrawsBatches):
-        with making:
-            return make_once(account.adapter)
+    if device := device_of(account):
+        return device
     told = settings_of(account, key)
     answer_seconds = min(told.answer_seconds, most_seconds)
     return make_adapter(account.adapter, replace(told, answer_seconds=answer_seconds))
+
+
+def device_of(account: Account) -> DrawsBatches | None:
+    """Return the adapter that owns this machine's device, None for an account of a vendor's.
+
+    Raises KeyError where nobody registered its adapter's name.
+    """
+    if not issubclass(find_class(account.adapter), DrawsBatches):
+        return None
+    with making:
+        return make_once(account.adapter)
 
 
 def can_find_lost(account: Account) -> bool:
@@ -49,6 +60,6 @@ def settings_of(account: Account, key: AccountKey | None = None) -> AccountSetti
 
 
 @cache
-def make_once(name: str) -> Provider:
+def make_once(name: str) -> DrawsBatches:
     """Return the adapter that owns this machine's device, and the same one from then on."""
-    return make_adapter(name, AccountSettings(name))
+    return cast("DrawsBatches", make_adapter(name, AccountSettings(name)))

@@ -14,15 +14,15 @@ from django.db import Error
 from PIL import Image
 
 from generation.accounts import standing
-from generation.accounts.adapters import adapter_of
+from generation.accounts.adapters import adapter_of, device_of
 from generation.accounts.callbacks import PREFIX, callback_url
-from generation.accounts.routing import keeps_in_house
+from generation.accounts.routing import is_remote, keeps_in_house
 from generation.failures import InputLost
 from generation.life import waiting
 from generation.life.batch_claims import claim_candidates, find_candidates
 from generation.life.claims import Claim
 from generation.models import Account, AccountKey
-from generation.providers.base import DrawsBatches, Outcome, Provider, Work
+from generation.providers.base import Outcome, Provider, Work
 from generation.providers.errors import Fault, ProviderError
 from generation.spec import GenerationSpec
 from generation.work.heart import Pulse
@@ -71,16 +71,16 @@ def gather(first: Claim, *, is_patient: bool) -> Batch:
     Without any, a patient one looks again after LOCAL_BATCH_WAIT_MS: orders of one moment come a little apart.
     """
     try:
-        adapter = adapter_of(first.account)
-        if not isinstance(adapter, DrawsBatches):
+        device = device_of(first.account)
+        if device is None:
             return Batch([first], is_isolated=first.isolated)
-        key = adapter.batch_key(first.spec, first.card)
+        key = device.batch_key(first.spec, first.card)
         if key is None or first.isolated:
             return Batch([first], is_isolated=True)
-        most = adapter.largest_batch(first.spec, first.card) - first.spec.number
+        most = device.largest_batch(first.spec, first.card) - first.spec.number
 
         def fits(spec: GenerationSpec) -> bool:
-            return adapter.batch_key(spec, first.card) == key
+            return device.batch_key(spec, first.card) == key
 
         return Batch([first, *look(first, fits, most, is_patient=is_patient)], overlaps=True)
     except Exception:
@@ -143,29 +143,28 @@ def submit(batch: Batch, works: Sequence[Work]) -> Sequence[Outcome]:
     if not works:
         return []
     try:
-        adapter = adapter_of(batch.account)
-        if isinstance(adapter, DrawsBatches):
-            made = adapter.submit_batch(works)
+        if device := device_of(batch.account):
+            made = device.submit_batch(works)
             return [outcome for _, outcome in zip(works, made, strict=True)]
-        return [send(adapter, batch, works[0])]
+        return [send(batch, works[0])]
     except Exception as error:  # noqa: BLE001 (each member's end is decided by its kind)
         return [error] * len(works)
 
 
-def send(adapter: Provider, batch: Batch, work: Work) -> Outcome:
+def send(batch: Batch, work: Work) -> Outcome:
     """Return what a vendor's adapter answered, having written before that the order leaves."""
     claim = batch.members[0]
-    if adapter.capabilities.is_remote:
-        if claim.local_only and not keeps_in_house(claim.account):
-            # Nothing chooses such an account; that it did would be the worse fault.
-            raise ProviderError("the order must stay in the house", code="stays_in_house")
-        batch.pulse.check(claim)
-        key = waiting.note_sending(claim)
-        adapter = open_account(claim, key)
-        batch.pulse.signs[claim.attempt_id].was_sent = True
-        release_connection()
-        return hear(claim, key, partial(hand_over, adapter, claim, work))
-    return hand_over(adapter, claim, work)
+    if not is_remote(claim.account):
+        return hand_over(adapter_of(claim.account), claim, work)
+    if claim.local_only and not keeps_in_house(claim.account):
+        # Nothing chooses such an account; that it did would be the worse fault.
+        raise ProviderError("the order must stay in the house", code="stays_in_house")
+    batch.pulse.check(claim)
+    key = waiting.note_sending(claim)
+    adapter = open_account(claim, key)
+    batch.pulse.signs[claim.attempt_id].was_sent = True
+    release_connection()
+    return hear(claim, key, partial(hand_over, adapter, claim, work))
 
 
 def open_account(claim: Claim, key: AccountKey | None) -> Provider:
@@ -178,7 +177,7 @@ def open_account(claim: Claim, key: AccountKey | None) -> Provider:
         meant = ProviderError(
             f"not usable: {error!r}", code="provider_unavailable", retryable=True, fault=Fault.ACCOUNT
         )  # fmt: skip
-        standing.hear_failure(claim.account.pk, None, meant)
+        note_standing(partial(standing.hear_failure, claim.account.pk, None, meant))
         raise meant from error
 
 

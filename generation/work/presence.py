@@ -9,10 +9,9 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from generation.accounts import routing
-from generation.accounts.adapters import adapter_of
+from generation.accounts.adapters import device_of
 from generation.life import doorbell
 from generation.models import Account, Offer, Worker
-from generation.providers.base import DrawsBatches
 from generation.work.process import draining, readiness, release_connection
 
 logger = logging.getLogger(__name__)
@@ -67,9 +66,8 @@ def warm_up(queues: list[str]) -> None:
         models.setdefault(row.account_id, []).append(row)
     for rows in models.values():
         wanted = next((row for row in rows if row.alias == settings.DEFAULT_MODEL), rows[0])
-        adapter = adapter_of(wanted.account)
-        if isinstance(adapter, DrawsBatches):
-            adapter.warm(wanted.card())
+        if device := device_of(wanted.account):
+            device.warm(wanted.card())
 
 
 def keep_beating(name: str, queues: list[str]) -> None:
@@ -102,9 +100,8 @@ def beat(name: str, queues: list[str]) -> None:
         facts["unready"] = readiness.unready
     else:
         for account in Account.objects.filter(is_enabled=True, queue__in=queues):
-            adapter = adapter_of(account)
-            if isinstance(adapter, DrawsBatches):
-                facts |= adapter.health()
+            if device := device_of(account):
+                facts |= device.health()
     Worker.objects.update_or_create(
         name=name, defaults={"queues": queues, "beat_at": Now(), "facts": facts}
     )

@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageStat
 
-from generation.accounts.adapters import adapter_of
+from generation.accounts.adapters import device_of
 from generation.models import Attempt, Output, find_card
-from generation.providers.base import DrawsBatches, Made, Pixels, Report, Work
+from generation.providers.base import Made, Pixels, Report, Work
 from generation.providers.errors import ProviderError
 from generation.spec import GenerationSpec
 from generation.states import AttemptState
@@ -44,8 +44,8 @@ def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
     spec = GenerationSpec.from_json(task.spec)
     card = find_card(attempt.account_id, task.model)
     image, mask = open_inputs(spec, task.platform_id)
-    adapter = adapter_of(attempt.account)
-    if not isinstance(adapter, DrawsBatches):
+    device = device_of(attempt.account)
+    if device is None:
         raise ProviderError(
             f"{attempt.account} made it: only the local engine draws the same again"
         )
@@ -53,7 +53,7 @@ def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
     for output in delivered.select_related("artifact").order_by("position"):
         assert output.seed is not None  # noqa: S101 (what draws here draws from seeds)
         alone = replace(spec, number=1, seeds=(output.seed,))
-        finished = adapter.submit(Work(alone, card, report, image, mask))
+        finished = device.submit(Work(alone, card, report, image, mask))
         drawn = pixels_of(finished.made[0])
         artifact = output.artifact
         assert artifact is not None  # noqa: S101 (filtered)

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 
 from generation.accounts import standing
-from generation.accounts.adapters import adapter_of
+from generation.accounts.adapters import device_of
 from generation.accounts.costs import bill_of, tells_cost
 from generation.accounts.spending import NotNow
 from generation.life import attempt_ends, waiting
@@ -21,7 +21,6 @@ from generation.providers.base import (
     NotMade,
     Outcome,
     Pixels,
-    Provider,
     Submitted,
     Waiting,
 )
@@ -188,7 +187,7 @@ def collect(
     if isinstance(outcome, Exception):
         raise outcome
     assert isinstance(outcome, Finished)  # noqa: S101 (what works on was left before)
-    adapter = adapter_of(claim.account)
+    device = device_of(claim.account)
     seconds = {"decode": 0.0, "encode_store": 0.0}
     outputs, missing = [], list(outcome.not_made)
     failure = ProviderError("the provider made no picture")
@@ -196,7 +195,7 @@ def collect(
         # Before each picture: one that nobody wants any more costs nothing more.
         check()
         try:
-            file = store(claim, made, adapter, seconds, was_sent=was_sent)
+            file = store(claim, made, device, seconds, was_sent=was_sent)
         except ProviderError as error:
             logger.warning("picture %s of %s: %s", made.position, claim.task_id, error)
             missing.append(NotMade(made.position, error.code, error.params, made.seed))
@@ -213,7 +212,12 @@ def collect(
 
 
 def store(
-    claim: Claim, made: Made, adapter: Provider, seconds: dict[str, float], *, was_sent: bool
+    claim: Claim,
+    made: Made,
+    device: DrawsBatches | None,
+    seconds: dict[str, float],
+    *,
+    was_sent: bool,
 ) -> StoredFile:
     """Decode and store one output, adding to the seconds by stage; raise ProviderError when it cannot be."""
     started = time.perf_counter()
@@ -236,8 +240,8 @@ def store(
         position=made.position,
     )
     try:
-        if isinstance(adapter, DrawsBatches):
-            with adapter.watched("store"):
+        if device:
+            with device.watched("store"):
                 return save()
         return try_to_store(save, most_tries=MOST_TRIES_TO_STORE if was_sent else 1)
     except OutputRefused as refused:

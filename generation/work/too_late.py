@@ -3,20 +3,19 @@
 import logging
 from collections.abc import Callable
 
+from generation.accounts.routing import is_remote
 from generation.life import late
 from generation.life.attempt_ends import Stored
 from generation.life.claims import Claim
 from generation.providers.base import Finished, Outcome
-from generation.providers.registry import find_class
 
 logger = logging.getLogger(__name__)
 
 
 def keep(claim: Claim, outcome: Outcome, collect: Callable[[], Stored]) -> str:
     """Keep what came too late where a vendor made it, else discard it; return how the attempt ended."""
-    is_remote = find_class(claim.account.adapter).capabilities.is_remote
     try:
-        if is_remote and isinstance(outcome, Finished) and late.is_wanted(claim):
+        if is_remote(claim.account) and isinstance(outcome, Finished) and late.is_wanted(claim):
             return "late" if late.keep(claim, collect()) else "stopped"
     except Exception:
         # Nobody waits for it, and nothing was promised.

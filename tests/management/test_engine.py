@@ -123,7 +123,7 @@ def test_rerun_in_another_type_says_so(
     (other,) = DTYPES.keys() - {OWN.name}
     monkeypatch.setattr(
         rerun,
-        "adapter_of",
+        "device_of",
         lambda _: LocalProvider(AccountSettings("local", options={"dtype": other})),
     )
     out = StringIO()
