@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.conf import settings
-from django.db.models import DateTimeField, ExpressionWrapper, F
+from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from credits import expiry
@@ -21,6 +21,7 @@ from generation.life import rerouting, rescue
 from generation.models import LoopBeat
 from generation.refunds import bulk
 from generation.work.process import release_connection
+from genhub.lib.clock import NOW
 from genhub.retention.turns import delete_old
 
 logger = logging.getLogger(__name__)
@@ -148,8 +149,7 @@ class Condition:
 
 def examine() -> dict[str, Condition]:
     """Return how each loop of the hub is, by its last beat."""
-    now = ExpressionWrapper(Now(), output_field=DateTimeField())
-    found = LoopBeat.objects.annotate(now=now)
+    found = LoopBeat.objects.annotate(now=NOW)
     beats = {beat.name: (beat, beat.now) for beat in found}
     return {
         loop.name: judge(*beats[loop.name])

@@ -3,16 +3,15 @@
 import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from generation.accounts.standing import NOW
 from generation.models import Account, AccountKey, Offer
 from generation.models.account import usable
 from generation.providers.registry import find_class
 from generation.spec import ModelCard
+from genhub.lib.clock import NOW
 
 # What keeps a provider from being chosen, or chose it: words of the event, for staff.
 CHOSEN, RESTS, AVOIDED, STANDBY, OUTWEIGHED, LEAVES = (
@@ -63,6 +62,12 @@ def choose(alias: str, *, local_only: bool = False, avoided: Collection[int] = (
     return Route(chosen.account, chosen.card(), told(thoughts, chosen))
 
 
+def choose_other(alias: str, account_id: int, *, local_only: bool) -> Route | None:
+    """Return who takes a model's order now instead of an account, or None when nobody does."""
+    route = choose(alias, local_only=local_only, avoided={account_id})
+    return route if route and route.is_open and route.account.pk != account_id else None
+
+
 def sift(
     rows: list[Any], keep: Callable[[Any], bool], why: str, thoughts: dict[str, str]
 ) -> list[Any]:
@@ -78,8 +83,7 @@ HAS_KEY = ~Exists(AccountKey.objects.filter(account=OuterRef("account"))) | Exis
 
 def is_open(row: Any) -> bool:
     """Return whether an offer's account rests not, and has a key that does not."""
-    until: datetime | None = row.account.resting_until
-    return bool(row.has_key) and (until is None or until <= row.now)
+    return bool(row.has_key) and not row.account.is_resting(row.now)
 
 
 def draw(rows: list[Any], thoughts: dict[str, str]) -> Any:

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import DateTimeField, ExpressionWrapper, Q, Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
 from generation.models import Account, Attempt, Rest
+from genhub.lib.clock import NOW
 
 logger = logging.getLogger(__name__)
 
 # How soon to look again whether what is at work came cheaper than it might have.
 AGAIN_SECONDS = 5.0
 NOTHING = Decimal(0)
-NOW = ExpressionWrapper(Now(), output_field=DateTimeField())
 
 
 @dataclass

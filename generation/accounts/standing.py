@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Now
 
 from generation.accounts import spending
@@ -21,6 +21,7 @@ from generation.providers.errors import Fault, ProviderError
 from generation.providers.registry import find_class
 from generation.providers.sorting import Meaning
 from generation.states import AttemptState
+from genhub.lib.clock import NOW
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,6 @@ LONGEST_TOLD_SECONDS = 45 * 86400.0
 # How soon to look again whether an account has room.
 ROOM_SECONDS = 1.0
 NO_KEY_SECONDS = 60.0
-NOW = ExpressionWrapper(Now(), output_field=DateTimeField())
 # Why a key rests, by what its vendor means.
 RESTS: dict[str, Rest] = {Meaning.QUOTA: Rest.NO_QUOTA, Meaning.KEY: Rest.REFUSED}
 LONGEST_ERROR = 1000
@@ -51,7 +51,7 @@ def admit(attempt: Attempt, dearest_usd: Decimal | None = None) -> AccountKey | 
     accounts = Account.objects.select_for_update(no_key=True).annotate(now=NOW)
     account = accounts.get(pk=attempt.account_id)
     now: datetime = account.now
-    if account.resting_until and account.resting_until > now:
+    if account.resting_until and account.is_resting(now):
         raise NotNow(account.resting_why, (account.resting_until - now).total_seconds())
     most = 1 if account.failures >= MOST_FAILURES else account.concurrency
     if most is not None and count_at_work(attempt) >= most:

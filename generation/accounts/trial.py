@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from generation.accounts import standing
 from generation.accounts.adapters import adapter_of
 from generation.models import Account, AccountKey
+from generation.providers import evidence
 from generation.providers.base import Provider
 from generation.providers.errors import ProviderError
 from generation.providers.registry import find_class
@@ -65,7 +66,6 @@ def try_account(account: Account) -> list[Tried]:
 def try_key(account: Account, key: AccountKey | None) -> Tried:
     """Try an account with one key."""
     secret = ""
-    secret = ""
     try:
         secret = key.secret() if key else ""
         said = adapter_of(account, key).check()
@@ -90,4 +90,4 @@ def shown(value: Any, secret: str) -> Any:
 
 def redact(text: str, secret: str) -> str:
     """Return a vendor's words without the key, which some vendors repeat, and not at any length."""
-    return (text.replace(secret, "…") if secret else text)[:LONGEST_SHOWN]
+    return evidence.hide(text, [secret] if secret else [])[:LONGEST_SHOWN]

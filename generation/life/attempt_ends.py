@@ -192,7 +192,7 @@ def queue_retry(claim: Claim, failures: int, error: ProviderError) -> None:
     route = find_other(claim, error)
     if route:
         delay_seconds = 0.0
-        record_route(claim, route)
+        events.record_route(claim.task_id, route, attempt_id=claim.attempt_id)
     elif error.fault is Fault.KEY and standing.has_key(claim.account.pk):
         delay_seconds = 0.0
     queued = claims.queue_again(
@@ -220,20 +220,12 @@ def find_other(claim: Claim, error: ProviderError) -> routing.Route | None:
         return None
     if error.fault is Fault.KEY and standing.has_key(claim.account.pk):
         return None
-    avoided = {claim.account.pk}
-    route = routing.choose(claim.spec.model, local_only=claim.local_only, avoided=avoided)
-    return route if route and route.is_open and route.account.pk not in avoided else None
+    return choose_other(claim)
 
 
-def record_route(claim: Claim, route: routing.Route) -> None:
-    """Write that an order goes to another account, and why."""
-    events.record(
-        claim.task_id,
-        Event.Kind.ROUTED,
-        attempt_id=claim.attempt_id,
-        provider=route.account.alias,
-        considered=list(route.reasons),
-    )
+def choose_other(claim: Claim) -> routing.Route | None:
+    """Return another account that takes a claim's order now, or None."""
+    return routing.choose_other(claim.spec.model, claim.account.pk, local_only=claim.local_only)
 
 
 @transaction.atomic
@@ -243,14 +235,12 @@ def put_back(claim: Claim, refused: spending.NotNow) -> None:
     Task.objects.select_for_update().get(pk=claim.task_id)
     claims.end_attempt(claim, AttemptState.CANCELED, cost_usd=FREE)
     attempt = Attempt.objects.select_related("share").get(pk=claim.attempt_id)
-    avoided = {claim.account.pk}
-    route = routing.choose(claim.spec.model, local_only=claim.local_only, avoided=avoided)
-    account = route.account if route and route.is_open else None
-    if route is None or account is None or account.pk in avoided or not refused.why:
-        queued = claims.queue_again(attempt, delay_seconds=refused.seconds)
+    # What has no room for a moment is not gone from.
+    if refused.why and (route := choose_other(claim)):
+        events.record_route(claim.task_id, route, attempt_id=claim.attempt_id)
+        queued = claims.queue_again(attempt, account=route.account)
     else:
-        record_route(claim, route)
-        queued = claims.queue_again(attempt, account=account)
+        queued = claims.queue_again(attempt, delay_seconds=refused.seconds)
     doorbell.ring_after_commit(queued.share.queue)
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from generation.accounts import routing
 from generation.accounts.costs import FREE
 from generation.life import claims, doorbell, events
-from generation.models import Account, Attempt, Event, Task
+from generation.models import Account, Attempt, Task
 from generation.states import TASK_LIVE, AttemptState
 from genhub.lib.sweeps import alone
 
@@ -43,18 +43,11 @@ def move(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     attempt = waiting.select_related("share").first()
     if attempt is None:
         return False
-    avoided = {attempt.account_id}
-    route = routing.choose(task.model, local_only=task.local_only, avoided=avoided)
-    if route is None or not route.is_open or route.account.pk in avoided:
+    route = routing.choose_other(task.model, attempt.account_id, local_only=task.local_only)
+    if route is None:
         return False
     waiting.update(state=AttemptState.CANCELED, ended_at=Now(), cost_usd=FREE)
-    events.record(
-        task_id,
-        Event.Kind.ROUTED,
-        attempt_id=attempt_id,
-        provider=route.account.alias,
-        considered=list(route.reasons),
-    )
+    events.record_route(task_id, route, attempt_id=attempt_id)
     queued = claims.queue_again(attempt, account=route.account)
     doorbell.ring_after_commit(queued.share.queue)
     return True

@@ -1,6 +1,7 @@
 """Providers: configured accounts at vendors, or the local engine; and the keys of those at vendors."""
 
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,7 +56,25 @@ class Rest(models.TextChoices):
     SPENT = "spent", _("its spend limit is reached")
 
 
-class Account(models.Model):
+class Standing(models.Model):
+    """How an account or a key stands, kept by the workers: failures in a row, until when it is out of use, and why."""
+
+    failures = models.PositiveIntegerField(_("failures in a row"), db_default=0, editable=False)
+    resting_until = models.DateTimeField(_("rests until"), null=True, editable=False)
+    resting_why = models.CharField(
+        _("why it rests"), max_length=20, choices=Rest.choices, blank=True, db_default="", editable=False,
+    )  # fmt: skip
+    last_error = models.TextField(_("last error"), blank=True, db_default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+    def is_resting(self, now: datetime) -> bool:
+        """Return whether it is out of use now."""
+        return self.resting_until is not None and self.resting_until > now
+
+
+class Account(Standing):
     """A provider: which adapter speaks to it, where, how much it may be given, and whether it rests for a while."""
 
     alias = models.CharField(_("alias"), max_length=50, unique=True, validators=[validate_slug])
@@ -109,13 +128,6 @@ class Account(models.Model):
         help_text=_("US dollars, in UTC days; then it takes no orders until the next. Empty: no limit."),
     )  # fmt: skip
 
-    # Kept by the workers: failures in a row, and until when it takes no orders and why.
-    failures = models.PositiveIntegerField(_("failures in a row"), db_default=0, editable=False)
-    resting_until = models.DateTimeField(_("rests until"), null=True, editable=False)
-    resting_why = models.CharField(
-        _("why it rests"), max_length=20, choices=Rest.choices, blank=True, db_default="", editable=False,
-    )  # fmt: skip
-    last_error = models.TextField(_("last error"), blank=True, db_default="", editable=False)
     last_error_at = models.DateTimeField(_("last error at"), null=True, editable=False)
     # The next moment at which its rate lets an order go (GCRA: one column holds the whole bucket).
     next_slot_at = models.DateTimeField(null=True, editable=False)
@@ -130,7 +142,7 @@ class Account(models.Model):
         return self.alias
 
 
-class AccountKey(models.Model):
+class AccountKey(Standing):
     """A key of an account, sealed: it can be written and used, and is never shown."""
 
     account = models.ForeignKey(
@@ -141,12 +153,6 @@ class AccountKey(models.Model):
     hint = models.CharField(_("ends in"), max_length=HINT_LENGTH, editable=False)
     is_enabled = models.BooleanField(_("enabled"), default=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
-    failures = models.PositiveIntegerField(_("failures in a row"), db_default=0, editable=False)
-    resting_until = models.DateTimeField(_("rests until"), null=True, editable=False)
-    resting_why = models.CharField(
-        _("why it rests"), max_length=20, choices=Rest.choices, blank=True, db_default="", editable=False,
-    )  # fmt: skip
-    last_error = models.TextField(_("last error"), blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:
@@ -172,6 +178,7 @@ class AccountKey(models.Model):
         return unseal(self.sealed)
 
 
-def usable(now: Any) -> Q:
-    """Return what must hold of a key, or an account, that may be used now."""
-    return Q(is_enabled=True) & (Q(resting_until=None) | Q(resting_until__lte=now))
+def usable(now: Any, prefix: str = "") -> Q:
+    """Return what must hold of a key, or an account, that may be used now; `prefix` leads to it from another row."""
+    rests_not = Q(**{f"{prefix}resting_until": None}) | Q(**{f"{prefix}resting_until__lte": now})
+    return Q(**{f"{prefix}is_enabled": True}) & rests_not

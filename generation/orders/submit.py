@@ -142,12 +142,7 @@ def write_task(
     )
     backlog.keep(customer.platform_id, customer.user, number)
     events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.account.alias)
-    events.record(
-        task_id,
-        Event.Kind.ROUTED,
-        provider=resolved.route.account.alias,
-        considered=list(resolved.route.reasons),
-    )
+    events.record_route(task_id, resolved.route)
     doorbell.ring_after_commit(queue)
     return task_id
 

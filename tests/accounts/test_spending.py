@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
-from generation.accounts import spending, standing
+from generation.accounts import spending
 from generation.accounts.costs import Bill
 from generation.accounts.spending import NotNow
 from generation.life import waiting
@@ -18,6 +18,7 @@ from generation.models import Account, Attempt, Rest
 from generation.providers.base import Finished, Usage
 from generation.providers.stub import StubProvider
 from generation.work import run
+from genhub.lib.clock import NOW
 from tests.races import together
 from tests.steps import attempt_states, claim, submit
 
@@ -40,13 +41,13 @@ def work() -> list[str]:
 
 def rest() -> tuple[str, float]:
     """Return why the account rests, and for how long from now, 0 when it does not."""
-    account = Account.objects.annotate(now=standing.NOW).get()
+    account = Account.objects.annotate(now=NOW).get()
     until = account.resting_until
     return account.resting_why, (until - account.now).total_seconds() if until else 0.0
 
 
 def day_left() -> float:
-    return spending.seconds_left(Account.objects.annotate(now=standing.NOW).get().now)
+    return spending.seconds_left(Account.objects.annotate(now=NOW).get().now)
 
 
 def test_account_that_spent_its_limit_rests_until_the_next_day_and_says_so(

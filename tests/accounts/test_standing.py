@@ -14,6 +14,7 @@ from generation.life import claims
 from generation.models import Account, AccountKey, Attempt, Rest
 from generation.providers.errors import Fault, ProviderError
 from generation.providers.sorting import Meaning, error_of
+from genhub.lib.clock import NOW
 from tests.steps import submit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
@@ -38,7 +39,7 @@ def fail(
 
 
 def rest_seconds(row: Account | AccountKey) -> float:
-    found = type(row).objects.annotate(now=standing.NOW).get(pk=row.pk)
+    found = type(row).objects.annotate(now=NOW).get(pk=row.pk)
     return float((found.resting_until - found.now).total_seconds())
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from generation.accounts import spending
 from generation.models import Account, Offer, Rest
+from genhub.lib.clock import NOW
 from tests.admin.test_accounts import VALUES
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +98,7 @@ def test_nothing_is_suggested_where_somebody_knows_better(
 
 
 def test_new_limit_ends_the_rest_of_a_spent_account(boss: Client, openai: Account) -> None:
-    now = Account.objects.annotate(now=spending.NOW).get().now
+    now = Account.objects.annotate(now=NOW).get().now
     Account.objects.update(resting_until=spending.next_day(now), resting_why=Rest.SPENT)
     address = reverse("admin:generation_account_change", args=[openai.pk])
     form = VALUES | {"adapter": "openai"}

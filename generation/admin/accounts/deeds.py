@@ -17,7 +17,7 @@ from unfold.enums import ActionVariant
 from generation.accounts import trial
 from generation.accounts.standing import wake
 from generation.accounts.trial import Tried, can_try, try_account
-from generation.admin.accounts.standing import is_resting, standing_badge
+from generation.admin.accounts.standing import standing_badge
 from generation.models import Account, Offer
 from generation.providers.sorting import Meaning
 from genhub.admin.base import HubAdmin
@@ -132,7 +132,7 @@ def list_resting(account: Any) -> dict[str, SafeString]:
     return {
         name: standing_badge(row, account.now)
         for name, row in {account.alias: account, **rows}.items()
-        if row.is_enabled and is_resting(row, account.now)
+        if row.is_enabled and row.is_resting(account.now)
     }
 
 

@@ -14,10 +14,11 @@ from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from generation.accounts.standing import NOW, at_work
+from generation.accounts.standing import at_work
 from generation.admin.accounts.standing import error_words, noted, standing_badge
 from generation.models import AccountKey
 from genhub.admin.show import code, moment
+from genhub.lib.clock import NOW
 from genhub.lib.sealing import NotSealable, seal
 
 # Written by workers: a form must not write over them what it read.

@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generation.accounts.standing import MOST_FAILURES, NOW, at_work
+from generation.accounts.standing import MOST_FAILURES, at_work
 from generation.models import Account, Rest
+from generation.models.account import usable
 from generation.providers.registry import find_class
 from genhub.admin.show import badge, code, moment
+from genhub.lib.clock import NOW
 
 # What staff must do something about; the others pass by themselves.
 IN_EARNEST = {Rest.NO_KEY, Rest.NO_QUOTA, Rest.REFUSED, Rest.SPENT}
@@ -24,14 +26,11 @@ def with_standing(accounts: QuerySet[Account]) -> QuerySet[Account]:
     and can be used."""
     working = at_work().filter(account=OuterRef("pk")).order_by().values("account")
     counted = working.annotate(count=Count("pk")).values("count")
-    can_use = Q(keys__is_enabled=True) & (
-        Q(keys__resting_until=None) | Q(keys__resting_until__lte=NOW)
-    )
     return accounts.annotate(
         now=NOW,
         working=Subquery(counted, output_field=IntegerField()),
         key_count=Count("keys"),
-        usable_keys=Count("keys", filter=can_use),
+        usable_keys=Count("keys", filter=usable(NOW, "keys__")),
     )
 
 
@@ -40,7 +39,7 @@ def account_badge(account: Any) -> SafeString:
     if not account.is_enabled:
         return badge(_("off"))
     needs_key = account.key_count or find_class(account.adapter).capabilities.needs_key
-    if needs_key and not account.usable_keys and not is_resting(account, account.now):
+    if needs_key and not account.usable_keys and not account.is_resting(account.now):
         return badge(_("no key that can be used"), "danger")
     return standing_badge(account, account.now)
 
@@ -49,7 +48,7 @@ def standing_badge(row: Any, now: Any) -> SafeString:
     """Return how an account or a key stands, as a coloured word."""
     if not row.is_enabled:
         return badge(_("off"))
-    if is_resting(row, now):
+    if row.is_resting(now):
         words = {"until": moment(row.resting_until), "why": row.get_resting_why_display()}
         kind = "danger" if row.resting_why in IN_EARNEST else "warning"
         return noted(badge(_("rests"), kind), gettext("until %(until)s: %(why)s") % words)
@@ -64,11 +63,6 @@ def noted(shown: SafeString, *notes: Any) -> SafeString:
         "", '<div class="hub-note">{}</div>', [(note,) for note in notes if note]
     )
     return format_html('<div class="hub-state">{}{}</div>', shown, lines)
-
-
-def is_resting(row: Any, now: Any) -> bool:
-    """Return whether an account or a key is out of use now."""
-    return row.resting_until is not None and row.resting_until > now
 
 
 def working_words(account: Any) -> str:
