@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from credits import ledger
@@ -64,6 +65,12 @@ def _flush_past_the_guards() -> Iterator[None]:
 def _no_wrong_tries() -> None:
     """No test is refused for what another tried."""
     throttle.counters().own.storage.reset()
+
+
+@pytest.fixture(autouse=True)
+def _usual_language() -> None:
+    """No test speaks the language that another's request asked for: it stays with the thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

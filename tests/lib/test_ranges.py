@@ -261,11 +261,23 @@ def test_one_stream_is_enough_where_parts_could_not_be_joined(headers: dict[str,
 
 
 def test_one_stream_is_enough_for_a_small_file() -> None:
-    for size, streams in ((SPLIT_ABOVE_BYTES, 1), (SPLIT_ABOVE_BYTES + 1, STREAMS)):
-        store = Store(part=refuse, body=FILE[:size])
-        with hosting(store) as host, take(host) as fetched:
-            assert fetched.size_bytes == size
-        assert bool(store.spans) == (streams > 1)
+    store = Store(body=FILE[:SPLIT_ABOVE_BYTES])
+    with hosting(store) as host, take(host) as fetched:
+        assert fetched.size_bytes == SPLIT_ABOVE_BYTES
+    assert store.spans == []
+
+
+def test_one_byte_more_is_worth_others() -> None:
+    def refuse_and_go_on(asked: Asked, send: Send, first: int, last: int) -> None:
+        refuse(asked, send, first, last)
+        store.may_go_on.set()
+
+    size = SPLIT_ABOVE_BYTES + 1
+    # The first stream ends only once another has asked.
+    store = Store(part=refuse_and_go_on, body=FILE[:size], drips_at=0)
+    with hosting(store) as host, take(host) as fetched:
+        assert fetched.size_bytes == size
+    assert store.spans != []
 
 
 @pytest.mark.parametrize("tag", [None, 'W/"first"'])

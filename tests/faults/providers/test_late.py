@@ -1,7 +1,6 @@
 """P10: vendors that are done after the task has ended: nobody pays, and staff see what came."""
 
 import json
-import threading
 
 import pytest
 from django.core.files.storage import default_storage
@@ -13,9 +12,9 @@ from generation.work import run, storing
 from storage.models import Artifact
 from tests.faults.processes import COUNT
 from tests.faults.providers.vendor import Vendor, check, order, pass_deadline, work, work_on
-from tests.patience import patience
 from tests.providers.vendors.contract import b64
 from tests.providers.vendors.server import Asked, Reply
+from tests.races import together
 from tests.steps import submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,9 +29,7 @@ def answer_late(
 
     def respond(asked: Asked) -> Reply:
         # The order is here, and its answer is not; another connection ends the task.
-        done = threading.Thread(target=end)
-        done.start()
-        done.join(patience(60))
+        together(end)
         return Reply(body={"data": [{"b64_json": item}]})
 
     def end() -> None:
