@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from django.core.management.commands import flush as flush_command
 from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
@@ -30,6 +32,10 @@ from tests.easel import Easel
 WHY = ledger.Why("tests", "a grant of the tests")
 
 
+# What the migrations filled: to fill it again costs more than all else that a flush does.
+MIGRATED = {"django_content_type", "auth_permission"}
+
+
 def emptied(sql: str) -> str:
     """Return a flush's TRUNCATE as DELETEs: no new files for the tables and indexes that were empty anyway.
 
@@ -38,14 +44,14 @@ def emptied(sql: str) -> str:
     truncate = re.fullmatch(r'TRUNCATE ("[^;]+");', sql)
     if not truncate:
         return sql
-    deletes = re.sub(r'(^|, )(?=")', "; DELETE FROM ", truncate[1])
-    return f"LOCK {truncate[1]} IN ACCESS EXCLUSIVE MODE{deletes}"
+    tables = [name for name in truncate[1].split(", ") if name.strip('"') not in MIGRATED]
+    deletes = "; DELETE FROM ".join(["", *tables])
+    return f"LOCK {', '.join(tables)} IN ACCESS EXCLUSIVE MODE{deletes}"
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_past_the_guards() -> Iterator[None]:
-    """The suite's flush is the one exception to the append-only triggers."""
-    flush = DatabaseOperations.execute_sql_flush
+    """The suite's flush is the one exception to the append-only triggers; what the migrations filled outlives it."""
 
     def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
         alias = self.connection.alias
@@ -54,10 +60,10 @@ def _flush_past_the_guards() -> Iterator[None]:
             for sql in sql_list:
                 cursor.execute(emptied(sql))
 
-    # setattr: the swap is meant, and only for this suite.
-    setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)  # noqa: B010
-    yield
-    setattr(DatabaseOperations, "execute_sql_flush", flush)  # noqa: B010
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        patch.setattr(flush_command, "emit_post_migrate_signal", lambda *_, **__: None)
+        yield
     connections.close_all()
 
 
@@ -103,6 +109,12 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """The database as pytest-django makes it, left by everybody before it is dropped."""
     yield
     listener.stop()
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for all whole hubs, one after the other: only the first start has to make its database."""
+    return tmp_path_factory.mktemp("hub") / "home"
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from tests.embedded.dummies import wait_for
 from tests.patience import patience
 from tests.ports import free_port
@@ -114,3 +116,57 @@ class HubProcess:
         assert self.process
         assert self.process.poll() is None, self.said()
         return "Ctrl-C stops it" in self.said()
+
+
+class Customer:
+    """An app with credits for exactly what it orders."""
+
+    def __init__(self, hub: HubProcess, user: str, pictures: int) -> None:
+        granted = str(10 * pictures)
+        self.key = hub.run_json("issue_key", "demo", "--user", user, "--grant", granted)["key"]
+        self.client = httpx2.Client(
+            base_url=f"http://127.0.0.1:{hub.port}/api/v1",
+            headers={"Authorization": f"Bearer {self.key}"},
+            trust_env=False,
+            timeout=patience(30),
+        )
+
+    def submit(self, seed: int, pictures: int = 1) -> str:
+        """Submit an order that takes long enough to be killed in, and return its task's id."""
+        prompt = "a red circle on a white background"
+        order = {"prompt": prompt, "seed": seed, "steps": 50, "num_images": pictures}
+        task_id: str = self.client.post("/generate", json=order).raise_for_status().json()["id"]
+        return task_id
+
+    def read(self, task_id: str) -> dict[str, Any]:
+        """Return a task."""
+        answer: dict[str, Any] = self.client.get(f"/tasks/{task_id}").raise_for_status().json()
+        return answer
+
+    def is_in_mid_step(self, task_id: str) -> bool:
+        """Return whether a task is being denoised; one that is done already was too fast for the test."""
+        task = self.read(task_id)
+        assert task["status"] != "completed", "the task was too fast to be killed in mid-step"
+        return bool(task["status"] == "processing" and 0 < task["progress"] < 0.8)
+
+    def has_ended(self, task_id: str) -> bool:
+        """Return whether a task is completed; a hub that is just coming back may refuse the question."""
+        try:
+            return bool(self.read(task_id)["status"] == "completed")
+        except httpx2.HTTPError:
+            return False
+
+    def check_paid_once(self, task_ids: list[str]) -> None:
+        """Each task was completed and captured once, and nothing is left of the credits."""
+        for task_id in task_ids:
+            task = self.read(task_id)
+            assert task["status"] == "completed"
+            paid = (task["credits"]["captured"], task["credits"]["held"])
+            assert paid == (10 * task["num_images"], 0)
+        balance = self.client.get("/credits").json()
+        assert (balance["available"], balance["held"]) == (0, 0)
+
+
+def database_pid(hub: HubProcess) -> int:
+    """Return PostgreSQL's first process, as its own file names it."""
+    return int((hub.home / "pg" / "postmaster.pid").read_text().splitlines()[0])

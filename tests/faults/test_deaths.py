@@ -6,61 +6,20 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
 from genhub.embedded import paths
-from tests.embedded.hubs import HubProcess
+from tests.embedded.hubs import Customer, HubProcess, database_pid
 from tests.faults.processes import COUNT, wait_until
-from tests.patience import patience, slowness
+from tests.patience import slowness
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("processes")]
-DEATHS = COUNT or 1
+DEATHS = COUNT
 RECOVERY_SECONDS = 90
 FAST = {"REAP_SECONDS": "1", "SWEEP_SECONDS": "2"}
 WORKER = "--queues=local"
-
-
-class Customer:
-    """An app with credits for exactly what it orders."""
-
-    def __init__(self, hub: HubProcess, user: str, pictures: int) -> None:
-        granted = str(10 * pictures)
-        self.key = hub.run_json("issue_key", "demo", "--user", user, "--grant", granted)["key"]
-        self.client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{hub.port}/api/v1",
-            headers={"Authorization": f"Bearer {self.key}"},
-            trust_env=False,
-            timeout=patience(30),
-        )
-
-    def submit(self, seed: int) -> str:
-        """Submit an order that takes long enough to be killed in, and return its task's id."""
-        order = {"prompt": "a red circle on a white background", "seed": seed, "steps": 50}
-        task_id: str = self.client.post("/generate", json=order).raise_for_status().json()["id"]
-        return task_id
-
-    def read(self, task_id: str) -> dict[str, Any]:
-        """Return a task."""
-        answer: dict[str, Any] = self.client.get(f"/tasks/{task_id}").raise_for_status().json()
-        return answer
-
-    def is_in_mid_step(self, task_id: str) -> bool:
-        """Return whether a task is being denoised; one that is done already was too fast for the test."""
-        task = self.read(task_id)
-        assert task["status"] != "completed", "the task was too fast to be killed in mid-step"
-        return bool(task["status"] == "processing" and 0 < task["progress"] < 0.8)
-
-    def check_paid_once(self, task_ids: list[str]) -> None:
-        """Each task was completed and captured once, and nothing is left of the credits."""
-        for task_id in task_ids:
-            task = self.read(task_id)
-            assert task["status"] == "completed"
-            assert (task["credits"]["captured"], task["credits"]["held"]) == (10, 0)
-        balance = self.client.get("/credits").json()
-        assert (balance["available"], balance["held"]) == (0, 0)
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +52,6 @@ def broker_pid(hub: HubProcess) -> int | None:
     return None
 
 
-def database_pid(hub: HubProcess) -> int | None:
-    """Return PostgreSQL's first process, as its own file names it."""
-    return int((hub.home / "pg" / "postmaster.pid").read_text().splitlines()[0])
-
-
 def kill(pid: int | None) -> int:
     """Kill a process and return its id."""
     assert pid, "there is no such process to kill"
@@ -119,14 +73,13 @@ def test_killed_worker_loses_and_double_charges_nothing(hub: HubProcess) -> None
         )
         wait_until(lambda: is_back(hub, killed), RECOVERY_SECONDS, "another worker")  # noqa: B023
         wait_until(lambda: alice.is_in_mid_step(tasks[-1]), RECOVERY_SECONDS, "the next attempt")
-        wait_until(lambda: has_ended(alice, tasks[-1]), RECOVERY_SECONDS, "the task's end")
+        wait_until(lambda: alice.has_ended(tasks[-1]), RECOVERY_SECONDS, "the task's end")
     assert hub.said().count("was killed by SIGKILL") == earlier + DEATHS
     alice.check_paid_once(tasks)
     assert hub.run_json("audit")["ok"] is True
 
 
-# A broker that is away costs nothing but time; the full run kills it as well.
-@pytest.mark.parametrize("find", [broker_pid, database_pid] if COUNT else [database_pid])
+@pytest.mark.parametrize("find", [broker_pid, database_pid])
 def test_killed_server_loses_and_double_charges_nothing(
     hub: HubProcess, find: Callable[[HubProcess], int | None]
 ) -> None:
@@ -137,7 +90,7 @@ def test_killed_server_loses_and_double_charges_nothing(
     kill(find(hub))
     tasks.append(submit_again_until_taken(bob, 3))
     for task in tasks:
-        wait_until(lambda t=task: has_ended(bob, t), RECOVERY_SECONDS, "the task's end")  # type: ignore[misc]
+        wait_until(lambda t=task: bob.has_ended(t), RECOVERY_SECONDS, "the task's end")  # type: ignore[misc]
     assert hub.said().count("was killed by SIGKILL") == deaths + 1
     bob.check_paid_once(tasks)
     assert hub.run_json("audit")["ok"] is True
@@ -146,14 +99,6 @@ def test_killed_server_loses_and_double_charges_nothing(
 def is_back(hub: HubProcess, killed: int) -> bool:
     """Return whether another worker stands in the killed one's place."""
     return hub.child(WORKER) not in {None, killed}
-
-
-def has_ended(customer: Customer, task_id: str) -> bool:
-    """Return whether a task is completed; a hub that is just coming back may refuse the question."""
-    try:
-        return bool(customer.read(task_id)["status"] == "completed")
-    except httpx2.HTTPError:
-        return False
 
 
 def submit_again_until_taken(customer: Customer, seed: int) -> str:

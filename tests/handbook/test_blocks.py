@@ -61,8 +61,8 @@ def test_both_languages_hold_the_same_code(english: Path, chinese: Path) -> None
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[HubProcess]:
-    hub = HubProcess(tmp_path / "home")
+def hub(home: Path) -> Iterator[HubProcess]:
+    hub = HubProcess(home)
     hub.start()
     yield hub
     hub.kill()

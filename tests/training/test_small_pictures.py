@@ -60,7 +60,7 @@ def test_held_out_places_extents_and_pairs_are_mostly_right(
     """A guard, brisk: `evaluate` measures 100 prompts of each kind against the goals."""
     samples = draw_samples(
         load_pipeline(),
-        8,
+        4,
         (256, 256),
         DEFAULT_STEPS,
         DEFAULT_GUIDANCE,
