@@ -19,15 +19,20 @@ making = threading.Lock()
 def adapter_of(
     account: Account, key: AccountKey | None = None, *, most_seconds: float = math.inf
 ) -> Provider:
-    """Return the adapter of an account, with one of its keys, which waits for no answer longer than so many seconds.
+    """Return the adapter of an account, with one of its keys, which waits for no connection and no answer longer
+    than so many seconds.
 
     Raises KeyError where nobody registered its adapter's name, NotSealable where the key cannot be opened.
     """
     if device := device_of(account):
         return device
     told = settings_of(account, key)
-    answer_seconds = min(told.answer_seconds, most_seconds)
-    return make_adapter(account.adapter, replace(told, answer_seconds=answer_seconds))
+    bounded = replace(
+        told,
+        connect_seconds=min(told.connect_seconds, most_seconds),
+        answer_seconds=min(told.answer_seconds, most_seconds),
+    )
+    return make_adapter(account.adapter, bounded)
 
 
 def device_of(account: Account) -> DrawsBatches | None:

@@ -197,3 +197,11 @@ def test_adding_needs_its_right(hire: Hire, stub: Account) -> None:
     writer = hire("generation.view_account", "generation.add_account", name="fay")
     assert writer.post(ADD, VALUES).status_code == 302
     assert Account.objects.count() == 2
+
+
+def test_page_tells_steps_and_guidance_of_models_that_take_them_alone(boss: Client) -> None:
+    account = Account.objects.create(alias="mixed", adapter="stub", queue="remote")
+    account.offers.create(alias="plain", unsupported=["steps", "cfg_scale"])
+    assert ", fast" not in boss.get(page(account)).content.decode()
+    account.offers.create(alias="free", default_steps=12)
+    assert "12, fast 6, fine 24" in boss.get(page(account)).content.decode()

@@ -71,6 +71,14 @@ def test_sums_stand_above_their_orders_and_unknown_is_no_nothing(
     assert '"data": [' in answer.context["chart"]["data"]
 
 
+def test_chart_names_no_day_while_no_cost_is_known(boss: Client, alice: Any, stub: Account) -> None:
+    submit(alice)
+    run_queue("local")
+    assert "Most on" not in look(boss).content.decode()
+    Attempt.objects.update(cost_usd="0.5")
+    assert f"Most on {find_today()}: 0.50 USD." in look(boss).content.decode()
+
+
 def test_margin_is_shown_once_all_is_known(boss: Client, costly: list[Task]) -> None:
     Platform.objects.update(usd_per_credit="0.05")
     Attempt.objects.filter(cost_usd=None).update(cost_usd=0)

@@ -188,11 +188,13 @@ def describe_card(card: ModelCard) -> list[object]:
         "fine": find_usual(card, FINE, "standard").steps,
         "most": card.largest_steps,
     }
+    guidance = {"default": card.default_cfg_scale, "most": card.largest_cfg_scale}
     return [
         sizes or any_size,
         f"{card.default_width}×{card.default_height}",
-        gettext("%(default)s, fast %(fast)s, fine %(fine)s, at most %(most)s") % steps,
-        gettext("%(default)s, at most %(most)s")
-        % {"default": card.default_cfg_scale, "most": card.largest_cfg_scale},
+        gettext("%(default)s, fast %(fast)s, fine %(fine)s, at most %(most)s") % steps
+        if card.takes("steps")
+        else "–",
+        gettext("%(default)s, at most %(most)s") % guidance if card.takes("cfg_scale") else "–",
         card.longest_prompt,
     ]

@@ -1,7 +1,6 @@
 """The page of costs: sums of a period with a chart, and below it the orders that they are made of."""
 
 import json
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -219,4 +218,6 @@ def draw_chart(days: list[CostSum]) -> dict[str, Any]:
     }
     data = json.dumps({"labels": [row.name[5:] for row in days], "datasets": [bars]})
     dearest = max(days, key=lambda row: row.known_usd or 0)
-    return {"data": data, "most": show_usd(dearest.known_usd or Decimal(0)), "day": dearest.name}
+    if not dearest.known_usd:
+        return {"data": data}
+    return {"data": data, "most": show_usd(dearest.known_usd), "day": dearest.name}
