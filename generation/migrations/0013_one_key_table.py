@@ -19,6 +19,11 @@ INSERT INTO generation_idempotencykey (platform_id, "user", key, fingerprint, ta
        FROM platforms_idempotencykey WHERE scope = 'order'
 ON CONFLICT (platform_id, "user", key) DO NOTHING
 """
+FORGET_GONE = """
+DELETE FROM generation_idempotencykey k
+ WHERE NOT EXISTS (SELECT FROM generation_task t WHERE t.id = k.task_id)
+    OR NOT EXISTS (SELECT FROM platforms_platform p WHERE p.id = k.platform_id)
+"""
 MARK_USED = """
 UPDATE storage_artifact a SET used_at = named.at
   FROM (SELECT input, min(created_at) AS at
@@ -51,6 +56,8 @@ class Migration(migrations.Migration):
                 db_constraint=False,
             ),
         ),
+        # On the way back from the last to the first: what is gone since has no keys.
+        migrations.RunSQL(migrations.RunSQL.noop, FORGET_GONE),
         migrations.RunSQL(COPY, COPY_BACK),
         migrations.SeparateDatabaseAndState(state_operations=[migrations.DeleteModel(name="IdempotencyKey")]),
         migrations.RunSQL(MARK_USED, migrations.RunSQL.noop),

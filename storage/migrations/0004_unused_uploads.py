@@ -19,9 +19,11 @@ INSERT INTO storage_uploadkey (platform_id, "user", key, fingerprint, artifact_i
       WHERE k.scope = 'upload'
 ON CONFLICT (platform_id, "user", key) DO NOTHING
 """
-FORGET_GONE = (
-    "DELETE FROM storage_uploadkey k WHERE NOT EXISTS (SELECT FROM storage_artifact a WHERE a.id = k.artifact_id)"
-)
+FORGET_GONE = """
+DELETE FROM storage_uploadkey k
+ WHERE NOT EXISTS (SELECT FROM storage_artifact a WHERE a.id = k.artifact_id)
+    OR NOT EXISTS (SELECT FROM platforms_platform p WHERE p.id = k.platform_id)
+"""
 
 
 class Migration(migrations.Migration):

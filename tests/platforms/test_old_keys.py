@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from rest_framework.test import APIClient
 
@@ -70,3 +70,15 @@ def test_old_keys_and_inputs_are_known_before_and_after(
 
     keys = migrate(True).get_model("storage", "UploadKey").objects
     assert set(keys.values_list("key", flat=True)) == {"k"}
+
+    # A platform that is gone since, with all that was its, does not keep the release before from being put back.
+    migrate(False)
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "DELETE FROM generation_task; DELETE FROM storage_artifact; DELETE FROM platforms_platform"
+        )
+        cursor.execute("DELETE FROM platforms_idempotencykey")
+    back = migrate(True)
+    assert not back.get_model("generation", "IdempotencyKey").objects.exists()
+    assert not back.get_model("storage", "UploadKey").objects.exists()
