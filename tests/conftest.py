@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+import httpx2
 import pytest
 from django.core.management.commands import flush as flush_command
 from django.db import connections, transaction
@@ -22,7 +23,7 @@ from generation.providers import http, registry
 from generation.providers.base import Capabilities
 from generation.providers.stub import StubProvider
 from generation.work.process import Drain, draining, occupancy
-from genhub.lib import throttle
+from genhub.lib import fetch, throttle
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform
 from templates.services import seed_examples, seed_styles
@@ -88,18 +89,22 @@ def _nobody_stays_at_work() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _close_vendors_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test speaks to its vendors by connections of its own, closed behind it."""
-    made: list[Any] = []
-    make = http.client_of.__wrapped__
+def _clients_of_their_own() -> Iterator[None]:
+    """Each test begins without connections to vendors and hosts, and leaves none."""
+    made: list[httpx2.Client] = []
 
-    @cache
-    def client_of(*limits: Any) -> Any:
-        made.append(make(*limits))
-        return made[-1]
+    def noted(make: Callable[..., httpx2.Client]) -> Callable[..., httpx2.Client]:
+        @cache
+        def make_and_note(*words: Any) -> httpx2.Client:
+            made.append(make(*words))
+            return made[-1]
 
-    monkeypatch.setattr(http, "client_of", client_of)
-    yield
+        return make_and_note
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http, "client_of", noted(http.client_of.__wrapped__))
+        patch.setattr(fetch, "client_for", noted(fetch.client_for.__wrapped__))
+        yield
     for client in made:
         client.close()
 

@@ -30,12 +30,11 @@ from tests.api.album import (
     uri,
 )
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
-from tests.lib.conftest import _clients_of_their_own
 from tests.lib.host import Host
 from tests.steps import submit
 from tests.storage.conftest import local
 
-__all__ = ["_clients_of_their_own", "album", "hostile", "local"]
+__all__ = ["album", "hostile", "local"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "local")]
 
 

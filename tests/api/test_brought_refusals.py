@@ -22,12 +22,11 @@ from tests.api.album import (
     uri,
 )
 from tests.api.refusals import GENERATE, LANGUAGES, refused
-from tests.lib.conftest import _clients_of_their_own
 from tests.lib.host import Answer, Asked, Host, Send, answer
 from tests.steps import submit
 from tests.storage.conftest import local
 
-__all__ = ["_clients_of_their_own", "album", "hostile", "local"]
+__all__ = ["album", "hostile", "local"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "local")]
 
 

@@ -4,32 +4,14 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
-from genhub.lib import dial, fetch
+from genhub.lib import dial
 
 Resolve = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def _clients_of_their_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test begins without connections, and leaves none."""
-    made: list[httpx2.Client] = []
-    make = fetch.client_for.__wrapped__
-
-    def make_and_note(private_hosts: frozenset[str]) -> httpx2.Client:
-        made.append(make(private_hosts))
-        return made[-1]
-
-    monkeypatch.setattr(fetch, "client_for", cache(make_and_note))
-    yield
-    for client in made:
-        client.close()
 
 
 class Dialled(list[str]):

@@ -12,12 +12,11 @@ from PIL import Image
 from genhub.lib.fetch import FetchRefused, Reason, fetch
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.outputs import save_output
-from tests.lib.conftest import _clients_of_their_own
 from tests.lib.host import Asked, Host, Send, answer, hosting
 from tests.patience import patience
 from tests.storage.conftest import local
 
-__all__ = ["_clients_of_their_own", "local"]
+__all__ = ["local"]
 BUFFER = io.BytesIO()
 Image.new("RGB", (40, 20), "red").save(BUFFER, "PNG")
 PNG = BUFFER.getvalue()
