@@ -91,6 +91,17 @@ class InDoubt(GenerationProblem):
     )
 
 
+class MakerOff(GenerationProblem):
+    """The account that made a picture, and that alone could go on with it, is off."""
+
+    code = "maker_switched_off"
+    title = gettext_noop("Who made the picture is switched off")
+    detail = gettext_noop(
+        "Only “%(provider)s” can go on with it, and that, or its “%(model)s”, is switched off or gone. Nothing was "
+        "created or held. Try again later, or order with the picture as “image”."
+    )
+
+
 class NotInDoubt(GenerationProblem):
     """Somebody decides about an attempt that is not, or no more, unknown at its provider."""
 

@@ -57,9 +57,16 @@ def note_sending(claim: Claim) -> AccountKey | None:
     if attempt is None:
         raise LeaseLost
     dearest = dearest_of(claim.card, claim.spec)
-    key = standing.admit(attempt, dearest)
+    key = standing.admit(attempt, dearest, key_id=find_key_of(claim.follows_id))
     claims.fenced(claim).update(sending_at=Now(), key=key, dearest_usd=dearest)
     return key
+
+
+def find_key_of(attempt_id: uuid.UUID | None) -> int | None:
+    """Return the key with which an attempt was sent; None where there is none."""
+    if attempt_id is None:
+        return None
+    return Attempt.objects.values_list("key_id", flat=True).get(pk=attempt_id)
 
 
 @transaction.atomic
