@@ -51,6 +51,8 @@ MEANINGS = {
 # A task fails with a text alone, in the proxy's language.
 REFUSALS = re.compile(r"banned|moderat|sensitive|敏感|违规", re.IGNORECASE)
 NO_QUOTA = re.compile(r"quota|额度|余额", re.IGNORECASE)
+# A change of a grid that the proxy has no more; it has no code of its own.
+GONE = re.compile(r"关联任务|task_(origin_)?not_(exist|found)", re.IGNORECASE)
 NOT_BEGUN = {"NOT_START", "SUBMITTED"}
 ENDED = {"FAILURE", "CANCEL"}
 PICTURES_OF_A_GRID = 4
@@ -229,9 +231,11 @@ def explain(status: int, body: Any) -> Said | None:
 
 
 def said_of(code: Any, message: str) -> Said:
-    """Return what a code means; money is named by words alone."""
+    """Return what a code means; money, and a grid that is gone, are named by words alone."""
     if NO_QUOTA.search(message):
         return Said(str(code), message, Meaning.QUOTA)
+    if GONE.search(message):
+        return Said(str(code), message, Meaning.WRONG)
     return Said(str(code), message, MEANINGS.get(code) if isinstance(code, int) else None)
 
 
