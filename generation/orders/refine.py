@@ -117,8 +117,8 @@ def find_seed(task: Task, spec: GenerationSpec, output: Output, card: ModelCard)
         code, message = (
             "follows",
             gettext_noop(
-                "Its provider made it of another picture, not of a seed, so that it cannot be made again. Go on with it "
-                "(“follow_ups”), or order with it as “image”."
+                "Its provider made it of another picture, not of a seed, so that it cannot be made again. Order with it "
+                "as “image”."
             ),
         )
     elif not card.takes("seed"):
