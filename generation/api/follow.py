@@ -6,16 +6,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.api import answers, schema
+from generation.api import schema
 from generation.api.orders import customer_of_task
 from generation.api.quote import QuoteSerializer, answer_quote
-from generation.api.views import get_task
+from generation.api.views import answer_new, get_task
 from generation.models import Task
 from generation.orders.follow import Following, follow_task, resolve_following
 from generation.orders.submit import Customer
 from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSerializer
 from genhub.api.idempotency import read_idempotency_key
-from genhub.lib.ids import to_wire
 from genhub.lib.limits import LARGEST_NUMBER
 from genhub.platforms.models import Scope
 
@@ -52,11 +51,7 @@ class FollowView(APIView):
 
     @extend_schema(
         request=FollowSerializer,
-        responses={
-            202: schema.Task,
-            **schema.REFUSALS,
-            **dict.fromkeys((402, 409, 422, 429), schema.PROBLEM),
-        },
+        responses=schema.ORDERED,
         parameters=[schema.IDEMPOTENCY_KEY],
         examples=[EXAMPLE],
         summary=_("Order what the provider does further with a picture that it made"),
@@ -66,8 +61,7 @@ class FollowView(APIView):
         customer, task, wanted = read_following(request, task_id)
         key = read_idempotency_key(request)
         new_id = follow_task(customer, task, wanted, idempotency_key=key)
-        [answer] = answers.answer_tasks([get_task(request, to_wire("task", new_id))], request)
-        return Response(answer, 202, headers={"Location": answer["check_status_url"]})
+        return answer_new(request, new_id)
 
 
 class FollowQuoteView(APIView):

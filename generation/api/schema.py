@@ -228,6 +228,10 @@ class Task(Status):
     )
 
 
+# What each door answers that takes an order.
+ORDERED = {202: Task, **REFUSALS, **dict.fromkeys((402, 409, 422, 429), PROBLEM)}
+
+
 class TaskPage(serializers.Serializer[Any]):
     """A page of tasks."""
 

@@ -148,7 +148,10 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
         task_id=task_id, number=1, account=resolved.route.account, share=share, cost=number
     )
     backlog.keep(customer.platform_id, customer.user, number)
-    events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.account.alias)
+    # Of what its vendor does further with a picture: what, and with which part.
+    done = {name: spec.options[name] for name in ("action", "index") if name in spec.options}
+    alias = resolved.route.account.alias
+    events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=alias, **done)
     events.record_route(task_id, resolved.route)
     doorbell.ring_after_commit(queue)
     return task_id

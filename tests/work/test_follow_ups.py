@@ -148,6 +148,8 @@ def test_grid_is_varied_and_its_variation_upscaled_where_it_is(
     [routed] = Event.objects.filter(task=upscale, kind="routed")
     alias = grid.maker.account.alias
     assert routed.data["considered"] == [{"provider": alias, "why": "has_the_picture"}]
+    submitted = Event.objects.get(task=upscale, kind="submitted").data
+    assert (submitted["action"], submitted["index"]) == ("upscale", 2)
     problem = refused(
         alice, door(upscale), body={"action": "upscale", "part": 1},
         expect=(400, "invalid_request", "picture"),

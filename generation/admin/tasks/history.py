@@ -39,6 +39,8 @@ WHY_NOT = {
 }
 # What events and timings call their values; a name that is not here is shown as it is.
 NAMES = {
+    "action": _("action"),
+    "index": _("part"),
     "actor": _("by"),
     "amount": _("amount"),
     "approved_by": _("approved by"),
