@@ -65,7 +65,13 @@ def follow_ups(client: APIClient, task: Task) -> list[str]:
 
 
 def test_follow_up_is_one_picture_of_what_the_vendor_has(alice: APIClient) -> None:
-    words = {"negative_prompt": "dust", "width": 128, "height": 96, "num_images": 3, "seed": 41}
+    words: dict[str, Any] = {
+        "negative_prompt": "dust",
+        "width": 128,
+        "height": 96,
+        "num_images": 3,
+        "seed": 41,
+    }
     task = make(alice, metadata={"post": 7}, steps=9, cfg_scale=3.5, quality="high", **words)
     again = follow(alice, task, picture=2, **UPSCALE)
     ids = Attempt.objects.get(task=task).facts["tasks"]
@@ -73,7 +79,13 @@ def test_follow_up_is_one_picture_of_what_the_vendor_has(alice: APIClient) -> No
     kept = {"prompt", "width", "height", "model"}
     assert {name: again.spec[name] for name in kept} == {name: task.spec[name] for name in kept}
     # The vendor has them in the picture already.
-    gone = {"negative_prompt": "", "seeds": [], "steps": None, "cfg_scale": None, "image": ""}
+    gone: dict[str, Any] = {
+        "negative_prompt": "",
+        "seeds": [],
+        "steps": None,
+        "cfg_scale": None,
+        "image": "",
+    }
     assert {name: again.spec[name] for name in gone} == gone
     assert again.metadata == {"post": 7, "follows": to_wire("task", task.pk)}
     assert (again.user, again.num_images, again.quality, again.state) == (
@@ -178,7 +190,8 @@ def test_nothing_follows_what_is_the_last(alice: APIClient) -> None:
 
 def test_picture_of_which_the_vendor_told_no_id_is_refused(alice: APIClient) -> None:
     task = make(alice)
-    for facts in ({}, {"tasks": []}, {"tasks": [""]}):
+    untold: list[dict[str, Any]] = [{}, {"tasks": []}, {"tasks": [""]}]
+    for facts in untold:
         Attempt.objects.filter(task=task).update(facts=facts)
         assert refuse(alice, task, "picture", **UPSCALE) == "not_kept"
         assert follow_ups(alice, task) == []
