@@ -76,7 +76,8 @@ class ProviderRests(GenerationProblem):
     code = "provider_rests"
     title = gettext_noop("The provider takes no orders now")
     detail = gettext_noop(
-        "“%(provider)s” is at its limit, or failed several times. The task goes on by itself, there or elsewhere."
+        "“%(provider)s” is at its limit, or failed several times. The task goes on by itself, there or where else it can "
+        "be made."
     )
 
 

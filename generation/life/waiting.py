@@ -236,6 +236,13 @@ def claim_cancel(queue: str) -> Attempt | None:
     return attempt
 
 
+def is_shared(attempt: Attempt) -> bool:
+    """Return whether another order waits for the same one at its vendor, as a proxy answers to the same words again."""
+    others = Attempt.objects.filter(account=attempt.account, remote_id=attempt.remote_id)
+    states = [AttemptState.RUNNING, AttemptState.WAITING]
+    return others.filter(state__in=states).exclude(pk=attempt.pk).exists()
+
+
 @transaction.atomic
 def note_canceled(attempt: Attempt, outcome: CancelOutcome) -> None:
     """Write what a vendor answered to a cancel; what it costs all the same stays booked at the task."""

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from credits.models import Hold
-from generation.life import rerouting, rescue
+from generation.life import rerouting, rescue, waiting
 from generation.models import Account, AccountKey, Attempt, Event, Task
 from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms.models import Platform
@@ -21,7 +21,7 @@ from tests.api.refusals import refused
 from tests.books import find_mistakes
 from tests.faults.providers.vendor import let_time_pass, work, work_on
 from tests.providers.vendors.proxy import Proxy, receipt
-from tests.providers.vendors.server import Server
+from tests.providers.vendors.server import Server, Silence
 from tests.steps import attempt_states, submit
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +198,43 @@ def test_failure_there_sends_it_nowhere_else(alice: APIClient, grid: Grid) -> No
     accounts = set(Attempt.objects.filter(task=task).values_list("account", flat=True))
     assert accounts == {grid.maker.account.pk}
     assert grid.stranger.server.asked == []
+
+
+def test_lost_answer_is_in_doubt_and_decided_for_the_same_account(
+    alice: APIClient, grid: Grid
+) -> None:
+    grid.maker.server.faults = [Silence()]
+    task = follow(alice, grid.task, action="upscale", part=1)
+    assert work() == ["unknown"]
+    let_time_pass()
+    assert (rerouting.reroute(), work()) == (0, [])
+    attempt = Attempt.objects.get(task=task)
+    waiting.decide_not_taken(attempt.pk, by="carol", reason="Their list has none.")
+    made(task)
+    assert len(grid.maker.changes()) == 2
+    assert grid.stranger.server.asked == []
+
+
+def test_cancel_of_one_of_two_equal_orders_does_not_stop_the_other(
+    alice: APIClient, grid: Grid
+) -> None:
+    """The proxy answers to the same upscale again with the task that exists."""
+    first, second = (follow(alice, grid.task, action="upscale", part=1) for _ in range(2))
+    assert work() == ["waiting", "waiting"]
+    assert len(set(Attempt.objects.filter(state="waiting").values_list("remote_id"))) == 1
+    alice.post(f"/api/v1/tasks/{to_wire('task', first.pk)}/cancel")
+    let_time_pass()
+    made(second)
+    assert [a for a in grid.maker.server.asked if a.path.endswith("/cancel")] == []
+    first.refresh_from_db()
+    assert (first.state, first.cost_usd) == ("canceled", 0)
+    assert not Attempt.objects.filter(needs_cancel=True).exists()
+    # Once nobody waits for it any more, it is stopped.
+    third = follow(alice, grid.task, action="upscale", part=2)
+    assert work() == ["waiting"]
+    alice.post(f"/api/v1/tasks/{to_wire('task', third.pk)}/cancel")
+    work_on()
+    assert len([a for a in grid.maker.server.asked if a.path.endswith("/cancel")]) == 1
 
 
 def test_while_its_account_rests_it_waits_and_is_given_to_no_other(
