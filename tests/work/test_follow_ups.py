@@ -13,6 +13,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from credits.models import Hold
+from generation.accounts.costs import FREE
 from generation.life import rerouting, rescue, waiting
 from generation.models import Account, AccountKey, Attempt, Event, Task
 from genhub.lib.ids import from_wire, to_wire
@@ -227,7 +228,7 @@ def test_cancel_of_one_of_two_equal_orders_does_not_stop_the_other(
     made(second)
     assert [a for a in grid.maker.server.asked if a.path.endswith("/cancel")] == []
     first.refresh_from_db()
-    assert (first.state, first.cost_usd) == ("canceled", 0)
+    assert (first.state, first.cost_usd) == ("canceled", FREE)
     assert not Attempt.objects.filter(needs_cancel=True).exists()
     # Once nobody waits for it any more, it is stopped.
     third = follow(alice, grid.task, action="upscale", part=2)
