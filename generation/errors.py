@@ -76,7 +76,8 @@ class ProviderRests(GenerationProblem):
     code = "provider_rests"
     title = gettext_noop("The provider takes no orders now")
     detail = gettext_noop(
-        "“%(provider)s” is at its limit, or failed several times. The task goes on by itself, there or elsewhere."
+        "“%(provider)s” is at its limit, or failed several times. The task goes on by itself, there or where else it can "
+        "be made."
     )
 
 
@@ -88,6 +89,17 @@ class InDoubt(GenerationProblem):
     detail = gettext_noop(
         "It may have the order or not, and to send it again might cost it twice. The task waits until that is known, "
         "at most until its deadline."
+    )
+
+
+class MakerOff(GenerationProblem):
+    """The account that made a picture, and that alone could go on with it, is off."""
+
+    code = "maker_switched_off"
+    title = gettext_noop("Who made the picture is switched off")
+    detail = gettext_noop(
+        "Only “%(provider)s” can go on with it, and that, or its “%(model)s”, is switched off or gone. Nothing was "
+        "created or held. Try again later, or order with the picture as “image”."
     )
 
 

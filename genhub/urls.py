@@ -9,6 +9,7 @@ from credits.api.balance import CreditsView
 from credits.api.entries import EntryExportView, EntryListView
 from credits.api.grants import GrantView
 from generation.api.callbacks import CallbackView
+from generation.api.follow import FollowQuoteView, FollowView
 from generation.api.models import ModelListView
 from generation.api.quote import QuoteView
 from generation.api.refine import RefineQuoteView, RefineView
@@ -39,6 +40,8 @@ API = [
     path("tasks/<str:task_id>/cancel", TaskCancelView.as_view(), name="task-cancel"),
     path("tasks/<str:task_id>/refine", RefineView.as_view(), name="task-refine"),
     path("tasks/<str:task_id>/refine/quote", RefineQuoteView.as_view(), name="task-refine-quote"),
+    path("tasks/<str:task_id>/follow", FollowView.as_view(), name="task-follow"),
+    path("tasks/<str:task_id>/follow/quote", FollowQuoteView.as_view(), name="task-follow-quote"),
     path("artifacts", UploadView.as_view(), name="artifact-list"),
     path("artifacts/<str:artifact_id>", ArtifactView.as_view(), name="artifact"),
     path(

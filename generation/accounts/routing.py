@@ -14,8 +14,8 @@ from generation.spec import ModelCard
 from genhub.lib.clock import NOW
 
 # What keeps a provider from being chosen, or chose it: words of the event, for staff.
-CHOSEN, RESTS, AVOIDED, STANDBY, OUTWEIGHED, LEAVES = (
-    "chosen", "rests", "failed_before", "standby", "others_turn", "leaves_the_house",
+CHOSEN, RESTS, AVOIDED, STANDBY, OUTWEIGHED, LEAVES, HAS_PICTURE = (
+    "chosen", "rests", "failed_before", "standby", "others_turn", "leaves_the_house", "has_the_picture",
 )  # fmt: skip
 
 
@@ -66,6 +66,14 @@ def choose_other(alias: str, account_id: int, *, local_only: bool) -> Route | No
     """Return who takes a model's order now instead of an account, or None when nobody does."""
     route = choose(alias, local_only=local_only, avoided={account_id})
     return route if route and route.is_open and route.account.pk != account_id else None
+
+
+def choose_maker(alias: str, account_id: int) -> Route | None:
+    """Return the account that alone can go on with what it made, resting or not; None when it offers that no more."""
+    row = offered().filter(alias=alias, account_id=account_id).first()
+    if row is None:
+        return None
+    return Route(row.account, row.card(), told({row.account.alias: HAS_PICTURE}, row))
 
 
 def sift(

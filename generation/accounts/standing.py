@@ -42,9 +42,11 @@ LONGEST_ERROR = 1000
 WELL: dict[str, Any] = {"failures": 0, "resting_until": None, "resting_why": ""}
 
 
-def admit(attempt: Attempt, dearest_usd: Decimal | None = None) -> AccountKey | None:
-    """Let an order go to its account that may cost so much, and return the key to use, None where there are none; raise
-    NotNow.
+def admit(
+    attempt: Attempt, dearest_usd: Decimal | None = None, *, key_id: int | None = None
+) -> AccountKey | None:
+    """Let an order go to its account that may cost so much, and return the key to use, None where there are none: this
+    one, where the order must go with it; raise NotNow.
 
     The caller holds the attempt, and the transaction in which its order leaves: what is admitted has left.
     """
@@ -62,6 +64,8 @@ def admit(attempt: Attempt, dearest_usd: Decimal | None = None) -> AccountKey | 
             raise NotNow(Rest.THROTTLED, (account.next_slot_at - now).total_seconds())
         pause = timedelta(seconds=60 / account.requests_per_minute)
         Account.objects.filter(pk=account.pk).update(next_slot_at=now + pause)
+    if key_id and (key := AccountKey.objects.filter(pk=key_id, is_enabled=True).first()):
+        return take_key(key, now)
     return choose_key(account, now)
 
 
@@ -85,6 +89,14 @@ def at_work() -> QuerySet[Attempt]:
     """Return the orders that have left for their accounts and have not ended."""
     states = [AttemptState.RUNNING, AttemptState.WAITING]
     return Attempt.objects.filter(state__in=states, sending_at__isnull=False)
+
+
+def take_key(key: AccountKey, now: datetime) -> AccountKey:
+    """Return a key that no other can stand for; raise NotNow while it rests, which the account need not for that."""
+    if key.resting_until and key.is_resting(now):
+        raise NotNow(Rest.NO_KEY, (key.resting_until - now).total_seconds())
+    AccountKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key
 
 
 def choose_key(account: Account, now: datetime) -> AccountKey | None:

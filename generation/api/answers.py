@@ -10,6 +10,7 @@ from rest_framework.reverse import reverse
 from credits.selectors import NO_HOLD, Explained, explain_holds
 from generation.failures import TaskFailure
 from generation.models import Task
+from generation.orders.follow import find_follow_ups
 from generation.selectors.tasks import describe_template, find_pauses, newest
 from generation.spec import LARGEST_EXACT
 from generation.states import TaskState
@@ -29,16 +30,24 @@ MESSAGES = {
 
 
 def answer_tasks(tasks: list[Task], request: Request) -> list[dict[str, Any]]:
-    """Return tasks with credits, in one query for all of them."""
+    """Return tasks in full, in a few queries for all of them."""
     holds = explain_holds([task.pk for task in tasks])
-    pauses = find_pauses(tasks)
-    return [answer_task(task, holds.get(task.pk), request, pauses.get(task.pk)) for task in tasks]
+    pauses, follow_ups = find_pauses(tasks), find_follow_ups(tasks)
+    return [
+        {
+            **answer_task(task, holds.get(task.pk), request, pauses.get(task.pk)),
+            "follow_ups": [
+                {"action": one.action, "parts": one.parts} for one in follow_ups.get(task.pk, ())
+            ],
+        }
+        for task in tasks
+    ]
 
 
 def answer_task(
     task: Task, hold: Explained | None, request: Request, pause: Problem | None
 ) -> dict[str, Any]:
-    """Return one task in full."""
+    """Return one task, all but what follows it."""
     attempt = newest(task)
     ended = task.completed_at or task.failed_at or task.canceled_at
     return {

@@ -1,8 +1,11 @@
 """From a request's body to an order and whose it is: the same words for an order and for its price."""
 
+from dataclasses import replace
+
 from rest_framework.request import Request
 
 from generation.api.serializers import GenerateSerializer
+from generation.models import Task
 from generation.orders.submit import Customer, order_of
 from generation.spec import Order
 from genhub.platforms.authentication import caller_of
@@ -15,6 +18,12 @@ def read_order(request: Request) -> tuple[Customer, Order]:
     words = dict(serializer.validated_data)
     user = caller_of(request).user_for_write(words.pop("user", None))
     return customer_of(request, user), order_of(words)
+
+
+def customer_of_task(request: Request, task: Task) -> Customer:
+    """Return the user of a task as who orders again: what had to stay in the house stays there."""
+    customer = customer_of(request, task.user)
+    return replace(customer, local_only=customer.local_only or task.local_only)
 
 
 def customer_of(request: Request, user: str) -> Customer:

@@ -15,8 +15,8 @@ from generation.api import schema
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
 from generation.orders.backlog import find_refusal
+from generation.orders.resolved import Resolved
 from generation.orders.submit import Customer, resolve_for
-from generation.spec import Order
 from genhub.api.parsers import OrderParser
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
@@ -85,12 +85,13 @@ class QuoteView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Answer price and reasons for the body of an order; refuse what submitting it would refuse."""
-        return Response(answer_quote(request, *read_order(request)))
+        customer, order = read_order(request)
+        resolved = resolve_for(customer, order, keeps=False)
+        return Response(answer_quote(request, customer, resolved))
 
 
-def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str, Any]:
+def answer_quote(request: Request, customer: Customer, resolved: Resolved) -> dict[str, Any]:
     """Return what an order would cost a customer, and whether it is affordable now."""
-    resolved = resolve_for(customer, order, keeps=False)
     price = resolved.quote.price
     key = caller_of(request).key
     offer = find_offer(customer.platform_id, customer.user, key.pk, price)
@@ -100,7 +101,7 @@ def answer_quote(request: Request, customer: Customer, order: Order) -> dict[str
     return {
         "price": price,
         **resolved.quote.to_json(),
-        "mode": resolved.mode or None,
+        "mode": resolved.spec.mode or None,
         "priority": resolved.priority,
         "held": price,
         "available": offer.available if Scope.CREDITS_READ in key.scopes else None,

@@ -7,17 +7,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.api import answers, schema
-from generation.api.orders import customer_of
+from generation.api import schema
+from generation.api.orders import customer_of_task
 from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.serializers import QUALITIES, standard_quality
-from generation.api.views import get_task
+from generation.api.views import answer_new, get_task
 from generation.models import Task
 from generation.orders.refine import Refinement, named_at_the_picture, order_again, refine_task
-from generation.orders.submit import Customer
+from generation.orders.submit import Customer, resolve_for
 from genhub.api.fields import StrictFloatField, StrictIntegerField, StrictSerializer
 from genhub.api.idempotency import read_idempotency_key
-from genhub.lib.ids import to_wire
 from genhub.lib.limits import LARGEST_GUIDANCE, LARGEST_NUMBER, LARGEST_SIDE_PIXELS, MOST_STEPS
 from genhub.platforms.models import Scope
 
@@ -68,11 +67,7 @@ class RefineView(APIView):
 
     @extend_schema(
         request=RefineSerializer,
-        responses={
-            202: schema.Task,
-            **schema.REFUSALS,
-            **dict.fromkeys((402, 409, 422, 429), schema.PROBLEM),
-        },
+        responses=schema.ORDERED,
         parameters=[schema.IDEMPOTENCY_KEY],
         examples=[EXAMPLE],
         summary=_("Order a picture again, same seed, in the fine mode"),
@@ -82,8 +77,7 @@ class RefineView(APIView):
         customer, task, wanted = read_refinement(request, task_id)
         key = read_idempotency_key(request)
         new_id = refine_task(customer, task, wanted, idempotency_key=key)
-        [answer] = answers.answer_tasks([get_task(request, to_wire("task", new_id))], request)
-        return Response(answer, 202, headers={"Location": answer["check_status_url"]})
+        return answer_new(request, new_id)
 
 
 class RefineQuoteView(APIView):
@@ -102,7 +96,8 @@ class RefineQuoteView(APIView):
         customer, task, wanted = read_refinement(request, task_id)
         order = order_again(task, wanted)
         with named_at_the_picture():
-            return Response(answer_quote(request, customer, order))
+            resolved = resolve_for(customer, order, keeps=False)
+        return Response(answer_quote(request, customer, resolved))
 
 
 def read_refinement(request: Request, task_id: str) -> tuple[Customer, Task, Refinement]:
@@ -111,4 +106,4 @@ def read_refinement(request: Request, task_id: str) -> tuple[Customer, Task, Ref
     task = get_task(request, task_id)
     serializer = RefineSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
-    return customer_of(request, task.user), task, Refinement(**serializer.validated_data)
+    return customer_of_task(request, task), task, Refinement(**serializer.validated_data)

@@ -166,6 +166,15 @@ class WornLora(serializers.Serializer[Any]):
     scale = serializers.FloatField()
 
 
+class FollowUp(serializers.Serializer[Any]):
+    """What can be ordered of a picture at `…/follow`."""
+
+    action = serializers.CharField()
+    parts = serializers.IntegerField(
+        help_text=_("How many parts of the picture there are, one of which is named; 0: none is.")
+    )
+
+
 class Task(Status):
     """A task in full."""
 
@@ -211,6 +220,16 @@ class Task(Status):
         allow_null=True, help_text=_("What it cost the hub in US dollars. Null: not known.")
     )
     cached = serializers.BooleanField()
+    follow_ups = FollowUp(
+        many=True,
+        help_text=_(
+            "What the provider does further with its pictures; empty where it does nothing, or cannot now."
+        ),
+    )
+
+
+# What each door answers that takes an order.
+ORDERED = {202: Task, **REFUSALS, **dict.fromkeys((402, 409, 422, 429), PROBLEM)}
 
 
 class TaskPage(serializers.Serializer[Any]):

@@ -1,5 +1,6 @@
 """The doors of orders: read the words, call a service, answer."""
 
+import uuid
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponseRedirect
@@ -41,11 +42,7 @@ class GenerateView(APIView):
 
     @extend_schema(
         request=GenerateSerializer,
-        responses={
-            202: schema.Task,
-            **schema.REFUSALS,
-            **dict.fromkeys((402, 409, 413, 422, 429, 503), schema.PROBLEM),
-        },
+        responses={**schema.ORDERED, **dict.fromkeys((413, 503), schema.PROBLEM)},
         parameters=[schema.IDEMPOTENCY_KEY],
         examples=schema.ORDER_EXAMPLES,
         summary=_("Submit an order; answers at once"),
@@ -54,10 +51,7 @@ class GenerateView(APIView):
         """Check, hold the credits, queue, and answer 202 with the task."""
         customer, order = read_order(request)
         key = read_idempotency_key(request)
-        task_id = submit_task(customer, order, idempotency_key=key)
-        task = get_task(request, to_wire("task", task_id))
-        [answer] = answers.answer_tasks([task], request)
-        return Response(answer, 202, headers={"Location": answer["check_status_url"]})
+        return answer_new(request, submit_task(customer, order, idempotency_key=key))
 
 
 class TaskListView(APIView):
@@ -169,6 +163,12 @@ class ArtifactView(APIView):
         response = HttpResponseRedirect(sign_link(artifact, thumbnail=self.thumbnail))
         response["Cache-Control"] = "no-store"
         return response
+
+
+def answer_new(request: Request, task_id: uuid.UUID) -> Response:
+    """Return the answer to an order that was taken, or had been before: 202 with its task."""
+    [answer] = answers.answer_tasks([get_task(request, to_wire("task", task_id))], request)
+    return Response(answer, 202, headers={"Location": answer["check_status_url"]})
 
 
 def get_task(request: Request, wire_id: str) -> Task:

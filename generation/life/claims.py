@@ -79,6 +79,8 @@ class Claim:
     isolated: bool
     # Neither prompt nor picture leaves the house.
     local_only: bool = False
+    # The attempt whose picture it goes on with: only that account, with that key, has it.
+    follows_id: uuid.UUID | None = None
     # With which it was sent, once it was.
     key: AccountKey | None = None
     # The vendor's name of the order, once it has one.
@@ -136,6 +138,7 @@ def claim_of(attempt: Attempt, find_card: Callable[[int, str], ModelCard]) -> Cl
         day=attempt.created_at.date(),
         isolated=attempt.isolated,
         local_only=attempt.task.local_only,
+        follows_id=attempt.task.follows_id,
         key=attempt.key,
         remote_id=attempt.remote_id,
     )

@@ -21,13 +21,18 @@ LOOK_BACK = timedelta(seconds=3)
 
 
 def reroute() -> int:
-    """Give each due order whose account takes none to another one that does, and return how many there were."""
+    """Give each due order whose account takes none to another one that does, and return how many there were.
+
+    What goes on with a picture waits: no other account has it.
+    """
     awake = routing.offered().filter(
         Q(account__resting_until=None) | Q(account__resting_until__lte=Now()),
         alias=OuterRef("task__model"),
     )
     own, others = Q(account_id=OuterRef("account_id")), ~Q(account_id=OuterRef("account_id"))
-    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
+    due = Attempt.objects.filter(
+        state=AttemptState.QUEUED, run_at__lte=Now(), task__follows__isnull=True
+    )
     stuck = due.filter(Exists(awake.filter(others))).exclude(Exists(awake.filter(own)))
     ids = list(stuck.order_by("run_at").values_list("pk", "task_id")[:MOST_AT_A_TIME])
     return sum(alone(partial(move, attempt_id, task_id)) for attempt_id, task_id in ids)

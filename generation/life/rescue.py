@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from generation.accounts.costs import FREE
@@ -117,10 +117,13 @@ def ring_due() -> int:
 def end_gone() -> int:
     """End every task that waits for a model which exists no more, and return how many there were.
 
-    Nobody can make it; one that is only switched off may come back, so its tasks wait; another provider's takes them.
+    Nobody can make it; one that is only switched off may come back, so its tasks wait; another provider's takes them,
+    but for what goes on with a picture, which that one alone has.
     """
     models = Offer.objects.filter(alias=OuterRef("task__model"))
-    queued = Attempt.objects.filter(state=AttemptState.QUEUED).exclude(Exists(models))
+    follows, own = Q(task__follows__isnull=False), models.filter(account=OuterRef("account"))
+    nobody = ~Exists(models) | (follows & ~Exists(own))
+    queued = Attempt.objects.filter(nobody, state=AttemptState.QUEUED)
     gone = list(queued.values_list("task_id", "task__model")[:MOST_AT_A_TIME])
     end = partial(end_unpaid, state=TaskState.FAILED)
     return sum(

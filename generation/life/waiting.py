@@ -57,9 +57,16 @@ def note_sending(claim: Claim) -> AccountKey | None:
     if attempt is None:
         raise LeaseLost
     dearest = dearest_of(claim.card, claim.spec)
-    key = standing.admit(attempt, dearest)
+    key = standing.admit(attempt, dearest, key_id=find_key_of(claim.follows_id))
     claims.fenced(claim).update(sending_at=Now(), key=key, dearest_usd=dearest)
     return key
+
+
+def find_key_of(attempt_id: uuid.UUID | None) -> int | None:
+    """Return the key with which an attempt was sent; None where there is none."""
+    if attempt_id is None:
+        return None
+    return Attempt.objects.values_list("key_id", flat=True).get(pk=attempt_id)
 
 
 @transaction.atomic
@@ -227,6 +234,13 @@ def claim_cancel(queue: str) -> Attempt | None:
         if attempt:
             Attempt.objects.filter(pk=attempt.pk).update(run_at=Now() + CANCEL_AGAIN)
     return attempt
+
+
+def is_shared(attempt: Attempt) -> bool:
+    """Return whether another order waits for the same one at its vendor, as a proxy answers to the same words again."""
+    others = Attempt.objects.filter(account=attempt.account, remote_id=attempt.remote_id)
+    states = [AttemptState.RUNNING, AttemptState.WAITING]
+    return others.filter(state__in=states).exclude(pk=attempt.pk).exists()
 
 
 @transaction.atomic

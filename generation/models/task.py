@@ -69,6 +69,12 @@ class Task(models.Model):
     price = models.BigIntegerField(_("price"))
     # What decided the price, frozen with it: the rule, the factors, the discount.
     pricing = models.JSONField(_("pricing"), default=dict)
+    # The attempt whose picture it goes on with: only that account, with that key, has it.
+    follows = models.ForeignKey(
+        "generation.Attempt", models.PROTECT, null=True, related_name="+", verbose_name=_("follows"), editable=False,
+        # Attempts stay, and nobody looks for what followed one.
+        db_index=False,
+    )  # fmt: skip
     # Neither prompt nor picture leaves the house.
     local_only = models.BooleanField(_("stays in the house"), db_default=False)
     # What it cost the operator in US dollars; null: not known, which is not 0.

@@ -70,16 +70,11 @@ def order_again(task: Task, wanted: Refinement) -> Order:
     It is a direct order of what the task recorded, template and style included in its words: the price list decides
     its price, not the template.
     """
-    seed = find_output(task, wanted.picture).seed
+    output = find_output(task, wanted.picture)
     spec = GenerationSpec.from_json(task.spec)
     route = routing.choose(spec.model)
     card = route.card if route else ModelCard(spec.model)
-    if not card.takes("seed"):
-        message = gettext_noop(
-            "The model “%(model)s” takes no seed, so that it cannot make the same picture again. Make a new order."
-        )
-        error = FieldError("picture", "no_seed", message, {"model": card.alias})
-        raise InvalidRequest(errors=[error])
+    seed = find_seed(task, spec, output, card)
     quality = wanted.quality or task.quality
     return Order(
         prompt=spec.prompt,
@@ -114,6 +109,37 @@ def find_output(task: Task, position: int) -> Output:
         return found
     message = gettext_noop("The task delivered no picture at this position; the first one is 0.")
     raise InvalidRequest(errors=[FieldError("picture", "not_delivered", message)])
+
+
+def find_seed(task: Task, spec: GenerationSpec, output: Output, card: ModelCard) -> int:
+    """Return the seed that makes a picture again: the vendor's, else the ordered one; refuse where none does."""
+    if task.follows_id:
+        code, message = (
+            "follows",
+            gettext_noop(
+                "Its provider made it of another picture, not of a seed, so that it cannot be made again. Order with it "
+                "as “image”."
+            ),
+        )
+    elif not card.takes("seed"):
+        code, message = (
+            "no_seed",
+            gettext_noop(
+                "The model “%(model)s” takes no seed, so that it cannot make the same picture again. Make a new order."
+            ),
+        )
+    elif output.seed is not None:
+        return output.seed
+    elif spec.seeds:
+        return spec.seeds[output.position]
+    else:
+        code, message = (
+            "seed_unknown",
+            gettext_noop(
+                "Nobody knows the seed of this picture, so that it cannot be made again. Order with it as “image”."
+            ),
+        )
+    raise InvalidRequest(errors=[FieldError("picture", code, message, {"model": card.alias})])
 
 
 def find_effort(

@@ -3,12 +3,10 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 
-from credits import pricing, tariffs
 from generation.accounts import routing
 from generation.orders.abilities import find_mistakes, find_unsupported
 from generation.orders.blame import blame
@@ -27,6 +25,7 @@ from generation.orders.modes import (
     find_usual,
     find_usual_effort,
 )
+from generation.orders.resolved import Resolved, quote_spec
 from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.platforms.models import Plan
@@ -39,24 +38,6 @@ TEMPLATE_DECIDES = (
     "loras",
 )  # fmt: skip
 WIRE_NAMES = {"media_type": "type"}
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """An order made whole: what to make, how, by whom, and its price in credits."""
-
-    spec: GenerationSpec
-    route: routing.Route
-    recipe: Recipe | None
-    style: str
-    quality: str
-    mode: str
-    priority: str
-    quote: pricing.Quote
-    # Neither prompt nor picture leaves the house.
-    local_only: bool = False
-    # What it may cost the operator; None: not known.
-    estimated_cost_usd: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -126,23 +107,16 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     )
     if mistakes := find_mistakes(spec, route.card):
         raise InvalidRequest(errors=mistakes)
-    item = pricing.Item(
-        media_type=media_type,
-        model=spec.model,
-        quality=quality,
-        mode=mode,
-        width=spec.width,
-        height=spec.height,
-        steps=spec.steps,
-        number=spec.number,
-        template=recipe.code if recipe else "",
-        template_price=recipe.price if recipe else None,
-    )
-    rules, discount = tariffs.rules_in_force(), plan.discount_percent
-    quote = pricing.quote(item, rules, discount_percent=discount)
-    cost = estimate_usd(route, spec)
     return Resolved(
-        spec, route, recipe, style, quality, mode, priority, quote, buyer.local_only, cost
+        spec,
+        route,
+        recipe,
+        style,
+        priority,
+        quote_spec(spec, plan, recipe),
+        buyer.local_only,
+        estimate_usd(route, spec),
+        order.metadata,
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,8 @@ from generation.models.task import Priority
 from generation.orders import backlog
 from generation.orders.brought import Owner
 from generation.orders.inputs import keep_inputs
-from generation.orders.resolve import Resolved, resolve
+from generation.orders.resolve import resolve
+from generation.orders.resolved import Resolved
 from generation.spec import Order
 from genhub.lib.ids import new_id
 from genhub.platforms import idempotency
@@ -52,19 +53,26 @@ def submit_task(
     its own. Raises InvalidRequest, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was
     written.
     """
-    use = idempotency.Use(
-        customer.platform_id,
-        customer.user,
-        idempotency.Scope.ORDER,
-        idempotency_key,
-        fingerprint or fingerprint_of(order),
-    )
+    use = use_of(customer, idempotency_key, fingerprint or fingerprint_of(order))
+    return submit_once(customer, use, lambda: resolve_for(customer, order))
+
+
+def use_of(customer: Customer, idempotency_key: str, fingerprint: str) -> idempotency.Use:
+    """Return a customer's use of a key for an order."""
+    scope = idempotency.Scope.ORDER
+    return idempotency.Use(customer.platform_id, customer.user, scope, idempotency_key, fingerprint)
+
+
+def submit_once(
+    customer: Customer, use: idempotency.Use, make_whole: Callable[[], Resolved]
+) -> uuid.UUID:
+    """Return the id of the task made for an order that is only made whole when its key was not used before."""
     if earlier := idempotency.find_earlier(use):
         return earlier
-    resolved = resolve_for(customer, order)
+    resolved = make_whole()
     try:
         backlog.look(customer.platform_id, customer.user, resolved.spec.number)
-        return write_task(customer, order, resolved, use)
+        return write_task(customer, resolved, use)
     except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
         if earlier := idempotency.find_earlier(use):
@@ -99,9 +107,7 @@ def digest(said: Mapping[str, Any]) -> str:
 
 
 @transaction.atomic
-def write_task(
-    customer: Customer, order: Order, resolved: Resolved, use: idempotency.Use
-) -> uuid.UUID:
+def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> uuid.UUID:
     """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, share, backlog."""
     task_id = new_id()
     # First, so that an equal request running beside this one waits here and moves no credits.
@@ -123,15 +129,16 @@ def write_task(
         model=spec.model,
         template_version_id=resolved.recipe.version_id if resolved.recipe else None,
         style=resolved.style,
-        quality=resolved.quality,
-        mode=resolved.mode,
+        quality=spec.quality,
+        mode=spec.mode,
         priority=priority,
         spec=spec.to_json(),
-        metadata=dict(order.metadata),
+        metadata=dict(resolved.metadata),
         num_images=number,
         unit_price=quote.unit_price,
         price=price,
         pricing=quote.to_json(),
+        follows_id=resolved.follows_id,
         local_only=resolved.local_only,
         deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
     )
@@ -141,7 +148,10 @@ def write_task(
         task_id=task_id, number=1, account=resolved.route.account, share=share, cost=number
     )
     backlog.keep(customer.platform_id, customer.user, number)
-    events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=resolved.route.account.alias)
+    # Of what its vendor does further with a picture: what, and with which part.
+    done = {name: spec.options[name] for name in ("action", "index") if name in spec.options}
+    alias = resolved.route.account.alias
+    events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=alias, **done)
     events.record_route(task_id, resolved.route)
     doorbell.ring_after_commit(queue)
     return task_id

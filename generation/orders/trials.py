@@ -5,7 +5,8 @@ import uuid
 from credits.pricing import PriceTooLarge, PriceUnknown
 from generation.orders.blame import at_template
 from generation.orders.brought import Owner
-from generation.orders.resolve import Buyer, Resolved, make_whole
+from generation.orders.resolve import Buyer, make_whole
+from generation.orders.resolved import Resolved
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
 from genhub.platforms.models import Plan, Platform

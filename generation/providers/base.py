@@ -163,13 +163,28 @@ class Found:
 Outcome = Finished | Submitted | Waiting | Exception
 
 
+# Of Finished.facts: the vendor's id of each picture, by position, where it goes on with its pictures.
+TASKS = "tasks"
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What a vendor does further with a picture that it made: its name, of how many parts of the picture one is named
+    (0: none), and whether nothing follows what comes of it."""
+
+    action: str
+    parts: int = 0
+    is_last: bool = False
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What an adapter is able to, whatever the model.
 
     `is_remote`: an order leaves this machine and may be billed though no answer comes; it is never sent twice.
     `takes`: of spec.OPTIONS, those that some model of the vendor honours. `needs_key`: nothing goes without one.
-    `cancels`, `finds_lost`: it has such a call.
+    `cancels`, `finds_lost`: it has such a call. `follow_ups`: what it does further with its own pictures; such an
+    order's options say `action`, `of` (the picture's id in TASKS) and, where one is named, `index` (the part, from 1).
     """
 
     is_remote: bool = True
@@ -178,6 +193,7 @@ class Capabilities:
     needs_key: bool = False
     cancels: bool = False
     finds_lost: bool = False
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True)

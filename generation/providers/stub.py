@@ -26,14 +26,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from PIL import Image
 
 from generation.providers.base import (
+    TASKS,
     CancelOutcome,
     Capabilities,
     Finished,
+    FollowUp,
     Found,
     Hint,
     Lost,
@@ -46,13 +48,14 @@ from generation.providers.base import (
     Waiting,
     Work,
 )
-from generation.providers.errors import ProviderError, Sent
+from generation.providers.errors import ProviderError, Sent, Unsupported
 from generation.spec import LARGEST_EXACT, GenerationSpec
 
 WORD = re.compile(r"stub:(\w+)(?:=([\w.]+))?")
 REVISED = "a picture, as the stub understands it"
 PREFIX = "stub-"
 A_DAY = timedelta(days=1)
+FOLLOW_UPS = (FollowUp("upscale", 4, is_last=True), FollowUp("variation", 4), FollowUp("reroll"))
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,13 @@ class Job:
 class StubProvider(Provider):
     """Obeys the words in the prompt."""
 
-    capabilities = Capabilities(calls_back=True, finds_lost=True)
+    capabilities = Capabilities(calls_back=True, finds_lost=True, follow_ups=FOLLOW_UPS)
 
     def submit(self, work: Work) -> Submitted | Finished:
         """Make the pictures at once, take the order, or fail."""
         words = dict(WORD.findall(work.spec.prompt))
+        if work.spec.options:
+            check_follow_up(work.spec.options)
         if "lost" in words:
             raise ProviderError("told to lose the answer", sent=Sent.MAYBE)
         if "wait" in words:
@@ -178,7 +183,17 @@ def make(job: Job, seeds: tuple[int, ...] | range) -> Finished:
         NotMade(position, "generation_failed", seed=seed)
         for position, seed in enumerate(seeds[:refused])
     ]
-    return Finished(made, not_made, facts={"stub": ", ".join(sorted(words)) or "plain"})
+    facts = {"stub": ", ".join(sorted(words)) or "plain", TASKS: [f"{PREFIX}{s}" for s in seeds]}
+    return Finished(made, not_made, facts=facts)
+
+
+def check_follow_up(options: Mapping[str, Any]) -> None:
+    """Raise Unsupported for options that are not those of a follow-up of the stub's own picture."""
+    parts = {follow_up.action: follow_up.parts for follow_up in FOLLOW_UPS}
+    if options.get("action") not in parts or not str(options.get("of")).startswith(PREFIX):
+        raise Unsupported(f"options: {dict(options)}")
+    if "index" in options and options["index"] not in range(1, parts[options["action"]] + 1):
+        raise Unsupported(f"index: {options['index']}")
 
 
 def make_one(job: Job, position: int, seed: int) -> Made:

@@ -41,6 +41,10 @@ def poll(claim: Claim) -> Outcome:
 def tell_cancels(queue: str) -> None:
     """Tell vendors of the orders of a queue that nobody wants any more; what fails is told again later."""
     while attempt := waiting.claim_cancel(queue):
+        if waiting.is_shared(attempt):
+            # The other order is made, and bears what it costs.
+            waiting.note_canceled(attempt, CancelOutcome.FREE)
+            continue
         release_connection()
         try:
             outcome = adapter_of(attempt.account, attempt.key).cancel(attempt.remote_id)

@@ -31,6 +31,8 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
     "task-cancel": {"post": Scope.TASKS_WRITE},
     "task-refine": {"post": Scope.TASKS_WRITE},
     "task-refine-quote": {"post": Scope.TASKS_WRITE},
+    "task-follow": {"post": Scope.TASKS_WRITE},
+    "task-follow-quote": {"post": Scope.TASKS_WRITE},
     "artifact-list": {"post": Scope.TASKS_WRITE},
     "artifact": {"get": Scope.TASKS_READ},
     "artifact-thumbnail": {"get": Scope.TASKS_READ},

@@ -16,7 +16,9 @@ from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
 WITH_ID = [route for route in API if "<" in str(route.pattern)]
-METHOD = dict.fromkeys(["task-cancel", "task-refine", "task-refine-quote"], "post")
+METHOD = dict.fromkeys(
+    ["task-cancel", "task-refine", "task-refine-quote", "task-follow", "task-follow-quote"], "post"
+)
 PREFIXES = {"task_id": "task", "artifact_id": "art"}
 NOT_FOUND = (404, "not_found")
 

@@ -261,3 +261,24 @@ def test_platforms_key_refines_from_the_purse_of_the_tasks_user(
     assert refine(client_of(""), task).user == "alice"
     reader = client_of("alice", scopes=[Scope.TASKS_READ])
     refused(reader, door(task), body={}, expect=(403, "scope_missing"))
+
+
+def test_seed_that_the_vendor_does_not_tell_is_the_ordered_one(alice: APIClient) -> None:
+    task = make(alice, "stub:file=png", seed=12, num_images=2)
+    assert set(task.outputs.values_list("seed", flat=True)) == {None}
+    assert refine(alice, task, picture=1).spec["seeds"] == [13]
+    # As an order of a time when the model took no seed: nobody knows what made it.
+    Task.objects.filter(pk=task.pk).update(spec={**task.spec, "seeds": []})
+    problem = refused(alice, door(task), body={}, expect=(*INVALID, "picture"))
+    assert problem["errors"][0]["code"] == "seed_unknown"
+
+
+def test_what_had_to_stay_in_the_house_is_refined_there(alice: APIClient, stub: Account) -> None:
+    task = make(alice)
+    # As a template says it, which is not ordered again.
+    Task.objects.filter(pk=task.pk).update(local_only=True)
+    for suffix in ("", "/quote"):
+        problem = refused(alice, door(task, suffix), body={}, expect=(*INVALID, "model"))
+        assert problem["errors"][0]["code"] == "leaves_the_house"
+    Account.objects.filter(pk=stub.pk).update(is_in_house=True)
+    assert refine(alice, task).local_only

@@ -42,7 +42,8 @@ FEW = settings(
 )  # fmt: skip
 OPERATIONS = {
     "generate", "quote", "tasks", "tasks/{task_id}", "tasks/{task_id}/status", "tasks/{task_id}/result",
-    "tasks/{task_id}/cancel", "tasks/{task_id}/refine", "tasks/{task_id}/refine/quote", "artifacts",
+    "tasks/{task_id}/cancel", "tasks/{task_id}/refine", "tasks/{task_id}/refine/quote",
+    "tasks/{task_id}/follow", "tasks/{task_id}/follow/quote", "artifacts",
     "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "templates", "models", "styles", "credits",
     "credits/entries", "credits/entries.csv", "credits/grants", "health",
 }  # fmt: skip

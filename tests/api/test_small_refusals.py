@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from credits.api.grants import GrantSerializer
+from generation.api.follow import FollowSerializer
 from generation.api.refine import RefineSerializer
 from generation.api.serializers import GenerateSerializer
 from generation.models import Task
@@ -136,7 +137,7 @@ def test_any_value_of_any_word_of_an_order(alice: APIClient, word: str, data: An
     assert Task.objects.count() - before == (answer.status_code == 202)
 
 
-@pytest.mark.parametrize("serializer", [RefineSerializer, GrantSerializer])
+@pytest.mark.parametrize("serializer", [RefineSerializer, FollowSerializer, GrantSerializer])
 @QUICK
 @given(data=st.data())
 def test_any_value_of_any_word_of_other_bodies(
@@ -144,7 +145,8 @@ def test_any_value_of_any_word_of_other_bodies(
 ) -> None:
     word = data.draw(st.sampled_from(sorted(serializer().fields)))
     body = json.dumps({word: data.draw(JSON)})
-    for address in ("tasks/task_0/refine", "tasks/task_0/refine/quote", "credits/grants"):
+    doors = ("refine", "refine/quote", "follow", "follow/quote")
+    for address in (*(f"tasks/task_0/{door}" for door in doors), "credits/grants"):
         answer = alice.generic("POST", f"/api/v1/{address}", body, content_type="application/json")
         check_answer(answer)
 
@@ -192,7 +194,7 @@ def test_any_text_as_an_id(alice: APIClient, name: str) -> None:
     for path in (f"tasks/{said}", f"tasks/{said}/status", f"tasks/{said}/result", f"artifacts/{said}",
                  f"artifacts/{said}/thumbnail"):  # fmt: skip
         check_answer(alice.get(f"/api/v1/{path}"))
-    for path in (f"tasks/{said}/cancel", f"tasks/{said}/refine"):
+    for path in (f"tasks/{said}/cancel", f"tasks/{said}/refine", f"tasks/{said}/follow"):
         check_answer(alice.post(f"/api/v1/{path}", {}, format="json"))
 
 

@@ -35,9 +35,12 @@ WHY_NOT = {
     routing.STANDBY: _("stands by for when the others rest"),
     routing.OUTWEIGHED: _("not its turn, by the weights"),
     routing.LEAVES: _("the order must stay in the house"),
+    routing.HAS_PICTURE: _("it made the picture that this goes on with"),
 }
 # What events and timings call their values; a name that is not here is shown as it is.
 NAMES = {
+    "action": _("action"),
+    "index": _("part"),
     "actor": _("by"),
     "amount": _("amount"),
     "approved_by": _("approved by"),

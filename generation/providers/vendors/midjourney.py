@@ -15,15 +15,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
 from generation.providers.base import (
+    TASKS,
     AccountSettings,
     CancelOutcome,
     Capabilities,
     Finished,
+    FollowUp,
     Hint,
     Submitted,
     Waiting,
@@ -49,10 +51,17 @@ MEANINGS = {
 # A task fails with a text alone, in the proxy's language.
 REFUSALS = re.compile(r"banned|moderat|sensitive|敏感|违规", re.IGNORECASE)
 NO_QUOTA = re.compile(r"quota|额度|余额", re.IGNORECASE)
+# A change of a grid that the proxy has no more; it has no code of its own.
+GONE = re.compile(r"关联任务|task_(origin_)?not_(exist|found)", re.IGNORECASE)
 NOT_BEGUN = {"NOT_START", "SUBMITTED"}
 ENDED = {"FAILURE", "CANCEL"}
-FOLLOW_UPS = {"upscale": "UPSCALE", "variation": "VARIATION", "reroll": "REROLL"}
 PICTURES_OF_A_GRID = 4
+# What comes of an upscale is one picture and no grid: the proxy changes it no more.
+FOLLOW_UPS = {
+    "upscale": FollowUp("upscale", PICTURES_OF_A_GRID, is_last=True),
+    "variation": FollowUp("variation", PICTURES_OF_A_GRID),
+    "reroll": FollowUp("reroll"),
+}
 SPEEDS = {"", "relax", "fast", "turbo"}
 LARGEST_SEED = 2**32 - 1
 SEED = re.compile(r".* --seed (\d{1,10})\b", re.DOTALL)
@@ -71,6 +80,7 @@ class Task(msgspec.Struct):
     """An order as the proxy knows it."""
 
     id: str | int | None = None
+    action: str | None = None
     status: str | None = None
     progress: str | None = None
     image_url: str | None = msgspec.field(name="imageUrl", default=None)
@@ -83,7 +93,10 @@ class MidjourneyProvider(OneByOne):
     """Imagines grids, and goes on with one of their pictures."""
 
     capabilities = Capabilities(
-        takes=frozenset({"negative_prompt", "seed", "image"}), calls_back=True, cancels=True
+        takes=frozenset({"negative_prompt", "seed", "image"}),
+        calls_back=True,
+        cancels=True,
+        follow_ups=tuple(FOLLOW_UPS.values()),
     )
 
     def __init__(self, account: AccountSettings) -> None:
@@ -139,8 +152,8 @@ class MidjourneyProvider(OneByOne):
             raise Unsupported(f"action: one of {', '.join(FOLLOW_UPS)}")
         if not isinstance(task, str) or not task:
             raise Unsupported("of: the id of the grid's task")
-        words = {"taskId": task, "action": FOLLOW_UPS[action]}
-        if action == "reroll":
+        words = {"taskId": task, "action": action.upper()}
+        if not FOLLOW_UPS[action].parts:
             return words
         if index not in range(1, PICTURES_OF_A_GRID + 1):
             raise Unsupported(f"index: 1 to {PICTURES_OF_A_GRID}")
@@ -150,7 +163,7 @@ class MidjourneyProvider(OneByOne):
         """Ask for each task; their ids are what another order goes on with."""
         outcome = super().poll(remote_id)
         if isinstance(outcome, Finished):
-            return replace(outcome, facts={"tasks": remote_id.split(SEPARATOR)})
+            return replace(outcome, facts={TASKS: list(map(unquote, remote_id.split(SEPARATOR)))})
         return outcome
 
     def poll_one(self, remote_id: str) -> Waiting | Picture:
@@ -166,7 +179,9 @@ class MidjourneyProvider(OneByOne):
             return Waiting(read_progress(task.progress), POLL_SECONDS)
         if not task.image_url:
             raise unreadable("done without a picture")
-        seed = SEED.search(task.prompt or "")
+        # What follows a grid has the grid's prompt, and is not made again by its seed.
+        is_grid = task.action in {None, "IMAGINE"}
+        seed = SEED.search(task.prompt or "") if is_grid else None
         revised = "" if task.translated == task.prompt else task.translated or ""
         return Picture(
             file_of_url(task.image_url, self.account), int(seed[1]) if seed else None, revised
@@ -216,9 +231,11 @@ def explain(status: int, body: Any) -> Said | None:
 
 
 def said_of(code: Any, message: str) -> Said:
-    """Return what a code means; money is named by words alone."""
+    """Return what a code means; money, and a grid that is gone, are named by words alone."""
     if NO_QUOTA.search(message):
         return Said(str(code), message, Meaning.QUOTA)
+    if GONE.search(message):
+        return Said(str(code), message, Meaning.WRONG)
     return Said(str(code), message, MEANINGS.get(code) if isinstance(code, int) else None)
 
 

@@ -7,21 +7,19 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from generation.providers.base import CancelOutcome, Provider, Waiting, Work
+from generation.providers.base import (
+    TASKS,
+    CancelOutcome,
+    Finished,
+    Provider,
+    Waiting,
+    Work,
+)
 from generation.providers.errors import Fault, Sent, Unsupported
-from tests.providers.vendors.contract import HTML, picture
+from tests.providers.vendors.contract import HTML
 from tests.providers.vendors.polled import PolledContract
+from tests.providers.vendors.proxy import Job, Proxy, receipt, task
 from tests.providers.vendors.server import Asked, Reply, Server
-
-
-def receipt(code: int, description: str = "told so", result: str | None = None) -> Reply:
-    return Reply(
-        body={"code": code, "description": description, "result": result, "properties": {}}
-    )
-
-
-def task(status: str, **words: Any) -> Reply:
-    return Reply(body={"id": "1", "action": "IMAGINE", "status": status, **words})
 
 
 class TestMidjourney(PolledContract):
@@ -39,28 +37,14 @@ class TestMidjourney(PolledContract):
     failed = task("FAILURE", failReason="timeout")
 
     @pytest.fixture(autouse=True)
-    def _prompts(self) -> None:
-        self.prompts: list[str] = []
-        self.asked_of: dict[str, int] = {}
+    def _proxy(self) -> None:
+        self.proxy = Proxy()
 
     def is_create(self, asked: Asked) -> bool:
         return "/submit/" in asked.path
 
     def respond(self, asked: Asked) -> Reply:
-        if asked.path.startswith("/files/"):
-            return Reply(body=picture(), headers={"content-type": "image/png"})
-        if self.is_create(asked):
-            self.prompts.append(asked.json.get("prompt", ""))
-            return receipt(22 if len(self.prompts) % 2 else 1, result=str(len(self.prompts) - 1))
-        if asked.path == "/mj/task/list-by-condition":
-            return Reply(body=[])
-        name = asked.path.split("/")[3]
-        self.asked_of[name] = self.asked_of.get(name, 0) + 1
-        if self.asked_of[name] == 1:
-            return task("IN_PROGRESS", progress="35%")
-        words = {"prompt": self.prompts[int(name)], "promptEn": self.prompts[int(name)]}
-        url = f"http://{asked.headers['host']}/files/{name}.png"
-        return task("SUCCESS", progress="100%", imageUrl=url, **words)
+        return self.proxy.respond(asked)
 
     def follow_up(self, **words: Any) -> Work:
         return self.work(options={"of": "17", "action": "upscale", "index": 2} | words)
@@ -93,6 +77,16 @@ class TestMidjourney(PolledContract):
         provider.poll(remote_id)
         assert server.asked[1].path == "/mj/task/..%2Fa%2Cb/fetch"
 
+    def test_follow_up_names_the_id_as_the_proxy_gave_it(
+        self, server: Server, provider: Provider
+    ) -> None:
+        server.faults = [receipt(1, result="a,b")]
+        remote_id = self.ordered(provider)
+        self.proxy.jobs["a%2Cb"] = Job("IMAGINE", "a star", asked_for=1)
+        done = provider.poll(remote_id)
+        assert isinstance(done, Finished)
+        assert done.facts == {TASKS: ["a,b"]}
+
     def test_progress_is_told(self, provider: Provider) -> None:
         outcome = provider.poll(self.ordered(provider))
         assert isinstance(outcome, Waiting)
@@ -109,7 +103,9 @@ class TestMidjourney(PolledContract):
     def test_order_goes_on_with_a_grid(
         self, server: Server, provider: Provider, action: str, body: dict[str, Any]
     ) -> None:
-        self.finish(provider, self.follow_up(action=action))
+        self.proxy.jobs["17"] = Job("IMAGINE", "a star --seed 7")
+        finished = self.finish(provider, self.follow_up(action=action))
+        assert finished.made[0].seed is None, "no seed makes it again"
         assert server.asked[0].path == "/mj/submit/change"
         assert server.asked[0].json == {**body, "state": "att_1"}
         assert self.creates(server) == 1
@@ -117,9 +113,32 @@ class TestMidjourney(PolledContract):
     def test_same_action_again_is_the_task_that_exists(
         self, server: Server, provider: Provider
     ) -> None:
-        self.prompts.append("")
-        server.faults = [receipt(21, "任务已存在", "0")]
+        self.proxy.jobs["17"] = Job("IMAGINE", "a star")
+        told = [provider.submit(self.follow_up()) for _ in range(2)]
+        assert told[0] == told[1]
         assert self.finish(provider, self.follow_up()).made
+
+    def test_grid_that_is_gone_is_the_order_s_own_failure(
+        self, server: Server, provider: Provider
+    ) -> None:
+        error = self.fail(provider, self.follow_up())
+        told = (error.code, error.retryable, error.fault)
+        assert told == ("provider_refused", False, Fault.ORDER)
+
+    def test_what_can_be_done_is_what_is_done(self, provider: Provider) -> None:
+        follow_ups = provider.capabilities.follow_ups
+        assert {one.action for one in follow_ups} == {"upscale", "variation", "reroll"}
+        for one in follow_ups:
+            self.proxy.jobs["17"] = Job("IMAGINE", "a star")
+            index = {"index": one.parts} if one.parts else {}
+            work = self.work(options={"of": "17", "action": one.action, **index})
+            [remote_id] = self.finish(provider, work).facts[TASKS]
+            # What the contract says of the picture that comes of it, the proxy says, too.
+            again = self.work(options={"of": remote_id, "action": "reroll"})
+            if one.is_last:
+                assert self.fail(provider, again).code == "provider_refused"
+            else:
+                assert self.finish(provider, again).made
 
     @pytest.mark.parametrize(
         ("words", "name"),

@@ -1,0 +1,91 @@
+"""The door to what a vendor does further with a picture of its own; and to its price."""
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from generation.api import schema
+from generation.api.orders import customer_of_task
+from generation.api.quote import QuoteSerializer, answer_quote
+from generation.api.views import answer_new, get_task
+from generation.models import Task
+from generation.orders.follow import Following, follow_task, resolve_following
+from generation.orders.submit import Customer
+from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSerializer
+from genhub.api.idempotency import read_idempotency_key
+from genhub.lib.limits import LARGEST_NUMBER
+from genhub.platforms.models import Scope
+
+LONGEST_ACTION = 50
+
+
+class FollowSerializer(StrictSerializer):
+    """What to do with which picture."""
+
+    action = StrictCharField(
+        max_length=LONGEST_ACTION, help_text=_("One of those that the task's “follow_ups” name.")
+    )
+    picture = StrictIntegerField(
+        required=False, min_value=0, max_value=LARGEST_NUMBER - 1,
+        help_text=_("Its position in the task; the first one is 0. Default: 0."),
+    )  # fmt: skip
+    part = StrictIntegerField(
+        required=False, min_value=1,
+        help_text=_("Which part of the picture, from 1, where the action takes one."),
+    )  # fmt: skip
+
+
+EXAMPLE = OpenApiExample(
+    "The second part of the first picture, large",
+    value={"action": "upscale", "picture": 0, "part": 2},
+    request_only=True,
+)
+
+
+class FollowView(APIView):
+    """A picture that goes on from an earlier one."""
+
+    scopes = {"POST": Scope.TASKS_WRITE}
+
+    @extend_schema(
+        request=FollowSerializer,
+        responses=schema.ORDERED,
+        parameters=[schema.IDEMPOTENCY_KEY],
+        examples=[EXAMPLE],
+        summary=_("Order what the provider does further with a picture that it made"),
+    )
+    def post(self, request: Request, task_id: str) -> Response:
+        """Order it as a new task of the same user, whose metadata says what it follows; answer 202 with it."""
+        customer, task, wanted = read_following(request, task_id)
+        key = read_idempotency_key(request)
+        new_id = follow_task(customer, task, wanted, idempotency_key=key)
+        return answer_new(request, new_id)
+
+
+class FollowQuoteView(APIView):
+    """The price of a picture that goes on from an earlier one."""
+
+    scopes = {"POST": Scope.TASKS_WRITE}
+
+    @extend_schema(
+        request=FollowSerializer,
+        responses={200: QuoteSerializer, **schema.REFUSALS, 409: schema.PROBLEM},
+        examples=[EXAMPLE],
+        summary=_("Ask what going on with a picture would cost; nothing is created"),
+    )
+    def post(self, request: Request, task_id: str) -> Response:
+        """Answer price and reasons; refuse what ordering it would refuse."""
+        customer, task, wanted = read_following(request, task_id)
+        resolved = resolve_following(customer, task, wanted)
+        return Response(answer_quote(request, customer, resolved))
+
+
+def read_following(request: Request, task_id: str) -> tuple[Customer, Task, Following]:
+    """Return who pays, which is the user whose task it was, the task, and what to do; raise naming each word that is
+    wrong."""
+    task = get_task(request, task_id)
+    serializer = FollowSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return customer_of_task(request, task), task, Following(**serializer.validated_data)

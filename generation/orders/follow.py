@@ -1,0 +1,206 @@
+"""Follow: what a vendor does further with a picture that it made, as an upscale: an order like any other, but only the
+account that made the picture can take it."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from generation.accounts import routing
+from generation.errors import MakerOff
+from generation.models import Attempt, Task
+from generation.orders.estimate import estimate_usd
+from generation.orders.modes import choose_priority
+from generation.orders.refine import find_output
+from generation.orders.resolved import Resolved, quote_spec
+from generation.orders.submit import Customer, digest, submit_once, use_of
+from generation.providers.base import TASKS, FollowUp
+from generation.providers.registry import ADAPTERS, find_class
+from generation.spec import GenerationSpec, Order
+from generation.states import AttemptState
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.ids import to_wire
+from genhub.platforms.models import Plan
+
+# What the hub writes into the metadata of an order that was made of another.
+ORIGINS = ("refines", "follows")
+
+
+@dataclass(frozen=True)
+class Following:
+    """What to do with which picture, counted from 0, and with which part of it, counted from 1."""
+
+    action: str
+    picture: int = 0
+    part: int | None = None
+
+
+def follow_task(
+    customer: Customer, task: Task, wanted: Following, *, idempotency_key: str = ""
+) -> uuid.UUID:
+    """Return the id of the task that goes on with a picture, or of the one made earlier for the same key and request.
+
+    Raises what `resolve_following` raises, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was
+    written.
+    """
+    request = {"follows": to_wire("task", task.pk), **asdict(wanted)}
+    said = {name: value for name, value in request.items() if value is not None}
+    use = use_of(customer, idempotency_key, digest(said))
+    return submit_once(customer, use, lambda: resolve_following(customer, task, wanted))
+
+
+def resolve_following(customer: Customer, task: Task, wanted: Following) -> Resolved:
+    """Return the order that goes on with a delivered picture, at the account that made it: one picture of the same
+    model, whose price the price list decides.
+
+    Raises NotReady, NoResult, InvalidRequest or MakerOff, and for its price what `resolve` raises.
+    """
+    output = find_output(task, wanted.picture)
+    maker = find_maker(task)
+    assert maker is not None  # noqa: S101 (what was delivered, one of its attempts has made)
+    options = find_options(task, maker, wanted)
+    keep_in_house(maker, task.local_only or customer.local_only)
+    route = routing.choose_maker(task.model, maker.account_id)
+    if route is None:
+        raise MakerOff(provider=maker.account.alias, model=task.model)
+    before = GenerationSpec.from_json(task.spec)
+    # Seed, steps, negative prompt and input pictures are in the picture already; no vendor takes them again.
+    spec = GenerationSpec(
+        media_type=before.media_type,
+        model=before.model,
+        prompt=before.prompt,
+        negative_prompt="",
+        width=before.width,
+        height=before.height,
+        quality=task.quality,
+        mode=task.mode,
+        options=options,
+    )
+    plan = customer.plan or Plan()
+    kept = {name: value for name, value in task.metadata.items() if name not in ORIGINS}
+    return Resolved(
+        spec=spec,
+        route=route,
+        recipe=None,
+        style="",
+        priority=choose_priority(Order(), plan),
+        quote=quote_spec(spec, plan),
+        local_only=task.local_only or customer.local_only,
+        estimated_cost_usd=estimate_usd(route, spec),
+        metadata={**kept, "follows": to_wire("task", output.task_id)},
+        follows_id=maker.pk,
+    )
+
+
+def find_maker(task: Task) -> Attempt | None:
+    """Return the attempt that made what a task delivered, None where none did."""
+    attempts = task.attempts.all()
+    return next((one for one in attempts if one.state == AttemptState.SUCCEEDED), None)
+
+
+def list_of(adapter: str) -> tuple[FollowUp, ...]:
+    """Return what an adapter does further with its pictures; nothing where there is none of this name any more."""
+    return find_class(adapter).capabilities.follow_ups if adapter in ADAPTERS else ()
+
+
+def find_remote_id(maker: Attempt, position: int) -> str:
+    """Return under which id a vendor keeps a picture; empty where it did not say."""
+    ids = maker.facts.get(TASKS, [])
+    return ids[position] if position < len(ids) else ""
+
+
+def is_last(task: Task, follow_ups: Iterable[FollowUp]) -> bool:
+    """Return whether nothing follows what a task made, because it was made by such a follow-up itself."""
+    action = task.spec.get("options", {}).get("action")
+    return any(one.action == action and one.is_last for one in follow_ups)
+
+
+def find_options(task: Task, maker: Attempt, wanted: Following) -> dict[str, Any]:
+    """Return a follow-up in the words of the contract; raise InvalidRequest naming what its vendor does not do."""
+    follow_ups = list_of(maker.account.adapter)
+    params = {"provider": maker.account.alias, "action": wanted.action}
+    if not follow_ups:
+        message = gettext_noop(
+            "“%(provider)s”, which made this picture, does nothing further with its pictures. Refine it, or order with "
+            "it as “image”."
+        )
+        raise refuse("picture", "no_follow_ups", message, params)
+    if is_last(task, follow_ups):
+        message = gettext_noop(
+            "It was made of a part of another picture, and nothing follows that. Go on with a picture of the task that "
+            "its metadata names as “follows”."
+        )
+        raise refuse("picture", "is_last", message, params)
+    remote_id = find_remote_id(maker, wanted.picture)
+    if not remote_id:
+        message = gettext_noop(
+            "It is not known under which name “%(provider)s” keeps this picture. Order with it as “image”."
+        )
+        raise refuse("picture", "not_kept", message, params)
+    found = next((one for one in follow_ups if one.action == wanted.action), None)
+    if found is None:
+        params["choices"] = ", ".join(one.action for one in follow_ups)
+        message = gettext_noop("“%(provider)s” does one of these with its pictures: %(choices)s.")
+        raise refuse("action", "unknown", message, params)
+    part = find_part(found, wanted.part)
+    return {"of": remote_id, "action": found.action, **({"index": part} if part else {})}
+
+
+def find_part(follow_up: FollowUp, part: int | None) -> int | None:
+    """Return the part that a follow-up is of; raise InvalidRequest when it names none, or one that there is not."""
+    params = {"action": follow_up.action, "most": follow_up.parts}
+    if not follow_up.parts:
+        if part is None:
+            return None
+        message = gettext_noop("“%(action)s” takes the whole picture; leave the part out.")
+        raise refuse("part", "unsupported", message, params)
+    if part is None:
+        message = gettext_noop("“%(action)s” takes one part of the picture: 1 to %(most)s.")
+        raise refuse("part", "required", message, params)
+    if not 1 <= part <= follow_up.parts:
+        message = gettext_noop("The picture has the parts 1 to %(most)s.")
+        raise refuse("part", "out_of_range", message, params)
+    return part
+
+
+def keep_in_house(maker: Attempt, local_only: bool) -> None:  # noqa: FBT001 (the one thing that is asked)
+    """Raise InvalidRequest where an order must stay in the house and its maker is outside."""
+    if not local_only or routing.keeps_in_house(maker.account):
+        return
+    message = gettext_noop(
+        "This order must stay in the house, and “%(provider)s”, which alone has the picture, is outside."
+    )
+    raise refuse("picture", "leaves_the_house", message, {"provider": maker.account.alias})
+
+
+def refuse(field: str, code: str, message: str, params: dict[str, Any]) -> InvalidRequest:
+    """Return the refusal of one field."""
+    return InvalidRequest(errors=[FieldError(field, code, message, params)])
+
+
+def find_follow_ups(tasks: Iterable[Task]) -> dict[uuid.UUID, tuple[FollowUp, ...]]:
+    """Return what can be ordered further of each of these tasks, by their ids: of nothing where its account is off.
+
+    Their attempts and outputs were read; one query for all of them, and none when nothing follows.
+    """
+    found: dict[uuid.UUID, tuple[FollowUp, ...]] = {}
+    makers = {}
+    for task in tasks:
+        maker = find_maker(task)
+        if maker is None or not (follow_ups := list_of(maker.account.adapter)):
+            continue
+        kept = [
+            output
+            for output in task.outputs.all()
+            if output.artifact_id and find_remote_id(maker, output.position)
+        ]
+        if kept and not is_last(task, follow_ups):
+            found[task.pk], makers[task.pk] = follow_ups, (maker.account_id, task.model)
+    if not makers:
+        return {}
+    rows = routing.offered().filter(
+        account__in={account_id for account_id, _ in makers.values()},
+        alias__in={alias for _, alias in makers.values()},
+    )
+    offered = set(rows.order_by().values_list("account_id", "alias"))
+    return {pk: follow_ups for pk, follow_ups in found.items() if makers[pk] in offered}
