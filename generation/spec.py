@@ -10,7 +10,9 @@ LARGEST_EXACT = 2**53 - 1
 
 
 # Request words that not every model takes; an offer names those that its vendor cannot honour.
-OPTIONS = ("negative_prompt", "steps", "cfg_scale", "seed", "image", "mask")
+OPTIONS = ("negative_prompt", "steps", "cfg_scale", "seed", "image", "mask", "strength")
+# How much of an input picture is drawn anew where an order does not say it.
+USUAL_STRENGTH = 0.7
 # What vendors call our words for how well, where a model's `qualities` say nothing else.
 USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
 
@@ -36,8 +38,8 @@ class GenerationSpec:
     # Artifact ids: the picture to start from, and where to draw anew (white); empty: from noise, everywhere.
     image: str = ""
     mask: str = ""
-    # How much of the input picture is drawn anew, above 0 to 1; means nothing without `image`.
-    strength: float = 1.0
+    # How much of the input picture is drawn anew, above 0 to 1; None: the vendor decides, or there is none.
+    strength: float | None = None
     # How well, for vendors that have words for it: `standard` or `high`; and empty, `fast` or `fine`.
     quality: str = "standard"
     mode: str = ""

@@ -108,12 +108,16 @@ VENDORS = (
         (
             card("stable-image-core", "core", "negative_prompt seed", 0.03, sizes=RATIO_SIZES),
             card(
-                "stable-image-ultra", "ultra", "negative_prompt seed image", 0.08, sizes=RATIO_SIZES
+                "stable-image-ultra",
+                "ultra",
+                "negative_prompt seed image strength",
+                0.08,
+                sizes=RATIO_SIZES,
             ),
             card(
                 "sd3.5-large",
                 "sd3.5-large",
-                "negative_prompt seed cfg_scale image",
+                "negative_prompt seed cfg_scale image strength",
                 0.065,
                 sizes=RATIO_SIZES,
             ),
@@ -121,7 +125,7 @@ VENDORS = (
             card(
                 "sdxl",
                 "sd3.5-medium",
-                "negative_prompt seed cfg_scale image",
+                "negative_prompt seed cfg_scale image strength",
                 0.035,
                 sizes=RATIO_SIZES,
             ),

@@ -199,7 +199,10 @@ class Task(Status):
     cfg_scale = serializers.FloatField(allow_null=True, help_text=_("Null: the vendor decides."))
     image = serializers.CharField(allow_null=True, help_text=_("The picture it starts from."))
     mask = serializers.CharField(allow_null=True, help_text=_("White: drawn anew."))
-    strength = serializers.FloatField(allow_null=True, help_text=_("Null without “image”."))
+    strength = serializers.FloatField(
+        allow_null=True,
+        help_text=_("Null without “image”, and where the vendor decides."),
+    )
     loras = WornLora(many=True)
     preview = serializers.CharField(
         required=False,

@@ -17,6 +17,7 @@ from generation.engine.pictures import Drawn, Picture, is_guided
 from generation.engine.previews import draw_preview
 from generation.engine.stock import Stock
 from generation.engine.watchdog import PATIENCE_LOADING, Watchdog
+from generation.spec import USUAL_STRENGTH
 
 
 class AllEnded(Exception):
@@ -138,7 +139,7 @@ class Drawer:
         pipeline = parts.from_noise
         if first.image is not None:
             pipeline = parts.from_picture
-            words |= {"image": first.image, "strength": spec.strength}
+            words |= {"image": first.image, "strength": spec.strength or USUAL_STRENGTH}
         if first.mask is not None:
             pipeline = parts.inpainting
             words |= {"mask_image": first.mask}

@@ -7,14 +7,13 @@ from typing import Any
 
 from generation.orders.brought import Found, Owner, bring, is_brought
 from generation.orders.modes import FAST, Usual
-from generation.spec import ModelCard, Order
+from generation.spec import USUAL_STRENGTH, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.ids import from_wire
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 from storage.selectors import PREFIX, find_artifact
 from storage.services import use_pictures
 
-USUAL_STRENGTH = 0.7
 # Rounding while shrinking an upload moves its shape by less.
 SAME_SHAPE = 0.02
 
@@ -32,7 +31,7 @@ class Inputs:
 
     image: str = ""
     mask: str = ""
-    strength: float = 1.0
+    strength: float | None = None
     size: tuple[int, int] | None = None
 
     def words(self) -> dict[str, Any]:
@@ -40,7 +39,7 @@ class Inputs:
         return {"image": self.image, "mask": self.mask, "strength": self.strength}
 
 
-def find_inputs(order: Order, owner: Owner) -> Inputs:
+def find_inputs(order: Order, owner: Owner, card: ModelCard) -> Inputs:
     """Return an order's input pictures; raise InvalidRequest naming each word that is wrong."""
     mistakes: list[FieldError] = []
     if order.image is None:
@@ -60,9 +59,14 @@ def find_inputs(order: Order, owner: Owner) -> Inputs:
     return Inputs(
         image=image.id,
         mask=mask.id if mask else "",
-        strength=USUAL_STRENGTH if order.strength is None else order.strength,
+        strength=usual_strength(card) if order.strength is None else order.strength,
         size=(image.width, image.height),
     )
+
+
+def usual_strength(card: ModelCard) -> float | None:
+    """Return how much is drawn anew where nobody says it; None: the vendor decides."""
+    return USUAL_STRENGTH if card.takes("strength") else None
 
 
 def find_pictures(

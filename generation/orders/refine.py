@@ -92,7 +92,7 @@ def order_again(task: Task, wanted: Refinement) -> Order:
         loras=spec.loras,
         image=spec.image or None,
         mask=spec.mask or None,
-        strength=spec.strength if spec.image else None,
+        strength=spec.strength if spec.image and card.takes("strength") else None,
         metadata={**task.metadata, "refines": to_wire("task", task.pk)},
         **find_effort(spec, card, wanted, quality),
     )

@@ -89,7 +89,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     mode = choose_mode(order, rendered.settings, plan, quality)
     if mistakes := find_unsupported(list_said(words, negative_prompt), route.card):
         raise InvalidRequest(errors=mistakes)
-    inputs = find_inputs(order, buyer.owner)
+    inputs = find_inputs(order, buyer.owner, route.card)
     said = words.get("width"), words.get("height")
     usual = find_usual(route.card, mode, quality)
     # A direct order pays for its size.
@@ -216,7 +216,7 @@ def join_negative_prompts(
 
 def list_said(words: Words, negative_prompt: str) -> dict[str, Any]:
     """Return what the order, its template or its style says of the words that not every model takes; None: nothing."""
-    said = {name: getattr(words.order, name) for name in ("seed", "image", "mask")}
+    said = {name: getattr(words.order, name) for name in ("seed", "image", "mask", "strength")}
     said |= {name: words.get(name) for name in ("steps", "cfg_scale")}
     return {**said, "negative_prompt": negative_prompt or None}
 

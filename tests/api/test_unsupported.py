@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Hold, PriceRule
 from generation.models import Account, Output, Task
-from generation.spec import OPTIONS, GenerationSpec
+from generation.spec import OPTIONS, USUAL_STRENGTH, GenerationSpec
 from generation.work.run import run_queue
 from genhub.lib.ids import to_wire
 from storage.models import Artifact
@@ -39,13 +39,13 @@ def test_each_is_refused_by_its_name_and_in_an_order_without_it_not_at_all(
     alice: APIClient, stub: Account, picture: str, option: str, door: str
 ) -> None:
     lacking(stub, option)
-    said = SAID | {"image": picture, "mask": picture}
+    said = SAID | {"image": picture, "mask": picture, "strength": 0.4}
     body = {"prompt": "a star", **said}
     [error] = refused(alice, door, body=body, expect=(*INVALID, option))["errors"]
     assert (error["field"], error["code"]) == (option, "unsupported")
     assert "“z-image-small” does not take this" in error["message"]
-    # A mask is nothing without its picture.
-    left_out = {option, "mask"} if option == "image" else {option}
+    # These are nothing without their picture.
+    left_out = {option, "mask", "strength"} if option == "image" else {option}
     body = {"prompt": "a star"} | {k: v for k, v in said.items() if k not in left_out}
     assert alice.post(door, body, format="json").status_code in {200, 202}
 
@@ -110,10 +110,44 @@ def test_refined_without_steps_and_guidance_where_there_are_none(
         assert alice.post(door, {"steps": 3}, format="json").status_code == 400
 
 
+def test_strength_that_nobody_said_the_vendor_decides(
+    alice: APIClient, stub: Account, picture: str
+) -> None:
+    assert submit(alice, image=picture).spec["strength"] == USUAL_STRENGTH
+    lacking(stub, "strength")
+    task = submit(alice, image=picture)
+    assert task.spec["strength"] is None
+    run_queue("local")
+    answer = alice.get(f"/api/v1/tasks/{to_wire('task', task.pk)}").json()
+    assert (answer["status"], answer["image"], answer["strength"]) == ("completed", picture, None)
+
+
+def test_refined_without_the_strength_that_the_model_takes_no_more(
+    alice: APIClient, stub: Account, picture: str
+) -> None:
+    task = submit(alice, image=picture, strength=0.4)
+    run_queue("local")
+    lacking(stub, "strength")
+    door = f"/api/v1/tasks/{to_wire('task', task.pk)}/refine"
+    assert alice.post(door, {}, format="json").status_code == 202
+    newest = Task.objects.order_by("-created_at")[0]
+    assert (newest.spec["image"], newest.spec["strength"]) == (picture, None)
+
+
+def test_strength_is_refused_in_chinese_too(alice: APIClient, stub: Account, picture: str) -> None:
+    lacking(stub, "strength")
+    body = {"prompt": "a star", "image": picture, "strength": USUAL_STRENGTH}
+    with nothing_moves():
+        answer = alice.post(GENERATE, body, format="json", headers={"accept-language": "zh-hans"})
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (400, "strength")
+    assert "模型“z-image-small”不支持" in error["message"]
+
+
 def test_model_tells_what_it_does_not_take(alice: APIClient, stub: Account) -> None:
-    lacking(stub, "steps", "seed")
+    lacking(stub, "steps", "seed", "strength")
     [model] = alice.get("/api/v1/models").json()["items"]
-    assert model["unsupported"] == ["steps", "seed"]
+    assert model["unsupported"] == ["steps", "seed", "strength"]
     assert (model["default"]["steps"], model["modes"]["fine"]["steps"]) == (None, None)
     assert (model["largest_steps"], model["default"]["cfg_scale"]) == (None, 2.0)
 

@@ -42,6 +42,7 @@ OPTION_WORDS = {
     "seed": _("seed"),
     "image": _("input picture"),
     "mask": _("mask"),
+    "strength": _("strength"),
 }
 TEXTS = fields_for_model(
     LocalWeights,

@@ -30,7 +30,7 @@ from generation.providers.files import data_uri, file_of_url
 from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of
-from generation.providers.wording import options_of, size_of, translate
+from generation.providers.wording import options_of, size_of, strength_of, translate
 
 RATIOS = ("21:9", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
 PLAIN_OPTIONS = ("safety_tolerance", "output_format", "disable_pup", "prompt_upsampling", "raw")
@@ -159,7 +159,8 @@ def words_of(work: Work, model: str) -> dict[str, Any]:
     """Return the body of a create; raise Unsupported, naming what the model does not take."""
     spec, card = work.spec, work.card
     family = next((found for name, found in FAMILIES.items() if model.startswith(name)), USUAL)
-    words = {"prompt": spec.prompt, **translate(options_of(spec), family.words)}
+    said = options_of(spec) | strength_of(work)
+    words = {"prompt": spec.prompt, **translate(said, family.words)}
     words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
     words |= size_of(spec, family.size, RATIOS)
     for name, image, word in (

@@ -21,7 +21,8 @@ from generation.providers.files import encode_input, file_of_base64
 from generation.providers.http import VendorApi, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of
-from generation.providers.wording import options_of, ratio_of, translate
+from generation.providers.wording import options_of, ratio_of, strength_of, translate
+from generation.spec import OPTIONS, USUAL_STRENGTH
 
 RATIOS = ("16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
 LARGEST_SEED = 4294967294
@@ -70,9 +71,7 @@ class Balance(msgspec.Struct):
 class StabilityProvider(OneByOne):
     """Makes pictures by Stable Image."""
 
-    capabilities = Capabilities(
-        takes=frozenset({"negative_prompt", "cfg_scale", "seed", "image", "mask"}), needs_key=True
-    )
+    capabilities = Capabilities(takes=frozenset(OPTIONS) - {"steps"}, needs_key=True)
     base_url = "https://api.stability.ai"
 
     def __init__(self, account: AccountSettings) -> None:
@@ -102,13 +101,17 @@ def words_of(work: Work, name: str, model: Model) -> dict[str, Any]:
     if bool(work.mask) is not model.needs_mask:
         raise Unsupported(f"mask: {name} {'needs one' if model.needs_mask else 'takes none'}")
     words = {option: card.options[option] for option in PLAIN_OPTIONS if option in card.options}
-    words |= {"prompt": spec.prompt, **translate(options_of(spec, LARGEST_SEED), model.words)}
+    said = options_of(spec, LARGEST_SEED)
+    if work.mask:
+        # A mask says where, all of which is drawn anew.
+        said |= strength_of(work)
+    words |= {"prompt": spec.prompt, **translate(said, model.words)}
     if model.path == SD3.path:
         words |= {"model": name, "mode": "image-to-image" if work.image else "text-to-image"}
     if work.image is None:
         words["aspect_ratio"] = ratio_of(spec, RATIOS)
     elif not work.mask:
-        words["strength"] = spec.strength
+        words["strength"] = USUAL_STRENGTH if spec.strength is None else spec.strength
     return words
 
 

@@ -105,6 +105,15 @@ class TestStability(ProviderContract):
             "prompt": "a star", "strength": "0.6", "model": "sd3.5-large", "mode": "image-to-image",
         }  # fmt: skip
 
+    def test_strength_of_what_a_mask_shows_is_named(
+        self, server: Server, provider: Provider
+    ) -> None:
+        grey = Image.new("L", (64, 64), 255)
+        work = replace(self.work(strength=0.6), image=grey.convert("RGB"), mask=grey)
+        with pytest.raises(ProviderError, match="strength"):
+            provider.submit(replace(work, card=model("inpaint")))
+        assert server.asked == []
+
     def test_mask_is_painted_in(self, server: Server, provider: Provider) -> None:
         work = replace(
             self.work(), image=Image.new("RGB", (64, 64)), mask=Image.new("L", (64, 64), 255)

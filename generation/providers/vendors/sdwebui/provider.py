@@ -24,6 +24,7 @@ from generation.providers.http import VendorApi, unreadable
 from generation.providers.sorting import Meaning, Said
 from generation.providers.vendors.sdwebui.watch import NOT_FOUND, Watch, begin
 from generation.providers.wording import options_of, translate
+from generation.spec import USUAL_STRENGTH
 
 logger = logging.getLogger(__name__)
 
@@ -129,9 +130,10 @@ def words_of(work: Work, usual: Mapping[str, Any]) -> dict[str, Any]:
 def pictures_of(work: Work) -> dict[str, Any]:
     """Return the words of an order that starts from a picture."""
     assert work.image  # noqa: S101 (asked before)
+    said = work.spec.strength
     words: dict[str, Any] = {
         "init_images": [base64.b64encode(encode_input(work.image)).decode()],
-        "denoising_strength": work.spec.strength,
+        "denoising_strength": USUAL_STRENGTH if said is None else said,
     }
     if work.mask:
         words |= {"mask": base64.b64encode(encode_input(work.mask)).decode(), **INPAINTING}
