@@ -227,13 +227,13 @@ def test_what_the_adapter_never_sends_is_not_promised(
     words = values | dict.fromkeys(PLACE, "") | {"account": vendor.pk, "unsupported": ["mask"]}
     assert boss.post(ADD, words | {"options": '{"style": "vivid"}'}).status_code == 302
     row = Offer.objects.get()
-    assert row.unsupported == ["mask", "steps", "cfg_scale", "seed"]
+    assert row.unsupported == ["mask", "steps", "cfg_scale", "seed", "strength"]
     assert row.card().options == {"style": "vivid"}
     errors = errors_of(boss.post(change(row), words | {"unsupported": ["steps", "cfg_scale"]}))
-    assert errors == {"unsupported": ["The adapter cannot send these, so the model takes none: seed."]}  # fmt: skip
-    assert boss.post(change(row), words | {"unsupported": ["steps", "cfg_scale", "seed"]}).status_code == 302  # fmt: skip
+    assert errors == {"unsupported": ["The adapter cannot send these, so the model takes none: seed, strength."]}  # fmt: skip
+    assert boss.post(change(row), words | {"unsupported": ["steps", "cfg_scale", "seed", "strength"]}).status_code == 302  # fmt: skip
     row.refresh_from_db()
-    assert row.unsupported == ["steps", "cfg_scale", "seed"]
+    assert row.unsupported == ["steps", "cfg_scale", "seed", "strength"]
 
 
 def test_change_of_the_weights_alone_is_saved_and_told(

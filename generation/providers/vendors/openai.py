@@ -13,6 +13,7 @@ Options of an offer: `qualities` (fast, standard, high, fine: the vendor's word)
 """
 
 import datetime
+import json
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -41,7 +42,8 @@ from generation.providers.previews import preview_of
 from generation.providers.several import in_calls
 from generation.providers.sorting import sort_status
 from generation.providers.streams import read_events
-from generation.providers.wording import options_of, translate
+from generation.providers.wording import options_of, strength_of, translate
+from generation.spec import OPTIONS
 
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
 MOST_PICTURES = 10
@@ -99,7 +101,7 @@ class OpenAIProvider(Provider):
     """Makes and edits pictures in one call."""
 
     capabilities = Capabilities(
-        takes=frozenset({"image", "mask", "seed", "steps", "cfg_scale", "negative_prompt"}),
+        takes=frozenset(OPTIONS),
         needs_key=True,
     )
     base_url = "https://api.openai.com/v1"
@@ -173,7 +175,7 @@ class OpenAIProvider(Provider):
         if said := self.account.options.get("response_format"):
             words["response_format"] = said
         theirs = {"style": "style", **self.account.options.get("words", {})}
-        return words | translate(options_of(spec), theirs)
+        return words | translate(options_of(spec) | strength_of(work, theirs), theirs)
 
     def read(self, images: Images, work: Work) -> Finished:
         """Return the pictures of an answer; raise ProviderError when it holds none."""
@@ -260,8 +262,10 @@ def usage_of(tokens: Tokens | None, pictures: int) -> Usage:
 
 
 def as_form(words: Mapping[str, Any]) -> dict[str, str]:
-    """Return words as fields of a form."""
-    return {name: str(value) for name, value in words.items()}
+    """Return words as fields of a form, where what is true is written as in JSON."""
+    return {
+        name: text if isinstance(text, str) else json.dumps(text) for name, text in words.items()
+    }
 
 
 def files_of(work: Work) -> dict[str, tuple[str, bytes, str]]:

@@ -10,6 +10,7 @@ from generation.providers.base import Provider
 from generation.providers.errors import Fault, Sent, Unsupported
 from generation.spec import ModelCard
 from tests.providers.vendors.contract import ProviderContract, b64
+from tests.providers.vendors.oracle import check_ark
 from tests.providers.vendors.server import Asked, Reply, Server
 
 
@@ -26,6 +27,9 @@ class TestArk(ProviderContract):
     no_quota = envelope("AccountOverdueError", 403)
     busy = envelope("RateLimitExceeded.EndpointRPMExceeded", 429)
     broken = envelope("InternalServiceError", 500)
+
+    def check_request(self, asked: Asked) -> None:
+        check_ark(asked)
 
     def respond(self, asked: Asked) -> Reply:
         if asked.method == "GET":

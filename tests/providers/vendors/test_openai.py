@@ -9,7 +9,9 @@ from PIL import Image
 
 from generation.providers.base import Provider
 from generation.providers.errors import Unsupported
+from generation.spec import USUAL_STRENGTH
 from tests.providers.vendors.contract import ProviderContract, b64
+from tests.providers.vendors.oracle import check_openai
 from tests.providers.vendors.server import Asked, Reply, Server
 
 
@@ -27,6 +29,9 @@ class TestOpenAI(ProviderContract):
     no_quota = envelope("insufficient_quota", status=429)
     busy = envelope("rate_limit_exceeded", status=429)
     broken = envelope("server_error", status=500)
+
+    def check_request(self, asked: Asked) -> None:
+        check_openai(asked)
 
     def respond(self, asked: Asked) -> Reply:
         number = asked.json["n"] if asked.path.endswith("generations") else 1
@@ -55,6 +60,20 @@ class TestOpenAI(ProviderContract):
         self.finish(provider, work)
         assert server.asked[0].path == "/images/edits"
         assert b'name="mask"; filename="mask.png"' in server.asked[0].body
+
+    def test_only_a_wish_for_a_strength_is_refused(
+        self, server: Server, provider: Provider
+    ) -> None:
+        picture = Image.new("RGB", (64, 64))
+        for unsaid in (None, USUAL_STRENGTH):
+            self.finish(provider, replace(self.work(strength=unsaid), image=picture))
+            assert b"strength" not in server.asked[-1].body
+        wish = replace(self.work(strength=0.4), image=picture)
+        with pytest.raises(Unsupported, match="strength"):
+            provider.submit(wish)
+        # Without a picture it is none.
+        self.finish(provider, self.work(strength=0.4))
+        assert "strength" not in server.asked[-1].json
 
     def test_missing_picture_of_two_is_named(self, server: Server, provider: Provider) -> None:
         error = {"code": "moderation_blocked", "message": "no"}

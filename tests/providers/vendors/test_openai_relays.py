@@ -4,9 +4,11 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
+from PIL import Image
 
 from generation.providers.base import Provider
 from generation.providers.errors import Fault, Sent, Unsupported
+from generation.spec import USUAL_STRENGTH
 from tests.providers.vendors.contract import ProviderContract, b64, picture
 from tests.providers.vendors.server import Asked, Reply, Server
 from tests.providers.vendors.test_openai import envelope
@@ -31,6 +33,15 @@ class TestRelay(ProviderContract):
             return Reply(body=picture(), headers={"content-type": "image/png"})
         url = f"http://{asked.headers['host']}/files/1.png"
         return Reply(body={"created": 1, "data": [{"url": url}] * asked.json["n"]})
+
+    def test_strength_goes_where_the_account_has_a_word(self, server: Server) -> None:
+        server.respond = lambda _: Reply(body={"data": [{"b64_json": b64()}]})
+        relay = self.make(server.url, options={"words": {"strength": "denoise"}})
+        picture = Image.new("RGB", (64, 64))
+        for said in (0.4, USUAL_STRENGTH):
+            self.finish(relay, replace(self.work(strength=said), image=picture))
+            field = f'name="denoise"\r\n\r\n{said}\r\n'.encode()
+            assert field in server.asked[-1].body
 
     def test_address_is_asked_for_and_fetched_without_the_key(
         self, server: Server, provider: Provider

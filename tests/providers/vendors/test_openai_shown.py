@@ -13,6 +13,7 @@ from generation.providers.base import Provider, Work
 from generation.providers.errors import ProviderError, Sent, Stopped
 from generation.providers.streams import read_events
 from tests.providers.vendors.contract import ProviderContract, b64
+from tests.providers.vendors.oracle import check_openai
 from tests.providers.vendors.server import Asked, Cut, Reply, Server, Silence
 from tests.providers.vendors.test_openai import envelope
 
@@ -49,6 +50,9 @@ class TestShown(ProviderContract):
     no_quota = envelope("insufficient_quota", status=429)
     busy = envelope("rate_limit_exceeded", status=429)
     broken = envelope("server_error", status=500)
+
+    def check_request(self, asked: Asked) -> None:
+        check_openai(asked)
 
     def respond(self, asked: Asked) -> Reply:
         words = json.loads(asked.body) if asked.path.endswith("generations") else {"stream": True}
