@@ -1,7 +1,7 @@
 """The frozen, vendor-neutral description of what to make, and what a model is able to."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 LARGEST_SEED = 2**63 - 1
@@ -13,6 +13,16 @@ LARGEST_EXACT = 2**53 - 1
 OPTIONS = ("negative_prompt", "steps", "cfg_scale", "seed", "image", "mask", "strength")
 # How much of an input picture is drawn anew where an order does not say it.
 USUAL_STRENGTH = 0.7
+# What a spec of an earlier release, which did not keep it, is taken to have said.
+SAID_BEFORE = tuple(name for name in OPTIONS if name != "strength")
+# Of those that the hub fills in where nobody says them: a spec's field, and what it holds when it is not filled.
+UNSAID: Mapping[str, tuple[str, Any]] = {
+    "negative_prompt": ("negative_prompt", ""),
+    "steps": ("steps", None),
+    "cfg_scale": ("cfg_scale", None),
+    "seed": ("seeds", ()),
+    "strength": ("strength", None),
+}
 # What vendors call our words for how well, where a model's `qualities` say nothing else.
 USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
 
@@ -48,16 +58,29 @@ class GenerationSpec:
     sampler: str = ""
     # Words that only this or that vendor has; an adapter refuses those that it does not know.
     options: Mapping[str, Any] = field(default_factory=dict)
+    # Of OPTIONS, those that the order itself names; the rest is what is usual, and the hub's to take back.
+    said: tuple[str, ...] = OPTIONS
 
     def __post_init__(self) -> None:
         """Refuse a number that is not that of the seeds: both count the pictures, and one of them the price."""
         if self.seeds and len(self.seeds) != self.number:
             raise ValueError(f"{len(self.seeds)} seeds for {self.number} pictures")
 
+    def fitted(self, card: "ModelCard") -> Self:
+        """Return the spec without what nobody asked for and a model does not take: what was asked for stays, to be made
+        or refused by name."""
+        taken_back = {
+            name: unsaid
+            for option, (name, unsaid) in UNSAID.items()
+            if option not in self.said and not card.takes(option)
+        }
+        return replace(self, **taken_back)
+
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON values."""
         return {
             **asdict(self),
+            "said": list(self.said),
             "seeds": list(self.seeds),
             "loras": [list(lora) for lora in self.loras],
         }
@@ -69,6 +92,7 @@ class GenerationSpec:
         known = {f.name for f in fields(cls)}
         found = {name: value for name, value in values.items() if name in known}
         found["seeds"] = tuple(values["seeds"])
+        found["said"] = tuple(values.get("said", SAID_BEFORE))
         found.setdefault("number", len(found["seeds"]))
         found["loras"] = tuple((name, float(scale)) for name, scale in values.get("loras", ()))
         return cls(**found)

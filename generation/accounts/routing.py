@@ -10,12 +10,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 from generation.models import Account, AccountKey, Offer
 from generation.models.account import usable
 from generation.providers.registry import find_class
-from generation.spec import ModelCard
+from generation.spec import GenerationSpec, ModelCard
 from genhub.lib.clock import NOW
 
 # What keeps a provider from being chosen, or chose it: words of the event, for staff.
-CHOSEN, RESTS, AVOIDED, STANDBY, OUTWEIGHED, LEAVES, HAS_PICTURE = (
-    "chosen", "rests", "failed_before", "standby", "others_turn", "leaves_the_house", "has_the_picture",
+CHOSEN, RESTS, AVOIDED, STANDBY, OUTWEIGHED, LEAVES, HAS_PICTURE, UNABLE = (
+    "chosen", "rests", "failed_before", "standby", "others_turn", "leaves_the_house", "has_the_picture", "unable",
 )  # fmt: skip
 
 
@@ -41,11 +41,18 @@ def offered() -> QuerySet[Offer]:
     )
 
 
-def choose(alias: str, *, local_only: bool = False, avoided: Collection[int] = ()) -> Route | None:
+def choose(
+    alias: str,
+    *,
+    said: Collection[str] = (),
+    local_only: bool = False,
+    avoided: Collection[int] = (),
+) -> Route | None:
     """Return who makes a model now, or None when nobody offers it.
 
-    Of those that do not rest, the smallest standby number; among these each gets its weight's part. While all rest, the
-    one that is back first. `avoided` accounts failed the order before: they are taken when there is no other.
+    Of those that take what the order has said of OPTIONS (of all, where none does: who is chosen refuses by name) and
+    do not rest, the smallest standby number; among these each gets its weight's part. While all rest, the one that is
+    back first. `avoided` accounts failed the order before: they are taken when there is no other.
     """
     rows = list(offered().filter(alias=alias).annotate(now=NOW, has_key=HAS_KEY))
     thoughts: dict[str, str] = {}
@@ -53,6 +60,9 @@ def choose(alias: str, *, local_only: bool = False, avoided: Collection[int] = (
         rows = sift(rows, lambda row: keeps_in_house(row.account), LEAVES, thoughts)
     if not rows:
         return None
+    unable: dict[str, str] = {}
+    if able := sift(rows, lambda row: not {*said} & {*row.unsupported}, UNABLE, unable):
+        rows, thoughts = able, thoughts | unable
     if waking := sift(rows, is_open, RESTS, thoughts):
         fresh = sift(waking, lambda row: row.account_id not in avoided, AVOIDED, thoughts)
         chosen = draw(fresh or waking, thoughts)
@@ -62,10 +72,12 @@ def choose(alias: str, *, local_only: bool = False, avoided: Collection[int] = (
     return Route(chosen.account, chosen.card(), told(thoughts, chosen))
 
 
-def choose_other(alias: str, account_id: int, *, local_only: bool) -> Route | None:
-    """Return who takes a model's order now instead of an account, or None when nobody does."""
-    route = choose(alias, local_only=local_only, avoided={account_id})
-    return route if route and route.is_open and route.account.pk != account_id else None
+def choose_other(spec: GenerationSpec, account_id: int, *, local_only: bool) -> Route | None:
+    """Return who takes an order now instead of an account, with all that it says, or None when nobody does."""
+    route = choose(spec.model, said=spec.said, local_only=local_only, avoided={account_id})
+    if route is None or not route.is_open or route.account.pk == account_id:
+        return None
+    return route if all(route.card.takes(name) for name in spec.said) else None
 
 
 def choose_maker(alias: str, account_id: int) -> Route | None:

@@ -227,7 +227,7 @@ def choose_other(claim: Claim) -> routing.Route | None:
     """Return another account that takes a claim's order now, or None; none has the picture that it goes on with."""
     if claim.follows_id:
         return None
-    return routing.choose_other(claim.spec.model, claim.account.pk, local_only=claim.local_only)
+    return routing.choose_other(claim.spec, claim.account.pk, local_only=claim.local_only)
 
 
 @transaction.atomic

@@ -126,14 +126,15 @@ def begin(
 
 def claim_of(attempt: Attempt, find_card: Callable[[int, str], ModelCard]) -> Claim:
     """Return the claim on an attempt as its row stands now."""
+    card = find_card(attempt.account_id, attempt.task.model)
     return Claim(
         attempt_id=attempt.pk,
         task_id=attempt.task_id,
         token=attempt.lease_token,
         queue=attempt.share.queue,
         account=attempt.account,
-        card=find_card(attempt.account_id, attempt.task.model),
-        spec=GenerationSpec.from_json(attempt.task.spec),
+        card=card,
+        spec=GenerationSpec.from_json(attempt.task.spec).fitted(card),
         owner_id=attempt.share.platform_id,
         day=attempt.created_at.date(),
         isolated=attempt.isolated,

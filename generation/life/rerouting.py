@@ -12,6 +12,7 @@ from generation.accounts import routing
 from generation.accounts.costs import FREE
 from generation.life import claims, doorbell, events
 from generation.models import Account, Attempt, Task
+from generation.spec import GenerationSpec
 from generation.states import TASK_LIVE, AttemptState
 from genhub.lib.sweeps import alone
 
@@ -48,7 +49,8 @@ def move(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     attempt = waiting.select_related("share").first()
     if attempt is None:
         return False
-    route = routing.choose_other(task.model, attempt.account_id, local_only=task.local_only)
+    spec = GenerationSpec.from_json(task.spec)
+    route = routing.choose_other(spec, attempt.account_id, local_only=task.local_only)
     if route is None:
         return False
     waiting.update(state=AttemptState.CANCELED, ended_at=Now(), cost_usd=FREE)

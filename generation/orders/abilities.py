@@ -16,7 +16,7 @@ def find_unsupported(said: Mapping[str, Any], card: ModelCard) -> list[FieldErro
     return [
         FieldError(name, "unsupported", message, {"model": card.alias})
         for name in card.unsupported
-        if said[name] is not None
+        if name in said
     ]
 
 

@@ -81,13 +81,14 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     if look:
         rendered = rendering.wear(look, rendered)
     words = Words(order, rendered.settings)
-    route = find_route(words.get("model"), buyer)
+    asked = list_said(words, join_negative_prompts(order, rendered.negative_prompt, look))
+    route = find_route(words.get("model"), asked, buyer)
     media_type = order.media_type or (recipe.media_type if recipe else "image")
-    negative_prompt = join_negative_prompts(order, rendered, route.card, look)
-    rendered = replace(rendered, negative_prompt=negative_prompt)
+    own = rendered.negative_prompt or find_usual_negative_prompt(route.card)
+    rendered = replace(rendered, negative_prompt=join_negative_prompts(order, own, look))
     quality = words.get("quality") or "standard"
     mode = choose_mode(order, rendered.settings, plan, quality)
-    if mistakes := find_unsupported(list_said(words, negative_prompt), route.card):
+    if mistakes := find_unsupported(asked, route.card):
         raise InvalidRequest(errors=mistakes)
     inputs = find_inputs(order, buyer.owner, route.card)
     said = words.get("width"), words.get("height")
@@ -104,6 +105,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         mode=mode,
         style=order.style or "",
         sampler=order.sampler or "",
+        said=tuple(asked),
     )
     if mistakes := find_mistakes(spec, route.card):
         raise InvalidRequest(errors=mistakes)
@@ -133,13 +135,14 @@ class Words:
         return self.settings.get(name) if said is None else said
 
 
-def find_route(said: Any, buyer: Buyer) -> routing.Route:
-    """Return who makes the order: by the model that it names, else the platform's, else the hub's.
+def find_route(named: Any, asked: Mapping[str, Any], buyer: Buyer) -> routing.Route:
+    """Return who makes the order: by the model that it names, else the platform's, else the hub's; of several accounts
+    one that takes what the order says.
 
     Refuses a model that is not offered: to take another one in its place would be to guess.
     """
-    alias = str(said or buyer.platform_model or default_model())
-    if route := routing.choose(alias, local_only=buyer.local_only):
+    alias = str(named or buyer.platform_model or default_model())
+    if route := routing.choose(alias, said=asked, local_only=buyer.local_only):
         return route
     if buyer.local_only and routing.choose(alias):
         code, message = (
@@ -148,7 +151,7 @@ def find_route(said: Any, buyer: Buyer) -> routing.Route:
                 "This order must stay in the house, and “%(model)s” is only made outside. Name a model of the house."
             ),
         )
-    elif not said:
+    elif not named:
         code, message = (
             "default_unavailable",
             gettext_noop(
@@ -203,22 +206,24 @@ def find_look(style: str) -> Look:
     return look
 
 
-def join_negative_prompts(
-    order: Order, rendered: Rendered, card: ModelCard, look: Look | None
-) -> str:
-    """Return what to avoid: the order's, template's or model's own words, then the style's; nothing if the order
-    said that it wants none."""
+def find_usual_negative_prompt(card: ModelCard) -> str:
+    """Return what a model avoids when nobody says it."""
+    return card.default_negative_prompt if card.takes("negative_prompt") else ""
+
+
+def join_negative_prompts(order: Order, own: str, look: Look | None) -> str:
+    """Return what to avoid: these words, then the style's; nothing if the order said that it wants none."""
     if order.negative_prompt == "":
         return ""
-    own = rendered.negative_prompt or card.default_negative_prompt
     return ", ".join(filter(None, [own, look.negative_prompt if look else ""]))
 
 
 def list_said(words: Words, negative_prompt: str) -> dict[str, Any]:
-    """Return what the order, its template or its style says of the words that not every model takes; None: nothing."""
+    """Return what the order, its template or its style says of the words that not every model takes."""
     said = {name: getattr(words.order, name) for name in ("seed", "image", "mask", "strength")}
     said |= {name: words.get(name) for name in ("steps", "cfg_scale")}
-    return {**said, "negative_prompt": negative_prompt or None}
+    said["negative_prompt"] = negative_prompt or None
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def build_spec(

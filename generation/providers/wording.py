@@ -1,13 +1,13 @@
 """An order in a vendor's words: names differ, sizes are ratios, what it has no word for is refused by name."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PIL import Image
 
 from generation.providers.base import Work
 from generation.providers.errors import Unsupported
-from generation.spec import USUAL_STRENGTH, GenerationSpec
+from generation.spec import GenerationSpec
 
 # Seeds of the hub are longer than most vendors take; where nobody says how long, those of 31 bits are taken everywhere.
 LARGEST_USUAL_SEED = 2**31 - 1
@@ -32,15 +32,10 @@ def options_of(spec: GenerationSpec, largest_seed: int = LARGEST_USUAL_SEED) -> 
     return {name: value for name, value in said.items() if value is not None} | dict(spec.options)
 
 
-def strength_of(work: Work, taken: Collection[str] = ()) -> dict[str, float]:
-    """Return what an order says of how much of its picture is drawn anew.
-
-    The usual value is what the hub fills in, and no wish: where it is not taken, the vendor decides.
-    """
+def strength_of(work: Work) -> dict[str, float]:
+    """Return what an order says of how much of its picture is drawn anew."""
     said = work.spec.strength
-    if work.image is None or said is None:
-        return {}
-    return {"strength": said} if "strength" in taken or said != USUAL_STRENGTH else {}
+    return {} if work.image is None or said is None else {"strength": said}
 
 
 def translate(said: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
@@ -55,7 +50,7 @@ def refuse_words(work: Work, takes: frozenset[str]) -> None:
     """Raise Unsupported for the first word of an order that is not among those taken: nothing is dropped in silence."""
     pictures = {"image": work.image, "mask": work.mask}
     said = [name for name, picture in pictures.items() if picture]
-    said = [*options_of(work.spec), *said, *strength_of(work, takes)]
+    said = [*options_of(work.spec), *said, *strength_of(work)]
     for name in said:
         if name not in takes:
             raise Unsupported(f"{name}: the vendor takes none for this model")
@@ -100,5 +95,5 @@ def input_of(
             if name not in words:
                 raise Unsupported(f"{name}: the vendor takes none for this model")
             values[name] = picture(image)
-    values |= strength_of(work, words)
+    values |= strength_of(work)
     return {**said.get("input", {}), **translate(values, words)}

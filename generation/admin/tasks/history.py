@@ -34,6 +34,7 @@ WHY_NOT = {
     routing.AVOIDED: _("the order failed there before"),
     routing.STANDBY: _("stands by for when the others rest"),
     routing.OUTWEIGHED: _("not its turn, by the weights"),
+    routing.UNABLE: _("it does not take what the order says"),
     routing.LEAVES: _("the order must stay in the house"),
     routing.HAS_PICTURE: _("it made the picture that this goes on with"),
 }

@@ -175,7 +175,7 @@ class OpenAIProvider(Provider):
         if said := self.account.options.get("response_format"):
             words["response_format"] = said
         theirs = {"style": "style", **self.account.options.get("words", {})}
-        return words | translate(options_of(spec) | strength_of(work, theirs), theirs)
+        return words | translate(options_of(spec) | strength_of(work), theirs)
 
     def read(self, images: Images, work: Work) -> Finished:
         """Return the pictures of an answer; raise ProviderError when it holds none."""
