@@ -58,8 +58,9 @@ class Container:
     transparent: tuple[int, ...] = ()
     # Without its end marker nobody knows whether data is missing as well.
     has_end: bool = True
-    # Of a PNG: all its chunks as they came.
+    # Of a PNG: all its chunks as they came, and its packed pixels where `data` holds them unpacked.
     chunks: "Sequence[Chunk]" = ()
+    stream: bytes | memoryview = b""
 
 
 def find_format(data: bytes) -> str:
@@ -142,9 +143,9 @@ def read_chunks(data: bytes) -> Iterator[Chunk]:
         place = end
 
 
-def write_png(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return the PNG of these chunks, each body copied once."""
-    parts = [PNG_START]
+def write_png(chunks: Iterable[Chunk], start: bytes = PNG_START) -> bytes:
+    """Return the PNG of these chunks after those that it starts with, each body copied once."""
+    parts: list[bytes | memoryview] = [start]
     for kind, body in chunks:
         total = zlib.crc32(body, zlib.crc32(kind))
         parts += [struct.pack(">I4s", len(body), kind), body, struct.pack(">I", total)]

@@ -20,6 +20,7 @@ from storage.containers import (
     APP1,
     APP2,
     UPRIGHT,
+    Chunk,
     Container,
     RefusedPicture,
     find_png_profile,
@@ -36,6 +37,7 @@ from storage.decoding import (
     read_image,
     show,
 )
+from storage.unpacking import unpack
 
 # What decides which colours the numbers mean; iCCP is looked at first.
 PNG_KEPT: Final = frozenset(
@@ -81,7 +83,7 @@ def relabel_png(_data: bytes, container: Container, label: bytes) -> bytes:
     # A profile that cannot be read is passed over by all who look, and may be anything.
     has_profile = b"iCCP" in first and find_png_profile({b"iCCP": first[b"iCCP"]})
     kept = PNG_KEPT | {b"iCCP"} if has_profile else PNG_KEPT
-    added = [(b"iTXt", PNG_XMP + label)]
+    added: list[Chunk] = [(b"iTXt", PNG_XMP + label)]
     if container.orientation != UPRIGHT:
         added.append((b"eXIf", write_orientation(container.orientation)))
     seen = [
@@ -89,7 +91,7 @@ def relabel_png(_data: bytes, container: Container, label: bytes) -> bytes:
         for kind, body in first.items()
         if kind in kept and (kind != b"tRNS" or is_transparency(body, head, first))
     ]
-    stream = close_stream(b"".join(pixels))
+    stream = container.stream or close_stream(b"".join(pixels))
     return write_png([(b"IHDR", head), *added, *seen, (b"IDAT", stream), (b"IEND", b"")])
 
 
@@ -218,6 +220,7 @@ def answer_facts(data: bytes) -> bytes:
     """Return `ok FORMAT WIDTH HEIGHT`, whether a manifest went, and pixels (their size first) for the thumbnail."""
     container = open_container(data)
     bound_seconds(container)
+    container = unpack(container)
     image = show(container, open_image(container), LARGEST_SIDE_PIXELS)
     with os.fdopen(int(sys.argv[1]), "wb") as place:
         place.write(relabel_opened(data, container, labels.GENERATED))

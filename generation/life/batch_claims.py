@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from generation.life.claims import Claim, begin, fenced, take
+from generation.life.claims import Claim, fenced, list_claims, take
 from generation.models import Attempt, Share
 from generation.spec import GenerationSpec
 
@@ -94,7 +94,7 @@ def claim_candidates(first: Claim, chosen: Sequence[Candidate], *, worker: str) 
         if order:
             members = [first.attempt_id, *order]
             Attempt.objects.filter(pk__in=members).update(batch_size=len(members))
-        return begin(order, worker)
+        return list_claims(order)
 
 
 def read_candidates(first: Claim) -> list[Candidate]:

@@ -11,12 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import BooleanField, F, Func, Q, QuerySet
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 
 from generation.life import events
-from generation.models import Account, AccountKey, Attempt, Event, Offer, Share, Task, get_card
+from generation.models import Account, AccountKey, Attempt, Offer, Share, get_card
 from generation.spec import GenerationSpec, ModelCard
-from generation.states import AttemptState, TaskState
+from generation.states import AttemptState
 
 # The share first (one index scan, however many rows wait behind it), then its oldest due row. SKIP LOCKED on both:
 # a claim never waits, so it can be part of no deadlock. statement_timestamp() is what Django's Now() means, too.
@@ -46,17 +46,25 @@ NEXT = f"""
      LIMIT 1
        FOR UPDATE OF a, t SKIP LOCKED
 """  # noqa: S608 (all of it is our own text)
-TAKE = """
-    WITH due AS ({due})
-    UPDATE generation_attempt a
-       SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
-           lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s),
-           started_at = coalesce(a.started_at, statement_timestamp()),
-           needs_sweep = true
-      FROM due
-     WHERE a.id = due.id
- RETURNING a.id
-"""
+# One statement, since each costs a way to the database; its parts see the rows as they were before it.
+TAKE = f"""
+    WITH due AS ({{due}}), taken AS (
+        UPDATE generation_attempt a
+           SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
+               lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s),
+               started_at = coalesce(a.started_at, statement_timestamp()),
+               needs_sweep = true
+          FROM due
+         WHERE a.id = due.id
+     RETURNING a.id, a.task_id, a.remote_id
+    ), put_to_work AS (
+        UPDATE generation_task t
+           SET state = 'processing', started_at = coalesce(t.started_at, statement_timestamp())
+          FROM taken
+         WHERE t.id = taken.task_id
+    ), told AS ({events.RECORD_CLAIMS})
+    SELECT id FROM taken
+"""  # noqa: S608 (all of it is our own text)
 
 
 class LeaseLost(Exception):
@@ -91,7 +99,7 @@ def claim_next(queue: str, *, worker: str) -> Claim | None:
     """Take the best due attempt of a queue: priority first, then fair share, then age; None when none is due."""
     try:
         with transaction.atomic():
-            claims = begin(take(NEXT, worker, queue=queue), worker)
+            claims = list_claims(take(NEXT, worker, queue=queue))
     except Offer.DoesNotExist:
         # Deleted in this very moment: nothing was taken, and a loop ends the task.
         return None
@@ -99,26 +107,18 @@ def claim_next(queue: str, *, worker: str) -> Claim | None:
 
 
 def take(due: str, worker: str, **values: Any) -> list[uuid.UUID]:
-    """Make the attempts that a statement found and locked this worker's, and return them."""
+    """Make the attempts that a statement found and locked with their tasks this worker's, and return them."""
     values |= {"worker": worker, "lease": settings.LEASE_SECONDS}
     with connection.cursor() as cursor:
         cursor.execute(TAKE.format(due=due), values)
         return [attempt_id for (attempt_id,) in cursor.fetchall()]
 
 
-def begin(
-    taken: Sequence[uuid.UUID],
-    worker: str,
-    find_card: Callable[[int, str], ModelCard] = get_card,
+def list_claims(
+    taken: Sequence[uuid.UUID], find_card: Callable[[int, str], ModelCard] = get_card
 ) -> list[Claim]:
-    """Put the tasks of taken attempts to work; return the claims in this order."""
+    """Return the claims on taken attempts, in this order."""
     attempts = Attempt.objects.select_related("task", "account", "share", "key").in_bulk(taken)
-    Task.objects.filter(pk__in=[attempt.task_id for attempt in attempts.values()]).update(
-        state=TaskState.PROCESSING, started_at=Coalesce("started_at", Now())
-    )
-    for attempt in attempts.values():
-        if not attempt.remote_id:
-            events.record(attempt.task_id, Event.Kind.CLAIMED, attempt_id=attempt.pk, worker=worker)
     # The members of a batch have one model: one look for all.
     find_card_once = cache(find_card)
     return [claim_of(attempts[attempt_id], find_card_once) for attempt_id in taken]

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from credits import free, ledger
 from generation.errors import QueueFull
 from generation.life import doorbell, events
-from generation.models import Attempt, Event, Share, Task
+from generation.models import Attempt, Share, Task
 from generation.models.task import Priority
 from generation.orders import backlog
 from generation.orders.brought import Owner
@@ -150,9 +150,7 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
     backlog.keep(customer.platform_id, customer.user, number)
     # Of what its vendor does further with a picture: what, and with which part.
     done = {name: spec.options[name] for name in ("action", "index") if name in spec.options}
-    alias = resolved.route.account.alias
-    events.record(task_id, Event.Kind.SUBMITTED, price=price, provider=alias, **done)
-    events.record_route(task_id, resolved.route)
+    events.record_order(task_id, resolved.route, price=price, **done)
     doorbell.ring_after_commit(queue)
     return task_id
 

@@ -33,6 +33,35 @@ def test_claimed_attempt_is_not_claimed_again(alice: APIClient, stub: Account) -
     assert claims.claim_next("local", worker="other") is None
 
 
+def test_claim_puts_its_task_to_work_and_says_so_once(alice: APIClient, stub: Account) -> None:
+    task = submit(alice)
+    held = claim()
+    task.refresh_from_db()
+    assert task.state == "processing"
+    began = task.started_at
+    assert began is not None
+    event = Event.objects.get(task=task, kind="claimed")
+    assert (event.attempt_id, event.data) == (held.attempt_id, {"worker": "tests"})
+
+    # The next one says so, too, and the task began with the first.
+    let_lease_run_out()
+    assert rescue.reap() == 1
+    fresh = claim()
+    task.refresh_from_db()
+    assert task.started_at == began
+    told = Event.objects.filter(task=task, kind="claimed").order_by("id")
+    assert [one.attempt_id for one in told] == [held.attempt_id, fresh.attempt_id]
+
+
+def test_claim_asks_the_database_three_times(
+    alice: APIClient, stub: Account, django_assert_num_queries: Any
+) -> None:
+    """Taken and told in one; then the rows, and what the model is able to. Two more are the savepoint's."""
+    submit(alice)
+    with django_assert_num_queries(3 + 2):
+        claim()
+
+
 def test_other_queues_are_left_alone(alice: APIClient, stub: Account) -> None:
     submit(alice)
     assert claims.claim_next("remote", worker="tests") is None
