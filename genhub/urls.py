@@ -10,6 +10,7 @@ from credits.api.entries import EntryExportView, EntryListView
 from credits.api.grants import GrantView
 from generation.api.callbacks import CallbackView
 from generation.api.follow import FollowQuoteView, FollowView
+from generation.api.live.views import EventsView, TaskEventsView
 from generation.api.models import ModelListView
 from generation.api.quote import QuoteView
 from generation.api.refine import RefineQuoteView, RefineView
@@ -38,6 +39,8 @@ API = [
     path("tasks/<str:task_id>/status", TaskStatusView.as_view(), name="task-status"),
     path("tasks/<str:task_id>/result", TaskResultView.as_view(), name="task-result"),
     path("tasks/<str:task_id>/cancel", TaskCancelView.as_view(), name="task-cancel"),
+    path("tasks/<str:task_id>/events", TaskEventsView.as_view(), name="task-events"),
+    path("events", EventsView.as_view(), name="events"),
     path("tasks/<str:task_id>/refine", RefineView.as_view(), name="task-refine"),
     path("tasks/<str:task_id>/refine/quote", RefineQuoteView.as_view(), name="task-refine-quote"),
     path("tasks/<str:task_id>/follow", FollowView.as_view(), name="task-follow"),

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from credits import ledger
 from credits.models import Purse
 from generation.accounts.adapters import adapter_of
-from generation.life.ended_news import listener
+from generation.life.news import listener
 from generation.models import Account
 from generation.providers import http, registry
 from generation.providers.base import Capabilities

@@ -96,9 +96,14 @@ def answer_inputs(spec: dict[str, Any]) -> dict[str, Any]:
 def answer_preview(task: Task) -> str | None:
     """Return a task's picture under way as a data URI, or None when there is none; reads it from the attempt's row."""
     attempt = newest(task)
-    if attempt is None or task.state != TaskState.PROCESSING or not attempt.preview:
+    if attempt is None or task.state != TaskState.PROCESSING:
         return None
-    return f"data:image/jpeg;base64,{base64.b64encode(attempt.preview).decode()}"
+    return draw_preview(attempt.preview)
+
+
+def draw_preview(preview: bytes | memoryview | None) -> str | None:
+    """Return a preview's bytes as a data URI, or None when there are none."""
+    return f"data:image/jpeg;base64,{base64.b64encode(preview).decode()}" if preview else None
 
 
 def answer_status(task: Task, request: Request) -> dict[str, Any]:

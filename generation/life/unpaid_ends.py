@@ -18,7 +18,7 @@ from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation.accounts.costs import FREE
 from generation.errors import AlreadyEnded
-from generation.life import ended_news, events
+from generation.life import events, news
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.models import Attempt, Event, Task
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
@@ -73,7 +73,7 @@ def end_unpaid(
         cost_usd=GIVEN_UP,
         needs_cancel=Case(When(remote_id="", then=False), default=True),
     ):
-        ended_news.tell_ended(task_id)
+        news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
     events.record(task_id, kind, code=problem.code if problem else "", **exposure)
     return True

@@ -37,12 +37,18 @@ class Event(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     data = models.JSONField(_("data"), default=dict)
     created_at = models.DateTimeField(_("created at"), db_default=Now())
+    # Its place in what clients are told, given once it is committed: ids are drawn before, and a smaller one may appear
+    # after a larger one. Null: not given yet; 0: written before there were places.
+    position = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ("id",)
-        indexes = [models.Index(fields=["created_at"], name="event_by_age")]
+        indexes = [
+            models.Index(fields=["created_at"], name="event_by_age"),
+            models.Index(fields=["position"], name="event_by_position"),
+        ]
 
     def __str__(self) -> str:
         return self.kind

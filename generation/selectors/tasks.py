@@ -45,6 +45,11 @@ def find_tasks(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
     tasks = Task.objects.filter(platform_id=platform_id)
     if user is not None:
         tasks = tasks.filter(user=user)
+    return read_whole(tasks)
+
+
+def read_whole(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    """Return tasks with all that an answer needs."""
     attempts = Attempt.objects.select_related("account").defer("preview").order_by("number")
     return tasks.select_related("template_version__template").prefetch_related(
         Prefetch("outputs", Output.objects.select_related("artifact")),

@@ -12,7 +12,7 @@ from django.db import Error, transaction
 
 from generation.life import claims
 from generation.life.claims import Claim, LeaseLost
-from generation.life.ended_news import listener
+from generation.life.news import listener
 from generation.providers.base import Report
 from generation.providers.errors import GivenBack, Stopped
 from generation.work.process import draining, release_connection

@@ -149,6 +149,8 @@ class Hub:
         self._start_servers()
         self._supervisor.run_once(programs.prepare())
         self._supervisor.start(
+            # Before the web, which passes streams on to it.
+            programs.events(),
             programs.web(),
             local_worker,
             programs.other_worker(),

@@ -29,6 +29,11 @@ def valkey_socket(run: Path) -> Path:
     return run / "valkey.sock"
 
 
+def events_socket(run: Path) -> Path:
+    """Return the events process's socket inside the run folder."""
+    return run / "events.sock"
+
+
 def check_room(home: Path) -> None:
     """Raise when the disk has too little room to begin: a full one speaks in other programs' words."""
     free = shutil.disk_usage(home).free

@@ -16,6 +16,7 @@ from generation.engine.watchdog import PATIENCE_LOADING
 from genhub.celery import app
 from genhub.embedded.child import ROOT, Program
 from genhub.embedded.ports import answers, read_json
+from genhub.live.address import is_open
 
 # Less than what a child is given before it is killed.
 WEB_GRACE_SECONDS = 8
@@ -46,6 +47,15 @@ def web() -> Program:
         name="web",
         command=[*_module("genhub.front"), *_spell(options)],
         is_ready=lambda: read_health() is not None,
+    )
+
+
+def events() -> Program:
+    """Return the process of event streams: ready when it listens."""
+    return Program(
+        name="events",
+        command=_module("genhub.live"),
+        is_ready=lambda: is_open(settings.EVENTS["address"]),
     )
 
 

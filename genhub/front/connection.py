@@ -1,10 +1,7 @@
 """One connection: requests in, one after the other, answers out in the same order."""
 
 import asyncio
-import fcntl
 import logging
-import sys
-import termios
 import time
 from collections import deque
 from typing import TYPE_CHECKING, cast
@@ -13,9 +10,11 @@ import httptools
 
 from genhub.front.head import LONGEST_HEAD_BYTES, MOST_HEADERS
 from genhub.front.limits import KEEP_ALIVE_SECONDS, LINGER_SECONDS
+from genhub.front.passage import Passage
 from genhub.front.refusals import BodyCutShort, HeadersTooLarge, RequestMalformed, RequestTooSlow
 from genhub.front.request import Incoming
 from genhub.front.sender import Outgoing
+from genhub.front.stall import Stall
 from genhub.front.work import Reply, make_reply
 from genhub.lib.errors import Problem
 
@@ -44,14 +43,15 @@ class Connection(asyncio.Protocol):
         self.waiting: deque[Incoming] = deque()
         self.current: Incoming | None = None
         self.outgoing: Outgoing | None = None
+        # What is being answered by the events process.
+        self.passage: Passage | None = None
         self.is_lost = False
         self.is_lingering = False
         self.reads_on = True
         self.may_write = True
         self.idle_since = time.monotonic()
         self.idle_seconds = server.limits.head_seconds
-        # When the reader last took something, and how much lay there then.
-        self.taken_at, self.pending_bytes = 0.0, 0
+        self.stall = Stall()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, unless there are too many."""
@@ -67,6 +67,8 @@ class Connection(asyncio.Protocol):
         self.server.forget(self)
         if self.outgoing:
             self.outgoing.reply.body.close()
+        if self.passage:
+            self.passage.close()
         for request in (self.incoming, *self.waiting):
             if request:
                 request.body.close()
@@ -100,6 +102,8 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Write on."""
         self.may_write = True
+        if self.passage:
+            self.passage.resume()
         self.pump()
 
     def on_message_begin(self) -> None:
@@ -161,7 +165,7 @@ class Connection(asyncio.Protocol):
         keeps_alive = request.keep_alive and not request.refusal and not self.server.is_stopping
         keeps_alive = keeps_alive and (self.reads_on or bool(self.waiting))
         self.outgoing = Outgoing(reply, request.environ, keeps_alive=keeps_alive)
-        self.taken_at = time.monotonic()
+        self.stall.begin(time.monotonic())
         self.pump()
 
     def pump(self) -> None:
@@ -174,9 +178,21 @@ class Connection(asyncio.Protocol):
         elif outgoing.is_finished:
             self._finish_reply(outgoing)
 
+    def pass_on(self, request: Incoming) -> None:
+        """Have a request answered by the events process; nothing follows it on this connection."""
+        self.reads_on = False
+        self.stall.begin(time.monotonic())
+        self.passage = Passage(self, request)
+        self.passage.open()
+
+    def end_passage(self) -> None:
+        """End with the answer that was passed back."""
+        self.passage = None
+        self.transport.close()
+
     def sweep(self, now: float) -> None:
         """End what takes too long."""
-        if self._is_stalled(now):
+        if self.stall.lasts(self.transport, now, seconds=self.server.limits.stall_seconds):
             logger.info("a reader took nothing for %s s", self.server.limits.stall_seconds)
             self.transport.abort()
         elif self.is_lingering and now - self.idle_since > LINGER_SECONDS:
@@ -279,18 +295,3 @@ class Connection(asyncio.Protocol):
         return now - request.began_at > limits.body_seconds or request.is_too_slow(
             now, stretch_seconds=limits.stall_seconds, slowest_bytes=limits.slowest_bytes
         )
-
-    def _count_unsent(self) -> int:
-        sock = self.transport.get_extra_info("socket")
-        said = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
-        return int.from_bytes(said, sys.byteorder)
-
-    def _is_stalled(self, now: float) -> bool:
-        pending = self.transport.get_write_buffer_size()
-        if pending:
-            # A slow reader takes from the kernel's share for long before there is room for more in it.
-            pending += self._count_unsent()
-        if not pending or pending != self.pending_bytes or not self.taken_at:
-            self.taken_at, self.pending_bytes = now, pending
-            return False
-        return now - self.taken_at > self.server.limits.stall_seconds

@@ -13,6 +13,7 @@ from typing import Any
 
 from genhub.front.connection import Connection
 from genhub.front.limits import Limits
+from genhub.front.passage import is_stream
 from genhub.front.refusals import RETRY_AFTER, HubBusy
 from genhub.front.request import Incoming
 from genhub.front.spool import Room
@@ -89,6 +90,9 @@ class Server:
             busy = make_reply(HubBusy(headers=RETRY_AFTER), request.environ)
             connection.begin_reply(request, busy)
             return
+        if is_stream(request.environ):
+            connection.pass_on(request)
+            return
         job = Job(
             self.application,
             request.environ,
@@ -134,6 +138,10 @@ class Server:
 
     async def _drain(self, grace_seconds: float) -> bool:
         deadline = time.monotonic() + grace_seconds
+        for connection in list(self._connections):
+            if connection.passage:
+                # It would end with its client only, who comes again.
+                connection.passage.close()
         while self._connections and time.monotonic() < deadline:
             for connection in list(self._connections):
                 if not connection.is_busy and not connection.incoming:

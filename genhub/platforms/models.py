@@ -164,18 +164,18 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         )
         return row, key
 
+    def living(self) -> models.QuerySet["ApiKey"]:
+        """Return the keys that are neither revoked nor expired, of platforms that are active."""
+        rows = self.filter(revoked_at=None, platform__is_active=True)
+        return rows.exclude(expires_at__lte=Now())
+
     def find(self, key: str) -> "ApiKey | None":
         """Return the live row of this key with its platform, or None when it is unknown, revoked or expired."""
         # What no key of ours looks like is not looked for.
         if not KEY_SHAPE.fullmatch(key):
             return None
         prefix = key.partition(".")[0]
-        row = (
-            self.filter(prefix=prefix, revoked_at=None, platform__is_active=True)
-            .exclude(expires_at__lte=Now())
-            .select_related("platform__plan")
-            .first()
-        )
+        row = self.living().filter(prefix=prefix).select_related("platform__plan").first()
         return row if row and generator.verify(key, row.hashed_key) else None
 
 

@@ -4,6 +4,7 @@ from genhub.embedded import paths
 from genhub.embedded.secrets import ensure_secrets
 from genhub.settings.base import *  # noqa: F403
 from genhub.settings.base import HOME, STATICFILES_STORAGE
+from genhub.settings.live import read_events
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
     allowed_hosts,
@@ -27,6 +28,7 @@ ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[f"{SECRETS['encryption_ke
 # The hub's own health check and the demo always come from this machine.
 ALLOWED_HOSTS = [*allowed_hosts(), "localhost", "127.0.0.1", "[::1]"]
 HOST, PORT = listening_host(), listening_port()
+EVENTS = read_events(f"unix:{paths.events_socket(RUN_FOLDER)}")
 PUBLIC_URL = origin("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 
 DATABASE_IS_EMBEDDED = not first("DATABASE_URL")

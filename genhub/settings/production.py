@@ -4,6 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from genhub.settings.base import *  # noqa: F403
 from genhub.settings.base import BEHIND_PROXY, HOME, STATICFILES_STORAGE
+from genhub.settings.live import read_events
 from genhub.settings.parts import (
     allowed_hosts,
     broker_url,
@@ -33,6 +34,7 @@ STORAGES = {
     },
     "staticfiles": STATICFILES_STORAGE,
 }
+EVENTS = read_events("127.0.0.1:8001")
 STATIC_ROOT = first("STATIC_ROOT", default=str(HOME / "static"))
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)

@@ -153,6 +153,17 @@ GROUPS = [
                 unit="MiB",
             ),
             Setting(
+                "EVENTS_ADDRESS",
+                _(
+                    "where the process of event streams listens: `host:port` or `unix:/path`; the web server passes streams on to it"
+                ),
+                default=_("a socket in the home; production: `127.0.0.1:8001`"),
+            ),
+            Setting(
+                "EVENTS_STREAMS", _("event streams that may be open; then 429"), unit=_("streams")
+            ),
+            Setting("EVENTS_STREAMS_PER_KEY", _("the same of one API key"), unit=_("streams")),
+            Setting(
                 "LOGIN_TRIES",
                 _(
                     "of one account from one address before more are refused (10 × for an address, 20 × for an account; a browser that signed in before counts by itself)"

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from credits.models import Hold, Purse
 from generation.life import attempt_ends, claims
 from generation.life.claims import Claim, LeaseLost
-from generation.life.ended_news import listener
+from generation.life.news import listener
 from generation.models import Account, Task
 from generation.providers.errors import ProviderError
 from tests import steps

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from generation.life.claims import Claim
-from generation.life.ended_news import CHANNEL, listener
+from generation.life.news import ENDED, listener
 from generation.life.unpaid_ends import cancel_task, end_unpaid
 from generation.models import Account
 from generation.providers.errors import Stopped
@@ -99,7 +99,7 @@ def test_without_news_the_next_progress_finds_out(beating: Pulse) -> None:
 def test_a_broken_connection_is_made_anew(beating: Pulse) -> None:
     first, _ = (sign.claim for sign in beating.signs.values())
     with connection.cursor() as cursor:
-        listening = [f"LISTEN {CHANNEL}"]
+        listening = [f"LISTEN {ENDED}"]
         cursor.execute(f"SELECT pid, pg_terminate_backend(pid) {SESSION}", listening)
         ((before, _),) = cursor.fetchall()
         for _ in range(round(100 * patience(20))):

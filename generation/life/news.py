@@ -1,7 +1,7 @@
-"""The news that a task has ended: PostgreSQL tells it at commit (NOTIFY), and whoever draws for it stops at once.
+"""News of tasks: PostgreSQL tells them at commit (NOTIFY), and whoever waits for them hears at once.
 
-Only a hint: where it does not come through (a connection that broke, a pooler that hands out transactions), the next
-write of progress finds out.
+Only hints: where they do not come through (a connection that broke, a pooler that hands out transactions), the next
+write of progress finds out that a task has ended, and whoever else waits looks into the rows from time to time.
 """
 
 import logging
@@ -15,31 +15,36 @@ from django.db import connection
 
 logger = logging.getLogger(__name__)
 
-CHANNEL: Final = "task_ended"
+# To those who draw: the order is not wanted any more. The payload is the task's id.
+ENDED: Final = "task_ended"
+# Each event row (“kind id”) and each step of progress (the task's id); triggers tell both.
+EVENT: Final = "task_event"
+PROGRESS: Final = "task_progress"
 # How long the listener waits before it looks whether it should end, and after a connection broke.
 PATIENCE_SECONDS = 1.0
 
-# Takes the id of a task, as text.
+# Takes what was told: of `ENDED` the id of a task, as text.
 Hearer = Callable[[str], None]
 
 
 def tell_ended(task_id: uuid.UUID) -> None:
     """Tell everybody that a task has ended, when this transaction commits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(task_id)])
+        cursor.execute("SELECT pg_notify(%s, %s)", [ENDED, str(task_id)])
 
 
 class Listener:
-    """Hears for all who draw in this process, from one thread with its own connection; starts when it is needed."""
+    """Hears for all who wait in this process, from one thread with its own connection; starts when it is needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *channels: str) -> None:
+        self.channels = channels
         self.hearers: set[Hearer] = set()
         self.lock = threading.Lock()
         self.is_listening = threading.Event()
         self.thread: threading.Thread | None = None
 
     def add(self, hearer: Hearer) -> None:
-        """Call this with each task that ends."""
+        """Call this with each piece of news."""
         with self.lock:
             self.hearers.add(hearer)
             if self.thread is None:
@@ -67,14 +72,15 @@ class Listener:
             try:
                 self._hear()
             except psycopg.Error as error:
-                logger.warning("no news of ended tasks: %s", error)
+                logger.warning("no news of tasks: %s", error)
                 threading.Event().wait(PATIENCE_SECONDS)
             finally:
                 self.is_listening.clear()
 
     def _hear(self) -> None:
         with psycopg.connect(**connection.get_connection_params(), autocommit=True) as own:
-            own.execute(f"LISTEN {CHANNEL}")
+            for channel in self.channels:
+                own.execute(f"LISTEN {channel}")
             self.is_listening.set()
             while self._is_wanted():
                 for notify in own.notifies(timeout=PATIENCE_SECONDS):
@@ -84,4 +90,4 @@ class Listener:
                         hearer(notify.payload)
 
 
-listener = Listener()
+listener = Listener(ENDED)

@@ -1,0 +1,251 @@
+"""The ASGI application of the events process: Django's view decides in a thread, and the loop serves the stream."""
+
+import asyncio
+import io
+import logging
+import uuid
+from collections.abc import Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.base import BaseHandler
+from django.core.signals import request_started
+from django.db import close_old_connections
+from django.http import HttpResponseBase
+from django.urls import set_script_prefix
+
+from generation.api.live.board import Board, Stream
+from generation.api.live.feed import Feed
+from generation.api.live.lines import greet, make_lines, word_past
+from generation.api.live.refusals import RETRY_AFTER, EventsAway
+from generation.api.live.watch import Opening, Reader, Watch
+from generation.models import Task
+from generation.selectors import events
+from generation.selectors.tasks import read_whole
+from genhub.front.refusals import word_problem
+from genhub.lib.errors import Problem
+
+logger = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Result = TypeVar("Result")
+# Who opens a stream, or reads what it missed, waits for one of these; an open stream needs none.
+THREADS = 4
+READY_SECONDS = 5.0
+HEARTBEAT_SECONDS = 15.0
+
+
+class Handler(BaseHandler):
+    """Django's middleware and views, called from a thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_middleware()
+
+    def answer(self, scope: Scope) -> HttpResponseBase:
+        """Answer a request; streams have no bodies to read."""
+        set_script_prefix("")
+        request_started.send(sender=type(self), scope=scope)
+        response = self.get_response(ASGIRequest(dict(scope), io.BytesIO()))
+        # Gives the thread's connection back.
+        response.close()
+        return response
+
+
+class Events:
+    """Streams of events, from one feed."""
+
+    def __init__(self) -> None:
+        self.board = Board()
+        self.feed = Feed(
+            self.board,
+            tell=lambda lines, steps: self._call(self.board.tell, lines, steps),
+            end_of_keys=lambda keys: self._call(self.board.end_of_keys, keys),
+        )
+        self._handler = Handler()
+        self._threads = ThreadPoolExecutor(THREADS, "events")
+        self._loop: asyncio.AbstractEventLoop
+
+    async def begin(self) -> None:
+        """Begin to hear, tell and beat; the loop runs."""
+        self._loop = asyncio.get_running_loop()
+        self.feed.start()
+        self._beating = asyncio.create_task(self._beat())
+
+    def end(self) -> None:
+        """End all streams, so that their clients come again; any thread may call."""
+        self._call(self.board.end_all)
+
+    async def close(self) -> None:
+        """Give back all that was taken."""
+        self._beating.cancel()
+        await asyncio.to_thread(self.feed.stop)
+        self._threads.shutdown()
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        settle_client(scope)
+        try:
+            response = await self._run(self._handler.answer, scope)
+            if not isinstance(response, Opening) or scope["method"] == "HEAD":
+                await answer(send, response)
+                return
+            stream = await self._open(response.watch)
+        except Problem as problem:
+            await refuse(send, problem, scope)
+            return
+        try:
+            await start(send, response)
+            await self._serve(stream, receive, send)
+        finally:
+            self.board.close(stream)
+
+    async def _open(self, watch: Watch) -> Stream:
+        """Return a new stream; the first ones wait for the feed's first turn."""
+        is_ready = self.feed.is_ready
+        if not is_ready.is_set() and not await self._run(is_ready.wait, READY_SECONDS):
+            raise EventsAway(headers=RETRY_AFTER)
+        return self.board.open(watch)
+
+    async def _serve(self, stream: Stream, receive: Any, send: Any) -> None:
+        """Write until the stream or its client ends."""
+        leaving = asyncio.create_task(wait_for_leave(receive))
+        writing = asyncio.create_task(self._write(stream, send))
+        try:
+            await asyncio.wait({leaving, writing}, return_when=asyncio.FIRST_COMPLETED)
+            if writing.done():
+                await writing
+        finally:
+            leaving.cancel()
+            writing.cancel()
+
+    async def _write(self, stream: Stream, send: Any) -> None:
+        try:
+            await self._catch_up(stream, send)
+        except Exception:
+            # The client comes again and asks for the rest; what it has is whole.
+            logger.exception("a stream could not be begun")
+            stream.end()
+        while True:
+            if data := stream.take():
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+            if stream.is_over:
+                break
+            await stream.wake.wait()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _catch_up(self, stream: Stream, send: Any) -> None:
+        """Send from the rows what came before the stream began; what comes now lies ready behind it."""
+        watch, newest = stream.watch, await self._run(events.newest_position)
+        is_new = watch.after is None and watch.task_id is None
+        await send_body(send, greet(newest if is_new else None))
+        if watch.is_past and watch.task_id is not None:
+            await send_body(send, await self._run(tell_past, watch.task_id, watch.reader, newest))
+            stream.end()
+        elif is_new:
+            stream.skip(newest)
+        else:
+            await self._tell_missed(stream, newest, send)
+
+    async def _tell_missed(self, stream: Stream, newest: int, send: Any) -> None:
+        at, is_whole = stream.watch.after or 0, False
+        while not (is_whole or stream.is_over):
+            data, at, is_whole, has_ended = await self._run(read_missed, stream.watch, at, newest)
+            if data:
+                await send_body(send, data)
+            stream.skip(at)
+            if has_ended:
+                stream.end()
+
+    async def _run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        return await self._loop.run_in_executor(self._threads, tidily, function, *arguments)
+
+    def _call(self, function: Callable[..., None], *arguments: Any) -> None:
+        self._loop.call_soon_threadsafe(function, *arguments)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS / 2)
+            for stream in self.board.streams():
+                stream.beat()
+
+
+def tidily(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call with a connection that works, and keep none afterwards."""
+    close_old_connections()
+    try:
+        return function(*arguments)
+    finally:
+        close_old_connections()
+
+
+def read_missed(watch: Watch, at: int, newest: int) -> tuple[bytes, int, bool, bool]:
+    """Return the next page of what a stream missed, how far that goes, and whether it is the last, or a task's end."""
+    if watch.task_id is not None:
+        told = events.read_of_task(watch.task_id, at)
+        end, is_whole = (told[-1].position if told else at), len(told) < events.PAGE
+    else:
+        told, end = events.read_of_owner(watch.platform_id, watch.user, at, upto=newest)
+        is_whole = end >= newest
+    lines = make_lines(told, [watch.reader])
+    data = b"".join(line.texts[watch.reader] for line in lines)
+    has_ended = watch.task_id is not None and any(each.is_end for each in told)
+    return data, end, is_whole, has_ended
+
+
+def tell_past(task_id: uuid.UUID, reader: Reader, position: int) -> bytes:
+    """Return the end of a task whose events are gone."""
+    task = read_whole(Task.objects.filter(pk=task_id)).get()
+    return word_past(task, reader, position=position)
+
+
+def settle_client(scope: Scope) -> None:
+    """Say who asks: only the front and nginx reach this process, and both name the client in its last place."""
+    named = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    if named:
+        scope["client"] = (named[-1].decode("latin-1").rpartition(",")[2].strip(), 0)
+
+
+async def wait_for_leave(receive: Any) -> None:
+    """Wait until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def start(send: Any, response: HttpResponseBase) -> None:
+    """Send an answer's head."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+
+
+async def send_body(send: Any, data: bytes) -> None:
+    """Send a piece of a stream."""
+    await send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+async def answer(send: Any, response: HttpResponseBase) -> None:
+    """Send what is no stream."""
+    await start(send, response)
+    await send({"type": "http.response.body", "body": getattr(response, "content", b"")})
+
+
+async def refuse(send: Any, problem: Problem, scope: Scope) -> None:
+    """Answer with a problem."""
+    given = dict(scope["headers"])
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "PATH_INFO": scope["path"],
+        "HTTP_ACCEPT_LANGUAGE": given.get(b"accept-language", b"").decode("latin-1"),
+    }
+    status, headers, body = word_problem(problem, environ)
+    await send(
+        {
+            "type": "http.response.start",
+            "status": int(status.split()[0]),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

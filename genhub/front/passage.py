@@ -1,0 +1,115 @@
+"""Requests for streams are passed on to the events process, and its answer back as it comes."""
+
+import asyncio
+import logging
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+
+from generation.api.live.refusals import RETRY_AFTER, EventsAway
+from genhub.front.request import Incoming
+from genhub.front.work import make_reply
+from genhub.live.address import read_address
+
+if TYPE_CHECKING:
+    from genhub.front.connection import Connection
+
+logger = logging.getLogger(__name__)
+
+PATHS = re.compile(r"/api/v1/(events|tasks/[^/]+/events)")
+METHODS = frozenset({"GET", "HEAD"})
+CONNECT_SECONDS = 5.0
+# Of one connection alone, or said anew.
+DROPPED = frozenset(
+    {b"connection", b"keep-alive", b"upgrade", b"expect", b"te", b"content-length"}
+) | {b"transfer-encoding", b"http2-settings", b"proxy-connection"}
+
+
+def is_stream(environ: dict[str, Any]) -> bool:
+    """Return whether the events process answers this request."""
+    return environ["REQUEST_METHOD"] in METHODS and bool(PATHS.fullmatch(environ["PATH_INFO"]))
+
+
+class Passage(asyncio.Protocol):
+    """The way to the events process for one request; its client's connection ends with it."""
+
+    def __init__(self, connection: "Connection", request: Incoming) -> None:
+        self.connection, self.request = connection, request
+        self.transport: asyncio.Transport | None = None
+        self.was_answered = False
+        self._opening: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Pass the request on."""
+        self.request.body.close()
+        self._opening = asyncio.ensure_future(self._open())
+
+    def close(self) -> None:
+        """Let go: the client has gone, or the server ends."""
+        if self.transport:
+            self.transport.close()
+        elif self._opening:
+            self._opening.cancel()
+
+    def resume(self) -> None:
+        """Read on, since the client takes more."""
+        if self.transport:
+            self.transport.resume_reading()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the request."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.write(frame(self.request))
+
+    def data_received(self, data: bytes) -> None:
+        """Pass a piece of the answer back."""
+        self.was_answered = True
+        self.connection.transport.write(data)
+        if self.transport and not self.connection.may_write:
+            self.transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the client's connection with the answer."""
+        if self.was_answered:
+            self.connection.end_passage()
+        else:
+            self._refuse()
+
+    async def _open(self) -> None:
+        host, port, path = read_address(settings.EVENTS["address"])
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                if path:
+                    await loop.create_unix_connection(lambda: self, path)
+                else:
+                    await loop.create_connection(lambda: self, host, port)
+        except OSError as error:
+            logger.warning("the events process does not answer: %s", error)
+            self._refuse()
+
+    def _refuse(self) -> None:
+        self.connection.passage = None
+        away = make_reply(EventsAway(headers=RETRY_AFTER), self.request.environ)
+        self.connection.begin_reply(self.request, away)
+
+
+def frame(request: Incoming) -> bytes:
+    """Return the request's head as the events process gets it: without a body, and with the client's address."""
+    environ = request.environ
+    dropped = DROPPED if settings.BEHIND_PROXY else DROPPED | {b"x-forwarded-for"}
+    lines = [
+        f"{environ['REQUEST_METHOD']} {request.head.url.decode('latin-1')} HTTP/1.1".encode(
+            "latin-1"
+        )
+    ]
+    lines += [
+        b"%s: %s" % (name, value)
+        for name, value in request.head.lines
+        if name.lower() not in dropped
+    ]
+    if not settings.BEHIND_PROXY:
+        lines.append(f"X-Forwarded-For: {environ.get('REMOTE_ADDR', '')}".encode())
+    lines.append(b"Connection: close")
+    return b"\r\n".join([*lines, b"", b""])

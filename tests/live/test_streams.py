@@ -1,0 +1,221 @@
+"""A client follows its tasks: each event once and in order, from where it stopped, and nobody else's."""
+
+import time
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from generation.life import claims
+from generation.life.attempt_ends import complete
+from generation.life.unpaid_ends import cancel_task
+from generation.models import Account, Event
+from generation.selectors.events import newest_position
+from genhub.lib.ids import to_wire
+from genhub.platforms.models import ApiKey, Platform
+from tests.faults.processes import wait_until
+from tests.live.streams import Follow
+from tests.steps import claim, collect, submit
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("live")]
+EVENTS = "/api/v1/events"
+
+
+@pytest.fixture(autouse=True)
+def _provider(stub: Account) -> None:
+    """Orders have where to go."""
+
+
+def path_of(task: Any) -> str:
+    return f"/api/v1/tasks/{to_wire('task', task.pk)}/events"
+
+
+def work() -> None:
+    """Do what is due next, as a worker does."""
+    found = claim()
+    claims.heartbeat(found, progress=0.4, preview=b"\xff\xd8small")
+    complete(found, collect(found))
+
+
+def test_a_task_is_followed_from_its_start_to_its_end(alice: APIClient, follow: Follow) -> None:
+    task = submit(alice)
+    stream = follow(path_of(task))
+    wait_until(lambda: stream.names() == ["task.submitted"], 30, "the first event")
+    found = claim()
+    claims.heartbeat(found, progress=0.4, preview=b"\xff\xd8small")
+    wait_until(lambda: "task.progress" in stream.names(), 30, "progress")
+    complete(found, collect(found))
+    assert stream.has_ended.wait(60)
+    kept = stream.kept()
+    assert [each.name for each in kept] == ["task.submitted", "task.processing", "task.completed"]
+    assert [int(each.id) for each in kept] == sorted({int(each.id) for each in kept})
+    [step, *_] = [each for each in stream.heard if each.name == "task.progress"]
+    assert step.id == ""
+    assert step.data["progress"] == 0.4
+    assert step.data["preview"].startswith("data:image/jpeg;base64,")
+    end = kept[-1].data["task"]
+    assert end["status"] == "completed"
+    assert end["credits"] == alice.get(f"/api/v1/tasks/{end['id']}").json()["credits"]
+    assert end["result"]["images"][0]["url"].startswith("http://")
+
+
+def test_one_who_comes_again_hears_each_event_once(alice: APIClient, follow: Follow) -> None:
+    first = follow(EVENTS)
+    submitted = submit(alice)
+    wait_until(lambda: len(first.kept()) == 1, 30, "the first event")
+    first.leave()
+    work()
+    other = submit(alice)
+    second = follow(EVENTS, **{"Last-Event-ID": first.last_id})
+    wait_until(lambda: len(second.kept()) == 3, 30, "what was missed")
+    cancel_task(other.pk)
+    wait_until(lambda: len(second.kept()) == 4, 30, "what comes now")
+    told = [(each.data["task_id"], each.name) for each in first.kept() + second.kept()]
+    ids = to_wire("task", submitted.pk), to_wire("task", other.pk)
+    assert told == [
+        (ids[0], "task.submitted"),
+        (ids[0], "task.processing"),
+        (ids[0], "task.completed"),
+        (ids[1], "task.submitted"),
+        (ids[1], "task.canceled"),
+    ]
+
+
+def test_one_who_heard_nothing_yet_goes_on_from_where_it_began(
+    alice: APIClient, follow: Follow
+) -> None:
+    submit(alice)
+    first = follow(EVENTS)
+    wait_until(lambda: first.last_id != "", 30, "the greeting")
+    first.leave()
+    assert first.heard == []
+    missed = submit(alice)
+    second = follow(EVENTS, **{"Last-Event-ID": first.last_id})
+    wait_until(lambda: len(second.kept()) == 1, 30, "what was missed")
+    assert second.kept()[0].data["task_id"] == to_wire("task", missed.pk)
+
+
+def test_after_its_end_a_task_has_nothing_more_to_tell(
+    alice: APIClient, follow: Follow, ask: Any
+) -> None:
+    task = submit(alice)
+    cancel_task(task.pk)
+    stream = follow(path_of(task))
+    assert stream.has_ended.wait(60)
+    assert stream.names() == ["task.submitted", "task.canceled"]
+    assert ask(path_of(task), **{"Last-Event-ID": stream.last_id}).status == 204
+    half = follow(path_of(task), **{"Last-Event-ID": stream.heard[0].id})
+    assert half.has_ended.wait(60)
+    assert half.names() == ["task.canceled"]
+
+
+def test_the_end_is_told_when_its_events_are_swept(
+    alice: APIClient, follow: Follow, ask: Any
+) -> None:
+    task = submit(alice)
+    cancel_task(task.pk)
+    Event.objects.all().delete()
+    stream = follow(path_of(task))
+    assert stream.has_ended.wait(60)
+    assert stream.names() == ["task.canceled"]
+    assert stream.heard[0].data["task"]["status"] == "canceled"
+    assert ask(path_of(task), **{"Last-Event-ID": stream.last_id}).status == 204
+
+
+def test_each_hears_of_their_own_alone(
+    alice: APIClient, mallory: APIClient, client_of: Any, follow: Follow, ask: Any
+) -> None:
+    task = submit(alice)
+    assert ask(path_of(task), mallory).json()["code"] == "not_found"
+    streams = {
+        "alice": follow(EVENTS),
+        "mallory": follow(EVENTS, mallory),
+        "all": follow(EVENTS, client_of("")),
+        "alice alone": follow(f"{EVENTS}?user=alice", client_of("")),
+    }
+    other = Platform.objects.create(code="other", name="Other")
+    streams["another platform"] = follow(EVENTS, client_of("alice", platform=other))
+    wait_until(lambda: all(each.last_id for each in streams.values()), 30, "the greetings")
+    hers = submit(mallory)
+    mine = submit(alice)
+    wait_until(lambda: len(streams["all"].kept()) == 2, 30, "both events")
+    wait_until(lambda: len(streams["alice alone"].kept()) == 1, 30, "alice's event")
+    wait_until(lambda: streams["alice"].names() == ["task.submitted"], 30, "alice's event")
+    assert [each.data["task_id"] for each in streams["alice"].heard] == [to_wire("task", mine.pk)]
+    assert [each.data["task_id"] for each in streams["mallory"].heard] == [to_wire("task", hers.pk)]
+    assert streams["another platform"].heard == []
+    assert ask(f"{EVENTS}?user=alice", mallory).json()["code"] == "wrong_user"
+
+
+def test_a_revoked_key_ends_its_streams_alone(
+    alice: APIClient, mallory: APIClient, follow: Follow
+) -> None:
+    ended, kept = follow(EVENTS), follow(EVENTS, mallory)
+    ApiKey.objects.get(user="alice").revoke()
+    began = time.monotonic()
+    assert ended.has_ended.wait(60)
+    seconds = time.monotonic() - began
+    assert not kept.has_ended.is_set()
+    submit(mallory)
+    wait_until(lambda: kept.names() == ["task.submitted"], 30, "the other's event")
+    print(f"a revoked key's stream ended after {seconds:.1f} s")  # noqa: T201
+
+
+def test_a_key_has_only_so_many_streams(alice: APIClient, follow: Follow, ask: Any) -> None:
+    opened = [follow(EVENTS) for _ in range(3)]
+    refused = ask(EVENTS)
+    assert (refused.status, refused.json()["code"]) == (429, "too_many_streams_of_key")
+    assert "3" in refused.json()["detail"]
+    assert refused.headers["retry-after"]
+    said = ask(EVENTS, **{"Accept-Language": "zh-Hans"}).json()
+    assert "3" in said["detail"]
+    assert said["detail"] != refused.json()["detail"]
+    opened[0].leave()
+    wait_until(lambda: follow(EVENTS).answer.status == 200, 30, "a free stream")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"Last-Event-ID": "x"}, 400, "invalid_request"),
+        ({"Last-Event-ID": "-1"}, 400, "invalid_request"),
+        ({"Last-Event-ID": "9" * 30}, 400, "invalid_request"),
+        ({"Last-Event-ID": str(2**62)}, 410, "events_gone"),
+    ],
+)
+def test_what_cannot_be_gone_on_from_is_refused(
+    alice: APIClient, ask: Any, headers: dict[str, str], status: int, code: str
+) -> None:
+    refused = ask(EVENTS, **headers)
+    assert (refused.status, refused.json()["code"]) == (status, code)
+    said = ask(EVENTS, **headers, **{"Accept-Language": "zh-Hans"}).json()
+    assert said["title"] != refused.json()["title"]
+
+
+def test_an_event_whose_followers_are_swept_is_no_place_to_go_on_from(
+    alice: APIClient, follow: Follow, ask: Any
+) -> None:
+    stream = follow(EVENTS)
+    submit(alice)
+    wait_until(lambda: len(stream.heard) == 1, 30, "the event")
+    last = newest_position()
+    Event.objects.filter(position__lt=last).delete()
+    assert ask(EVENTS, **{"Last-Event-ID": str(last - 1)}).json()["code"] == "events_gone"
+
+
+def test_who_may_not_read_tasks_may_not_follow_them(client_of: Any, ask: Any) -> None:
+    missing = ask(EVENTS, None)
+    assert (missing.status, missing.json()["code"]) == (401, "key_missing")
+    assert missing.headers["www-authenticate"]
+    refused = ask(EVENTS, client_of("alice", scopes=["credits:read"]))
+    assert (refused.status, refused.json()["code"]) == (403, "scope_missing")
+
+
+def test_each_reads_in_their_own_language(alice: APIClient, follow: Follow) -> None:
+    english, chinese = follow(EVENTS), follow(EVENTS, **{"Accept-Language": "zh-Hans"})
+    wait_until(lambda: bool(english.last_id and chinese.last_id), 30, "the greetings")
+    submit(alice)
+    wait_until(lambda: bool(english.heard and chinese.heard), 30, "the event")
+    said = [stream.heard[0].data["task"]["message"] for stream in (english, chinese)]
+    assert said[0] == "The task waits for its turn."
+    assert said[1] != said[0]
