@@ -42,6 +42,14 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description=_("The same key and body again answer the same task; at most 255 bytes."),
 )
+PREFER = OpenApiParameter(
+    "Prefer",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=_(
+        "`wait=N`, N from 1 to 60: answers as soon as the task ends, at the latest after N seconds."
+    ),
+)
 USER = OpenApiParameter(
     "user", OpenApiTypes.STR, description=_("Only this user's (platform keys).")
 )

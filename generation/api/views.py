@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.api import answers, schema
+from generation.api import answers, schema, waits
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
 from generation.errors import NoResult, NotReady
@@ -19,7 +19,7 @@ from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
 from generation.orders.submit import submit_task
 from generation.selectors.tasks import count_tasks, find_task, find_tasks
-from generation.states import TASK_LIVE, TaskState
+from generation.states import TASK_ENDS, TASK_LIVE, TaskState
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import NewestFirst, read_page_words
@@ -42,16 +42,25 @@ class GenerateView(APIView):
 
     @extend_schema(
         request=GenerateSerializer,
-        responses={**schema.ORDERED, **dict.fromkeys((413, 503), schema.PROBLEM)},
-        parameters=[schema.IDEMPOTENCY_KEY],
+        responses={
+            200: OpenApiResponse(schema.Task, description=_("With `Prefer: wait`: it has ended.")),
+            **schema.ORDERED,
+            **dict.fromkeys((413, 503), schema.PROBLEM),
+        },
+        parameters=[schema.IDEMPOTENCY_KEY, schema.PREFER],
         examples=schema.ORDER_EXAMPLES,
         summary=_("Submit an order; answers at once"),
     )
     def post(self, request: Request) -> Response:
-        """Check, hold the credits, queue, and answer 202 with the task."""
+        """Check, hold the credits, queue, and answer 202 with the task; 200 when it was waited for and has ended."""
+        if waited := waits.find_waited(request):
+            return answer_new(request, uuid.UUID(waited.key), seconds=waited.seconds)
+        seconds = waits.read_wait(request)
         customer, order = read_order(request)
         key = read_idempotency_key(request)
-        return answer_new(request, submit_task(customer, order, idempotency_key=key))
+        task_id = submit_task(customer, order, idempotency_key=key)
+        waits.begin(request, task_id, seconds)
+        return answer_new(request, task_id, seconds=seconds)
 
 
 class TaskListView(APIView):
@@ -84,12 +93,22 @@ class TaskView(APIView):
 
     scopes = {"GET": Scope.TASKS_READ}
 
-    @extend_schema(responses={200: schema.Task, **schema.REFUSALS}, summary=_("Read a task"))
+    @extend_schema(
+        responses={200: schema.Task, **schema.REFUSALS},
+        parameters=[schema.PREFER],
+        summary=_("Read a task"),
+    )
     def get(self, request: Request, task_id: str) -> Response:
         """Answer the task with its result, timings and credits, and the picture under way."""
+        seconds = waits.read_wait(request)
+        if not waits.find_waited(request):
+            waits.begin(request, get_task(request, task_id).pk, seconds)
         task = get_task(request, task_id)
         [answer] = answers.answer_tasks([task], request)
-        return Response({**answer, "preview": answers.answer_preview(task)})
+        response = Response({**answer, "preview": answers.answer_preview(task)})
+        if seconds:
+            response["Location"] = answer["check_status_url"]
+        return waits.settle(request, response, state=task.state, seconds=seconds)
 
 
 class TaskStatusView(APIView):
@@ -165,10 +184,14 @@ class ArtifactView(APIView):
         return response
 
 
-def answer_new(request: Request, task_id: uuid.UUID) -> Response:
-    """Return the answer to an order that was taken, or had been before: 202 with its task."""
-    [answer] = answers.answer_tasks([get_task(request, to_wire("task", task_id))], request)
-    return Response(answer, 202, headers={"Location": answer["check_status_url"]})
+def answer_new(request: Request, task_id: uuid.UUID, *, seconds: int | None = None) -> Response:
+    """Return the answer to an order that was taken, or had been before: 202 with its task; 200 when it was waited for
+    and has ended."""
+    task = get_task(request, to_wire("task", task_id))
+    [answer] = answers.answer_tasks([task], request)
+    status = 200 if seconds and task.state in TASK_ENDS else 202
+    response = Response(answer, status, headers={"Location": answer["check_status_url"]})
+    return waits.settle(request, response, state=task.state, seconds=seconds)
 
 
 def get_task(request: Request, wire_id: str) -> Task:

@@ -11,6 +11,7 @@ import uvloop
 from genhub.wsgi import application
 
 # Below are settings and installed apps, which the application has set up.
+from generation.api.waits import EndNews  # isort: skip
 from genhub.front.limits import Limits  # isort: skip
 from genhub.front.server import HEALTH_THREADS, Server, listen  # isort: skip
 from django.conf import settings  # isort: skip
@@ -36,7 +37,7 @@ def main() -> None:
     sys.setswitchinterval(0.001)
     sock = listen(given.host, given.port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        server = Server(application, read_limits())
+        server = Server(application, read_limits(), EndNews())
         is_done = runner.run(server.serve(sock, grace_seconds=given.grace_seconds))
         if not is_done:
             logging.shutdown()

@@ -28,6 +28,7 @@ class Limits:
     slowest_bytes: int
     stall_seconds: float
     spool_bytes: int
+    waits: int
 
 
 def largest_body(path: str) -> tuple[int, int]:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import io
 import logging
 import resource
 import signal
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
@@ -17,7 +19,9 @@ from genhub.front.passage import is_stream
 from genhub.front.refusals import RETRY_AFTER, HubBusy
 from genhub.front.request import Incoming
 from genhub.front.spool import Room
+from genhub.front.waits import News, Ticket, Waits
 from genhub.front.work import Job, Reply, make_reply
+from genhub.lib.waits import ASKED, DONE, OFFER, Wait
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +38,15 @@ OTHER_FILES = 256
 class Server:
     """One loop with its connections; threads run the application."""
 
-    def __init__(self, application: Any, limits: Limits) -> None:
+    def __init__(self, application: Any, limits: Limits, news: News) -> None:
         self.application, self.limits = application, limits
+        self.waits = Waits(news, limits.waits)
         self.room = Room(limits.spool_bytes)
         self.is_stopping = False
         self.most_connections = min(limits.connections, raise_file_limit(limits.connections))
         self._connections: dict[Connection, None] = {}
+        # Those whose answer waits.
+        self._parked: dict[Connection, Ticket] = {}
         # Requests that threads have or wait for, those of clients that have gone included.
         self._under_way = 0
         self._threads = ThreadPoolExecutor(limits.threads, "web")
@@ -50,6 +57,7 @@ class Server:
     async def serve(self, sock: socket.socket, *, grace_seconds: float) -> bool:
         """Serve until a signal says stop; return whether everything that was begun is answered."""
         self._loop = asyncio.get_running_loop()
+        self.waits.begin()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, stop.set)
@@ -59,6 +67,7 @@ class Server:
         sweeping = asyncio.create_task(self._sweep())
         await stop.wait()
         self.is_stopping = True
+        self.waits.end_all()
         listener.close()
         is_done = await self._drain(grace_seconds)
         sweeping.cancel()
@@ -82,6 +91,8 @@ class Server:
     def forget(self, connection: Connection) -> None:
         """Let a connection go."""
         self._connections.pop(connection, None)
+        if ticket := self._parked.pop(connection, None):
+            self.waits.drop(ticket)
 
     def submit(self, connection: Connection, request: Incoming) -> None:
         """Have a whole request answered by a thread, unless too many wait already: clients may go and come again."""
@@ -93,17 +104,62 @@ class Server:
         if is_stream(request.environ):
             connection.pass_on(request)
             return
+        request.environ[OFFER] = self.waits
+        threads = self._health_threads if is_health else self._threads
+        self._begin(threads, connection, request, request.environ, self._reply)
+
+    def _begin(
+        self,
+        threads: ThreadPoolExecutor,
+        connection: Connection,
+        request: Incoming,
+        environ: dict[str, Any],
+        then: Callable[[Connection, Incoming, Reply], None],
+    ) -> None:
         job = Job(
             self.application,
-            request.environ,
+            environ,
             room=self.room,
-            tell=lambda reply: self._call(connection, connection.begin_reply, request, reply),
+            tell=lambda reply: self._call(connection, then, connection, request, reply),
             tell_more=lambda: self._call(connection, connection.pump),
         )
-        threads = self._health_threads if is_health else self._threads
         self._under_way += 1
         running = threads.submit(self._run, job, connection, request)
         running.add_done_callback(lambda _: self._call(connection, self._end_one))
+
+    def _reply(self, connection: Connection, request: Incoming, reply: Reply) -> None:
+        """Send an answer, or hold it until what it waits for has come."""
+        ticket: Ticket | None = request.environ.pop(ASKED, None)
+        is_final = self.is_stopping or connection.is_lost or not reply.status.startswith("2")
+        if ticket is None or is_final:
+            if ticket:
+                self.waits.drop(ticket)
+            connection.begin_reply(request, reply)
+            return
+        request.body.close()
+        self._parked[connection] = ticket
+        self.waits.park(ticket, lambda: self._ask_again(connection, request, reply, ticket.wait))
+
+    def _ask_again(
+        self, connection: Connection, request: Incoming, first: Reply, wait: Wait
+    ) -> None:
+        """Have the application say how things stand now; where it cannot, they are told as they stood."""
+        self._parked.pop(connection, None)
+        environ = {
+            **request.environ,
+            DONE: wait,
+            "wsgi.input": io.BytesIO(),
+            "CONTENT_LENGTH": "0",
+        }
+        del environ[OFFER]
+
+        def choose(connection: Connection, request: Incoming, second: Reply) -> None:
+            is_good = second.status.startswith("2")
+            given, other = (second, first) if is_good else (first, second)
+            other.body.close()
+            connection.begin_reply(request, given)
+
+        self._begin(self._threads, connection, request, environ, choose)
 
     def _end_one(self) -> None:
         self._under_way -= 1

@@ -13,6 +13,8 @@ WEB = {
     # Bytes a second of a body, on the average of each stall; a reader must take something in each.
     "slowest_bytes": at_least("WEB_SLOWEST_BYTES", 500, 0),
     "stall_seconds": at_least("WEB_STALL_SECONDS", 20, 1),
+    # Answers that wait for a task's end (`Prefer: wait`); one more is given at once.
+    "waits": at_least("WEB_WAITS", 1000, 0),
     # Bodies and answers that lie in files without a name until they were read, all together.
     "spool_bytes": at_least("WEB_SPOOL_MIB", 1024, 32) * 2**20,
 }

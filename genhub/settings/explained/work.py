@@ -153,6 +153,11 @@ GROUPS = [
                 unit="MiB",
             ),
             Setting(
+                "WEB_WAITS",
+                _("answers that wait for a task's end (`Prefer: wait`); one more is given at once"),
+                unit=_("answers"),
+            ),
+            Setting(
                 "EVENTS_ADDRESS",
                 _(
                     "where the process of event streams listens: `host:port` or `unix:/path`; the web server passes streams on to it"
