@@ -171,7 +171,7 @@ class Server:
             return
         job.run()
 
-    def _call(self, connection: Connection, function: Any, *arguments: Incoming | Reply) -> None:
+    def _call(self, connection: Connection, function: Any, *arguments: Any) -> None:
         # The loop may have ended while a thread was at work.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._contain, connection, function, *arguments)

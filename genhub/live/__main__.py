@@ -23,23 +23,12 @@ from genhub.live.address import read_address  # noqa: E402
 GRACE_SECONDS = 5
 
 
-class Server(uvicorn.Server):
-    """Ends the streams first: by themselves they end only with their clients."""
-
-    events: Events
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop."""
-        self.events.end()
-        super().handle_exit(sig, frame)
-
-
 async def serve() -> None:
     """Serve until a signal says stop."""
     events = Events()
     raise_file_limit(settings.EVENTS["streams"])
     host, port, path = read_address(settings.EVENTS["address"])
-    server = Server(
+    server = uvicorn.Server(
         uvicorn.Config(
             events,
             host=host,
@@ -56,7 +45,14 @@ async def serve() -> None:
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
-    server.events = events
+    take_signal = server.handle_exit
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        # By themselves streams end only with their clients.
+        events.end()
+        take_signal(number, frame)
+
+    server.handle_exit = stop  # type: ignore[method-assign,assignment]  # what its signals call
     await events.begin()
     try:
         await server.serve()

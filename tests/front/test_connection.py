@@ -23,7 +23,15 @@ LIMITS = Limits(
     slowest_bytes=500,
     stall_seconds=20,
     spool_bytes=2**20,
+    waits=1,
 )
+
+
+class Quiet:
+    """Tells of nothing."""
+
+    def follow(self, hear: Any, keys: Any) -> None:
+        """Be asked, and say nothing."""
 
 
 class Wire:
@@ -158,7 +166,7 @@ def test_requests_of_clients_that_went_are_counted_until_they_are_done() -> None
         start_response("200 OK", [])
         return []
 
-    server = Server(wait, LIMITS)
+    server = Server(wait, LIMITS, Quiet())
     server._loop = cast(
         "Any", SimpleNamespace(call_soon_threadsafe=lambda call, *words: call(*words))
     )
@@ -241,7 +249,7 @@ def held_by(server: Server, *, reads: bool) -> tuple[Connection, Held]:
 
 
 def test_reader_makes_room_for_newcomers_where_nobody_owes_a_request() -> None:
-    server = Server(None, LIMITS)
+    server = Server(None, LIMITS, Quiet())
     server.most_connections = 3
     _, worked_for = held_by(server, reads=False)
     _, first = held_by(server, reads=True)
@@ -252,7 +260,7 @@ def test_reader_makes_room_for_newcomers_where_nobody_owes_a_request() -> None:
 
 
 def test_what_breaks_a_connection_ends_that_one_alone() -> None:
-    server = Server(None, LIMITS)
+    server = Server(None, LIMITS, Quiet())
     connection, wire = held_by(server, reads=False)
     server._contain(connection, lambda: 1 // 0)
     assert wire.is_aborted

@@ -9,6 +9,7 @@ from generation.models import Account
 from tests.api.refusals import header_of
 from tests.front.web import HOST, serving
 from tests.live.streams import Follower, serving_events
+from tests.patience import patience
 from tests.ports import free_port
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("live")]
@@ -34,7 +35,7 @@ def test_streams_are_refused_while_their_process_is_away_and_open_when_it_is_the
             assert web.ask("HEAD", EVENTS, headers=headers).status == 200
             assert web.ask("POST", EVENTS, b"", headers=headers).status == 405
         # Its end is the stream's, and no error of the connection.
-        assert stream.has_ended.wait(60)
+        assert stream.has_ended.wait(patience())
         stream.leave()
         assert web.ask("GET", EVENTS, headers=headers).json()["code"] == "events_away"
 
@@ -48,7 +49,7 @@ def test_a_web_server_that_stops_lets_go_of_its_streams(
         with serving(tmp_path / "web.log", EVENTS_ADDRESS=address) as web:
             stream = Follower(web, EVENTS, headers)
             stream.await_greeting()
-        assert stream.has_ended.wait(60)
+        assert stream.has_ended.wait(patience())
         stream.leave()
         assert process.poll() is None
 

@@ -15,6 +15,7 @@ from genhub.lib.ids import to_wire
 from genhub.platforms.models import ApiKey, Platform
 from tests.faults.processes import wait_until
 from tests.live.streams import Follow
+from tests.patience import patience
 from tests.steps import claim, collect, submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("live")]
@@ -45,7 +46,7 @@ def test_a_task_is_followed_from_its_start_to_its_end(alice: APIClient, follow: 
     claims.heartbeat(found, progress=0.4, preview=b"\xff\xd8small")
     wait_until(lambda: "task.progress" in stream.names(), 30, "progress")
     complete(found, collect(found))
-    assert stream.has_ended.wait(60)
+    assert stream.has_ended.wait(patience())
     kept = stream.kept()
     assert [each.name for each in kept] == ["task.submitted", "task.processing", "task.completed"]
     assert [int(each.id) for each in kept] == sorted({int(each.id) for each in kept})
@@ -101,11 +102,11 @@ def test_after_its_end_a_task_has_nothing_more_to_tell(
     task = submit(alice)
     cancel_task(task.pk)
     stream = follow(path_of(task))
-    assert stream.has_ended.wait(60)
+    assert stream.has_ended.wait(patience())
     assert stream.names() == ["task.submitted", "task.canceled"]
     assert ask(path_of(task), **{"Last-Event-ID": stream.last_id}).status == 204
     half = follow(path_of(task), **{"Last-Event-ID": stream.heard[0].id})
-    assert half.has_ended.wait(60)
+    assert half.has_ended.wait(patience())
     assert half.names() == ["task.canceled"]
 
 
@@ -116,7 +117,7 @@ def test_the_end_is_told_when_its_events_are_swept(
     cancel_task(task.pk)
     Event.objects.all().delete()
     stream = follow(path_of(task))
-    assert stream.has_ended.wait(60)
+    assert stream.has_ended.wait(patience())
     assert stream.names() == ["task.canceled"]
     assert stream.heard[0].data["task"]["status"] == "canceled"
     assert ask(path_of(task), **{"Last-Event-ID": stream.last_id}).status == 204
@@ -153,7 +154,7 @@ def test_a_revoked_key_ends_its_streams_alone(
     ended, kept = follow(EVENTS), follow(EVENTS, mallory)
     ApiKey.objects.get(user="alice").revoke()
     began = time.monotonic()
-    assert ended.has_ended.wait(60)
+    assert ended.has_ended.wait(patience())
     seconds = time.monotonic() - began
     assert not kept.has_ended.is_set()
     submit(mallory)

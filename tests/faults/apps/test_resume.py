@@ -46,6 +46,9 @@ class Processes:
             wait_until(lambda: is_listening(self.port), 120, "web's start")
         self.alive[name] = process
 
+    def stop(self, name: str) -> None:
+        self.stacks[name].close()
+
     def kill(self, name: str) -> None:
         os.kill(self.alive[name].pid, signal.SIGKILL)
         self.alive[name].wait()
@@ -63,7 +66,7 @@ def test_an_app_that_comes_again_hears_each_event_once(
     with ExitStack() as stack:
         for name in processes.stacks:
             processes.start(name)
-            stack.callback(lambda name=name: processes.stacks[name].close())
+            stack.callback(processes.stop, name)
         app = App(processes.port, key)
         stack.callback(app.leave)
         wait_until(lambda: app.visits == 1, 60, "the first visit")
