@@ -90,6 +90,9 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Answer what came before the client ended its side; half a request is refused."""
+        if self.passage:
+            # Nobody reads a stream who has said goodbye.
+            return False
         if self.incoming:
             self._refuse_incoming(BodyCutShort())
         self.reads_on = False

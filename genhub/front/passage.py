@@ -107,7 +107,8 @@ def frame(request: Incoming) -> bytes:
     lines += [
         b"%s: %s" % (name, value)
         for name, value in request.head.lines
-        if name.lower() not in dropped
+        # As everywhere, a name with an underscore is none.
+        if name.lower() not in dropped and b"_" not in name
     ]
     if not settings.BEHIND_PROXY:
         lines.append(f"X-Forwarded-For: {environ.get('REMOTE_ADDR', '')}".encode())

@@ -13,7 +13,10 @@ from generation.models import Account, Event
 from generation.selectors.events import newest_position
 from genhub.lib.ids import to_wire
 from genhub.platforms.models import ApiKey, Platform
+from tests.api.refusals import header_of
 from tests.faults.processes import wait_until
+from tests.front.test_headers import ODD
+from tests.front.web import Web
 from tests.live.streams import Follow
 from tests.patience import patience
 from tests.steps import claim, collect, submit
@@ -227,3 +230,13 @@ def test_each_reads_in_their_own_language(alice: APIClient, follow: Follow) -> N
     said = [stream.heard[0].data["task"]["message"] for stream in (english, chinese)]
     assert said[0] == "The task waits for its turn."
     assert said[1] != said[0]
+
+
+def test_no_header_ends_in_an_error_of_ours(alice: APIClient, web: Web) -> None:
+    key = f"Authorization: {header_of(alice)['HTTP_AUTHORIZATION']}".encode()
+    for line in ODD:
+        lines = [b"GET /api/v1/events HTTP/1.1", b"Host: localhost", key, line, b"", b""]
+        with web.connect() as sock:
+            sock.sendall(b"\r\n".join(lines))
+            status = int(sock.makefile("rb").readline().split()[1])
+        assert status < 500, line
