@@ -88,6 +88,7 @@ class Events:
         if scope["type"] != "http":
             return
         settle_client(scope)
+        settle_body(scope)
         try:
             response = await self._run(self._handler.answer, scope)
             if not isinstance(response, Opening) or scope["method"] == "HEAD":
@@ -200,6 +201,11 @@ def tell_past(task_id: uuid.UUID, reader: Reader, position: int) -> bytes:
     """Return the end of a task whose events are gone."""
     task = read_whole(Task.objects.filter(pk=task_id)).get()
     return word_past(task, reader, position=position)
+
+
+def settle_body(scope: Scope) -> None:
+    """Forget what is said of a body: none is read, and Django reads its type before any handler of errors stands."""
+    scope["headers"] = [line for line in scope["headers"] if not line[0].startswith(b"content-")]
 
 
 def settle_client(scope: Scope) -> None:
