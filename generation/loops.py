@@ -17,11 +17,11 @@ from django.db.models.functions import Coalesce, Now
 
 from credits import expiry
 from credits.audit import nightly
-from generation.life import rerouting, rescue
+from generation.life import announcing, rerouting, rescue
 from generation.models import LoopBeat
 from generation.refunds import bulk
-from generation.work.process import release_connection
 from genhub.lib.clock import NOW
+from genhub.lib.connections import release_connection
 from genhub.retention.turns import delete_old
 
 logger = logging.getLogger(__name__)
@@ -98,6 +98,7 @@ def list_loops() -> list[Loop]:
         Loop(rescue.reap, settings.REAP_SECONDS),
         Loop(rescue.sweep, settings.SWEEP_SECONDS),
         Loop(rescue.ring_due, POLL_SECONDS),
+        Loop(announcing.ring_deliveries, POLL_SECONDS),
         Loop(rerouting.ring_back, POLL_SECONDS),
         Loop(rerouting.reroute, POLL_SECONDS),
         Loop(rescue.end_late, settings.SWEEP_SECONDS),

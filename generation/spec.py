@@ -249,4 +249,6 @@ class Order:
     image: str | None = None
     mask: str | None = None
     strength: float | None = None
+    # Where its end is told, besides the platform's endpoints.
+    webhook: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -27,6 +27,16 @@ from genhub.admin.search import search
 from genhub.api.docs import DocsView
 from genhub.handbook.views import show_page
 from genhub.health import HealthView
+from genhub.webhooks.api.views import (
+    DeliveryListView,
+    DeliveryReplayView,
+    DeliveryView,
+    EndpointListView,
+    EndpointReplayView,
+    EndpointRotateView,
+    EndpointTestView,
+    EndpointView,
+)
 from storage.api.uploads import UploadView
 from storage.views import serve_file
 from templates.api.views import StyleListView, TemplateListView
@@ -59,6 +69,22 @@ API = [
     path("credits/entries", EntryListView.as_view(), name="credits-entries"),
     path("credits/entries.csv", EntryExportView.as_view(), name="credits-export"),
     path("credits/grants", GrantView.as_view(), name="credits-grants"),
+    path("webhooks", EndpointListView.as_view(), name="webhook-list"),
+    path("webhooks/<str:endpoint_id>", EndpointView.as_view(), name="webhook"),
+    path("webhooks/<str:endpoint_id>/rotate", EndpointRotateView.as_view(), name="webhook-rotate"),
+    path("webhooks/<str:endpoint_id>/test", EndpointTestView.as_view(), name="webhook-test"),
+    path("webhooks/<str:endpoint_id>/replay", EndpointReplayView.as_view(), name="webhook-replay"),
+    path("webhooks/<str:endpoint_id>/deliveries", DeliveryListView.as_view(), name="delivery-list"),
+    path(
+        "webhooks/<str:endpoint_id>/deliveries/<str:delivery_id>",
+        DeliveryView.as_view(),
+        name="delivery",
+    ),
+    path(
+        "webhooks/<str:endpoint_id>/deliveries/<str:delivery_id>/replay",
+        DeliveryReplayView.as_view(),
+        name="delivery-replay",
+    ),
     path("health", HealthView.as_view(), name="health"),
 ]
 

@@ -70,6 +70,7 @@ def answer_task(
         **answer_inputs(task.spec),
         "num_images": task.num_images,
         "metadata": task.metadata,
+        "webhook": task.webhook or None,
         "result": answer_result(task, request) if task.state == TaskState.COMPLETED else None,
         "processing_time": seconds(task.started_at, ended),
         "timings": {"queued": seconds(task.created_at, task.started_at), **attempt.timings}

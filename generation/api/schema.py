@@ -221,6 +221,7 @@ class Task(Status):
     )
     num_images = serializers.IntegerField()
     metadata = serializers.DictField()
+    webhook = serializers.CharField(allow_null=True, help_text=_("Where its end is told."))
     result = Result(allow_null=True)
     processing_time = serializers.FloatField(allow_null=True, help_text=_("Seconds."))
     timings = serializers.DictField(

@@ -24,6 +24,7 @@ from genhub.lib.limits import (
     MOST_LORAS,
     MOST_STEPS,
 )
+from genhub.webhooks.models import LONGEST_URL
 
 LARGEST_METADATA_KEYS = 50
 LARGEST_METADATA_BYTES = 16_384
@@ -48,7 +49,7 @@ class GenerateSerializer(StrictSerializer):
     # Words of the API that no provider of this hub honours yet: refused by name, never dropped.
     UNSUPPORTED = frozenset(
         {"subject", "duration", "fps", "resolution",
-         "response_format", "cache", "webhook"}
+         "response_format", "cache"}
     )  # fmt: skip
     DEFAULTS = {"response_format": "url", "cache": "auto"}
     default_error_messages = {
@@ -143,6 +144,11 @@ class GenerateSerializer(StrictSerializer):
         trim_whitespace=False,
         help_text=_("Required with a platform's key."),
     )
+    webhook = StrictCharField(
+        required=False, max_length=LONGEST_URL,
+        help_text=_("An https:// address that is told how the task ends, signed by the platform's endpoint without an "
+                    "address of its own (POST webhooks)."),
+    )  # fmt: skip
     metadata = StrictObjectField(
         required=False, help_text=_("Yours: kept with the task and answered with it.")
     )

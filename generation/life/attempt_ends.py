@@ -18,7 +18,7 @@ from credits.selectors import find_hold
 from generation.accounts import routing, spending, standing
 from generation.accounts.costs import FREE, NOTHING, UNKNOWN, Bill
 from generation.failures import TaskFailure
-from generation.life import claims, doorbell, events
+from generation.life import announcing, claims, doorbell, events
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import end_unpaid
@@ -103,6 +103,7 @@ def complete(claim: Claim, stored: Stored) -> None:
         count=len(stored.outputs),
         captured=captured,
     )
+    announcing.announce_end(task.pk)
     # Last, since its trigger locks the share, where the next claim of this user looks.
     claims.end_attempt(
         claim,

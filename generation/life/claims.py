@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.functions import Now
 
-from generation.life import events
+from generation.life import announcing, events
 from generation.models import Account, AccountKey, Attempt, Offer, Share, get_card
 from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState
@@ -119,6 +119,10 @@ def list_claims(
 ) -> list[Claim]:
     """Return the claims on taken attempts, in this order."""
     attempts = Attempt.objects.select_related("task", "account", "share", "key").in_bulk(taken)
+    # The first claim of an attempt that is the first: its task was not worked on before.
+    announcing.announce_start(
+        [one.task for one in attempts.values() if (one.number, one.lease_token) == (1, 1)]
+    )
     # The members of a batch have one model: one look for all.
     find_card_once = cache(find_card)
     return [claim_of(attempts[attempt_id], find_card_once) for attempt_id in taken]

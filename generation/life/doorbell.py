@@ -14,9 +14,13 @@ from django.db import transaction
 from kombu import Connection, pools
 from kombu.exceptions import OperationalError
 
+from genhub.webhooks import outbox
+
 logger = logging.getLogger(__name__)
 
 WORK = "generation.work"
+# Queues whose job is another app's.
+JOBS = {outbox.QUEUE: outbox.JOB}
 # So long a broker that could not be reached is not tried again by this process.
 SILENCE_SECONDS = 3.0
 # Health asks without an order that waits, and must not call a busy broker dead.
@@ -67,7 +71,11 @@ def ring(queue: str) -> bool:
     try:
         with pools.producers[broker].acquire(block=True) as producer:
             current_app.send_task(
-                WORK, kwargs={"queue": queue}, queue=queue, retry=False, producer=producer
+                JOBS.get(queue, WORK),
+                kwargs={"queue": queue},
+                queue=queue,
+                retry=False,
+                producer=producer,
             )
     except failures(broker) as error:
         if silence.begin():

@@ -18,7 +18,7 @@ from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation.accounts.costs import FREE
 from generation.errors import AlreadyEnded
-from generation.life import events, news
+from generation.life import announcing, events, news
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.models import Attempt, Event, Task
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
@@ -76,6 +76,7 @@ def end_unpaid(
         news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
     events.record(task_id, kind, code=problem.code if problem else "", **exposure)
+    announcing.announce_end(task_id)
     return True
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.states import TASK_ENDS, TaskState
 from genhub.lib.ids import new_id
+from genhub.webhooks.models import LONGEST_URL
 
 
 class Priority(models.IntegerChoices):
@@ -64,6 +65,8 @@ class Task(models.Model):
     )
     spec = models.JSONField(_("spec"))
     metadata = models.JSONField(_("metadata"), default=dict)
+    # Where its end is told, besides the platform's endpoints.
+    webhook = models.CharField(_("webhook"), max_length=LONGEST_URL, blank=True, db_default="")
     num_images = models.PositiveSmallIntegerField(_("number of pictures"))
     unit_price = models.BigIntegerField(_("price of one"))
     price = models.BigIntegerField(_("price"))

@@ -119,6 +119,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         buyer.local_only,
         estimate_usd(route, spec),
         order.metadata,
+        order.webhook or "",
     )
 
 

@@ -28,6 +28,8 @@ class Resolved:
     # What it may cost the operator; None: not known.
     estimated_cost_usd: Decimal | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    # Where its end is told, besides the platform's endpoints.
+    webhook: str = ""
     # The attempt whose picture it goes on with: no other account than the route's has that.
     follows_id: uuid.UUID | None = None
 

@@ -22,6 +22,7 @@ from generation.orders.brought import Owner
 from generation.orders.inputs import keep_inputs
 from generation.orders.resolve import resolve
 from generation.orders.resolved import Resolved
+from generation.orders.webhook import check_webhook
 from generation.spec import Order
 from genhub.lib.ids import new_id
 from genhub.platforms import idempotency
@@ -82,6 +83,7 @@ def submit_once(
 
 def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
     """Return a customer's order made whole, as `resolve` does; pictures that it brings along become theirs if kept."""
+    check_webhook(order, customer.platform_id)
     return resolve(
         order,
         owner=Owner(customer.platform_id, customer.user, keeps),
@@ -134,6 +136,7 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
         priority=priority,
         spec=spec.to_json(),
         metadata=dict(resolved.metadata),
+        webhook=resolved.webhook,
         num_images=number,
         unit_price=quote.unit_price,
         price=price,

@@ -26,7 +26,8 @@ from generation.providers.base import Outcome, Provider, Work
 from generation.providers.errors import Fault, ProviderError
 from generation.spec import GenerationSpec
 from generation.work.heart import Pulse
-from generation.work.process import Occupant, draining, release_connection
+from generation.work.process import Occupant, draining
+from genhub.lib.connections import release_connection
 from genhub.lib.errors import NotFound
 from genhub.lib.ids import from_wire, to_wire
 from storage.containers import RefusedPicture

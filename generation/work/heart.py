@@ -15,7 +15,8 @@ from generation.life.claims import Claim, LeaseLost
 from generation.life.news import listener
 from generation.providers.base import Report
 from generation.providers.errors import GivenBack, Stopped
-from generation.work.process import draining, release_connection
+from generation.work.process import draining
+from genhub.lib.connections import release_connection
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from generation.life.claims import Claim
 from generation.models import Attempt
 from generation.states import ATTEMPT_ENDS
-from generation.work.process import release_connection
+from genhub.lib.connections import release_connection
 from genhub.retention.rules import Gone
 from storage.keys import output_key
 from storage.services import delete_unnamed, weigh_unnamed

@@ -9,7 +9,7 @@ from generation.models import Attempt, find_card
 from generation.providers.base import Lost
 from generation.providers.errors import ProviderError
 from generation.spec import GenerationSpec
-from generation.work.process import release_connection
+from genhub.lib.connections import release_connection
 
 logger = logging.getLogger(__name__)
 # A list is no picture: whoever looks, waits no longer for it.

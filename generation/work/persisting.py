@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from generation.life.claims import Claim
-from generation.work.process import draining, release_connection
+from generation.work.process import draining
+from genhub.lib.connections import release_connection
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")

@@ -8,7 +8,7 @@ from generation.life.claims import Claim
 from generation.providers.base import CancelOutcome, Outcome
 from generation.providers.errors import ProviderError, Sent
 from generation.work.batch import Batch, BatchOutcome, worker_name
-from generation.work.process import release_connection
+from genhub.lib.connections import release_connection
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from generation.accounts import routing
 from generation.accounts.adapters import device_of
 from generation.life import doorbell
 from generation.models import Account, Offer, Worker
-from generation.work.process import draining, readiness, release_connection
+from generation.work.process import draining, readiness
+from genhub.lib.connections import release_connection
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error
 
 from generation.life import claims
 from generation.life.claims import Claim
+from genhub.lib.connections import release_connection
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +41,6 @@ class Readiness:
 
 
 readiness = Readiness()
-
-
-def release_connection() -> None:
-    """Give this thread's connection back to the pool, unless a transaction is open: others of the process need it."""
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 @dataclass(eq=False)

@@ -29,7 +29,8 @@ from generation.work import leftovers, too_late
 from generation.work.batch import BatchOutcome
 from generation.work.heart import Pulse
 from generation.work.persisting import AWAY, persist
-from generation.work.process import draining, occupancy, release_connection
+from generation.work.process import draining, occupancy
+from genhub.lib.connections import release_connection
 from storage import content
 from storage.content import OutputRefused, StoredFile
 from storage.outputs import save_output

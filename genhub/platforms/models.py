@@ -29,6 +29,7 @@ class Scope(models.TextChoices):
     TASKS_WRITE = "tasks:write", _("create and cancel tasks")
     TASKS_READ = "tasks:read", _("read tasks and their pictures")
     CREDITS_READ = "credits:read", _("read balances and statements")
+    WEBHOOKS_MANAGE = "webhooks:manage", _("manage webhooks, with a platform's key")
     CREDITS_GRANT = "credits:grant", _("grant credits, within the platform's grant rules")
 
 
@@ -226,13 +227,14 @@ class IdempotencyKey(models.Model):
 
         ORDER = "order"
         UPLOAD = "upload"
+        ENDPOINT = "endpoint"
 
     platform = models.ForeignKey(Platform, models.CASCADE, related_name="+")
     user = models.CharField(max_length=200)
     scope = models.CharField(max_length=10, choices=Scope.choices)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
-    # The id of the task or artifact: this app knows neither.
+    # The id of the task, artifact or endpoint: this app knows none of them.
     made_id = models.UUIDField(db_index=True)
     created_at = models.DateTimeField(db_default=Now())
 

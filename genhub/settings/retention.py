@@ -14,6 +14,8 @@ KEEP_DAYS = {
     "unused_uploads": at_least("KEEP_UNUSED_UPLOADS_DAYS", 30, 0, LONGEST_DAYS),
     # Clean audits of what was new, once a clean audit of all books came after them.
     "audits": at_least("KEEP_AUDITS_DAYS", 90, 0, LONGEST_DAYS),
+    # What apps were told, and how that went, once nothing of it waits.
+    "webhooks": at_least("KEEP_WEBHOOKS_DAYS", 30, 0, LONGEST_DAYS),
     # Workers that gave no sign of life for so long, and loops that there are no more.
     "workers": at_least("KEEP_WORKERS_DAYS", 7, 0, LONGEST_DAYS),
 }
@@ -22,4 +24,5 @@ RETENTION_RULES = (
     "credits.retention.RULES",
     "generation.retention.RULES",
     "storage.retention.RULES",
+    "genhub.webhooks.retention.RULES",
 )

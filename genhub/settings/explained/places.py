@@ -151,6 +151,10 @@ GROUPS = [
                 "INPUT_HOSTS",
                 _("the same for pictures that orders name by address; these hosts may speak http"),
             ),
+            Setting(
+                "WEBHOOK_HOSTS",
+                _("the same for receivers of webhooks; these hosts may speak http"),
+            ),
             Setting("PICTURE_FORMAT", _("`webp` or `png`, both lossless")),
             Setting("UPLOAD_MAX_BYTES", _("largest upload"), unit=_("bytes")),
             Setting(

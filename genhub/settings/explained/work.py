@@ -74,6 +74,19 @@ GROUPS = [
                 unit=_("pictures in all"),
             ),
             Setting("QUEUE_MOST_PER_USER", _("the same for one user"), unit=_("pictures in all")),
+            Setting(
+                "WEBHOOK_THREADS",
+                _("webhooks that each worker sends at a time"),
+                unit=_("threads"),
+            ),
+            Setting(
+                "WEBHOOK_SECONDS", _("so long a webhook's receiver may take to answer"), unit=_("s")
+            ),
+            Setting(
+                "WEBHOOK_FAILING_DAYS",
+                _("a webhook endpoint that only failed for so long is switched off"),
+                unit=_("days"),
+            ),
         ],
     ),
     Group(
@@ -106,6 +119,11 @@ GROUPS = [
             Setting(
                 "KEEP_AUDITS_DAYS",
                 _("clean audits of what was new, once all books were found right; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_WEBHOOKS_DAYS",
+                _("webhook messages with their deliveries, once none waits; 0: for ever"),
                 unit=_("days"),
             ),
             Setting(

@@ -1,0 +1,145 @@
+"""What apps are told of a task: at its first claim and at its end, in the transaction that makes it true.
+
+The payload is as it was then. Its links never die: each leads to a fresh one whenever it is read.
+"""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import translation
+
+from credits.selectors import NO_HOLD, view_holds
+from generation.failures import TaskFailure
+from generation.life import doorbell
+from generation.models import Output, Task
+from generation.selectors.tasks import PREFIX, describe_template
+from generation.states import TASK_ENDS, TaskState
+from genhub.api.problems import problem_body
+from genhub.lib.errors import problem_of
+from genhub.lib.ids import to_wire
+from genhub.webhooks import outbox
+from genhub.webhooks.models import ENDS, EventType
+from genhub.webhooks.outbox import News, write_time
+from storage.selectors import PREFIX as ARTIFACT
+
+EVENTS: Final = {
+    TaskState.PROCESSING: EventType.PROCESSING,
+    TaskState.COMPLETED: EventType.COMPLETED,
+    TaskState.FAILED: EventType.FAILED,
+    TaskState.CANCELED: EventType.CANCELED,
+}
+# Deliveries come in any order: what has the larger number is the newer news of a task.
+SEQUENCE: Final = {state: 2 if state in TASK_ENDS else 1 for state in EVENTS}
+
+
+def announce_end(task_id: uuid.UUID) -> None:
+    """Tell of a task that has just ended."""
+    tell([read(Task.objects.filter(pk=task_id)).get()])
+
+
+def announce_start(tasks: Sequence[Task]) -> None:
+    """Tell of tasks that were just claimed for the first time."""
+    if tasks:
+        tell(tasks)
+
+
+def read(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    """Return tasks with what is told of each."""
+    return tasks.select_related("platform", "template_version__template")
+
+
+def tell(tasks: Sequence[Task]) -> None:
+    """Write what happened to tasks of one state to whoever asks for it, and ring after the commit."""
+    event = EVENTS[TaskState(tasks[0].state)]
+    asking = outbox.find_receivers({task.platform_id for task in tasks}, event)
+    for task in tasks:
+        own_url = task.webhook if event in ENDS else ""
+        receivers = outbox.list_receivers(asking.get(task.platform_id, ()), own_url)
+        if receivers:
+            news = News(event, task.pk, moment_of(task), describe(task))
+            outbox.write(task.platform_id, news, receivers)
+            doorbell.ring_after_commit(outbox.QUEUE)
+
+
+def moment_of(task: Task) -> Any:
+    """Return when a task came to its state."""
+    return task.completed_at or task.failed_at or task.canceled_at or task.started_at
+
+
+def describe(task: Task) -> dict[str, Any]:
+    """Return a task as apps are told of it, worded in its platform's language."""
+    wire_id = to_wire(PREFIX, task.pk)
+    outputs = list(Output.objects.filter(task=task).select_related("artifact"))
+    images = [describe_image(output) for output in outputs if output.artifact]
+    hold = view_holds([task.pk]).get(task.pk, NO_HOLD)
+    with translation.override(task.platform.language):
+        error = word(task.error_code, task.error_params)
+        errors = [
+            {"position": output.position, **(word(output.error_code, output.error_params) or {})}
+            for output in outputs
+            if output.error_code
+        ]
+    return {
+        "id": wire_id,
+        "status": task.state,
+        "sequence": SEQUENCE[TaskState(task.state)],
+        "platform": task.platform.code,
+        "user": task.user,
+        "type": task.spec["media_type"],
+        "template": describe_template(task),
+        "model": task.model,
+        "metadata": task.metadata,
+        "num_images": task.num_images,
+        "images": images,
+        "count": len(images),
+        "errors": errors,
+        "credits": {"price": task.price, **vars(hold)},
+        "cost_usd": None if task.cost_usd is None else float(task.cost_usd),
+        "error": error,
+        "status_url": address("task-status", wire_id),
+        "result_url": address("task-result", wire_id),
+        "created_at": write_time(task.created_at),
+        "started_at": write_time(task.started_at) if task.started_at else None,
+        "ended_at": write_time(moment_of(task)) if task.state in TASK_ENDS else None,
+    }
+
+
+def describe_image(output: Output) -> dict[str, Any]:
+    """Return a delivered picture, with addresses that lead to a fresh link."""
+    artifact = output.artifact
+    assert artifact is not None  # noqa: S101 (asked for by the caller)
+    wire_id = to_wire(ARTIFACT, artifact.pk)
+    return {
+        "id": wire_id,
+        "url": address("artifact", wire_id),
+        "thumbnail_url": address("artifact-thumbnail", wire_id),
+        "position": output.position,
+        "width": artifact.width,
+        "height": artifact.height,
+        "seed": output.seed,
+        "sha256": artifact.sha256,
+        "content_type": artifact.content_type,
+        "size_bytes": artifact.size_bytes,
+    }
+
+
+def address(name: str, wire_id: str) -> str:
+    """Return an address of the API as the world has it."""
+    return f"{settings.PUBLIC_URL}{reverse(name, args=[wire_id])}"
+
+
+def word(code: str, params: dict[str, Any]) -> dict[str, str] | None:
+    """Return a stored failure in the language that is on, or None where there is none."""
+    if not code:
+        return None
+    body = problem_body(problem_of(code, params, TaskFailure))
+    return {"code": code, "title": body["title"], "message": body["detail"]}
+
+
+def ring_deliveries() -> bool:
+    """Ring for the sender when something is due; lost bells end here, and what is tried again begins here."""
+    return outbox.is_due() and doorbell.ring(outbox.QUEUE)

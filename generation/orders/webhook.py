@@ -1,0 +1,23 @@
+"""The address that an order names to be told at: judged before anything is written."""
+
+import uuid
+
+from generation.spec import Order
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.webhooks.addresses import check_url
+from genhub.webhooks.outbox import find_orders_endpoint
+
+FIELD = "webhook"
+NOBODY_SIGNS = gettext_noop(
+    "Nothing would sign the call: make the endpoint that does with a platform's key (POST /api/v1/webhooks without “url”), "
+    "or enable it, and keep its secret."
+)
+
+
+def check_webhook(order: Order, platform_id: uuid.UUID) -> None:
+    """Raise InvalidRequest for an address that is never called, or whose calls nothing would sign."""
+    if order.webhook is None:
+        return
+    check_url(order.webhook, FIELD)
+    if find_orders_endpoint(platform_id) is None:
+        raise InvalidRequest(errors=[FieldError(FIELD, "nobody_signs", NOBODY_SIGNS)])

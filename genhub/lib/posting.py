@@ -1,0 +1,70 @@
+"""A POST to an address that we did not choose: dialled as `fetch` dials, no redirect followed, its answer bounded."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import httpx2
+
+from genhub.lib.dial import is_named, within
+from genhub.lib.fetch import (
+    NO_HOSTS,
+    FetchRefused,
+    Reason,
+    client_for,
+    port_of,
+    read_address,
+    told_apart,
+)
+from genhub.lib.public_addresses import looks_private
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: the status, Retry-After as it was said, and the first bytes of the body."""
+
+    status: int
+    retry_after: str
+    body: bytes
+
+
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    seconds: float,
+    most_bytes: int,
+    private_hosts: Collection[str] = NO_HOSTS,
+) -> Reply:
+    """Send a body and return the reply, whatever its status; raise FetchRefused when there is none.
+
+    Of a longer answer the rest is not read.
+    """
+    hosts = frozenset(private_hosts)
+    with within(seconds), told_apart():
+        target = read_address(url, hosts)
+        said = {"Accept-Encoding": "identity", **headers}
+        with client_for(hosts).stream("POST", target, content=body, headers=said) as response:
+            return Reply(
+                response.status_code,
+                response.headers.get("Retry-After", ""),
+                read_first(response, most_bytes),
+            )
+
+
+def read_first(response: httpx2.Response, most_bytes: int) -> bytes:
+    """Return the first bytes of an answer; what is packed is not unpacked."""
+    found = b""
+    for part in response.iter_raw():
+        found += part[: most_bytes - len(found)]
+        if len(found) >= most_bytes:
+            break
+    return found
+
+
+def check_target(url: str, private_hosts: Collection[str] = NO_HOSTS) -> None:
+    """Raise FetchRefused for an address that is never dialled, as far as it says so itself: no name is looked up."""
+    hosts = frozenset(private_hosts)
+    target = read_address(url, hosts)
+    if not is_named(target.host, port_of(target), hosts) and looks_private(target.host):
+        raise FetchRefused(Reason.PRIVATE, f"{target.host} is not public")

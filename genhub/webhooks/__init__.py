@@ -1,0 +1,1 @@
+"""Apps are told what happened: endpoints, messages, deliveries. Knows platforms and JSON, never what it tells of."""

@@ -1,0 +1,1 @@
+"""Doors for apps: their endpoints and what was sent there."""

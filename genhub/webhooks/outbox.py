@@ -1,0 +1,110 @@
+"""The one way to tell apps that something happened: rows, in the transaction that makes it true.
+
+Whoever writes them rings for the queue after its commit; who is told, and how, is not its business.
+"""
+
+import json
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from genhub.webhooks.models import Delivery, Endpoint, EventType, Message
+
+# The queue that deliveries wait in, and the name of its job.
+QUEUE, JOB = "delivery", "webhooks.deliver"
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Whom to tell: an endpoint, or an order's own address in its name."""
+
+    endpoint_id: uuid.UUID
+    is_enabled: bool
+    url: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return whom a slow answer delays."""
+        host = urlsplit(self.url).netloc.lower()
+        return f"{self.endpoint_id.hex} {host}".rstrip()
+
+
+@dataclass(frozen=True)
+class News:
+    """What happened, to what, when."""
+
+    type: EventType
+    about: uuid.UUID
+    at: datetime
+    data: Mapping[str, Any]
+
+
+def find_receivers(
+    platform_ids: Collection[uuid.UUID], event: EventType
+) -> dict[uuid.UUID, list[Endpoint]]:
+    """Return the endpoints that ask for an event, by platform; one query for all. Those that are off are among them:
+    what happens meanwhile is held for them."""
+    found: dict[uuid.UUID, list[Endpoint]] = {}
+    asking = Endpoint.objects.filter(
+        platform_id__in=platform_ids, events__contains=[event], removed_at=None
+    )
+    for endpoint in asking.only("pk", "platform_id", "url", "is_enabled").order_by("pk"):
+        found.setdefault(endpoint.platform_id, []).append(endpoint)
+    return found
+
+
+def list_receivers(endpoints: Sequence[Endpoint], own_url: str = "") -> list[Receiver]:
+    """Return whom to tell of one thing, for which somebody named an address of its own or not."""
+    return [
+        Receiver(endpoint.pk, endpoint.is_enabled, "" if endpoint.url else own_url)
+        for endpoint in endpoints
+        if endpoint.url or own_url
+    ]
+
+
+def write(platform_id: uuid.UUID, news: News, receivers: Sequence[Receiver]) -> None:
+    """Write a message and its deliveries. A second one of the same event is refused by the database."""
+    payload = {"type": news.type, "timestamp": write_time(news.at), "data": news.data}
+    message = Message.objects.create(
+        platform_id=platform_id, type=news.type, about=news.about, payload=write_json(payload)
+    )
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                message=message,
+                endpoint_id=receiver.endpoint_id,
+                url=receiver.url,
+                receiver=receiver.name,
+                state=Delivery.State.WAITING if receiver.is_enabled else Delivery.State.HELD,
+            )
+            for receiver in receivers
+        ]
+    )
+
+
+def write_json(value: Any) -> str:
+    """Return JSON as it is signed and sent."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def write_time(at: datetime) -> str:
+    """Return a time as RFC 3339 has it, in UTC."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def find_orders_endpoint(platform_id: uuid.UUID) -> Endpoint | None:
+    """Return the endpoint that signs the calls to addresses of orders, if the platform has one that is on."""
+    found = Endpoint.objects.filter(platform_id=platform_id, url="", removed_at=None)
+    return found.filter(is_enabled=True).first()
+
+
+def is_due() -> bool:
+    """Return whether a delivery is to be sent now."""
+    due = Q(state=Delivery.State.WAITING, due_at__lte=Now())
+    return Delivery.objects.filter(due).exists()

@@ -1,0 +1,35 @@
+"""Reads of endpoints and deliveries; those of apps start from their platform."""
+
+import uuid
+
+from django.db.models import QuerySet
+
+from genhub.lib.ids import from_wire
+from genhub.webhooks.models import DELIVERY, ENDPOINT, Delivery, Endpoint
+
+
+def list_endpoints(platform_id: uuid.UUID) -> QuerySet[Endpoint]:
+    """Return a platform's endpoints, newest first."""
+    return Endpoint.objects.filter(platform_id=platform_id, removed_at=None)
+
+
+def find_endpoint(platform_id: uuid.UUID, wire_id: str) -> Endpoint | None:
+    """Return one of a platform's endpoints, or None when there is none of this id among theirs."""
+    return list_endpoints(platform_id).filter(pk=from_wire(ENDPOINT, wire_id)).first()
+
+
+def list_deliveries(endpoint: Endpoint) -> QuerySet[Delivery]:
+    """Return an endpoint's deliveries with their messages, newest first."""
+    rows = Delivery.objects.filter(endpoint=endpoint).order_by("-id")
+    return rows.select_related("message", "endpoint")
+
+
+def find_delivery(endpoint: Endpoint, wire_id: str) -> Delivery | None:
+    """Return one delivery of an endpoint, or None."""
+    return list_deliveries(endpoint).filter(pk=from_wire(DELIVERY, wire_id)).first()
+
+
+def count_given_up() -> int:
+    """Return how many endpoints are off though nobody asked for it: what staff are told."""
+    off = Endpoint.objects.filter(is_enabled=False, removed_at=None)
+    return off.exclude(disabled_why=Endpoint.Why.ASKED).count()
