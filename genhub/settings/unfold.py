@@ -175,6 +175,11 @@ UNFOLD: dict[str, Any] = {
                     page("apps", "platforms.platform"),
                     page("workspace_premium", "platforms.plan"),
                     page("key", "platforms.apikey"),
+                    counted(
+                        page("webhook", "webhooks.endpoint"),
+                        "genhub.webhooks.selectors.count_given_up",
+                    ),
+                    page("outgoing_mail", "webhooks.delivery"),
                 ],
             },
             {

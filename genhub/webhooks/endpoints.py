@@ -13,11 +13,12 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from genhub.lib.clock import NOW
+from genhub.lib.errors import gettext_noop
 from genhub.lib.ids import new_id, to_wire
 from genhub.lib.sealing import NotSealable, seal, unseal
 from genhub.platforms import idempotency
 from genhub.platforms.models import Platform
-from genhub.webhooks.addresses import check_url
+from genhub.webhooks.addresses import check_url, refuse
 from genhub.webhooks.errors import OrdersEndpointExists, SecretsNotKept, TooManyEndpoints
 from genhub.webhooks.models import ENDPOINT, Delivery, Endpoint
 from genhub.webhooks.signing import new_secret
@@ -27,6 +28,10 @@ logger = logging.getLogger(__name__)
 MOST_ENDPOINTS: Final = 20
 # So long both secrets sign, for receivers to change theirs.
 BOTH_SIGN: Final = timedelta(hours=24)
+NOT_ITS_OWN = gettext_noop(
+    "This endpoint signs the calls to addresses that orders name; it has none of its own."
+)
+NEEDS_ONE = gettext_noop("This endpoint needs its address; switch it off instead.")
 
 
 def create(
@@ -41,18 +46,35 @@ def create(
     key that made it before."""
     if use and (earlier := idempotency.find_earlier(use)):
         return Endpoint.objects.get(pk=earlier), ""
-    if url:
-        check_url(url, "url")
+    check_new(platform_id, url)
     try:
         return write(platform_id, url=url, events=events, description=description, use=use)
     except IntegrityError:
         # The key made one in a request beside this one, or somebody made the one endpoint without an address.
         if use and (earlier := idempotency.find_earlier(use)):
             return Endpoint.objects.get(pk=earlier), ""
-        existing = live(platform_id).filter(url="").first()
-        if url or existing is None:
-            raise
-        raise OrdersEndpointExists(id=to_wire(ENDPOINT, existing.pk)) from None
+        check_new(platform_id, url)
+        raise
+
+
+def check_new(platform_id: uuid.UUID, url: str) -> None:
+    """Raise what would keep a new endpoint from being made."""
+    rows = live(platform_id)
+    if url:
+        check_url(url, "url")
+    elif existing := rows.filter(url="").first():
+        raise OrdersEndpointExists(id=to_wire(ENDPOINT, existing.pk))
+    if rows.count() >= MOST_ENDPOINTS:
+        raise TooManyEndpoints(most=MOST_ENDPOINTS)
+
+
+def check_changed(endpoint: Endpoint, url: str) -> None:
+    """Raise InvalidRequest when this cannot be the new address of an endpoint."""
+    if not endpoint.url:
+        raise refuse("url", "fixed", NOT_ITS_OWN)
+    if not url:
+        raise refuse("url", "required", NEEDS_ONE)
+    check_url(url, "url")
 
 
 @transaction.atomic
@@ -100,8 +122,8 @@ def seal_secret(secret: str) -> str:
 def change(endpoint_id: uuid.UUID, **words: Any) -> None:
     """Change what is said of an endpoint: url, events, description, is_enabled."""
     endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
-    if url := words.get("url"):
-        check_url(url, "url")
+    if "url" in words:
+        check_changed(endpoint, words["url"])
     is_enabled = words.pop("is_enabled", endpoint.is_enabled)
     # Whoever asks for more, or elsewhere, is promised it from now on.
     if words.keys() & {"url", "events"}:

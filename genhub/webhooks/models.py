@@ -30,7 +30,7 @@ TEST = "webhook.test"
 
 
 class Endpoint(models.Model):
-    """An address of a platform; without a URL it stands for the addresses that orders bring along, and signs their calls.
+    """An address of a platform; without a URL it stands for the addresses that orders bring, and signs their calls.
 
     Of each platform there is at most one without.
     """

@@ -55,7 +55,7 @@ class Pump:
         return begun
 
     def goes_on(self, ends_at: float) -> bool:
-        """Return whether to look for more, which answers whoever rang until now."""
+        """Return whether to look for more, which answers whoever rang or ended until now."""
         with self.changed:
             self.is_rung = False
             return not self.is_stopping and time.monotonic() < ends_at
@@ -98,6 +98,8 @@ class Pump:
             self.lanes.end(one.receiver, str(one.endpoint_id), is_good=is_good)
             with self.changed:
                 self.busy -= 1
+                # There may be room now for what there was none for a moment ago.
+                self.is_rung = True
                 self.changed.notify()
 
     def stop(self) -> None:

@@ -15,7 +15,8 @@ from genhub.webhooks.outbox import Receiver, write_json, write_time
 
 # At a time; whoever has more asks again.
 MOST_REPLAYED: Final = 10_000
-ENDED: Final = (Delivery.State.DELIVERED, Delivery.State.FAILED, Delivery.State.HELD)
+# What nobody took so far, and nobody tries any more.
+LOST: Final = (Delivery.State.FAILED, Delivery.State.HELD)
 
 
 def replay(endpoint: Endpoint, delivery_ids: Collection[uuid.UUID]) -> int:

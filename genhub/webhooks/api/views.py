@@ -24,7 +24,6 @@ from genhub.webhooks.models import Delivery, Endpoint
 
 SCOPE = Scope.WEBHOOKS_MANAGE
 CONFLICT = {409: schema.PROBLEM}
-NOT_ITS_OWN = gettext_noop("This endpoint signs the calls to addresses that orders name; it has none of its own.")  # fmt: skip
 
 
 class EndpointListView(APIView):
@@ -85,8 +84,6 @@ class EndpointView(APIView):
         """Change what is said, and answer it."""
         endpoint = get_endpoint(request, endpoint_id)
         words = read(schema.ChangeWords(data=request.data))
-        if "url" in words and not endpoint.url:
-            raise InvalidRequest(errors=[FieldError("url", "fixed", NOT_ITS_OWN)])
         if "enabled" in words:
             words["is_enabled"] = words.pop("enabled")
         endpoints.change(endpoint.pk, **words)
@@ -152,7 +149,7 @@ class EndpointReplayView(APIView):
             endpoint,
             since=words["since"],
             until=words.get("until"),
-            states=words.get("states", [Delivery.State.FAILED, Delivery.State.HELD]),
+            states=words.get("states", replays.LOST),
         )
         return Response({"count": count, "has_more": count == replays.MOST_REPLAYED}, 202)
 

@@ -1,0 +1,5 @@
+"""Pages of webhooks."""
+
+from genhub.webhooks.admin import delivery, endpoint
+
+__all__ = ["delivery", "endpoint"]
