@@ -16,6 +16,7 @@ from genhub.platforms.models import Platform, Scope
 from tests.api.refusals import GENERATE
 from tests.api.test_schema import operations
 from tests.offers import place
+from tests.webhooks.made import make_ids
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recipes")]
 MODELS = "/api/v1/models"
@@ -38,6 +39,7 @@ def test_each_example_of_a_body_is_taken(
     apps = client_of("", scopes=scopes)
     made = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
     run_queue("local")
+    ids = {"task_id": made["id"], **make_ids(shop)}
     tried = []
     for (path, method), operation in operations(document).items():
         body = operation.get("requestBody", {}).get("content", {}).get("application/json")
@@ -46,16 +48,16 @@ def test_each_example_of_a_body_is_taken(
         assert body["examples"], path
         for name, example in body["examples"].items():
             value = example["value"]
-            client = apps if "user" in value else alice
+            client = apps if "user" in value or "webhooks" in path else alice
             answer = client.generic(
                 method.upper(),
-                path.format(task_id=made["id"]),
+                path.format(**ids),
                 json.dumps(value),
                 content_type="application/json",
             )
             assert answer.status_code in {200, 201, 202}, (path, name, answer.content)
             tried.append(path)
-    assert len(set(tried)) == 7
+    assert len(set(tried)) == 10
 
 
 def test_each_operation_declares_problems_as_problem_json(document: Any) -> None:

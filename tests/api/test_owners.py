@@ -12,14 +12,17 @@ from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from genhub.urls import API
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
+from tests.webhooks.made import make_ids
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
 WITH_ID = [route for route in API if "<" in str(route.pattern)]
-METHOD = dict.fromkeys(
-    ["task-cancel", "task-refine", "task-refine-quote", "task-follow", "task-follow-quote"], "post"
-)
-PREFIXES = {"task_id": "task", "artifact_id": "art"}
+POSTED = [
+    "task-cancel", "task-refine", "task-refine-quote", "task-follow", "task-follow-quote", "webhook-rotate",
+    "webhook-test", "webhook-replay", "delivery-replay",
+]  # fmt: skip
+METHOD = dict.fromkeys(POSTED, "post")
+PREFIXES = {"task_id": "task", "artifact_id": "art", "endpoint_id": "ep", "delivery_id": "dlv"}
 NOT_FOUND = (404, "not_found")
 
 
@@ -29,7 +32,8 @@ def ids(alice: APIClient, stub: Account) -> dict[str, str]:
     answer = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
     run_queue("local")
     result = alice.get(answer["result_url"]).json()
-    return {"task_id": answer["id"], "artifact_id": result["images"][0]["id"]}
+    made = {"task_id": answer["id"], "artifact_id": result["images"][0]["id"]}
+    return made | make_ids(Platform.objects.get(code="shop"))
 
 
 @pytest.fixture
@@ -65,20 +69,30 @@ def test_foreign_id_is_not_found(
     route: URLPattern, ids: dict[str, str], strangers: dict[str, APIClient]
 ) -> None:
     method = METHOD.get(str(route.name), "get")
-    for stranger in strangers.values():
-        refused(stranger, address(route, ids), method=method, expect=NOT_FOUND)
+    for name, stranger in strangers.items():
+        # What concerns all users of a platform is nobody's whose key is one user's.
+        is_closed = "endpoint_id" in str(route.pattern) and name != "another platform"
+        expect = (403, "platform_key_needed") if is_closed else NOT_FOUND
+        refused(stranger, address(route, ids), method=method, expect=expect)
 
 
 @pytest.mark.parametrize("route", WITH_ID, ids=name_case)
 def test_foreign_id_answers_like_an_id_that_never_was(
-    route: URLPattern, ids: dict[str, str], mallory: APIClient
+    route: URLPattern,
+    ids: dict[str, str],
+    mallory: APIClient,
+    strangers: dict[str, APIClient],
 ) -> None:
     nobody = {name: f"{PREFIXES[name]}_{'1' * 32}" for name in ids}
     method = METHOD.get(str(route.name), "get").upper()
-    foreign, unknown = (
-        mallory.generic(method, address(route, some)).json() for some in (ids, nobody)
+    answers = (
+        stranger.generic(method, address(route, some)).json()
+        for stranger in (mallory, strangers["another platform"])
+        for some in (ids, nobody)
     )
+    foreign, unknown, foreign_to_platform, unknown_to_platform = answers
     assert foreign == unknown
+    assert foreign_to_platform == unknown_to_platform
 
 
 @pytest.mark.parametrize(
@@ -104,7 +118,7 @@ def test_owner_and_platform_see_the_task(
 ) -> None:
     for reader in (alice, client_of("alice"), client_of("")):
         for route in WITH_ID:
-            if route.name not in METHOD:
+            if route.name not in METHOD and "endpoint_id" not in str(route.pattern):
                 assert reader.get(address(route, ids)).status_code in {200, 302}
 
 
