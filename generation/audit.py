@@ -95,6 +95,18 @@ FREE = """
      WHERE coalesce(t.state, '') NOT IN ('pending', 'processing')
 """
 
+# Whoever asks to be told gets a message of each end, written with it. An endpoint that was made, or asked for more, in
+# that very moment may have come too late; after a day, what was told may be deleted.
+TOLD = """
+    SELECT t.id, NULL FROM tasks t JOIN webhooks_endpoint e ON e.platform_id = t.platform_id
+     WHERE t.state IN ('completed', 'failed', 'canceled') AND e.removed_at IS NULL
+       AND 'task.' || t.state = ANY (e.events) AND (e.url <> '' OR t.webhook <> '')
+       AND coalesce(t.completed_at, t.failed_at, t.canceled_at) > e.asks_since + interval '1 minute'
+       AND coalesce(t.completed_at, t.failed_at, t.canceled_at) > statement_timestamp() - interval '23 hours'
+       AND NOT EXISTS (SELECT FROM webhooks_message m JOIN webhooks_delivery d ON d.message_id = m.id
+                        WHERE m.about = t.id AND m.type = 'task.' || t.state AND d.endpoint_id = e.id)
+"""
+
 AUDIT_CHECKS = {
     "ended_task_has_settled_hold": Check(
         _("A task's hold is of its price, open while it is under way and settled when it has ended."),
@@ -126,6 +138,11 @@ AUDIT_CHECKS = {
     "completed_task_delivered": Check(
         _("A task is completed when it delivered a picture, and only then."),
         "SELECT t.id, NULL FROM tasks t WHERE (t.state = 'completed') <> (t.delivered > 0)",
+        scope=SCOPE,
+    ),
+    "end_was_told": Check(
+        _("The end of each task has a webhook message for whoever asks to be told."),
+        TOLD,
         scope=SCOPE,
     ),
     "live_task_has_one_live_attempt": Check(

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Now
 from genhub.lib.clock import NOW
 from genhub.lib.errors import gettext_noop
 from genhub.lib.ids import new_id, to_wire
-from genhub.lib.sealing import NotSealable, seal, unseal
+from genhub.lib.sealing import NotSealable, reseal, seal, unseal
 from genhub.platforms import idempotency
 from genhub.platforms.models import Platform
 from genhub.webhooks.addresses import check_url, refuse
@@ -173,6 +173,19 @@ def rotate(endpoint_id: uuid.UUID) -> str:
         secret=seal_secret(secret), previous_secret=endpoint.secret, previous_until=Now() + BOTH_SIGN
     )  # fmt: skip
     return secret
+
+
+@transaction.atomic
+def reseal_secrets(endpoint_id: uuid.UUID) -> int:
+    """Seal an endpoint's secrets by the hub's newest key and return how many; raise NotSealable when none opens them."""
+    endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
+    found = {
+        name: reseal(sealed)
+        for name in ("secret", "previous_secret")
+        if (sealed := getattr(endpoint, name))
+    }
+    Endpoint.objects.filter(pk=endpoint_id).update(**found)
+    return len(found)
 
 
 def secrets_of(endpoint: Any) -> list[str]:

@@ -9,14 +9,16 @@ from django.db import transaction
 
 from generation.models import AccountKey
 from genhub.lib.sealing import NotSealable, reseal
+from genhub.webhooks.endpoints import reseal_secrets
+from genhub.webhooks.models import Endpoint
 
 
 class Command(BaseCommand):
-    """Reseal the keys of providers one by one; run again, it goes on where it stopped."""
+    """Reseal the keys of providers and the secrets of webhooks one by one; run again, it goes on where it stopped."""
 
     help = (
-        "Seal the keys of providers anew by the first of ENCRYPTION_KEYS. Put a new one in front, start the hub anew, run "
-        "this, take the old one away, start the hub anew. Exit 1 when some cannot be opened; they stay as they are."
+        "Seal the keys of providers and the secrets of webhooks anew by the first of ENCRYPTION_KEYS. Put a new one in "
+        "front, start the hub anew, run this, take the old one away, start the hub anew. Exit 1 when some cannot be opened; they stay as they are."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,6 +33,11 @@ class Command(BaseCommand):
                 resealed += reseal_one(pk)
             except NotSealable as error:
                 closed.append(f"{AccountKey.objects.select_related('account').get(pk=pk)}: {error}")
+        for endpoint in Endpoint.objects.filter(removed_at=None).order_by("pk"):
+            try:
+                resealed += reseal_secrets(endpoint.pk)
+            except NotSealable as error:
+                closed.append(f"{endpoint}: {error}")
         if options["json"]:
             self.stdout.write(json.dumps({"resealed": resealed, "closed": closed}))
         else:
