@@ -19,7 +19,17 @@ from pygments.lexers import get_lexer_by_name
 
 FOLDER = Path(__file__).parent
 INDEX = "index"
-SUBJECTS = ("start", "order", "webhooks", "credits", "engine", "providers", "run", "settings", "develop")
+SUBJECTS = (
+    "start",
+    "order",
+    "webhooks",
+    "credits",
+    "engine",
+    "providers",
+    "run",
+    "settings",
+    "develop",
+)
 # A language by its code, and the folder of its pages.
 FOLDERS = {"en": "en", "zh-hans": "zh-Hans"}
 # From a page to the folder of pictures, as the repository's browser follows it.

@@ -72,7 +72,7 @@ class Claim:
 def claim(number: int, rooms: Mapping[str, int], busy: Mapping[str, int]) -> list[Claim]:
     """Take due deliveries, at most so many: of each receiver as many as there is room for (1 of one that is not named),
     of each endpoint what its busy ones leave."""
-    words = {
+    words: dict[str, int | str] = {
         "number": number,
         "rooms": json.dumps(rooms),
         "busy": json.dumps(busy),

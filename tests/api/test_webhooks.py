@@ -235,7 +235,7 @@ def test_same_key_and_address_answer_the_same_task(
     app: APIClient, alice: APIClient, stub: Account
 ) -> None:
     app.post(WEBHOOKS, {}, format="json")
-    words = {"format": "json", "HTTP_IDEMPOTENCY_KEY": "k"}
+    words: dict[str, Any] = {"format": "json", "HTTP_IDEMPOTENCY_KEY": "k"}
     body = {"prompt": "a star", "webhook": URL}
     ids = {alice.post(GENERATE, body, **words).json()["id"] for _ in range(2)}
     assert len(ids) == 1

@@ -53,9 +53,7 @@ def test_message_goes_with_age_once_nothing_of_it_waits(shop: Platform) -> None:
     assert not delete("webhook_messages")
 
 
-def test_secrets_are_sealed_anew_with_the_keys_of_providers(
-    secret_of: Make, settings: Any
-) -> None:
+def test_secrets_are_sealed_anew_with_the_keys_of_providers(secret_of: Make, settings: Any) -> None:
     old, new = (Fernet.generate_key().decode() for _ in range(2))
     settings.ENCRYPTION_KEYS = [old]
     endpoint, first = secret_of(URL)
