@@ -27,6 +27,7 @@ from genhub.settings.retention import KEEP_DAYS, RETENTION_RULES  # noqa: F401
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.vendors import named_hosts, read_vendors
 from genhub.settings.web import WEB  # noqa: F401
+from genhub.settings.webhooks import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(first("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
@@ -132,12 +133,6 @@ REMOTE_THREADS = at_least("REMOTE_THREADS", 16, 1)
 # those that orders may name pictures at.
 PRIVATE_HOSTS = private_hosts("PRIVATE_HOSTS") | named_hosts(VENDORS)
 INPUT_HOSTS = private_hosts("INPUT_HOSTS")
-# Webhooks: hosts of the own network that may be told, how many deliveries a worker sends at a time, how long a receiver
-# may take to answer, and after how many days of nothing but failures an endpoint is switched off.
-WEBHOOK_HOSTS = private_hosts("WEBHOOK_HOSTS")
-WEBHOOK_THREADS = at_least("WEBHOOK_THREADS", 64, 1, 1000)
-WEBHOOK_SECONDS = at_least("WEBHOOK_SECONDS", 15, 1, 60)
-WEBHOOK_FAILING_DAYS = at_least("WEBHOOK_FAILING_DAYS", 5, 1, 365)
 # The largest file that is taken from a vendor as an output.
 OUTPUT_MAX_BYTES = at_least("OUTPUT_MAX_BYTES", 67_108_864, 1024)
 

@@ -177,7 +177,7 @@ def rotate(endpoint_id: uuid.UUID) -> str:
 
 @transaction.atomic
 def reseal_secrets(endpoint_id: uuid.UUID) -> int:
-    """Seal an endpoint's secrets by the hub's newest key and return how many; raise NotSealable when none opens them."""
+    """Seal an endpoint's secrets by the hub's newest key and return how many; raise NotSealable when none opens one."""
     endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
     found = {
         name: reseal(sealed)

@@ -25,6 +25,7 @@ from genhub.settings.unfold import UNFOLD
 from genhub.users.models import User
 from templates.models import Template, TemplateVersion
 from tests.admin.test_pages import rows
+from tests.webhooks.made import make_ids
 
 __all__ = ["rows"]
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,7 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     purse_id = find_purse(task.platform_id, task.user)
     assert purse_id
     Freeze.objects.create(purse_id=purse_id, checks=["sum"])
+    make_ids(task.platform)
 
 
 def page(model: type[Model], name: str, *args: Any) -> str:

@@ -161,7 +161,7 @@ class EndpointAdmin(HubAdmin):
             submit=gettext("Send it"),
             back=page_of(row),
         )  # fmt: skip
-        return self.do_if_asked(request, row, question, partial(replays.send_test, row))
+        return self.act_once_asked(request, row, question, partial(replays.send_test, row))
 
     @action(description=_("Send lost ones again"), permissions=["replay"], icon="replay")
     def replay_lost(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -178,7 +178,7 @@ class EndpointAdmin(HubAdmin):
         again = partial(
             replays.replay_range, row, since=row.created_at, until=None, states=replays.LOST
         )
-        return self.do_if_asked(request, row, question, again)
+        return self.act_once_asked(request, row, question, again)
 
     @action(
         description=_("New secret"), permissions=["rotate"], icon="key", variant=ActionVariant.WARNING
@@ -203,7 +203,7 @@ class EndpointAdmin(HubAdmin):
         self.log_change(request, row, gettext("Given a new secret."))
         return self.show_secret(request, row, secret)
 
-    def do_if_asked(
+    def act_once_asked(
         self, request: HttpRequest, row: Endpoint, question: Question, act: Callable[[], object]
     ) -> HttpResponse:
         """Ask; do it when it was confirmed, or say why not."""

@@ -1,0 +1,1 @@
+"""Apps are told, whatever dies."""
