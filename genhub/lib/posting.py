@@ -8,6 +8,7 @@ import httpx2
 from genhub.lib.dial import is_named, within
 from genhub.lib.fetch import (
     NO_HOSTS,
+    TIMEOUT,
     FetchRefused,
     Reason,
     client_for,
@@ -44,7 +45,11 @@ def post(
     with within(seconds), told_apart():
         target = read_address(url, hosts)
         said = {"Accept-Encoding": "identity", **headers}
-        with client_for(hosts).stream("POST", target, content=body, headers=said) as response:
+        # How long a file's host may be silent is another matter.
+        timeout = httpx2.Timeout(seconds, connect=TIMEOUT.connect)
+        with client_for(hosts).stream(
+            "POST", target, content=body, headers=said, timeout=timeout
+        ) as response:
             return Reply(
                 response.status_code,
                 response.headers.get("Retry-After", ""),

@@ -231,7 +231,7 @@ def test_secret_that_cannot_be_opened_blames_nobody(
 
 
 def test_receiver_that_hangs_delays_nobody_else(secret_of: Make, pump: Pump, settings: Any) -> None:
-    settings.WEBHOOK_SECONDS = 60
+    settings.WEBHOOK_SECONDS = 2 * patience()
     let_go = threading.Event()
 
     def hang(_: Any) -> Says:
@@ -258,7 +258,7 @@ def test_receiver_that_hangs_delays_nobody_else(secret_of: Make, pump: Pump, set
 def test_hosts_of_orders_do_not_delay_each_other(
     secret_of: Make, pump: Pump, settings: Any
 ) -> None:
-    settings.WEBHOOK_SECONDS = 60
+    settings.WEBHOOK_SECONDS = 2 * patience()
     let_go = threading.Event()
 
     def hang(_: Any) -> Says:
@@ -280,7 +280,10 @@ def test_hosts_of_orders_do_not_delay_each_other(
     assert Endpoint.objects.get().is_enabled
 
 
-def test_second_job_of_a_process_wakes_the_first_and_ends(secret_of: Make, pump: Pump) -> None:
+def test_second_job_of_a_process_wakes_the_first_and_ends(
+    secret_of: Make, pump: Pump, settings: Any
+) -> None:
+    settings.WEBHOOK_SECONDS = 2 * patience()
     let_go = threading.Event()
 
     def hang(_: Any) -> Says:
@@ -301,6 +304,25 @@ def test_second_job_of_a_process_wakes_the_first_and_ends(secret_of: Make, pump:
         finally:
             let_go.set()
             runner.join()
+
+
+def test_receiver_that_never_answers_is_given_up_in_time(
+    secret_of: Make, pump: Pump, settings: Any
+) -> None:
+    settings.WEBHOOK_SECONDS = 1
+    let_go = threading.Event()
+
+    def hang(_: Any) -> Says:
+        let_go.wait(patience())
+        return Says()
+
+    with receiving(hang) as slow, allowed(slow):
+        tell(secret_of(slow.url())[0])
+        pump.run()
+        [answer] = Delivery.objects.get().answers
+        let_go.set()
+    assert (answer["status"], answer["error"]) == (None, "too_slow")
+    assert answer["seconds"] >= 1
 
 
 def test_sender_that_lost_its_claim_writes_nothing(answering: Any, pump: Pump) -> None:
