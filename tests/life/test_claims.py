@@ -53,12 +53,13 @@ def test_claim_puts_its_task_to_work_and_says_so_once(alice: APIClient, stub: Ac
     assert [one.attempt_id for one in told] == [held.attempt_id, fresh.attempt_id]
 
 
-def test_claim_asks_the_database_three_times(
+def test_claim_asks_the_database_four_times(
     alice: APIClient, stub: Account, django_assert_num_queries: Any
 ) -> None:
-    """Taken and told in one; then the rows, and what the model is able to. Two more are the savepoint's."""
+    """Taken and told in one; then the rows, what the model is able to, and whom to tell of a first one. Two more are
+    the savepoint's."""
     submit(alice)
-    with django_assert_num_queries(3 + 2):
+    with django_assert_num_queries(4 + 2):
         claim()
 
 
