@@ -1,5 +1,5 @@
 """The hub killed between the end of a task and its telling, and in mid-telling: each end is told at least once, under
-one id. And receivers at their worst, from another process."""
+one id."""
 
 import os
 import signal
@@ -7,9 +7,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from genhub.platforms.models import Platform
@@ -53,7 +55,7 @@ class Gate:
 @contextmanager
 def working(folder: Path, receiver: Receiver, *words: str) -> Iterator[int]:
     """Run a worker that does this; yield its process."""
-    more = {"WEBHOOK_HOSTS": receiver.name, "WEBHOOK_SECONDS": "1", "OMP_NUM_THREADS": "1"}
+    more = {"WEBHOOK_HOSTS": receiver.name, "WEBHOOK_SECONDS": "10", "OMP_NUM_THREADS": "1"}
     program = ("-m", "tests.faults.apps.telling", *words)
     with running(folder / "worker.log", *program, **more) as process:
         yield process.pid
@@ -66,6 +68,13 @@ def kill(pid: int) -> None:
 
 def count(**words: str) -> int:
     return Delivery.objects.filter(**words).count()
+
+
+def is_all_told() -> bool:
+    """Look whether nothing waits; the clock is moved on for what a slow machine tries again much later."""
+    later = Now() + timedelta(minutes=1)
+    Delivery.objects.filter(state="waiting", due_at__gt=later).update(due_at=Now())
+    return count(state="waiting") == 0
 
 
 def test_each_end_is_told_under_one_id_though_the_hub_dies_in_between(
@@ -95,7 +104,7 @@ def test_each_end_is_told_under_one_id_though_the_hub_dies_in_between(
                 gate.opened.set()
         assert count(state="delivered") < Delivery.objects.count()
         with working(tmp_path, receiver, "tell"):
-            wait_until(lambda: count(state="waiting") == 0, START_SECONDS, "all tellings")
+            wait_until(is_all_told, START_SECONDS, "all tellings")
     ids = defaultdict(set)
     for told in receiver.told:
         ids[told.payload["data"]["id"]].add(told.id)
@@ -106,45 +115,3 @@ def test_each_end_is_told_under_one_id_though_the_hub_dies_in_between(
     assert len(receiver.told) > Delivery.objects.count() - KILLS // 2 - 1
     assert Message.objects.count() == len(tasks)
     assert find_mistakes() == []
-
-
-def test_dead_endpoint_with_many_events_delays_nobody_else(
-    alice: APIClient, shop: Platform, tmp_path: Path
-) -> None:
-    events = max(20, COUNT * 100)
-    let_go = threading.Event()
-
-    def hang(_: Told) -> Says:
-        let_go.wait(patience())
-        return Says(500)
-
-    with receiving(hang) as dead, receiving() as quick, allowed(dead, quick):
-        slow, _ = endpoints.create(shop.pk, url=dead.url(), events=[EventType.CANCELED])
-        endpoints.create(shop.pk, url=quick.url(), events=[EventType.COMPLETED])
-        task = submit(alice)
-        alice.post(f"/api/v1/tasks/{task}/cancel")
-        first = Delivery.objects.select_related("message").get()
-        Message.objects.bulk_create(
-            [Message(platform=shop, type="task.canceled", payload=first.message.payload)
-             for _ in range(events)]
-        )  # fmt: skip
-        Delivery.objects.bulk_create(
-            [Delivery(message=message, endpoint=slow, receiver=first.receiver)
-             for message in Message.objects.exclude(pk=first.message_id)]
-        )  # fmt: skip
-        both = f"{dead.name},{quick.name}"
-        with running(
-            tmp_path / "worker.log", "-m", "tests.faults.apps.telling", "draw", "tell",
-            WEBHOOK_HOSTS=both, WEBHOOK_SECONDS="60", OMP_NUM_THREADS="1",
-        ):  # fmt: skip
-            wait_until(lambda: len(dead.told) == 1, START_SECONDS, "the dead one's first event")
-            for number in range(1, 6):
-                submit(alice)
-                wait_until(
-                    lambda: len(quick.told) == number,  # noqa: B023 (waited for at once)
-                    START_SECONDS,
-                    "the other one's event",
-                )
-            # Nothing has come of the first yet, so it was sent no second.
-            assert len(dead.told) == 1
-            let_go.set()
