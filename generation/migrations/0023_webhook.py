@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0021_strength'),
+        ('generation', '0022_event_positions'),
     ]
 
     operations = [
