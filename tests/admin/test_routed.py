@@ -58,5 +58,5 @@ def test_while_all_rest_it_says_so(boss: Client, stub: Account, alice: APIClient
 
 def test_each_thought_of_routing_has_words() -> None:
     thoughts = {routing.CHOSEN, routing.RESTS, routing.AVOIDED, routing.STANDBY, routing.OUTWEIGHED,
-                routing.LEAVES, routing.HAS_PICTURE}  # fmt: skip
+                routing.LEAVES, routing.HAS_PICTURE, routing.UNABLE}  # fmt: skip
     assert set(WHY_NOT) == thoughts

@@ -74,6 +74,12 @@ BREAKS = {
     "task_agrees_with_its_last_attempt": "UPDATE generation_attempt SET state = 'failed' WHERE state = 'succeeded'",
     "share_counts_its_attempts": "UPDATE generation_share SET waiting = waiting + 1",
     "backlog_counts_what_is_under_way": "UPDATE generation_userbacklog SET pictures = pictures + 1",
+    "end_was_told": """
+        INSERT INTO webhooks_endpoint (id, platform_id, url, description, events, is_enabled, disabled_why, secret,
+                                       previous_secret, failures, asks_since)
+        SELECT gen_random_uuid(), id, 'https://app.example.com', '', '{task.completed}', true, '', '',
+               '', 0, statement_timestamp() - interval '1 day' FROM platforms_platform
+    """,
     "free_use_has_live_task": """
         INSERT INTO credits_freeuse (reference, count_id) SELECT gen_random_uuid(), min(id) FROM credits_count
     """,
