@@ -33,6 +33,11 @@ class App:
         now = stream.kept() if stream else []
         return [*self.heard, *now]
 
+    def has_begun(self) -> bool:
+        """Return whether it knows an id to go on after: before, it has nothing to miss."""
+        stream = self._stream
+        return bool(self.last_id or (stream and stream.last_id))
+
     def leave(self) -> None:
         self._is_leaving.set()
         if self._stream:

@@ -42,7 +42,7 @@ def test_no_event_is_lost_or_doubled(hub: HubProcess, part: str, tmp_path: Path)
     customer = Customer(hub, part, 2 * COUNT)
     app = App(hub.port, customer.key)
     try:
-        wait_until(lambda: app.visits == 1, 60, "the first visit")
+        wait_until(app.has_begun, 60, "the first visit")
         tasks = []
         for turn in range(COUNT):
             tasks.append(customer.submit(2 * turn))

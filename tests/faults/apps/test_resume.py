@@ -69,7 +69,7 @@ def test_an_app_that_comes_again_hears_each_event_once(
             stack.callback(processes.stop, name)
         app = App(processes.port, key)
         stack.callback(app.leave)
-        wait_until(lambda: app.visits == 1, 60, "the first visit")
+        wait_until(app.has_begun, 60, "the first visit")
         for _, name in itertools.product(range(ROUNDS), processes.stacks):
             submit(alice)
             done = claim()
