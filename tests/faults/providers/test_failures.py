@@ -42,8 +42,8 @@ MINUTE_DATE = {
 def test_busy_vendor_is_given_its_time(
     dora: APIClient, vendor: Vendor, account: Account, headers: dict[str, str], seconds: Any
 ) -> None:
-    vendor.faults = [envelope(429, "rate_limit_exceeded", **headers) for _ in range(TIMES)]
     for _ in range(TIMES):
+        vendor.faults = [envelope(429, "rate_limit_exceeded", **headers)]
         task = order(dora)
         assert work() == ["processing"]
         told = Event.objects.get(task=task, kind="retried").data["delay_seconds"]
