@@ -13,8 +13,6 @@ LARGEST_EXACT = 2**53 - 1
 OPTIONS = ("negative_prompt", "steps", "cfg_scale", "seed", "image", "mask", "strength")
 # How much of an input picture is drawn anew where an order does not say it.
 USUAL_STRENGTH = 0.7
-# What a spec of an earlier release, which did not keep it, is taken to have said.
-SAID_BEFORE = tuple(name for name in OPTIONS if name != "strength")
 # Of those that the hub fills in where nobody says them: a spec's field, and what it holds when it is not filled.
 UNSAID: Mapping[str, tuple[str, Any]] = {
     "negative_prompt": ("negative_prompt", ""),
@@ -59,7 +57,7 @@ class GenerationSpec:
     # Words that only this or that vendor has; an adapter refuses those that it does not know.
     options: Mapping[str, Any] = field(default_factory=dict)
     # Of OPTIONS, those that the order itself names; the rest is what is usual, and the hub's to take back.
-    said: tuple[str, ...] = OPTIONS
+    said: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a number that is not that of the seeds: both count the pictures, and one of them the price."""
@@ -92,10 +90,18 @@ class GenerationSpec:
         known = {f.name for f in fields(cls)}
         found = {name: value for name, value in values.items() if name in known}
         found["seeds"] = tuple(values["seeds"])
-        found["said"] = tuple(values.get("said", SAID_BEFORE))
+        found["said"] = tuple(values["said"] if "said" in values else list_held(values))
         found.setdefault("number", len(found["seeds"]))
         found["loras"] = tuple((name, float(scale)) for name, scale in values.get("loras", ()))
         return cls(**found)
+
+
+def list_held(values: Mapping[str, Any]) -> list[str]:
+    """Return what of OPTIONS a spec holds that does not tell what was said, as before it did: all of it may have been,
+    but the strength, which was dropped where none was taken."""
+    held = {name: values.get("seeds" if name == "seed" else name) for name in OPTIONS}
+    del held["strength"]
+    return [name for name, value in held.items() if value not in (None, "", [])]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -60,9 +61,9 @@ def choose(
         rows = sift(rows, lambda row: keeps_in_house(row.account), LEAVES, thoughts)
     if not rows:
         return None
-    unable: dict[str, str] = {}
-    if able := sift(rows, lambda row: not {*said} & {*row.unsupported}, UNABLE, unable):
-        rows, thoughts = able, thoughts | unable
+    able = partial(takes_all, said)
+    if any(map(able, rows)):
+        rows = sift(rows, able, UNABLE, thoughts)
     if waking := sift(rows, is_open, RESTS, thoughts):
         fresh = sift(waking, lambda row: row.account_id not in avoided, AVOIDED, thoughts)
         chosen = draw(fresh or waking, thoughts)
@@ -77,7 +78,7 @@ def choose_other(spec: GenerationSpec, account_id: int, *, local_only: bool) -> 
     route = choose(spec.model, said=spec.said, local_only=local_only, avoided={account_id})
     if route is None or not route.is_open or route.account.pk == account_id:
         return None
-    return route if all(route.card.takes(name) for name in spec.said) else None
+    return route if takes_all(spec.said, route.card) else None
 
 
 def choose_maker(alias: str, account_id: int) -> Route | None:
@@ -99,6 +100,11 @@ def sift(
 HAS_KEY = ~Exists(AccountKey.objects.filter(account=OuterRef("account"))) | Exists(
     AccountKey.objects.filter(usable(NOW), account=OuterRef("account"))
 )
+
+
+def takes_all(said: Collection[str], offer: Offer | ModelCard) -> bool:
+    """Return whether a model honours there whatever of OPTIONS an order has said."""
+    return not {*said} & {*offer.unsupported}
 
 
 def is_open(row: Any) -> bool:

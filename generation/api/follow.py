@@ -7,9 +7,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from generation.api import schema
-from generation.api.orders import customer_of_task
 from generation.api.quote import QuoteSerializer, answer_quote
-from generation.api.views import answer_new, get_task
+from generation.api.views import answer_new, read_further
 from generation.models import Task
 from generation.orders.follow import Following, follow_task, resolve_following
 from generation.orders.submit import Customer
@@ -83,9 +82,6 @@ class FollowQuoteView(APIView):
 
 
 def read_following(request: Request, task_id: str) -> tuple[Customer, Task, Following]:
-    """Return who pays, which is the user whose task it was, the task, and what to do; raise naming each word that is
-    wrong."""
-    task = get_task(request, task_id)
-    serializer = FollowSerializer(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return customer_of_task(request, task), task, Following(**serializer.validated_data)
+    """Return who pays, the task, and what to do."""
+    customer, task, said = read_further(request, task_id, FollowSerializer)
+    return customer, task, Following(**said)

@@ -8,10 +8,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from generation.api import schema
-from generation.api.orders import customer_of_task
 from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.serializers import QUALITIES, standard_quality
-from generation.api.views import answer_new, get_task
+from generation.api.views import answer_new, read_further
 from generation.models import Task
 from generation.orders.refine import Refinement, named_at_the_picture, order_again, refine_task
 from generation.orders.submit import Customer, resolve_for
@@ -101,9 +100,6 @@ class RefineQuoteView(APIView):
 
 
 def read_refinement(request: Request, task_id: str) -> tuple[Customer, Task, Refinement]:
-    """Return who pays, which is the user whose task it was, the task, and what shall differ; raise naming each word
-    that is wrong."""
-    task = get_task(request, task_id)
-    serializer = RefineSerializer(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return customer_of_task(request, task), task, Refinement(**serializer.validated_data)
+    """Return who pays, the task, and what shall differ."""
+    customer, task, said = read_further(request, task_id, RefineSerializer)
+    return customer, task, Refinement(**said)

@@ -1,7 +1,7 @@
 """The doors of orders: read the words, call a service, answer."""
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
@@ -12,14 +12,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from generation.api import answers, schema, waits
-from generation.api.orders import read_order
+from generation.api.orders import customer_of_task, read_order
 from generation.api.serializers import GenerateSerializer
 from generation.errors import NoResult, NotReady
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
-from generation.orders.submit import submit_task
+from generation.orders.submit import Customer, submit_task
 from generation.selectors.tasks import count_tasks, find_task, find_tasks
 from generation.states import TASK_ENDS, TASK_LIVE, TaskState
+from genhub.api.fields import StrictSerializer
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import NewestFirst, read_page_words
@@ -192,6 +193,17 @@ def answer_new(request: Request, task_id: uuid.UUID, *, seconds: int | None = No
     status = 200 if seconds and task.state in TASK_ENDS else 202
     response = Response(answer, status, headers={"Location": answer["check_status_url"]})
     return waits.settle(request, response, state=task.state, seconds=seconds)
+
+
+def read_further(
+    request: Request, task_id: str, words: type[StrictSerializer]
+) -> tuple[Customer, Task, dict[str, Any]]:
+    """Return of an order that goes on from a task who pays, which is the user whose task it was, the task, and what
+    was said; raise naming each word that is wrong."""
+    task = get_task(request, task_id)
+    serializer = words(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return customer_of_task(request, task), task, serializer.validated_data
 
 
 def get_task(request: Request, wire_id: str) -> Task:

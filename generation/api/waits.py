@@ -5,14 +5,15 @@ import threading
 import uuid
 from collections.abc import Callable, Collection
 
-from django.db import Error, close_old_connections
+from django.db import Error
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from generation.life.news import EVENT, Listener
 from generation.selectors.events import ENDS, find_ended
 from generation.states import TASK_LIVE
-from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.connections import release_connection
+from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.waits import ASKED, DONE, OFFER, Offer, Wait
 
 LONGEST_SECONDS = 60
@@ -48,14 +49,13 @@ class EndNews:
             if not (waited := keys()):
                 continue
             try:
-                close_old_connections()
                 for task_id in find_ended(waited):
                     hear(task_id)
             except Error:
                 # The listener says that the database is away; whoever waits is answered when time is up.
                 continue
             finally:
-                close_old_connections()
+                release_connection()
 
 
 def read_wait(request: Request) -> int | None:
@@ -66,9 +66,7 @@ def read_wait(request: Request) -> int | None:
         text = found[1].strip('"')
         if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= LONGEST_SECONDS):
             message = gettext_noop("“wait” takes whole seconds from 1 to %(most)s.")
-            raise InvalidRequest(
-                errors=[FieldError("Prefer", "invalid", message, {"most": LONGEST_SECONDS})]
-            )
+            raise refuse_field("Prefer", "invalid", message, most=LONGEST_SECONDS)
         return int(text)
     return None
 

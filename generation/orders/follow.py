@@ -18,7 +18,7 @@ from generation.providers.base import TASKS, FollowUp
 from generation.providers.registry import ADAPTERS, find_class
 from generation.spec import GenerationSpec, Order
 from generation.states import AttemptState
-from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
 from genhub.platforms.models import Plan
 
@@ -124,24 +124,24 @@ def find_options(task: Task, maker: Attempt, wanted: Following) -> dict[str, Any
             "“%(provider)s”, which made this picture, does nothing further with its pictures. Refine it, or order with "
             "it as “image”."
         )
-        raise refuse("picture", "no_follow_ups", message, params)
+        raise refuse_field("picture", "no_follow_ups", message, **params)
     if is_last(task, follow_ups):
         message = gettext_noop(
             "It was made of a part of another picture, and nothing follows that. Go on with a picture of the task that "
             "its metadata names as “follows”."
         )
-        raise refuse("picture", "is_last", message, params)
+        raise refuse_field("picture", "is_last", message, **params)
     remote_id = find_remote_id(maker, wanted.picture)
     if not remote_id:
         message = gettext_noop(
             "It is not known under which name “%(provider)s” keeps this picture. Order with it as “image”."
         )
-        raise refuse("picture", "not_kept", message, params)
+        raise refuse_field("picture", "not_kept", message, **params)
     found = next((one for one in follow_ups if one.action == wanted.action), None)
     if found is None:
         params["choices"] = ", ".join(one.action for one in follow_ups)
         message = gettext_noop("“%(provider)s” does one of these with its pictures: %(choices)s.")
-        raise refuse("action", "unknown", message, params)
+        raise refuse_field("action", "unknown", message, **params)
     part = find_part(found, wanted.part)
     return {"of": remote_id, "action": found.action, **({"index": part} if part else {})}
 
@@ -153,13 +153,13 @@ def find_part(follow_up: FollowUp, part: int | None) -> int | None:
         if part is None:
             return None
         message = gettext_noop("“%(action)s” takes the whole picture; leave the part out.")
-        raise refuse("part", "unsupported", message, params)
+        raise refuse_field("part", "unsupported", message, **params)
     if part is None:
         message = gettext_noop("“%(action)s” takes one part of the picture: 1 to %(most)s.")
-        raise refuse("part", "required", message, params)
+        raise refuse_field("part", "required", message, **params)
     if not 1 <= part <= follow_up.parts:
         message = gettext_noop("The picture has the parts 1 to %(most)s.")
-        raise refuse("part", "out_of_range", message, params)
+        raise refuse_field("part", "out_of_range", message, **params)
     return part
 
 
@@ -170,12 +170,7 @@ def keep_in_house(maker: Attempt, local_only: bool) -> None:  # noqa: FBT001 (th
     message = gettext_noop(
         "This order must stay in the house, and “%(provider)s”, which alone has the picture, is outside."
     )
-    raise refuse("picture", "leaves_the_house", message, {"provider": maker.account.alias})
-
-
-def refuse(field: str, code: str, message: str, params: dict[str, Any]) -> InvalidRequest:
-    """Return the refusal of one field."""
-    return InvalidRequest(errors=[FieldError(field, code, message, params)])
+    raise refuse_field("picture", "leaves_the_house", message, provider=maker.account.alias)
 
 
 def find_follow_ups(tasks: Iterable[Task]) -> dict[uuid.UUID, tuple[FollowUp, ...]]:

@@ -13,7 +13,7 @@ from generation.orders.modes import FINE, find_usual
 from generation.orders.submit import Customer, digest, submit_task
 from generation.spec import GenerationSpec, ModelCard, Order
 from generation.states import TASK_LIVE, TaskState
-from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
 
 
@@ -108,7 +108,7 @@ def find_output(task: Task, position: int) -> Output:
     if found and found.artifact_id:
         return found
     message = gettext_noop("The task delivered no picture at this position; the first one is 0.")
-    raise InvalidRequest(errors=[FieldError("picture", "not_delivered", message)])
+    raise refuse_field("picture", "not_delivered", message)
 
 
 def find_seed(task: Task, spec: GenerationSpec, output: Output, card: ModelCard) -> int:
@@ -139,7 +139,7 @@ def find_seed(task: Task, spec: GenerationSpec, output: Output, card: ModelCard)
                 "Nobody knows the seed of this picture, so that it cannot be made again. Order with it as “image”."
             ),
         )
-    raise InvalidRequest(errors=[FieldError("picture", code, message, {"model": card.alias})])
+    raise refuse_field("picture", code, message, model=card.alias)
 
 
 def find_effort(

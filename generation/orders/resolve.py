@@ -27,7 +27,7 @@ from generation.orders.modes import (
 )
 from generation.orders.resolved import Resolved, quote_spec
 from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec, ModelCard, Order
-from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.platforms.models import Plan
 from templates import rendering, selectors
 from templates.rendering import Look, Recipe, Rendered
@@ -165,8 +165,8 @@ def find_route(named: Any, asked: Mapping[str, Any], buyer: Buyer) -> routing.Ro
             gettext_noop("The model “%(model)s” is switched off now. Name another."),
         )
     else:
-        raise refuse("model", "unknown", gettext_noop("There is no model of this name."))
-    raise InvalidRequest(errors=[FieldError("model", code, message, {"model": alias})])
+        raise refuse_field("model", "unknown", gettext_noop("There is no model of this name."))
+    raise refuse_field("model", code, message, model=alias)
 
 
 def find_recipe(order: Order) -> Recipe | None:
@@ -174,11 +174,11 @@ def find_recipe(order: Order) -> Recipe | None:
     if order.template is None:
         if order.parameters:
             message = gettext_noop("Parameters belong to a template; name one.")
-            raise refuse("parameters", "no_template", message)
+            raise refuse_field("parameters", "no_template", message)
         return None
     recipe = selectors.find_recipe(order.template)
     if recipe is None:
-        raise refuse(
+        raise refuse_field(
             "template", "unknown", gettext_noop("There is no published template of this code.")
         )
     message = gettext_noop("The template decides this; leave it out.")
@@ -195,7 +195,7 @@ def render(order: Order, recipe: Recipe | None) -> Rendered:
         return rendering.render(recipe, order.parameters)
     if order.prompt is None:
         message = gettext_noop("Say what to make: a prompt, or a template with parameters.")
-        raise refuse("prompt", "required", message)
+        raise refuse_field("prompt", "required", message)
     return Rendered(order.prompt, order.negative_prompt or "", {})
 
 
@@ -203,7 +203,9 @@ def find_look(style: str) -> Look:
     """Return a style by its code; refuse an unknown one."""
     look = selectors.find_look(style)
     if look is None:
-        raise refuse("style_preset", "unknown", gettext_noop("There is no style of this code."))
+        raise refuse_field(
+            "style_preset", "unknown", gettext_noop("There is no style of this code.")
+        )
     return look
 
 
@@ -238,8 +240,7 @@ def build_spec(
         message = gettext_noop(
             "Each further picture takes the next seed: the last would be above %(most)s."
         )
-        params = {"most": LARGEST_SEED}
-        raise InvalidRequest(errors=[FieldError("seed", "too_large", message, params)])
+        raise refuse_field("seed", "too_large", message, most=LARGEST_SEED)
     seeds = [
         secrets.randbelow(LARGEST_EXACT + 1) if first_seed is None else first_seed + i
         for i in range(number)
@@ -263,8 +264,3 @@ def build_spec(
 def default_model() -> str:
     """Return the model of orders that name none, offered or not."""
     return str(settings.DEFAULT_MODEL)
-
-
-def refuse(field: str, code: str, message: str) -> InvalidRequest:
-    """Return the refusal of one field."""
-    return InvalidRequest(errors=[FieldError(field, code, message)])

@@ -3,7 +3,7 @@
 import uuid
 
 from generation.spec import Order
-from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.webhooks.addresses import check_url
 from genhub.webhooks.outbox import find_orders_endpoint
 
@@ -20,4 +20,4 @@ def check_webhook(order: Order, platform_id: uuid.UUID) -> None:
         return
     check_url(order.webhook, FIELD)
     if find_orders_endpoint(platform_id) is None:
-        raise InvalidRequest(errors=[FieldError(FIELD, "nobody_signs", NOBODY_SIGNS)])
+        raise refuse_field(FIELD, "nobody_signs", NOBODY_SIGNS)

@@ -90,6 +90,11 @@ class InvalidRequest(Problem):
     )
 
 
+def refuse_field(field: str, code: str, message: str, /, **params: Any) -> InvalidRequest:
+    """Return the refusal of one field."""
+    return InvalidRequest(errors=[FieldError(field, code, message, params)])
+
+
 class NotFound(Problem):
     """There is no such thing, or it is somebody else's: the two are not told apart."""
 

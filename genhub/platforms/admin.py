@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import TellsBroken
 from genhub.admin.pages import Question, ask, show
-from genhub.admin.show import badge, code, link, moment, table
+from genhub.admin.show import badge, code, link, moment, pairs, table
 from genhub.platforms.models import ApiKey, Plan, Platform, Scope, usual_scopes
 
 
@@ -201,9 +201,27 @@ class ApiKeyAdmin(HubAdmin):
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None
     ) -> HttpResponse:
         """Answer with the key itself: no redirect, since that would have to keep the key somewhere."""
-        back = reverse("admin:platforms_apikey_change", args=[quote(obj.pk)])
-        words = {"title": gettext("New API key"), "key": obj.shown_key, "row": obj, "back": back}
-        return show(self, request, "admin/hub/new_key.html", **words)
+        intro = gettext(
+            "Copy the key now and hand it to the app's developer. It is shown this once: the hub keeps only a hash of it, "
+            "and nobody can show it again."
+        )
+        facts = {
+            gettext("Name"): obj.name,
+            gettext("Platform"): obj.platform,
+            gettext("User"): obj.user or gettext("all users"),
+            gettext("Header"): code(f"Authorization: Bearer {obj.prefix}.…"),
+        }
+        return show(
+            self,
+            request,
+            "admin/hub/shown_once.html",
+            title=gettext("New API key"),
+            intro=intro,
+            label=gettext("API key"),
+            key=obj.shown_key,
+            facts=pairs(facts),
+            back=reverse("admin:platforms_apikey_change", args=[quote(obj.pk)]),
+        )
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Offer to revoke what is not revoked yet."""

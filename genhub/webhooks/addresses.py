@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.fetch import FetchRefused
 from genhub.lib.posting import check_target
 from genhub.webhooks.models import LONGEST_URL
@@ -17,14 +17,9 @@ TOO_LONG = gettext_noop("An address may have %(most)s characters.")
 def check_url(url: str, field: str) -> None:
     """Raise InvalidRequest, naming the field, for an address that would never be called."""
     if len(url) > LONGEST_URL:
-        raise refuse(field, "too_long", TOO_LONG, most=LONGEST_URL)
+        raise refuse_field(field, "too_long", TOO_LONG, most=LONGEST_URL)
     try:
         check_target(url, settings.WEBHOOK_HOSTS)
     except FetchRefused as error:
         # Not why: what a name stands for inside of our network is nobody's to learn.
-        raise refuse(field, "bad_address", BAD_ADDRESS) from error
-
-
-def refuse(field: str, code: str, message: str, **params: object) -> InvalidRequest:
-    """Return the refusal of one field."""
-    return InvalidRequest(errors=[FieldError(field, code, message, params)])
+        raise refuse_field(field, "bad_address", BAD_ADDRESS) from error

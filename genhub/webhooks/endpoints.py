@@ -13,12 +13,12 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from genhub.lib.clock import NOW
-from genhub.lib.errors import gettext_noop
+from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.ids import new_id, to_wire
 from genhub.lib.sealing import NotSealable, reseal, seal, unseal
 from genhub.platforms import idempotency
 from genhub.platforms.models import Platform
-from genhub.webhooks.addresses import check_url, refuse
+from genhub.webhooks.addresses import check_url
 from genhub.webhooks.errors import OrdersEndpointExists, SecretsNotKept, TooManyEndpoints
 from genhub.webhooks.models import ENDPOINT, Delivery, Endpoint
 from genhub.webhooks.signing import new_secret
@@ -71,9 +71,9 @@ def check_new(platform_id: uuid.UUID, url: str) -> None:
 def check_changed(endpoint: Endpoint, url: str) -> None:
     """Raise InvalidRequest when this cannot be the new address of an endpoint."""
     if not endpoint.url:
-        raise refuse("url", "fixed", NOT_ITS_OWN)
+        raise refuse_field("url", "fixed", NOT_ITS_OWN)
     if not url:
-        raise refuse("url", "required", NEEDS_ONE)
+        raise refuse_field("url", "required", NEEDS_ONE)
     check_url(url, "url")
 
 

@@ -85,3 +85,5 @@ def test_spec_of_an_earlier_release_keeps_what_it_holds() -> None:
     bare = ModelCard(MODEL, unsupported=OPTIONS)
     kept = GenerationSpec.from_json(values).fitted(bare)
     assert (kept.seeds, kept.steps, kept.strength) == ((7,), 9, None)
+    # What it does not hold, no other account has to take.
+    assert kept.said == ("negative_prompt", "steps", "cfg_scale", "seed")

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_started
-from django.db import close_old_connections
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
@@ -24,6 +23,7 @@ from generation.models import Task
 from generation.selectors import events
 from generation.selectors.tasks import read_whole
 from genhub.front.refusals import word_problem
+from genhub.lib.connections import release_connection
 from genhub.lib.errors import Problem
 
 logger = logging.getLogger(__name__)
@@ -175,12 +175,11 @@ class Events:
 
 
 def tidily(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call with a connection that works, and keep none afterwards."""
-    close_old_connections()
+    """Call, and keep no connection afterwards."""
     try:
         return function(*arguments)
     finally:
-        close_old_connections()
+        release_connection()
 
 
 def read_missed(watch: Watch, at: int, newest: int) -> tuple[bytes, int, bool, bool]:

@@ -19,7 +19,7 @@ from generation.api.views import get_task, read_user
 from generation.selectors import events
 from generation.states import TASK_ENDS
 from genhub.api.negotiation import WhateverIsAccepted
-from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 
@@ -117,5 +117,5 @@ def read_last_event(request: Request) -> int | None:
         return None
     if not (text.isascii() and text.isdecimal() and int(text[:20]) <= LARGEST_POSITION):
         message = gettext_noop("It must be the id of an event.")
-        raise InvalidRequest(errors=[FieldError("Last-Event-ID", "invalid", message)])
+        raise refuse_field("Last-Event-ID", "invalid", message)
     return int(text[:20])

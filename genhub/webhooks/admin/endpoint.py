@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import Question, ask, show, word, word_fields
-from genhub.admin.show import badge
+from genhub.admin.show import badge, pairs
 from genhub.lib.errors import InvalidRequest, Problem
 from genhub.webhooks import endpoints, replays
 from genhub.webhooks.admin.delivery import deliveries_table
@@ -133,8 +133,22 @@ class EndpointAdmin(HubAdmin):
 
     def show_secret(self, request: HttpRequest, row: Endpoint, secret: str) -> HttpResponse:
         """Show a secret, this once."""
-        words = {"title": gettext("New webhook secret"), "key": secret, "row": row}
-        return show(self, request, "admin/hub/new_secret.html", back=page_of(row), **words)
+        intro = gettext(
+            "Copy the secret now and hand it to the app's developer: it proves that a webhook is the hub's. It is shown "
+            "this once."
+        )
+        facts = {gettext("Platform"): row.platform, gettext("Address"): row.url or OF_ORDERS}
+        return show(
+            self,
+            request,
+            "admin/hub/shown_once.html",
+            title=gettext("New webhook secret"),
+            intro=intro,
+            label=gettext("Webhook secret"),
+            key=secret,
+            facts=pairs(facts),
+            back=page_of(row),
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.pages import NewestFirst
-from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
+from genhub.lib.errors import NotFound, gettext_noop, refuse_field
 from genhub.platforms import idempotency
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Platform, Scope
@@ -242,7 +242,7 @@ def read_state(request: Request) -> str:
     if state and state not in Delivery.State.values:
         message = gettext_noop("It must be one of %(limit)s.")
         limit = ", ".join(Delivery.State.values)
-        raise InvalidRequest(errors=[FieldError("state", "enum", message, {"limit": limit})])
+        raise refuse_field("state", "enum", message, limit=limit)
     return state
 
 
