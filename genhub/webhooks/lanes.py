@@ -1,6 +1,6 @@
 """How many deliveries a receiver may have under way in this process: one at first, twice as many after each success,
-one again after a failure, and none for a moment then. So fifty that
-hang hold fifty threads, however much waits for them.
+one again after a failure, and none for a moment then. So fifty that hang hold fifty threads, however much waits for
+them.
 """
 
 import threading
