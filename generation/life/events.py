@@ -7,9 +7,8 @@ from django.db import connection, transaction
 
 from generation.accounts.routing import Route
 from generation.models import Event
+from generation.models.event import PLACING
 
-# Of the advisory lock that whoever gives places holds; any number that nobody else of the hub uses.
-PLACING = 0x67683A706C616365
 # Of each of the rows `taken` that begins anew, in the statement that takes them: what has an id at its vendor is only
 # asked for again.
 RECORD_CLAIMS = """

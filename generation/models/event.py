@@ -4,6 +4,9 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+# Of the advisory lock that whoever gives places holds; any number that nobody else of the hub uses.
+PLACING = 0x67683A706C616365
+
 
 class Event(models.Model):
     """One step of a task's life, written in the transaction that made it."""

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Max, Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from generation.models import Attempt, Event, Task
+from generation.models.event import PLACING
 from generation.states import ATTEMPT_LIVE, TASK_ENDS, TaskState
 
 Kind = Event.Kind
@@ -25,6 +27,12 @@ NAMES: Final = {
     Kind.REFUNDED: "task.refunded",
 }
 ENDS: Final = frozenset({Kind.COMPLETED, Kind.FAILED, Kind.CANCELED})
+# What the sequence gave last is committed unless somebody is giving: they hold the lock until then.
+NEWEST: Final = """
+    SELECT greatest((SELECT max(position) FROM generation_event),
+                    CASE WHEN pg_try_advisory_xact_lock_shared(%s)
+                         THEN (SELECT last_value FROM generation_event_position WHERE is_called) END, 0)
+"""
 PAGE = 100
 # Places that one read of an owner's events goes through at most: it passes over other owners' rows.
 STRETCH = 5000
@@ -86,22 +94,26 @@ def read_of_owner(
 def keeps_all_after(position: int) -> bool:
     """Return whether nothing after a place was swept; only what is old is, but some of that stays.
 
-    A place whose row is gone is old, or none of this hub.
+    So all after a young event are there, and all from a young one on that was the next. A place that has neither is
+    old, or none of this hub.
     """
     if position == newest_position():
         return True
-    if position == 0:
-        return Event.objects.filter(position=1).exists()
-    row = Event.objects.filter(position=position)
+    rows = Event.objects.filter(position__in=[position, position + 1])
     if days := settings.KEEP_DAYS["events"]:
-        row = row.filter(created_at__gt=Now() - timedelta(days=days))
-    return row.exists()
+        rows = rows.filter(created_at__gt=Now() - timedelta(days=days))
+    return rows.exists()
 
 
 def newest_position() -> int:
-    """Return the place of the newest event; 0 when there is none."""
-    found: int | None = Event.objects.aggregate(at=Max("position"))["at"]
-    return found or 0
+    """Return the newest place, be its event swept or not; 0 before the first.
+
+    Waits for nobody: while a place is being given, that of the newest event that is there.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, [PLACING])
+        found: int = cursor.fetchone()[0]
+    return found
 
 
 def tells_end_after(task_id: uuid.UUID, position: int) -> bool:

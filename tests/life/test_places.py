@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from generation.life import events
 from generation.life.events import place_events
 from generation.models import Account, Event, Task
-from generation.selectors.events import newest_position, read_after
+from generation.selectors.events import keeps_all_after, newest_position, read_after
 from tests.patience import patience
 from tests.steps import submit
 
@@ -130,3 +130,20 @@ def wait_for_lock() -> None:
                 return
         until.wait(0.05)
     pytest.fail("nobody waits for the lock")
+
+
+def test_on_a_quiet_hub_whose_events_are_swept_a_reader_goes_on(
+    alice: APIClient, tasks: list[Task]
+) -> None:
+    """What it was greeted with names a place that has no event any more, and nothing after it is gone."""
+    greeted = newest_position()
+    Event.objects.all().delete()
+    assert newest_position() == greeted > 0
+    assert keeps_all_after(greeted)
+    assert not keeps_all_after(greeted - 1)
+    submit(alice)
+    assert place_events() > 0
+    assert keeps_all_after(greeted)
+    assert not keeps_all_after(greeted - 1)
+    told = Event.objects.filter(kind=Event.Kind.SUBMITTED)
+    assert read_ids(greeted) == [event.pk for event in told]
