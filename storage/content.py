@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import IO, Any, Protocol
 
 from PIL import Image
 
@@ -32,7 +32,10 @@ Content = Image.Image | VendorFile
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that lies in the store but belongs to nobody yet. Sizes in bytes, and in pixels as they are shown."""
+    """A file that lies in the store but belongs to nobody yet. Sizes in bytes, and in pixels as they are shown.
+
+    `undrawn` is the file itself while its thumbnail is still to be drawn: `storage.thumbnails` draws and closes it.
+    """
 
     key: str
     thumbnail_key: str
@@ -41,6 +44,7 @@ class StoredFile:
     size_bytes: int
     width: int
     height: int
+    undrawn: IO[bytes] | None = field(default=None, compare=False, repr=False)
 
 
 class OutputRefused(ValueError):

@@ -23,6 +23,8 @@ class Artifact(models.Model):
     width = models.PositiveIntegerField(_("width (pixels)"))
     height = models.PositiveIntegerField(_("height (pixels)"))
     created_at = models.DateTimeField(_("created at"), db_default=Now())
+    # Until then the picture itself is shown in its place.
+    has_thumbnail = models.BooleanField(default=True, db_default=True, editable=False)
     # When the first order named it as its input; null: none did, and an upload may go in time.
     used_at = models.DateTimeField(null=True, editable=False)
 

@@ -217,13 +217,15 @@ def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
 
 
 def answer_facts(data: bytes) -> bytes:
-    """Return `ok FORMAT WIDTH HEIGHT`, whether a manifest went, and pixels (their size first) for the thumbnail."""
+    """Return `ok FORMAT WIDTH HEIGHT`, whether a manifest went, and pixels (their size first) for the thumbnail; these
+    alone where no file is to be labelled."""
     container = open_container(data)
     bound_seconds(container)
     container = unpack(container)
     image = show(container, open_image(container), LARGEST_SIDE_PIXELS)
-    with os.fdopen(int(sys.argv[1]), "wb") as place:
-        place.write(relabel_opened(data, container, labels.GENERATED))
+    if len(sys.argv) > 1:
+        with os.fdopen(int(sys.argv[1]), "wb") as place:
+            place.write(relabel_opened(data, container, labels.GENERATED))
     # Pixels alone go on: no metadata can be left behind.
     small = image.reduce(max(1, min(image.size) // THUMBNAIL_SOURCE_PIXELS)).convert("RGB")
     facts = (container.format, *image.size, int(has_manifest(data, container)), *small.size)

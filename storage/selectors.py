@@ -22,8 +22,9 @@ def find_artifact(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Art
 
 
 def sign_link(artifact: Artifact, *, thumbnail: bool = False) -> str:
-    """Return a link that works for a few minutes, for the picture or its thumbnail."""
-    return default_storage.url(artifact.thumbnail_key if thumbnail else artifact.key)
+    """Return a link that works for a few minutes, for the picture or its thumbnail, if it has one yet."""
+    is_small = thumbnail and artifact.has_thumbnail
+    return default_storage.url(artifact.thumbnail_key if is_small else artifact.key)
 
 
 def read_bytes(artifact: Artifact) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
@@ -26,6 +27,7 @@ from storage.models import Artifact, UploadFolder
 from storage.selectors import read_bytes
 
 logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 # Each has its own connection to the bucket, made once.
 couriers = ThreadPoolExecutor(8, thread_name_prefix="put")
 
@@ -59,7 +61,12 @@ def name_thumbnail(folder: str, name: str) -> str:
 
 
 def put_files(stored: StoredFile, file: "File[bytes]", make_thumbnail: Callable[[], bytes]) -> None:
-    """Store a file and its thumbnail, or nothing; the thumbnail is made and put while the file is on its way.
+    """Store a file and its thumbnail, or nothing; the thumbnail is made and put while the file is on its way."""
+    put_beside(stored, file, lambda: put_thumbnail(stored.thumbnail_key, make_thumbnail()))
+
+
+def put_beside(stored: StoredFile, file: "File[bytes]", act: Callable[[], Result]) -> Result:
+    """Store a file, and do something else while it is on its way; return what that returned.
 
     What was put is deleted when the rest cannot be: files without a row would stay for ever, and a folder is one
     attempt's or one upload's alone.
@@ -67,7 +74,7 @@ def put_files(stored: StoredFile, file: "File[bytes]", make_thumbnail: Callable[
     try:
         on_its_way = begin(put, stored.key, file, stored.content_type)
         try:
-            put(stored.thumbnail_key, ContentFile(make_thumbnail()), THUMBNAIL_TYPE)
+            result = act()
         finally:
             # Nobody else may read the file, or delete what is there, before it has come to an end.
             wait([on_its_way])
@@ -75,6 +82,12 @@ def put_files(stored: StoredFile, file: "File[bytes]", make_thumbnail: Callable[
     except Exception:
         delete_files(stored)
         raise
+    return result
+
+
+def put_thumbnail(key: str, data: bytes) -> None:
+    """Store a thumbnail."""
+    put(key, ContentFile(data), THUMBNAIL_TYPE)
 
 
 def begin(act: Callable[..., None], *words: object) -> Future[None]:
@@ -164,7 +177,9 @@ def list_names(folder: str) -> list[str]:
 
 def record_artifact(stored: StoredFile, *, platform_id: uuid.UUID, user: str) -> uuid.UUID:
     """Give a stored picture to its owner and return the artifact's id."""
-    row = Artifact(id=new_id(), platform_id=platform_id, user=user, **vars(stored))
+    facts = {name: value for name, value in vars(stored).items() if name != "undrawn"}
+    row = Artifact(id=new_id(), platform_id=platform_id, user=user, **facts)
+    row.has_thumbnail = stored.undrawn is None
     row.save(force_insert=True)
     return row.pk
 

@@ -2,10 +2,13 @@
 
 import hashlib
 import logging
+import mmap
+import os
 import threading
-from collections.abc import Generator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable
+from concurrent.futures import wait
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Final
@@ -15,12 +18,13 @@ from django.core.files.base import File
 from PIL import Image
 
 from genhub.lib.media_types import HEAD_BYTES, find_media_type
-from storage import decoding, labels
+from storage import decoding, labels, plain_png
 from storage.apart import apart
-from storage.containers import find_format
+from storage.containers import RefusedPicture, find_format
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.media import EXTENSIONS, encode_thumbnail
-from storage.services import name_thumbnail, put_files
+from storage.plain_png import NotPlain
+from storage.services import couriers, name_thumbnail, put_beside, put_files
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +58,70 @@ class Facts:
 
 
 def save_vendor_picture(content: VendorFile, *, folder: str, name: str) -> StoredFile:
-    """Store a vendor's PNG, JPEG or WebP with our label in place of its metadata, and a thumbnail.
+    """Store a vendor's PNG, JPEG or WebP with our label in place of its metadata, and a thumbnail; that of a plain
+    picture is still to be drawn.
 
     Raises OutputRefused for a file that is not taken, whatever the store or the machine raises; then nothing stays.
     """
-    with TemporaryFile() as sent, TemporaryFile() as labelled:
+    with TemporaryFile() as sent:
         spool(content, sent)
+        sent.flush()
+        try:
+            stored = save_plain(sent, folder=folder, name=name)
+        except NotPlain:
+            stored = save_any(sent, folder=folder, name=name)
+    if stored.content_type != content.media_type:
+        logger.info("%s is %s, called %.100r", stored.key, stored.content_type, content.media_type)
+    return stored
+
+
+def save_plain(sent: IO[bytes], *, folder: str, name: str) -> StoredFile:
+    """Store a plain PNG, looked at while it is on its way; raise NotPlain for any other, and then nothing stays."""
+    with mmap.mmap(sent.fileno(), 0, access=mmap.ACCESS_READ) as data, ExitStack() as stack:
+        try:
+            parts = plain_png.find_parts(data, labels.GENERATED)
+        except RefusedPicture as refused:
+            raise OutputRefused(CODES[str(refused)]) from refused
+        labelled = stack.enter_context(TemporaryFile())
+        for part in plain_png.read_labelled(data, parts):
+            labelled.write(part)
+        labelled.seek(0)
+        stored = StoredFile(
+            key=f"{folder}{name}.png",
+            thumbnail_key=name_thumbnail(folder, name),
+            sha256="",
+            content_type="image/png",
+            size_bytes=parts.size_bytes,
+            width=parts.width,
+            height=parts.height,
+            undrawn=labelled,
+        )
+        summed = put_beside(stored, File(labelled, stored.key), partial(look_at, data, parts))
+        stack.pop_all()
+        return replace(stored, sha256=summed)
+
+
+def look_at(data: mmap.mmap, parts: plain_png.PlainPng) -> str:
+    """Return the labelled file's digest; raise NotPlain when its pixels are not as they should be."""
+    summing = couriers.submit(sum_up, plain_png.read_labelled(data, parts))
+    try:
+        plain_png.check_whole(data, parts)
+    finally:
+        wait([summing])
+    return summing.result()
+
+
+def sum_up(parts: Iterable[bytes]) -> str:
+    """Return the SHA-256 of all parts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def save_any(sent: IO[bytes], *, folder: str, name: str) -> StoredFile:
+    """Store a picture and its thumbnail, looked at by a process of its own."""
+    with TemporaryFile() as labelled:
         facts = relabel_apart(sent, labelled)
         labelled.seek(0)
         digest = hashlib.file_digest(labelled, "sha256").hexdigest()
@@ -72,15 +134,16 @@ def save_vendor_picture(content: VendorFile, *, folder: str, name: str) -> Store
             width=facts.width,
             height=facts.height,
         )
-        if facts.content_type != content.media_type:
-            logger.info(
-                "%s is %s, called %.100r", stored.key, facts.content_type, content.media_type
-            )
         if facts.had_manifest:
             logger.warning("%s: the vendor's C2PA manifest was taken out", stored.key)
         make_thumbnail = partial(encode_thumbnail, facts.small, labels.GENERATED)
         put_files(stored, File(labelled, stored.key), make_thumbnail)
     return stored
+
+
+def draw_thumbnail(file: IO[bytes]) -> bytes:
+    """Return the thumbnail of a vendor's picture as it is stored; raise OutputRefused for one that cannot be drawn."""
+    return encode_thumbnail(relabel_apart(file).small, labels.GENERATED)
 
 
 def spool(content: VendorFile, place: IO[bytes]) -> None:
@@ -120,13 +183,14 @@ def check_kind(head: bytes, media_type: str) -> None:
     raise OutputRefused("output_type_unsupported")
 
 
-def relabel_apart(sent: IO[bytes], labelled: IO[bytes]) -> Facts:
-    """Fill the labelled file, by a process that may die of what was sent, and return its facts."""
+def relabel_apart(sent: IO[bytes], labelled: IO[bytes] | None = None) -> Facts:
+    """Fill the labelled file, if there is to be one, by a process that may die of what was sent; return its facts."""
     sent.seek(0)
+    # To seek within what was read ahead moves nothing that another process sees.
+    os.lseek(sent.fileno(), 0, os.SEEK_SET)
+    words, more = ([PLACE], [labelled.fileno()]) if labelled else ([], [])
     with turns:
-        done = apart.run(
-            PROGRAM, [PLACE], sent, more=[labelled.fileno()], patience_seconds=PATIENCE_SECONDS
-        )
+        done = apart.run(PROGRAM, words, sent, more=more, patience_seconds=PATIENCE_SECONDS)
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():
         case ["ok", form, width, height, had_manifest, *size]:

@@ -29,6 +29,7 @@ from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
 from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
+from storage import thumbnails
 from storage.selectors import find_artifact, sign_link
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ class ArtifactView(APIView):
     def get(self, request: Request, artifact_id: str) -> HttpResponseRedirect:
         """Redirect to a freshly signed link; this address itself never dies."""
         artifact = get_artifact(request, artifact_id)
+        if self.thumbnail:
+            thumbnails.draw_missing(artifact)
         response = HttpResponseRedirect(sign_link(artifact, thumbnail=self.thumbnail))
         response["Cache-Control"] = "no-store"
         return response

@@ -14,6 +14,7 @@ from generation.providers.base import Made, NotMade, VendorFile
 from storage import content
 from storage.content import OutputRefused
 from storage.outputs import save_output
+from storage.thumbnails import publishing
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def storing(
     """
     claim = by_hand.take_over(attempt_id, by=by)
     try:
-        yield claim, store(claim, files)
+        stored = store(claim, files)
+        with publishing([output.file for output in stored.outputs]):
+            yield claim, stored
     except BaseException:
         by_hand.put_down(claim)
         raise

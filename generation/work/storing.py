@@ -34,6 +34,7 @@ from genhub.lib.connections import release_connection
 from storage import content
 from storage.content import OutputRefused, StoredFile
 from storage.outputs import save_output
+from storage.thumbnails import publishing
 
 logger = logging.getLogger(__name__)
 # A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`, `late`,
@@ -132,7 +133,8 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
     was_sent = pulse.signs[claim.attempt_id].was_sent
     try:
         stored = collect(claim, outcome, partial(pulse.check, claim), was_sent=was_sent)
-        persist(partial(attempt_ends.complete, claim, stored), claim)
+        with publishing([output.file for output in stored.outputs]):
+            persist(partial(attempt_ends.complete, claim, stored), claim)
     except GivenBack:
         logger.info("attempt %s is given back: the worker stops", claim.attempt_id)
         persist(partial(attempt_ends.hand_back, claim), claim)

@@ -8,6 +8,7 @@ from generation.life import late
 from generation.life.attempt_ends import Stored
 from generation.life.claims import Claim
 from generation.providers.base import Finished, Outcome
+from storage.thumbnails import publishing
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +17,9 @@ def keep(claim: Claim, outcome: Outcome, collect: Callable[[], Stored]) -> str:
     """Keep what came too late where a vendor made it, else discard it; return how the attempt ended."""
     try:
         if is_remote(claim.account) and isinstance(outcome, Finished) and late.is_wanted(claim):
-            return "late" if late.keep(claim, collect()) else "stopped"
+            stored = collect()
+            with publishing([output.file for output in stored.outputs]):
+                return "late" if late.keep(claim, stored) else "stopped"
     except Exception:
         # Nobody waits for it, and nothing was promised.
         logger.exception("what came too late for attempt %s is not kept", claim.attempt_id)

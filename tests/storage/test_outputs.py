@@ -63,7 +63,11 @@ def save(content: Any, media_type: str = "image/png", position: int = 0) -> Stor
     if isinstance(content, bytes):
         content = VendorFile(media_type, Vendor(content).open)
     day = datetime.date(2026, 1, 2)
-    return save_output(content, day=day, owner=OWNER, attempt=ATTEMPT, position=position)
+    stored = save_output(content, day=day, owner=OWNER, attempt=ATTEMPT, position=position)
+    if stored.undrawn:
+        with stored.undrawn as file:
+            services.put_thumbnail(stored.thumbnail_key, vendor_pictures.draw_thumbnail(file))
+    return stored
 
 
 def files_in(folder: Path) -> list[str]:
@@ -244,7 +248,7 @@ def test_store_that_fails_midway_keeps_nothing(
 
     monkeypatch.setattr(services, "put", put)
     with pytest.raises(OSError, match="no room"):
-        save(made.make_png())
+        save(made.jpeg())
     assert files_in(local) == []
 
 
@@ -256,9 +260,9 @@ def test_program_that_is_killed_by_a_picture_ends_nothing_else(
         assert program != vendor_pictures.PROGRAM
         with monkeypatch.context() as once:
             once.setattr(vendor_pictures, "PROGRAM", program)
-            data = made.encode(made.scene().resize((4000, 4000)), "PNG")
+            data = made.encode(made.scene().resize((4000, 4000)), "JPEG")
             assert refused(data, local) == "output_unreadable"
-    assert save(made.make_png()).width == made.WIDTH
+    assert save(made.jpeg()).content_type == "image/jpeg"
 
 
 def test_program_that_never_ends_is_the_machines_fault(
@@ -268,7 +272,7 @@ def test_program_that_never_ends_is_the_machines_fault(
     monkeypatch.setattr(vendor_pictures, "PROGRAM", waiting)
     monkeypatch.setattr(vendor_pictures, "PATIENCE_SECONDS", 0.1)
     with pytest.raises(subprocess.TimeoutExpired):
-        save(made.make_png())
+        save(made.jpeg())
     assert files_in(local) == []
 
 

@@ -1,0 +1,189 @@
+"""A vendor's PNG of the plainest kind, labelled without a decoder: what most vendors send, and nothing odd in it.
+
+Such a picture is on its way to the store while its sums, its packed pixels and its rows are looked at here: what is
+whole so, every decoder reads. All that is odd in any way goes the longer way, which decides what becomes of it.
+"""
+
+import mmap
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from storage.containers import PNG_START, write_png
+from storage.decoding import check_size
+from storage.relabelling import PNG_XMP
+
+HEAD: Final = struct.Struct(">I4s")
+# Around a chunk's body: its length and kind before, its sum behind.
+FRAME_BYTES, SUM_BYTES = 12, 4
+# Of a pixel: grey, colours, and either with alpha. A palette is odd enough.
+CHANNELS: Final = {0: 1, 2: 3, 4: 2, 6: 4}
+# They decide which colours the numbers mean, and stay.
+SEEN: Final = frozenset({b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"cICP"})
+# They are only read by programs, and go.
+UNSEEN: Final = frozenset({b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pHYs", b"bKGD"})
+# Encoders write pixels in parts of 8 kB and more: beyond that somebody wants us to count.
+MOST_CHUNKS: Final = 20_000
+PART_BYTES: Final = 256 * 1024
+FILTERS: Final = 5
+PIXELS, END = b"IDAT", b"IEND"
+
+
+class NotPlain(ValueError):
+    """There is something about this picture that is not looked at here."""
+
+
+@dataclass(frozen=True)
+class PlainPng:
+    """Where the parts of such a file lie: its sizes in pixels, and how it begins once it is labelled."""
+
+    width: int
+    height: int
+    row_bytes: int
+    head: bytes
+    # From the first chunk of pixels to behind the last one.
+    start: int
+    end: int
+
+    @property
+    def tail(self) -> bytes:
+        """How such a file ends."""
+        return write_png([(END, b"")], start=b"")
+
+    @property
+    def size_bytes(self) -> int:
+        """How large it is with its label."""
+        return len(self.head) + self.end - self.start + len(self.tail)
+
+
+def find_parts(data: mmap.mmap, label: bytes) -> PlainPng:
+    """Return where the parts lie; raise NotPlain for any other picture, RefusedPicture for one that is too large.
+
+    Neither sums nor pixels are looked at yet.
+    """
+    if data[: len(PNG_START)] != PNG_START:
+        raise NotPlain
+    kinds = list(list_chunks(data))
+    if not kinds or kinds[0][0] != b"IHDR" or kinds[-1][0] != END:
+        raise NotPlain
+    first, last = find_pixels([kind for kind, _, _ in kinds])
+    width, height, row_bytes = read_head(body_of(data, *kinds[0][1:]))
+    seen = [
+        (kind, body_of(data, start, end)) for kind, start, end in kinds[1:first] if kind in SEEN
+    ]
+    head = write_png([(b"IHDR", body_of(data, *kinds[0][1:])), (b"iTXt", PNG_XMP + label), *seen])
+    return PlainPng(width, height, row_bytes, head, kinds[first][1], kinds[last][2])
+
+
+def list_chunks(data: mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
+    """Yield each chunk's kind, where it starts and where it ends, up to the one that ends the picture."""
+    place = len(PNG_START)
+    for _ in range(MOST_CHUNKS):
+        if place + FRAME_BYTES > len(data):
+            raise NotPlain
+        length, kind = HEAD.unpack_from(data, place)
+        end = place + FRAME_BYTES + length
+        if end > len(data):
+            raise NotPlain
+        yield kind, place, end
+        if kind == END:
+            return
+        place = end
+    raise NotPlain
+
+
+def find_pixels(kinds: list[bytes]) -> tuple[int, int]:
+    """Return the numbers of the first and the last chunk of pixels, between known ones alone."""
+    first = next((number for number, kind in enumerate(kinds) if kind == PIXELS), 0)
+    last = first + kinds.count(PIXELS) - 1
+    before, behind = kinds[1:first], kinds[last + 1 : -1]
+    stays = [kind for kind in before if kind in SEEN]
+    if (
+        not first
+        or set(kinds[first : last + 1]) != {PIXELS}
+        or set(before) - SEEN - UNSEEN
+        or set(behind) - UNSEEN
+        or len(stays) != len(set(stays))
+    ):
+        raise NotPlain
+    return first, last
+
+
+def read_head(body: bytes) -> tuple[int, int, int]:
+    """Return a picture's width and height in pixels, and the bytes of a row with its filter."""
+    if len(body) != 13:  # noqa: PLR2004 (its only length)
+        raise NotPlain
+    width, height, *ways = struct.unpack(">IIBBBBB", body)
+    depth, kind, packing, filtering, interlacing = ways
+    if (depth, packing, filtering, interlacing) != (8, 0, 0, 0) or kind not in CHANNELS:
+        raise NotPlain
+    if not (width and height):
+        raise NotPlain
+    check_size(width, height)
+    return width, height, 1 + width * CHANNELS[kind]
+
+
+def body_of(data: mmap.mmap, start: int, end: int) -> bytes:
+    """Return a chunk's body."""
+    return data[start + HEAD.size : end - SUM_BYTES]
+
+
+def read_parts(data: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
+    """Yield bytes in parts, so that a large file is never in memory as a whole."""
+    for place in range(start, end, PART_BYTES):
+        yield data[place : min(end, place + PART_BYTES)]
+
+
+def read_labelled(data: mmap.mmap, parts: PlainPng) -> Iterator[bytes]:
+    """Yield the labelled file."""
+    yield parts.head
+    yield from read_parts(data, parts.start, parts.end)
+    yield parts.tail
+
+
+def check_whole(data: mmap.mmap, parts: PlainPng) -> None:
+    """Raise NotPlain unless each sum is right, and the pixels are one whole stream of as many rows as there must be."""
+    rows = Rows(parts.row_bytes, parts.height)
+    for kind, start, end in list_chunks(data):
+        total = zlib.crc32(kind)
+        for part in read_parts(data, start + HEAD.size, end - SUM_BYTES):
+            total = zlib.crc32(part, total)
+            if kind == PIXELS:
+                rows.add(part)
+        if total.to_bytes(SUM_BYTES, "big") != data[end - SUM_BYTES : end]:
+            raise NotPlain
+    if not rows.are_whole():
+        raise NotPlain
+
+
+class Rows:
+    """Pixels as they are unpacked: counted, and each row's filter looked at."""
+
+    def __init__(self, row_bytes: int, number: int) -> None:
+        self._unpacker = zlib.decompressobj()
+        self._row_bytes = row_bytes
+        self._expected = row_bytes * number
+        self._count = 0
+
+    def add(self, packed: bytes) -> None:
+        """Unpack some more; raise NotPlain for what is wrong, or more than there must be."""
+        while packed:
+            try:
+                rows = self._unpacker.decompress(packed, PART_BYTES)
+            except zlib.error as error:
+                raise NotPlain from error
+            filters = rows[-self._count % self._row_bytes :: self._row_bytes]
+            self._count += len(rows)
+            if self._count > self._expected or (filters and max(filters) >= FILTERS):
+                raise NotPlain
+            packed = self._unpacker.unconsumed_tail
+            if not rows and packed:
+                raise NotPlain
+
+    def are_whole(self) -> bool:
+        """Return whether all came, and nothing behind it."""
+        return (
+            self._unpacker.eof and not self._unpacker.unused_data and self._count == self._expected
+        )

@@ -1,0 +1,54 @@
+"""Thumbnails that are drawn once their picture is published: nobody who paid waits for them.
+
+Whoever published draws at once; one that was killed before leaves it to the first who asks for the thumbnail.
+"""
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import IO
+
+from django.core.files.storage import default_storage
+
+from storage.content import StoredFile
+from storage.models import Artifact
+from storage.services import put_thumbnail
+from storage.vendor_pictures import draw_thumbnail
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def publishing(files: Collection[StoredFile]) -> Iterator[None]:
+    """Draw the thumbnails that are still to be drawn, once the body has published their pictures; if it raises, none.
+
+    What goes wrong with a thumbnail is logged, since all else is done.
+    """
+    with ExitStack() as stack:
+        for file in files:
+            if file.undrawn:
+                stack.enter_context(file.undrawn)
+        yield
+        for file in files:
+            if file.undrawn:
+                draw_or_log(file, file.undrawn)
+
+
+def draw_missing(artifact: Artifact) -> None:
+    """Draw the thumbnail of a picture that has none; if that goes wrong, the picture itself is shown in its place."""
+    if not artifact.has_thumbnail:
+        with default_storage.open(artifact.key) as file:
+            artifact.has_thumbnail = draw_or_log(artifact, file)
+
+
+def draw_or_log(picture: StoredFile | Artifact, file: IO[bytes]) -> bool:
+    """Draw and store a thumbnail, and return whether it is there."""
+    try:
+        put_thumbnail(picture.thumbnail_key, draw_thumbnail(file))
+        if Artifact.objects.filter(key=picture.key).update(has_thumbnail=True):
+            return True
+        # The picture was deleted meanwhile.
+        default_storage.delete(picture.thumbnail_key)
+    except Exception:
+        logger.exception("no thumbnail of %s is drawn", picture.key)
+    return False
