@@ -100,7 +100,7 @@ def choose(order: Order, words: Mapping[str, Any]) -> dict[str, Any]:
     for group in TOGETHER:
         if said.intersection(group):
             left_out.update(group)
-    return {name: value for name, value in words.items() if name not in said | left_out}
+    return {name: words[name] for name in PREFERABLE if name in words.keys() - said - left_out}
 
 
 def list_decided(template: str) -> set[str]:

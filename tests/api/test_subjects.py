@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from generation.accounts import routing
+from generation.errors import QueueFull
 from generation.models import Account, Subject, Task
 from generation.orders import subjects
 from generation.orders import submit as submitting
@@ -63,13 +64,20 @@ def test_said_seed_is_the_orders_own_and_remembered_where_none_was(alice: APICli
 
 
 def test_nothing_is_remembered_of_a_price_or_of_what_was_refused(
-    alice: APIClient, stub: Account
+    alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = {"prompt": "a star", "subject": "hero"}
     assert alice.post("/api/v1/quote", body, format="json").status_code == 200
     refused(alice, GENERATE, body={**body, "width": 17}, expect=(*INVALID, "width"))
-    # The purse refuses within the transaction that would remember.
     refused(alice, GENERATE, body={**body, "num_images": 9, "quality": "high"}, expect=(402, "insufficient_credits"))  # fmt: skip
+
+    def refuse_late(*_: Any) -> None:
+        assert Subject.objects.get().name == "hero"
+        raise QueueFull(scope="user", limit=1, wanted=1)
+
+    # The last refusal of the transaction that remembers.
+    monkeypatch.setattr(submitting.backlog, "keep", refuse_late)
+    refused(alice, GENERATE, body=body, expect=(429, "queue_full"))
     assert not Subject.objects.exists()
     assert names(alice) == []
 
