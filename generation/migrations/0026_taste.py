@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'subject',
                 'verbose_name_plural': 'subjects',
                 'ordering': ('-id',),
-                'indexes': [models.Index(fields=['platform', 'user', '-id'], name='subject_of_user')],
+                'indexes': [models.Index(fields=['platform', 'user', '-id'], name='subject_of_user'), models.Index(fields=['used_at'], name='subject_by_age')],
                 'constraints': [models.UniqueConstraint(fields=('platform', 'user', 'name'), name='one_seed_a_subject')],
             },
         ),

@@ -47,7 +47,10 @@ class Subject(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["platform", "user", "name"], name="one_seed_a_subject")
         ]
-        indexes = [models.Index(fields=["platform", "user", "-id"], name="subject_of_user")]
+        indexes = [
+            models.Index(fields=["platform", "user", "-id"], name="subject_of_user"),
+            models.Index(fields=["used_at"], name="subject_by_age"),
+        ]
 
     def __str__(self) -> str:
         return self.name

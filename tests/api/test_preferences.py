@@ -158,7 +158,7 @@ def test_template_decides_what_it_decides(alice: APIClient) -> None:
 def test_replay_answers_the_same_task_whatever_is_preferred_by_then(alice: APIClient) -> None:
     put(alice, steps=3)
     body = {"prompt": "a star", "use_preferences": True}
-    key = {"HTTP_IDEMPOTENCY_KEY": "once"}
+    key: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "once"}
     first = alice.post(GENERATE, body, format="json", **key).json()
     put(alice, steps=9)
     assert alice.post(GENERATE, body, format="json", **key).json()["id"] == first["id"]
@@ -182,7 +182,8 @@ def test_refusal_says_that_it_comes_from_the_preferences(alice: APIClient) -> No
 def test_order_with_them_asks_one_question_more(alice: APIClient) -> None:
     put(alice, steps=3)
     counts = []
-    for words in ({}, {}, {"use_preferences": True}):
+    said: tuple[dict[str, Any], ...] = ({}, {}, {"use_preferences": True})
+    for words in said:
         with CaptureQueriesContext(connection) as asked:
             submit(alice, **words)
         counts.append(len(asked))

@@ -12,9 +12,8 @@ from rest_framework.test import APIClient
 from generation.accounts import routing
 from generation.errors import QueueFull
 from generation.models import Account, Subject, Task
-from generation.orders import subjects
+from generation.orders import backlog, subjects
 from generation.orders import submit as submitting
-from generation.orders.brought import Owner
 from generation.spec import LARGEST_EXACT, LARGEST_SEED, Order
 from generation.work.run import run_queue
 from genhub.lib.errors import InvalidRequest
@@ -76,7 +75,7 @@ def test_nothing_is_remembered_of_a_price_or_of_what_was_refused(
         raise QueueFull(scope="user", limit=1, wanted=1)
 
     # The last refusal of the transaction that remembers.
-    monkeypatch.setattr(submitting.backlog, "keep", refuse_late)
+    monkeypatch.setattr(backlog, "keep", refuse_late)
     refused(alice, GENERATE, body=body, expect=(429, "queue_full"))
     assert not Subject.objects.exists()
     assert names(alice) == []
@@ -85,7 +84,7 @@ def test_nothing_is_remembered_of_a_price_or_of_what_was_refused(
 def test_replay_answers_the_same_task_and_another_subject_is_another_body(
     alice: APIClient,
 ) -> None:
-    key = {"HTTP_IDEMPOTENCY_KEY": "once"}
+    key: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "once"}
     body = {"prompt": "a star", "subject": "hero"}
     first, again = (alice.post(GENERATE, body, format="json", **key).json() for _ in range(2))
     assert first["id"] == again["id"]
@@ -114,15 +113,12 @@ def test_model_without_seeds_refuses_it_by_its_name(alice: APIClient, stub: Acco
     able.offers.create(alias="z-image-small", default_width=64, default_height=64, smallest_side=16)
     task = submit(alice, subject="hero")
     assert task.attempts.get().account == able
-    assert routing.choose_other(submitting_spec(task), able.pk, local_only=False) is None
+    assert routing.choose_other(spec_of(task), able.pk, local_only=False) is None
 
 
-def submitting_spec(task: Task) -> Any:
-    return submitting.resolve(
-        Order(prompt="a star", subject=task.subject),
-        owner=Owner(task.platform_id, task.user),
-        platform_model="",
-    ).spec
+def spec_of(task: Task) -> Any:
+    customer = submitting.Customer(task.platform_id, "", task.user)
+    return submitting.resolve_for(customer, Order(prompt="a star", subject=task.subject)).spec
 
 
 def test_seed_too_near_to_the_largest_is_refused_at_the_subject(alice: APIClient) -> None:
@@ -181,7 +177,8 @@ def test_order_without_a_subject_asks_nothing_more_and_one_with_it_two_questions
     alice: APIClient,
 ) -> None:
     counts = []
-    for words in ({}, {}, {"subject": "hero"}, {"subject": "hero", "seed": 5}):
+    hero: dict[str, Any] = {"subject": "hero"}
+    for words in ({}, {}, hero, {**hero, "seed": 5}):
         with CaptureQueriesContext(connection) as asked:
             submit(alice, **words)
         found = [query["sql"] for query in asked if "generation_subject" in query["sql"]]
