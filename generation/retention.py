@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from generation import loops
-from generation.models import Event, LoopBeat, Task, Worker
+from generation.models import Event, LoopBeat, Subject, Task, Worker
 from generation.states import TASK_LIVE
 from generation.work import leftovers
 from genhub.platforms.idempotency import Scope
@@ -49,6 +49,13 @@ def find_gone_loops() -> QuerySet[LoopBeat]:
 RULES = (
     Rule("order_keys", _("Idempotency keys of orders"), find_keys, days="keys"),
     Rule("events", _("Steps of tasks that have ended"), find_events, days="events"),
+    Rule(
+        "subjects",
+        _("Subjects that no order named"),
+        Subject.objects.all,
+        days="subjects",
+        since="used_at",
+    ),
     Rule(
         "workers",
         _("Workers that gave no sign of life"),

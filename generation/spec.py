@@ -244,6 +244,8 @@ class Order:
     steps: int | None = None
     cfg_scale: float | None = None
     seed: int | None = None
+    # The series, character or session that it is of: orders of one share a seed.
+    subject: str | None = None
     style_preset: str | None = None
     style: str | None = None
     sampler: str | None = None
@@ -257,4 +259,6 @@ class Order:
     strength: float | None = None
     # Where its end is told, besides the platform's endpoints.
     webhook: str | None = None
+    # Whether its user's usual words fill in what it does not say.
+    use_preferences: bool | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

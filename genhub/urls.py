@@ -12,8 +12,10 @@ from generation.api.callbacks import CallbackView
 from generation.api.follow import FollowQuoteView, FollowView
 from generation.api.live.views import EventsView, TaskEventsView
 from generation.api.models import ModelListView
+from generation.api.preferences import PreferencesView, SuggestionsView
 from generation.api.quote import QuoteView
 from generation.api.refine import RefineQuoteView, RefineView
+from generation.api.subjects import SubjectListView, SubjectView
 from generation.api.views import (
     ArtifactView,
     GenerateView,
@@ -62,6 +64,10 @@ API = [
         ArtifactView.as_view(thumbnail=True),
         name="artifact-thumbnail",
     ),
+    path("me/preferences", PreferencesView.as_view(), name="preferences"),
+    path("me/suggestions", SuggestionsView.as_view(), name="suggestions"),
+    path("me/subjects", SubjectListView.as_view(), name="subject-list"),
+    path("me/subjects/<str:name>", SubjectView.as_view(), name="subject"),
     path("templates", TemplateListView.as_view(), name="template-list"),
     path("models", ModelListView.as_view(), name="model-list"),
     path("styles", StyleListView.as_view(), name="style-list"),

@@ -71,6 +71,7 @@ def answer_task(
         "num_images": task.num_images,
         "metadata": task.metadata,
         "webhook": task.webhook or None,
+        "subject": task.subject or None,
         "result": answer_result(task, request) if task.state == TaskState.COMPLETED else None,
         "processing_time": seconds(task.started_at, ended),
         "timings": {"queued": seconds(task.created_at, task.started_at), **attempt.timings}

@@ -30,6 +30,11 @@ ORDER_EXAMPLES = [
         request_only=True,
     ),
     OpenApiExample(
+        "One of a series, with the user's usual words",
+        value={"prompt": "a yellow star", "subject": "spring sale", "use_preferences": True},
+        request_only=True,
+    ),
+    OpenApiExample(
         "With a platform's key",
         value={"prompt": "a yellow star on a purple background", "user": "alice"},
         request_only=True,
@@ -222,6 +227,9 @@ class Task(Status):
     num_images = serializers.IntegerField()
     metadata = serializers.DictField()
     webhook = serializers.CharField(allow_null=True, help_text=_("Where its end is told."))
+    subject = serializers.CharField(
+        allow_null=True, help_text=_("The series, character or session that it is of.")
+    )
     result = Result(allow_null=True)
     processing_time = serializers.FloatField(allow_null=True, help_text=_("Seconds."))
     timings = serializers.DictField(

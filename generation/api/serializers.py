@@ -1,14 +1,17 @@
 """Request words: their types and absolute limits; what a model allows is decided later, by its card."""
 
 import json
+import re
 from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from generation.models.taste import LONGEST_SUBJECT
 from generation.spec import LARGEST_SEED
 from genhub.api.fields import (
+    StrictBooleanField,
     StrictCharField,
     StrictFloatField,
     StrictIntegerField,
@@ -31,6 +34,8 @@ LARGEST_METADATA_BYTES = 16_384
 QUALITIES = ("standard", "high", "hd")
 # Less would leave no step to take.
 SMALLEST_STRENGTH = 0.01
+# Proxies take even an escaped slash for a step of a path, or refuse it.
+UNFIT = re.compile(r"[/\x00-\x1f\x7f]")
 
 
 class LoraSerializer(StrictSerializer):
@@ -48,8 +53,7 @@ class GenerateSerializer(StrictSerializer):
 
     # Words of the API that no provider of this hub honours yet: refused by name, never dropped.
     UNSUPPORTED = frozenset(
-        {"subject", "duration", "fps", "resolution",
-         "response_format", "cache"}
+        {"duration", "fps", "resolution", "response_format", "cache"}
     )  # fmt: skip
     DEFAULTS = {"response_format": "url", "cache": "auto"}
     default_error_messages = {
@@ -96,6 +100,10 @@ class GenerateSerializer(StrictSerializer):
     seed = StrictIntegerField(
         required=False, min_value=0, max_value=LARGEST_SEED,
         help_text=_("The first picture's; each further picture takes the next. Default: one drawn for each."),
+    )  # fmt: skip
+    subject = StrictCharField(
+        required=False, max_length=LONGEST_SUBJECT,
+        help_text=_("A series, a character, a session: your orders of one share its first one's seed. Default: none."),
     )  # fmt: skip
     loras: "serializers.ListSerializer[Any]" = serializers.ListSerializer(
         child=LoraSerializer(), required=False, max_length=MOST_LORAS,
@@ -144,6 +152,10 @@ class GenerateSerializer(StrictSerializer):
         trim_whitespace=False,
         help_text=_("Required with a platform's key."),
     )
+    use_preferences = StrictBooleanField(
+        required=False,
+        help_text=_("Your usual words (PUT me/preferences) fill in what the order does not say. Default: false."),
+    )  # fmt: skip
     webhook = StrictCharField(
         required=False, max_length=LONGEST_URL,
         help_text=_("An https:// address that is told how the task ends, signed by the platform's endpoint without an "
@@ -170,6 +182,13 @@ class GenerateSerializer(StrictSerializer):
         if name in self.UNSUPPORTED and value is None:
             return True
         return name in self.DEFAULTS and value == self.DEFAULTS[name]
+
+    def validate_subject(self, value: str) -> str:
+        """Refuse a name that no address can hold: a subject is forgotten at its own."""
+        if UNFIT.search(value) or value in {".", ".."}:
+            message = gettext("A name without “/” and control characters, and not “.” or “..”.")
+            raise serializers.ValidationError(message, "invalid")
+        return value
 
     def validate_quality(self, value: str) -> str:
         """Return `high` for its alias `hd`."""

@@ -10,6 +10,7 @@ from generation.models.offer import Offer, find_card, get_card
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
 from generation.models.task import Output, Task, TaskCount
+from generation.models.taste import Preferences, Subject
 from generation.models.weights import LocalWeights
 from generation.models.worker import Worker
 
@@ -26,11 +27,13 @@ __all__ = [
     "Offer",
     "Output",
     "PlatformBacklog",
+    "Preferences",
     "RefundBatch",
     "RefundRequest",
     "RefundState",
     "Rest",
     "Share",
+    "Subject",
     "Task",
     "TaskCount",
     "TaskText",

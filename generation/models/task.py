@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from generation.models.taste import LONGEST_SUBJECT
 from generation.states import TASK_ENDS, TaskState
 from genhub.lib.ids import new_id
 from genhub.webhooks.models import LONGEST_URL
@@ -67,6 +68,8 @@ class Task(models.Model):
     metadata = models.JSONField(_("metadata"), default=dict)
     # Where its end is told, besides the platform's endpoints.
     webhook = models.CharField(_("webhook"), max_length=LONGEST_URL, blank=True, db_default="")
+    # Of what its order said that it is: a series, a character, a session.
+    subject = models.CharField(_("subject"), max_length=LONGEST_SUBJECT, blank=True, db_default="")
     num_images = models.PositiveSmallIntegerField(_("number of pictures"))
     unit_price = models.BigIntegerField(_("price of one"))
     price = models.BigIntegerField(_("price"))

@@ -3,20 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-from generation.spec import GenerationSpec, ModelCard
+from generation.spec import GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, gettext_noop
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 
 
-def find_unsupported(said: Mapping[str, Any], card: ModelCard) -> list[FieldError]:
+def find_unsupported(order: Order, said: Mapping[str, Any], card: ModelCard) -> list[FieldError]:
     """Return each word that was said and that the model does not take: nothing is dropped in silence."""
     message = gettext_noop(
         "The model “%(model)s” does not take this; leave it out, or the style that says it."
     )
+    # Without seeds there is none to remember.
+    by_seed = [name for name in ("seed", "subject") if getattr(order, name) is not None]
     return [
-        FieldError(name, "unsupported", message, {"model": card.alias})
+        FieldError(field, "unsupported", message, {"model": card.alias})
         for name in card.unsupported
         if name in said
+        for field in (by_seed if name == "seed" else [name])
     ]
 
 

@@ -89,6 +89,7 @@ def resolve_following(customer: Customer, task: Task, wanted: Following) -> Reso
         estimated_cost_usd=estimate_usd(route, spec),
         metadata={**kept, "follows": to_wire("task", output.task_id)},
         follows_id=maker.pk,
+        subject=task.subject,
     )
 
 

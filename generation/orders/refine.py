@@ -3,14 +3,15 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from generation.accounts import routing
 from generation.errors import NoResult, NotReady
 from generation.models import Output, Task
 from generation.orders.modes import FINE, find_usual
-from generation.orders.submit import Customer, digest, submit_task
+from generation.orders.resolved import Resolved
+from generation.orders.submit import Customer, digest, resolve_for, submit_once, use_of
 from generation.spec import GenerationSpec, ModelCard, Order
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
@@ -34,16 +35,21 @@ def refine_task(
 ) -> uuid.UUID:
     """Return the id of the task that makes a picture again, or of the one made earlier for the same key and request.
 
-    Raises what `order_again` and `submit_task` raise; then nothing was written.
+    Raises what `order_again` and `submit_once` raise; then nothing was written.
     """
     order = order_again(task, wanted)
     # What the key stands for is the request: what a model makes of it may be another tomorrow.
     request = {"refines": to_wire("task", task.pk), **asdict(wanted)}
     said = {name: value for name, value in request.items() if value is not None}
+    use = use_of(customer, idempotency_key, digest(said))
+    return submit_once(customer, use, lambda: resolve_again(customer, task, order))
+
+
+def resolve_again(customer: Customer, task: Task, order: Order) -> Resolved:
+    """Return the order of a picture again, made whole. It is of the task's subject, with the picture's own seed, and
+    remembers none: a subject that was forgotten stays so."""
     with named_at_the_picture():
-        return submit_task(
-            customer, order, idempotency_key=idempotency_key, fingerprint=digest(said)
-        )
+        return replace(resolve_for(customer, order), subject=task.subject)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """From what a caller asked for to what will be made and what it costs. Writes nothing."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,7 +25,8 @@ from generation.orders.modes import (
     find_usual_effort,
 )
 from generation.orders.resolved import Resolved, quote_spec
-from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec, ModelCard, Order
+from generation.orders.subjects import find_seeds
+from generation.spec import GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.platforms.models import Plan
 from templates import rendering, selectors
@@ -88,7 +88,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     rendered = replace(rendered, negative_prompt=join_negative_prompts(order, own, look))
     quality = words.get("quality") or "standard"
     mode = choose_mode(order, rendered.settings, plan, quality)
-    if mistakes := find_unsupported(asked, route.card):
+    if mistakes := find_unsupported(order, asked, route.card):
         raise InvalidRequest(errors=mistakes)
     inputs = find_inputs(order, buyer.owner, route.card)
     said = words.get("width"), words.get("height")
@@ -99,6 +99,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     spec = build_spec(words, rendered, route.card, media_type, usual)
     spec = replace(
         spec,
+        seeds=find_seeds(order, spec.number, buyer.owner) if route.card.takes("seed") else (),
         **inputs.words(),
         loras=find_loras(order, route.card),
         quality=quality,
@@ -120,6 +121,9 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         estimate_usd(route, spec),
         order.metadata,
         order.webhook or "",
+        subject=order.subject or "",
+        keeps_seed=order.subject is not None,
+        names_seed=order.seed is not None,
     )
 
 
@@ -224,6 +228,8 @@ def join_negative_prompts(order: Order, own: str, look: Look | None) -> str:
 def list_said(words: Words, negative_prompt: str) -> dict[str, Any]:
     """Return what the order, its template or its style says of the words that not every model takes."""
     said = {name: getattr(words.order, name) for name in ("seed", "image", "mask", "strength")}
+    # A subject is a seed that is remembered.
+    said["seed"] = words.order.subject if said["seed"] is None else said["seed"]
     said |= {name: words.get(name) for name in ("steps", "cfg_scale")}
     said["negative_prompt"] = negative_prompt or None
     return {name: value for name, value in said.items() if value is not None}
@@ -232,19 +238,7 @@ def list_said(words: Words, negative_prompt: str) -> dict[str, Any]:
 def build_spec(
     words: Words, rendered: Rendered, card: ModelCard, media_type: str, usual: Usual
 ) -> GenerationSpec:
-    """Return the spec with what is usual filled in and a seed drawn for each picture that has none; what the model does
-    not take is not there."""
-    number = words.get("num_images") or 1
-    first_seed = words.order.seed
-    if first_seed is not None and first_seed + number - 1 > LARGEST_SEED:
-        message = gettext_noop(
-            "Each further picture takes the next seed: the last would be above %(most)s."
-        )
-        raise refuse_field("seed", "too_large", message, most=LARGEST_SEED)
-    seeds = [
-        secrets.randbelow(LARGEST_EXACT + 1) if first_seed is None else first_seed + i
-        for i in range(number)
-    ]
+    """Return the spec, without seeds, with what is usual filled in; what the model does not take is not there."""
     effort = find_usual_effort(card, usual)
     effort |= {name: said for name in effort if (said := words.get(name)) is not None}
     return GenerationSpec(
@@ -256,8 +250,7 @@ def build_spec(
         height=usual.height if words.get("height") is None else words.get("height"),
         steps=effort.get("steps"),
         cfg_scale=float(effort["cfg_scale"]) if "cfg_scale" in effort else None,
-        seeds=tuple(seeds) if card.takes("seed") else (),
-        number=number,
+        number=words.get("num_images") or 1,
     )
 
 

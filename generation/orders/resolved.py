@@ -30,6 +30,11 @@ class Resolved:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     # Where its end is told, besides the platform's endpoints.
     webhook: str = ""
+    # The series, character or session that it is of; whether its first seed is remembered for it, and whether the order
+    # named that seed.
+    subject: str = ""
+    keeps_seed: bool = False
+    names_seed: bool = False
     # The attempt whose picture it goes on with: no other account than the route's has that.
     follows_id: uuid.UUID | None = None
 

@@ -20,8 +20,10 @@ from generation.models.task import Priority
 from generation.orders import backlog
 from generation.orders.brought import Owner
 from generation.orders.inputs import keep_inputs
+from generation.orders.preferences import preferred
 from generation.orders.resolve import resolve
 from generation.orders.resolved import Resolved
+from generation.orders.subjects import keep_seed
 from generation.orders.webhook import check_webhook
 from generation.spec import Order
 from genhub.lib.ids import new_id
@@ -84,13 +86,15 @@ def submit_once(
 def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
     """Return a customer's order made whole, as `resolve` does; pictures that it brings along become theirs if kept."""
     check_webhook(order, customer.platform_id)
-    return resolve(
-        order,
-        owner=Owner(customer.platform_id, customer.user, keeps),
-        platform_model=customer.platform_model,
-        plan=customer.plan,
-        local_only=customer.local_only,
-    )
+    owner = Owner(customer.platform_id, customer.user, keeps)
+    with preferred(order, owner) as filled:
+        return resolve(
+            filled,
+            owner=owner,
+            platform_model=customer.platform_model,
+            plan=customer.plan,
+            local_only=customer.local_only,
+        )
 
 
 def fingerprint_of(order: Order) -> str:
@@ -110,7 +114,7 @@ def digest(said: Mapping[str, Any]) -> str:
 
 @transaction.atomic
 def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> uuid.UUID:
-    """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, share, backlog."""
+    """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, subject, share, backlog."""
     task_id = new_id()
     # First, so that an equal request running beside this one waits here and moves no credits.
     idempotency.keep(use, task_id)
@@ -124,6 +128,8 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
         ledger.hold(purse.pk, price, reference=task_id, terms=terms_of(customer))
     else:
         free.admit(purse.pk, reference=task_id, terms=terms_of(customer))
+    # Under the purse's lock, so that a user's orders take their subjects one after the other.
+    spec = keep_seed(customer.platform_id, customer.user, resolved)
     Task.objects.create(
         id=task_id,
         platform_id=customer.platform_id,
@@ -137,6 +143,7 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
         spec=spec.to_json(),
         metadata=dict(resolved.metadata),
         webhook=resolved.webhook,
+        subject=resolved.subject,
         num_images=number,
         unit_price=quote.unit_price,
         price=price,

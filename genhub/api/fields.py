@@ -40,6 +40,16 @@ class StrictFloatField(serializers.FloatField):
         return super().to_internal_value(data)
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON boolean: texts and numbers are refused."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the boolean, or fail with `invalid`."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class ProhibitHalves(ProhibitSurrogateCharactersValidator):
     """DRF's own check, found in one go: letter by letter, a picture's text takes it seconds."""
 

@@ -10,6 +10,8 @@ KEEP_DAYS = {
     "keys": at_least("KEEP_KEYS_DAYS", 30, 0, LONGEST_DAYS),
     # The steps of tasks that have ended; what a task cost and delivered stays.
     "events": at_least("KEEP_EVENTS_DAYS", 365, 0, LONGEST_DAYS),
+    # The seeds of subjects that no order named for so long: usually for ever, since a series may go on after years.
+    "subjects": at_least("KEEP_SUBJECTS_DAYS", 0, 0, LONGEST_DAYS),
     # Uploaded pictures that no order ever named.
     "unused_uploads": at_least("KEEP_UNUSED_UPLOADS_DAYS", 30, 0, LONGEST_DAYS),
     # Clean audits of what was new, once a clean audit of all books came after them.

@@ -72,7 +72,9 @@ def test_follow_up_is_one_picture_of_what_the_vendor_has(alice: APIClient) -> No
         "num_images": 3,
         "seed": 41,
     }
-    task = make(alice, metadata={"post": 7}, steps=9, cfg_scale=3.5, quality="high", **words)
+    task = make(
+        alice, metadata={"post": 7}, subject="hero", steps=9, cfg_scale=3.5, quality="high", **words
+    )
     again = follow(alice, task, picture=2, **UPSCALE)
     ids = Attempt.objects.get(task=task).facts["tasks"]
     assert again.spec["options"] == {"of": ids[2], "action": "upscale", "index": 2}
@@ -88,6 +90,7 @@ def test_follow_up_is_one_picture_of_what_the_vendor_has(alice: APIClient) -> No
     }
     assert {name: again.spec[name] for name in gone} == gone
     assert again.metadata == {"post": 7, "follows": to_wire("task", task.pk)}
+    assert again.subject == "hero"
     assert (again.user, again.num_images, again.quality, again.state) == (
         "alice", 1, "high", "pending",
     )  # fmt: skip

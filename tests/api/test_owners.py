@@ -21,18 +21,22 @@ POSTED = [
     "task-cancel", "task-refine", "task-refine-quote", "task-follow", "task-follow-quote", "webhook-rotate",
     "webhook-test", "webhook-replay", "delivery-replay",
 ]  # fmt: skip
-METHOD = dict.fromkeys(POSTED, "post")
-PREFIXES = {"task_id": "task", "artifact_id": "art", "endpoint_id": "ep", "delivery_id": "dlv"}
+METHOD = {**dict.fromkeys(POSTED, "post"), "subject": "delete"}
+PREFIXES = {
+    "task_id": "task", "artifact_id": "art", "endpoint_id": "ep", "delivery_id": "dlv", "name": "subject",
+}  # fmt: skip
 NOT_FOUND = (404, "not_found")
+WHOSE = (400, "invalid_request", "user")
 
 
 @pytest.fixture
 def ids(alice: APIClient, stub: Account) -> dict[str, str]:
     """Alice's finished task and its picture."""
-    answer = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
+    body = {"prompt": "a star", "subject": "hero"}
+    answer = alice.post(GENERATE, body, format="json").json()
     run_queue("local")
     result = alice.get(answer["result_url"]).json()
-    made = {"task_id": answer["id"], "artifact_id": result["images"][0]["id"]}
+    made = {"task_id": answer["id"], "artifact_id": result["images"][0]["id"], "name": "hero"}
     return made | make_ids(Platform.objects.get(code="shop"))
 
 
@@ -73,7 +77,12 @@ def test_foreign_id_is_not_found(
         # What concerns all users of a platform is nobody's whose key is one user's.
         is_closed = "endpoint_id" in str(route.pattern) and name != "another platform"
         expect = (403, "platform_key_needed") if is_closed else NOT_FOUND
-        refused(stranger, address(route, ids), method=method, expect=expect)
+        # A subject is one of many users' of this name: a platform's key must say whose.
+        path = address(route, ids)
+        if route.name == "subject" and name == "another platform":
+            refused(stranger, path, method=method, expect=WHOSE)
+            path += "?user=alice"
+        refused(stranger, path, method=method, expect=expect)
 
 
 @pytest.mark.parametrize("route", WITH_ID, ids=name_case)

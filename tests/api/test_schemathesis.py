@@ -46,6 +46,7 @@ OPERATIONS = {
     "generate", "quote", "tasks", "tasks/{task_id}", "tasks/{task_id}/status", "tasks/{task_id}/result",
     "tasks/{task_id}/cancel", "tasks/{task_id}/refine", "tasks/{task_id}/refine/quote",
     "tasks/{task_id}/follow", "tasks/{task_id}/follow/quote", "artifacts",
+    "me/preferences", "me/suggestions", "me/subjects", "me/subjects/{name}",
     "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "templates", "models", "styles", "credits",
     "credits/entries", "credits/entries.csv", "credits/grants", "health",
     "webhooks", "webhooks/{endpoint_id}", "webhooks/{endpoint_id}/rotate", "webhooks/{endpoint_id}/test",
@@ -100,10 +101,11 @@ MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 def test_answers_are_as_the_document_says(
     document: Any, client_of: Callable[..., APIClient], alice: APIClient, name: str, mode: Any
 ) -> None:
-    made = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
+    body = {"prompt": "a star", "subject": "hero"}
+    made = alice.post(GENERATE, body, format="json").json()
     run_queue("local")
     done = alice.get(f"/api/v1/tasks/{made['id']}").json()
-    ids = {"task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"]}
+    ids = {"task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"], "name": "hero"}
     caller = alice
     if name.startswith("webhooks"):
         caller, ids = client_of(""), make_ids(Platform.objects.get())

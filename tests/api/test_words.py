@@ -98,7 +98,7 @@ def test_wrong_value_is_refused_by_name(alice: APIClient, word: str, value: Any)
 
 @pytest.mark.parametrize(
     "word",
-    ["subject", "duration", "fps", "resolution", "response_format", "cache"],
+    ["duration", "fps", "resolution", "response_format", "cache"],
 )
 def test_word_this_hub_does_not_honour_is_refused_by_name(alice: APIClient, word: str) -> None:
     assert word in GenerateSerializer.UNSUPPORTED

@@ -19,7 +19,7 @@ from credits.audit import runs
 from credits.models import AuditRun, Hold, Transfer
 from generation import loops
 from generation.life.unpaid_ends import cancel_task
-from generation.models import Attempt, Event, LoopBeat, Output, Share, Task, Worker
+from generation.models import Attempt, Event, LoopBeat, Output, Share, Subject, Task, Worker
 from generation.work.run import run_queue
 from genhub.platforms.models import IdempotencyKey, Platform
 from genhub.retention.rules import Gone, list_rules
@@ -117,6 +117,24 @@ def test_steps_of_ended_tasks_go_and_those_of_tasks_under_way_stay(alice: APICli
     assert set(Event.objects.values_list("task", flat=True)) == {live.pk}
     assert alice.get(f"/api/v1/tasks/task_{ended.pk.hex}").json()["status"] == "completed"
     assert find_mistakes() == []
+
+
+@pytest.mark.usefixtures("stub")
+def test_subject_stays_for_ever_unless_operators_let_go_what_no_order_names(
+    alice: APIClient, settings: Any
+) -> None:
+    submit(alice, subject="old")
+    let_pass(Subject, 400, "created_at", "used_at")
+    assert delete("subjects") == Gone()
+    settings.KEEP_DAYS = {**settings.KEEP_DAYS, "subjects": 365}
+    submit(alice, subject="young")
+    task = submit(alice, subject="old")
+    assert delete("subjects") == Gone(), "an order named it again"
+    let_pass(Subject, 366, "used_at")
+    submit(alice, subject="young")
+    assert delete("subjects") == Gone(rows=1)
+    assert Subject.objects.get().name == "young"
+    assert alice.get(f"/api/v1/tasks/{task}").json()["subject"] == "old"
 
 
 def test_rows_of_gone_workers_and_loops_go() -> None:

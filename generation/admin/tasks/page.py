@@ -87,6 +87,7 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
                     "making",
                     "quality",
                     "seeds",
+                    "subject",
                 )
             },
         ),

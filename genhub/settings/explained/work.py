@@ -112,6 +112,11 @@ GROUPS = [
                 unit=_("days"),
             ),
             Setting(
+                "KEEP_SUBJECTS_DAYS",
+                _("the seed of a subject that no order named for so long; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
                 "KEEP_UNUSED_UPLOADS_DAYS",
                 _("an uploaded picture that no order ever named; 0: for ever"),
                 unit=_("days"),

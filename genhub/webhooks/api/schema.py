@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from genhub.api.fields import StrictCharField, StrictSerializer
+from genhub.api.fields import StrictBooleanField, StrictCharField, StrictSerializer
 from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
 from genhub.webhooks.models import ENDS, LONGEST_URL, Delivery, Endpoint, EventType
 
@@ -52,16 +52,6 @@ LIMIT = OpenApiParameter(
     "limit", OpenApiTypes.INT, default=DEFAULT_PAGE, description=_("Rows a page, at most 100.")
 )
 CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description=_("From “next” or “previous”."))
-
-
-class StrictBooleanField(serializers.BooleanField):
-    """A JSON boolean: texts and numbers are refused."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the boolean, or fail with `invalid`."""
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
 
 
 def events_field(**words: Any) -> Any:
