@@ -22,23 +22,29 @@ class Offer:
     refusal: str
 
 
-def find_offer(platform_id: uuid.UUID, user: str, api_key_id: uuid.UUID, price: int) -> Offer:
-    """Return whether a (platform, user) could pay a price with a key; a purse that nobody opened yet stays unopened."""
+def find_offer(
+    platform_id: uuid.UUID, user: str, api_key_id: uuid.UUID, price: int, *, tasks: int = 1
+) -> Offer:
+    """Return whether a (platform, user) could pay a price, for one task or several together, with a key; a purse that
+    nobody opened yet stays unopened."""
     balance = find_balance(platform_id, user)
     # What is over but not yet swept pays for nothing: the ledger expires it before it holds.
     available = balance.available - sum_due(balance.purse_id)
-    return Offer(available, find_refusal(balance, available, api_key_id, price))
+    return Offer(available, find_refusal(balance, available, api_key_id, (price, tasks)))
 
 
-def find_refusal(balance: Balance, available: int, api_key_id: uuid.UUID, price: int) -> str:
-    """Return the code of what the ledger would answer to a hold; empty when it would hold."""
+def find_refusal(
+    balance: Balance, available: int, api_key_id: uuid.UUID, wanted: tuple[int, int]
+) -> str:
+    """Return the code of what the ledger would answer to holds of so many (credits, tasks); empty: it would hold."""
+    price, tasks = wanted
     if balance.is_frozen:
         return PurseFrozen.code
     if available < price:
         return InsufficientCredits.code
     for budget in list_budgets(balance.purse_id or NOBODY, api_key_id):
-        wanted = 1 if budget.period == Period.CONCURRENT else price
-        if wanted and budget.spent + wanted > budget.limit:
+        counted = tasks if budget.period == Period.CONCURRENT else price
+        if counted and budget.spent + counted > budget.limit:
             return refusal_of(Period(budget.period)).code
     return ""
 

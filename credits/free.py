@@ -4,6 +4,7 @@ A budget of credits has nothing to count of them; one of tasks at the same time 
 """
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import connection
 
@@ -29,13 +30,25 @@ LEAVE = """
 
 
 def admit(purse_id: uuid.UUID, *, reference: uuid.UUID, terms: Terms = PLAIN) -> None:
-    """Count an order that costs nothing; raise PurseFrozen, or what its budgets refuse: then the caller's transaction
-    cannot commit."""
+    """Count an order that costs nothing: `admit_many` for one."""
+    admit_many(purse_id, [reference], terms=terms)
+
+
+def admit_many(
+    purse_id: uuid.UUID, references: Sequence[uuid.UUID], *, terms: Terms = PLAIN
+) -> None:
+    """Count orders that cost nothing, all or none; raise PurseFrozen, or what their budgets refuse: then the caller's
+    transaction cannot commit."""
+    if not references:
+        return
     if lock(purse_id).frozen_at:
         raise PurseFrozen
-    counted = budgets.count_orders(purse_id, terms.api_key_id, {reference: 0}, terms.at)
+    prices = dict.fromkeys(references, 0)
+    counted = budgets.count_orders(purse_id, terms.api_key_id, prices, terms.at)
     FreeUse.objects.bulk_create(
-        FreeUse(reference=reference, count_id=count_id) for count_id, _ in counted
+        FreeUse(reference=reference, count_id=count_id)
+        for count_id, amounts in counted
+        for reference in amounts
     )
 
 

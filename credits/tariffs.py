@@ -11,6 +11,7 @@ from django.db.models.functions import Greatest, Now
 
 from credits.models import PriceRule
 from credits.pricing import FACTOR, QUANTITIES, WORDS, Bounds, Rule
+from genhub.lib.once import once
 
 # What a factor of the price list is rounded to.
 FACTOR_PLACES = Decimal("0.0001")
@@ -19,6 +20,7 @@ FOUR_K_FACTOR = Decimal("1.5")
 LOCK = "LOCK TABLE credits_pricerule IN SHARE ROW EXCLUSIVE MODE"
 
 
+@once
 def rules_in_force() -> list[Rule]:
     """Return the rules by which an order is priced now; a hub without any prices by its settings."""
     rules = [as_rule(row) for row in in_force()]

@@ -34,6 +34,14 @@ class AlreadyEnded(GenerationProblem):
     detail = gettext_noop("It is %(state)s; there is nothing left to cancel.")
 
 
+class BatchEnded(GenerationProblem):
+    """All tasks of a batch had ended before the cancel arrived."""
+
+    code = "batch_already_ended"
+    title = gettext_noop("The batch has ended")
+    detail = gettext_noop("All of its tasks have ended; there is nothing left to cancel.")
+
+
 class QueueFull(GenerationProblem):
     """As many pictures wait or are being made as one user, platform or hub may have."""
 

@@ -13,6 +13,15 @@ class TaskState(StrEnum):
     CANCELED = "canceled"  # end: by its owner
 
 
+class BatchState(StrEnum):
+    """Where orders stand that were made as one; the database moves it with their counts."""
+
+    PENDING = "pending"  # none of its tasks was begun
+    PROCESSING = "processing"  # some were begun, or have ended; not all have
+    COMPLETED = "completed"  # end: all tasks have ended, each in its own way
+    CANCELED = "canceled"  # end: all have, some of them by a cancel of the whole
+
+
 class AttemptState(StrEnum):
     """Where one try at one provider stands."""
 

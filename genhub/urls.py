@@ -8,6 +8,12 @@ from drf_spectacular.views import SpectacularAPIView
 from credits.api.balance import CreditsView
 from credits.api.entries import EntryExportView, EntryListView
 from credits.api.grants import GrantView
+from generation.api.batches import (
+    BatchCancelView,
+    BatchListView,
+    BatchQuoteView,
+    BatchView,
+)
 from generation.api.callbacks import CallbackView
 from generation.api.follow import FollowQuoteView, FollowView
 from generation.api.live.views import EventsView, TaskEventsView
@@ -57,6 +63,10 @@ API = [
     path("tasks/<str:task_id>/refine/quote", RefineQuoteView.as_view(), name="task-refine-quote"),
     path("tasks/<str:task_id>/follow", FollowView.as_view(), name="task-follow"),
     path("tasks/<str:task_id>/follow/quote", FollowQuoteView.as_view(), name="task-follow-quote"),
+    path("batches", BatchListView.as_view(), name="batch-list"),
+    path("batches/quote", BatchQuoteView.as_view(), name="batch-quote"),
+    path("batches/<str:batch_id>", BatchView.as_view(), name="batch"),
+    path("batches/<str:batch_id>/cancel", BatchCancelView.as_view(), name="batch-cancel"),
     path("artifacts", UploadView.as_view(), name="artifact-list"),
     path("artifacts/<str:artifact_id>", ArtifactView.as_view(), name="artifact"),
     path(

@@ -6,12 +6,14 @@ from pathlib import Path
 from django.core.files.storage import default_storage
 
 from genhub.lib.ids import from_wire
+from genhub.lib.once import once
 from storage.files import local_storage
 from storage.models import Artifact
 
 PREFIX = "art"
 
 
+@once
 def find_artifact(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Artifact | None:
     """Return an artifact of a platform (and user, unless None), or None when there is none such among theirs."""
     artifact_id = from_wire(PREFIX, wire_id)

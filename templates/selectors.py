@@ -2,10 +2,12 @@
 
 from django.db.models import QuerySet
 
+from genhub.lib.once import once
 from templates.models import Style, Template, TemplateVersion
 from templates.rendering import Look, Recipe
 
 
+@once
 def find_recipe(code: str) -> Recipe | None:
     """Return the published version of an active template, or None."""
     row = list_versions().filter(template__code=code).first()
@@ -46,6 +48,7 @@ def as_recipe(row: TemplateVersion) -> Recipe:
     )
 
 
+@once
 def find_look(code: str) -> Look | None:
     """Return an active style, or None."""
     row = list_styles().filter(code=code).first()

@@ -13,6 +13,7 @@ from generation.models.account import usable
 from generation.providers.registry import find_class
 from generation.spec import GenerationSpec, ModelCard
 from genhub.lib.clock import NOW
+from genhub.lib.once import once
 
 # What keeps a provider from being chosen, or chose it: words of the event, for staff.
 CHOSEN, RESTS, AVOIDED, STANDBY, OUTWEIGHED, LEAVES, HAS_PICTURE, UNABLE = (
@@ -55,7 +56,7 @@ def choose(
     do not rest, the smallest standby number; among these each gets its weight's part. While all rest, the one that is
     back first. `avoided` accounts failed the order before: they are taken when there is no other.
     """
-    rows = list(offered().filter(alias=alias).annotate(now=NOW, has_key=HAS_KEY))
+    rows = list_offers(alias)
     thoughts: dict[str, str] = {}
     if local_only:
         rows = sift(rows, lambda row: keeps_in_house(row.account), LEAVES, thoughts)
@@ -71,6 +72,12 @@ def choose(
     else:
         chosen = min(rows, key=lambda row: row.account.resting_until or row.now)
     return Route(chosen.account, chosen.card(), told(thoughts, chosen))
+
+
+@once
+def list_offers(alias: str) -> list[Any]:
+    """Return the offers of a model, and of each whether its account has a key to use now."""
+    return list(offered().filter(alias=alias).annotate(now=NOW, has_key=HAS_KEY))
 
 
 def choose_other(spec: GenerationSpec, account_id: int, *, local_only: bool) -> Route | None:

@@ -10,6 +10,7 @@ from rest_framework.reverse import reverse
 from credits.selectors import NO_HOLD, Explained, explain_holds
 from generation.failures import TaskFailure
 from generation.models import Task
+from generation.models.batch import PREFIX as BATCH
 from generation.orders.follow import find_follow_ups
 from generation.selectors.tasks import describe_template, find_pauses, newest
 from generation.spec import LARGEST_EXACT
@@ -69,6 +70,8 @@ def answer_task(
         "cfg_scale": task.spec["cfg_scale"],
         **answer_inputs(task.spec),
         "num_images": task.num_images,
+        "batch": to_wire(BATCH, task.batch_id) if task.batch_id else None,
+        "batch_index": task.batch_index,
         "metadata": task.metadata,
         "webhook": task.webhook or None,
         "subject": task.subject or None,

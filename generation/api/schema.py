@@ -58,6 +58,7 @@ PREFER = OpenApiParameter(
 USER = OpenApiParameter(
     "user", OpenApiTypes.STR, description=_("Only this user's (platform keys).")
 )
+BATCH = OpenApiParameter("batch", OpenApiTypes.STR, description=_("Only this batch's."))
 LIMIT = OpenApiParameter(
     "limit",
     OpenApiTypes.INT,
@@ -225,6 +226,10 @@ class Task(Status):
         ),
     )
     num_images = serializers.IntegerField()
+    batch = serializers.CharField(allow_null=True, help_text=_("The batch that it was ordered in."))
+    batch_index = serializers.IntegerField(
+        allow_null=True, help_text=_("Its order's place in the batch, from 0.")
+    )
     metadata = serializers.DictField()
     webhook = serializers.CharField(allow_null=True, help_text=_("Where its end is told."))
     subject = serializers.CharField(
@@ -249,7 +254,8 @@ class Task(Status):
 
 
 # What each door answers that takes an order.
-ORDERED = {202: Task, **REFUSALS, **dict.fromkeys((402, 409, 422, 429), PROBLEM)}
+ORDERED_REFUSALS = {**REFUSALS, **dict.fromkeys((402, 409, 422, 429), PROBLEM)}
+ORDERED = {202: Task, **ORDERED_REFUSALS}
 
 
 class TaskPage(serializers.Serializer[Any]):

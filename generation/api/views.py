@@ -17,6 +17,7 @@ from generation.api.serializers import GenerateSerializer
 from generation.errors import NoResult, NotReady
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
+from generation.models.batch import PREFIX as BATCH
 from generation.orders.submit import Customer, submit_task
 from generation.selectors.tasks import count_tasks, find_task, find_tasks
 from generation.states import TASK_ENDS, TASK_LIVE, TaskState
@@ -26,7 +27,7 @@ from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import NewestFirst, read_page_words
 from genhub.api.parsers import OrderParser
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
-from genhub.lib.ids import to_wire
+from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 from storage import thumbnails
@@ -72,7 +73,7 @@ class TaskListView(APIView):
 
     @extend_schema(
         responses={200: schema.TaskPage, **schema.REFUSALS},
-        parameters=[schema.USER, schema.LIMIT, schema.CURSOR, schema.PAGE],
+        parameters=[schema.USER, schema.BATCH, schema.LIMIT, schema.CURSOR, schema.PAGE],
         operation_id="tasks_list",
         summary=_("List tasks, newest first"),
     )
@@ -80,11 +81,18 @@ class TaskListView(APIView):
         """Answer one page: by cursor, or by page with the total."""
         page, limit = read_page_words(request)
         tasks = find_tasks(caller_of(request).platform.pk, read_user(request))
+        batch = request.query_params.get("batch")
+        if batch is not None:
+            tasks = tasks.filter(batch=from_wire(BATCH, batch))
         if page is None:
             paginator = NewestFirst()
             rows = paginator.paginate_queryset(tasks, request, view=self) or []
             return paginator.get_paginated_response(answers.answer_tasks(list(rows), request))
-        total = count_tasks(caller_of(request).platform.pk, read_user(request))
+        # A batch is small; all else is counted by the database itself.
+        total = (
+            tasks.count() if batch is not None
+            else count_tasks(caller_of(request).platform.pk, read_user(request))
+        )  # fmt: skip
         rows = list(tasks.order_by("-id")[(page - 1) * limit : page * limit])
         items = answers.answer_tasks(rows, request)
         return Response({"items": items, "page": page, "limit": limit, "total": total})

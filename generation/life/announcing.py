@@ -16,6 +16,7 @@ from credits.selectors import NO_HOLD, view_holds
 from generation.failures import TaskFailure
 from generation.life import doorbell
 from generation.models import Output, Task
+from generation.models.batch import PREFIX as BATCH
 from generation.selectors.tasks import PREFIX, describe_template
 from generation.states import TASK_ENDS, TaskState
 from genhub.api.problems import problem_body
@@ -36,9 +37,11 @@ EVENTS: Final = {
 SEQUENCE: Final = {state: 2 if state in TASK_ENDS else 1 for state in EVENTS}
 
 
-def announce_end(task_id: uuid.UUID) -> None:
-    """Tell of a task that has just ended."""
-    tell([read(Task.objects.filter(pk=task_id)).get()])
+def announce_end(task_id: uuid.UUID) -> uuid.UUID | None:
+    """Tell of a task that has just ended, and return its batch, which may end with it."""
+    task = read(Task.objects.filter(pk=task_id)).get()
+    tell([task])
+    return task.batch_id
 
 
 def announce_start(tasks: Sequence[Task]) -> None:
@@ -93,6 +96,7 @@ def describe(task: Task) -> dict[str, Any]:
         "template": describe_template(task),
         "model": task.model,
         "metadata": task.metadata,
+        "batch": to_wire(BATCH, task.batch_id) if task.batch_id else None,
         "num_images": task.num_images,
         "images": images,
         "count": len(images),

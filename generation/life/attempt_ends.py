@@ -18,7 +18,8 @@ from credits.selectors import find_hold
 from generation.accounts import routing, spending, standing
 from generation.accounts.costs import FREE, NOTHING, UNKNOWN, Bill
 from generation.failures import TaskFailure
-from generation.life import announcing, claims, doorbell, events
+from generation.life import announcing, batch_ends, claims, doorbell, events
+from generation.life.batch_ends import ending_tasks
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import end_unpaid
@@ -62,7 +63,7 @@ class Stored:
     bill: Bill = UNKNOWN
 
 
-@transaction.atomic
+@ending_tasks()
 def complete(claim: Claim, stored: Stored) -> None:
     """Publish what was stored, capture its price, release the rest; raise LeaseLost and write nothing when too late.
 
@@ -103,7 +104,7 @@ def complete(claim: Claim, stored: Stored) -> None:
         count=len(stored.outputs),
         captured=captured,
     )
-    announcing.announce_end(task.pk)
+    batch_ends.note(announcing.announce_end(task.pk))
     # Last, since its trigger locks the share, where the next claim of this user looks.
     claims.end_attempt(
         claim,
@@ -148,7 +149,7 @@ def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
 
     Raises LeaseLost, having written nothing, when the attempt is no longer this worker's.
     """
-    with transaction.atomic():
+    with ending_tasks():
         task = Task.objects.select_for_update().get(pk=claim.task_id)
         if task.state not in TASK_LIVE:
             raise LeaseLost

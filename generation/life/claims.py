@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.functions import Now
 
-from generation.life import announcing, events
+from generation.life import announcing, batch_ends, events
 from generation.models import Account, AccountKey, Attempt, Offer, Share, get_card
 from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState
@@ -123,6 +123,8 @@ def list_claims(
     announcing.announce_start(
         [one.task for one in attempts.values() if (one.number, one.lease_token) == (1, 1)]
     )
+    # Last, as everywhere; several in one order, so that no two claims wait for each other.
+    batch_ends.lock(sorted({one.task.batch_id for one in attempts.values() if one.task.batch_id}))
     # The members of a batch have one model: one look for all.
     find_card_once = cache(find_card)
     return [claim_of(attempts[attempt_id], find_card_once) for attempt_id in taken]

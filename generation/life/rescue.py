@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from generation.accounts.costs import FREE
 from generation.failures import DeadlineExceeded, ModelGone, Quarantined
 from generation.life import claims, doorbell, events, searching, waiting
+from generation.life.batch_ends import ending_tasks
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Offer, Task
 from generation.states import TASK_LIVE, AttemptState, TaskState
@@ -48,7 +49,7 @@ def reap() -> int:
     return sum(alone(partial(abandon, attempt_id, task_id)) for attempt_id, task_id in list(ids))
 
 
-@transaction.atomic
+@ending_tasks()
 def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     """Declare an attempt's worker dead, and queue the next attempt or quarantine the task; False when it lives.
 

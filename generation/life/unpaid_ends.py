@@ -1,6 +1,6 @@
 """Endings without a picture: canceled, failed, quarantined, too late. State and money move together.
 
-Lock order everywhere: task, hold, purse, attempt, share, backlog.
+Lock order everywhere: task, hold, purse, attempt, share, backlog, and the batch last of all.
 """
 
 import logging
@@ -9,7 +9,6 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Case, QuerySet, When
 from django.db.models.functions import Now
 
@@ -18,7 +17,8 @@ from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation.accounts.costs import FREE
 from generation.errors import AlreadyEnded
-from generation.life import announcing, events, news
+from generation.life import announcing, batch_ends, events, news
+from generation.life.batch_ends import ending_tasks
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.models import Attempt, Event, Task
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
@@ -34,7 +34,7 @@ REASONS = {
 }
 
 
-@transaction.atomic
+@ending_tasks()
 def end_unpaid(
     task_id: uuid.UUID,
     state: TaskState,
@@ -76,7 +76,7 @@ def end_unpaid(
         news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
     events.record(task_id, kind, code=problem.code if problem else "", **exposure)
-    announcing.announce_end(task_id)
+    batch_ends.note(announcing.announce_end(task_id))
     return True
 
 

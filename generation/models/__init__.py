@@ -3,6 +3,7 @@
 from generation.models.account import Account, AccountKey, Rest
 from generation.models.attempt import Attempt, Costs, Share
 from generation.models.backlog import PlatformBacklog, UserBacklog
+from generation.models.batch import Batch
 from generation.models.desk import DeskEntry, LateOutput
 from generation.models.event import Event
 from generation.models.loop import LoopBeat
@@ -18,6 +19,7 @@ __all__ = [
     "Account",
     "AccountKey",
     "Attempt",
+    "Batch",
     "Costs",
     "DeskEntry",
     "Event",

@@ -70,6 +70,13 @@ class Task(models.Model):
     webhook = models.CharField(_("webhook"), max_length=LONGEST_URL, blank=True, db_default="")
     # Of what its order said that it is: a series, a character, a session.
     subject = models.CharField(_("subject"), max_length=LONGEST_SUBJECT, blank=True, db_default="")
+    # Those that it was ordered with, and its place among what was asked for.
+    batch = models.ForeignKey(
+        "generation.Batch", models.PROTECT, null=True, related_name="tasks", verbose_name=_("batch"), editable=False,
+        # Its own index, below, holds those alone that are of a batch.
+        db_index=False,
+    )  # fmt: skip
+    batch_index = models.PositiveSmallIntegerField(null=True, editable=False)
     num_images = models.PositiveSmallIntegerField(_("number of pictures"))
     unit_price = models.BigIntegerField(_("price of one"))
     price = models.BigIntegerField(_("price"))
@@ -114,6 +121,9 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["platform", "user", "-id"], name="task_of_user"),
             models.Index(fields=["platform", "-id"], name="task_of_platform"),
+            models.Index(
+                fields=["batch", "-id"], condition=Q(batch__isnull=False), name="task_of_batch"
+            ),
             models.Index(
                 fields=["deadline_at"],
                 condition=Q(state__in=[TaskState.PENDING, TaskState.PROCESSING]),

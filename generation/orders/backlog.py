@@ -41,6 +41,11 @@ def look(platform_id: uuid.UUID, user: str, wanted: int) -> None:
             raise refusal(bound, wanted)
 
 
+def find_tightest(platform_id: uuid.UUID, user: str) -> Bound:
+    """Return the bound that has the least room left now."""
+    return min(read_bounds(platform_id, user), key=lambda bound: bound.most - bound.pictures)
+
+
 def find_refusal(platform_id: uuid.UUID, user: str, wanted: int) -> str:
     """Return the code of the refusal that an order would meet now; empty: none."""
     try:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -85,7 +85,7 @@ def submit_once(
 
 def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
     """Return a customer's order made whole, as `resolve` does; pictures that it brings along become theirs if kept."""
-    check_webhook(order, customer.platform_id)
+    check_webhook(order.webhook, customer.platform_id)
     owner = Owner(customer.platform_id, customer.user, keeps)
     with preferred(order, owner) as filled:
         return resolve(
@@ -121,16 +121,35 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
     spec = resolved.spec
     keep_inputs(spec.image, spec.mask)
     number = spec.number
-    quote, priority = resolved.quote, Priority[resolved.priority.upper()]
-    price = quote.price
+    price, priority = resolved.quote.price, priority_of(resolved)
     purse = ledger.open_purse(customer.platform_id, customer.user)
     if price:
         ledger.hold(purse.pk, price, reference=task_id, terms=terms_of(customer))
     else:
         free.admit(purse.pk, reference=task_id, terms=terms_of(customer))
     # Under the purse's lock, so that a user's orders take their subjects one after the other.
-    spec = keep_seed(customer.platform_id, customer.user, resolved)
-    Task.objects.create(
+    resolved = with_seed(customer, resolved)
+    task = task_of(task_id, customer, resolved)
+    task.save(force_insert=True)
+    queue = resolved.route.account.queue
+    attempt_of(task, resolved, find_share(customer, queue, priority)).save(force_insert=True)
+    backlog.keep(customer.platform_id, customer.user, number)
+    events.record_order(task_id, resolved.route, **said_of(resolved))
+    doorbell.ring_after_commit(queue)
+    return task_id
+
+
+def with_seed(customer: Customer, resolved: Resolved) -> Resolved:
+    """Return an order with the seeds of its subject, in the transaction that writes it."""
+    if not resolved.keeps_seed:
+        return resolved
+    return replace(resolved, spec=keep_seed(customer.platform_id, customer.user, resolved))
+
+
+def task_of(task_id: uuid.UUID, customer: Customer, resolved: Resolved) -> Task:
+    """Return the row, not yet written, of an order made whole."""
+    spec, quote = resolved.spec, resolved.quote
+    return Task(
         id=task_id,
         platform_id=customer.platform_id,
         user=customer.user,
@@ -139,30 +158,38 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
         style=resolved.style,
         quality=spec.quality,
         mode=spec.mode,
-        priority=priority,
+        priority=priority_of(resolved),
         spec=spec.to_json(),
         metadata=dict(resolved.metadata),
         webhook=resolved.webhook,
         subject=resolved.subject,
-        num_images=number,
+        num_images=spec.number,
         unit_price=quote.unit_price,
-        price=price,
+        price=quote.price,
         pricing=quote.to_json(),
         follows_id=resolved.follows_id,
         local_only=resolved.local_only,
         deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
     )
-    queue = resolved.route.account.queue
-    share = find_share(customer, queue, priority)
-    Attempt.objects.create(
-        task_id=task_id, number=1, account=resolved.route.account, share=share, cost=number
-    )
-    backlog.keep(customer.platform_id, customer.user, number)
-    # Of what its vendor does further with a picture: what, and with which part.
-    done = {name: spec.options[name] for name in ("action", "index") if name in spec.options}
-    events.record_order(task_id, resolved.route, price=price, **done)
-    doorbell.ring_after_commit(queue)
-    return task_id
+
+
+def attempt_of(task: Task, resolved: Resolved, share: Share) -> Attempt:
+    """Return the row, not yet written, of a task's first attempt."""
+    account, cost = resolved.route.account, resolved.spec.number
+    return Attempt(task_id=task.pk, number=1, account=account, share=share, cost=cost)
+
+
+def priority_of(resolved: Resolved) -> Priority:
+    """Return which orders an order goes with."""
+    return Priority[resolved.priority.upper()]
+
+
+def said_of(resolved: Resolved) -> dict[str, Any]:
+    """Return what the event of an order says of it: of what its vendor does further with a picture, what, and with
+    which part."""
+    options = resolved.spec.options
+    done = {name: options[name] for name in ("action", "index") if name in options}
+    return {"price": resolved.quote.price, **done}
 
 
 def terms_of(customer: Customer) -> ledger.Terms:

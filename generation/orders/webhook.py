@@ -2,7 +2,6 @@
 
 import uuid
 
-from generation.spec import Order
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.webhooks.addresses import check_url
 from genhub.webhooks.outbox import find_orders_endpoint
@@ -14,10 +13,10 @@ NOBODY_SIGNS = gettext_noop(
 )
 
 
-def check_webhook(order: Order, platform_id: uuid.UUID) -> None:
+def check_webhook(url: str | None, platform_id: uuid.UUID) -> None:
     """Raise InvalidRequest for an address that is never called, or whose calls nothing would sign."""
-    if order.webhook is None:
+    if url is None:
         return
-    check_url(order.webhook, FIELD)
+    check_url(url, FIELD)
     if find_orders_endpoint(platform_id) is None:
         raise refuse_field(FIELD, "nobody_signs", NOBODY_SIGNS)

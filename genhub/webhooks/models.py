@@ -22,9 +22,12 @@ class EventType(models.TextChoices):
     COMPLETED = "task.completed", _("a task is completed")
     FAILED = "task.failed", _("a task failed")
     CANCELED = "task.canceled", _("a task was canceled")
+    BATCH = "batch.completed", _("all tasks of a batch have ended")
 
 
 ENDS = (EventType.COMPLETED, EventType.FAILED, EventType.CANCELED)
+# What an endpoint is told that does not say of what.
+USUAL = (*ENDS, EventType.BATCH)
 # Sent when somebody asks for it, whatever the endpoint's filter says.
 TEST = "webhook.test"
 

@@ -46,14 +46,18 @@ class News:
 
 
 def find_receivers(
-    platform_ids: Collection[uuid.UUID], event: EventType
+    platform_ids: Collection[uuid.UUID], event: EventType, *, with_signers: bool = False
 ) -> dict[uuid.UUID, list[Endpoint]]:
     """Return the endpoints that ask for an event, by platform; one query for all. Those that are off are among them:
-    what happens meanwhile is held for them."""
+    what happens meanwhile is held for them.
+
+    `with_signers`: also those that sign for addresses which somebody named, whatever they ask for.
+    """
     found: dict[uuid.UUID, list[Endpoint]] = {}
-    asking = Endpoint.objects.filter(
-        platform_id__in=platform_ids, events__contains=[event], removed_at=None
-    )
+    asks = Q(events__contains=[event])
+    if with_signers:
+        asks |= Q(url="")
+    asking = Endpoint.objects.filter(asks, platform_id__in=platform_ids, removed_at=None)
     for endpoint in asking.only("pk", "platform_id", "url", "is_enabled").order_by("pk"):
         found.setdefault(endpoint.platform_id, []).append(endpoint)
     return found

@@ -24,7 +24,7 @@ from genhub.admin.show import badge, pairs
 from genhub.lib.errors import InvalidRequest, Problem
 from genhub.webhooks import endpoints, replays
 from genhub.webhooks.admin.delivery import deliveries_table
-from genhub.webhooks.models import ENDS, Endpoint, EventType
+from genhub.webhooks.models import USUAL, Endpoint, EventType
 
 OF_ORDERS = _("addresses that orders name")
 
@@ -35,7 +35,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     events = forms.MultipleChoiceField(
         label=_("Events"),
         choices=EventType.choices,
-        initial=[str(event) for event in ENDS],
+        initial=[str(event) for event in USUAL],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 

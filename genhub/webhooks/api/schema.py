@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from genhub.api.fields import StrictBooleanField, StrictCharField, StrictSerializer
 from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
-from genhub.webhooks.models import ENDS, LONGEST_URL, Delivery, Endpoint, EventType
+from genhub.webhooks.models import LONGEST_URL, USUAL, Delivery, Endpoint, EventType
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
 REFUSALS = dict.fromkeys((400, 401, 403, 404), PROBLEM)
@@ -72,7 +72,9 @@ class EndpointWords(StrictSerializer):
         ),
     )
     description = StrictCharField(required=False, allow_blank=True, max_length=200)
-    events = events_field(required=False, help_text=_("What it is told. Default: how tasks end."))
+    events = events_field(
+        required=False, help_text=_("What it is told. Default: how tasks and batches end.")
+    )
 
     def validate_events(self, value: list[str]) -> list[str]:
         """Return each event once, in the order of the list of all."""
@@ -84,7 +86,7 @@ class CreateWords(EndpointWords):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the words with what is usual where nothing was said."""
-        usual = {"url": "", "description": "", "events": [str(event) for event in ENDS]}
+        usual = {"url": "", "description": "", "events": [str(event) for event in USUAL]}
         return usual | attrs
 
 

@@ -1,0 +1,131 @@
+"""What a batch asks for: orders, each with its place in the request, and what is wrong with each. Writes nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from generation.orders.brought import is_brought
+from generation.orders.resolved import Resolved
+from generation.orders.submit import Customer, resolve_for
+from generation.spec import Order
+from genhub.api.problems import AND_MORE
+from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
+from genhub.lib.once import reading_once
+
+# Of a refused order that is told among others: the rest is counted.
+MOST_MISTAKES = 5
+UPLOAD_FIRST = gettext_noop(
+    "In a batch, name a picture by its id: upload it first (POST /api/v1/artifacts)."
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One order of a batch: what it says, or why its words are refused; and where in the request each word stands."""
+
+    index: int
+    order: Order | None
+    refused: Problem | None = None
+    # By the first part of a field's name; a word that stands nowhere would stand under `otherwise`.
+    places: Mapping[str, str] = field(default_factory=dict)
+    otherwise: str = ""
+
+    def place(self, name: str) -> str:
+        """Return where a field of the order stands in the request."""
+        head = name.replace("[", ".").partition(".")[0]
+        found = self.places.get(head)
+        if found is None:
+            return f"{self.otherwise}.{name}".strip(".")
+        return found + name[len(head) :]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A batch as it is asked for."""
+
+    entries: Sequence[Entry]
+    takes_some: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    webhook: str | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An order of a batch made whole."""
+
+    entry: Entry
+    resolved: Resolved
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An order of a batch that is not taken, and why."""
+
+    entry: Entry
+    problem: Problem
+
+
+def make_entries_whole(
+    customer: Customer, entries: Iterable[Entry], *, keeps: bool = True
+) -> tuple[list[Taken], list[Refused]]:
+    """Return the orders of a batch made whole, and those that are refused. What many of them name is read once."""
+    taken, refused = [], []
+    with reading_once():
+        for entry in entries:
+            try:
+                taken.append(Taken(entry, make_entry_whole(customer, entry, keeps=keeps)))
+            except Problem as problem:
+                refused.append(Refused(entry, problem))
+    return taken, refused
+
+
+def make_entry_whole(customer: Customer, entry: Entry, *, keeps: bool) -> Resolved:
+    """Return one order made whole; raise what `resolve` raises."""
+    if entry.order is None:
+        raise entry.refused or InvalidRequest
+    # A hundred fetches would keep their caller for an hour, and a hundred data URIs are no body.
+    brought = [n for n in ("image", "mask") if is_brought(getattr(entry.order, n) or "")]
+    if brought:
+        raise InvalidRequest(errors=[FieldError(n, "upload_first", UPLOAD_FIRST) for n in brought])
+    return resolve_for(customer, entry.order, keeps=keeps)
+
+
+def whole_refusal(refused: Sequence[Refused]) -> Problem:
+    """Return the refusal of a whole batch: what is wrong with each order, at its words, what is said of several once.
+
+    One of wrong words where any word is wrong; else the first order's own.
+    """
+    problems = [one.problem for one in refused]
+    first = next((p for p in problems if isinstance(p, InvalidRequest)), problems[0])
+    found = {(error.field, error.code): error for one in refused for error in list_mistakes(one)}
+    whole = type(first)(errors=list(found.values()), headers=first.headers)
+    whole.params = first.params
+    return whole
+
+
+def list_mistakes(refused: Refused) -> list[FieldError]:
+    """Return what is wrong with an order, at its place in the request."""
+    entry, problem = refused.entry, refused.problem
+    if not isinstance(problem, InvalidRequest):
+        return [FieldError(f"orders[{entry.index}]", problem.code, problem.detail, problem.params)]
+    return [replace(error, field=entry.place(error.field)) for error in problem.errors]
+
+
+def keep_problem(refused: Refused) -> dict[str, Any]:
+    """Return why an order was refused as a batch's row keeps it."""
+    problem = refused.problem
+    return {
+        "index": refused.entry.index,
+        "code": problem.code,
+        "params": problem.params,
+        "errors": [
+            {**vars(error), "params": dict(error.params)} for error in bounded(problem.errors)
+        ],
+    }
+
+
+def bounded(errors: Sequence[FieldError]) -> list[FieldError]:
+    """Return the first mistakes, and last how many more there are: a hundred orders are told of in one answer."""
+    more = len(errors) - MOST_MISTAKES
+    counted = [FieldError("", "more", AND_MORE, {"count": more})] if more > 0 else []
+    return [*errors[:MOST_MISTAKES], *counted]

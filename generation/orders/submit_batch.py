@@ -1,0 +1,242 @@
+"""Take a batch: one transaction holds the credits of each order and writes all rows; the doorbells ring after it."""
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from credits import free, ledger
+from credits.errors import CreditsProblem, InsufficientCredits
+from generation.errors import QueueFull
+from generation.life import doorbell, events
+from generation.life.rescue import MOST_BELLS
+from generation.models import Attempt, Batch, Share, Task
+from generation.models.task import Priority
+from generation.orders import backlog
+from generation.orders.batch import (
+    Asked,
+    Refused,
+    Taken,
+    keep_problem,
+    make_entries_whole,
+    whole_refusal,
+)
+from generation.orders.inputs import keep_inputs
+from generation.orders.submit import (
+    Customer,
+    attempt_of,
+    find_share,
+    priority_of,
+    said_of,
+    task_of,
+    terms_of,
+)
+from generation.orders.webhook import check_webhook
+from genhub.lib.ids import new_id
+from genhub.platforms import idempotency
+
+# The queue may fill up between the look and the rows: so often a batch that takes what it can looks anew.
+MOST_LOOKS = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """An order that is about to be taken, under the id that its task will have."""
+
+    task_id: uuid.UUID
+    one: Taken
+
+    @property
+    def price(self) -> int:
+        """Return what it costs."""
+        return self.one.resolved.quote.price
+
+    @property
+    def pictures(self) -> int:
+        """Return how many pictures it adds to what is under way."""
+        return self.one.resolved.spec.number
+
+
+def submit_batch(customer: Customer, asked: Asked, use: idempotency.Use) -> uuid.UUID:
+    """Return the id of the batch made for what was asked, or of the one made earlier for the same key and body.
+
+    Raises what one of its orders would be refused with, at its place; then nothing was written. One that takes what it
+    can is refused where that is nothing.
+    """
+    if earlier := idempotency.find_earlier(use):
+        return earlier
+    check_webhook(asked.webhook, customer.platform_id)
+    taken, refused = make_entries_whole(customer, asked.entries)
+    if refused and (not asked.takes_some or not taken):
+        raise whole_refusal(refused)
+    lines = number(taken)
+    for looks_left in reversed(range(MOST_LOOKS)):
+        fitting, too_many = fit(customer, lines, takes_some=asked.takes_some)
+        try:
+            return write_batch(customer, asked, fitting, [*refused, *too_many], use)
+        except (IntegrityError, QueueFull) as error:
+            # The key was used by a request that ran beside this one and has committed since.
+            if earlier := idempotency.find_earlier(use):
+                return earlier
+            if isinstance(error, IntegrityError) or not asked.takes_some or not looks_left:
+                raise
+    raise AssertionError("the last look raises")
+
+
+def number(taken: Sequence[Taken]) -> list[Line]:
+    """Return the orders with ids for their tasks: the newest is the first, so that lists that begin with the newest
+    show a batch in its own order."""
+    ids = sorted((new_id() for _ in taken), reverse=True)
+    return [Line(task_id, one) for task_id, one in zip(ids, taken, strict=True)]
+
+
+def fit(
+    customer: Customer, lines: Sequence[Line], *, takes_some: bool
+) -> tuple[list[Line], list[Refused]]:
+    """Return the orders for which the queue has room, in their order, and the others; raise QueueFull where all or none
+    are wanted."""
+    if not takes_some:
+        backlog.look(customer.platform_id, customer.user, sum(line.pictures for line in lines))
+        return list(lines), []
+    bound = backlog.find_tightest(customer.platform_id, customer.user)
+    room, fitting, too_many = bound.most - bound.pictures, [], []
+    for line in lines:
+        if line.pictures <= room:
+            room -= line.pictures
+            fitting.append(line)
+        else:
+            too_many.append(Refused(line.one.entry, backlog.refusal(bound, line.pictures)))
+    if not fitting:
+        raise too_many[0].problem
+    return fitting, too_many
+
+
+@transaction.atomic
+def write_batch(
+    customer: Customer,
+    asked: Asked,
+    lines: Sequence[Line],
+    refused: Sequence[Refused],
+    use: idempotency.Use,
+) -> uuid.UUID:
+    """Write key, holds, batch, tasks and attempts, or nothing at all. Locks: key, inputs, purse, shares, backlog."""
+    batch_id = new_id()
+    idempotency.keep(use, batch_id)
+    specs = [line.one.resolved.spec for line in lines]
+    for image, mask in sorted({(spec.image, spec.mask) for spec in specs if spec.image}):
+        keep_inputs(image, mask)
+    purse = ledger.open_purse(customer.platform_id, customer.user)
+    if asked.takes_some:
+        unpaid = hold_some(purse.pk, customer, lines)
+        lines = [line for line in lines if line.task_id not in unpaid]
+        refused = [*refused, *unpaid.values()]
+        if not lines:
+            raise whole_refusal(refused)
+    else:
+        hold_all(purse.pk, customer, lines)
+    Batch.objects.create(
+        id=batch_id,
+        platform_id=customer.platform_id,
+        user=customer.user,
+        policy=Batch.Policy.SOME if asked.takes_some else Batch.Policy.ALL,
+        total=len(lines),
+        pending=len(lines),
+        price=sum(line.price for line in lines),
+        refused=[keep_problem(one) for one in sorted(refused, key=lambda one: one.entry.index)],
+        metadata=dict(asked.metadata),
+        webhook=asked.webhook or "",
+    )
+    write_tasks(batch_id, customer, lines)
+    backlog.keep(customer.platform_id, customer.user, sum(line.pictures for line in lines))
+    return batch_id
+
+
+def write_tasks(batch_id: uuid.UUID, customer: Customer, lines: Sequence[Line]) -> None:
+    """Write the tasks of a batch with their first attempts and events, and ring for them."""
+    tasks, attempts = [], []
+    shares: dict[tuple[str, Priority], Share] = {}
+    # Those of one moment are worked on in the order of their ids: as they were asked for.
+    attempt_ids = sorted(new_id() for _ in lines)
+    for line, attempt_id in zip(lines, attempt_ids, strict=True):
+        resolved = line.one.resolved
+        task = task_of(line.task_id, customer, resolved)
+        task.batch_id, task.batch_index = batch_id, line.one.entry.index
+        place = (resolved.route.account.queue, priority_of(resolved))
+        if place not in shares:
+            shares[place] = find_share(customer, *place)
+        attempt = attempt_of(task, resolved, shares[place])
+        attempt.pk = attempt_id
+        tasks.append(task)
+        attempts.append(attempt)
+    Task.objects.bulk_create(tasks)
+    Attempt.objects.bulk_create(attempts)
+    resolved_lines = [(line.task_id, line.one.resolved) for line in lines]
+    events.record_orders((task, one.route, said_of(one)) for task, one in resolved_lines)
+    # One bell wakes one worker, which goes on until the queue is empty; others find work sooner by their own.
+    rung = Counter(one.route.account.queue for _, one in resolved_lines)
+    for queue, waiting in rung.items():
+        for _ in range(min(waiting, MOST_BELLS)):
+            doorbell.ring_after_commit(queue)
+
+
+def hold_all(purse_id: uuid.UUID, customer: Customer, lines: Sequence[Line]) -> None:
+    """Hold what each order costs, for all or for none."""
+    terms = terms_of(customer)
+    priced = [(line.task_id, line.price) for line in lines if line.price]
+    ledger.hold_many(purse_id, priced, terms=terms)
+    free.admit_many(purse_id, [line.task_id for line in lines if not line.price], terms=terms)
+
+
+def hold_some(
+    purse_id: uuid.UUID, customer: Customer, lines: Sequence[Line]
+) -> dict[uuid.UUID, Refused]:
+    """Hold what the orders cost, one after the other, as far as credits and budgets reach; return the others."""
+    if not (whole := refusal_of(purse_id, customer, lines)):
+        return {}
+    refused: dict[uuid.UUID, Refused] = {}
+    available: int | None = None
+    for line in lines:
+        problem: CreditsProblem | None
+        if available is not None and line.price > available:
+            # Known since an earlier one was refused; credits that come meanwhile are for the next request.
+            problem = InsufficientCredits(price=line.price, available=available)
+        elif len(lines) == 1:
+            problem = whole
+        else:
+            problem = refusal_of(purse_id, customer, [line])
+            available = None if available is None or problem else available - line.price
+        if isinstance(problem, InsufficientCredits):
+            available = int(problem.params["available"])
+        if problem:
+            refused[line.task_id] = Refused(line.one.entry, problem)
+    return refused
+
+
+def refusal_of(
+    purse_id: uuid.UUID, customer: Customer, lines: Sequence[Line]
+) -> CreditsProblem | None:
+    """Hold what orders cost, or return why not: then nothing is held for them."""
+    try:
+        with transaction.atomic():
+            hold_all(purse_id, customer, lines)
+    except CreditsProblem as problem:
+        return problem
+    return None
+
+
+def use_of_batch(customer: Customer, key: str, fingerprint: str) -> idempotency.Use:
+    """Return a customer's use of a key for a batch: of the same kind as for an order, and of another body."""
+    scope = idempotency.Scope.ORDER
+    return idempotency.Use(customer.platform_id, customer.user, scope, key, fingerprint)
+
+
+def sum_of(taken: Sequence[Taken]) -> dict[str, Any]:
+    """Return price, pictures and number of orders together."""
+    return {
+        "price": sum(one.resolved.quote.price for one in taken),
+        "pictures": sum(one.resolved.spec.number for one in taken),
+        "orders": len(taken),
+    }
