@@ -107,6 +107,31 @@ TOLD = """
                         WHERE m.about = t.id AND m.type = 'task.' || t.state AND d.endpoint_id = e.id)
 """
 
+BATCHES = """
+    SELECT b.id, NULL FROM generation_batch b LEFT JOIN generation_task t ON t.batch_id = b.id
+     GROUP BY b.id
+    HAVING b.total <> count(t.id) OR b.price <> coalesce(sum(t.price), 0)
+        OR b.pending <> count(t.id) FILTER (WHERE t.state = 'pending')
+        OR b.processing <> count(t.id) FILTER (WHERE t.state = 'processing')
+        OR b.completed <> count(t.id) FILTER (WHERE t.state = 'completed')
+        OR b.failed <> count(t.id) FILTER (WHERE t.state = 'failed')
+        OR b.canceled <> count(t.id) FILTER (WHERE t.state = 'canceled')
+        OR b.state <> CASE WHEN b.pending = b.total THEN 'pending'
+                           WHEN b.pending + b.processing > 0 THEN 'processing'
+                           WHEN b.cancel_asked_at IS NOT NULL AND b.canceled > 0 THEN 'canceled'
+                           ELSE 'completed' END
+"""
+
+# As of tasks; an address that a batch brought is told whatever else its endpoint asks for.
+BATCH_TOLD = """
+    SELECT b.id, NULL FROM generation_batch b JOIN webhooks_endpoint e ON e.platform_id = b.platform_id
+     WHERE e.removed_at IS NULL
+       AND CASE WHEN e.url = '' THEN b.webhook <> '' ELSE 'batch.completed' = ANY (e.events) END
+       AND b.ended_at > e.asks_since + interval '1 minute' AND b.ended_at > statement_timestamp() - interval '23 hours'
+       AND NOT EXISTS (SELECT FROM webhooks_message m JOIN webhooks_delivery d ON d.message_id = m.id
+                        WHERE m.about = b.id AND m.type = 'batch.completed' AND d.endpoint_id = e.id)
+"""
+
 AUDIT_CHECKS = {
     "ended_task_has_settled_hold": Check(
         _("A task's hold is of its price, open while it is under way and settled when it has ended."),
@@ -144,6 +169,14 @@ AUDIT_CHECKS = {
         _("The end of each task has a webhook message for whoever asks to be told."),
         TOLD,
         scope=SCOPE,
+    ),
+    "end_of_batch_was_told": Check(
+        _("The end of each batch has a webhook message for whoever asks to be told."), BATCH_TOLD
+    ),
+    "batch_counts_its_tasks": Check(
+        _("A batch counts its tasks by their states, and stands and has ended as they have."),
+        BATCHES,
+        since=None,
     ),
     "live_task_has_one_live_attempt": Check(
         _("A task under way has exactly one attempt under way, any other has none."),

@@ -1,4 +1,4 @@
-"""What of orders goes when. Tasks, attempts and outputs stay: the audit proves the money against them.
+"""What of orders goes when. Tasks, batches, attempts and outputs stay: the audit proves the money against them.
 
 Shares stay, too: each attempt names its share for ever, so to delete one would mean to rewrite all attempts of a user,
 and a share that has nothing waiting costs a claim nothing.
@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from generation import loops
-from generation.models import Event, LoopBeat, Subject, Task, Worker
+from generation.models import Batch, Event, LoopBeat, Subject, Task, Worker
 from generation.states import TASK_LIVE
 from generation.work import leftovers
 from genhub.platforms.idempotency import Scope
@@ -23,7 +23,7 @@ KEYS_OUTLIVE_TASKS = timedelta(days=1)
 
 
 def find_keys() -> QuerySet[IdempotencyKey]:
-    """Return the keys of orders whose tasks have ended a while ago."""
+    """Return the keys of orders whose tasks, and of batches of which all, have ended a while ago."""
     recently = Now() - KEYS_OUTLIVE_TASKS
     still_asked_for = (
         Q(state__in=TASK_LIVE)
@@ -32,7 +32,10 @@ def find_keys() -> QuerySet[IdempotencyKey]:
         | Q(canceled_at__gt=recently)
     )
     tasks = Task.objects.filter(still_asked_for, pk=OuterRef("made_id"))
-    return IdempotencyKey.objects.filter(~Exists(tasks), scope=Scope.ORDER)
+    batches = Batch.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=recently), pk=OuterRef("made_id")
+    )
+    return IdempotencyKey.objects.filter(~Exists(tasks), ~Exists(batches), scope=Scope.ORDER)
 
 
 def find_events() -> QuerySet[Event]:

@@ -61,7 +61,7 @@ class MatrixWords(StrictSerializer):
         child=StrictIntegerField(min_value=0, max_value=LARGEST_SEED), required=False,
         min_length=1, max_length=MOST_ORDERS,
     )  # fmt: skip
-    sizes: "serializers.ListSerializer[Any]" = serializers.ListSerializer(
+    sizes = serializers.ListField(
         child=SizeWords(), required=False, min_length=1, max_length=MOST_ORDERS
     )
 
@@ -185,7 +185,7 @@ def list_orders(
     """Yield each order with the common words that it does not say itself."""
     for index, own in enumerate(orders):
         named = {name: value for name, value in own.items() if value is not None}
-        place = f"orders[{index}]"
+        place = f"orders.{index}"
         places = {**shared, **{name: f"{place}.{name}" for name in named}}
         yield Said({**common, **named}, places, place)
 
@@ -199,7 +199,7 @@ def spread(
     for combination in product(*axes):
         words, places = dict(common), dict(shared)
         for axis, (number, value) in zip(names, combination, strict=True):
-            where = f"matrix.{axis}[{number}]"
+            where = f"matrix.{axis}.{number}"
             if axis == "sizes":
                 words |= value
                 places |= {name: f"{where}.{name}" for name in value}

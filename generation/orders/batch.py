@@ -107,7 +107,7 @@ def list_mistakes(refused: Refused) -> list[FieldError]:
     """Return what is wrong with an order, at its place in the request."""
     entry, problem = refused.entry, refused.problem
     if not isinstance(problem, InvalidRequest):
-        return [FieldError(f"orders[{entry.index}]", problem.code, problem.detail, problem.params)]
+        return [FieldError(f"orders.{entry.index}", problem.code, problem.detail, problem.params)]
     return [replace(error, field=entry.place(error.field)) for error in problem.errors]
 
 
