@@ -1,22 +1,20 @@
 """Batches as clients see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
 from credits.selectors import HoldView
-from generation.api.answers import answer_tasks, word_problem
+from generation.api.answers import answer_tasks
 from generation.models import Batch
 from generation.models.batch import PREFIX
-from generation.orders.batch import Refused, Taken, keep_problem
+from generation.orders.batch import Refused, Taken, keep_problem, word_kept
 from generation.selectors.batches import count_states, list_places, measure, sum_credits
 from generation.selectors.tasks import read_whole
 from generation.states import BatchState
 from genhub.api.pages import DEFAULT_PAGE
-from genhub.api.problems import error_body
-from genhub.lib.errors import FieldError, Problem, problem_of
 from genhub.lib.ids import to_wire
 
 REFUSED = "refused"
@@ -76,13 +74,6 @@ def answer_orders(batch: Batch) -> list[dict[str, Any]]:
     for kept in batch.refused:
         places[kept["index"]] = {"task_id": None, "status": REFUSED, "problem": word_kept(kept)}
     return [{"index": index, **places[index]} for index in sorted(places)]
-
-
-def word_kept(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a kept refusal in the reader's language."""
-    problem = problem_of(kept["code"], kept["params"], Problem)
-    errors = [error_body(FieldError(**error)) for error in kept["errors"]]
-    return {**word_problem(problem), "code": kept["code"], "errors": errors}
 
 
 def answer_quote(taken: Sequence[Taken], refused: Sequence[Refused]) -> dict[str, Any]:

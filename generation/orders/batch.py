@@ -8,8 +8,8 @@ from generation.orders.brought import is_brought
 from generation.orders.resolved import Resolved
 from generation.orders.submit import Customer, resolve_for
 from generation.spec import Order
-from genhub.api.problems import AND_MORE
-from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
+from genhub.api.problems import AND_MORE, error_body, problem_body
+from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop, problem_of
 from genhub.lib.once import reading_once
 
 # Of a refused order that is told among others: the rest is counted.
@@ -129,3 +129,15 @@ def bounded(errors: Sequence[FieldError]) -> list[FieldError]:
     more = len(errors) - MOST_MISTAKES
     counted = [FieldError("", "more", AND_MORE, {"count": more})] if more > 0 else []
     return [*errors[:MOST_MISTAKES], *counted]
+
+
+def word_kept(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a kept refusal in the reader's language."""
+    body = problem_body(problem_of(kept["code"], kept["params"], Problem))
+    errors = [error_body(FieldError(**error)) for error in kept["errors"]]
+    return {
+        "code": kept["code"],
+        "title": body["title"],
+        "message": body["detail"],
+        "errors": errors,
+    }

@@ -34,6 +34,7 @@ SAMPLE = "x"
 PREFERRED = gettext_noop("It comes from the user's preferences: %(mistake)s")
 
 
+@once
 def read(platform_id: uuid.UUID, user: str) -> dict[str, Any]:
     """Return a user's usual words; none: an empty dictionary."""
     rows = Preferences.objects.filter(platform_id=platform_id, user=user)

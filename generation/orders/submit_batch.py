@@ -33,6 +33,7 @@ from generation.orders.submit import (
     said_of,
     task_of,
     terms_of,
+    with_seed,
 )
 from generation.orders.webhook import check_webhook
 from genhub.lib.ids import new_id
@@ -161,7 +162,8 @@ def write_tasks(batch_id: uuid.UUID, customer: Customer, lines: Sequence[Line]) 
     # Those of one moment are worked on in the order of their ids: as they were asked for.
     attempt_ids = sorted(new_id() for _ in lines)
     for line, attempt_id in zip(lines, attempt_ids, strict=True):
-        resolved = line.one.resolved
+        # Under the purse's lock, as of a single order.
+        resolved = with_seed(customer, line.one.resolved)
         task = task_of(line.task_id, customer, resolved)
         task.batch_id, task.batch_index = batch_id, line.one.entry.index
         place = (resolved.route.account.queue, priority_of(resolved))

@@ -131,6 +131,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Work"),
                 "items": [
                     page("image", "generation.task"),
+                    page("stacks", "generation.batch"),
                     counted(
                         page("contact_support", "generation.deskentry"),
                         "generation.selectors.desk.count_doubts",

@@ -31,7 +31,7 @@ VIEWS = sorted(
 DEEDS = (
     "credits.adjust_credits", "credits.grant_credits", "credits.refund_credits", "credits.run_audit",
     "generation.approve_refunds", "platforms.add_apikey", "platforms.change_apikey",
-    "templates.publish_template", "templates.change_templateversion", "credits.add_budget",
+    "templates.publish_template", "templates.change_templateversion", "credits.add_budget", "generation.cancel_batch",
 )  # fmt: skip
 # Those whose own rows speak of a user; whoever asks for refunds or decides on them must see whose they are.
 ABOUT_USERS = {
@@ -40,6 +40,7 @@ ABOUT_USERS = {
     "credits.view_auditrun", "generation.view_task", "generation.view_share",
     "generation.view_refundrequest", "generation.view_refundbatch", "generation.approve_refunds",
     "credits.refund_credits", "platforms.view_apikey", "platforms.change_apikey", "storage.view_artifact",
+    "generation.view_batch",
 }  # fmt: skip
 ABOUT_PROMPTS = {
     "generation.view_task", "generation.view_refundrequest", "generation.view_refundbatch",
@@ -61,7 +62,7 @@ def rows(
     """A row of each kind about one user, whose balance is a number like no other."""
     purse = rich(USER, int(BALANCE) + 10 - 77)
     ledger.grant(purse.pk, 77, key="lot", why=WHY, expires_at=datetime(2999, 1, 1, tzinfo=UTC))
-    client_of(USER).post("/api/v1/generate", {"prompt": PROMPT}, format="json")
+    client_of(USER).post("/api/v1/batches", {"orders": [{"prompt": PROMPT}]}, format="json")
     run_queue("local")
     task = Task.objects.get()
     purse.refresh_from_db()

@@ -36,6 +36,10 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
     "task-refine-quote": {"post": Scope.TASKS_WRITE},
     "task-follow": {"post": Scope.TASKS_WRITE},
     "task-follow-quote": {"post": Scope.TASKS_WRITE},
+    "batch-list": {"get": Scope.TASKS_READ, "post": Scope.TASKS_WRITE},
+    "batch-quote": {"post": Scope.TASKS_WRITE},
+    "batch": {"get": Scope.TASKS_READ},
+    "batch-cancel": {"post": Scope.TASKS_WRITE},
     "artifact-list": {"post": Scope.TASKS_WRITE},
     "artifact": {"get": Scope.TASKS_READ},
     "artifact-thumbnail": {"get": Scope.TASKS_READ},
@@ -61,6 +65,7 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
 }
 PREFIXES = {
     "task_id": "task", "artifact_id": "art", "endpoint_id": "ep", "delivery_id": "dlv", "name": "subject",
+    "batch_id": "batch",
 }  # fmt: skip
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
@@ -70,6 +75,8 @@ SENT: dict[str, dict[str, Any]] = {
     "credits-grants": {"body": {"amount": 5, "kind": "welcome", "event_id": "a"}},
     "artifact-list": {"raw": PIXEL, "content_type": "image/png"},
     "webhook-list": {"body": {"url": URL}},
+    "batch-list": {"body": {"orders": [{"prompt": "a star"}]}},
+    "batch-quote": {"body": {"orders": [{"prompt": "a star"}]}},
 }
 ORDER = {"body": {"prompt": "a star"}}
 OPEN = {"health"}

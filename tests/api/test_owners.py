@@ -19,11 +19,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 WITH_ID = [route for route in API if "<" in str(route.pattern)]
 POSTED = [
     "task-cancel", "task-refine", "task-refine-quote", "task-follow", "task-follow-quote", "webhook-rotate",
-    "webhook-test", "webhook-replay", "delivery-replay",
+    "webhook-test", "webhook-replay", "delivery-replay", "batch-cancel",
 ]  # fmt: skip
 METHOD = {**dict.fromkeys(POSTED, "post"), "subject": "delete"}
 PREFIXES = {
     "task_id": "task", "artifact_id": "art", "endpoint_id": "ep", "delivery_id": "dlv", "name": "subject",
+    "batch_id": "batch",
 }  # fmt: skip
 NOT_FOUND = (404, "not_found")
 WHOSE = (400, "invalid_request", "user")
@@ -31,12 +32,16 @@ WHOSE = (400, "invalid_request", "user")
 
 @pytest.fixture
 def ids(alice: APIClient, stub: Account) -> dict[str, str]:
-    """Alice's finished task and its picture."""
-    body = {"prompt": "a star", "subject": "hero"}
-    answer = alice.post(GENERATE, body, format="json").json()
+    """Alice's finished batch of one task, its picture and its subject."""
+    body = {"orders": [{"prompt": "a star", "subject": "hero"}]}
+    batch = alice.post("/api/v1/batches", body, format="json").json()
+    [answer] = batch["tasks"]
     run_queue("local")
     result = alice.get(answer["result_url"]).json()
-    made = {"task_id": answer["id"], "artifact_id": result["images"][0]["id"], "name": "hero"}
+    made = {
+        "task_id": answer["id"], "artifact_id": result["images"][0]["id"], "batch_id": batch["id"],
+        "name": "hero",
+    }  # fmt: skip
     return made | make_ids(Platform.objects.get(code="shop"))
 
 
@@ -137,7 +142,7 @@ def test_lists_hold_only_what_the_caller_may_see(
     ids: dict[str, str], strangers: dict[str, APIClient], client_of: Callable[..., APIClient]
 ) -> None:
     for stranger in strangers.values():
-        for path in ("/api/v1/tasks", "/api/v1/tasks?page=1"):
+        for path in ("/api/v1/tasks", "/api/v1/tasks?page=1", "/api/v1/batches"):
             assert stranger.get(path).json()["items"] == []
     assert strangers["another user"].get("/api/v1/tasks?page=1").json()["total"] == 0
     press = strangers["another platform"]
@@ -159,6 +164,7 @@ def test_users_key_speaks_for_no_other_user(mallory: APIClient, ids: dict[str, s
     for path in (
         "/api/v1/tasks?user=alice",
         "/api/v1/tasks?page=1&user=alice",
+        "/api/v1/batches?user=alice",
         "/api/v1/credits?user=alice",
         "/api/v1/credits/entries?user=alice",
         "/api/v1/credits/entries.csv?user=alice",

@@ -96,7 +96,9 @@ def test_members_that_end_at_once_make_each_other_wait_and_never_deadlock(
                 partial(attempt_ends.fail, claim, ProviderError("told to")) if number % 2
                 else partial(attempt_ends.complete, claim, collect(claim))
             )  # fmt: skip
-        more = [partial(claim_many, f"{turn}-{number}") for number in range(2)]
+        more: list[Callable[[], object]] = [
+            partial(claim_many, f"{turn}-{number}") for number in range(2)
+        ]
         rows = [row_of(one), row_of(other)]
         tasks = Task.objects.filter(batch=rows[1]).order_by("id").values_list("pk", flat=True)[:2]
         lost = [LeaseLost, AlreadyEnded, BatchEnded]

@@ -22,7 +22,7 @@ from generation.admin.words import list_pictures, task_badge, view_progress, wor
 from generation.models import Output, Task
 from generation.selectors.tasks import describe_template, search_tasks
 from genhub.admin.base import ReadOnlyAdmin
-from genhub.admin.show import code, moment, pairs
+from genhub.admin.show import code, link, moment, pairs
 
 
 class TaskList(ChangeList):
@@ -100,6 +100,7 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
                     "unit_price",
                     "price",
                     "local_only",
+                    "batch_shown",
                     "metadata_shown",
                 )
             },
@@ -221,6 +222,11 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
     def seeds(self, task: Task) -> str:
         """Show one seed for each picture, where the vendor takes any."""
         return ", ".join(str(seed) for seed in task.spec["seeds"]) or "–"
+
+    @display(description=_("batch"))
+    def batch_shown(self, task: Task) -> SafeString | str:
+        """Link to what it was ordered with."""
+        return link("generation_batch", task.batch_id, task.batch) if task.batch_id else "–"
 
     @display(description=_("metadata"))
     def metadata_shown(self, task: Task) -> SafeString | str:
