@@ -10,6 +10,7 @@ from generation.api import schema
 from generation.models import Batch as Row
 from generation.states import BatchState, TaskState
 
+ORDER_STATES = [*(state.value for state in TaskState), "refused"]
 EXAMPLES = [
     OpenApiExample(
         "Orders",
@@ -68,7 +69,7 @@ class BatchOrder(serializers.Serializer[Any]):
 
     index = serializers.IntegerField(help_text=_("Its place in the request, from 0."))
     task_id = serializers.CharField(allow_null=True)
-    status = serializers.ChoiceField([*(state.value for state in TaskState), "refused"])
+    status = serializers.ChoiceField(ORDER_STATES)
     problem = OrderProblem(allow_null=True)
 
 

@@ -18,6 +18,7 @@ from generation.orders.brought import Owner
 from generation.orders.resolve import TEMPLATE_DECIDES, find_recipe
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.lib.once import once
 from templates import selectors
 
 PREFERABLE = (

@@ -22,6 +22,7 @@ INDEX = "index"
 SUBJECTS = (
     "start",
     "order",
+    "batches",
     "webhooks",
     "credits",
     "engine",

@@ -184,6 +184,8 @@ SPECTACULAR_SETTINGS = {
     # Several answers have a word “status” or “kind”.
     "ENUM_NAME_OVERRIDES": {
         "TaskStatusEnum": ["pending", "processing", "completed", "failed", "canceled"],
+        "BatchStatusEnum": ["pending", "processing", "completed", "canceled"],
+        "BatchOrderStatusEnum": "generation.api.batch_schema.ORDER_STATES",
         "HealthStatusEnum": ["healthy", "degraded", "unhealthy"],
         "EntryKindEnum": "credits.entries.KINDS",
     },

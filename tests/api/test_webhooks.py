@@ -11,7 +11,7 @@ from generation.models import Account, Task
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from genhub.webhooks import endpoints
-from genhub.webhooks.models import ENDS, Delivery, Endpoint
+from genhub.webhooks.models import USUAL, Delivery, Endpoint
 from genhub.webhooks.signing import PREFIX
 from tests.api.refusals import GENERATE, nothing_moves, refused
 from tests.steps import submit
@@ -38,7 +38,7 @@ def made(app: APIClient) -> Any:
 
 def test_secret_is_shown_when_it_is_made_and_never_again(app: APIClient, made: Any) -> None:
     assert made["secret"].startswith(PREFIX)
-    assert (made["url"], made["events"], made["enabled"]) == (URL, [str(e) for e in ENDS], True)
+    assert (made["url"], made["events"], made["enabled"]) == (URL, [str(e) for e in USUAL], True)
     row = Endpoint.objects.get()
     assert made["secret"] not in row.secret
     listed = app.get(WEBHOOKS).json()["items"]

@@ -72,10 +72,10 @@ class BatchAdmin(ReadOnlyAdmin):
     fieldsets = (
         (
             _("State"),
-            {"fields": ("state_shown", "progress", "total", "pending", "processing", "completed", "failed",
-                        "canceled", "refused_count")},
+            {"fields": (("state_shown", "progress", "total"), ("pending", "processing", "completed"),
+                        ("failed", "canceled", "refused_count"))},
         ),
-        (_("Credits"), {"fields": ("price", "held", "captured", "released", "refunded")}),
+        (_("Credits"), {"fields": (("price", "held", "captured"), ("released", "refunded"))}),
         (_("Terms"), {"fields": ("user_named", "policy", "metadata_shown", "webhook")}),
         (_("Times"), {"fields": ("created_at", "cancel_asked_at", "ended_at")}),
     )  # fmt: skip
@@ -140,8 +140,7 @@ class BatchAdmin(ReadOnlyAdmin):
             facts={
                 gettext("Batch"): code(row),
                 gettext("User"): f"{row.user} @ {row.platform}",
-                gettext("Not ended"): gettext("%(count)s of %(all)s")
-                % {"count": row.pending + row.processing, "all": row.total},
+                gettext("Not ended"): f"{row.pending + row.processing} / {row.total}",
                 gettext("Held now"): row.sums.held,
             },
             form=form,
@@ -174,8 +173,7 @@ class BatchAdmin(ReadOnlyAdmin):
     @display(description=_("ended"))
     def ended_tasks(self, row: Batch) -> str:
         """Show how many tasks have ended."""
-        ended = row.total - row.pending - row.processing
-        return gettext("%(count)s of %(all)s") % {"count": ended, "all": row.total}
+        return f"{row.total - row.pending - row.processing} / {row.total}"
 
     @display(description=_("progress"))
     def progress(self, row: Any) -> str:
