@@ -1,6 +1,7 @@
 """Batches through the API: one quote, one hold each, all or some, progress, partial results, cancel."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from templates.services import create_template, publish
 from tests.api.batches import BATCHES, post, prompts, send
 from tests.api.refusals import refused
 from tests.books import find_mistakes
+from tests.races import together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stub")]
 
@@ -217,6 +219,28 @@ def test_same_key_answers_the_same_batch_and_another_body_is_refused(alice: APIC
     for path, other in ((BATCHES, {"orders": prompts("a")}), ("/api/v1/generate", {"prompt": "a"})):
         expect = (422, "idempotency_key_reused")
         refused(alice, path, body=other, expect=expect, HTTP_IDEMPOTENCY_KEY="k")
+
+
+def test_batches_at_once_share_a_key_or_the_last_credits_and_never_both_pay(
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse]
+) -> None:
+    rich("alice", 50)
+    body = {"orders": prompts("a", "b")}
+    ids: list[str] = []
+
+    def send_again() -> None:
+        answer = post(client_of("alice"), body, **{"Idempotency-Key": "k"})
+        assert answer.status_code == 202
+        ids.append(answer.json()["id"])
+
+    together(send_again, send_again, send_again)
+    assert len(set(ids)) == 1
+    codes: list[int] = []
+    alone = partial(post, client_of("alice"), body)
+    together(*(lambda: codes.append(alone().status_code) for _ in range(3)))
+    assert sorted(codes) == [202, 402, 402]
+    assert Task.objects.count() == 4
+    assert find_mistakes() == []
 
 
 def test_cancel_ends_what_has_not_ended_and_states_the_money(alice: APIClient) -> None:

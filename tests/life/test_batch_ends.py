@@ -102,7 +102,10 @@ def test_members_that_end_at_once_make_each_other_wait_and_never_deadlock(
         rows = [row_of(one), row_of(other)]
         tasks = Task.objects.filter(batch=rows[1]).order_by("id").values_list("pk", flat=True)[:2]
         lost = [LeaseLost, AlreadyEnded, BatchEnded]
-        cancels = [partial(cancel_batch, rows[0].pk), *(partial(cancel_task, pk) for pk in tasks)]
+        cancels: list[Callable[[], object]] = [
+            partial(cancel_batch, rows[0].pk),
+            *(partial(cancel_task, pk) for pk in tasks),
+        ]
         together(*ends, *more, *cancels, lost=lost)
         for row in rows:
             if Batch.objects.get(pk=row.pk).ended_at is None:
