@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0023_webhook'),
+        ('generation', '0024_batches'),
         ('platforms', '0007_webhooks'),
     ]
 
