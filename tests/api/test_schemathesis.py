@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from genhub.wsgi import application
-from tests.api.refusals import GENERATE, header_of
+from tests.api.refusals import header_of
 from tests.webhooks.made import make_ids
 
 with warnings.catch_warnings():
@@ -46,6 +46,7 @@ OPERATIONS = {
     "generate", "quote", "tasks", "tasks/{task_id}", "tasks/{task_id}/status", "tasks/{task_id}/result",
     "tasks/{task_id}/cancel", "tasks/{task_id}/refine", "tasks/{task_id}/refine/quote",
     "tasks/{task_id}/follow", "tasks/{task_id}/follow/quote", "artifacts",
+    "batches", "batches/quote", "batches/{batch_id}", "batches/{batch_id}/cancel",
     "me/preferences", "me/suggestions", "me/subjects", "me/subjects/{name}",
     "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "templates", "models", "styles", "credits",
     "credits/entries", "credits/entries.csv", "credits/grants", "health",
@@ -102,10 +103,14 @@ def test_answers_are_as_the_document_says(
     document: Any, client_of: Callable[..., APIClient], alice: APIClient, name: str, mode: Any
 ) -> None:
     body = {"prompt": "a star", "subject": "hero"}
-    made = alice.post(GENERATE, body, format="json").json()
+    batch = alice.post("/api/v1/batches", {"orders": [body]}, format="json").json()
+    [made] = batch["tasks"]
     run_queue("local")
     done = alice.get(f"/api/v1/tasks/{made['id']}").json()
-    ids = {"task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"], "name": "hero"}
+    ids = {
+        "task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"], "name": "hero",
+        "batch_id": batch["id"],
+    }  # fmt: skip
     caller = alice
     if name.startswith("webhooks"):
         caller, ids = client_of(""), make_ids(Platform.objects.get())
