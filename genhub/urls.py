@@ -29,6 +29,7 @@ from genhub.admin.search import search
 from genhub.api.docs import DocsView
 from genhub.handbook.views import show_page
 from genhub.health import HealthView
+from genhub.platforms.api.keys import KeyRotateView, KeyView
 from genhub.webhooks.api.views import (
     DeliveryListView,
     DeliveryReplayView,
@@ -75,6 +76,8 @@ API = [
     path("credits/entries", EntryListView.as_view(), name="credits-entries"),
     path("credits/entries.csv", EntryExportView.as_view(), name="credits-export"),
     path("credits/grants", GrantView.as_view(), name="credits-grants"),
+    path("keys/me", KeyView.as_view(), name="key"),
+    path("keys/me/rotate", KeyRotateView.as_view(), name="key-rotate"),
     path("webhooks", EndpointListView.as_view(), name="webhook-list"),
     path("webhooks/<str:endpoint_id>", EndpointView.as_view(), name="webhook"),
     path("webhooks/<str:endpoint_id>/rotate", EndpointRotateView.as_view(), name="webhook-rotate"),

@@ -16,6 +16,7 @@ from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSeriali
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.limits import LARGEST_NUMBER
 from genhub.platforms.models import Scope
+from genhub.platforms.rates import Rate
 
 LONGEST_ACTION = 50
 
@@ -67,6 +68,7 @@ class FollowQuoteView(APIView):
     """The price of a picture that goes on from an earlier one."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    rate = Rate.READS
 
     @extend_schema(
         request=FollowSerializer,

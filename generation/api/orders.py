@@ -37,4 +37,5 @@ def customer_of(request: Request, user: str) -> Customer:
         api_key_id=caller.key.pk,
         plan=platform.plan,
         local_only=platform.local_only or caller.key.local_only,
+        low_credits=platform.low_credits,
     )

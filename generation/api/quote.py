@@ -20,6 +20,7 @@ from generation.orders.submit import Customer, resolve_for
 from genhub.api.parsers import OrderParser
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
+from genhub.platforms.rates import Rate
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -71,6 +72,7 @@ class QuoteView(APIView):
     """The price of an order."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    rate = Rate.READS
     parser_classes = [OrderParser]
 
     @extend_schema(

@@ -18,6 +18,7 @@ from genhub.api.fields import StrictFloatField, StrictIntegerField, StrictSerial
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.limits import LARGEST_GUIDANCE, LARGEST_NUMBER, LARGEST_SIDE_PIXELS, MOST_STEPS
 from genhub.platforms.models import Scope
+from genhub.platforms.rates import Rate
 
 AS_BEFORE = _("Default: as before.")
 
@@ -83,6 +84,7 @@ class RefineQuoteView(APIView):
     """The price of an earlier picture again."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    rate = Rate.READS
 
     @extend_schema(
         request=RefineSerializer,

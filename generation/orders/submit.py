@@ -45,6 +45,8 @@ class Customer:
     plan: Plan | None = None
     # Neither prompt nor picture may leave the house.
     local_only: bool = False
+    # The platform is told when a user's available credits fall below.
+    low_credits: int | None = None
 
 
 def submit_task(
@@ -168,7 +170,9 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
 def terms_of(customer: Customer) -> ledger.Terms:
     """Return what the hold answers to: it outlives the task's deadline, so that only a forgotten one ever expires."""
     lifetime = timedelta(seconds=settings.TASK_DEADLINE_SECONDS) + HOLD_MARGIN
-    return ledger.Terms(api_key_id=customer.api_key_id, lifetime=lifetime)
+    return ledger.Terms(
+        api_key_id=customer.api_key_id, lifetime=lifetime, low_mark=customer.low_credits
+    )
 
 
 def find_share(customer: Customer, queue: str, priority: Priority) -> Share:

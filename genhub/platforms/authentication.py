@@ -1,11 +1,10 @@
 """Who is calling: `Authorization: Bearer <key>` becomes a Caller, and a view's scopes decide what it may do."""
 
+import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import translation
 from rest_framework.authentication import BaseAuthentication
@@ -13,15 +12,17 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from genhub.lib import throttle
+from genhub.lib.addresses import is_within, network_of
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
 from genhub.lib.requestlog import client_ip
+from genhub.platforms import rates
 from genhub.platforms.models import ApiKey, Platform
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-# Writing each use would make the key's row hot; a minute is exact enough to find forgotten keys.
-LAST_USED_EVERY = timedelta(minutes=1)
+logger = logging.getLogger(__name__)
+
 LONGEST_USER = 200
 
 
@@ -60,6 +61,17 @@ class WrongUser(Problem):
     title = gettext_noop("The API key belongs to another user")
     detail = gettext_noop(
         "This key speaks for one user only; leave “user” out, or use a platform's key."
+    )
+
+
+class AddressNotAllowed(Problem):
+    """A right key came from an address that is not on its list."""
+
+    code = "address_not_allowed"
+    status = 403
+    title = gettext_noop("The API key may not be used from here")
+    detail = gettext_noop(
+        "It works from listed addresses only, and %(address)s is none of them. Nothing was created or charged; ask the hub's staff to list it."
     )
 
 
@@ -126,9 +138,11 @@ class BearerKeyAuthentication(BaseAuthentication):
             raise KeyInvalid(headers=challenge)
         if "Accept-Language" not in request.headers:
             translation.activate(row.platform.language)
-        ApiKey.objects.filter(
-            Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY), pk=row.pk
-        ).update(last_used_at=Now())
+        # Before it counts: who is refused for his address takes nothing of what the key's holder may do.
+        check_address(request, row)
+        rates.count(request, row)
+        if row.is_use_news:
+            ApiKey.objects.filter(pk=row.pk).update(last_used_at=Now())
         return Caller(platform=row.platform, key=row, user=row.user or None), row
 
     def count_wrong(self, request: Request) -> None:
@@ -136,7 +150,7 @@ class BearerKeyAuthentication(BaseAuthentication):
 
         Right keys are never counted or refused: behind one address there may be many apps.
         """
-        address = throttle.network_of(client_ip(request._request))  # noqa: SLF001 (DRF has no other door)
+        address = network_of(address_of(request))
         if not address or not settings.WRONG_KEYS_PER_MINUTE:
             return
         limit = throttle.per(60, settings.WRONG_KEYS_PER_MINUTE, "wrong-keys")
@@ -146,6 +160,18 @@ class BearerKeyAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge that goes with a 401."""
         return 'Bearer realm="genhub"'
+
+
+def address_of(request: Request) -> str:
+    """Return from where a request comes."""
+    return client_ip(request._request)  # noqa: SLF001 (DRF has no other door)
+
+
+def check_address(request: Request, key: ApiKey) -> None:
+    """Raise AddressNotAllowed for a key that is bound to other networks."""
+    if key.networks and not is_within(address := address_of(request), key.networks):
+        logger.warning("the key %s… was used from %s, which is not allowed", key.prefix, address)
+        raise AddressNotAllowed(address=address or "?")
 
 
 class HasScope(BasePermission):

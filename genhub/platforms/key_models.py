@@ -1,13 +1,18 @@
 """API keys of platforms: what each may do, how it is found, and how it ends."""
 
 import datetime
-from typing import TYPE_CHECKING, Self
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from genhub.lib.addresses import read_network
 from genhub.lib.ids import new_id
 from genhub.platforms.keys import KEY_SHAPE, PREFIX_LENGTH, generator
 
@@ -15,6 +20,11 @@ if TYPE_CHECKING:
     from genhub.platforms.models import Platform
 
 STAYS = _("Prompts and pictures never leave the house: only models of your own servers take its orders.")  # fmt: skip
+
+
+# Writing each use would make the key's row hot; a minute is exact enough to find forgotten keys.
+LAST_USED_EVERY = datetime.timedelta(minutes=1)
+MOST_NETWORKS = 100
 
 
 class Scope(models.TextChoices):
@@ -25,11 +35,31 @@ class Scope(models.TextChoices):
     CREDITS_READ = "credits:read", _("read balances and statements")
     WEBHOOKS_MANAGE = "webhooks:manage", _("manage webhooks, with a platform's key")
     CREDITS_GRANT = "credits:grant", _("grant credits, within the platform's grant rules")
+    KEYS_ROTATE = "keys:rotate", _("give itself a new secret")
 
 
 def usual_scopes() -> list[str]:
-    """Return what a key gets unless somebody says otherwise: all but the right to make credits."""
-    return [scope for scope in Scope.values if scope != Scope.CREDITS_GRANT]
+    """Return what a key gets unless somebody says otherwise: all but to make credits, or to shut out its holder."""
+    return [
+        scope for scope in Scope.values if scope not in {Scope.CREDITS_GRANT, Scope.KEYS_ROTATE}
+    ]
+
+
+def validate_network(text: str) -> None:
+    """Refuse what is neither an address nor a network in CIDR notation."""
+    try:
+        read_network(text)
+    except ValueError:
+        message = _("“%(text)s” is no address and no network such as 203.0.113.0/24.")
+        raise ValidationError(message, params={"text": text}) from None
+
+
+def rate_field(label: Any) -> Any:
+    """Return a column for requests a minute."""
+    return models.PositiveIntegerField(
+        label, null=True, blank=True, validators=[MaxValueValidator(1_000_000)],
+        help_text=_("0: any number."),
+    )  # fmt: skip
 
 
 class ApiKeyManager(models.Manager["ApiKey"]):
@@ -44,6 +74,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         scopes: list[str] | None = None,
         local_only: bool = False,
         expires_at: datetime.datetime | None = None,
+        **limits: Any,
     ) -> tuple["ApiKey", str]:
         """Create a key and return its row and the key itself, which is shown this once and kept nowhere."""
         key, prefix, hashed_key = generator.generate()
@@ -56,6 +87,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
             expires_at=expires_at,
             prefix=prefix,
             hashed_key=hashed_key,
+            **limits,
         )
         return row, key
 
@@ -70,8 +102,27 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         if not KEY_SHAPE.fullmatch(key):
             return None
         prefix = key.partition(".")[0]
-        row = self.living().filter(prefix=prefix).select_related("platform__plan").first()
-        return row if row and generator.verify(key, row.hashed_key) else None
+        is_old = Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY)
+        rows = self.bearing([prefix]).select_related("platform__plan").annotate(
+            has_old_use=ExpressionWrapper(is_old, output_field=BooleanField())
+        )  # fmt: skip
+        for row in rows:
+            if generator.verify(key, row.hash_of(prefix)):
+                row.used_prefix, row.is_use_news = prefix, row.has_old_use
+                return row
+        return None
+
+    def bearing(self, prefixes: Collection[str]) -> models.QuerySet["ApiKey"]:
+        """Return the living keys of which one of these begins a secret that works."""
+        is_earlier = Q(previous_prefix__in=prefixes, previous_until__gt=Now())
+        return self.living().filter(Q(prefix__in=prefixes) | is_earlier)
+
+    def find_working(self, prefixes: Collection[str], *, scope: Scope) -> set[str]:
+        """Return those of these that begin a secret which works and may do this; both of a key that was rotated."""
+        earlier = Case(When(previous_until__gt=Now(), then=F("previous_prefix")))
+        rows = self.bearing(prefixes).filter(scopes__contains=[scope])
+        found = {prefix for row in rows.values_list("prefix", earlier) for prefix in row}
+        return found & set(prefixes)
 
 
 class ApiKey(models.Model):
@@ -91,6 +142,23 @@ class ApiKey(models.Model):
     local_only = models.BooleanField(_("stays in the house"), default=False, db_default=False, help_text=STAYS)  # fmt: skip
     prefix = models.CharField(_("prefix"), max_length=PREFIX_LENGTH, unique=True, editable=False)
     hashed_key = models.CharField(max_length=150, editable=False)
+    # Of the secret before: until then it works, too, so that apps change theirs one after the other.
+    previous_prefix = models.CharField(
+        max_length=PREFIX_LENGTH, unique=True, null=True, blank=True, editable=False
+    )
+    previous_hashed_key = models.CharField(
+        max_length=150, blank=True, db_default="", editable=False
+    )
+    previous_until = models.DateTimeField(
+        _("earlier secret works until"), null=True, editable=False
+    )
+    networks = ArrayField(
+        models.CharField(max_length=50, validators=[validate_network]), size=MOST_NETWORKS,
+        verbose_name=_("allowed addresses"), default=list, db_default=[], blank=True,
+        help_text=_("Addresses or networks (203.0.113.0/24, 2001:db8::/32), parted by commas. Empty: it works from everywhere."),
+    )  # fmt: skip
+    reads_per_minute = rate_field(_("reads a minute"))
+    writes_per_minute = rate_field(_("writes a minute"))
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
@@ -98,13 +166,22 @@ class ApiKey(models.Model):
 
     objects = ApiKeyManager()
 
+    # Of a key that was found by a secret: how that begins, and whether its last use is long enough ago to be noted.
+    used_prefix: str = ""
+    is_use_news: bool = True
+
     class Meta:
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
         ordering = ("-created_at",)
+        permissions = [("rotate_apikey", _("Can give an API key a new secret"))]
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
+
+    def hash_of(self, prefix: str) -> str:
+        """Return the hash of the secret that begins so."""
+        return self.hashed_key if prefix == self.prefix else self.previous_hashed_key
 
     def revoke(self) -> Self:
         """End the key for good: the next request with it is refused."""

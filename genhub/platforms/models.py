@@ -17,7 +17,14 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
 from genhub.lib.limits import LARGEST_NUMBER
-from genhub.platforms.key_models import STAYS, ApiKey, ApiKeyManager, Scope, usual_scopes
+from genhub.platforms.key_models import (
+    STAYS,
+    ApiKey,
+    ApiKeyManager,
+    Scope,
+    rate_field,
+    usual_scopes,
+)
 
 __all__ = [
     "ApiKey",
@@ -70,6 +77,8 @@ class Plan(models.Model):
     highest_priority = models.CharField(
         _("highest priority"), max_length=10, choices=Priority.choices, default=Priority.HIGH
     )
+    reads_per_minute = rate_field(_("reads a minute"))
+    writes_per_minute = rate_field(_("writes a minute"))
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:
@@ -110,6 +119,10 @@ class Platform(models.Model):
     most_under_way = models.PositiveIntegerField(
         _("most pictures under way"), null=True, blank=True, validators=[MinValueValidator(LARGEST_NUMBER)],
         help_text=_("Waiting or being made; further orders are refused. Empty: the hub's usual limit."),
+    )  # fmt: skip
+    low_credits = models.PositiveBigIntegerField(
+        _("low credits"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("Webhooks tell when a user's available credits fall below (credits.low). Empty: never."),
     )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
     usd_per_credit = models.DecimalField(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.settings.keys import KEY_OVERLAP_HOURS, KEY_RATES  # noqa: F401
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
     LINK_SECONDS,

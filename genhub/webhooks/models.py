@@ -22,6 +22,7 @@ class EventType(models.TextChoices):
     COMPLETED = "task.completed", _("a task is completed")
     FAILED = "task.failed", _("a task failed")
     CANCELED = "task.canceled", _("a task was canceled")
+    CREDITS_LOW = "credits.low", _("a user's credits fell below the platform's mark")
 
 
 ENDS = (EventType.COMPLETED, EventType.FAILED, EventType.CANCELED)

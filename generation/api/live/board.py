@@ -108,7 +108,7 @@ class Board:
         self._of_tasks: dict[uuid.UUID, set[Stream]] = {}
         self._of_platforms: dict[uuid.UUID, set[Stream]] = {}
         self._readers: Counter[Reader] = Counter()
-        self._keys: Counter[uuid.UUID] = Counter()
+        self._keys: Counter[str] = Counter()
         self._is_closed = False
 
     def open(self, watch: Watch) -> Stream:
@@ -116,13 +116,13 @@ class Board:
         most, most_of_key = settings.EVENTS["streams"], settings.EVENTS["streams_per_key"]
         if self._keys.total() >= most:
             raise TooManyStreams(limit=most, headers=RETRY_AFTER)
-        if self._keys[watch.key_id] >= most_of_key:
+        if self._keys[watch.key] >= most_of_key:
             raise TooManyStreamsOfKey(limit=most_of_key, headers=RETRY_AFTER)
         stream = Stream(watch)
         if self._is_closed:
             stream.end()
         with self._lock:
-            self._keys[watch.key_id] += 1
+            self._keys[watch.key] += 1
             self._readers[watch.reader] += 1
             shelf, name = self._shelf(watch)
             shelf.setdefault(name, set()).add(stream)
@@ -136,7 +136,7 @@ class Board:
             shelf[name].discard(stream)
             if not shelf[name]:
                 del shelf[name]
-            self._keys.subtract([watch.key_id])
+            self._keys.subtract([watch.key])
             self._readers.subtract([watch.reader])
             # Without those of whom none is left.
             self._keys, self._readers = +self._keys, +self._readers
@@ -150,8 +150,8 @@ class Board:
                 frozenset(self._of_tasks), frozenset(self._of_platforms), frozenset(self._readers)
             )
 
-    def keys(self) -> list[uuid.UUID]:
-        """Return whose streams are open. Any thread may ask."""
+    def keys(self) -> list[str]:
+        """Return by which keys streams are open. Any thread may ask."""
         with self._lock:
             return list(self._keys)
 
@@ -167,11 +167,11 @@ class Board:
                 if is_one or stream.watch.owns(step.platform_id, step.user):
                     stream.add_step(step)
 
-    def end_of_keys(self, dead: Iterable[uuid.UUID]) -> None:
+    def end_of_keys(self, dead: Iterable[str]) -> None:
         """End the streams of keys that may read no more."""
         ended = frozenset(dead)
         for stream in self.streams():
-            if stream.watch.key_id in ended:
+            if stream.watch.key in ended:
                 stream.end()
 
     def end_all(self) -> None:

@@ -4,7 +4,6 @@ import logging
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 
 from django.db import Error, close_old_connections, connection
@@ -27,7 +26,7 @@ BATCH = 1000
 
 # Takes what is to be told, and the keys that may read no more.
 Teller = Callable[[list[Line], list[Step]], None]
-Ender = Callable[[list[uuid.UUID]], None]
+Ender = Callable[[list[str]], None]
 
 
 class Feed:
@@ -133,10 +132,9 @@ def read_steps(news: set[str], followed: Followed) -> list[Step]:
     return [make_step(row) for row in rows]
 
 
-def find_dead_keys(keys: list[uuid.UUID]) -> list[uuid.UUID]:
-    """Return those of the keys that may not read tasks any more."""
+def find_dead_keys(keys: list[str]) -> list[str]:
+    """Return those of the keys, each as its secret begins, that may not read tasks any more."""
     if not keys:
         return []
-    readers = ApiKey.objects.living().filter(pk__in=keys, scopes__contains=[Scope.TASKS_READ])
-    alive = set(readers.values_list("pk", flat=True))
+    alive = ApiKey.objects.find_working(keys, scope=Scope.TASKS_READ)
     return [key for key in keys if key not in alive]

@@ -24,7 +24,8 @@ class Reader:
 class Watch:
     """One stream: a task's, or all of an owner's."""
 
-    key_id: uuid.UUID
+    # How the secret begins that opened it: a rotated key's earlier one ends before the key does.
+    key: str
     platform_id: uuid.UUID
     # None: all users of the platform.
     user: str | None

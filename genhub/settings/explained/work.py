@@ -206,6 +206,23 @@ GROUPS = [
                 ),
                 unit=_("a minute"),
             ),
+            Setting(
+                "KEY_READS_PER_MINUTE",
+                _(
+                    "reads and quotes of one API key, unless it or its platform's plan says otherwise; then 429 `rate_limited`; 0: any number"
+                ),
+                unit=_("a minute"),
+            ),
+            Setting(
+                "KEY_WRITES_PER_MINUTE",
+                _("the same for what makes or changes something"),
+                unit=_("a minute"),
+            ),
+            Setting(
+                "KEY_OVERLAP_HOURS",
+                _("how long the earlier secret of a rotated API key works; 0: not at all"),
+                unit=_("h"),
+            ),
         ],
     ),
 ]
