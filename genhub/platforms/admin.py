@@ -26,7 +26,7 @@ class PlatformAdmin(TellsBroken, HubAdmin):
     search_fields = ("code", "name")
     fields = (
         "code", "name", "language", "time_zone", "default_model", "plan", "most_under_way", "local_only",
-        "usd_per_credit", "is_active", "created_at",
+        "low_credits", "usd_per_credit", "is_active", "created_at",
     )  # fmt: skip
     add_fieldsets = ((None, {"fields": fields[:-1]}),)
     readonly_fields = ("created_at",)
@@ -69,7 +69,9 @@ class PlanAdmin(HubAdmin):
 
     list_display = ("name", "code", "discount_shown", "mode", "highest_priority", "platforms_shown")
     search_fields = ("code", "name")
-    fields = ("code", "name", "discount_percent", "mode", "highest_priority")
+    fields = (
+        "code", "name", "discount_percent", "mode", "highest_priority", "reads_per_minute", "writes_per_minute",
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
         """Return the plans, each with the number of its platforms."""

@@ -1,11 +1,10 @@
 """Pages of API keys. A key is shown once, on the page that answers its making."""
 
+from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
-from django.core.validators import RegexValidator
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,46 +14,23 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import Question, ask, show
 from genhub.admin.show import badge, code, moment, pairs
-from genhub.platforms.models import ApiKey, Scope, usual_scopes
+from genhub.platforms.key_forms import ApiKeyForm, KeyLimitsForm, RotateForm
+from genhub.platforms.models import ApiKey, Scope
+from genhub.platforms.rates import Rate, limits_of
+from genhub.platforms.rotation import rotate
 
-
-class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What a new key is for."""
-
-    # Letter for letter: the API compares names so, and a key for “alice ” must not speak for “alice”.
-    user = forms.CharField(
-        label=_("User"),
-        max_length=200,
-        required=False,
-        strip=False,
-        validators=[RegexValidator(r"\S", _("A name is not blank."))],
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Empty: the key speaks for all users."),
-    )
-    scopes = forms.MultipleChoiceField(
-        label=_("Scopes"),
-        choices=Scope.choices,
-        initial=usual_scopes,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-    )
-
-    class Meta:
-        model = ApiKey
-        fields = ("platform", "name", "user", "scopes", "local_only", "expires_at")
-        help_texts = {
-            "name": _("Where it will be used, such as “mobile app, production”."),
-            "expires_at": _("Empty: it works until it is revoked."),
-        }
+FACTS = ("prefix_shown", "state", "platform", "name", "user_shown", "scopes_shown")
+LIMITS = ("networks", "reads_per_minute", "writes_per_minute")
+TIMES = ("created_at", "last_used_at", "previous_until", "revoked_at")
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(HubAdmin):
-    """API keys: made once, shown once, then only revoked."""
+    """API keys: shown once; what they may do never changes, how much and from where may."""
 
     form = ApiKeyForm
     list_display = (
@@ -71,88 +47,117 @@ class ApiKeyAdmin(HubAdmin):
     search_fields = ("prefix", "name", "user")
     add_fieldsets = ((None, {"fields": ApiKeyForm.Meta.fields}),)
     fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "prefix_shown",
-                    "state",
-                    "platform",
-                    "name",
-                    "user_shown",
-                    "scopes_shown",
-                    "local_only",
-                )
-            },
-        ),
-        (_("Times"), {"fields": ("created_at", "last_used_at", "expires_at", "revoked_at")}),
+        (None, {"fields": (*FACTS, "local_only")}),
+        (_("Limits"), {"fields": (*LIMITS, "rates_shown")}),
+        (_("Times"), {"fields": ("expires_at", *TIMES)}),
     )
-    actions_detail = ("revoke",)
+    actions_detail = ("rotate", "revoke")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         """Return the keys, each with whether its time is over."""
         return mark_expired(super().get_queryset(request))
 
+    def get_form(self, request: HttpRequest, obj: Any = None, *args: Any, **words: Any) -> Any:
+        """Return the form of a new key, or that of one's limits: no key's rights change behind its holder's back."""
+        form = KeyLimitsForm if obj else ApiKeyForm
+        return super().get_form(request, obj, *args, **{"form": form, **words})
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Fix all but the limits."""
+        return (*FACTS, "local_only", "rates_shown", *TIMES) if obj else ()
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a key's rights never change behind its holder's back; it is revoked and another is made."""
-        return False
+        """Refuse for a key that was revoked: that cannot be undone."""
+        return (obj is None or not obj.revoked_at) and super().has_change_permission(request, obj)
+
+    def has_rotate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Allow whoever may hand out secrets."""
+        return bool(request.user.has_perm("platforms.rotate_apikey"))
 
     def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Allow whoever may change keys: revoking is the one change there is."""
+        """Allow whoever may change keys."""
         return bool(request.user.has_perm("platforms.change_apikey"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Issue the key."""
-        words = form.cleaned_data
-        row, obj.shown_key = ApiKey.objects.issue(
-            words["platform"],
-            name=words["name"],
-            user=words["user"],
-            scopes=words["scopes"],
-            local_only=words["local_only"],
-            expires_at=words["expires_at"],
-        )
+        """Issue the key, or change its limits."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        row, obj.shown_key = ApiKey.objects.issue(**form.cleaned_data)
         obj.pk, obj.prefix = row.pk, row.prefix
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        """Offer one way to save: the key is shown on the page that follows."""
-        context["show_save_and_continue"] = False
+        """Offer one way to save a new one: the key is shown on the page that follows."""
+        if context.get("add"):
+            context["show_save_and_continue"] = False
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None
     ) -> HttpResponse:
         """Answer with the key itself: no redirect, since that would have to keep the key somewhere."""
+        return self.show_key(request, obj, obj.shown_key, title=gettext("New API key"))
+
+    def show_key(self, request: HttpRequest, row: Any, key: str, *, title: str) -> HttpResponse:
+        """Show a key, this once."""
         intro = gettext(
             "Copy the key now and hand it to the app's developer. It is shown this once: the hub keeps only a hash of it, "
             "and nobody can show it again."
         )
         facts = {
-            gettext("Name"): obj.name,
-            gettext("Platform"): obj.platform,
-            gettext("User"): obj.user or gettext("all users"),
-            gettext("Header"): code(f"Authorization: Bearer {obj.prefix}.…"),
+            gettext("Name"): row.name,
+            gettext("Platform"): row.platform,
+            gettext("User"): row.user or gettext("all users"),
+            gettext("Header"): code(f"Authorization: Bearer {row.prefix}.…"),
         }
         return show(
             self,
             request,
             "admin/hub/shown_once.html",
-            title=gettext("New API key"),
+            title=title,
             intro=intro,
             label=gettext("API key"),
-            key=obj.shown_key,
+            key=key,
             facts=pairs(facts),
-            back=reverse("admin:platforms_apikey_change", args=[quote(obj.pk)]),
+            back=page_of(row),
         )
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """Offer to revoke what is not revoked yet."""
+        """Offer something for what is not revoked yet."""
         key = self.get_object(request, object_id)
         return (
             [] if key is None or key.revoked_at else super().get_actions_detail(request, object_id)
         )
+
+    @action(
+        description=_("New secret"), permissions=["rotate"], icon="key", variant=ActionVariant.WARNING
+    )  # fmt: skip
+    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for how long the earlier secret works on, then make a new one and show it."""
+        key = self.find_object(request, object_id)
+        if key.revoked_at:
+            return HttpResponseRedirect(page_of(key))
+        form = RotateForm(request.POST or None)
+        if form.is_valid():
+            hours = form.cleaned_data["hours"]
+            row, secret = rotate(key.pk, overlap=timedelta(hours=hours))
+            note = gettext("Given a new secret; the earlier one works for %(hours)s more hours.")
+            self.log_change(request, row, note % {"hours": hours})
+            return self.show_key(request, row, secret, title=gettext("New secret of an API key"))
+        question = Question(
+            title=gettext("Give this API key a new secret?"),
+            intro=gettext(
+                "Its rights, limits and budgets stay. Apps change to the new secret while the earlier one still works; one "
+                "from an earlier change ends now."
+            ),
+            facts=self.describe(key),
+            form=form,
+            submit=gettext("Make a new secret"),
+            back=page_of(key),
+        )
+        return ask(self, request, question, about=key)
 
     @action(
         description=_("Revoke"), permissions=["revoke"], icon="block", variant=ActionVariant.DANGER
@@ -160,7 +165,7 @@ class ApiKeyAdmin(HubAdmin):
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then end the key for good."""
         key = self.find_object(request, object_id)
-        back = reverse("admin:platforms_apikey_change", args=[quote(key.pk)])
+        back = page_of(key)
         if request.method == "POST":
             key.revoke()
             self.log_change(request, key, gettext("Revoked."))
@@ -171,18 +176,29 @@ class ApiKeyAdmin(HubAdmin):
         question = Question(
             title=gettext("Revoke this API key?"),
             intro=gettext("Apps that use it are refused at once. This cannot be undone."),
-            facts={
-                gettext("Key"): code(f"{key.prefix}…"),
-                gettext("Name"): key.name,
-                gettext("Platform"): key.platform,
-                gettext("User"): self.user_shown(key),
-                gettext("Last used"): moment(key.last_used_at),
-            },
+            facts=self.describe(key),
             submit=gettext("Revoke the key"),
             back=back,
             is_dangerous=True,
         )
         return ask(self, request, question, about=key)
+
+    def describe(self, key: ApiKey) -> dict[str, Any]:
+        """Return what a key is, for whoever decides about it."""
+        return {
+            gettext("Key"): code(f"{key.prefix}…"),
+            gettext("Name"): key.name,
+            gettext("Platform"): key.platform,
+            gettext("User"): self.user_shown(key),
+            gettext("Last used"): moment(key.last_used_at),
+        }
+
+    @display(description=_("requests a minute"))
+    def rates_shown(self, key: ApiKey) -> str:
+        """Show what is in force, wherever it comes from."""
+        limits = limits_of(key)
+        words = {"reads": limits[Rate.READS] or "∞", "writes": limits[Rate.WRITES] or "∞"}
+        return gettext("in force: %(reads)s reads, %(writes)s writes") % words
 
     @display(description=_("API key"), ordering="prefix")
     def prefix_shown(self, key: ApiKey) -> SafeString:
@@ -203,6 +219,11 @@ class ApiKeyAdmin(HubAdmin):
     def state(self, key: Any) -> SafeString:
         """Show whether the key works."""
         return state_badge(key)
+
+
+def page_of(key: Any) -> str:
+    """Return the address of a key's page."""
+    return reverse("admin:platforms_apikey_change", args=[quote(key.pk)])
 
 
 def mark_expired(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:

@@ -50,6 +50,8 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
     "credits-entries": {"get": Scope.CREDITS_READ},
     "credits-export": {"get": Scope.CREDITS_READ},
     "credits-grants": {"post": Scope.CREDITS_GRANT},
+    "key": {"get": None},
+    "key-rotate": {"post": Scope.KEYS_ROTATE},
     "webhook-list": {"get": Scope.WEBHOOKS_MANAGE, "post": Scope.WEBHOOKS_MANAGE},
     "webhook": dict.fromkeys(("get", "patch", "delete"), Scope.WEBHOOKS_MANAGE),
     "webhook-rotate": {"post": Scope.WEBHOOKS_MANAGE},
@@ -70,6 +72,7 @@ SENT: dict[str, dict[str, Any]] = {
     "credits-grants": {"body": {"amount": 5, "kind": "welcome", "event_id": "a"}},
     "artifact-list": {"raw": PIXEL, "content_type": "image/png"},
     "webhook-list": {"body": {"url": URL}},
+    "key-rotate": {"body": {"overlap_hours": 1}},
 }
 ORDER = {"body": {"prompt": "a star"}}
 OPEN = {"health"}
