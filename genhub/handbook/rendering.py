@@ -22,6 +22,7 @@ INDEX = "index"
 SUBJECTS = (
     "start",
     "order",
+    "keys",
     "webhooks",
     "credits",
     "engine",

@@ -132,7 +132,7 @@ class ApiKeyAdmin(HubAdmin):
         )
 
     @action(
-        description=_("New secret"), permissions=["rotate"], icon="key", variant=ActionVariant.WARNING
+        description=_("Change the secret"), permissions=["rotate"], icon="key", variant=ActionVariant.WARNING
     )  # fmt: skip
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for how long the earlier secret works on, then make a new one and show it."""
@@ -154,7 +154,7 @@ class ApiKeyAdmin(HubAdmin):
             ),
             facts=self.describe(key),
             form=form,
-            submit=gettext("Make a new secret"),
+            submit=gettext("Change the secret"),
             back=page_of(key),
         )
         return ask(self, request, question, about=key)

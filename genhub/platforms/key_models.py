@@ -155,7 +155,6 @@ class ApiKey(models.Model):
     networks = ArrayField(
         models.CharField(max_length=50, validators=[validate_network]), size=MOST_NETWORKS,
         verbose_name=_("allowed addresses"), default=list, db_default=[], blank=True,
-        help_text=_("Addresses or networks (203.0.113.0/24, 2001:db8::/32), parted by commas. Empty: it works from everywhere."),
     )  # fmt: skip
     reads_per_minute = rate_field(_("reads a minute"))
     writes_per_minute = rate_field(_("writes a minute"))

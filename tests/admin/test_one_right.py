@@ -30,7 +30,7 @@ VIEWS = sorted(
 )
 DEEDS = (
     "credits.adjust_credits", "credits.grant_credits", "credits.refund_credits", "credits.run_audit",
-    "generation.approve_refunds", "platforms.add_apikey", "platforms.change_apikey",
+    "generation.approve_refunds", "platforms.add_apikey", "platforms.change_apikey", "platforms.rotate_apikey",
     "templates.publish_template", "templates.change_templateversion", "credits.add_budget",
 )  # fmt: skip
 # Those whose own rows speak of a user; whoever asks for refunds or decides on them must see whose they are.
@@ -39,7 +39,8 @@ ABOUT_USERS = {
     "credits.view_budget", "credits.add_budget", "credits.view_freeze", "credits.adjust_credits",
     "credits.view_auditrun", "generation.view_task", "generation.view_share",
     "generation.view_refundrequest", "generation.view_refundbatch", "generation.approve_refunds",
-    "credits.refund_credits", "platforms.view_apikey", "platforms.change_apikey", "storage.view_artifact",
+    "credits.refund_credits", "platforms.view_apikey", "platforms.change_apikey", "platforms.rotate_apikey",
+    "storage.view_artifact",
 }  # fmt: skip
 ABOUT_PROMPTS = {
     "generation.view_task", "generation.view_refundrequest", "generation.view_refundbatch",

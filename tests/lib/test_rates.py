@@ -1,4 +1,4 @@
-"""A window lets no more through than it should, however many ask at once; a server that is away keeps nobody waiting."""
+"""A window lets no more through than it should, however many ask at once; a server that is away delays nobody."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

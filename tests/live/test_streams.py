@@ -1,11 +1,14 @@
 """A client follows its tasks: each event once and in order, from where it stopped, and nobody else's."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
+from generation.api.live.feed import find_dead_keys
 from generation.life import claims
 from generation.life.attempt_ends import complete
 from generation.life.unpaid_ends import cancel_task
@@ -13,6 +16,7 @@ from generation.models import Account, Event
 from generation.selectors.events import newest_position
 from genhub.lib.ids import to_wire
 from genhub.platforms.models import ApiKey, Platform
+from genhub.platforms.rotation import rotate
 from tests.api.refusals import header_of
 from tests.faults.processes import wait_until
 from tests.front.test_headers import ODD
@@ -163,6 +167,23 @@ def test_a_revoked_key_ends_its_streams_alone(
     submit(mallory)
     wait_until(lambda: kept.names() == ["task.submitted"], 30, "the other's event")
     print(f"a revoked key's stream ended after {seconds:.1f} s")  # noqa: T201
+
+
+def test_a_secret_that_was_changed_ends_its_streams_and_no_others(
+    alice: APIClient, client_of: Any, follow: Follow
+) -> None:
+    other = client_of("alice")
+    row = ApiKey.objects.filter(user="alice").earliest("created_at")
+    old, kept = follow(EVENTS), follow(EVENTS, other)
+    for stream in (old, kept):
+        stream.await_greeting()
+    _, key = rotate(row.pk, overlap=timedelta(hours=1))
+    newest = follow(EVENTS, Authorization=f"Bearer {key}")
+    newest.await_greeting()
+    assert find_dead_keys([row.prefix, key[:11]]) == []
+    ApiKey.objects.filter(pk=row.pk).update(previous_until=Now())
+    assert old.has_ended.wait(patience())
+    assert [stream.has_ended.is_set() for stream in (kept, newest)] == [False, False]
 
 
 def test_a_key_has_only_so_many_streams(alice: APIClient, follow: Follow, ask: Any) -> None:

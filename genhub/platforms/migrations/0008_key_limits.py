@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='apikey',
             name='networks',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=50, validators=[genhub.platforms.key_models.validate_network]), blank=True, db_default=[], default=list, help_text='Addresses or networks (203.0.113.0/24, 2001:db8::/32), parted by commas. Empty: it works from everywhere.', size=100, verbose_name='allowed addresses'),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=50, validators=[genhub.platforms.key_models.validate_network]), blank=True, db_default=[], default=list, size=100, verbose_name='allowed addresses'),
         ),
         migrations.AddField(
             model_name='apikey',
