@@ -30,8 +30,8 @@ SETTINGS = {
     "max_wal_size": "8GB",
     "checkpoint_timeout": "1h",
 }
-# A benchmark asks with one key more often than any app may. A whole hub counts all the same; where no Valkey runs there is
-# nothing to count with.
+# A benchmark asks with one key more often than any app may. A whole hub counts all the same; where no Valkey runs
+# there is nothing to count with.
 KEY_RATES = ("KEY_READS_PER_MINUTE", "KEY_WRITES_PER_MINUTE")
 MOST, UNCOUNTED = "1000000", "0"
 PROBES = 200
