@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from rest_framework.test import APIClient
 
 from generation.work.run import run_queue
-from genhub.platforms.models import Platform
+from genhub.platforms.models import Platform, Scope
 from genhub.wsgi import application
 from tests.api.refusals import GENERATE, header_of
 from tests.webhooks.made import make_ids
@@ -48,7 +48,7 @@ OPERATIONS = {
     "tasks/{task_id}/follow", "tasks/{task_id}/follow/quote", "artifacts",
     "me/preferences", "me/suggestions", "me/subjects", "me/subjects/{name}",
     "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "templates", "models", "styles", "credits",
-    "credits/entries", "credits/entries.csv", "credits/grants", "health",
+    "credits/entries", "credits/entries.csv", "credits/grants", "health", "keys/me", "keys/me/rotate",
     "webhooks", "webhooks/{endpoint_id}", "webhooks/{endpoint_id}/rotate", "webhooks/{endpoint_id}/test",
     "webhooks/{endpoint_id}/replay", "webhooks/{endpoint_id}/deliveries",
     "webhooks/{endpoint_id}/deliveries/{delivery_id}", "webhooks/{endpoint_id}/deliveries/{delivery_id}/replay",
@@ -109,6 +109,8 @@ def test_answers_are_as_the_document_says(
     caller = alice
     if name.startswith("webhooks"):
         caller, ids = client_of(""), make_ids(Platform.objects.get())
+    if name.startswith("keys"):
+        caller = client_of("alice", scopes=[Scope.KEYS_ROTATE])
     key = {"Authorization": header_of(caller)["HTTP_AUTHORIZATION"]}
     checks = CHECKS[1:] if name == HEALTH else CHECKS
     for found in document.get_all_operations():
