@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models.functions import Now
 from django.utils import translation
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
@@ -141,8 +140,7 @@ class BearerKeyAuthentication(BaseAuthentication):
         # Before it counts: who is refused for his address takes nothing of what the key's holder may do.
         check_address(request, row)
         rates.count(request, row)
-        if row.is_use_news:
-            ApiKey.objects.filter(pk=row.pk).update(last_used_at=Now())
+        row.note_use()
         return Caller(platform=row.platform, key=row, user=row.user or None), row
 
     def count_wrong(self, request: Request) -> None:

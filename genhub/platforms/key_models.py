@@ -24,6 +24,7 @@ STAYS = _("Prompts and pictures never leave the house: only models of your own s
 
 # Writing each use would make the key's row hot; a minute is exact enough to find forgotten keys.
 LAST_USED_EVERY = datetime.timedelta(minutes=1)
+LONG_AGO = Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY)
 MOST_NETWORKS = 100
 
 
@@ -102,10 +103,9 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         if not KEY_SHAPE.fullmatch(key):
             return None
         prefix = key.partition(".")[0]
-        is_old = Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY)
-        rows = self.bearing([prefix]).select_related("platform__plan").annotate(
-            has_old_use=ExpressionWrapper(is_old, output_field=BooleanField())
-        )  # fmt: skip
+        has_old_use = ExpressionWrapper(LONG_AGO, output_field=BooleanField())
+        rows = self.bearing([prefix]).select_related("platform__plan")
+        rows = rows.annotate(has_old_use=has_old_use)
         for row in rows:
             if generator.verify(key, row.hash_of(prefix)):
                 row.used_prefix, row.is_use_news = prefix, row.has_old_use
@@ -177,6 +177,11 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
+
+    def note_use(self) -> None:
+        """Write when it was used, unless somebody did so within a minute."""
+        if self.is_use_news:
+            ApiKey.objects.filter(LONG_AGO, pk=self.pk).update(last_used_at=Now())
 
     def hash_of(self, prefix: str) -> str:
         """Return the hash of the secret that begins so."""

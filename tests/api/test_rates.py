@@ -86,7 +86,8 @@ def test_a_key_counts_by_itself_and_its_own_limits_come_first(
 
 
 def test_what_was_waited_for_counts_once(alice: APIClient) -> None:
-    answers = [alice.get(TASKS, **{DONE: Wait("x", 1)}) for _ in range(5)]
+    waited: Any = {DONE: Wait("x", 1)}
+    answers = [alice.get(TASKS, **waited) for _ in range(5)]
     assert {answer.status_code for answer in answers} == {200}
     assert {answer["RateLimit"].split(";")[1] for answer in answers} == {"r=3"}
 

@@ -170,13 +170,17 @@ def test_a_revoked_key_ends_its_streams_alone(
 
 
 def test_a_secret_that_was_changed_ends_its_streams_and_no_others(
-    alice: APIClient, client_of: Any, follow: Follow
+    alice: APIClient, client_of: Any, follow: Follow, ask: Any
 ) -> None:
-    other = client_of("alice")
+    other = client_of("alice", networks=["127.0.0.0/8"])
     row = ApiKey.objects.filter(user="alice").earliest("created_at")
     old, kept = follow(EVENTS), follow(EVENTS, other)
     for stream in (old, kept):
         stream.await_greeting()
+    # It counts once, when it opens; and from where it is opened is known here, too.
+    assert old.answer.headers["RateLimit"].startswith('"reads";r=')
+    elsewhere = ask(EVENTS, client_of("alice", networks=["203.0.113.0/24"]))
+    assert (elsewhere.status, elsewhere.json()["code"]) == (403, "address_not_allowed")
     _, key = rotate(row.pk, overlap=timedelta(hours=1))
     newest = follow(EVENTS, Authorization=f"Bearer {key}")
     newest.await_greeting()
