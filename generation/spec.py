@@ -261,4 +261,7 @@ class Order:
     webhook: str | None = None
     # Whether its user's usual words fill in what it does not say.
     use_preferences: bool | None = None
+    # Seconds: for its work once it has begun, and until when it must have.
+    timeout: int | None = None
+    expires_in: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -99,7 +99,9 @@ def answer_quote(request: Request, customer: Customer, resolved: Resolved) -> di
     offer = find_offer(customer.platform_id, customer.user, key.pk, price)
     number = resolved.spec.number
     cost = resolved.estimated_cost_usd
-    refusal = find_refusal(customer.platform_id, customer.user, number) or offer.refusal
+    account_id = resolved.route.account.pk
+    full = find_refusal(customer.platform_id, customer.user, number, account_id=account_id)
+    refusal = full or offer.refusal
     return {
         "price": price,
         **resolved.quote.to_json(),

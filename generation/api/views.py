@@ -107,7 +107,8 @@ class TaskView(APIView):
             waits.begin(request, get_task(request, task_id).pk, seconds)
         task = get_task(request, task_id)
         [answer] = answers.answer_tasks([task], request)
-        response = Response({**answer, "preview": answers.answer_preview(task)})
+        preview, queue = answers.answer_preview(task), answers.answer_queue(task)
+        response = Response({**answer, "preview": preview, "queue": queue})
         if seconds:
             response["Location"] = answer["check_status_url"]
         return waits.settle(request, response, state=task.state, seconds=seconds)

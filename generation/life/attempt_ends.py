@@ -18,7 +18,7 @@ from credits.selectors import find_hold
 from generation.accounts import routing, spending, standing
 from generation.accounts.costs import FREE, NOTHING, UNKNOWN, Bill
 from generation.failures import TaskFailure
-from generation.life import announcing, claims, doorbell, events
+from generation.life import announcing, claims, doorbell, events, paces
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import end_unpaid
@@ -115,6 +115,7 @@ def complete(claim: Claim, stored: Stored) -> None:
         needs_sweep=bool(stored.not_made),
         **stored.bill.values(),
     )
+    paces.note(claim, stored.timings)
     spending.watch(claim.account)
 
 

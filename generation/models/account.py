@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from genhub.lib.sealing import seal, unseal
 
 # Where orders wait: for the engine's worker, which makes one thing at a time, or for the workers of vendors.
-QUEUES = ("local", "remote")
+LOCAL = "local"
+QUEUES = (LOCAL, "remote")
 LONGEST_ANSWER_SECONDS = 1800
 # Shown of a key, so that staff tell one from another.
 HINT_LENGTH = 4

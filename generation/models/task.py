@@ -90,6 +90,11 @@ class Task(models.Model):
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error_params = models.JSONField(_("error values"), default=dict)
     created_at = models.DateTimeField(_("created at"), db_default=Now())
+    # The time that it may take once it has begun; null: the hub's usual one.
+    timeout_seconds = models.PositiveIntegerField(_("seconds to run"), null=True)
+    # Until when it must have begun; null: nobody said.
+    expires_at = models.DateTimeField(_("expires at"), null=True)
+    # When it is ended as it stands now: while it waits, at the latest when it expires; its first claim sets it anew.
     deadline_at = models.DateTimeField(_("deadline"))
     started_at = models.DateTimeField(_("started at"), null=True)
     completed_at = models.DateTimeField(_("completed at"), null=True)

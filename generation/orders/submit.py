@@ -24,6 +24,7 @@ from generation.orders.preferences import preferred
 from generation.orders.resolve import resolve
 from generation.orders.resolved import Resolved
 from generation.orders.subjects import keep_seed
+from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
 from generation.spec import Order
 from genhub.lib.ids import new_id
@@ -76,7 +77,10 @@ def submit_once(
         return earlier
     resolved = make_whole()
     try:
-        backlog.look(customer.platform_id, customer.user, resolved.spec.number)
+        account_id = resolved.route.account.pk
+        backlog.look(
+            customer.platform_id, customer.user, resolved.spec.number, account_id=account_id
+        )
         return write_task(customer, resolved, use)
     except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
@@ -88,6 +92,7 @@ def submit_once(
 def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
     """Return a customer's order made whole, as `resolve` does; pictures that it brings along become theirs if kept."""
     check_webhook(order, customer.platform_id)
+    check_times(order)
     owner = Owner(customer.platform_id, customer.user, keeps)
     with preferred(order, owner) as filled:
         return resolve(
@@ -152,19 +157,27 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
         pricing=quote.to_json(),
         follows_id=resolved.follows_id,
         local_only=resolved.local_only,
-        deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
+        timeout_seconds=resolved.timeout,
+        **write_times(resolved.expires_in),
     )
-    queue = resolved.route.account.queue
-    share = find_share(customer, queue, priority)
-    Attempt.objects.create(
-        task_id=task_id, number=1, account=resolved.route.account, share=share, cost=number
-    )
-    backlog.keep(customer.platform_id, customer.user, number)
+    account = resolved.route.account
+    share = find_share(customer, account.queue, priority)
+    Attempt.objects.create(task_id=task_id, number=1, account=account, share=share, cost=number)
+    backlog.keep(customer.platform_id, customer.user, number, account_id=account.pk)
     # Of what its vendor does further with a picture: what, and with which part.
     done = {name: spec.options[name] for name in ("action", "index") if name in spec.options}
     events.record_order(task_id, resolved.route, price=price, **done)
-    doorbell.ring_after_commit(queue)
+    doorbell.ring_after_commit(account.queue)
     return task_id
+
+
+def write_times(expires_in: int | None) -> dict[str, Any]:
+    """Return when an order expires, and when it is ended as long as it waits."""
+    deadline = Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS)
+    if expires_in is None:
+        return {"deadline_at": deadline}
+    expires = Now() + timedelta(seconds=expires_in)
+    return {"expires_at": expires, "deadline_at": expires}
 
 
 def terms_of(customer: Customer) -> ledger.Terms:

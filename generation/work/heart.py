@@ -14,7 +14,7 @@ from generation.life import claims
 from generation.life.claims import Claim, LeaseLost
 from generation.life.news import listener
 from generation.providers.base import Report
-from generation.providers.errors import GivenBack, Stopped
+from generation.providers.errors import GivenBack, OutOfTime, Stopped
 from generation.work.process import draining
 from genhub.lib.connections import release_connection
 
@@ -32,6 +32,8 @@ class Sign:
     """What one order has to say at the next beat."""
 
     claim: Claim
+    # By this process's clock: when its work has taken as long as it may.
+    ends_at: float = float("inf")
     progress: float | None = None
     draw_preview: Callable[[], bytes] | None = None
     is_lost: bool = False
@@ -45,7 +47,8 @@ class Pulse:
 
     def __init__(self, members: Sequence[Claim]) -> None:
         self.signs = {
-            claim.attempt_id: Sign(claim, was_sent=bool(claim.remote_id)) for claim in members
+            claim.attempt_id: Sign(claim, end_of(claim), was_sent=bool(claim.remote_id))
+            for claim in members
         }
         # One write at a time, so that two never lock the same rows in another order.
         self.lock = threading.Lock()
@@ -81,7 +84,8 @@ class Pulse:
         return partial(self.report, claim)
 
     def report(self, claim: Claim, done: float, preview: Callable[[], bytes] | None = None) -> None:
-        """Note an order's progress (0 to 1); raise Stopped once it is not wanted here, GivenBack once time is up."""
+        """Note an order's progress (0 to 1); raise Stopped once it is not wanted here, GivenBack once the worker's time
+        is up, OutOfTime once the order's own is."""
         sign = self.signs[claim.attempt_id]
         sign.progress = min(done, 1.0)
         if preview is not None and settings.LOCAL_PREVIEWS:
@@ -91,6 +95,9 @@ class Pulse:
             self.written_at = time.monotonic()
             self.write(self._draw_previews())
         self.check(claim)
+        # What a vendor makes is paid for: there the loop that ends its task decides.
+        if time.monotonic() > sign.ends_at and not sign.was_sent:
+            raise OutOfTime
 
     def check(self, claim: Claim) -> None:
         """Raise Stopped once an order is not wanted here any more, GivenBack once the drain has lasted too long."""
@@ -136,6 +143,11 @@ class Pulse:
             claims.heartbeat(sign.claim, progress=sign.progress, preview=preview)
         except LeaseLost:
             sign.is_lost = True
+
+
+def end_of(claim: Claim) -> float:
+    """Return by this process's clock when the work on a claim has taken as long as it may."""
+    return float("inf") if claim.run_seconds is None else time.monotonic() + claim.run_seconds
 
 
 class Heart:

@@ -67,6 +67,21 @@ def test_a_task_is_followed_from_its_start_to_its_end(alice: APIClient, follow: 
     assert end["result"]["images"][0]["url"].startswith("http://")
 
 
+def test_one_who_waits_hears_where_it_stands(alice: APIClient, follow: Follow) -> None:
+    first, second = submit(alice), submit(alice)
+    stream, of_all = follow(path_of(second)), follow(EVENTS)
+    wait_until(lambda: "task.queue" in stream.names(), 30, "its place")
+    cancel_task(first.pk)
+    wait_until(lambda: stream.names().count("task.queue") == 2, 30, "its new place")
+    cancel_task(second.pk)
+    assert stream.has_ended.wait(patience())
+    told = [each for each in stream.heard if each.name == "task.queue"]
+    assert [each.data["queue"]["position"] for each in told] == [2, 1]
+    assert {(each.id, each.data["user"]) for each in told} == {("", "alice")}
+    wait_until(lambda: len(of_all.kept()) == 2, 30, "both ends")
+    assert "task.queue" not in of_all.names()
+
+
 def test_one_who_comes_again_hears_each_event_once(alice: APIClient, follow: Follow) -> None:
     first = follow(EVENTS)
     submitted = submit(alice)

@@ -61,6 +61,7 @@ class Events:
         self.feed = Feed(
             self.board,
             tell=lambda lines, steps: self._call(self.board.tell, lines, steps),
+            tell_places=lambda places: self._call(self.board.tell_places, places),
             end_of_keys=lambda keys: self._call(self.board.end_of_keys, keys),
         )
         self._handler = Handler()

@@ -4,14 +4,15 @@ import asyncio
 import threading
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from generation.api.live.lines import HEARTBEAT, Line, Step
+from generation.api.live.lines import HEARTBEAT, Line, Step, make_place
 from generation.api.live.refusals import RETRY_AFTER, TooManyStreams, TooManyStreamsOfKey
 from generation.api.live.watch import Reader, Watch
+from generation.selectors.line import Place
 
 # Events that wait for a slow client; one that is further behind is cut off, and goes on where it stopped.
 MOST_BEHIND = 1000
@@ -40,6 +41,8 @@ class Stream:
         self.was_busy = True
         self._lines: deque[Line] = deque()
         self._steps: dict[uuid.UUID, bytes] = {}
+        # Where the task that it follows stood when that was told last.
+        self._place = b""
         self._beats = False
 
     def add(self, line: Line) -> None:
@@ -56,6 +59,13 @@ class Stream:
         is_one = self.watch.task_id is not None
         self._steps[step.task_id] = step.with_preview if is_one else step.bare
         self.wake.set()
+
+    def add_place(self, task_id: uuid.UUID, place: Place) -> None:
+        """Send where the task stands, if that is news."""
+        text = make_place(task_id, self.watch.user, place)
+        if text != self._place:
+            self._place = self._steps[task_id] = text
+            self.wake.set()
 
     def beat(self) -> None:
         """Say that the hub is there, if nothing else did meanwhile."""
@@ -168,6 +178,13 @@ class Board:
                     stream.add_step(step)
 
     def end_of_keys(self, dead: Iterable[str]) -> None:
+    def tell_places(self, places: Mapping[uuid.UUID, Place]) -> None:
+        """Hand to who follows a waiting task alone where it stands."""
+        for task_id, place in places.items():
+            for stream in self._of_tasks.get(task_id, ()):
+                stream.add_place(task_id, place)
+
+    def end_of_keys(self, dead: Iterable[uuid.UUID]) -> None:
         """End the streams of keys that may read no more."""
         ended = frozenset(dead)
         for stream in self.streams():

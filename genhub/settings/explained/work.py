@@ -62,6 +62,20 @@ GROUPS = [
                 "TASK_DEADLINE_SECONDS", _("a task that has not ended by then fails"), unit=_("s")
             ),
             Setting(
+                "LOCAL_RUN_SECONDS",
+                _(
+                    "so long a picture of the local engine may take, loading included, unless its order says “timeout”; 0: no limit"
+                ),
+                unit=_("s"),
+            ),
+            Setting(
+                "REMOTE_RUN_SECONDS",
+                _(
+                    "so long a vendor may work on an order, unless that says “timeout”; a single answer has the provider's own limit; 0: none"
+                ),
+                unit=_("s"),
+            ),
+            Setting(
                 "QUEUE_MOST",
                 _(
                     "of orders that have not ended, in all; what goes beyond is refused with 429 `queue_full`"
