@@ -77,6 +77,9 @@ TAKE = f"""
     SELECT id FROM taken
 """  # noqa: S608 (all of it is our own text)
 
+# A model that is not there yet comes first: the watchdog of the engine guards that, and it is no picture's fault.
+LOADING_SECONDS = 600
+
 
 class LeaseLost(Exception):
     """The attempt is no longer this worker's: stop, discard, write nothing."""
@@ -100,7 +103,7 @@ class Claim:
     local_only: bool = False
     # The attempt whose picture it goes on with: only that account, with that key, has it.
     follows_id: uuid.UUID | None = None
-    # How long its work may take from now on, in seconds; None: no limit.
+    # How long it may be drawn here, in seconds; None: no limit.
     run_seconds: float | None = None
     # With which it was sent, once it was.
     key: AccountKey | None = None
@@ -121,14 +124,14 @@ def claim_next(queue: str, *, worker: str) -> Claim | None:
 
 def take(due: str, worker: str, *, queue: str, **values: Any) -> list[uuid.UUID]:
     """Make the attempts of a queue that a statement found, and locked with their tasks, this worker's; return them."""
-    is_local = queue == LOCAL
+    each = settings.LOCAL_RUN_SECONDS if queue == LOCAL else 0
     values |= {
         "queue": queue,
         "worker": worker,
         "lease": settings.LEASE_SECONDS,
         "deadline": settings.TASK_DEADLINE_SECONDS,
-        "run": 0 if is_local else settings.REMOTE_RUN_SECONDS,
-        "run_each": settings.LOCAL_RUN_SECONDS if is_local else 0,
+        "run": (each and LOADING_SECONDS) if queue == LOCAL else settings.REMOTE_RUN_SECONDS,
+        "run_each": each,
     }
     with connection.cursor() as cursor:
         cursor.execute(TAKE.format(due=due), values)
@@ -152,10 +155,12 @@ def list_claims(
 
 
 def seconds_left(attempt: Attempt, now: datetime.datetime) -> float | None:
-    """Return how long the work of an attempt may take from now on: as its order says, else as is usual in its queue."""
-    task = attempt.task
-    until = task.deadline_at if task.timeout_seconds else attempt.run_until
-    return (until - now).total_seconds() if until else None
+    """Return how long an attempt may be drawn here: as its order says, else as is usual; None: no limit."""
+    if attempt.task.timeout_seconds:
+        return (attempt.task.deadline_at - now).total_seconds()
+    if attempt.share.queue != LOCAL:
+        return None
+    return float(settings.LOCAL_RUN_SECONDS * attempt.cost) or None
 
 
 def claim_of(

@@ -96,7 +96,7 @@ def refusal(bound: Bound, wanted: int, excess: int, account_id: int) -> QueueFul
     after = (
         RETRY_AFTER_SECONDS
         if seconds is None
-        else min(math.ceil(seconds), LONGEST_RETRY_AFTER_SECONDS)
+        else min(math.ceil(round(seconds, 3)), LONGEST_RETRY_AFTER_SECONDS)
     )
     headers = {"Retry-After": str(max(after, 1))}
     return QueueFull(headers=headers, scope=bound.scope, limit=bound.most, wanted=wanted)

@@ -65,15 +65,15 @@ PLACES = """
      CROSS JOIN LATERAL (
            SELECT count(*) AS seen, sum(least(turns.orders, h.room)) AS orders, bool_or(h.room < turns.orders) AS is_cut,
                   sum(CASE WHEN h.room < turns.orders
-                           THEN h.room * h.waiting_pictures / h.waiting ELSE turns.pictures END) AS pictures
+                           THEN h.room * h.waiting_pictures::float / h.waiting ELSE turns.pictures END) AS pictures
              FROM head h
             CROSS JOIN LATERAL (
                   SELECT CASE WHEN h.priority < p.priority THEN h.waiting_pictures
                               ELSE least(h.waiting_pictures, p.start - h.virtual_start + (h.id < p.share_id)::int)
-                         END AS pictures) served
+                         END::float AS pictures) served
             CROSS JOIN LATERAL (
                   SELECT served.pictures,
-                         ceil(served.pictures * h.waiting / greatest(h.waiting_pictures, 1)::numeric) AS orders) turns
+                         ceil(served.pictures * h.waiting / greatest(h.waiting_pictures, 1)) AS orders) turns
             WHERE h.queue = p.queue AND h.id <> p.share_id
               AND (h.priority, h.virtual_start, h.id) < (p.priority, p.start, p.share_id)
            ) ahead

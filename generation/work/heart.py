@@ -32,8 +32,9 @@ class Sign:
     """What one order has to say at the next beat."""
 
     claim: Claim
-    # By this process's clock: when its work has taken as long as it may.
-    ends_at: float = float("inf")
+    # By this process's clock: when it has been drawn for as long as it may; known once the first step is done, since a
+    # model may have had to be loaded before.
+    ends_at: float | None = None
     progress: float | None = None
     draw_preview: Callable[[], bytes] | None = None
     is_lost: bool = False
@@ -47,8 +48,7 @@ class Pulse:
 
     def __init__(self, members: Sequence[Claim]) -> None:
         self.signs = {
-            claim.attempt_id: Sign(claim, end_of(claim), was_sent=bool(claim.remote_id))
-            for claim in members
+            claim.attempt_id: Sign(claim, was_sent=bool(claim.remote_id)) for claim in members
         }
         # One write at a time, so that two never lock the same rows in another order.
         self.lock = threading.Lock()
@@ -95,6 +95,8 @@ class Pulse:
             self.written_at = time.monotonic()
             self.write(self._draw_previews())
         self.check(claim)
+        if sign.ends_at is None:
+            sign.ends_at = end_of(claim)
         # What a vendor makes is paid for: there the loop that ends its task decides.
         if time.monotonic() > sign.ends_at and not sign.was_sent:
             raise OutOfTime
@@ -146,7 +148,7 @@ class Pulse:
 
 
 def end_of(claim: Claim) -> float:
-    """Return by this process's clock when the work on a claim has taken as long as it may."""
+    """Return by this process's clock when a claim that begins to be drawn has been for as long as it may."""
     return float("inf") if claim.run_seconds is None else time.monotonic() + claim.run_seconds
 
 

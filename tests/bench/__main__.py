@@ -19,6 +19,7 @@ MODULES = {
     "ledger-uniform": "tests.bench.ledger_uniform",
     "ledger-hot": "tests.bench.ledger_hot",
     "grow-ledger": "tests.bench.grow_ledger",
+    "grow-queue": "tests.bench.grow_queue",
     "encode": "tests.bench.encode",
     "cpu-dtype": "tests.bench.cpu_dtype",
     "engine-tax": "tests.bench.engine_tax",
@@ -34,7 +35,7 @@ MODULES = {
     "gpu-swap": "tests.bench.gpu_memory:run_swap",
 }
 # These run on a database that is started for them; the others need none, or bring a whole hub.
-ON_A_DATABASE = {"ledger-uniform", "ledger-hot", "grow-ledger"}
+ON_A_DATABASE = {"ledger-uniform", "ledger-hot", "grow-ledger", "grow-queue"}
 NOT_RUN = 3
 
 

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 # the keys of open streams. One look for all of them.
 LOOK_SECONDS = 2.0
 # Where waiting tasks stand changes with each claim: told this often.
-PLACES_SECONDS = 3.0
+PLACES_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 BATCH = 1000
 

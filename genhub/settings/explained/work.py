@@ -64,7 +64,7 @@ GROUPS = [
             Setting(
                 "LOCAL_RUN_SECONDS",
                 _(
-                    "so long a picture of the local engine may take, loading included, unless its order says “timeout”; 0: no limit"
+                    "so long a picture of the local engine may be drawn, unless its order says “timeout”; 0: no limit"
                 ),
                 unit=_("s"),
             ),
