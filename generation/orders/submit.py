@@ -176,8 +176,8 @@ def write_times(expires_in: int | None) -> dict[str, Any]:
     deadline = Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS)
     if expires_in is None:
         return {"deadline_at": deadline}
-    expires = Now() + timedelta(seconds=expires_in)
-    return {"expires_at": expires, "deadline_at": expires}
+    end = Now() + timedelta(seconds=expires_in)
+    return {"expires_at": end, "deadline_at": end}
 
 
 def terms_of(customer: Customer) -> ledger.Terms:
