@@ -115,8 +115,8 @@ def complete(claim: Claim, stored: Stored) -> None:
         needs_sweep=bool(stored.not_made),
         **stored.bill.values(),
     )
-    paces.note(claim, stored.timings)
     spending.watch(claim.account)
+    paces.note(claim, stored.timings)
 
 
 def storable(value: Any) -> Any:

@@ -8,8 +8,9 @@ from django.db import connection
 from generation.life.claims import Claim
 from generation.selectors.line import FORGETS_IN_SECONDS
 
-# A mean of the last pictures, in which those of a while ago count less. Whoever finds the row taken leaves it: what one
-# attempt took is no loss, and no end waits for another. A kind that is new begins with its first attempt.
+# A mean of the last pictures, in which those of a while ago count less (beyond 50 times what it takes to forget, no
+# column holds what is left). Whoever finds the row taken leaves it: what one attempt took is no loss, and no end waits
+# for another. A kind that is new begins with its first attempt.
 MOVE = """
     WITH took AS (
         SELECT a.provider_id, t.model, a.cost AS pictures,
@@ -32,7 +33,8 @@ MOVE = """
                updated_at = statement_timestamp()
           FROM free, took, LATERAL (
                SELECT least(k.weight, %(most)s)
-                      * exp(-extract(epoch FROM statement_timestamp() - k.updated_at) / %(forgets)s)::float AS weight
+                      * exp(-least(extract(epoch FROM statement_timestamp() - k.updated_at) / %(forgets)s, 50))::float
+                      AS weight
                  FROM generation_pace k WHERE k.id = free.id) old
          WHERE p.id = free.id
     )
@@ -67,7 +69,7 @@ def note(claim: Claim, timings: Mapping[str, float]) -> None:
 
 def size_of(width: int, height: int) -> int:
     """Return the kind of a size: the power of two that is nearest to its pixels."""
-    return round(math.log2(width * height))
+    return round(math.log2(max(width * height, 1)))
 
 
 def find_busy(claim: Claim, timings: Mapping[str, float]) -> dict[str, float | None]:

@@ -83,7 +83,8 @@ PLACES = """
 RATES = """
     WITH weighed AS (
         SELECT q.id, q.queue, p.seconds, p.busy_seconds,
-               p.weight * exp(-extract(epoch FROM statement_timestamp() - p.updated_at) / %(forgets)s)::float AS weight
+               p.weight * exp(-least(extract(epoch FROM statement_timestamp() - p.updated_at) / %(forgets)s, 50))::float
+               AS weight
           FROM generation_pace p JOIN generation_provider q ON q.id = p.provider_id
          WHERE q.queue IN (SELECT queue FROM generation_provider WHERE id = ANY (%(accounts)s))
     ), queues AS (

@@ -163,6 +163,24 @@ def test_no_end_waits_for_the_figures_of_another(alice: APIClient, stub: Account
     assert before.weight == 1
 
 
+def test_figures_of_last_year_give_way_to_the_first_of_today(
+    alice: APIClient, stub: Account
+) -> None:
+    kind = {"model": "z-image-small", "size": 12, "steps": 12}
+    Pace.objects.create(account=stub, **kind, seconds=9e3, busy_seconds=9e3, weight=64)
+    Pace.objects.update(updated_at=Now() - timedelta(days=365))
+    work_at("local")
+    submit(alice)
+    task = submit(alice)
+    queue = alice.get(f"/api/v1/tasks/{task}/status").json()["queue"]
+    assert queue["starts_in_seconds"] == 9000
+    held = claim()
+    assert held.spec.steps == 12
+    complete(held, collect(held))
+    pace = Pace.objects.get()
+    assert (pace.weight, pace.seconds) == (pytest.approx(1), pytest.approx(0, abs=30))
+
+
 @pytest.mark.parametrize(
     ("words", "pictures", "seconds"),
     [
