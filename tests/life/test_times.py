@@ -66,7 +66,7 @@ def test_what_is_no_time_is_refused(
 
 
 def test_the_words_are_answered_and_cost_nothing(alice: APIClient, stub: Account) -> None:
-    words = {"timeout": 60, "expires_in": 600}
+    words: dict[str, Any] = {"timeout": 60, "expires_in": 600}
     quote = alice.post("/api/v1/quote", {"prompt": "a star", **words}, format="json").json()
     assert quote["price"] == 10
     task = submit(alice, **words)
