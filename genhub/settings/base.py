@@ -223,8 +223,7 @@ TASK_DEADLINE_SECONDS = at_least("TASK_DEADLINE_SECONDS", 86_400, 1)
 # From claim to end: for each picture drawn here; for an order at a vendor, whose answers have their own. 0: no limit.
 LOCAL_RUN_SECONDS = at_least("LOCAL_RUN_SECONDS", 120, 0)
 REMOTE_RUN_SECONDS = at_least("REMOTE_RUN_SECONDS", 3600, 0)
-# Pictures of orders that have not ended, waiting or being made: of the hub, of a platform unless its row says
-# otherwise, and of one user. Far above a burst, and about what a card makes within the deadline.
+# Pictures of orders that have not ended: far above a burst, and about what a card makes within the deadline.
 QUEUE_MOST = at_least("QUEUE_MOST", 50_000, LARGEST_NUMBER)
 QUEUE_MOST_PER_PLATFORM = at_least("QUEUE_MOST_PER_PLATFORM", 20_000, LARGEST_NUMBER)
 QUEUE_MOST_PER_USER = at_least("QUEUE_MOST_PER_USER", 2_000, LARGEST_NUMBER)

@@ -177,14 +177,13 @@ class Board:
                 if is_one or stream.watch.owns(step.platform_id, step.user):
                     stream.add_step(step)
 
-    def end_of_keys(self, dead: Iterable[str]) -> None:
     def tell_places(self, places: Mapping[uuid.UUID, Place]) -> None:
         """Hand to who follows a waiting task alone where it stands."""
         for task_id, place in places.items():
             for stream in self._of_tasks.get(task_id, ()):
                 stream.add_place(task_id, place)
 
-    def end_of_keys(self, dead: Iterable[uuid.UUID]) -> None:
+    def end_of_keys(self, dead: Iterable[str]) -> None:
         """End the streams of keys that may read no more."""
         ended = frozenset(dead)
         for stream in self.streams():

@@ -4,7 +4,6 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
@@ -32,7 +31,6 @@ BATCH = 1000
 # Takes what is to be told, and the keys that may read no more.
 Teller = Callable[[list[Line], list[Step]], None]
 Ender = Callable[[list[str]], None]
-Ender = Callable[[list[uuid.UUID]], None]
 Placer = Callable[[Mapping[uuid.UUID, Place]], None]
 
 
