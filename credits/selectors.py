@@ -36,6 +36,10 @@ class HoldView:
     refunded: int
 
 
+# For a statement that reads more than this: one column.
+PURSE_OF = """
+    (SELECT id FROM credits_purse WHERE platform_id = %(platform)s AND "user" = %(user)s)
+"""
 # What an order of price 0 has.
 NO_HOLD = HoldView(0, 0, 0, 0)
 

@@ -173,6 +173,10 @@ class AccountKey(Standing):
         self.sealed, self.hint = seal(secret), secret[-HINT_LENGTH:] if len(secret) > 12 else ""  # noqa: PLR2004
         self.resting_until, self.resting_why, self.failures = None, "", 0
 
+    def is_usable(self, now: datetime) -> bool:
+        """Return whether it may be used now: `usable`, of a row that was read."""
+        return self.is_enabled and not self.is_resting(now)
+
     def secret(self) -> str:
         """Return the key itself, for the vendor alone; raise NotSealable when none of the hub's own opens it."""
         return unseal(self.sealed)

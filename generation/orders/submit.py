@@ -10,15 +10,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 
 from credits import free, ledger
 from generation.errors import QueueFull
 from generation.life import doorbell, events
-from generation.models import Attempt, Share, Task
+from generation.models import Attempt, Output, Share, Task
 from generation.models.task import Priority
-from generation.orders import backlog
+from generation.orders import backlog, glance
 from generation.orders.brought import Owner
+from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
 from generation.orders.preferences import preferred
 from generation.orders.resolve import resolve
@@ -26,7 +26,9 @@ from generation.orders.resolved import Resolved
 from generation.orders.subjects import keep_seed
 from generation.orders.webhook import check_webhook
 from generation.spec import Order
+from genhub.lib import remembered
 from genhub.lib.ids import new_id
+from genhub.lib.inserts import insert_together
 from genhub.platforms import idempotency
 from genhub.platforms.models import Plan
 
@@ -49,6 +51,14 @@ class Customer:
     low_credits: int | None = None
 
 
+@dataclass(frozen=True)
+class Taken:
+    """An order that was taken: the id of its task; the task itself, with its attempt, if it was made just now."""
+
+    task_id: uuid.UUID
+    task: Task | None = None
+
+
 def submit_task(
     customer: Customer, order: Order, *, idempotency_key: str = "", fingerprint: str = ""
 ) -> uuid.UUID:
@@ -62,6 +72,12 @@ def submit_task(
     return submit_once(customer, use, lambda: resolve_for(customer, order))
 
 
+def take_order(customer: Customer, order: Order, *, idempotency_key: str = "") -> Taken:
+    """Take an order as `submit_task` does, and return the task too where it was made just now."""
+    use = use_of(customer, idempotency_key, fingerprint_of(order))
+    return take_once(customer, use, lambda: resolve_for(customer, order))
+
+
 def use_of(customer: Customer, idempotency_key: str, fingerprint: str) -> idempotency.Use:
     """Return a customer's use of a key for an order."""
     scope = idempotency.Scope.ORDER
@@ -72,17 +88,27 @@ def submit_once(
     customer: Customer, use: idempotency.Use, make_whole: Callable[[], Resolved]
 ) -> uuid.UUID:
     """Return the id of the task made for an order that is only made whole when its key was not used before."""
-    if earlier := idempotency.find_earlier(use):
-        return earlier
-    resolved = make_whole()
+    return take_once(customer, use, make_whole).task_id
+
+
+def take_once(
+    customer: Customer, use: idempotency.Use, make_whole: Callable[[], Resolved]
+) -> Taken:
+    """Take an order that is only made whole when its key was not used before."""
+    seen = glance.take(use)
+    if seen.earlier:
+        return Taken(seen.earlier)
+    with remembered.looked(seen.marks):
+        resolved = make_whole()
     try:
-        backlog.look(customer.platform_id, customer.user, resolved.spec.number)
-        return write_task(customer, resolved, use)
+        backlog.judge(seen.bounds, resolved.spec.number)
+        task = write_task(customer, resolved, use, seen)
     except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
         if earlier := idempotency.find_earlier(use):
-            return earlier
+            return Taken(earlier)
         raise
+    return Taken(task.pk, task)
 
 
 def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
@@ -115,7 +141,7 @@ def digest(said: Mapping[str, Any]) -> str:
 
 
 @transaction.atomic
-def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> uuid.UUID:
+def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance) -> Task:
     """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, subject, share, backlog."""
     task_id = new_id()
     # First, so that an equal request running beside this one waits here and moves no credits.
@@ -125,14 +151,14 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
     number = spec.number
     quote, priority = resolved.quote, Priority[resolved.priority.upper()]
     price = quote.price
-    purse = ledger.open_purse(customer.platform_id, customer.user)
+    purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
     if price:
-        ledger.hold(purse.pk, price, reference=task_id, terms=terms_of(customer))
+        ledger.hold(purse_id, price, reference=task_id, terms=terms_of(customer))
     else:
-        free.admit(purse.pk, reference=task_id, terms=terms_of(customer))
+        free.admit(purse_id, reference=task_id, terms=terms_of(customer))
     # Under the purse's lock, so that a user's orders take their subjects one after the other.
     spec = keep_seed(customer.platform_id, customer.user, resolved)
-    Task.objects.create(
+    task = Task(
         id=task_id,
         platform_id=customer.platform_id,
         user=customer.user,
@@ -152,19 +178,36 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
         pricing=quote.to_json(),
         follows_id=resolved.follows_id,
         local_only=resolved.local_only,
-        deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
+        deadline_at=seen.marks.now + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
     )
-    queue = resolved.route.account.queue
-    share = find_share(customer, queue, priority)
-    Attempt.objects.create(
-        task_id=task_id, number=1, account=resolved.route.account, share=share, cost=number
-    )
-    backlog.keep(customer.platform_id, customer.user, number)
+    account = resolved.route.account
+    share_id = seen.find_share(account.queue, priority)
+    if share_id is None:
+        share_id = find_share(customer, account.queue, priority).pk
+    attempt = Attempt(task=task, number=1, account=account, share_id=share_id, cost=number)
     # Of what its vendor does further with a picture: what, and with which part.
     done = {name: spec.options[name] for name in ("action", "index") if name in spec.options}
-    events.record_order(task_id, resolved.route, price=price, **done)
-    doorbell.ring_after_commit(queue)
-    return task_id
+    history = events.begin_history(task_id, resolved.route, price=price, **done)
+    insert_together([task, attempt, *history])
+    backlog.keep(customer.platform_id, customer.user, number)
+    doorbell.ring_after_commit(account.queue)
+    remember_read(task, attempt)
+    return task
+
+
+def remember_read(task: Task, attempt: Attempt) -> None:
+    """Let a task that was just written be answered as one that was read: it has this attempt, and no picture yet."""
+    vars(task)["_prefetched_objects_cache"] = {
+        "attempts": keep_rows(Attempt, attempt),
+        "outputs": keep_rows(Output),
+    }
+
+
+def keep_rows(model: type[Any], *rows: Any) -> Any:
+    """Return a queryset that has been read already."""
+    found = model.objects.none()
+    vars(found)["_result_cache"] = list(rows)
+    return found
 
 
 def terms_of(customer: Customer) -> ledger.Terms:

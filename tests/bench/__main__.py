@@ -19,6 +19,7 @@ MODULES = {
     "ledger-uniform": "tests.bench.ledger_uniform",
     "ledger-hot": "tests.bench.ledger_hot",
     "grow-ledger": "tests.bench.grow_ledger",
+    "accept": "tests.bench.accept",
     "encode": "tests.bench.encode",
     "cpu-dtype": "tests.bench.cpu_dtype",
     "engine-tax": "tests.bench.engine_tax",
@@ -34,7 +35,8 @@ MODULES = {
     "gpu-swap": "tests.bench.gpu_memory:run_swap",
 }
 # These run on a database that is started for them; the others need none, or bring a whole hub.
-ON_A_DATABASE = {"ledger-uniform", "ledger-hot", "grow-ledger"}
+ON_A_DATABASE = {"ledger-uniform", "ledger-hot", "grow-ledger", "accept"}
+WITH_A_BROKER = {"accept"}
 NOT_RUN = 3
 
 
@@ -46,7 +48,8 @@ def main() -> int:
     words = parser.parse_args()
     began = time.monotonic()
     needs_database = words.id in ON_A_DATABASE
-    with server.running() if needs_database else server.absent():
+    has_broker = words.id in WITH_A_BROKER
+    with server.running(has_broker=has_broker) if needs_database else server.absent():
         logging.disable(logging.WARNING)
         facts = server.describe() if needs_database else server.describe_machine()
         # Models are imported only once Django is set up.
