@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from generation.models import Account, AccountKey, LocalWeights, Offer
+from generation.models.account import UNSTEADY
 from generation.providers.registry import find_class
 from generation.spec import GenerationSpec, ModelCard
 from genhub.lib import remembered
@@ -137,14 +138,13 @@ def read_offers() -> dict[str, list[tuple[Account, ModelCard, list[AccountKey]]]
     return found
 
 
-# What each order that is sent changes of an account and its keys counts for no route.
 OFFERS = Remembered(
     read_offers,
     [
         Table(Offer),
         Table(LocalWeights),
-        Table(Account, without=("next_slot_at", "failures", "last_error", "last_error_at")),
-        Table(AccountKey, without=("last_used_at", "failures", "last_error")),
+        Table(Account, without=UNSTEADY),
+        Table(AccountKey, without=UNSTEADY),
     ],
 )
 

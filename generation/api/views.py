@@ -25,6 +25,7 @@ from genhub.api.idempotency import read_idempotency_key
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import NewestFirst, read_page_words
 from genhub.api.parsers import OrderParser
+from genhub.lib import remembered
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
 from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import caller_of
@@ -62,9 +63,11 @@ class GenerateView(APIView):
         key = read_idempotency_key(request)
         taken = take_order(customer, order, idempotency_key=key)
         waits.begin(request, taken.task_id, seconds)
-        # Whoever waits must be told of an end that came before it was listened for.
-        task = None if seconds else taken.task
-        return answer_new(request, taken.task_id, task=task, seconds=seconds)
+        if seconds or not (taken.task and taken.marks):
+            # Whoever waits must be told of an end that came before it was listened for.
+            return answer_new(request, taken.task_id, seconds=seconds)
+        with remembered.looked(taken.marks):
+            return answer_new(request, taken.task_id, task=taken.task)
 
 
 class TaskListView(APIView):

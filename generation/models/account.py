@@ -17,6 +17,8 @@ from genhub.lib.sealing import seal, unseal
 # Where orders wait: for the engine's worker, which makes one thing at a time, or for the workers of vendors.
 QUEUES = ("local", "remote")
 LONGEST_ANSWER_SECONDS = 1800
+# What orders that are sent change of an account or a key all the time, and no order asks for.
+UNSTEADY = ("next_slot_at", "last_used_at", "failures", "last_error", "last_error_at")
 # Shown of a key, so that staff tell one from another.
 HINT_LENGTH = 4
 

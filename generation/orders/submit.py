@@ -29,6 +29,7 @@ from generation.spec import Order
 from genhub.lib import remembered
 from genhub.lib.ids import new_id
 from genhub.lib.inserts import insert_together
+from genhub.lib.remembered import Marks
 from genhub.platforms import idempotency
 from genhub.platforms.models import Plan
 
@@ -53,10 +54,12 @@ class Customer:
 
 @dataclass(frozen=True)
 class Taken:
-    """An order that was taken: the id of its task; the task itself, with its attempt, if it was made just now."""
+    """An order that was taken: the id of its task; if it was made just now the task itself, with its attempt, and
+    how the remembered tables stood."""
 
     task_id: uuid.UUID
     task: Task | None = None
+    marks: Marks | None = None
 
 
 def submit_task(
@@ -108,7 +111,7 @@ def take_once(
         if earlier := idempotency.find_earlier(use):
             return Taken(earlier)
         raise
-    return Taken(task.pk, task)
+    return Taken(task.pk, task, seen.marks)
 
 
 def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:

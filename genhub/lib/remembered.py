@@ -59,7 +59,8 @@ class Kept(Generic[T]):
     read_at: float
 
 
-_columns: list[str] = []
+# The SQL of each mark, and its place.
+_columns: dict[str, int] = {}
 _seen: ContextVar[Marks | None] = ContextVar("seen", default=None)
 
 
@@ -68,9 +69,8 @@ class Remembered(Generic[T]):
 
     def __init__(self, read: Callable[[], T], tables: Sequence[Table]) -> None:
         self._read = read
-        self._first = len(_columns)
-        _columns.extend(table.mark() for table in tables)
-        self._last = len(_columns)
+        # Of the statement that asks for all of them; a table that several remember is asked for once.
+        self._places = [_columns.setdefault(table.mark(), len(_columns)) for table in tables]
         self._kept: Kept[T] | None = None
 
     def get(self) -> T:
@@ -87,7 +87,7 @@ class Remembered(Generic[T]):
         return value
 
     def _own(self, marks: Marks) -> tuple[str, ...]:
-        return marks.tables[self._first : self._last]
+        return tuple(marks.tables[place] for place in self._places if place < len(marks.tables))
 
     def _is_fresh(self, kept: Kept[T], database: str, marks: tuple[str, ...]) -> bool:
         is_young = time.monotonic() - kept.read_at < LONGEST_SECONDS

@@ -47,7 +47,7 @@ class Door:
         found: list[tuple[int, dict[str, str]]] = []
 
         def start(status: str, named: list[tuple[str, str]], *_: Any) -> None:
-            found.append((int(status.split()[0]), dict(named)))
+            found.append((int(status[:3]), dict(named)))
 
         answer = self._application(environ, start)
         content = b"".join(answer)

@@ -93,17 +93,23 @@ class Words:
             return f"lpad(:{self._variable(value)}::text, 32, '0')::uuid"
         if isinstance(value, list | tuple):
             return f"ARRAY[{', '.join(self.word(one) for one in value)}]"
-        if isinstance(value, str) and value == self._user:
-            return "('user' || :purse)"
-        if isinstance(value, str) and WHOLE_ID.fullmatch(value):
-            return f"({self.word(uuid.UUID(value))})::text"
-        if isinstance(value, str) and (inside := self._find_id(value)):
-            before, after = value.split(str(inside))
-            return f"({sql.Literal(before).as_string()} || {self.word(inside)} || {sql.Literal(after).as_string()})"
+        if isinstance(value, str) and (text := self._text(value)):
+            return text
         if isinstance(value, timedelta):
             # Without a colon, which pgbench would take for a variable's.
             return f"'{value.total_seconds()} seconds'::interval"
         return sql.Literal(value).as_string()
+
+    def _text(self, value: str) -> str:
+        """Return the SQL of a text in which something changes from run to run; empty: nothing does."""
+        if value == self._user:
+            return "('user' || :purse)"
+        if WHOLE_ID.fullmatch(value):
+            return f"({self.word(uuid.UUID(value))})::text"
+        if inside := self._find_id(value):
+            before, after = value.split(str(inside))
+            return f"({sql.Literal(before).as_string()} || {self.word(inside)} || {sql.Literal(after).as_string()})"
+        return ""
 
     def _variable(self, value: uuid.UUID) -> str:
         if value == self._purse:
