@@ -20,6 +20,11 @@ MODULES = {
     "ledger-hot": "tests.bench.ledger_hot",
     "grow-ledger": "tests.bench.grow_ledger",
     "accept": "tests.bench.accept",
+    "dispatch": "tests.bench.dispatch",
+    "webhook-many": "tests.bench.webhook_many",
+    "grow-sse": "tests.bench.grow_sse",
+    "grow-poll": "tests.bench.grow_poll",
+    "grow-tasks": "tests.bench.grow_tasks",
     "encode": "tests.bench.encode",
     "cpu-dtype": "tests.bench.cpu_dtype",
     "engine-tax": "tests.bench.engine_tax",
@@ -35,8 +40,11 @@ MODULES = {
     "gpu-swap": "tests.bench.gpu_memory:run_swap",
 }
 # These run on a database that is started for them; the others need none, or bring a whole hub.
-ON_A_DATABASE = {"ledger-uniform", "ledger-hot", "grow-ledger", "accept"}
-WITH_A_BROKER = {"accept"}
+ON_A_DATABASE = {
+    "ledger-uniform", "ledger-hot", "grow-ledger", "accept", "dispatch", "webhook-many", "grow-sse", "grow-poll",
+    "grow-tasks",
+}  # fmt: skip
+WITH_A_BROKER = {"accept", "dispatch", "grow-sse"}
 NOT_RUN = 3
 
 

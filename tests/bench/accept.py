@@ -4,17 +4,11 @@ Both doors run in this process and write the same rows into the same books, whic
 CPU time, that of the database's processes included.
 """
 
-import os
 import random
-import resource
-import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from django.db import connection
 from django.test import override_settings
 
 from credits.tariffs import seed_price_rules
@@ -22,6 +16,7 @@ from generation.models import Account, Task
 from genhub.platforms.models import ApiKey, Platform
 from tests.bench import books, history, pgbench
 from tests.bench.accept_reference import PATH
+from tests.bench.cpu import cpu_here, find_postmaster
 from tests.bench.door import Door, pool_connections
 from tests.bench.measure import PATIENCE_SECONDS, QUICK_PATIENCE_SECONDS, Goal, Report, interleave
 from tests.bench.recorded import Recorder, write_script
@@ -61,34 +56,6 @@ def order(user: str = "") -> dict[str, Any]:
     }
 
 
-def cpu_seconds(postmaster: int) -> float:
-    """Return the CPU time of this process and its ended children, and of the database's processes."""
-    tick = os.sysconf("SC_CLK_TCK")
-    ticks = 0
-    for pid in list_pids(postmaster):
-        # One that ended meanwhile is counted with its parent.
-        with suppress(OSError):
-            after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, after[11:15]))
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return ticks / tick + time.process_time() + ended.ru_utime + ended.ru_stime
-
-
-def find_postmaster() -> int:
-    """Return the database's first process."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        [backend] = cursor.fetchone()
-    after = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
-    return int(after[1])
-
-
-def list_pids(postmaster: int) -> list[int]:
-    """Return the database's processes."""
-    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    return [*map(int, children), postmaster]
-
-
 def record(door: Door, kept: set[uuid.UUID]) -> tuple[str, int, int]:
     """Return one order's statements as a script, how many there are, and how often it commits."""
     # Her first order opens her place in the queue: no order after it does.
@@ -110,10 +77,10 @@ def run(*, is_quick: bool) -> Report:
     postmaster = find_postmaster()
 
     def accept(path: str, number: int = orders) -> float:
-        began = cpu_seconds(postmaster)
+        began = cpu_here(postmaster)
         for _ in range(number):
             door.post(path, order(), str(uuid.uuid4()))
-        return number / (cpu_seconds(postmaster) - began)
+        return number / (cpu_here(postmaster) - began)
 
     with override_settings(ROOT_URLCONF="tests.bench.accept_reference"):
         for path in (GENERATE, PATH):
@@ -122,9 +89,9 @@ def run(*, is_quick: bool) -> Report:
         flow = pgbench.Flow(pgbench.write(script), 1, 1, "simple")
 
         def run_bare() -> float:
-            began, before = cpu_seconds(postmaster), Task.objects.count()
+            began, before = cpu_here(postmaster), Task.objects.count()
             flow.run("public")
-            return (Task.objects.count() - before) / (cpu_seconds(postmaster) - began)
+            return (Task.objects.count() - before) / (cpu_here(postmaster) - began)
 
         arms: dict[str, Callable[[], float]] = {
             "hub": lambda: accept(GENERATE),
