@@ -29,14 +29,15 @@ MOST_STATEMENTS, MOST_COMMITS = 8, 1
 LEAST_OF_REFERENCE, LEAST_OF_BARE = 4.0, 0.35
 
 
-def open_shop() -> tuple[Door, Platform, ApiKey]:
+def open_shop(*, past: int = PAST) -> tuple[Door, Platform, ApiKey]:
     """Write what a hub has before its first order: customers with credits, prices, and a model that is offered."""
     books.fill(PURSES)
     platform = Platform.objects.get()
     account = Account.objects.create(alias="stub", adapter="stub", queue="local")
     account.offers.create(alias="z-image-small", default_negative_prompt="blurry")
     seed_price_rules()
-    history.fill(platform, account, PAST, users=PURSES)
+    if past:
+        history.fill(platform, account, past, users=PURSES)
     row, key = ApiKey.objects.issue(platform, name="bench")
     pool_connections()
     return Door(key), platform, row
