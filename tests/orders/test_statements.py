@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from credits.models import PriceRule
 from generation.models import Account
 from templates.models import Style
+from templates.services import create_template, publish
 
 GENERATE = "/api/v1/generate"
 MOST_STATEMENTS = 8
@@ -62,8 +63,13 @@ def test_new_order_is_answered_as_it_is_read(
 
 
 def test_new_order_of_a_template_is_answered_as_it_is_read(alice: APIClient, recipes: None) -> None:
-    [first, *_] = alice.get("/api/v1/templates").json()["items"]
-    body = {"template": first["code"], "parameters": first["example"]["parameters"]}
+    rules = {"subject": {"type": "string", "maxLength": 10}}
+    draft = create_template(
+        "poster", name="Poster", category="print", prompt="{subject} on paper", parameters=rules,
+        required=["subject"],
+    )  # fmt: skip
+    publish(draft, actor="tests")
+    body = {"template": "poster", "parameters": {"subject": "cat"}}
     answer = alice.post(GENERATE, body, format="json")
     assert answer.status_code == 202, answer.json()
     read = alice.get(f"/api/v1/tasks/{answer.json()['id']}").json()
@@ -95,9 +101,9 @@ def test_each_change_of_the_catalogue_counts_for_the_next_order(
     order(alice, "styled", style_preset="anime")
     Style.objects.filter(code="anime").update(is_active=False)
     assert refuse(style_preset="anime") == ["style_preset"]
-    stub.offers.update(largest_side=32)
-    assert refuse() == ["width", "height"]
-    stub.offers.update(largest_side=1024)
+    stub.offers.update(longest_prompt=5)
+    assert refuse() == ["prompt"]
+    stub.offers.update(longest_prompt=500)
     Account.objects.update(is_enabled=False)
     assert refuse() == ["model"]
 
