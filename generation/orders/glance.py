@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -37,7 +38,7 @@ class Glance:
 
 def take(use: idempotency.Use) -> Glance:
     """Return what stands now; raise IdempotencyKeyReused when the key was sent with another body."""
-    values = {
+    values: dict[str, Any] = {
         "platform": use.platform_id,
         "user": use.user,
         "scope": use.scope,

@@ -43,7 +43,13 @@ def insert_together(rows: Sequence[models.Model]) -> None:
 
 def is_filled(field: Any) -> bool:
     """Return whether the database gives a column that is left out another value than null."""
-    return field.primary_key or field.has_db_default()
+    return bool(field.primary_key or field.has_db_default())
+
+
+def column_of(model: type[models.Model], name: str) -> str:
+    """Return the column of a field."""
+    field: Any = model._meta.get_field(name)  # noqa: SLF001 (Django's documented API)
+    return str(field.column)
 
 
 @cache
@@ -65,8 +71,7 @@ def write_statement(shapes: tuple[Shape, ...]) -> tuple[str, list[tuple[int, str
             f'r{number} AS (INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places}) RETURNING {answer})'  # noqa: S608 (names of our own models)
         )
     answered = ", ".join(
-        f'r{number}."{shapes[number][0]._meta.get_field(name).column}"'  # noqa: SLF001
-        for number, name in returned
+        f'r{number}."{column_of(shapes[number][0], name)}"' for number, name in returned
     )
     sources = ", ".join(f"r{number}" for number in range(len(shapes)))
     return f"WITH {', '.join(parts)} SELECT {answered or '1'} FROM {sources}", returned  # noqa: S608

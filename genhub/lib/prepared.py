@@ -10,6 +10,8 @@ from typing import Any, Final, Generic, TypeVar
 from django.db import connection, models
 from django.db.models.query import get_related_populators
 
+# Its stubs are those of a later Django.
+populators: Any = get_related_populators
 M = TypeVar("M", bound=models.Model)
 DATABASE: Final = "default"
 
@@ -89,7 +91,7 @@ class Prepared(Generic[M]):
             model=info["model"],
             names=[column[0].target.attname for column in selected],
             first=first,
-            related=get_related_populators(info, compiler.select, DATABASE),
+            related=populators(info, compiler.select, DATABASE),
             annotations=compiler.annotation_col_map or {},
             compiler=compiler,
             converters=compiler.get_converters([column[0] for column in compiler.select]),

@@ -4,7 +4,14 @@ Each look is at another task of another user, as a thousand apps would take it.
 """
 
 from tests.bench import server
-from tests.bench.measure import PATIENCE_SECONDS, QUICK_PATIENCE_SECONDS, Goal, Report, interleave
+from tests.bench.measure import (
+    PATIENCE_SECONDS,
+    QUICK_PATIENCE_SECONDS,
+    Arm,
+    Goal,
+    Report,
+    interleave,
+)
 from tests.bench.shelf import Shop
 
 FEW, MANY = 1_000, 100_000
@@ -23,7 +30,7 @@ def run(*, is_quick: bool) -> Report:
     with many.open():
         _, headers, _ = many.door.ask("GET", paths[many][0])
     tag = headers.get("ETag", "")
-    arms = {
+    arms: dict[str, Arm] = {
         "10^3": lambda: few.time(paths[few]),
         "10^5": lambda: many.time(paths[many]),
         "10^5, status": lambda: many.time(status),

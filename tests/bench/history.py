@@ -1,5 +1,7 @@
 """Tasks of the past, written in sets: canceled long ago, each with its attempt and the row that it is found by."""
 
+from typing import Any
+
 from django.db import connection
 
 from generation.models import Account
@@ -53,7 +55,12 @@ COUNTS = """
 
 def fill(platform: Platform, account: Account, number: int, *, users: int) -> None:
     """Write so many tasks, evenly over the users `user1` and on; what triggers count is counted here."""
-    values = {"platform": platform.pk, "account": account.pk, "number": number, "users": users}
+    values: dict[str, Any] = {
+        "platform": platform.pk,
+        "account": account.pk,
+        "number": number,
+        "users": users,
+    }
     with connection.cursor() as cursor:
         cursor.execute(NUMBERED, values)
         # Row by row, the triggers would take an hour for what COUNTS does at once.
