@@ -15,7 +15,7 @@ from tests.bench.measure import PATIENCE_SECONDS, QUICK_PATIENCE_SECONDS, Goal, 
 from tests.live.streams import serving_events
 from tests.ports import free_port
 
-CLIENTS, QUICK_CLIENTS = 1_000, 200
+CLIENTS, QUICK_CLIENTS = 1_000, 500
 EVENTS = 20
 MOST_OF_RAW, MOST_GROWTH, MOST_KIB_A_CLIENT = 3.0, 1.1, 20.0
 LOOK_SECONDS, GIVE_UP_SECONDS = 0.05, 120.0
