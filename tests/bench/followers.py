@@ -1,7 +1,7 @@
 """Many clients of one stream in a process of their own: `python -m tests.bench.followers`.
 
 `{"port": …, "path": …, "key": …, "number": …}` opens so many and answers when each has its first bytes; `heard`
-answers how many events all of them have read together since then.
+answers how many events, and how many bytes, all of them have read together since then.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ class Followers:
     """All clients."""
 
     def __init__(self) -> None:
-        self.heard = 0
+        self.heard = self.size = 0
         self._reading: list[asyncio.Task[None]] = []
 
     async def open(self, port: int, path: str, key: str, number: int) -> None:
@@ -45,6 +45,7 @@ class Followers:
     async def _read(self, reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         tail = b""
         while data := await reader.read(65_536):
+            self.size += len(data)
             data = tail + data
             self.heard += data.count(EVENT)
             tail = data[-len(EVENT) + 1 :]
@@ -58,7 +59,7 @@ async def main() -> None:
         question: Any = json.loads(line)
         if question != "heard":
             await followers.open(**question)
-        say({"heard": followers.heard})
+        say({"heard": followers.heard, "bytes": followers.size})
 
 
 def say(answer: object) -> None:

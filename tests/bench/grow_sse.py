@@ -19,8 +19,6 @@ CLIENTS, QUICK_CLIENTS = 1_000, 500
 EVENTS = 20
 MOST_OF_RAW, MOST_GROWTH, MOST_KIB_A_CLIENT = 3.0, 1.1, 20.0
 LOOK_SECONDS, GIVE_UP_SECONDS = 0.05, 120.0
-# What a client hears of one event, as long as the hub's own.
-TEXT = 'id: 1000000\nevent: task.processing\ndata: {"task_id": "%s", "status": "processing"%s}\n\n'
 
 
 def wait_heard(followers: child.Child, number: int) -> None:
@@ -85,7 +83,9 @@ def run(*, is_quick: bool) -> Report:
         happen()
         crowds["hub"].heard += clients
         wait_heard(crowds["hub"].followers, clients)
-        text = TEXT % (task.pk, " " * 40)
+        # As long as the hub's own, which says all of the task.
+        size = crowds["hub"].followers.ask("heard")["bytes"] // clients
+        text = f"event: task.processing\ndata: {'x' * size}"[: size - 2] + "\n\n"
         at_rest = resident_kib(hub.pid)
         found = interleave(
             {
@@ -111,6 +111,7 @@ def run(*, is_quick: bool) -> Report:
         control=found.control,
         facts={
             "clients": clients,
+            "bytes_an_event": size,
             "resident_kib": {"empty": empty, "at_rest": at_rest, "after": after},
             "events_heard": crowds["hub"].heard,
             "scaled_down": is_quick,
