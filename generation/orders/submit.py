@@ -144,8 +144,11 @@ def digest(said: Mapping[str, Any]) -> str:
 
 
 @transaction.atomic
-def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance) -> Task:
+def write_task(
+    customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance | None = None
+) -> Task:
     """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, subject, share, backlog."""
+    seen = seen or glance.take(use)
     task_id = new_id()
     # First, so that an equal request running beside this one waits here and moves no credits.
     idempotency.keep(use, task_id)

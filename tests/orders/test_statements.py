@@ -50,7 +50,12 @@ def test_order_takes_eight_statements_and_one_commit(alice: APIClient) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [{}, {"style_preset": "anime", "priority": "low"}, {"mode": "fast", "quality": "standard"}],
+    [
+        {},
+        {"style_preset": "anime", "priority": "low"},
+        {"mode": "fast", "quality": "standard"},
+        {"subject": "hero", "seed": None},
+    ],
 )
 def test_new_order_is_answered_as_it_is_read(
     alice: APIClient, recipes: None, words: dict[str, Any]
