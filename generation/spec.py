@@ -77,7 +77,8 @@ class GenerationSpec:
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON values."""
         return {
-            **asdict(self),
+            # Not asdict, which copies each value: whoever takes these writes them.
+            **vars(self),
             "said": list(self.said),
             "seeds": list(self.seeds),
             "loras": [list(lora) for lora in self.loras],

@@ -17,7 +17,7 @@ from generation.api.serializers import GenerateSerializer
 from generation.errors import NoResult, NotReady
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
-from generation.orders.submit import Customer, submit_task
+from generation.orders.submit import Customer, take_order
 from generation.selectors.tasks import count_tasks, find_task, find_tasks
 from generation.states import TASK_ENDS, TASK_LIVE, TaskState
 from genhub.api.fields import StrictSerializer
@@ -25,6 +25,7 @@ from genhub.api.idempotency import read_idempotency_key
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import NewestFirst, read_page_words
 from genhub.api.parsers import OrderParser
+from genhub.lib import remembered
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
 from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import caller_of
@@ -60,9 +61,13 @@ class GenerateView(APIView):
         seconds = waits.read_wait(request)
         customer, order = read_order(request)
         key = read_idempotency_key(request)
-        task_id = submit_task(customer, order, idempotency_key=key)
-        waits.begin(request, task_id, seconds)
-        return answer_new(request, task_id, seconds=seconds)
+        taken = take_order(customer, order, idempotency_key=key)
+        waits.begin(request, taken.task_id, seconds)
+        if seconds or not (taken.task and taken.marks):
+            # Whoever waits must be told of an end that came before it was listened for.
+            return answer_new(request, taken.task_id, seconds=seconds)
+        with remembered.looked(taken.marks):
+            return answer_new(request, taken.task_id, task=taken.task)
 
 
 class TaskListView(APIView):
@@ -189,10 +194,16 @@ class ArtifactView(APIView):
         return response
 
 
-def answer_new(request: Request, task_id: uuid.UUID, *, seconds: int | None = None) -> Response:
+def answer_new(
+    request: Request,
+    task_id: uuid.UUID,
+    *,
+    task: Task | None = None,
+    seconds: int | None = None,
+) -> Response:
     """Return the answer to an order that was taken, or had been before: 202 with its task; 200 when it was waited for
-    and has ended."""
-    task = get_task(request, to_wire("task", task_id))
+    and has ended. A task that was written just now need not be read again."""
+    task = task or get_task(request, to_wire("task", task_id))
     [answer] = answers.answer_tasks([task], request)
     status = 200 if seconds and task.state in TASK_ENDS else 202
     response = Response(answer, status, headers={"Location": answer["check_status_url"]})

@@ -19,15 +19,14 @@ RECORD_CLAIMS = """
 """
 
 
-def record_order(task_id: uuid.UUID, route: Route, **said: Any) -> None:
-    """Write that an order was taken, and to which account it goes, as `record_route` does."""
+def begin_history(task_id: uuid.UUID, route: Route, **said: Any) -> list[Event]:
+    """Return the events of an order that is taken, and of the account to which it goes, as `record_route` writes it:
+    rows to be written with the task."""
     submitted = {"provider": route.account.alias, **said}
-    Event.objects.bulk_create(
-        [
-            Event(task_id=task_id, kind=Event.Kind.SUBMITTED, data=submitted),
-            Event(task_id=task_id, kind=Event.Kind.ROUTED, data=told(route)),
-        ]
-    )
+    return [
+        Event(task_id=task_id, kind=Event.Kind.SUBMITTED, data=submitted),
+        Event(task_id=task_id, kind=Event.Kind.ROUTED, data=told(route)),
+    ]
 
 
 def record_route(task_id: uuid.UUID, route: Route, *, attempt_id: uuid.UUID | None = None) -> None:

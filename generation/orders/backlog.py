@@ -20,8 +20,9 @@ RETRY_AFTER_SECONDS, LONGEST_RETRY_AFTER_SECONDS = 30, 300
 NEAR = 64 * LARGEST_NUMBER
 # Any number that no other advisory lock of the hub has.
 LOCK = 7_216_004
+# For a statement that reads more than this: four columns, as `bounds_of` takes them.
 UNDER_WAY = """
-    SELECT coalesce((SELECT pictures FROM generation_userbacklog WHERE platform_id = %(platform)s AND "user" = %(user)s), 0),
+           coalesce((SELECT pictures FROM generation_userbacklog WHERE platform_id = %(platform)s AND "user" = %(user)s), 0),
            coalesce((SELECT sum(pictures) FROM generation_platformbacklog WHERE platform_id = %(platform)s), 0)::bigint,
            coalesce((SELECT sum(pictures) FROM generation_platformbacklog), 0)::bigint,
            (SELECT most_under_way FROM platforms_platform WHERE id = %(platform)s)
@@ -39,7 +40,12 @@ class Bound:
 
 def look(platform_id: uuid.UUID, user: str, wanted: int, *, account_id: int) -> None:
     """Raise QueueFull where an order would not fit now; locks nothing, so that a refusal costs next to nothing."""
-    for bound in read_bounds(platform_id, user):
+    judge(read_bounds(platform_id, user), wanted, account_id=account_id)
+
+
+def judge(bounds: list[Bound], wanted: int, *, account_id: int) -> None:
+    """Raise QueueFull where an order goes beyond one of the bounds."""
+    for bound in bounds:
         if bound.pictures + wanted > bound.most:
             raise refusal(bound, wanted, bound.pictures + wanted - bound.most, account_id)
 
@@ -73,8 +79,15 @@ def keep(platform_id: uuid.UUID, user: str, wanted: int, *, account_id: int) -> 
 def read_bounds(platform_id: uuid.UUID, user: str) -> list[Bound]:
     """Return the bounds of a user, of the platform and of the hub, with what is under way."""
     with connection.cursor() as cursor:
-        cursor.execute(UNDER_WAY, {"platform": platform_id, "user": user})
-        of_user, of_platform, of_hub, most_of_platform = cursor.fetchone()
+        cursor.execute(f"SELECT {UNDER_WAY}", {"platform": platform_id, "user": user})
+        found: tuple[int, int, int, int | None] = cursor.fetchone()
+    return bounds_of(*found)
+
+
+def bounds_of(
+    of_user: int, of_platform: int, of_hub: int, most_of_platform: int | None
+) -> list[Bound]:
+    """Return the bounds with what UNDER_WAY read."""
     return [
         Bound("user", of_user, settings.QUEUE_MOST_PER_USER),
         Bound("platform", of_platform, most_of_platform or settings.QUEUE_MOST_PER_PLATFORM),

@@ -4,21 +4,21 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 
 from credits import free, ledger
 from generation.errors import QueueFull
 from generation.life import doorbell, events
-from generation.models import Attempt, Share, Task
+from generation.models import Attempt, Output, Share, Task
 from generation.models.task import Priority
-from generation.orders import backlog
+from generation.orders import backlog, glance
 from generation.orders.brought import Owner
+from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
 from generation.orders.preferences import preferred
 from generation.orders.resolve import resolve
@@ -27,7 +27,10 @@ from generation.orders.subjects import keep_seed
 from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
 from generation.spec import Order
+from genhub.lib import remembered
 from genhub.lib.ids import new_id
+from genhub.lib.inserts import insert_together
+from genhub.lib.remembered import Marks
 from genhub.platforms import idempotency
 from genhub.platforms.models import Plan
 
@@ -50,6 +53,16 @@ class Customer:
     low_credits: int | None = None
 
 
+@dataclass(frozen=True)
+class Taken:
+    """An order that was taken: the id of its task; if it was made just now the task itself, with its attempt, and
+    how the remembered tables stood."""
+
+    task_id: uuid.UUID
+    task: Task | None = None
+    marks: Marks | None = None
+
+
 def submit_task(
     customer: Customer, order: Order, *, idempotency_key: str = "", fingerprint: str = ""
 ) -> uuid.UUID:
@@ -63,6 +76,12 @@ def submit_task(
     return submit_once(customer, use, lambda: resolve_for(customer, order))
 
 
+def take_order(customer: Customer, order: Order, *, idempotency_key: str = "") -> Taken:
+    """Take an order as `submit_task` does, and return the task too where it was made just now."""
+    use = use_of(customer, idempotency_key, fingerprint_of(order))
+    return take_once(customer, use, lambda: resolve_for(customer, order))
+
+
 def use_of(customer: Customer, idempotency_key: str, fingerprint: str) -> idempotency.Use:
     """Return a customer's use of a key for an order."""
     scope = idempotency.Scope.ORDER
@@ -73,20 +92,28 @@ def submit_once(
     customer: Customer, use: idempotency.Use, make_whole: Callable[[], Resolved]
 ) -> uuid.UUID:
     """Return the id of the task made for an order that is only made whole when its key was not used before."""
-    if earlier := idempotency.find_earlier(use):
-        return earlier
-    resolved = make_whole()
+    return take_once(customer, use, make_whole).task_id
+
+
+def take_once(
+    customer: Customer, use: idempotency.Use, make_whole: Callable[[], Resolved]
+) -> Taken:
+    """Take an order that is only made whole when its key was not used before."""
+    seen = glance.take(use)
+    if seen.earlier:
+        return Taken(seen.earlier)
+    with remembered.looked(seen.marks):
+        resolved = make_whole()
     try:
         account_id = resolved.route.account.pk
-        backlog.look(
-            customer.platform_id, customer.user, resolved.spec.number, account_id=account_id
-        )
-        return write_task(customer, resolved, use)
+        backlog.judge(seen.bounds, resolved.spec.number, account_id=account_id)
+        task = write_task(customer, resolved, use, seen)
     except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
         if earlier := idempotency.find_earlier(use):
-            return earlier
+            return Taken(earlier)
         raise
+    return Taken(task.pk, task, seen.marks)
 
 
 def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
@@ -107,7 +134,7 @@ def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Reso
 def fingerprint_of(order: Order) -> str:
     """Return the SHA-256 of an order's canonical JSON: equal for equal orders, whatever their key order."""
     # Only what was said: a word that a later release adds must not make old keys look reused.
-    said = {name: value for name, value in asdict(order).items() if value not in (None, {})}
+    said = {name: value for name, value in vars(order).items() if value not in (None, {})}
     # Keys of earlier releases count a priority that nobody named as said.
     said.setdefault("priority", "normal")
     return digest(said)
@@ -120,8 +147,11 @@ def digest(said: Mapping[str, Any]) -> str:
 
 
 @transaction.atomic
-def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> uuid.UUID:
+def write_task(
+    customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance | None = None
+) -> Task:
     """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, subject, share, backlog."""
+    seen = seen or glance.take(use)
     task_id = new_id()
     # First, so that an equal request running beside this one waits here and moves no credits.
     idempotency.keep(use, task_id)
@@ -130,14 +160,14 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
     number = spec.number
     quote, priority = resolved.quote, Priority[resolved.priority.upper()]
     price = quote.price
-    purse = ledger.open_purse(customer.platform_id, customer.user)
+    purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
     if price:
-        ledger.hold(purse.pk, price, reference=task_id, terms=terms_of(customer))
+        ledger.hold(purse_id, price, reference=task_id, terms=terms_of(customer))
     else:
-        free.admit(purse.pk, reference=task_id, terms=terms_of(customer))
+        free.admit(purse_id, reference=task_id, terms=terms_of(customer))
     # Under the purse's lock, so that a user's orders take their subjects one after the other.
     spec = keep_seed(customer.platform_id, customer.user, resolved)
-    Task.objects.create(
+    task = Task(
         id=task_id,
         platform_id=customer.platform_id,
         user=customer.user,
@@ -158,25 +188,43 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
         follows_id=resolved.follows_id,
         local_only=resolved.local_only,
         timeout_seconds=resolved.timeout,
-        **write_times(resolved.expires_in),
+        **times_of(resolved.expires_in, seen.marks.now),
     )
     account = resolved.route.account
-    share = find_share(customer, account.queue, priority)
-    Attempt.objects.create(task_id=task_id, number=1, account=account, share=share, cost=number)
-    backlog.keep(customer.platform_id, customer.user, number, account_id=account.pk)
+    share_id = seen.find_share(account.queue, priority)
+    if share_id is None:
+        share_id = find_share(customer, account.queue, priority).pk
+    attempt = Attempt(task=task, number=1, account=account, share_id=share_id, cost=number)
     # Of what its vendor does further with a picture: what, and with which part.
     done = {name: spec.options[name] for name in ("action", "index") if name in spec.options}
-    events.record_order(task_id, resolved.route, price=price, **done)
+    history = events.begin_history(task_id, resolved.route, price=price, **done)
+    insert_together([task, attempt, *history])
+    backlog.keep(customer.platform_id, customer.user, number, account_id=account.pk)
     doorbell.ring_after_commit(account.queue)
-    return task_id
+    remember_read(task, attempt)
+    return task
 
 
-def write_times(expires_in: int | None) -> dict[str, Any]:
+def remember_read(task: Task, attempt: Attempt) -> None:
+    """Let a task that was just written be answered as one that was read: it has this attempt, and no picture yet."""
+    vars(task)["_prefetched_objects_cache"] = {
+        "attempts": keep_rows(Attempt, attempt),
+        "outputs": keep_rows(Output),
+    }
+
+
+def keep_rows(model: type[Any], *rows: Any) -> Any:
+    """Return a queryset that has been read already."""
+    found = model.objects.none()
+    vars(found)["_result_cache"] = list(rows)
+    return found
+
+
+def times_of(expires_in: int | None, now: datetime) -> dict[str, Any]:
     """Return when an order expires, and when it is ended as long as it waits."""
-    deadline = Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS)
     if expires_in is None:
-        return {"deadline_at": deadline}
-    end = Now() + timedelta(seconds=expires_in)
+        return {"deadline_at": now + timedelta(seconds=settings.TASK_DEADLINE_SECONDS)}
+    end = now + timedelta(seconds=expires_in)
     return {"expires_at": end, "deadline_at": end}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from genhub.lib.errors import IdempotencyKeyReused
+from genhub.lib.inserts import insert_together
 from genhub.platforms.models import IdempotencyKey
 
 Scope = IdempotencyKey.Scope
@@ -19,6 +20,23 @@ class Use:
     scope: Scope
     key: str
     fingerprint: str
+
+
+# For a statement that reads more than this: one column, which `judge_earlier` takes.
+EARLIER = """
+    (SELECT ARRAY[k.made_id::text, k.fingerprint] FROM platforms_idempotencykey k
+      WHERE k.platform_id = %(platform)s AND k."user" = %(user)s AND k.scope = %(scope)s AND k.key = %(key)s)
+"""
+
+
+def judge_earlier(use: Use, earlier: list[str] | None) -> uuid.UUID | None:
+    """Return what a key made before, as EARLIER read it; raise IdempotencyKeyReused when its body was another."""
+    if not earlier:
+        return None
+    made_id, fingerprint = earlier
+    if fingerprint != use.fingerprint:
+        raise IdempotencyKeyReused
+    return uuid.UUID(made_id)
 
 
 def find_earlier(use: Use) -> uuid.UUID | None:
@@ -37,7 +55,7 @@ def keep(use: Use, made_id: uuid.UUID) -> None:
     """Note what a key makes, in the transaction that makes it: an equal request beside it waits here for its commit and
     gets an IntegrityError then. Without a key nothing is written."""
     if use.key:
-        IdempotencyKey.objects.create(**vars(use), made_id=made_id)
+        insert_together([IdempotencyKey(**vars(use), made_id=made_id)])
 
 
 def forget(scope: Scope, made_ids: Collection[uuid.UUID]) -> None:

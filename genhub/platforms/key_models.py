@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.addresses import read_network
 from genhub.lib.ids import new_id
+from genhub.lib.prepared import Prepared
 from genhub.platforms.keys import KEY_SHAPE, PREFIX_LENGTH, generator
 
 if TYPE_CHECKING:
@@ -103,12 +104,9 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         if not KEY_SHAPE.fullmatch(key):
             return None
         prefix = key.partition(".")[0]
-        has_old_use = ExpressionWrapper(LONG_AGO, output_field=BooleanField())
-        rows = self.bearing([prefix]).select_related("platform__plan")
-        rows = rows.annotate(has_old_use=has_old_use)
-        for row in rows:
+        for row in BEARING.find(prefix):
             if generator.verify(key, row.hash_of(prefix)):
-                row.used_prefix, row.is_use_news = prefix, row.has_old_use
+                row.used_prefix, row.is_use_news = prefix, vars(row)["has_old_use"]
                 return row
         return None
 
@@ -192,3 +190,14 @@ class ApiKey(models.Model):
         ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now())
         self.refresh_from_db()
         return self
+
+
+# Nearly every request asks for its key.
+BEARING: Prepared[ApiKey] = Prepared(
+    lambda prefix: (
+        ApiKey.objects.bearing([prefix])
+        .select_related("platform__plan")
+        .annotate(has_old_use=ExpressionWrapper(LONG_AGO, output_field=BooleanField()))
+    ),
+    "a prefix",
+)

@@ -20,6 +20,7 @@ from django.db import connections
 from genhub.embedded import paths
 from genhub.embedded.postgres import NAME, find_binaries, postgres
 from genhub.embedded.supervise import Supervisor
+from genhub.embedded.valkey import valkey
 from tests import servers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,15 +45,18 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def running(settings: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Start the server, set Django up on it and migrate; remove everything in the end."""
+def running(
+    settings: Mapping[str, str] | None = None, *, has_broker: bool = False
+) -> Iterator[None]:
+    """Start the server, and a broker if wanted, set Django up on it and migrate; remove everything in the end."""
     home = servers.HOME
     run_folder = paths.run_folder(home)
     supervisor = Supervisor(log_folder=home / "log", say=say)
     try:
         for folder in (home, home / "log", run_folder):
             paths.make_private(folder)
-        supervisor.start(postgres(home, run_folder, settings={**SETTINGS, **(settings or {})}))
+        database = postgres(home, run_folder, settings={**SETTINGS, **(settings or {})})
+        supervisor.start(database, *([valkey(home, run_folder)] if has_broker else []))
         os.environ["DATABASE_URL"] = servers.database_url(NAME)
         os.environ |= dict.fromkeys(KEY_RATES, UNCOUNTED)
         django.setup()
