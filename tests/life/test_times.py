@@ -74,7 +74,9 @@ def test_the_words_are_answered_and_cost_nothing(alice: APIClient, stub: Account
     assert answer["timeout"] == 60
     row = Task.objects.get()
     assert row.expires_at is not None
-    assert row.expires_at - row.created_at == timedelta(seconds=600)
+    # From when the order was looked at, a moment before it was written.
+    assert row.created_at < row.expires_at <= row.created_at + timedelta(seconds=600)
+    assert row.deadline_at == row.expires_at
     plain = alice.get(f"/api/v1/tasks/{submit(alice)}").json()
     assert (plain["timeout"], plain["expires_at"]) == (None, None)
 

@@ -63,6 +63,7 @@ def test_new_order_is_answered_as_it_is_read(
     answer = order(alice, "one", **words)
     read = alice.get(f"/api/v1/tasks/{answer['id']}").json()
     assert read.pop("preview") is None
+    assert read.pop("queue")["position"] == 1
     assert answer == read
     assert order(alice, "one", **words) == read
 
@@ -79,6 +80,7 @@ def test_new_order_of_a_template_is_answered_as_it_is_read(alice: APIClient, rec
     assert answer.status_code == 202, answer.json()
     read = alice.get(f"/api/v1/tasks/{answer.json()['id']}").json()
     assert read.pop("preview") is None
+    assert read.pop("queue")["position"] == 1
     assert answer.json() == read
 
 
