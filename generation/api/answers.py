@@ -72,6 +72,7 @@ def answer_task(
         "metadata": task.metadata,
         "webhook": task.webhook or None,
         "subject": task.subject or None,
+        "request_id": task.request_id or None,
         "result": answer_result(task, request) if task.state == TaskState.COMPLETED else None,
         "processing_time": seconds(task.started_at, ended),
         "timings": {"queued": seconds(task.created_at, task.started_at), **attempt.timings}

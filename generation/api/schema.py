@@ -230,6 +230,9 @@ class Task(Status):
     subject = serializers.CharField(
         allow_null=True, help_text=_("The series, character or session that it is of.")
     )
+    request_id = serializers.CharField(
+        allow_null=True, help_text=_("The X-Request-ID of the request that ordered it.")
+    )
     result = Result(allow_null=True)
     processing_time = serializers.FloatField(allow_null=True, help_text=_("Seconds."))
     timings = serializers.DictField(

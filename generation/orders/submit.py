@@ -26,6 +26,7 @@ from generation.orders.resolved import Resolved
 from generation.orders.subjects import keep_seed
 from generation.orders.webhook import check_webhook
 from generation.spec import Order
+from genhub.lib import requestid
 from genhub.lib.ids import new_id
 from genhub.platforms import idempotency
 from genhub.platforms.models import Plan
@@ -146,6 +147,7 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
         metadata=dict(resolved.metadata),
         webhook=resolved.webhook,
         subject=resolved.subject,
+        request_id=requestid.current.get(),
         num_images=number,
         unit_price=quote.unit_price,
         price=price,
@@ -162,6 +164,8 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> 
     backlog.keep(customer.platform_id, customer.user, number)
     # Of what its vendor does further with a picture: what, and with which part.
     done = {name: spec.options[name] for name in ("action", "index") if name in spec.options}
+    if request_id := requestid.current.get():
+        done["request_id"] = request_id
     events.record_order(task_id, resolved.route, price=price, **done)
     doorbell.ring_after_commit(queue)
     return task_id

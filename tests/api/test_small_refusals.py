@@ -160,7 +160,10 @@ LISTS = [
     "credits/entries",
     "credits/entries.csv",
 ]
-QUERY = ["limit", "page", "cursor", "user", "format", "kind", "task", "since", "until", "nothing"]
+QUERY = [
+    "limit", "page", "cursor", "user", "format", "kind", "task", "since", "until", "nothing", "status", "template",
+    "model", "metadata", "metadata.", "metadata.a",
+]  # fmt: skip
 ODD = TEXTS.filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text)) | st.sampled_from(
     ["9" * 5000, "0" * 5000 + "1", "-1", "1e5", "１", "\0", "%ED%A0%80", "bz0xMDAw", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OQ=="]
 )  # fmt: skip
