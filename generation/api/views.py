@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.api import answers, schema, waits
+from generation.api import answers, problems, schema, waits
 from generation.api.filters import PARAMETERS, read_filters
 from generation.api.orders import customer_of_task, read_order
 from generation.api.serializers import GenerateSerializer
@@ -44,6 +44,7 @@ class GenerateView(APIView):
     """Submit an order."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": problems.ORDER}
     parser_classes = [OrderParser]
 
     @extend_schema(
@@ -136,6 +137,7 @@ class TaskResultView(ConditionalView):
     """What a task delivered."""
 
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": problems.RESULT}
 
     @extend_schema(
         responses={200: schema.Result, **schema.REFUSALS, 409: schema.PROBLEM},
@@ -164,6 +166,7 @@ class TaskCancelView(APIView):
     """The end of a task by its owner."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": problems.CANCEL}
 
     @extend_schema(
         request=None,

@@ -104,7 +104,7 @@ class FittingNewestFirst(NewestFirst):
         return super().get_previous_link()
 
     def turn(self, *, by: int) -> str:
-        """Return where an empty page came from: the row at its position was the last that was looked at, and may fit."""
+        """Return where an empty page came from: the row at its position was the last one looked at, and may fit."""
         position = uuid.UUID(int=uuid.UUID(str(self.cursor.position)).int + by)
         return self.encode_cursor(Cursor(0, not self.is_reverse, str(position)))
 
