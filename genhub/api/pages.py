@@ -134,6 +134,14 @@ def read_page_words(request: Request) -> tuple[int | None, int]:
     return values["page"] or None, values["limit"]
 
 
+class FieldProblemSerializer(serializers.Serializer[Any]):
+    """What is wrong with one field."""
+
+    field = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
     """Every refusal, as RFC 9457 problem JSON."""
 
@@ -143,5 +151,5 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField()
     # The base class has a property of this name, which a schema never reads.
-    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
+    errors = FieldProblemSerializer(many=True)  # type: ignore[assignment]
     params = serializers.DictField(required=False)
