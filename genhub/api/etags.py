@@ -28,11 +28,9 @@ class ConditionalView(APIView):
     The tag is of the whole answer as it would be sent: whatever an answer shows, now or after a later change, is in it.
     """
 
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response, tagged once it is rendered."""
-        final = super().finalize_response(request, response, *args, **kwargs)
+        final: Any = super().finalize_response(request, response, *args, **kwargs)
         if request.method in READS and final.status_code == OK and isinstance(final, Response):
             final["Cache-Control"] = "private, no-cache"
             patch_vary_headers(final, VARIES)

@@ -183,6 +183,8 @@ def find_references(part: Any) -> set[str]:
                 rest += mapping.values()
             case list() as values:
                 rest += values
+            case _:
+                pass
     return found
 
 

@@ -73,7 +73,7 @@ class FittingNewestFirst(NewestFirst):
         self.edge = self.find_edge(cursor.position if cursor else None)
         if self.edge:
             queryset = queryset.filter(**{f"pk__{'lte' if self.is_reverse else 'gte'}": self.edge})
-        page = super().paginate_queryset(queryset, request, view)
+        page: Any = super().paginate_queryset(queryset, request, view)
         if self.has_previous if self.is_reverse else self.has_next:
             # The page was full before the edge.
             self.edge = None
@@ -90,7 +90,7 @@ class FittingNewestFirst(NewestFirst):
     def get_next_link(self) -> str | None:
         """Return where it goes on to older rows."""
         if self.edge and not self.is_reverse:
-            return self.encode_cursor(Cursor(offset=0, reverse=False, position=str(self.edge)))
+            return self.link(self.edge, reverse=False)
         if not self.page and self.is_reverse and self.has_next:
             return self.turn(by=1)
         return super().get_next_link()
@@ -98,15 +98,22 @@ class FittingNewestFirst(NewestFirst):
     def get_previous_link(self) -> str | None:
         """Return where it goes on to newer rows."""
         if self.edge and self.is_reverse:
-            return self.encode_cursor(Cursor(offset=0, reverse=True, position=str(self.edge)))
+            return self.link(self.edge, reverse=True)
         if not self.page and not self.is_reverse and self.has_previous:
             return self.turn(by=-1)
         return super().get_previous_link()
 
     def turn(self, *, by: int) -> str:
         """Return where an empty page came from: the row at its position was the last one looked at, and may fit."""
-        position = uuid.UUID(int=uuid.UUID(str(self.cursor.position)).int + by)
-        return self.encode_cursor(Cursor(0, not self.is_reverse, str(position)))
+        cursor: Any = self.cursor
+        position = uuid.UUID(int=uuid.UUID(str(cursor.position)).int + by)
+        return self.link(position, reverse=not self.is_reverse)
+
+    def link(self, position: uuid.UUID, *, reverse: bool) -> str:
+        """Return the address of the page beyond a row."""
+        # Our positions are ids, where DRF's types count rows.
+        at: Any = str(position)
+        return self.encode_cursor(Cursor(offset=0, reverse=reverse, position=at))
 
 
 def read_page_words(request: Request) -> tuple[int | None, int]:

@@ -11,7 +11,7 @@ from generation.models import Account
 from generation.refunds.one import request_refund
 from generation.work.run import run_queue
 from genhub.lib.ids import new_id, to_wire
-from genhub.lib.waits import ASKED
+from genhub.lib.waits import ASKED, OFFER
 from genhub.platforms.models import Platform
 from genhub.users.models import User
 from tests.api.refusals import GENERATE
@@ -162,8 +162,9 @@ class Nobody:
 def test_answer_that_waits_is_no_answer_yet(alice: APIClient, shop: Platform) -> None:
     path = f"/api/v1/tasks/{to_wire('task', submit(alice).pk)}"
     tag = alice.get(path).headers["ETag"]
-    words = {"HTTP_IF_NONE_MATCH": tag, "HTTP_PREFER": "wait=5"}
-    waiting = alice.get(path, **words, **{"genhub.waits": Nobody()})
+    words: dict[str, Any] = {"HTTP_IF_NONE_MATCH": tag, "HTTP_PREFER": "wait=5"}
+    offer: Any = Nobody()
+    waiting = alice.get(path, **words, **{OFFER: offer})
     assert waiting.wsgi_request.META[ASKED]
     assert waiting.status_code == 200, "304 would be an end of the wait"
     assert alice.get(path, **words).status_code == 304, "nobody waits here"

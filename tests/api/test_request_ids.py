@@ -49,7 +49,7 @@ def test_each_request_without_one_gets_its_own(client: Any) -> None:
 
 
 def test_task_names_the_request_that_ordered_it(alice: APIClient) -> None:
-    words = {"HTTP_IDEMPOTENCY_KEY": "k", "format": "json"}
+    words: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "k", "format": "json"}
     first = alice.post(GENERATE, {"prompt": "a star"}, HTTP_X_REQUEST_ID="first", **words)
     again = alice.post(GENERATE, {"prompt": "a star"}, HTTP_X_REQUEST_ID="again", **words)
     assert [each.headers["X-Request-ID"] for each in (first, again)] == ["first", "again"]

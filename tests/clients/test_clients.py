@@ -55,7 +55,7 @@ def document(tmp_path: Path) -> Path:
 
 def run(command: list[Any], **words: Any) -> str:
     """Run a tool and return what it says; what it complains of is the test's failure."""
-    done = subprocess.run(
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, check=False, timeout=300, **words
     )
     assert done.returncode == 0, done.stdout + done.stderr
