@@ -42,7 +42,7 @@ mutants: .venv/.ready-dev ## break promises on purpose; the suite must notice
 
 clients: .venv/.ready-dev .venv-clients/.ready tests/clients/node_modules/.ready ## generate clients of the API in Python and TypeScript, and order with them
 	@echo "· clients" >&2
-	@CLIENTS=1 exec $(PY) -m pytest tests/clients -n 0 $(ARGS)
+	@exec $(PY) -m pytest tests/clients/ordering.py -n 0 $(ARGS)
 
 bench: .venv/.ready-dev ## measure, one JSON line at the end       (ID=ledger-uniform, QUICK=1)
 	@exec $(PY) -m tests.bench "$(ID)" $(if $(QUICK),--quick)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -37,18 +37,18 @@ class FilterSerializer(serializers.Serializer[Any]):
     def validate_status(self, value: list[str]) -> list[str]:
         """Refuse a state that there is not."""
         if not set(value) <= set(STATES):
-            message = _now("It must be one of %(limit)s.") % {"limit": ", ".join(STATES)}
+            message = gettext("It must be one of %(limit)s.") % {"limit": ", ".join(STATES)}
             raise serializers.ValidationError(message, "enum")
         return value
 
     def validate_metadata(self, value: dict[str, str]) -> dict[str, str]:
         """Refuse more keys than anybody needs, and what no task can have."""
         if len(value) > MOST_METADATA:
-            message = _now("At most %(most)s keys.") % {"most": MOST_METADATA}
+            message = gettext("At most %(most)s keys.") % {"most": MOST_METADATA}
             raise serializers.ValidationError(message, "too_many")
         if any(not name or "\0" in name or len(name) > LONGEST_NAME for name in value):
             raise serializers.ValidationError(
-                _now("Write metadata.name=value, or metadata=name=value."), "invalid"
+                gettext("Write metadata.name=value, or metadata=name=value."), "invalid"
             )
         return value
 

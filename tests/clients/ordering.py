@@ -1,6 +1,6 @@
 """Clients that others' generators make of the document order, wait, read and cancel against a hub that runs.
 
-The generators are tools of their own: `make clients` fetches them, and runs these.
+The generators are tools of their own: `make clients` fetches them, and runs these tests, which no other run collects.
 """
 
 import json
@@ -34,16 +34,9 @@ ROOT = HERE.parents[1]
 PYTHON = ROOT / ".venv-clients" / "bin" / "python"
 MODULES = HERE / "node_modules"
 # What the hub takes besides forms, which the generated client sends.
+MISSING = "the generators are missing: make clients"
 KNOWN_LACK = "Unsupported content type image/"
 Order = Callable[[list[str], Path], None]
-
-
-def need(*, found: bool, what: str) -> None:
-    """Skip, or fail where `make clients` runs, unless a tool is there."""
-    if not found and os.environ.get("CLIENTS"):
-        pytest.fail(f"{what} is missing")
-    if not found:
-        pytest.skip(f"{what} is missing: make clients")
 
 
 @pytest.fixture
@@ -56,7 +49,12 @@ def document(tmp_path: Path) -> Path:
 def run(command: list[Any], **words: Any) -> str:
     """Run a tool and return what it says; what it complains of is the test's failure."""
     done: subprocess.CompletedProcess[str] = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, check=False, timeout=300, **words
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=patience(300),
+        **words,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -92,7 +90,7 @@ def order(alice: APIClient, stub: Account, tmp_path: Path) -> Order:
 
 
 def test_python_client_works(document: Path, order: Order, tmp_path: Path) -> None:
-    need(found=PYTHON.exists(), what="openapi-python-client")
+    assert PYTHON.exists(), MISSING
     settings = tmp_path / "settings.yml"
     settings.write_text("post_hooks: []\n")
     said = run(
@@ -106,8 +104,8 @@ def test_python_client_works(document: Path, order: Order, tmp_path: Path) -> No
 
 def test_typescript_client_works(document: Path, order: Order, tmp_path: Path) -> None:
     node = shutil.which("node")
-    need(found=bool(node), what="node")
-    need(found=MODULES.exists(), what="openapi-typescript")
+    assert node, "Node.js 20 is missing"
+    assert MODULES.exists(), MISSING
     for name in ("order.ts", "package.json", "tsconfig.json"):
         shutil.copy(HERE / name, tmp_path)
     (tmp_path / "node_modules").symlink_to(MODULES)
