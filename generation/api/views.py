@@ -19,7 +19,7 @@ from generation.errors import NoResult, NotReady
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
 from generation.orders.submit import Customer, submit_task
-from generation.selectors.filters import fitting, within_times
+from generation.selectors.filters import fitting, near
 from generation.selectors.tasks import count_tasks, find_task, find_tasks
 from generation.states import TASK_ENDS, TASK_LIVE, TaskState
 from genhub.api.etags import ConditionalView
@@ -87,10 +87,9 @@ class TaskListView(ConditionalView):
         filters = read_filters(request)
         tasks = find_tasks(caller_of(request).platform.pk, read_user(request))
         if page is None:
-            timely = within_times(tasks, filters)
-            is_sparse = filters.must_be_looked_for
-            paginator = FittingNewestFirst(timely) if is_sparse else NewestFirst()
-            found = fitting(timely, filters)
+            tasks = near(tasks, filters)
+            paginator = NewestFirst() if filters.is_empty else FittingNewestFirst(tasks)
+            found = fitting(tasks, filters)
             rows = paginator.paginate_queryset(found, request, view=self) or []
             return paginator.get_paginated_response(answers.answer_tasks(list(rows), request))
         total = count_tasks(caller_of(request).platform.pk, read_user(request))

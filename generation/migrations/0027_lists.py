@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0023_webhook'),
+        ('generation', '0026_taste'),
     ]
 
     operations = [

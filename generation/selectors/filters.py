@@ -32,29 +32,24 @@ class TaskFilters:
     @property
     def is_empty(self) -> bool:
         """Return whether all tasks are asked for."""
-        return not (self.since or self.until or self.must_be_looked_for)
-
-    @property
-    def must_be_looked_for(self) -> bool:
-        """Return whether rows must be read to know whether they fit; times are a stretch of the index."""
-        return bool(self.states or self.template or self.model or self.metadata)
+        return not any(vars(self).values())
 
 
-def within_times(tasks: QuerySet[Task], filters: TaskFilters) -> QuerySet[Task]:
-    """Return the tasks that were ordered in time; the ids bound what is read, the times of creation decide."""
+def near(tasks: QuerySet[Task], filters: TaskFilters) -> QuerySet[Task]:
+    """Return the tasks whose ids are of the time in question: a stretch of the index."""
     if filters.since:
-        tasks = tasks.filter(
-            pk__gte=id_at(filters.since, -CLOCKS_DIFFER), created_at__gte=filters.since
-        )
+        tasks = tasks.filter(pk__gte=id_at(filters.since, -CLOCKS_DIFFER))
     if filters.until:
-        tasks = tasks.filter(
-            pk__lte=id_at(filters.until, CLOCKS_DIFFER), created_at__lt=filters.until
-        )
+        tasks = tasks.filter(pk__lte=id_at(filters.until, CLOCKS_DIFFER))
     return tasks
 
 
 def fitting(tasks: QuerySet[Task], filters: TaskFilters) -> QuerySet[Task]:
-    """Return those of the tasks that are as they must be, whenever they were ordered."""
+    """Return those of the tasks that are as they must be; each must be read to know."""
+    if filters.since:
+        tasks = tasks.filter(created_at__gte=filters.since)
+    if filters.until:
+        tasks = tasks.filter(created_at__lt=filters.until)
     if filters.states:
         tasks = tasks.filter(state__in=filters.states)
     if filters.template:

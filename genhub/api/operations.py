@@ -32,6 +32,7 @@ WITH_BODY: Final = (
     "invalid_request", "body_cut_short", "body_too_large", "wrong_content_type", "charset_unsupported",
     "content_encoding_unsupported",
 )  # fmt: skip
+IF_NONE_MATCH: Final = {"in": "header", "name": "If-None-Match", "schema": {"type": "string"}}
 # What comes with a word of the address or a header.
 WITH_PARAMETER: Final = {
     "user": ("wrong_user", "invalid_request"),
@@ -61,7 +62,7 @@ class HubSchema(AutoSchema):
                 refuse(responses.setdefault(status, {"description": ""}), some)
             responses["default"] = {"description": _("Any other refusal")}
             refuse(responses["default"], sorted(ANYWHERE))
-            self.tell_headers(responses)
+            self.tell_headers(operation)
             show_examples(responses)
         return operation
 
@@ -80,10 +81,12 @@ class HubSchema(AutoSchema):
         for kind in getattr(self.view, "problems", {}).get(self.method, ()):
             yield kind.code
 
-    def tell_headers(self, responses: Any) -> None:
+    def tell_headers(self, operation: Any) -> None:
         """Say which headers come with which answer."""
+        responses = operation["responses"]
         is_tagged = isinstance(self.view, ConditionalView) and self.method == "GET"
         if is_tagged:
+            operation.setdefault("parameters", []).append(IF_NONE_MATCH)
             responses["304"] = {
                 "description": _("The caller has it: its If-None-Match names the ETag.")
             }

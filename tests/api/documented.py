@@ -49,7 +49,11 @@ def find_codes(method: str, path: str, status: int) -> list[str] | None:
         route = resolve(path).route
     except Resolver404:
         return None
-    words = "/" + route.replace("<str:", "{").replace(">", "}")
+    return list_codes(method, "/" + route.replace("<str:", "{").replace(">", "}"), status)
+
+
+def list_codes(method: str, words: str, status: int) -> list[str] | None:
+    """Return as `find_codes`, of an operation as the document writes it."""
     method = "get" if method == "HEAD" else method.lower()
     operation = read_document()["paths"].get(words, {}).get(method)
     if operation is None:
