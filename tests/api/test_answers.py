@@ -50,10 +50,14 @@ def test_each_answer_is_as_the_document_says(
 ) -> None:
     GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most_per_user=50, daily_most=80)
     apps = client_of("", scopes=[scope.value for scope in Scope])
-    order = {"prompt": "a yellow star on a purple background", "metadata": {"order": "4711"}}
+    order = {
+        "prompt": "a yellow star on a purple background",
+        "metadata": {"order": "4711"},
+        "subject": "hero",
+    }
     made = alice.post(GENERATE, order, format="json", HTTP_X_REQUEST_ID="order-4711").json()
     run_queue("local")
-    ids = {"task_id": made["id"], **make_ids(shop)}
+    ids = {"task_id": made["id"], "name": "hero", **make_ids(shop)}
     found: dict[str, Any] = {}
     # What is only read first: it tells of more.
     for (path, method), operation in sorted(
