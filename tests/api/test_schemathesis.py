@@ -130,8 +130,9 @@ def test_answers_are_as_the_document_says(
 
         with one_transaction():
             run()
-    for method, found_ones in statuses.items():
-        assert found_ones - {401, 403, 404, 405}, f"{method}: nobody looked at what was sent"
+    if mode == GenerationMode.POSITIVE:
+        unread = [method for method, some in statuses.items() if not some - {401, 403, 404, 405}]
+        assert unread == [], "nobody looked at what was sent"
 
 
 def caller_for(name: str, client_of: Callable[..., APIClient]) -> APIClient:
