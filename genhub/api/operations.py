@@ -27,7 +27,9 @@ ANYWHERE: Final = (
     "expectation_unknown", "header_refused", "headers_too_large", "hub_busy", "internal_error",
     "method_not_allowed", "not_acceptable", "request_malformed", "request_refused", "request_too_slow", "try_later",
 )  # fmt: skip
-WITH_KEY: Final = ("key_missing", "key_invalid", "too_many_wrong_keys")
+WITH_KEY: Final = (
+    "key_missing", "key_invalid", "too_many_wrong_keys", "address_not_allowed", "rate_limited",
+)  # fmt: skip
 WITH_BODY: Final = (
     "invalid_request", "body_cut_short", "body_too_large", "wrong_content_type", "charset_unsupported",
     "content_encoding_unsupported",
