@@ -75,6 +75,7 @@ def answer_task(
         "subject": task.subject or None,
         "timeout": task.timeout_seconds,
         "expires_at": task.expires_at,
+        "request_id": task.request_id or None,
         "result": answer_result(task, request) if task.state == TaskState.COMPLETED else None,
         "processing_time": seconds(task.started_at, ended),
         "timings": {"queued": seconds(task.created_at, task.started_at), **attempt.timings}

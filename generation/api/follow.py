@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.api import schema
+from generation.api import problems, schema
 from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.views import answer_new, read_further
 from generation.models import Task
@@ -48,6 +48,7 @@ class FollowView(APIView):
     """A picture that goes on from an earlier one."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (*problems.ORDER, *problems.FOLLOW)}
 
     @extend_schema(
         request=FollowSerializer,
@@ -69,6 +70,7 @@ class FollowQuoteView(APIView):
 
     scopes = {"POST": Scope.TASKS_WRITE}
     rate = Rate.READS
+    problems = {"POST": (*problems.PRICE, *problems.FOLLOW)}
 
     @extend_schema(
         request=FollowSerializer,

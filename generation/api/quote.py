@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from credits.affordability import find_offer
 from credits.pricing import ORIGINS
-from generation.api import schema
+from generation.api import problems, schema
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
 from generation.orders.backlog import find_refusal
@@ -73,6 +73,7 @@ class QuoteView(APIView):
 
     scopes = {"POST": Scope.TASKS_WRITE}
     rate = Rate.READS
+    problems = {"POST": problems.PRICE}
     parser_classes = [OrderParser]
 
     @extend_schema(

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.api import schema
+from generation.api import problems, schema
 from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.serializers import QUALITIES, standard_quality
 from generation.api.views import answer_new, read_further
@@ -64,6 +64,7 @@ class RefineView(APIView):
     """An earlier picture again."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (*problems.ORDER, *problems.RESULT)}
 
     @extend_schema(
         request=RefineSerializer,
@@ -85,6 +86,7 @@ class RefineQuoteView(APIView):
 
     scopes = {"POST": Scope.TASKS_WRITE}
     rate = Rate.READS
+    problems = {"POST": (*problems.PRICE, *problems.RESULT)}
 
     @extend_schema(
         request=RefineSerializer,

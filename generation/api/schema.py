@@ -255,6 +255,9 @@ class Task(Status):
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text=_("Until when it must have begun.")
     )
+    request_id = serializers.CharField(
+        allow_null=True, help_text=_("The X-Request-ID of the request that ordered it.")
+    )
     result = Result(allow_null=True)
     processing_time = serializers.FloatField(allow_null=True, help_text=_("Seconds."))
     timings = serializers.DictField(

@@ -93,6 +93,7 @@ def describe(task: Task) -> dict[str, Any]:
         "template": describe_template(task),
         "model": task.model,
         "metadata": task.metadata,
+        "request_id": task.request_id or None,
         "num_images": task.num_images,
         "images": images,
         "count": len(images),

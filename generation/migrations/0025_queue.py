@@ -26,7 +26,7 @@ UPDATE generation_share s
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0026_taste'),
+        ('generation', '0024_taste'),
     ]
 
     operations = [

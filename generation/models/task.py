@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.models.taste import LONGEST_SUBJECT
 from generation.states import TASK_ENDS, TaskState
+from genhub.lib import requestid
 from genhub.lib.ids import new_id
 from genhub.webhooks.models import LONGEST_URL
 
@@ -66,6 +67,10 @@ class Task(models.Model):
     )
     spec = models.JSONField(_("spec"))
     metadata = models.JSONField(_("metadata"), default=dict)
+    # The request that ordered it, as answers and logs name it.
+    request_id = models.CharField(
+        _("request"), max_length=requestid.LONGEST, blank=True, db_default=""
+    )
     # Where its end is told, besides the platform's endpoints.
     webhook = models.CharField(_("webhook"), max_length=LONGEST_URL, blank=True, db_default="")
     # Of what its order said that it is: a series, a character, a session.

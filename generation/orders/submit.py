@@ -27,7 +27,7 @@ from generation.orders.subjects import keep_seed
 from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
 from generation.spec import Order
-from genhub.lib import remembered
+from genhub.lib import remembered, requestid
 from genhub.lib.ids import new_id
 from genhub.lib.inserts import insert_together
 from genhub.lib.remembered import Marks
@@ -181,6 +181,7 @@ def write_task(
         metadata=dict(resolved.metadata),
         webhook=resolved.webhook,
         subject=resolved.subject,
+        request_id=requestid.current.get(),
         num_images=number,
         unit_price=quote.unit_price,
         price=price,
@@ -197,6 +198,8 @@ def write_task(
     attempt = Attempt(task=task, number=1, account=account, share_id=share_id, cost=number)
     # Of what its vendor does further with a picture: what, and with which part.
     done = {name: spec.options[name] for name in ("action", "index") if name in spec.options}
+    if request_id := requestid.current.get():
+        done["request_id"] = request_id
     history = events.begin_history(task_id, resolved.route, price=price, **done)
     insert_together([task, attempt, *history])
     backlog.keep(customer.platform_id, customer.user, number, account_id=account.pk)

@@ -1,25 +1,26 @@
-"""What the OpenAPI document says of every operation alike: its refusals, and every code there is."""
+"""What the OpenAPI document says of every operation alike: its examples, and every code there is."""
 
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from genhub.api.operations import list_examples
 from genhub.lib.errors import Problem
 
 PROBLEM_TYPE = "application/problem+json"
-REFUSED, UNKNOWN, TOO_MANY = 400, 401, 429
+UNKNOWN, TOO_MANY = 401, 429
 # As genhub/platforms/rates.py says them.
 RATES, RETRY_AFTER = ("RateLimit-Policy", "RateLimit"), "Retry-After"
 
 
 def finish_document(result: dict[str, Any], **_words: Any) -> dict[str, Any]:
-    """Return the document with refusals as problem JSON, one for what any operation may answer, and all codes."""
+    """Return the document with its examples, the headers of rates, and all codes."""
     for operations in result["paths"].values():
         for operation in operations.values():
             if {"bearer": []} in operation.get("security", []):
                 declare_rates(operation["responses"])
-            declare_problems(operation["responses"])
-    result.setdefault("components", {})["headers"] = describe_headers()
+    components = result.setdefault("components", {})
+    components["headers"], components["examples"] = describe_headers(), list_examples(result)
     result["info"]["description"] = f"{result['info']['description']}\n\n{list_codes()}"
     return result
 
@@ -59,20 +60,6 @@ def describe_headers() -> dict[str, Any]:
             "schema": {"type": "integer"},
             "example": 12,
         },
-    }
-
-
-def declare_problems(responses: dict[str, Any]) -> None:
-    """Give refusals their content type, and say what is answered besides."""
-    problem = {"$ref": "#/components/schemas/Problem"}
-    for status, response in responses.items():
-        content = response.get("content", {})
-        for media_type in list(content):
-            if int(status) >= REFUSED and content[media_type].get("schema") == problem:
-                content[PROBLEM_TYPE] = content.pop(media_type)
-    responses["default"] = {
-        "description": _("Any other refusal"),
-        "content": {PROBLEM_TYPE: {"schema": problem}},
     }
 
 

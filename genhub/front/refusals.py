@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import translation
 
 from genhub.api.problems import problem_body
+from genhub.lib import requestid
 from genhub.lib.errors import FieldError, Problem, gettext_noop
 
 logger = logging.getLogger("genhub.requests")
@@ -121,9 +122,11 @@ def word_problem(
     language = translation.get_language_from_request(request)
     with translation.override(language):
         body = json.dumps(problem_body(problem), ensure_ascii=False).encode()
+    request_id = requestid.request_id_of(environ)
     logger.info(
         "request",
         extra={
+            "request_id": request_id,
             "method": environ.get("REQUEST_METHOD", ""),
             "url": environ.get("PATH_INFO", ""),
             "status": problem.status,
@@ -135,6 +138,7 @@ def word_problem(
         "Content-Type": "application/problem+json",
         "Content-Language": language,
         "Content-Length": str(len(body)),
+        requestid.HEADER: request_id,
         **problem.headers,
     }
     return status_line(problem.status), list(headers.items()), body

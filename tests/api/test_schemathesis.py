@@ -14,9 +14,11 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from rest_framework.test import APIClient
 
+from credits.models import GrantRule
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform, Scope
 from genhub.wsgi import application
+from tests.api.documented import list_codes
 from tests.api.refusals import GENERATE, header_of
 from tests.webhooks.made import make_ids
 
@@ -106,16 +108,13 @@ def test_answers_are_as_the_document_says(
     run_queue("local")
     done = alice.get(f"/api/v1/tasks/{made['id']}").json()
     ids = {"task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"], "name": "hero"}
-    caller = alice
-    if name.startswith("webhooks"):
-        caller, ids = client_of(""), make_ids(Platform.objects.get())
-    if name.startswith("keys"):
-        caller = client_of("alice", scopes=[Scope.KEYS_ROTATE])
-    key = {"Authorization": header_of(caller)["HTTP_AUTHORIZATION"]}
+    ids |= make_ids(Platform.objects.get())
+    key = {"Authorization": header_of(caller_for(name, client_of))["HTTP_AUTHORIZATION"]}
     checks = CHECKS[1:] if name == HEALTH else CHECKS
+    path, statuses = f"/api/v1/{name}", dict[str, set[int]]()
     for found in document.get_all_operations():
         operation = found.ok()
-        if operation.path != f"/api/v1/{name}":
+        if operation.path != path:
             continue
 
         @FEW
@@ -126,6 +125,28 @@ def test_answers_are_as_the_document_says(
                     case.path_parameters = {word: ids[word] for word in case.path_parameters or {}}
                 response = case.call(headers=key)
                 case.validate_response(response, checks=checks)
+                check_code(path, response)
+                statuses.setdefault(case.method, set()).add(response.status_code)
 
         with one_transaction():
             run()
+    if mode == GenerationMode.POSITIVE:
+        unread = [method for method, some in statuses.items() if not some - {401, 403, 404, 405}]
+        assert unread == [], "nobody looked at what was sent"
+
+
+def caller_for(name: str, client_of: Callable[..., APIClient]) -> APIClient:
+    """Return a client that gets as far as what it sends."""
+    if name == "credits/grants":
+        GrantRule.objects.create(
+            platform=Platform.objects.get(), kind="welcome", daily_most_per_user=50, daily_most=80
+        )
+    return client_of("" if name.startswith("webhooks") else "alice", scopes=Scope.values)
+
+
+def check_code(path: str, response: Any) -> None:
+    """Fail where a refusal has a code that the document does not list there."""
+    if response.status_code >= 400 and "problem" in response.headers["content-type"][0]:
+        code, method = response.json()["code"], response.request.method
+        listed = list_codes(method, path, response.status_code)
+        assert listed is None or code in listed, f"{method} {path}: {response.status_code} {code}"

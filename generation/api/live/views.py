@@ -13,7 +13,13 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from generation.api import schema
-from generation.api.live.refusals import RETRY_AFTER, EventsAway, EventsGone
+from generation.api.live.refusals import (
+    RETRY_AFTER,
+    EventsAway,
+    EventsGone,
+    TooManyStreams,
+    TooManyStreamsOfKey,
+)
 from generation.api.live.watch import Opening, Reader, Watch
 from generation.api.views import get_task, read_user
 from generation.selectors import events
@@ -35,6 +41,7 @@ STREAM: dict[Any, Any] = {
     **schema.REFUSALS,
     **dict.fromkeys((410, 429, 503), schema.PROBLEM),
 }
+STREAMS = (EventsAway, TooManyStreams, TooManyStreamsOfKey)
 LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID",
     OpenApiTypes.INT,
@@ -48,6 +55,7 @@ class EventsView(APIView):
 
     content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": (EventsGone, *STREAMS)}
 
     @extend_schema(
         responses=STREAM,
@@ -69,6 +77,7 @@ class TaskEventsView(APIView):
 
     content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": STREAMS}
 
     @extend_schema(
         responses={**STREAM, 204: None},

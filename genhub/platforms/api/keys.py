@@ -16,7 +16,7 @@ from genhub.api.pages import ProblemSerializer
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import ApiKey, Scope
 from genhub.platforms.rates import Rate, limits_of
-from genhub.platforms.rotation import rotate
+from genhub.platforms.rotation import KeyRotated, rotate
 from genhub.settings.keys import LONGEST_OVERLAP_HOURS
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
@@ -96,6 +96,7 @@ class KeyRotateView(APIView):
     """The secret of the caller's key."""
 
     scopes = {"POST": Scope.KEYS_ROTATE}
+    problems = {"POST": (KeyRotated,)}
 
     @extend_schema(
         request=RotateWords,
