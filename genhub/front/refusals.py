@@ -11,6 +11,7 @@ from django.utils import translation
 
 from genhub.api.problems import problem_body
 from genhub.lib.errors import FieldError, Problem, gettext_noop
+from genhub.platforms.browser_tokens import cors
 
 logger = logging.getLogger("genhub.requests")
 RETRY_AFTER = {"Retry-After": "5"}
@@ -135,6 +136,7 @@ def word_problem(
         "Content-Type": "application/problem+json",
         "Content-Language": language,
         "Content-Length": str(len(body)),
+        **cors.refusal_headers(environ),
         **problem.headers,
     }
     return status_line(problem.status), list(headers.items()), body

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "genhub.lib.hosts.HostMiddleware",
+    "genhub.platforms.browser_tokens.cors.CorsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -162,6 +163,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     # A caller's own word may be called non_field_errors.
     "NON_FIELD_ERRORS_KEY": "",
+    "DEFAULT_METADATA_CLASS": "genhub.api.metadata.MethodsOnly",
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
@@ -247,6 +249,7 @@ HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
 PRICE_SAMPLES = "generation.orders.samples.list_samples"
 # The sample order that a template must pass before it is published: templates itself knows no orders.
 RECIPE_TRIAL = "generation.orders.trials.try_recipe"
+TOKEN_SPENDING = "credits.allowances.read_used"  # of browser tokens: platforms know no credits
 # The published templates that nobody can order now: staff are told when a change breaks one.
 BROKEN_RECIPES = "generation.orders.trials.find_broken"
 

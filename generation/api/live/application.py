@@ -245,6 +245,7 @@ async def refuse(send: Any, problem: Problem, scope: Scope) -> None:
         "REQUEST_METHOD": scope["method"],
         "PATH_INFO": scope["path"],
         "HTTP_ACCEPT_LANGUAGE": given.get(b"accept-language", b"").decode("latin-1"),
+        "HTTP_ORIGIN": given.get(b"origin", b"").decode("latin-1"),
     }
     status, headers, body = word_problem(problem, environ)
     await send(
