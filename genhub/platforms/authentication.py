@@ -224,6 +224,7 @@ class HasScope(BasePermission):
         caller = caller_of(request)
         if scope and scope not in caller.scopes:
             raise ScopeMissing(scope=str(scope))
-        if caller.token and not scope and method not in SAFE_METHODS:
+        is_write = method not in SAFE_METHODS and hasattr(view, str(method).lower())
+        if caller.token and is_write and not scope:
             raise TokenNotEnough
         return True

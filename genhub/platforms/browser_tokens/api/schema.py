@@ -55,7 +55,7 @@ class TokenWords(StrictSerializer):
         help_text=_("Required with a platform's key."),
     )
     origins = serializers.ListField(
-        child=StrictCharField(max_length=LONGEST_ORIGIN),
+        child=StrictCharField(max_length=LONGEST_ORIGIN, trim_whitespace=False),
         allow_empty=False,
         max_length=MOST_ORIGINS,
         help_text=_("Whose pages may use it: https://host[:port]; http:// only for localhost."),
