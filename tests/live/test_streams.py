@@ -24,6 +24,7 @@ from tests.front.web import Web
 from tests.live.streams import Follow
 from tests.patience import patience
 from tests.steps import claim, collect, submit
+from tests.tokens.conftest import APP, TOKENS, browser
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("live")]
 EVENTS = "/api/v1/events"
@@ -284,3 +285,33 @@ def test_no_header_ends_in_an_error_of_ours(alice: APIClient, web: Web) -> None:
             sock.sendall(b"\r\n".join(lines))
             status = int(sock.makefile("rb").readline().split()[1])
         assert status < 500, line
+
+
+def test_a_page_follows_with_its_token_until_that_ends(
+    client_of: Any, rich: Any, follow: Follow, ask: Any
+) -> None:
+    rich("alice", 100)
+    app = client_of("")
+    words = {"user": "alice", "origins": [APP], "max_credits": 50}
+    token = app.post(TOKENS, words, format="json").json()
+    page = browser(token)
+    streams = [follow(EVENTS, page, Origin=APP) for _ in range(3)]
+    for stream in streams:
+        stream.await_greeting()
+    task = submit(page)
+    wait_until(lambda: all(each.names() for each in streams), 30, "the order's event")
+    full = ask(EVENTS, page, Origin=APP)
+    heads = [dict(each.answer.headers.items()) for each in streams] + [full.headers]
+    assert full.status == 429
+    assert [head["Access-Control-Allow-Origin"] for head in heads] == [APP] * 4
+    # The key's own streams are counted apart.
+    own = follow(EVENTS, app)
+    assert "Access-Control-Allow-Origin" not in own.answer.headers
+    assert ask(EVENTS, page, Origin="https://evil.example").status == 403
+    assert app.delete(f"{TOKENS}/{token['id']}").status_code == 204
+    for stream in streams:
+        assert stream.has_ended.wait(patience())
+    over = ask(path_of(task), page, Origin=APP)
+    assert (over.status, over.json()["code"]) == (401, "token_invalid")
+    assert over.headers["Access-Control-Allow-Origin"] == APP
+    assert not own.has_ended.is_set()
