@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from credits.models import Purse
 from generation.life.attempt_ends import complete
 from generation.models import Account, Task
 from genhub.handbook.rendering import FOLDER
+from genhub.platforms.browser_tokens import tokens
+from genhub.platforms.models import ApiKey, Platform
+from tests.browser.test_webhooks import shoot
 from tests.front.web import HOST, Web
 from tests.handbook.documents import read_blocks
 from tests.live.streams import serving_both
@@ -129,3 +133,32 @@ def test_page_of_an_app_orders_follows_and_shows_the_picture(
     page.evaluate("drawn.src = link")
     expect(page.locator("#drawn")).to_have_js_property("naturalWidth", 64)
     expect(page.locator("#drawn")).to_have_attribute("src", re.compile(r"/files/.*signature="))
+
+
+def test_staff_see_tokens_and_end_one(
+    signed_in: Page, site: str, shop: Platform, complaints: list[Any]
+) -> None:
+    key = ApiKey.objects.issue(shop, name="web shop")[0]
+    origins = ["https://app.example.com", "http://localhost:5173"]
+    terms = tokens.Terms("alice", origins, tokens.FOR_TOKENS, 50, timedelta(minutes=15))
+    row, secret = tokens.mint(key, terms)
+    page = signed_in
+    places = {
+        "tokens": "platforms/browsertoken/",
+        "token": f"platforms/browsertoken/{row.pk}/change/",
+        "token-revoke": f"platforms/browsertoken/{row.pk}/revoke",
+    }
+    for language in ("en", "zh-hans"):
+        page.context.add_cookies([{"name": "django_language", "value": language, "url": site}])
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            for name, place in places.items():
+                page.goto(f"{site}/admin/{place}")
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, (name, language)
+                assert secret.partition(".")[2] not in page.content()
+                shoot(page, f"{name}-{language}-{width}")
+    page.click("button:has-text('撤销令牌')")
+    expect(page.locator("body")).to_contain_text("令牌已撤销")
+    assert tokens.find(secret).is_alive is False  # type: ignore[union-attr]
+    assert complaints == []

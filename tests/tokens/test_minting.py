@@ -34,6 +34,17 @@ def test_secret_is_shown_once_and_kept_hashed(app: APIClient, mint: Mint) -> Non
     assert app.get(TOKENS).json()["items"] == [shown]
 
 
+def test_secret_is_in_no_log(mint: Mint, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        made = mint()
+        browser(made).get("/api/v1/tasks")
+        browser(made, "https://evil.example").get(f"/api/v1/tasks/{made['id']}")
+        browser({"token": made["token"] + "x"}).get("/api/v1/tasks")
+    said = [str(vars(record)) for record in caplog.records]
+    assert said
+    assert not [text for text in said if made["token"].partition(".")[2] in text]
+
+
 def test_token_lives_a_quarter_of_an_hour_unless_said(mint: Mint) -> None:
     mint()
     mint(expires_in=60)
