@@ -8,6 +8,7 @@ from django.db import DatabaseError
 from django.urls import URLPattern
 from rest_framework.test import APIClient
 
+from generation.api.live.application import Handler
 from generation.api.views import TaskListView
 from generation.models import Account
 from generation.work.run import run_queue
@@ -258,3 +259,17 @@ def test_any_key_may_read_what_a_token_may_but_only_a_key_may_write_it(
     client = browser(mint())
     assert client.get(TASKS).status_code == 200
     check_problem(client.post(TASKS), 403, "token_not_enough")
+
+
+def test_process_of_events_answers_preflights_as_well(mint: Mint) -> None:
+    """A proxy in front sends every method of a stream's address there."""
+    mint()
+    headers = {"host": "testserver", "origin": APP, "access-control-request-method": "GET"}
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "OPTIONS", "path": "/api/v1/events", "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+    answer = Handler().answer(scope)
+    assert (answer.status_code, answer[ALLOW]) == (204, APP)
+    scope["headers"] = [(b"host", b"testserver"), (b"origin", EVIL.encode())]
+    assert cors_headers(Handler().answer(scope)) == []
