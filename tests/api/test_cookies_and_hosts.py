@@ -78,7 +78,10 @@ def test_no_view_that_reads_a_cookie_writes_without_the_pages_own_token(
     before = list(people)
     with nothing_moves():
         for path in PATHS:
-            words = {"HTTP_ORIGIN": "https://evil.example", "HTTP_REFERER": "https://evil.example/"}
+            words: dict[str, Any] = {
+                "HTTP_ORIGIN": "https://evil.example",
+                "HTTP_REFERER": "https://evil.example/",
+            }
             answer = staff.generic(
                 method.upper(), path, b"post=yes&_save=1&action=x", "application/x-www-form-urlencoded", **words
             )  # fmt: skip

@@ -89,7 +89,7 @@ def origin_of(server: AppServer) -> str:
 def hub(tmp_path: Path, transactional_db: None) -> Iterator[Web]:
     """Both processes of the hub, whose links lead to it."""
     port = free_port()
-    with serving_both(tmp_path, port, PUBLIC_URL=f"http://{HOST}:{port}") as web:
+    with serving_both(tmp_path, str(port), PUBLIC_URL=f"http://{HOST}:{port}") as web:
         yield web
 
 

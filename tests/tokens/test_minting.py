@@ -58,7 +58,8 @@ def test_token_lives_a_quarter_of_an_hour_unless_said(mint: Mint) -> None:
 def test_token_is_not_promised_for_longer_than_its_key(
     client_of: Callable[..., APIClient], shop: Platform, mint: Mint
 ) -> None:
-    client = client_of("alice", expires_at=Platform.objects.annotate(now=NOW).get().now + timedelta(minutes=5))  # type: ignore[attr-defined]  # fmt: skip
+    now = Platform.objects.annotate(now=NOW).get().now
+    client = client_of("alice", expires_at=now + timedelta(minutes=5))
     mint(client)
     assert BrowserToken.objects.get().expires_at == ApiKey.objects.latest("created_at").expires_at
 

@@ -46,7 +46,7 @@ class BrowserToken(models.Model):
         ordering = ("-id",)
         indexes = [
             models.Index(fields=["platform", "-id"], name="browser_token_of_platform"),
-            models.Index(fields=["expires_at"], name="browser_token_by_expiry"),
+            models.Index(fields=["expires_at"], name="browser_token_by_age"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='browsertoken',
-            index=models.Index(fields=['expires_at'], name='browser_token_by_expiry'),
+            index=models.Index(fields=['expires_at'], name='browser_token_by_age'),
         ),
         migrations.AddConstraint(
             model_name='browsertoken',
