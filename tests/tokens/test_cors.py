@@ -1,12 +1,10 @@
 """Which pages may read what the hub says: those of the token's own origins, and no others."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.urls import URLPattern
 from rest_framework.test import APIClient
 
@@ -21,6 +19,7 @@ from genhub.platforms.models import ApiKey, Scope
 from genhub.urls import API
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
 from tests.api.test_keys import SCOPES, address, name_case
+from tests.one_transaction import one_transaction
 from tests.tokens.conftest import APP, TOKENS, Mint, browser
 
 pytestmark = pytest.mark.django_db
@@ -263,19 +262,6 @@ def test_any_key_may_read_what_a_token_may_but_only_a_key_may_write_it(
     check_problem(client.post(TASKS), 403, "token_not_enough")
 
 
-@contextmanager
-def keeping_connection() -> Iterator[None]:
-    """Leave the test its transaction where a server's handler would give the connection back."""
-    both = (request_started, request_finished)
-    for signal in both:
-        signal.disconnect(close_old_connections)
-    try:
-        yield
-    finally:
-        for signal in both:
-            signal.connect(close_old_connections)
-
-
 def test_process_of_events_answers_preflights_as_well(mint: Mint) -> None:
     """A proxy in front sends every method of a stream's address there."""
     mint()
@@ -284,7 +270,7 @@ def test_process_of_events_answers_preflights_as_well(mint: Mint) -> None:
         "type": "http", "http_version": "1.1", "method": "OPTIONS", "path": "/api/v1/events", "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }  # fmt: skip
-    with keeping_connection():
+    with one_transaction():
         answer = Handler().answer(scope)
         assert (answer.status_code, answer[ALLOW]) == (204, APP)
         scope["headers"] = [(b"host", b"testserver"), (b"origin", EVIL.encode())]
