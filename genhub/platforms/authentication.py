@@ -225,6 +225,7 @@ class HasScope(BasePermission):
         if scope and scope not in caller.scopes:
             raise ScopeMissing(scope=str(scope))
         is_write = method not in SAFE_METHODS and hasattr(view, str(method).lower())
-        if caller.token and is_write and not scope:
+        is_of_key = getattr(view, "is_of_key", False)
+        if caller.token and (is_of_key or (is_write and not scope)):
             raise TokenNotEnough
         return True

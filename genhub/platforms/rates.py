@@ -56,7 +56,8 @@ def limits_of(key: ApiKey) -> dict[Rate, int]:
 
 
 def count(request: Request, key: ApiKey, *, bearer: uuid.UUID | None = None) -> None:
-    """Count a request of a key, or of a token by the limits of its key, and have the answer say how things stand; raise RateLimited when it is one too many."""
+    """Count a request of a key, or of a token by its key's limits, and have the answer say how things stand; raise
+    RateLimited when it is one too many."""
     view = (request.parser_context or {}).get("view")
     limits, rate = limits_of(key), rate_of(request, view)
     most, standing = limits[rate], None

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from genhub.lib.limits import LARGEST_NUMBER
-from genhub.settings.keys import KEY_OVERLAP_HOURS, KEY_RATES  # noqa: F401
+from genhub.settings.keys import KEY_OVERLAP_HOURS, KEY_RATES, TOKEN_SPENDING  # noqa: F401
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
     LINK_SECONDS,
@@ -249,7 +249,6 @@ HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
 PRICE_SAMPLES = "generation.orders.samples.list_samples"
 # The sample order that a template must pass before it is published: templates itself knows no orders.
 RECIPE_TRIAL = "generation.orders.trials.try_recipe"
-TOKEN_SPENDING = "credits.allowances.read_used"  # of browser tokens: platforms know no credits
 # The published templates that nobody can order now: staff are told when a change breaks one.
 BROKEN_RECIPES = "generation.orders.trials.find_broken"
 

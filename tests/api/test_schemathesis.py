@@ -92,9 +92,8 @@ def test_answers_are_as_the_document_says(
     run_queue("local")
     done = alice.get(f"/api/v1/tasks/{made['id']}").json()
     ids = {"task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"], "name": "hero"}
-    if name.startswith("tokens"):
-        words = {"origins": ["https://app.example.com"], "max_credits": 1}
-        ids["token_id"] = alice.post("/api/v1/tokens", words, format="json").json()["id"]
+    words = {"origins": ["https://app.example.com"], "max_credits": 1}
+    ids["token_id"] = alice.post("/api/v1/tokens", words, format="json").json()["id"]
     caller = alice
     if name.startswith("webhooks"):
         caller, ids = client_of(""), make_ids(Platform.objects.get())

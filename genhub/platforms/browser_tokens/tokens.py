@@ -5,9 +5,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet
 from django.db.models.functions import Least, Now
 from django.utils.crypto import get_random_string
 from rest_framework_api_key.crypto import KeyGenerator
@@ -111,10 +112,13 @@ def read(token_id: uuid.UUID) -> BrowserToken:
 
 
 def find(secret: str) -> BrowserToken | None:
-    """Return the token of a secret with its key and platform, and `is_alive`; None when there is none such."""
+    """Return the token of a secret with its key and platform, `is_alive`, and whether its use is news; None when there
+    is none such."""
     if not SHAPE.fullmatch(secret):
         return None
     rows = mark_alive(BrowserToken.objects.filter(prefix=secret.partition(".")[0]))
+    is_use_news = ExpressionWrapper(LONG_AGO, BooleanField())
+    rows = rows.annotate(is_use_news=is_use_news)
     row = rows.select_related("key__platform__plan").first()
     return row if row and generator.verify(secret, row.hashed_secret) else None
 
@@ -135,6 +139,7 @@ def revoke(token_id: uuid.UUID) -> None:
     BrowserToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=Now())
 
 
-def note_use(token: BrowserToken) -> None:
-    """Write when it was used, unless somebody did so within a minute."""
-    BrowserToken.objects.filter(LONG_AGO, pk=token.pk).update(last_used_at=Now())
+def note_use(token: Any) -> None:
+    """Write when a token that was found was used, unless somebody did so within a minute."""
+    if token.is_use_news:
+        BrowserToken.objects.filter(LONG_AGO, pk=token.pk).update(last_used_at=Now())
