@@ -159,10 +159,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["genhub.api.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
-    # `?format=b64` is a word of the API, not a renderer's name.
-    "URL_FORMAT_OVERRIDE": None,
-    # A caller's own word may be called non_field_errors.
-    "NON_FIELD_ERRORS_KEY": "",
+    "URL_FORMAT_OVERRIDE": None,  # `?format=b64` is a word of the API, not a renderer's name
+    "NON_FIELD_ERRORS_KEY": "",  # a caller's own word may be called non_field_errors
     "DEFAULT_METADATA_CLASS": "genhub.api.metadata.MethodsOnly",
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
