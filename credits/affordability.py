@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
-from credits import lots
+from credits import allowances, lots
 from credits.budgets import list_budgets, refusal_of
-from credits.errors import InsufficientCredits, PurseFrozen
+from credits.errors import AllowanceSpent, InsufficientCredits, PurseFrozen
 from credits.models import Period
 from credits.selectors import Balance, find_balance
+from credits.terms import Terms
 from genhub.lib.ids import NOBODY
 
 
@@ -22,24 +23,26 @@ class Offer:
     refusal: str
 
 
-def find_offer(platform_id: uuid.UUID, user: str, api_key_id: uuid.UUID, price: int) -> Offer:
-    """Return whether a (platform, user) could pay a price with a key; a purse that nobody opened yet stays unopened."""
+def find_offer(platform_id: uuid.UUID, user: str, terms: Terms, price: int) -> Offer:
+    """Return whether a (platform, user) could pay a price on these terms; a purse that nobody opened stays unopened."""
     balance = find_balance(platform_id, user)
     # What is over but not yet swept pays for nothing: the ledger expires it before it holds.
     available = balance.available - sum_due(balance.purse_id)
-    return Offer(available, find_refusal(balance, available, api_key_id, price))
+    return Offer(available, find_refusal(balance, available, terms, price))
 
 
-def find_refusal(balance: Balance, available: int, api_key_id: uuid.UUID, price: int) -> str:
+def find_refusal(balance: Balance, available: int, terms: Terms, price: int) -> str:
     """Return the code of what the ledger would answer to a hold; empty when it would hold."""
     if balance.is_frozen:
         return PurseFrozen.code
     if available < price:
         return InsufficientCredits.code
-    for budget in list_budgets(balance.purse_id or NOBODY, api_key_id):
+    for budget in list_budgets(balance.purse_id or NOBODY, terms.api_key_id):
         wanted = 1 if budget.period == Period.CONCURRENT else price
         if wanted and budget.spent + wanted > budget.limit:
             return refusal_of(Period(budget.period)).code
+    if terms.allowance and price > allowances.read_left(terms.allowance):
+        return AllowanceSpent.code
     return ""
 
 

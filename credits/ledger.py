@@ -6,14 +6,13 @@ again finds itself done.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from credits import budgets, lots, low
+from credits import allowances, budgets, lots, low
 from credits.errors import (
     HoldNotOpen,
     InsufficientCredits,
@@ -24,7 +23,6 @@ from credits.errors import (
     RefundTooLarge,
 )
 from credits.models import Hold, HoldState, Purse
-from credits.models.hold import LIFETIME
 from credits.moves import (
     ADJUST_DOWN,
     ADJUST_UP,
@@ -45,6 +43,7 @@ from credits.moves import (
     must_move,
 )
 from credits.sql import HOLD, SETTLE
+from credits.terms import PLAIN, Allowance, Terms
 from genhub.lib.ids import new_id
 
 __all__ = [
@@ -52,7 +51,9 @@ __all__ = [
     "GENERATION_CANCELED",
     "GENERATION_FAILED",
     "LARGEST_AMOUNT",
+    "PLAIN",
     "SYSTEM",
+    "Allowance",
     "Terms",
     "Why",
     "adjust",
@@ -66,20 +67,6 @@ __all__ = [
     "release",
     "settle",
 ]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a hold answers to besides its purse: the API key that ordered, how long it may stay open, below what the
-    platform is told, and the clock of a test (`at`) in place of the database's."""
-
-    api_key_id: uuid.UUID | None = None
-    lifetime: timedelta = LIFETIME
-    low_mark: int | None = None
-    at: datetime | None = None
-
-
-PLAIN = Terms()
 
 
 def open_purse(platform_id: uuid.UUID, user: str) -> Purse:
@@ -126,7 +113,8 @@ def hold_many(
     """Reserve credits for all of an order's (reference, amount) or for none, and return the holds' ids in their order.
 
     References that were held before, alike, answer the holds they made. Raises InsufficientCredits, PurseFrozen,
-    PurseUnknown, KeyReused (nothing was written), or BudgetExceeded: then the caller's transaction cannot commit.
+    PurseUnknown, KeyReused (nothing was written), or BudgetExceeded, AllowanceSpent: then the caller's transaction
+    cannot commit.
     """
     if not orders:
         return []
@@ -263,6 +251,8 @@ def _follow_holds(
         lots.follow(purse_id)
     if has_budgets:
         budgets.count_holds(purse_id, terms.api_key_id, amounts, terms.at)
+    if terms.allowance:
+        allowances.count_holds(terms.allowance, amounts)
     price = sum(amounts.values())
     if low.falls_below(terms.low_mark, before=available + price, after=available):
         low.tell(purse_id, about=ids[0], fallen=price)

@@ -30,6 +30,7 @@ from genhub.api.docs import DocsView
 from genhub.handbook.views import show_page
 from genhub.health import HealthView
 from genhub.platforms.api.keys import KeyRotateView, KeyView
+from genhub.platforms.browser_tokens.api.views import TokenListView, TokenView
 from genhub.webhooks.api.views import (
     DeliveryListView,
     DeliveryReplayView,
@@ -78,6 +79,8 @@ API = [
     path("credits/grants", GrantView.as_view(), name="credits-grants"),
     path("keys/me", KeyView.as_view(), name="key"),
     path("keys/me/rotate", KeyRotateView.as_view(), name="key-rotate"),
+    path("tokens", TokenListView.as_view(), name="token-list"),
+    path("tokens/<str:token_id>", TokenView.as_view(), name="token"),
     path("webhooks", EndpointListView.as_view(), name="webhook-list"),
     path("webhooks/<str:endpoint_id>", EndpointView.as_view(), name="webhook"),
     path("webhooks/<str:endpoint_id>/rotate", EndpointRotateView.as_view(), name="webhook-rotate"),

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from credits.ledger import Allowance
 from generation.api.serializers import GenerateSerializer
 from generation.models import Task
 from generation.orders.submit import Customer, order_of
@@ -51,12 +52,13 @@ def customer_of_task(request: Request, task: Task) -> Customer:
 def customer_of(request: Request, user: str) -> Customer:
     """Return a user of the caller's platform as who orders."""
     caller = caller_of(request)
-    platform = caller.platform
+    platform, token = caller.platform, caller.token
     return Customer(
         platform.pk,
         platform.default_model,
         user,
         api_key_id=caller.key.pk,
+        allowance=Allowance(token.pk, token.max_credits) if token else None,
         plan=platform.plan,
         local_only=platform.local_only or caller.key.local_only,
         low_credits=platform.low_credits,

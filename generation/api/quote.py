@@ -16,7 +16,7 @@ from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
 from generation.orders.backlog import find_refusal
 from generation.orders.resolved import Resolved
-from generation.orders.submit import Customer, resolve_for
+from generation.orders.submit import Customer, resolve_for, terms_of
 from genhub.api.parsers import OrderParser
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
@@ -96,8 +96,7 @@ class QuoteView(APIView):
 def answer_quote(request: Request, customer: Customer, resolved: Resolved) -> dict[str, Any]:
     """Return what an order would cost a customer, and whether it is affordable now."""
     price = resolved.quote.price
-    key = caller_of(request).key
-    offer = find_offer(customer.platform_id, customer.user, key.pk, price)
+    offer = find_offer(customer.platform_id, customer.user, terms_of(customer), price)
     number = resolved.spec.number
     cost = resolved.estimated_cost_usd
     account_id = resolved.route.account.pk
@@ -109,7 +108,7 @@ def answer_quote(request: Request, customer: Customer, resolved: Resolved) -> di
         "mode": resolved.spec.mode or None,
         "priority": resolved.priority,
         "held": price,
-        "available": offer.available if Scope.CREDITS_READ in key.scopes else None,
+        "available": offer.available if Scope.CREDITS_READ in caller_of(request).scopes else None,
         "affordable": not refusal,
         "refusal": refusal or None,
         "estimated_cost_usd": None if cost is None else float(cost),

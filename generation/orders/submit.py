@@ -39,13 +39,14 @@ HOLD_MARGIN = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Customer:
-    """Who orders: a platform, the model it prefers, the user whose purse pays, the API key whose budgets count, and
-    the platform's plan."""
+    """Who orders: a platform, the model it prefers, the user whose purse pays, the API key whose budgets count, what a
+    browser token may hold besides, and the platform's plan."""
 
     platform_id: uuid.UUID
     platform_model: str
     user: str
     api_key_id: uuid.UUID | None = None
+    allowance: ledger.Allowance | None = None
     plan: Plan | None = None
     # Neither prompt nor picture may leave the house.
     local_only: bool = False
@@ -234,9 +235,7 @@ def times_of(expires_in: int | None, now: datetime) -> dict[str, Any]:
 def terms_of(customer: Customer) -> ledger.Terms:
     """Return what the hold answers to: it outlives the task's deadline, so that only a forgotten one ever expires."""
     lifetime = timedelta(seconds=settings.TASK_DEADLINE_SECONDS) + HOLD_MARGIN
-    return ledger.Terms(
-        api_key_id=customer.api_key_id, lifetime=lifetime, low_mark=customer.low_credits
-    )
+    return ledger.Terms(customer.api_key_id, customer.allowance, lifetime, customer.low_credits)
 
 
 def find_share(customer: Customer, queue: str, priority: Priority) -> Share:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from genhub.front.refusals import RETRY_AFTER, HubBusy, word_problem
+from genhub.front.refusals import RETRY_AFTER, HubBusy
 from genhub.front.spool import MEMORY_BYTES, FilePart, NoRoom, Room, Spool
+from genhub.front.wording import word_problem
 from genhub.lib import requestid
 from genhub.lib.errors import Problem
 

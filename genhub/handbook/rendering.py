@@ -24,6 +24,7 @@ SUBJECTS = (
     "order",
     "keys",
     "webhooks",
+    "browser",
     "credits",
     "engine",
     "providers",

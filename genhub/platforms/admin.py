@@ -12,6 +12,7 @@ from unfold.decorators import display
 from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import TellsBroken
 from genhub.admin.show import code, link, moment, table
+from genhub.platforms.browser_tokens.admin import BrowserTokenAdmin  # noqa: F401 (found by import)
 from genhub.platforms.key_admin import mark_expired, state_badge
 from genhub.platforms.models import Plan, Platform
 

@@ -36,6 +36,7 @@ class Scope(models.TextChoices):
     TASKS_READ = "tasks:read", _("read tasks and their pictures")
     CREDITS_READ = "credits:read", _("read balances and statements")
     WEBHOOKS_MANAGE = "webhooks:manage", _("manage webhooks, with a platform's key")
+    TOKENS_CREATE = "tokens:create", _("make browser tokens, and end them")
     CREDITS_GRANT = "credits:grant", _("grant credits, within the platform's grant rules")
     KEYS_ROTATE = "keys:rotate", _("give itself a new secret")
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.platforms.browser_tokens.models import BrowserToken
 from genhub.platforms.key_models import (
     STAYS,
     ApiKey,
@@ -29,6 +30,7 @@ from genhub.platforms.key_models import (
 __all__ = [
     "ApiKey",
     "ApiKeyManager",
+    "BrowserToken",
     "IdempotencyKey",
     "Plan",
     "Platform",
@@ -150,6 +152,7 @@ class IdempotencyKey(models.Model):
         ORDER = "order"
         UPLOAD = "upload"
         ENDPOINT = "endpoint"
+        TOKEN = "token"  # noqa: S105 (a word)
 
     platform = models.ForeignKey(Platform, models.CASCADE, related_name="+")
     user = models.CharField(max_length=200)

@@ -3,6 +3,7 @@
 What makes or changes something is counted apart from what reads, so that an app that polls too much can still order.
 """
 
+import uuid
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -54,15 +55,16 @@ def limits_of(key: ApiKey) -> dict[Rate, int]:
     return found
 
 
-def count(request: Request, key: ApiKey) -> None:
-    """Count a request of a key, and have the answer say how things stand; raise RateLimited when it is one too many."""
+def count(request: Request, key: ApiKey, *, bearer: uuid.UUID | None = None) -> None:
+    """Count a request of a key, or of a token by its key's limits, and have the answer say how things stand; raise
+    RateLimited when it is one too many."""
     view = (request.parser_context or {}).get("view")
     limits, rate = limits_of(key), rate_of(request, view)
     most, standing = limits[rate], None
     if most:
         # A view that is called once more for what it waited for answers the same request.
         cost = 0 if DONE in request.META else 1
-        standing = take(f"{key.pk.hex}:{rate}", most, cost=cost)
+        standing = take(f"{(bearer or key.pk).hex}:{rate}", most, cost=cost)
     headers = word(limits, rate, standing)
     if view:
         # Of this one answer, whatever it will be.

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from genhub.lib.limits import LARGEST_NUMBER
-from genhub.settings.keys import KEY_OVERLAP_HOURS, KEY_RATES  # noqa: F401
+from genhub.settings.keys import KEY_OVERLAP_HOURS, KEY_RATES, TOKEN_SPENDING  # noqa: F401
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
     LINK_SECONDS,
@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "genhub.lib.hosts.HostMiddleware",
+    "genhub.platforms.browser_tokens.cors.CorsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -158,10 +159,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["genhub.api.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "genhub.api.operations.HubSchema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
-    # `?format=b64` is a word of the API, not a renderer's name.
-    "URL_FORMAT_OVERRIDE": None,
-    # A caller's own word may be called non_field_errors.
-    "NON_FIELD_ERRORS_KEY": "",
+    "URL_FORMAT_OVERRIDE": None,  # `?format=b64` is a word of the API, not a renderer's name
+    "NON_FIELD_ERRORS_KEY": "",  # a caller's own word may be called non_field_errors
+    "DEFAULT_METADATA_CLASS": "genhub.api.metadata.MethodsOnly",
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }

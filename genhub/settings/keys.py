@@ -11,3 +11,5 @@ KEY_RATES = {
 # So long both secrets of a rotated key work, unless who rotates it says otherwise.
 LONGEST_OVERLAP_HOURS = 720
 KEY_OVERLAP_HOURS = at_least("KEY_OVERLAP_HOURS", 24, 0, LONGEST_OVERLAP_HOURS)
+# What browser tokens spent: platforms themselves know no credits.
+TOKEN_SPENDING = "credits.allowances.read_used"

@@ -21,6 +21,7 @@ WITH_ID = [route for route in API if "<" in str(route.pattern)]
 EVERY = [(route, method) for route in WITH_ID for method in SCOPES[str(route.name)]]
 PREFIXES = {
     "task_id": "task", "artifact_id": "art", "endpoint_id": "ep", "delivery_id": "dlv", "name": "subject",
+    "token_id": "btk",
 }  # fmt: skip
 NOT_FOUND = (404, "not_found")
 WHOSE = (400, "invalid_request", "user")
@@ -34,6 +35,8 @@ def ids(alice: APIClient, stub: Account) -> dict[str, str]:
     run_queue("local")
     result = alice.get(answer["result_url"]).json()
     made = {"task_id": answer["id"], "artifact_id": result["images"][0]["id"], "name": "hero"}
+    words = {"origins": ["https://app.example.com"], "max_credits": 1}
+    made["token_id"] = alice.post("/api/v1/tokens", words, format="json").json()["id"]
     return made | make_ids(Platform.objects.get(code="shop"))
 
 

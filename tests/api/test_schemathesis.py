@@ -4,13 +4,10 @@ The examples are the same on each run: hypothesis derives them from the test, an
 """
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core import signals
-from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from rest_framework.test import APIClient
 
@@ -20,6 +17,7 @@ from genhub.platforms.models import Platform, Scope
 from genhub.wsgi import application
 from tests.api.documented import list_codes
 from tests.api.refusals import GENERATE, header_of
+from tests.one_transaction import one_transaction
 from tests.webhooks.made import make_ids
 
 with warnings.catch_warnings():
@@ -51,23 +49,11 @@ OPERATIONS = {
     "me/preferences", "me/suggestions", "me/subjects", "me/subjects/{name}",
     "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "templates", "models", "styles", "credits",
     "credits/entries", "credits/entries.csv", "credits/grants", "health", "keys/me", "keys/me/rotate",
+    "tokens", "tokens/{token_id}",
     "webhooks", "webhooks/{endpoint_id}", "webhooks/{endpoint_id}/rotate", "webhooks/{endpoint_id}/test",
     "webhooks/{endpoint_id}/replay", "webhooks/{endpoint_id}/deliveries",
     "webhooks/{endpoint_id}/deliveries/{delivery_id}", "webhooks/{endpoint_id}/deliveries/{delivery_id}/replay",
 }  # fmt: skip
-
-
-@contextmanager
-def one_transaction() -> Iterator[None]:
-    """Let the test's transaction outlive each request; Django's own test client, too, connects the signals again."""
-    ends = (signals.request_started, signals.request_finished)
-    for signal in ends:
-        signal.disconnect(close_old_connections)
-    try:
-        yield
-    finally:
-        for signal in ends:
-            signal.connect(close_old_connections)
 
 
 @pytest.fixture
@@ -109,6 +95,8 @@ def test_answers_are_as_the_document_says(
     done = alice.get(f"/api/v1/tasks/{made['id']}").json()
     ids = {"task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"], "name": "hero"}
     ids |= make_ids(Platform.objects.get())
+    words = {"origins": ["https://app.example.com"], "max_credits": 1}
+    ids["token_id"] = alice.post("/api/v1/tokens", words, format="json").json()["id"]
     key = {"Authorization": header_of(caller_for(name, client_of))["HTTP_AUTHORIZATION"]}
     checks = CHECKS[1:] if name == HEALTH else CHECKS
     path, statuses = f"/api/v1/{name}", dict[str, set[int]]()

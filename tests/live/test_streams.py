@@ -24,6 +24,7 @@ from tests.front.web import Web
 from tests.live.streams import Follow
 from tests.patience import patience
 from tests.steps import claim, collect, submit
+from tests.tokens.conftest import APP, TOKENS, browser
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("live")]
 EVENTS = "/api/v1/events"
@@ -36,6 +37,12 @@ def _provider(stub: Account) -> None:
 
 def path_of(task: Any) -> str:
     return f"/api/v1/tasks/{to_wire('task', task.pk)}/events"
+
+
+def readable_by(headers: dict[str, str]) -> str | None:
+    """Return whose pages may read an answer."""
+    named = {name.lower(): value for name, value in headers.items()}
+    return named.get("access-control-allow-origin")
 
 
 def work() -> None:
@@ -284,3 +291,34 @@ def test_no_header_ends_in_an_error_of_ours(alice: APIClient, web: Web) -> None:
             sock.sendall(b"\r\n".join(lines))
             status = int(sock.makefile("rb").readline().split()[1])
         assert status < 500, line
+
+
+def test_a_page_follows_with_its_token_until_that_ends(
+    client_of: Any, rich: Any, follow: Follow, ask: Any
+) -> None:
+    rich("alice", 100)
+    app = client_of("")
+    words = {"user": "alice", "origins": [APP], "max_credits": 50}
+    token = app.post(TOKENS, words, format="json").json()
+    page = browser(token)
+    streams = [follow(EVENTS, page, Origin=APP) for _ in range(3)]
+    for stream in streams:
+        stream.await_greeting()
+    task = submit(page)
+    wait_until(lambda: all(each.names() for each in streams), 30, "the order's event")
+    full = ask(EVENTS, page, Origin=APP)
+    assert full.status == 429
+    heads = [dict(each.answer.headers.items()) for each in streams] + [full.headers]
+    assert [readable_by(head) for head in heads] == [APP] * 4
+    # The key's own streams are counted apart.
+    own = follow(EVENTS, app)
+    assert readable_by(dict(own.answer.headers.items())) is None
+    stolen = ask(EVENTS, page, Origin="https://evil.example")
+    assert (stolen.status, readable_by(stolen.headers)) == (403, None)
+    assert app.delete(f"{TOKENS}/{token['id']}").status_code == 204
+    for stream in streams:
+        assert stream.has_ended.wait(patience())
+    over = ask(path_of(task), page, Origin=APP)
+    assert (over.status, over.json()["code"]) == (401, "token_invalid")
+    assert readable_by(over.headers) == APP
+    assert not own.has_ended.is_set()

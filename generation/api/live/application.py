@@ -22,7 +22,7 @@ from generation.api.live.watch import Opening, Reader, Watch
 from generation.models import Task
 from generation.selectors import events
 from generation.selectors.tasks import read_whole
-from genhub.front.refusals import word_problem
+from genhub.front.wording import word_problem
 from genhub.lib import requestid
 from genhub.lib.connections import release_connection
 from genhub.lib.errors import Problem
@@ -249,6 +249,7 @@ async def refuse(send: Any, problem: Problem, scope: Scope) -> None:
         "PATH_INFO": scope["path"],
         "HTTP_ACCEPT_LANGUAGE": given.get(b"accept-language", b"").decode("latin-1"),
         requestid.SENT: given.get(b"x-request-id", b"").decode("latin-1"),
+        "HTTP_ORIGIN": given.get(b"origin", b"").decode("latin-1"),
     }
     status, headers, body = word_problem(problem, environ)
     await send(

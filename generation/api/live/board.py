@@ -16,6 +16,8 @@ from generation.selectors.line import Place
 
 # Events that wait for a slow client; one that is further behind is cut off, and goes on where it stopped.
 MOST_BEHIND = 1000
+# What a browser keeps open for one site; a token is one user's, and a key's many users have one each.
+MOST_OF_TOKEN = 8
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ class Board:
         most, most_of_key = settings.EVENTS["streams"], settings.EVENTS["streams_per_key"]
         if self._keys.total() >= most:
             raise TooManyStreams(limit=most, headers=RETRY_AFTER)
+        if watch.is_token:
+            most_of_key = min(most_of_key, MOST_OF_TOKEN)
         if self._keys[watch.key] >= most_of_key:
             raise TooManyStreamsOfKey(limit=most_of_key, headers=RETRY_AFTER)
         stream = Stream(watch)

@@ -16,6 +16,7 @@ from generation.life.news import EVENT, PROGRESS, Listener
 from generation.selectors import events
 from generation.selectors.events import Told
 from generation.selectors.line import Place, find_places
+from genhub.platforms.browser_tokens import tokens
 from genhub.platforms.models import ApiKey, Scope
 
 logger = logging.getLogger(__name__)
@@ -151,8 +152,11 @@ def read_steps(news: set[str], followed: Followed) -> list[Step]:
 
 
 def find_dead_keys(keys: list[str]) -> list[str]:
-    """Return those of the keys, each as its secret begins, that may not read tasks any more."""
+    """Return those of the keys and tokens, each as its secret begins, that may not read tasks any more."""
     if not keys:
         return []
     alive = ApiKey.objects.find_working(keys, scope=Scope.TASKS_READ)
+    if others := [key for key in keys if key.startswith(tokens.START)]:
+        bearers = tokens.living().filter(prefix__in=others, scopes__contains=[Scope.TASKS_READ])
+        alive |= set(bearers.values_list("prefix", flat=True))
     return [key for key in keys if key not in alive]

@@ -116,15 +116,10 @@ def make_watch(
     caller = caller_of(request)
     base = request.build_absolute_uri("/").removesuffix("/")
     reader = Reader(translation.get_language() or "en", base)
-    return Watch(
-        caller.key.used_prefix or caller.key.prefix,
-        caller.platform.pk,
-        user,
-        task_id,
-        reader,
-        after,
-        **facts,
-    )
+    if token := caller.token:
+        facts["is_token"] = True
+    bearer = token.prefix if token else caller.key.used_prefix or caller.key.prefix
+    return Watch(bearer, caller.platform.pk, user, task_id, reader, after, **facts)
 
 
 def read_last_event(request: Request) -> int | None:

@@ -35,6 +35,7 @@ class Watch:
     after: int | None
     # The task ended, and the events of that are gone.
     is_past: bool = False
+    is_token: bool = False
 
     def follows(self, told: Told) -> bool:
         """Return whether an event is for this stream."""

@@ -81,6 +81,8 @@ class KeyView(APIView):
     """The caller's key."""
 
     scopes: dict[str, Scope] = {}
+    # Where a key may come from, and how much it may ask, is no end user's to read.
+    is_of_key = True
 
     @extend_schema(
         responses={200: KeyAnswer, **REFUSALS},
