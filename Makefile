@@ -16,7 +16,7 @@ PRODUCTION := DJANGO_SETTINGS_MODULE=genhub.settings.production \
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults mutants bench check format
+.PHONY: help demo up test faults mutants clients bench check format
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ faults: .venv/.ready-dev ## kill processes in full counts        (SET=ledger, FA
 mutants: .venv/.ready-dev ## break promises on purpose; the suite must notice
 	@echo "· mutants" >&2
 	@exec $(PY) -m tests.mutants "$(WORD)"
+
+clients: .venv/.ready-dev .venv-clients/.ready tests/clients/node_modules/.ready ## generate clients of the API in Python and TypeScript, and order with them
+	@echo "· clients" >&2
+	@exec $(PY) -m pytest tests/clients/ordering.py -n 0 $(ARGS)
 
 bench: .venv/.ready-dev ## measure, one JSON line at the end       (ID=ledger-uniform, QUICK=1)
 	@exec $(PY) -m tests.bench "$(ID)" $(if $(QUICK),--quick)
@@ -65,6 +69,19 @@ format: .venv/.ready-dev ## mend what a machine can mend, the handbook's table o
 	@echo "· installing the hub and its tools into .venv (a few minutes the first time)" >&2
 	@$(PIP) --editable '.[embedded,local,tokens,dev]'
 	@touch $@ .venv/.ready
+
+# Its pins are not ours: an environment of its own.
+.venv-clients/.ready: Makefile | .venv/bin/python
+	@echo "· the generator of Python clients" >&2
+	@$(PY) -m venv .venv-clients
+	@.venv-clients/bin/python -m pip install -qq --disable-pip-version-check 'openapi-python-client==0.29.1'
+	@touch $@
+
+tests/clients/node_modules/.ready: tests/clients/package.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer" >&2; exit 1; }
+	@echo "· the generator of TypeScript clients" >&2
+	@npm install --silent --no-fund --no-audit --no-package-lock --prefix tests/clients
+	@touch $@
 
 .venv/bin/python:
 	@for python in $(PYTHON) $(PYTHONS); do \

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
-from credits import lots
+from credits import allowances, lots
 from credits.budgets import list_budgets, refusal_of
-from credits.errors import InsufficientCredits, PurseFrozen
+from credits.errors import AllowanceSpent, InsufficientCredits, PurseFrozen
 from credits.models import Period
 from credits.selectors import Balance, find_balance
+from credits.terms import Terms
 from genhub.lib.ids import NOBODY
 
 
@@ -23,29 +24,29 @@ class Offer:
 
 
 def find_offer(
-    platform_id: uuid.UUID, user: str, api_key_id: uuid.UUID, price: int, *, tasks: int = 1
+    platform_id: uuid.UUID, user: str, terms: Terms, price: int, *, tasks: int = 1
 ) -> Offer:
-    """Return whether a (platform, user) could pay a price, for one task or several together, with a key; a purse that
-    nobody opened yet stays unopened."""
+    """Return whether a (platform, user) could pay a price on these terms, for one task or several together; a purse
+    that nobody opened stays unopened."""
     balance = find_balance(platform_id, user)
     # What is over but not yet swept pays for nothing: the ledger expires it before it holds.
     available = balance.available - sum_due(balance.purse_id)
-    return Offer(available, find_refusal(balance, available, api_key_id, (price, tasks)))
+    return Offer(available, find_refusal(balance, available, terms, (price, tasks)))
 
 
-def find_refusal(
-    balance: Balance, available: int, api_key_id: uuid.UUID, wanted: tuple[int, int]
-) -> str:
+def find_refusal(balance: Balance, available: int, terms: Terms, wanted: tuple[int, int]) -> str:
     """Return the code of what the ledger would answer to holds of so many (credits, tasks); empty: it would hold."""
     price, tasks = wanted
     if balance.is_frozen:
         return PurseFrozen.code
     if available < price:
         return InsufficientCredits.code
-    for budget in list_budgets(balance.purse_id or NOBODY, api_key_id):
+    for budget in list_budgets(balance.purse_id or NOBODY, terms.api_key_id):
         counted = tasks if budget.period == Period.CONCURRENT else price
         if counted and budget.spent + counted > budget.limit:
             return refusal_of(Period(budget.period)).code
+    if terms.allowance and price > allowances.read_left(terms.allowance):
+        return AllowanceSpent.code
     return ""
 
 

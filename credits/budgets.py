@@ -20,7 +20,8 @@ GIVE_BACK = """
         SELECT c.id, CASE b.period WHEN 'concurrent' THEN u.amount ELSE least(u.amount, %(released)s) END AS amount
           FROM credits_budgetuse u
           JOIN credits_count c ON c.id = u.count_id
-          JOIN credits_budget b ON b.id = c.limit_id
+          -- None: an allowance, which counts credits.
+          LEFT JOIN credits_budget b ON b.id = c.limit_id
          WHERE u.hold_id = %(hold)s
          ORDER BY c.limit_id
            FOR UPDATE OF c

@@ -107,6 +107,18 @@ class ConcurrencyReached(BudgetExceeded):
     )
 
 
+class AllowanceSpent(CreditsProblem):
+    """What a browser token may hold is held or spent."""
+
+    code = "token_credits_spent"
+    status = 402
+    title = gettext_noop("The browser token's credits are used up")
+    detail = gettext_noop(
+        "Its orders may hold %(limit)s credits in all; %(spent)s are held or spent and this needs %(wanted)s. "
+        "Nothing was created or held. Ask your app's server for a new token."
+    )
+
+
 # Values of the refusals above, worded with them.
 BUDGET_WORDS = (
     gettext_noop("purse"), gettext_noop("hour"), gettext_noop("day"), gettext_noop("month"),

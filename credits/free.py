@@ -10,9 +10,9 @@ from django.db import connection
 
 from credits import budgets
 from credits.errors import PurseFrozen
-from credits.ledger import PLAIN, Terms
 from credits.models import FreeUse
 from credits.moves import lock
+from credits.terms import PLAIN, Terms
 
 LEAVE = """
     WITH counted AS (

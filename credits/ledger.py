@@ -6,14 +6,13 @@ again finds itself done.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from credits import budgets, lots
+from credits import allowances, budgets, lots, low
 from credits.errors import (
     HoldNotOpen,
     InsufficientCredits,
@@ -24,7 +23,6 @@ from credits.errors import (
     RefundTooLarge,
 )
 from credits.models import Hold, HoldState, Purse
-from credits.models.hold import LIFETIME
 from credits.moves import (
     ADJUST_DOWN,
     ADJUST_UP,
@@ -45,6 +43,7 @@ from credits.moves import (
     must_move,
 )
 from credits.sql import HOLD, SETTLE
+from credits.terms import PLAIN, Allowance, Terms
 from genhub.lib.ids import new_id
 
 __all__ = [
@@ -52,7 +51,9 @@ __all__ = [
     "GENERATION_CANCELED",
     "GENERATION_FAILED",
     "LARGEST_AMOUNT",
+    "PLAIN",
     "SYSTEM",
+    "Allowance",
     "Terms",
     "Why",
     "adjust",
@@ -66,19 +67,6 @@ __all__ = [
     "release",
     "settle",
 ]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a hold answers to besides its purse: the API key that ordered, how long it may stay open, and the clock of
-    a test (`at`) in place of the database's."""
-
-    api_key_id: uuid.UUID | None = None
-    lifetime: timedelta = LIFETIME
-    at: datetime | None = None
-
-
-PLAIN = Terms()
 
 
 def open_purse(platform_id: uuid.UUID, user: str) -> Purse:
@@ -125,7 +113,8 @@ def hold_many(
     """Reserve credits for all of an order's (reference, amount) or for none, and return the holds' ids in their order.
 
     References that were held before, alike, answer the holds they made. Raises InsufficientCredits, PurseFrozen,
-    PurseUnknown, KeyReused (nothing was written), or BudgetExceeded: then the caller's transaction cannot commit.
+    PurseUnknown, KeyReused (nothing was written), or BudgetExceeded, AllowanceSpent: then the caller's transaction
+    cannot commit.
     """
     if not orders:
         return []
@@ -147,12 +136,8 @@ def hold_many(
     try:
         # No savepoint: one statement does all of it, or nothing, for most purses.
         with transaction.atomic(savepoint=False):
-            found = ask(HOLD, values)
-            if found:
-                has_lots, has_budgets = found
-                _follow_holds(
-                    purse_id, ids, orders, terms, has_lots=has_lots, has_budgets=has_budgets
-                )
+            if found := ask(HOLD, values):
+                _follow_holds(purse_id, ids, orders, terms, found)
     except IntegrityError:
         # An equal call ran beside this one and has committed; a transaction of the caller's must begin anew.
         references = [reference for reference, _ in orders]
@@ -242,10 +227,12 @@ def adjust(purse_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
         available = lock(purse_id).available
         if is_repeated(full_key, purse_id, size, source=route[1]):
             return False
-        if not move(purse_id, route, size, full_key, why, None):
+        transfer_id = move(purse_id, route, size, full_key, why, None)
+        if not transfer_id:
             raise InsufficientCredits(price=size, available=available)
         if amount < 0:
             lots.fit(purse_id, available - size)
+            low.tell(purse_id, about=transfer_id, fallen=size)
     return True
 
 
@@ -254,10 +241,9 @@ def _follow_holds(
     ids: list[uuid.UUID],
     orders: Sequence[tuple[uuid.UUID, int]],
     terms: Terms,
-    *,
-    has_lots: bool,
-    has_budgets: bool,
+    found: tuple[Any, ...],
 ) -> None:
+    has_lots, has_budgets, available = found
     amounts = dict(zip(ids, (amount for _, amount in orders), strict=True))
     if has_lots:
         for hold_id, amount in amounts.items():
@@ -265,6 +251,11 @@ def _follow_holds(
         lots.follow(purse_id)
     if has_budgets:
         budgets.count_holds(purse_id, terms.api_key_id, amounts, terms.at)
+    if terms.allowance:
+        allowances.count_holds(terms.allowance, amounts)
+    price = sum(amounts.values())
+    if low.falls_below(terms.low_mark, before=available + price, after=available):
+        low.tell(purse_id, about=ids[0], fallen=price)
 
 
 def _follow_settlement(hold_id: uuid.UUID, found: tuple[Any, ...], at: datetime | None) -> None:

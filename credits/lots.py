@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.db.models.functions import Now
 
+from credits import low
 from credits.errors import ExpiryPast
 from credits.models import Hold, Lot, LotUse, Purse
 from credits.moves import EXPIRE, LOT_EXPIRED, lock, must_move
@@ -148,7 +149,8 @@ def expire_due(purse_id: uuid.UUID, at: datetime | None) -> int:
     for lot in lots:
         # What a hold gives back later expires by a further transfer, so the key says how much went before.
         key = f"expire:{lot.pk}:{lot.expired}"
-        must_move(purse_id, EXPIRE, lot.remaining, key, LOT_EXPIRED)
+        transfer_id = must_move(purse_id, EXPIRE, lot.remaining, key, LOT_EXPIRED)
+        low.tell(purse_id, about=transfer_id, fallen=lot.remaining)
         Lot.objects.filter(pk=lot.pk).update(remaining=0, expired=F("expired") + lot.remaining)
     follow(purse_id)
     return len(lots)

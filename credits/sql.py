@@ -19,7 +19,8 @@ MOVE = """
       FROM moved
 """
 
-# All holds of an order or none. Answers whether the purse has lots to draw from and budgets to count against.
+# All holds of an order or none. Answers whether the purse has lots to draw from and budgets to count against, and what
+# is available now.
 # A repetition finds its reference and moves nothing; one that runs beside the first fails at the unique reference.
 HOLD = """
     WITH wanted AS (
@@ -51,7 +52,8 @@ HOLD = """
     )
     SELECT expires_next_at IS NOT NULL,
            EXISTS (SELECT FROM credits_budget
-                    WHERE is_active AND (purse_id = %(purse)s OR api_key_id = %(api_key)s))
+                    WHERE is_active AND (purse_id = %(purse)s OR api_key_id = %(api_key)s)),
+           available
       FROM moved
 """
 

@@ -11,7 +11,8 @@ from django.db.models.functions import Greatest, Now
 
 from credits.models import PriceRule
 from credits.pricing import FACTOR, QUANTITIES, WORDS, Bounds, Rule
-from genhub.lib.once import once
+from genhub.lib import remembered
+from genhub.lib.remembered import Remembered, Table
 
 # What a factor of the price list is rounded to.
 FACTOR_PLACES = Decimal("0.0001")
@@ -20,11 +21,28 @@ FOUR_K_FACTOR = Decimal("1.5")
 LOCK = "LOCK TABLE credits_pricerule IN SHARE ROW EXCLUSIVE MODE"
 
 
-@once
 def rules_in_force() -> list[Rule]:
     """Return the rules by which an order is priced now; a hub without any prices by its settings."""
-    rules = [as_rule(row) for row in in_force()]
-    return rules if rules or PriceRule.objects.exists() else default_rules()
+    with remembered.together():
+        listed, moment = LISTED.get(), remembered.now()
+    if listed is None:
+        return default_rules()
+    return [rule for rule in listed if is_in_force(rule, moment)]
+
+
+def is_in_force(rule: Rule, moment: datetime) -> bool:
+    """Return whether an active rule is in force: `in_force`, of a row that was read."""
+    has_begun = rule.valid_from is None or rule.valid_from <= moment
+    return has_begun and (rule.valid_until is None or rule.valid_until > moment)
+
+
+def read_rules() -> list[Rule] | None:
+    """Return the active rules; None when the hub has no prices of its own at all."""
+    rows = list(PriceRule.objects.all())
+    return [as_rule(row) for row in rows if row.is_active] if rows else None
+
+
+LISTED = Remembered(read_rules, [Table(PriceRule)])
 
 
 def in_force(at: datetime | None = None) -> QuerySet[PriceRule]:

@@ -71,6 +71,7 @@ SHARES = """
     SELECT s.id, NULL FROM generation_share s LEFT JOIN generation_attempt a ON a.share_id = s.id
      GROUP BY s.id
     HAVING s.waiting <> count(a.id) FILTER (WHERE a.state = 'queued')
+        OR s.waiting_pictures <> coalesce(sum(a.cost) FILTER (WHERE a.state = 'queued'), 0)
         OR s.running <> count(a.id) FILTER (WHERE a.state IN ('running', 'waiting', 'unknown'))
 """
 

@@ -232,3 +232,24 @@ class DeadlineExceeded(TaskFailure):
     code = "deadline_exceeded"
     title = gettext_noop("The task took too long")
     detail = gettext_noop("It did not end within its time. What was held was given back.")
+
+
+class TimedOut(TaskFailure):
+    """The task was worked on for longer than it may be."""
+
+    code = "timed_out"
+    title = gettext_noop("The work took too long")
+    detail = gettext_noop(
+        "It was not done within the time that its “timeout” allows, or the hub where it says none. What was held was given "
+        "back; order with a longer one, or a smaller picture."
+    )
+
+
+class Expired(TaskFailure):
+    """The task had not begun when its customer had no use for it any more."""
+
+    code = "expired"
+    title = gettext_noop("The order expired")
+    detail = gettext_noop(
+        "It had not begun within its “expires_in”, and now never will. What was held was given back; order again if you like."
+    )

@@ -101,7 +101,7 @@ def list_loops() -> list[Loop]:
         Loop(announcing.ring_deliveries, POLL_SECONDS),
         Loop(rerouting.ring_back, POLL_SECONDS),
         Loop(rerouting.reroute, POLL_SECONDS),
-        Loop(rescue.end_late, settings.SWEEP_SECONDS),
+        Loop(rescue.end_late, POLL_SECONDS),
         Loop(rescue.end_gone, settings.SWEEP_SECONDS),
         Loop(bulk.refund_approved, REFUND_SECONDS),
         Loop(expiry.expire_lots, settings.SWEEP_SECONDS),

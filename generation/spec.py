@@ -77,7 +77,8 @@ class GenerationSpec:
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON values."""
         return {
-            **asdict(self),
+            # Not asdict, which copies each value: whoever takes these writes them.
+            **vars(self),
             "said": list(self.said),
             "seeds": list(self.seeds),
             "loras": [list(lora) for lora in self.loras],
@@ -261,4 +262,7 @@ class Order:
     webhook: str | None = None
     # Whether its user's usual words fill in what it does not say.
     use_preferences: bool | None = None
+    # Seconds: for its work once it has begun, and until when it must have.
+    timeout: int | None = None
+    expires_in: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -21,7 +21,7 @@ def work(queue: str) -> list[dict[str, str]]:
 def start_presence(sender: Any, **_: Any) -> None:
     """Beat until the process ends, and warm up; where that fails, again and again beside the worker's other work."""
     queues = sorted(str(getattr(queue, "name", queue)) for queue in sender.task_consumer.queues)
-    readiness.unready = presence.LOADING
+    readiness.unready, readiness.threads = presence.LOADING, sender.controller.concurrency
     begin(presence.keep_beating, sender.hostname, queues)
     if not presence.get_ready(sender.hostname, queues):
         begin(presence.keep_warming, sender.hostname, queues)

@@ -16,12 +16,14 @@ from generation.loops import Condition, examine
 from generation.orders.resolve import default_model
 from generation.selectors.queue import count_active, list_live_workers, list_needed_queues
 from generation.work.presence import GONE_AFTER
+from genhub.lib import throttle
 
 CARD_WORDS = ("gpu_utilization", "memory_used", "memory_total", "temperature")
 ENGINE_WORDS = ("device", "dtype", "model", "offload")
 DEFAULT = "default model"
+RATES = "rate limits"
 # What leaves the hub able to run a task.
-LESSER = {DEFAULT}
+LESSER = {DEFAULT, RATES}
 
 
 class Health(serializers.Serializer[Any]):
@@ -63,7 +65,7 @@ class HealthView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer 200 when database, broker, a model and a worker for each needed queue are there, else 503 and what is
-        not; `degraded` when only orders that name no model are refused."""
+        not; `degraded` when only orders that name no model are refused, or nobody counts how often keys ask."""
         checks = {"database": check_database()}
         facts: dict[str, Any] = {}
         loops: dict[str, Condition] = {}
@@ -82,6 +84,7 @@ class HealthView(APIView):
             bad = [f"{name} {loop.said}" for name, loop in loops.items() if loop.state != "ok"]
             checks["loops"] = "; ".join(bad) or "ok"
         checks["broker"] = check_broker()
+        checks[RATES] = check_rates()
         ill = {name for name, said in checks.items() if said != "ok"}
         is_healthy = ill <= LESSER
         body = {
@@ -119,3 +122,12 @@ def check_database() -> str:
 def check_broker() -> str:
     """Return `ok`, or that the broker is away; tasks are taken all the same, and start when it is back."""
     return "ok" if doorbell.reaches_broker() else "unreachable"
+
+
+def check_rates() -> str:
+    """Return `ok`, or that the counters are away: then no request is refused for being one too many."""
+    return (
+        "unreachable, so keys may ask as often as they like"
+        if throttle.counters().find_fault()
+        else "ok"
+    )

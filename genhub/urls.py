@@ -35,6 +35,8 @@ from genhub.admin.search import search
 from genhub.api.docs import DocsView
 from genhub.handbook.views import show_page
 from genhub.health import HealthView
+from genhub.platforms.api.keys import KeyRotateView, KeyView
+from genhub.platforms.browser_tokens.api.views import TokenListView, TokenView
 from genhub.webhooks.api.views import (
     DeliveryListView,
     DeliveryReplayView,
@@ -85,6 +87,10 @@ API = [
     path("credits/entries", EntryListView.as_view(), name="credits-entries"),
     path("credits/entries.csv", EntryExportView.as_view(), name="credits-export"),
     path("credits/grants", GrantView.as_view(), name="credits-grants"),
+    path("keys/me", KeyView.as_view(), name="key"),
+    path("keys/me/rotate", KeyRotateView.as_view(), name="key-rotate"),
+    path("tokens", TokenListView.as_view(), name="token-list"),
+    path("tokens/<str:token_id>", TokenView.as_view(), name="token"),
     path("webhooks", EndpointListView.as_view(), name="webhook-list"),
     path("webhooks/<str:endpoint_id>", EndpointView.as_view(), name="webhook"),
     path("webhooks/<str:endpoint_id>/rotate", EndpointRotateView.as_view(), name="webhook-rotate"),

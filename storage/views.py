@@ -3,11 +3,18 @@
 import mimetypes
 from pathlib import Path
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseForbidden
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponseForbidden,
+    HttpResponseNotModified,
+)
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from genhub.lib.etags import is_known
 from storage.files import is_signed, local_storage
 
 
@@ -19,11 +26,18 @@ def serve_file(request: HttpRequest, name: str) -> HttpResponseBase:
     store = local_storage()
     if store is None or not Path(store.path(name)).is_file():
         raise Http404
-    response = FileResponse(
-        store.open(name),
-        # Python knew WebP as a common type before it was a registered one.
-        content_type=mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream",
-    )
+    found = Path(store.path(name)).stat()
+    tag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+    response: HttpResponseBase
+    if is_known(request, tag):
+        response = HttpResponseNotModified()
+    else:
+        response = FileResponse(
+            store.open(name),
+            # Python knew WebP as a common type before it was a registered one.
+            content_type=mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream",
+        )
+    response["ETag"] = tag
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

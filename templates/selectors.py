@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from genhub.lib.once import once
+from genhub.lib.remembered import Remembered, Table
 from templates.models import Style, Template, TemplateVersion
 from templates.rendering import Look, Recipe
 
@@ -48,15 +49,20 @@ def as_recipe(row: TemplateVersion) -> Recipe:
     )
 
 
-@once
 def find_look(code: str) -> Look | None:
     """Return an active style, or None."""
-    row = list_styles().filter(code=code).first()
-    return (
-        Look(row.code, row.suffix_en, row.suffix_zh, row.negative_prompt, row.settings)
-        if row
-        else None
-    )
+    return LOOKS.get().get(code)
+
+
+def read_looks() -> dict[str, Look]:
+    """Return the active styles by code."""
+    return {
+        row.code: Look(row.code, row.suffix_en, row.suffix_zh, row.negative_prompt, row.settings)
+        for row in list_styles()
+    }
+
+
+LOOKS = Remembered(read_looks, [Table(Style)])
 
 
 def list_styles() -> QuerySet[Style]:

@@ -9,9 +9,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from credits.affordability import sum_due
+from credits.allowances import view_allowance
 from credits.api import schema
 from credits.budgets import list_budgets
 from credits.selectors import find_balance, list_expiring
+from credits.terms import Allowance
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 
@@ -34,6 +36,8 @@ class CreditsView(APIView):
         purse_id = balance.purse_id
         lots = list_expiring(purse_id, live=True) if purse_id else []
         budgets = list_budgets(purse_id, caller.key.pk) if purse_id else []
+        if token := caller.token:
+            budgets.append(view_allowance(Allowance(token.pk, token.max_credits)))
         return Response(
             {
                 "user": user,

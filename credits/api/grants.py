@@ -12,11 +12,12 @@ from rest_framework.views import APIView
 
 from credits.api import schema
 from credits.entries import describe_entry
-from credits.grants import App, Event, grant_for_event
+from credits.errors import KeyReused
+from credits.grants import App, Event, GrantCapReached, GrantKindUnknown, grant_for_event
 from credits.ledger import LARGEST_AMOUNT
 from credits.selectors import find_balance, find_entry
 from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSerializer
-from genhub.platforms.authentication import LONGEST_USER, Caller, caller_of
+from genhub.platforms.authentication import LONGEST_USER, Caller, WrongUser, caller_of
 from genhub.platforms.models import Scope
 
 EXAMPLE = {"user": "alice", "amount": 5, "kind": "ad_reward", "event_id": "ad-4711"}
@@ -64,6 +65,7 @@ class GrantView(APIView):
     """Grants by apps."""
 
     scopes = {"POST": Scope.CREDITS_GRANT}
+    problems = {"POST": (GrantCapReached, GrantKindUnknown, KeyReused, WrongUser)}
 
     @extend_schema(
         request=GrantSerializer,

@@ -44,7 +44,7 @@ class ExpiringSerializer(serializers.Serializer[Any]):
 class BudgetSerializer(serializers.Serializer[Any]):
     """A budget that binds this purse or this key."""
 
-    scope = serializers.ChoiceField(["purse", "key"])
+    scope = serializers.ChoiceField(["purse", "key", "token"])
     period = serializers.ChoiceField(Period.values)
     limit = serializers.IntegerField(
         help_text=_("Whole credits; for “concurrent” tasks at the same time.")

@@ -7,9 +7,11 @@ from credits.audit.checks import Check
 # A count is no credit: a wrong one is told, and freezes nobody.
 COUNTED = """
     SELECT c.id, NULL FROM credits_count c
-      JOIN credits_budget b ON b.id = c.limit_id
+      -- Counts of grant rules have neither budget nor uses; those of allowances have uses alone.
+      LEFT JOIN credits_budget b ON b.id = c.limit_id
       LEFT JOIN credits_budgetuse u ON u.count_id = c.id
       LEFT JOIN credits_hold h ON h.id = u.hold_id
+     WHERE b.id IS NOT NULL OR u.id IS NOT NULL
      GROUP BY c.id, c.used
     HAVING c.used <> coalesce(sum(
         CASE WHEN h.state = 'open' THEN u.amount

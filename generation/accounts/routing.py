@@ -3,17 +3,18 @@
 import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
-from generation.models import Account, AccountKey, Offer
-from generation.models.account import usable
+from generation.models import Account, AccountKey, LocalWeights, Offer
+from generation.models.account import UNSTEADY
 from generation.providers.registry import find_class
 from generation.spec import GenerationSpec, ModelCard
-from genhub.lib.clock import NOW
-from genhub.lib.once import once
+from genhub.lib import remembered
+from genhub.lib.remembered import Remembered, Table
 
 # What keeps a provider from being chosen, or chose it: words of the event, for staff.
 CHOSEN, RESTS, AVOIDED, STANDBY, OUTWEIGHED, LEAVES, HAS_PICTURE, UNABLE = (
@@ -56,7 +57,8 @@ def choose(
     do not rest, the smallest standby number; among these each gets its weight's part. While all rest, the one that is
     back first. `avoided` accounts failed the order before: they are taken when there is no other.
     """
-    rows = list_offers(alias)
+    with remembered.together():
+        rows = list_candidates(alias)
     thoughts: dict[str, str] = {}
     if local_only:
         rows = sift(rows, lambda row: keeps_in_house(row.account), LEAVES, thoughts)
@@ -71,13 +73,7 @@ def choose(
         thoughts[chosen.account.alias] = CHOSEN
     else:
         chosen = min(rows, key=lambda row: row.account.resting_until or row.now)
-    return Route(chosen.account, chosen.card(), told(thoughts, chosen))
-
-
-@once
-def list_offers(alias: str) -> list[Any]:
-    """Return the offers of a model, and of each whether its account has a key to use now."""
-    return list(offered().filter(alias=alias).annotate(now=NOW, has_key=HAS_KEY))
+    return Route(chosen.account, chosen.card, told(thoughts, chosen))
 
 
 def choose_other(spec: GenerationSpec, account_id: int, *, local_only: bool) -> Route | None:
@@ -104,12 +100,56 @@ def sift(
     return [row for row in rows if keep(row)]
 
 
-HAS_KEY = ~Exists(AccountKey.objects.filter(account=OuterRef("account"))) | Exists(
-    AccountKey.objects.filter(usable(NOW), account=OuterRef("account"))
+@dataclass(frozen=True)
+class Candidate:
+    """A model that an account offers, and whether it has a key that may be used now."""
+
+    account: Account
+    card: ModelCard
+    has_key: bool
+    now: datetime
+
+    @property
+    def account_id(self) -> int:
+        """Return its account."""
+        return self.account.pk
+
+    @property
+    def unsupported(self) -> Collection[str]:
+        """Return what of OPTIONS it does not honour."""
+        return self.card.unsupported
+
+
+def list_candidates(alias: str) -> list[Candidate]:
+    """Return who offers a model, as `offered` orders them."""
+    moment = remembered.now()
+    return [
+        Candidate(account, card, not keys or any(key.is_usable(moment) for key in keys), moment)
+        for account, card, keys in OFFERS.get().get(alias, ())
+    ]
+
+
+def read_offers() -> dict[str, list[tuple[Account, ModelCard, list[AccountKey]]]]:
+    """Return what is offered by alias, each with its account's keys."""
+    found: dict[str, list[tuple[Account, ModelCard, list[AccountKey]]]] = {}
+    for row in offered().prefetch_related("account__keys"):
+        offers = found.setdefault(row.alias, [])
+        offers.append((row.account, row.card(), list(row.account.keys.all())))
+    return found
+
+
+OFFERS = Remembered(
+    read_offers,
+    [
+        Table(Offer),
+        Table(LocalWeights),
+        Table(Account, without=UNSTEADY),
+        Table(AccountKey, without=UNSTEADY),
+    ],
 )
 
 
-def takes_all(said: Collection[str], offer: Offer | ModelCard) -> bool:
+def takes_all(said: Collection[str], offer: Candidate | ModelCard) -> bool:
     """Return whether a model honours there whatever of OPTIONS an order has said."""
     return not {*said} & {*offer.unsupported}
 

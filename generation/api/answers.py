@@ -12,9 +12,10 @@ from generation.failures import TaskFailure
 from generation.models import Task
 from generation.models.batch import PREFIX as BATCH
 from generation.orders.follow import find_follow_ups
+from generation.selectors.line import find_places
 from generation.selectors.tasks import describe_template, find_pauses, newest
 from generation.spec import LARGEST_EXACT
-from generation.states import TaskState
+from generation.states import AttemptState, TaskState
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem, problem_of
 from genhub.lib.ids import to_wire
@@ -75,6 +76,9 @@ def answer_task(
         "metadata": task.metadata,
         "webhook": task.webhook or None,
         "subject": task.subject or None,
+        "timeout": task.timeout_seconds,
+        "expires_at": task.expires_at,
+        "request_id": task.request_id or None,
         "result": answer_result(task, request) if task.state == TaskState.COMPLETED else None,
         "processing_time": seconds(task.started_at, ended),
         "timings": {"queued": seconds(task.created_at, task.started_at), **attempt.timings}
@@ -113,7 +117,17 @@ def draw_preview(preview: bytes | memoryview | None) -> str | None:
 
 def answer_status(task: Task, request: Request) -> dict[str, Any]:
     """Return where a task stands: small enough to be polled."""
-    return answer_state(task, request, find_pauses([task]).get(task.pk))
+    state = answer_state(task, request, find_pauses([task]).get(task.pk))
+    return {**state, "queue": answer_queue(task)}
+
+
+def answer_queue(task: Task) -> dict[str, Any] | None:
+    """Return where a task stands in the line, or None when it does not wait for its turn."""
+    attempt = newest(task)
+    if attempt is None or attempt.state != AttemptState.QUEUED:
+        return None
+    place = find_places([task.pk]).get(task.pk)
+    return vars(place) if place else None
 
 
 def answer_state(task: Task, request: Request, pause: Problem | None) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The doors of batches: many orders as one; each is a task of its own."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,26 +11,29 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from credits.affordability import find_offer
-from generation.api import batch_answers, batch_schema, schema
+from credits.affordability import Offer, find_offer
+from generation.api import batch_answers, batch_schema, problems, schema
 from generation.api.batch_words import BatchWords, fingerprint_of, read_asked
 from generation.api.orders import customer_of
 from generation.api.views import read_user
+from generation.errors import BatchEnded
 from generation.life.batch_cancels import cancel_batch
 from generation.models import Batch
 from generation.orders.backlog import find_refusal
-from generation.orders.batch import Asked, make_entries_whole, whole_refusal
-from generation.orders.submit import Customer
+from generation.orders.batch import Asked, Taken, make_entries_whole, whole_refusal
+from generation.orders.submit import Customer, terms_of
 from generation.orders.submit_batch import submit_batch, sum_of, use_of_batch
 from generation.orders.webhook import check_webhook
 from generation.selectors.batches import find_batch, find_batches
 from generation.states import BatchState
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.pages import NewestFirst, read_page_words
+from genhub.lib import remembered
 from genhub.lib.errors import NotFound, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
+from genhub.platforms.rates import Rate
 
 STATUS = OpenApiParameter(
     "status", OpenApiTypes.STR, description=_("Only those that stand so; several with commas between them."),
@@ -39,6 +44,7 @@ class BatchListView(APIView):
     """Batches."""
 
     scopes = {"GET": Scope.TASKS_READ, "POST": Scope.TASKS_WRITE}
+    problems = {"POST": problems.ORDER}
 
     @extend_schema(
         responses={200: batch_schema.BatchPage, **schema.REFUSALS},
@@ -76,6 +82,8 @@ class BatchQuoteView(APIView):
     """The price of a batch."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    rate = Rate.READS
+    problems = {"POST": problems.PRICE}
 
     @extend_schema(
         request=BatchWords,
@@ -87,19 +95,18 @@ class BatchQuoteView(APIView):
         """Answer the price of all and of each; refuse what submitting it would refuse, but for want of credits."""
         customer, asked, _fingerprint = read_batch(request)
         check_webhook(asked.webhook, customer.platform_id)
-        taken, refused = make_entries_whole(customer, asked.entries, keeps=False)
+        with remembered.together():
+            taken, refused = make_entries_whole(customer, asked.entries, keeps=False)
         if refused and (not asked.takes_some or not taken):
             raise whole_refusal(refused)
-        sums = sum_of(taken)
-        key = caller_of(request).key
-        offer = find_offer(
-            customer.platform_id, customer.user, key.pk, sums["price"], tasks=sums["orders"]
-        )
-        refusal = find_refusal(customer.platform_id, customer.user, sums["pictures"])
-        shown = offer.available if Scope.CREDITS_READ in key.scopes else None
-        answer = batch_answers.answer_quote(taken, refused)
+        shown = Scope.CREDITS_READ in caller_of(request).scopes
+        offer = offer_for(customer, taken)
         return Response(
-            {**answer, "available": shown, **batch_answers.answer_refusal(refusal or offer.refusal)}
+            {
+                **batch_answers.answer_quote(taken, refused),
+                "available": offer.available if shown else None,
+                **batch_answers.answer_refusal(offer.refusal),
+            }
         )
 
 
@@ -120,6 +127,7 @@ class BatchCancelView(APIView):
     """The end of a batch by its owner."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (BatchEnded,)}
 
     @extend_schema(
         request=None,
@@ -140,6 +148,18 @@ def read_batch(request: Request) -> tuple[Customer, Asked, str]:
     said = dict(serializer.validated_data)
     user = caller_of(request).user_for_write(said.pop("user", None))
     return customer_of(request, user), read_asked(said), fingerprint_of(said)
+
+
+def offer_for(customer: Customer, taken: Sequence[Taken]) -> Offer:
+    """Return whether a customer could pay for these orders, and the queue take them, at this moment."""
+    sums, account_id = sum_of(taken), taken[0].resolved.route.account.pk
+    offer = find_offer(
+        customer.platform_id, customer.user, terms_of(customer), sums["price"], tasks=sums["orders"]
+    )
+    full = find_refusal(
+        customer.platform_id, customer.user, sums["pictures"], account_id=account_id
+    )
+    return replace(offer, refusal=full or offer.refusal)
 
 
 def read_states(request: Request) -> list[str]:

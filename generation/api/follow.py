@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.api import schema
+from generation.api import problems, schema
 from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.views import answer_new, read_further
 from generation.models import Task
@@ -16,6 +16,7 @@ from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSeriali
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.limits import LARGEST_NUMBER
 from genhub.platforms.models import Scope
+from genhub.platforms.rates import Rate
 
 LONGEST_ACTION = 50
 
@@ -47,6 +48,7 @@ class FollowView(APIView):
     """A picture that goes on from an earlier one."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (*problems.ORDER, *problems.FOLLOW)}
 
     @extend_schema(
         request=FollowSerializer,
@@ -67,6 +69,8 @@ class FollowQuoteView(APIView):
     """The price of a picture that goes on from an earlier one."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    rate = Rate.READS
+    problems = {"POST": (*problems.PRICE, *problems.FOLLOW)}
 
     @extend_schema(
         request=FollowSerializer,

@@ -11,15 +11,16 @@ from rest_framework.views import APIView
 
 from credits.affordability import find_offer
 from credits.pricing import ORIGINS
-from generation.api import schema
+from generation.api import problems, schema
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
 from generation.orders.backlog import find_refusal
 from generation.orders.resolved import Resolved
-from generation.orders.submit import Customer, resolve_for
+from generation.orders.submit import Customer, resolve_for, terms_of
 from genhub.api.parsers import OrderParser
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
+from genhub.platforms.rates import Rate
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -71,6 +72,8 @@ class QuoteView(APIView):
     """The price of an order."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    rate = Rate.READS
+    problems = {"POST": problems.PRICE}
     parser_classes = [OrderParser]
 
     @extend_schema(
@@ -93,18 +96,19 @@ class QuoteView(APIView):
 def answer_quote(request: Request, customer: Customer, resolved: Resolved) -> dict[str, Any]:
     """Return what an order would cost a customer, and whether it is affordable now."""
     price = resolved.quote.price
-    key = caller_of(request).key
-    offer = find_offer(customer.platform_id, customer.user, key.pk, price)
+    offer = find_offer(customer.platform_id, customer.user, terms_of(customer), price)
     number = resolved.spec.number
     cost = resolved.estimated_cost_usd
-    refusal = find_refusal(customer.platform_id, customer.user, number) or offer.refusal
+    account_id = resolved.route.account.pk
+    full = find_refusal(customer.platform_id, customer.user, number, account_id=account_id)
+    refusal = full or offer.refusal
     return {
         "price": price,
         **resolved.quote.to_json(),
         "mode": resolved.spec.mode or None,
         "priority": resolved.priority,
         "held": price,
-        "available": offer.available if Scope.CREDITS_READ in key.scopes else None,
+        "available": offer.available if Scope.CREDITS_READ in caller_of(request).scopes else None,
         "affordable": not refusal,
         "refusal": refusal or None,
         "estimated_cost_usd": None if cost is None else float(cost),

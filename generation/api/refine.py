@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.api import schema
+from generation.api import problems, schema
 from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.serializers import QUALITIES, standard_quality
 from generation.api.views import answer_new, read_further
@@ -18,6 +18,7 @@ from genhub.api.fields import StrictFloatField, StrictIntegerField, StrictSerial
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.limits import LARGEST_GUIDANCE, LARGEST_NUMBER, LARGEST_SIDE_PIXELS, MOST_STEPS
 from genhub.platforms.models import Scope
+from genhub.platforms.rates import Rate
 
 AS_BEFORE = _("Default: as before.")
 
@@ -63,6 +64,7 @@ class RefineView(APIView):
     """An earlier picture again."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (*problems.ORDER, *problems.RESULT)}
 
     @extend_schema(
         request=RefineSerializer,
@@ -83,6 +85,8 @@ class RefineQuoteView(APIView):
     """The price of an earlier picture again."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    rate = Rate.READS
+    problems = {"POST": (*problems.PRICE, *problems.RESULT)}
 
     @extend_schema(
         request=RefineSerializer,

@@ -141,6 +141,20 @@ class Pause(serializers.Serializer[Any]):
     title = serializers.CharField()
 
 
+class QueuePlace(serializers.Serializer[Any]):
+    """Where a task stands in the line. Later orders of a higher priority, or of users who were served less, may come
+    before it."""
+
+    position = serializers.IntegerField(min_value=1, help_text=_("1 is next."))
+    starts_in_seconds = serializers.FloatField(
+        allow_null=True,
+        help_text=_("As long as pictures took of late. Null: not known."),
+    )
+    is_least = serializers.BooleanField(
+        help_text=_("It is surely no sooner, but how much later is not known.")
+    )
+
+
 class Status(serializers.Serializer[Any]):
     """Where a task stands."""
 
@@ -151,6 +165,11 @@ class Status(serializers.Serializer[Any]):
     paused = Pause(
         allow_null=True,
         help_text=_("Why nobody may work on it now; it waits, at most until its deadline."),
+    )
+    queue = QueuePlace(
+        required=False,
+        allow_null=True,
+        help_text=_("Null: it does not wait for its turn. Only where one task is read."),
     )
     progress = serializers.FloatField(min_value=0, max_value=1)
     check_status_url = serializers.URLField()
@@ -234,6 +253,15 @@ class Task(Status):
     webhook = serializers.CharField(allow_null=True, help_text=_("Where its end is told."))
     subject = serializers.CharField(
         allow_null=True, help_text=_("The series, character or session that it is of.")
+    )
+    timeout = serializers.IntegerField(
+        allow_null=True, help_text=_("Seconds for its work. Null: what is usual there.")
+    )
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("Until when it must have begun.")
+    )
+    request_id = serializers.CharField(
+        allow_null=True, help_text=_("The X-Request-ID of the request that ordered it.")
     )
     result = Result(allow_null=True)
     processing_time = serializers.FloatField(allow_null=True, help_text=_("Seconds."))

@@ -161,6 +161,15 @@ class GenerateSerializer(StrictSerializer):
         help_text=_("An https:// address that is told how the task ends, signed by the platform's endpoint without an "
                     "address of its own (POST webhooks)."),
     )  # fmt: skip
+    timeout = StrictIntegerField(
+        required=False, min_value=1,
+        help_text=_("Seconds that it may take once it has begun; then it fails with `timed_out`. Default: 120 a picture of the "
+                    "hub's own engine, the provider's limit elsewhere."),
+    )  # fmt: skip
+    expires_in = StrictIntegerField(
+        required=False, min_value=1,
+        help_text=_("Seconds from now: what has not begun by then fails with `expired` and never begins. Default: a day."),
+    )  # fmt: skip
     metadata = StrictObjectField(
         required=False, help_text=_("Yours: kept with the task and answered with it.")
     )

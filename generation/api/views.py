@@ -3,7 +3,7 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -11,22 +11,27 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.api import answers, schema, waits
+from generation.api import answers, problems, schema, waits
+from generation.api.filters import PARAMETERS, read_filters
 from generation.api.orders import customer_of_task, read_order
 from generation.api.serializers import GenerateSerializer
 from generation.errors import NoResult, NotReady
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
 from generation.models.batch import PREFIX as BATCH
-from generation.orders.submit import Customer, submit_task
+from generation.orders.submit import Customer, take_order
+from generation.selectors.filters import fitting, near
 from generation.selectors.tasks import count_tasks, find_task, find_tasks
 from generation.states import TASK_ENDS, TASK_LIVE, TaskState
+from genhub.api.etags import ConditionalView
 from genhub.api.fields import StrictSerializer
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.negotiation import WhateverIsAccepted
-from genhub.api.pages import NewestFirst, read_page_words
+from genhub.api.pages import FittingNewestFirst, NewestFirst, read_page_words
 from genhub.api.parsers import OrderParser
+from genhub.lib import remembered
 from genhub.lib.errors import FieldError, InvalidRequest, NotFound, gettext_noop
+from genhub.lib.etags import is_known
 from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
@@ -41,6 +46,7 @@ class GenerateView(APIView):
     """Submit an order."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": problems.ORDER}
     parser_classes = [OrderParser]
 
     @extend_schema(
@@ -61,32 +67,46 @@ class GenerateView(APIView):
         seconds = waits.read_wait(request)
         customer, order = read_order(request)
         key = read_idempotency_key(request)
-        task_id = submit_task(customer, order, idempotency_key=key)
-        waits.begin(request, task_id, seconds)
-        return answer_new(request, task_id, seconds=seconds)
+        taken = take_order(customer, order, idempotency_key=key)
+        waits.begin(request, taken.task_id, seconds)
+        if seconds or not (taken.task and taken.marks):
+            # Whoever waits must be told of an end that came before it was listened for.
+            return answer_new(request, taken.task_id, seconds=seconds)
+        with remembered.looked(taken.marks):
+            return answer_new(request, taken.task_id, task=taken.task)
 
 
-class TaskListView(APIView):
+class TaskListView(ConditionalView):
     """The caller's tasks."""
 
     scopes = {"GET": Scope.TASKS_READ}
 
     @extend_schema(
         responses={200: schema.TaskPage, **schema.REFUSALS},
-        parameters=[schema.USER, schema.BATCH, schema.LIMIT, schema.CURSOR, schema.PAGE],
+        parameters=[
+            schema.USER,
+            schema.BATCH,
+            schema.LIMIT,
+            schema.CURSOR,
+            schema.PAGE,
+            *PARAMETERS,
+        ],
         operation_id="tasks_list",
         summary=_("List tasks, newest first"),
     )
     def get(self, request: Request) -> Response:
         """Answer one page: by cursor, or by page with the total."""
         page, limit = read_page_words(request)
+        filters = read_filters(request)
         tasks = find_tasks(caller_of(request).platform.pk, read_user(request))
         batch = request.query_params.get("batch")
         if batch is not None:
             tasks = tasks.filter(batch=from_wire(BATCH, batch))
         if page is None:
-            paginator = NewestFirst()
-            rows = paginator.paginate_queryset(tasks, request, view=self) or []
+            tasks = near(tasks, filters)
+            paginator = NewestFirst() if filters.is_empty else FittingNewestFirst(tasks)
+            found = fitting(tasks, filters)
+            rows = paginator.paginate_queryset(found, request, view=self) or []
             return paginator.get_paginated_response(answers.answer_tasks(list(rows), request))
         # A batch is small; all else is counted by the database itself.
         total = (
@@ -98,7 +118,7 @@ class TaskListView(APIView):
         return Response({"items": items, "page": page, "limit": limit, "total": total})
 
 
-class TaskView(APIView):
+class TaskView(ConditionalView):
     """One task in full."""
 
     scopes = {"GET": Scope.TASKS_READ}
@@ -115,13 +135,14 @@ class TaskView(APIView):
             waits.begin(request, get_task(request, task_id).pk, seconds)
         task = get_task(request, task_id)
         [answer] = answers.answer_tasks([task], request)
-        response = Response({**answer, "preview": answers.answer_preview(task)})
+        preview, queue = answers.answer_preview(task), answers.answer_queue(task)
+        response = Response({**answer, "preview": preview, "queue": queue})
         if seconds:
             response["Location"] = answer["check_status_url"]
         return waits.settle(request, response, state=task.state, seconds=seconds)
 
 
-class TaskStatusView(APIView):
+class TaskStatusView(ConditionalView):
     """Where a task stands."""
 
     scopes = {"GET": Scope.TASKS_READ}
@@ -132,10 +153,11 @@ class TaskStatusView(APIView):
         return Response(answers.answer_status(get_task(request, task_id), request))
 
 
-class TaskResultView(APIView):
+class TaskResultView(ConditionalView):
     """What a task delivered."""
 
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": problems.RESULT}
 
     @extend_schema(
         responses={200: schema.Result, **schema.REFUSALS, 409: schema.PROBLEM},
@@ -164,6 +186,7 @@ class TaskCancelView(APIView):
     """The end of a task by its owner."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": problems.CANCEL}
 
     @extend_schema(
         request=None,
@@ -186,20 +209,31 @@ class ArtifactView(APIView):
     thumbnail = False
 
     @extend_schema(responses={302: None, **schema.REFUSALS}, summary=_("Fetch a picture"))
-    def get(self, request: Request, artifact_id: str) -> HttpResponseRedirect:
-        """Redirect to a freshly signed link; this address itself never dies."""
+    def get(self, request: Request, artifact_id: str) -> HttpResponse:
+        """Redirect to a freshly signed link; 304 for whoever has the picture. This address itself never dies."""
         artifact = get_artifact(request, artifact_id)
+        tag = f'"{artifact.sha256}{"-thumbnail" if self.thumbnail else ""}"'
+        if is_known(request._request, tag):  # noqa: SLF001 (DRF has no other door)
+            return HttpResponseNotModified(headers={"ETag": tag, "Cache-Control": "no-store"})
         if self.thumbnail:
             thumbnails.draw_missing(artifact)
         response = HttpResponseRedirect(sign_link(artifact, thumbnail=self.thumbnail))
+        # Not to be kept: the link goes stale, and 304 would lead there again.
         response["Cache-Control"] = "no-store"
+        response["ETag"] = tag
         return response
 
 
-def answer_new(request: Request, task_id: uuid.UUID, *, seconds: int | None = None) -> Response:
+def answer_new(
+    request: Request,
+    task_id: uuid.UUID,
+    *,
+    task: Task | None = None,
+    seconds: int | None = None,
+) -> Response:
     """Return the answer to an order that was taken, or had been before: 202 with its task; 200 when it was waited for
-    and has ended."""
-    task = get_task(request, to_wire("task", task_id))
+    and has ended. A task that was written just now need not be read again."""
+    task = task or get_task(request, to_wire("task", task_id))
     [answer] = answers.answer_tasks([task], request)
     status = 200 if seconds and task.state in TASK_ENDS else 202
     response = Response(answer, status, headers={"Location": answer["check_status_url"]})

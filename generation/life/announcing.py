@@ -97,6 +97,7 @@ def describe(task: Task) -> dict[str, Any]:
         "model": task.model,
         "metadata": task.metadata,
         "batch": to_wire(BATCH, task.batch_id) if task.batch_id else None,
+        "request_id": task.request_id or None,
         "num_images": task.num_images,
         "images": images,
         "count": len(images),

@@ -18,7 +18,7 @@ from credits.selectors import find_hold
 from generation.accounts import routing, spending, standing
 from generation.accounts.costs import FREE, NOTHING, UNKNOWN, Bill
 from generation.failures import TaskFailure
-from generation.life import announcing, batch_ends, claims, doorbell, events
+from generation.life import announcing, batch_ends, claims, doorbell, events, paces
 from generation.life.batch_ends import ending_tasks
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.life.claims import Claim, LeaseLost
@@ -117,6 +117,7 @@ def complete(claim: Claim, stored: Stored) -> None:
         **stored.bill.values(),
     )
     spending.watch(claim.account)
+    paces.note(claim, stored.timings)
 
 
 def storable(value: Any) -> Any:

@@ -17,6 +17,7 @@ CHOSEN = """
       FROM generation_attempt a
       JOIN generation_task t ON t.id = a.task_id
      WHERE a.id = ANY (%(chosen)s) AND a.state = 'queued' AND t.state IN ('pending', 'processing')
+       AND t.deadline_at > statement_timestamp()
        FOR UPDATE OF a, t SKIP LOCKED
 """
 # What a batch may take as well, in the order in which claims would serve it: `start` is the virtual start that its
@@ -48,7 +49,7 @@ CANDIDATES = """
       FROM due
       JOIN generation_task t ON t.id = due.task_id
      WHERE due.provider_id = %(provider)s AND NOT due.is_alone AND t.model = %(model)s
-       AND t.state IN ('pending', 'processing')
+       AND t.state IN ('pending', 'processing') AND t.deadline_at > statement_timestamp()
      ORDER BY due.priority, due.start, due.share_id, due.run_at, due.id
 """
 MOST_SHARES_SEEN, MOST_ROWS_SEEN, MOST_CANDIDATES = 16, 32, 64
@@ -89,7 +90,7 @@ def claim_candidates(first: Claim, chosen: Sequence[Candidate], *, worker: str) 
         # No lock is ever waited for, so that this can be part of no deadlock.
         if not list(fenced(first).select_for_update(skip_locked=True).values_list("pk")):
             return []
-        taken = take(CHOSEN, worker, chosen=within_caps(chosen))
+        taken = take(CHOSEN, worker, queue=first.queue, chosen=within_caps(chosen))
         order = [candidate.attempt_id for candidate in chosen if candidate.attempt_id in taken]
         if order:
             members = [first.attempt_id, *order]

@@ -15,15 +15,18 @@ from django.db.models.functions import Now
 
 from generation.life import announcing, batch_ends, events
 from generation.models import Account, AccountKey, Attempt, Offer, Share, get_card
+from generation.models.account import LOCAL
 from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState
+from genhub.lib.clock import NOW
 
 # The share first (one index scan, however many rows wait behind it), then its oldest due row. SKIP LOCKED on both:
 # a claim never waits, so it can be part of no deadlock. statement_timestamp() is what Django's Now() means, too.
 # Nobody works for a provider that rests, has no room, or is switched off, as its model may be: the database's function
-# says so, of few rows. Migration 0016 holds it.
+# says so, of few rows. Migration 0016 holds it. Nor for a task whose time is over: a loop ends that.
 IS_ON = """generation_takes_orders({attempt}.provider_id, (
-    SELECT o.model FROM generation_task o WHERE o.id = {attempt}.task_id))"""
+    SELECT o.model FROM generation_task o
+     WHERE o.id = {attempt}.task_id AND o.deadline_at > statement_timestamp()))"""
 NEXT = f"""
     WITH share AS (
         SELECT s.id
@@ -46,25 +49,36 @@ NEXT = f"""
      LIMIT 1
        FOR UPDATE OF a, t SKIP LOCKED
 """  # noqa: S608 (all of it is our own text)
-# One statement, since each costs a way to the database; its parts see the rows as they were before it.
+# One statement, since each costs a way to the database; its parts see the rows as they were before it. With its first
+# claim a task is in time: what it has for its work begins, and what it had to wait counts no more.
 TAKE = f"""
     WITH due AS ({{due}}), taken AS (
         UPDATE generation_attempt a
            SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
                lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s),
                started_at = coalesce(a.started_at, statement_timestamp()),
+               run_until = coalesce(a.run_until, statement_timestamp() + make_interval(
+                   secs => nullif(%(run)s + %(run_each)s * a.cost, 0))),
                needs_sweep = true
           FROM due
          WHERE a.id = due.id
      RETURNING a.id, a.task_id, a.remote_id
     ), put_to_work AS (
         UPDATE generation_task t
-           SET state = 'processing', started_at = coalesce(t.started_at, statement_timestamp())
+           SET state = 'processing', started_at = coalesce(t.started_at, statement_timestamp()),
+               deadline_at = CASE
+                   WHEN t.started_at IS NULL AND (t.expires_at IS NOT NULL OR t.timeout_seconds IS NOT NULL)
+                   THEN least(t.created_at + make_interval(secs => %(deadline)s),
+                              statement_timestamp() + make_interval(secs => t.timeout_seconds))
+                   ELSE t.deadline_at END
           FROM taken
          WHERE t.id = taken.task_id
     ), told AS ({events.RECORD_CLAIMS})
     SELECT id FROM taken
 """  # noqa: S608 (all of it is our own text)
+
+# A model that is not there yet comes first: the watchdog of the engine guards that, and it is no picture's fault.
+LOADING_SECONDS = 600
 
 
 class LeaseLost(Exception):
@@ -89,6 +103,8 @@ class Claim:
     local_only: bool = False
     # The attempt whose picture it goes on with: only that account, with that key, has it.
     follows_id: uuid.UUID | None = None
+    # How long it may be drawn here, in seconds; None: no limit.
+    run_seconds: float | None = None
     # With which it was sent, once it was.
     key: AccountKey | None = None
     # The vendor's name of the order, once it has one.
@@ -106,9 +122,17 @@ def claim_next(queue: str, *, worker: str) -> Claim | None:
     return claims[0] if claims else None
 
 
-def take(due: str, worker: str, **values: Any) -> list[uuid.UUID]:
-    """Make the attempts that a statement found and locked with their tasks this worker's, and return them."""
-    values |= {"worker": worker, "lease": settings.LEASE_SECONDS}
+def take(due: str, worker: str, *, queue: str, **values: Any) -> list[uuid.UUID]:
+    """Make the attempts of a queue that a statement found, and locked with their tasks, this worker's; return them."""
+    each = settings.LOCAL_RUN_SECONDS if queue == LOCAL else 0
+    values |= {
+        "queue": queue,
+        "worker": worker,
+        "lease": settings.LEASE_SECONDS,
+        "deadline": settings.TASK_DEADLINE_SECONDS,
+        "run": (each and LOADING_SECONDS) if queue == LOCAL else settings.REMOTE_RUN_SECONDS,
+        "run_each": each,
+    }
     with connection.cursor() as cursor:
         cursor.execute(TAKE.format(due=due), values)
         return [attempt_id for (attempt_id,) in cursor.fetchall()]
@@ -118,7 +142,8 @@ def list_claims(
     taken: Sequence[uuid.UUID], find_card: Callable[[int, str], ModelCard] = get_card
 ) -> list[Claim]:
     """Return the claims on taken attempts, in this order."""
-    attempts = Attempt.objects.select_related("task", "account", "share", "key").in_bulk(taken)
+    rows = Attempt.objects.select_related("task", "account", "share", "key").annotate(now=NOW)
+    attempts = rows.in_bulk(taken)
     # The first claim of an attempt that is the first: its task was not worked on before.
     announcing.announce_start(
         [one.task for one in attempts.values() if (one.number, one.lease_token) == (1, 1)]
@@ -127,10 +152,22 @@ def list_claims(
     batch_ends.lock(sorted({one.task.batch_id for one in attempts.values() if one.task.batch_id}))
     # The members of a batch have one model: one look for all.
     find_card_once = cache(find_card)
-    return [claim_of(attempts[attempt_id], find_card_once) for attempt_id in taken]
+    found = [attempts[attempt_id] for attempt_id in taken]
+    return [claim_of(one, find_card_once, seconds_left(one, one.now)) for one in found]
 
 
-def claim_of(attempt: Attempt, find_card: Callable[[int, str], ModelCard]) -> Claim:
+def seconds_left(attempt: Attempt, now: datetime.datetime) -> float | None:
+    """Return how long an attempt may be drawn here: as its order says, else as is usual; None: no limit."""
+    if attempt.task.timeout_seconds:
+        return (attempt.task.deadline_at - now).total_seconds()
+    if attempt.share.queue != LOCAL:
+        return None
+    return float(settings.LOCAL_RUN_SECONDS * attempt.cost) or None
+
+
+def claim_of(
+    attempt: Attempt, find_card: Callable[[int, str], ModelCard], run_seconds: float | None = None
+) -> Claim:
     """Return the claim on an attempt as its row stands now."""
     card = find_card(attempt.account_id, attempt.task.model)
     return Claim(
@@ -146,6 +183,7 @@ def claim_of(attempt: Attempt, find_card: Callable[[int, str], ModelCard]) -> Cl
         isolated=attempt.isolated,
         local_only=attempt.task.local_only,
         follows_id=attempt.task.follows_id,
+        run_seconds=run_seconds,
         key=attempt.key,
         remote_id=attempt.remote_id,
     )
@@ -243,7 +281,8 @@ def list_waiting_queues() -> list[str]:
 def list_due(queue: str) -> QuerySet[Attempt]:
     """Return the attempts of a queue that could be claimed now, each for itself."""
     has_room = Q(share__cap=None) | Q(share__running__lt=F("share__cap"))
-    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
+    in_time = Q(run_at__lte=Now(), task__deadline_at__gt=Now())
+    due = Attempt.objects.filter(in_time, state=AttemptState.QUEUED)
     takes_orders = Func(
         "account_id", "task__model", function="generation_takes_orders", output_field=BooleanField()
     )

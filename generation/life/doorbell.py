@@ -7,6 +7,7 @@ for what was missed.
 import logging
 import threading
 import time
+from functools import cache
 
 from celery import current_app
 from django.conf import settings
@@ -67,7 +68,7 @@ def ring(queue: str) -> bool:
     """Ring a queue; False when the broker cannot be reached at once, which is logged and left to the sweeper."""
     if silence.is_on():
         return False
-    broker = open_broker()
+    broker = broker_of_bells(str(current_app.conf.broker_write_url), settings.BROKER_PATIENCE_MS)
     try:
         with pools.producers[broker].acquire(block=True) as producer:
             current_app.send_task(
@@ -98,6 +99,13 @@ def find_fault(patience: int) -> str:
         except failures(broker) as error:
             return str(error) or type(error).__name__
     return ""
+
+
+@cache
+def broker_of_bells(_url: str, _patience_ms: int) -> Connection:
+    """Return the connection, made for these settings, by which the pool of those who ring is found: to make one takes
+    as long as to ring."""
+    return open_broker()
 
 
 def open_broker(patience: int = 1) -> Connection:

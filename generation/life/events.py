@@ -1,7 +1,6 @@
 """The one way to write an event row, and to give it its place in what clients are told."""
 
 import uuid
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,19 +19,14 @@ RECORD_CLAIMS = """
 """
 
 
-def record_order(task_id: uuid.UUID, route: Route, **said: Any) -> None:
-    """Write that an order was taken, and to which account it goes, as `record_route` does."""
-    record_orders([(task_id, route, said)])
-
-
-def record_orders(orders: Iterable[tuple[uuid.UUID, Route, Mapping[str, Any]]]) -> None:
-    """Write as `record_order` of several orders: the task, its route, and what is said of it."""
-    rows = []
-    for task_id, route, said in orders:
-        submitted = {"provider": route.account.alias, **said}
-        rows.append(Event(task_id=task_id, kind=Event.Kind.SUBMITTED, data=submitted))
-        rows.append(Event(task_id=task_id, kind=Event.Kind.ROUTED, data=told(route)))
-    Event.objects.bulk_create(rows)
+def begin_history(task_id: uuid.UUID, route: Route, **said: Any) -> list[Event]:
+    """Return the events of an order that is taken, and of the account to which it goes, as `record_route` writes it:
+    rows to be written with the task."""
+    submitted = {"provider": route.account.alias, **said}
+    return [
+        Event(task_id=task_id, kind=Event.Kind.SUBMITTED, data=submitted),
+        Event(task_id=task_id, kind=Event.Kind.ROUTED, data=told(route)),
+    ]
 
 
 def record_route(task_id: uuid.UUID, route: Route, *, attempt_id: uuid.UUID | None = None) -> None:

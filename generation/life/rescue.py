@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -10,12 +11,13 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from generation.accounts.costs import FREE
-from generation.failures import DeadlineExceeded, ModelGone, Quarantined
+from generation.failures import DeadlineExceeded, Expired, ModelGone, Quarantined, TimedOut
 from generation.life import claims, doorbell, events, searching, waiting
 from generation.life.batch_ends import ending_tasks
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Offer, Task
 from generation.states import TASK_LIVE, AttemptState, TaskState
+from genhub.lib.errors import Problem
 from genhub.lib.sweeps import alone
 
 logger = logging.getLogger(__name__)
@@ -23,6 +25,8 @@ logger = logging.getLogger(__name__)
 # A task survives three deaths of its worker; the fourth ends it.
 MOST_DEATHS = 3
 MOST_AT_A_TIME = 500
+# What is in doubt is not worked on by anybody that is known of.
+AT_WORK = (AttemptState.RUNNING, AttemptState.WAITING)
 # Enough to wake every thread of a few workers; each sweep rings anew.
 MOST_BELLS = 16
 
@@ -133,8 +137,47 @@ def end_gone() -> int:
 
 
 def end_late() -> int:
-    """End every live task that is past its deadline and return how many there were."""
+    """End every live task whose time is over, to begin or to end, and return how many there were."""
     late = Task.objects.filter(state__in=TASK_LIVE, deadline_at__lt=Now())
     ids = late.order_by("deadline_at").values_list("pk", flat=True)[:MOST_AT_A_TIME]
-    end = partial(end_unpaid, state=TaskState.FAILED, problem=DeadlineExceeded())
-    return sum(alone(partial(end, task_id)) for task_id in list(ids))
+    ended = sum(alone(partial(end_if_late, task_id)) for task_id in list(ids))
+    over = find_over().order_by("run_until").values_list("pk", "task_id")[:MOST_AT_A_TIME]
+    return ended + sum(alone(partial(end_if_over, *ids)) for ids in list(over))
+
+
+def find_over() -> QuerySet[Attempt]:
+    """Return the attempts that are worked on for longer than is usual, of tasks that say nothing else."""
+    over = Attempt.objects.filter(state__in=AT_WORK, run_until__lt=Now())
+    return over.filter(task__timeout_seconds=None)
+
+
+@transaction.atomic
+def end_if_late(task_id: uuid.UUID) -> bool:
+    """End a task whose time is over; False when it ended, or began, meanwhile."""
+    late = Task.objects.filter(pk=task_id, state__in=TASK_LIVE, deadline_at__lt=Now())
+    task = late.select_for_update().first()
+    if task is None:
+        return False
+    return end_unpaid(task_id, TaskState.FAILED, problem=why_late(task))
+
+
+@transaction.atomic
+def end_if_over(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
+    """End the task of an attempt that is worked on for too long; False when that is not so any more.
+
+    A vendor is told that nobody wants it, and what it may cost all the same is booked.
+    """
+    Task.objects.select_for_update().get(pk=task_id)
+    if not find_over().filter(pk=attempt_id).exists():
+        return False
+    return end_unpaid(task_id, TaskState.FAILED, problem=TimedOut())
+
+
+def why_late(task: Task) -> Problem:
+    """Return why a task whose time is over failed."""
+    if task.started_at is None:
+        return Expired() if task.expires_at == task.deadline_at else DeadlineExceeded()
+    seconds = task.timeout_seconds
+    if seconds and task.deadline_at >= task.started_at + timedelta(seconds=seconds):
+        return TimedOut()
+    return DeadlineExceeded()

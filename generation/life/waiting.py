@@ -146,6 +146,8 @@ def find(attempt: Attempt, remote_id: str, *, by: str) -> None:
         state=AttemptState.WAITING,
         remote_id=remote_id,
         run_at=Now(),
+        # What it has for its work begins anew: nobody could ask for it meanwhile.
+        run_until=None,
         error_detail="",
         look_at=None,
         lease_token=F("lease_token") + 1,

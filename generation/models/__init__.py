@@ -1,15 +1,17 @@
 """Rows of the order; one aggregate a module."""
 
 from generation.models.account import Account, AccountKey, Rest
-from generation.models.attempt import Attempt, Costs, Share
+from generation.models.attempt import Attempt, Costs
 from generation.models.backlog import PlatformBacklog, UserBacklog
 from generation.models.batch import Batch
 from generation.models.desk import DeskEntry, LateOutput
 from generation.models.event import Event
 from generation.models.loop import LoopBeat
 from generation.models.offer import Offer, find_card, get_card
+from generation.models.pace import Pace
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
+from generation.models.share import Share
 from generation.models.task import Output, Task, TaskCount
 from generation.models.taste import Preferences, Subject
 from generation.models.weights import LocalWeights
@@ -28,6 +30,7 @@ __all__ = [
     "LoopBeat",
     "Offer",
     "Output",
+    "Pace",
     "PlatformBacklog",
     "Preferences",
     "RefundBatch",

@@ -15,8 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from genhub.lib.sealing import seal, unseal
 
 # Where orders wait: for the engine's worker, which makes one thing at a time, or for the workers of vendors.
-QUEUES = ("local", "remote")
+LOCAL = "local"
+QUEUES = (LOCAL, "remote")
 LONGEST_ANSWER_SECONDS = 1800
+# What orders that are sent change of an account or a key all the time, and no order asks for.
+UNSTEADY = ("next_slot_at", "last_used_at", "failures", "last_error", "last_error_at")
 # Shown of a key, so that staff tell one from another.
 HINT_LENGTH = 4
 
@@ -172,6 +175,10 @@ class AccountKey(Standing):
         """Take the key itself; raise NotSealable when the hub has no key of its own to seal it by."""
         self.sealed, self.hint = seal(secret), secret[-HINT_LENGTH:] if len(secret) > 12 else ""  # noqa: PLR2004
         self.resting_until, self.resting_why, self.failures = None, "", 0
+
+    def is_usable(self, now: datetime) -> bool:
+        """Return whether it may be used now: `usable`, of a row that was read."""
+        return self.is_enabled and not self.is_resting(now)
 
     def secret(self) -> str:
         """Return the key itself, for the vendor alone; raise NotSealable when none of the hub's own opens it."""

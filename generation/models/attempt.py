@@ -1,4 +1,4 @@
-"""The attempt: one try at one provider, held by a lease and fenced by a token; and the shares it queues in."""
+"""The attempt: one try at one provider, held by a lease and fenced by a token."""
 
 from django.db import models
 from django.db.models import Q
@@ -23,54 +23,6 @@ STATE_WORDS = [
 ]
 
 
-class Share(models.Model):
-    """A user's place in a queue. Counts and virtual start are kept by the attempts' trigger, nobody else.
-
-    `virtual_start` grows by the work that the user was served; the smallest one is served next (start-time fair
-    queueing, Goyal et al. 1996), so that one user's thousand tasks do not make another's first one wait.
-    """
-
-    queue = models.CharField(_("queue"), max_length=20)
-    priority = models.PositiveSmallIntegerField(_("priority"))
-    platform = models.ForeignKey(
-        "platforms.Platform", models.PROTECT, related_name="+", verbose_name=_("platform")
-    )
-    user = models.CharField(_("user"), max_length=200)
-    waiting = models.IntegerField(_("waiting"), db_default=0, editable=False)
-    running = models.IntegerField(_("running"), db_default=0, editable=False)
-    cap = models.PositiveIntegerField(
-        _("most at a time"),
-        null=True,
-        blank=True,
-        help_text=_("How many attempts may run at a time. Empty: no limit."),
-    )
-    virtual_start = models.BigIntegerField(_("virtual start"), db_default=0, editable=False)
-
-    class Meta:
-        verbose_name = _("share")
-        verbose_name_plural = _("shares")
-        ordering = ("queue", "priority", "virtual_start")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["queue", "priority", "platform", "user"], name="share_of_user"
-            ),
-            models.CheckConstraint(
-                condition=Q(waiting__gte=0, running__gte=0), name="share_counts_not_negative"
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["queue", "priority", "virtual_start", "id"],
-                condition=Q(waiting__gt=0),
-                name="share_to_serve",
-            ),
-            models.Index(fields=["queue", "priority", "-virtual_start"], name="share_by_start"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.queue}: {self.user} @ {self.platform}"
-
-
 class Attempt(models.Model):
     """One try of a task. Every write of a worker carries id + lease token + state; no row means: stop."""
 
@@ -91,7 +43,7 @@ class Attempt(models.Model):
         "generation.AccountKey", models.SET_NULL, null=True, related_name="+", verbose_name=_("key")
     )
     share = models.ForeignKey(
-        Share, models.PROTECT, related_name="attempts", verbose_name=_("share")
+        "generation.Share", models.PROTECT, related_name="attempts", verbose_name=_("share")
     )
     cost = models.PositiveSmallIntegerField(_("pictures"), default=1)
     state = models.CharField(
@@ -100,6 +52,8 @@ class Attempt(models.Model):
     run_at = models.DateTimeField(_("run at"), db_default=Now())
     lease_token = models.BigIntegerField(_("lease token"), db_default=0)
     lease_expires_at = models.DateTimeField(_("lease expires at"), null=True)
+    # Set by its claim: whoever works on it for longer is stopped.
+    run_until = models.DateTimeField(null=True, editable=False)
     worker = models.CharField(_("worker"), max_length=200, blank=True)
     progress = models.FloatField(_("progress"), db_default=0.0)
     # A small JPEG of the picture under way; gone when the attempt ends.
@@ -193,6 +147,11 @@ class Attempt(models.Model):
                 fields=["lease_expires_at"],
                 condition=Q(state=AttemptState.RUNNING),
                 name="attempt_by_lease",
+            ),
+            models.Index(
+                fields=["run_until"],
+                condition=Q(state__in=[AttemptState.RUNNING, AttemptState.WAITING]),
+                name="attempt_by_run_until",
             ),
             models.Index(
                 fields=["ended_at"], condition=Q(needs_sweep=True), name="attempt_to_sweep"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.models.taste import LONGEST_SUBJECT
 from generation.states import TASK_ENDS, TaskState
+from genhub.lib import requestid
 from genhub.lib.ids import new_id
 from genhub.webhooks.models import LONGEST_URL
 
@@ -66,6 +67,10 @@ class Task(models.Model):
     )
     spec = models.JSONField(_("spec"))
     metadata = models.JSONField(_("metadata"), default=dict)
+    # The request that ordered it, as answers and logs name it.
+    request_id = models.CharField(
+        _("request"), max_length=requestid.LONGEST, blank=True, db_default=""
+    )
     # Where its end is told, besides the platform's endpoints.
     webhook = models.CharField(_("webhook"), max_length=LONGEST_URL, blank=True, db_default="")
     # Of what its order said that it is: a series, a character, a session.
@@ -97,6 +102,11 @@ class Task(models.Model):
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error_params = models.JSONField(_("error values"), default=dict)
     created_at = models.DateTimeField(_("created at"), db_default=Now())
+    # The time that it may take once it has begun; null: the hub's usual one.
+    timeout_seconds = models.PositiveIntegerField(_("seconds to run"), null=True)
+    # Until when it must have begun; null: nobody said.
+    expires_at = models.DateTimeField(_("expires at"), null=True)
+    # When it is ended as it stands now: while it waits, at the latest when it expires; its first claim sets it anew.
     deadline_at = models.DateTimeField(_("deadline"))
     started_at = models.DateTimeField(_("started at"), null=True)
     completed_at = models.DateTimeField(_("completed at"), null=True)

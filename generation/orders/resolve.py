@@ -124,6 +124,8 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         subject=order.subject or "",
         keeps_seed=order.subject is not None,
         names_seed=order.seed is not None,
+        timeout=order.timeout,
+        expires_in=order.expires_in,
     )
 
 

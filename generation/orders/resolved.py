@@ -35,6 +35,9 @@ class Resolved:
     subject: str = ""
     keeps_seed: bool = False
     names_seed: bool = False
+    # Seconds: for its work once it has begun, and until when it must have; None: as is usual.
+    timeout: int | None = None
+    expires_in: int | None = None
     # The attempt whose picture it goes on with: no other account than the route's has that.
     follows_id: uuid.UUID | None = None
 

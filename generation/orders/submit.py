@@ -4,29 +4,33 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 
 from credits import free, ledger
 from generation.errors import QueueFull
 from generation.life import doorbell, events
-from generation.models import Attempt, Share, Task
+from generation.models import Attempt, Event, Output, Share, Task
 from generation.models.task import Priority
-from generation.orders import backlog
+from generation.orders import backlog, glance
 from generation.orders.brought import Owner
+from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
 from generation.orders.preferences import preferred
 from generation.orders.resolve import resolve
 from generation.orders.resolved import Resolved
 from generation.orders.subjects import keep_seed
+from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
 from generation.spec import Order
+from genhub.lib import remembered, requestid
 from genhub.lib.ids import new_id
+from genhub.lib.inserts import insert_together
+from genhub.lib.remembered import Marks
 from genhub.platforms import idempotency
 from genhub.platforms.models import Plan
 
@@ -35,16 +39,29 @@ HOLD_MARGIN = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Customer:
-    """Who orders: a platform, the model it prefers, the user whose purse pays, the API key whose budgets count, and
-    the platform's plan."""
+    """Who orders: a platform, the model it prefers, the user whose purse pays, the API key whose budgets count, what a
+    browser token may hold besides, and the platform's plan."""
 
     platform_id: uuid.UUID
     platform_model: str
     user: str
     api_key_id: uuid.UUID | None = None
+    allowance: ledger.Allowance | None = None
     plan: Plan | None = None
     # Neither prompt nor picture may leave the house.
     local_only: bool = False
+    # The platform is told when a user's available credits fall below.
+    low_credits: int | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An order that was taken: the id of its task; if it was made just now the task itself, with its attempt, and
+    how the remembered tables stood."""
+
+    task_id: uuid.UUID
+    task: Task | None = None
+    marks: Marks | None = None
 
 
 def submit_task(
@@ -60,6 +77,12 @@ def submit_task(
     return submit_once(customer, use, lambda: resolve_for(customer, order))
 
 
+def take_order(customer: Customer, order: Order, *, idempotency_key: str = "") -> Taken:
+    """Take an order as `submit_task` does, and return the task too where it was made just now."""
+    use = use_of(customer, idempotency_key, fingerprint_of(order))
+    return take_once(customer, use, lambda: resolve_for(customer, order))
+
+
 def use_of(customer: Customer, idempotency_key: str, fingerprint: str) -> idempotency.Use:
     """Return a customer's use of a key for an order."""
     scope = idempotency.Scope.ORDER
@@ -70,22 +93,34 @@ def submit_once(
     customer: Customer, use: idempotency.Use, make_whole: Callable[[], Resolved]
 ) -> uuid.UUID:
     """Return the id of the task made for an order that is only made whole when its key was not used before."""
-    if earlier := idempotency.find_earlier(use):
-        return earlier
-    resolved = make_whole()
+    return take_once(customer, use, make_whole).task_id
+
+
+def take_once(
+    customer: Customer, use: idempotency.Use, make_whole: Callable[[], Resolved]
+) -> Taken:
+    """Take an order that is only made whole when its key was not used before."""
+    seen = glance.take(use)
+    if seen.earlier:
+        return Taken(seen.earlier)
+    with remembered.looked(seen.marks):
+        resolved = make_whole()
     try:
-        backlog.look(customer.platform_id, customer.user, resolved.spec.number)
-        return write_task(customer, resolved, use)
+        account_id = resolved.route.account.pk
+        backlog.judge(seen.bounds, resolved.spec.number, account_id=account_id)
+        task = write_task(customer, resolved, use, seen)
     except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
         if earlier := idempotency.find_earlier(use):
-            return earlier
+            return Taken(earlier)
         raise
+    return Taken(task.pk, task, seen.marks)
 
 
 def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
     """Return a customer's order made whole, as `resolve` does; pictures that it brings along become theirs if kept."""
     check_webhook(order.webhook, customer.platform_id)
+    check_times(order)
     owner = Owner(customer.platform_id, customer.user, keeps)
     with preferred(order, owner) as filled:
         return resolve(
@@ -100,7 +135,7 @@ def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Reso
 def fingerprint_of(order: Order) -> str:
     """Return the SHA-256 of an order's canonical JSON: equal for equal orders, whatever their key order."""
     # Only what was said: a word that a later release adds must not make old keys look reused.
-    said = {name: value for name, value in asdict(order).items() if value not in (None, {})}
+    said = {name: value for name, value in vars(order).items() if value not in (None, {})}
     # Keys of earlier releases count a priority that nobody named as said.
     said.setdefault("priority", "normal")
     return digest(said)
@@ -113,30 +148,35 @@ def digest(said: Mapping[str, Any]) -> str:
 
 
 @transaction.atomic
-def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use) -> uuid.UUID:
+def write_task(
+    customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance | None = None
+) -> Task:
     """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, subject, share, backlog."""
+    seen = seen or glance.take(use)
     task_id = new_id()
     # First, so that an equal request running beside this one waits here and moves no credits.
     idempotency.keep(use, task_id)
-    spec = resolved.spec
-    keep_inputs(spec.image, spec.mask)
-    number = spec.number
+    keep_inputs(resolved.spec.image, resolved.spec.mask)
     price, priority = resolved.quote.price, priority_of(resolved)
-    purse = ledger.open_purse(customer.platform_id, customer.user)
+    purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
     if price:
-        ledger.hold(purse.pk, price, reference=task_id, terms=terms_of(customer))
+        ledger.hold(purse_id, price, reference=task_id, terms=terms_of(customer))
     else:
-        free.admit(purse.pk, reference=task_id, terms=terms_of(customer))
+        free.admit(purse_id, reference=task_id, terms=terms_of(customer))
     # Under the purse's lock, so that a user's orders take their subjects one after the other.
     resolved = with_seed(customer, resolved)
-    task = task_of(task_id, customer, resolved)
-    task.save(force_insert=True)
-    queue = resolved.route.account.queue
-    attempt_of(task, resolved, find_share(customer, queue, priority)).save(force_insert=True)
-    backlog.keep(customer.platform_id, customer.user, number)
-    events.record_order(task_id, resolved.route, **said_of(resolved))
-    doorbell.ring_after_commit(queue)
-    return task_id
+    task = task_of(task_id, customer, resolved, seen.marks.now)
+    account = resolved.route.account
+    share_id = seen.find_share(account.queue, priority)
+    if share_id is None:
+        share_id = find_share(customer, account.queue, priority).pk
+    attempt = attempt_of(task, resolved, share_id)
+    insert_together([task, attempt, *history_of(task, resolved)])
+    number = resolved.spec.number
+    backlog.keep(customer.platform_id, customer.user, number, account_id=account.pk)
+    doorbell.ring_after_commit(account.queue)
+    remember_read(task, attempt)
+    return task
 
 
 def with_seed(customer: Customer, resolved: Resolved) -> Resolved:
@@ -146,7 +186,7 @@ def with_seed(customer: Customer, resolved: Resolved) -> Resolved:
     return replace(resolved, spec=keep_seed(customer.platform_id, customer.user, resolved))
 
 
-def task_of(task_id: uuid.UUID, customer: Customer, resolved: Resolved) -> Task:
+def task_of(task_id: uuid.UUID, customer: Customer, resolved: Resolved, now: datetime) -> Task:
     """Return the row, not yet written, of an order made whole."""
     spec, quote = resolved.spec, resolved.quote
     return Task(
@@ -163,20 +203,22 @@ def task_of(task_id: uuid.UUID, customer: Customer, resolved: Resolved) -> Task:
         metadata=dict(resolved.metadata),
         webhook=resolved.webhook,
         subject=resolved.subject,
+        request_id=requestid.current.get(),
         num_images=spec.number,
         unit_price=quote.unit_price,
         price=quote.price,
         pricing=quote.to_json(),
         follows_id=resolved.follows_id,
         local_only=resolved.local_only,
-        deadline_at=Now() + timedelta(seconds=settings.TASK_DEADLINE_SECONDS),
+        timeout_seconds=resolved.timeout,
+        **times_of(resolved.expires_in, now),
     )
 
 
-def attempt_of(task: Task, resolved: Resolved, share: Share) -> Attempt:
+def attempt_of(task: Task, resolved: Resolved, share_id: int) -> Attempt:
     """Return the row, not yet written, of a task's first attempt."""
     account, cost = resolved.route.account, resolved.spec.number
-    return Attempt(task_id=task.pk, number=1, account=account, share=share, cost=cost)
+    return Attempt(task=task, number=1, account=account, share_id=share_id, cost=cost)
 
 
 def priority_of(resolved: Resolved) -> Priority:
@@ -184,18 +226,43 @@ def priority_of(resolved: Resolved) -> Priority:
     return Priority[resolved.priority.upper()]
 
 
-def said_of(resolved: Resolved) -> dict[str, Any]:
-    """Return what the event of an order says of it: of what its vendor does further with a picture, what, and with
-    which part."""
+def history_of(task: Task, resolved: Resolved) -> list[Event]:
+    """Return a task's first events, not yet written: of what its vendor does further with a picture they say what, and
+    with which part."""
     options = resolved.spec.options
-    done = {name: options[name] for name in ("action", "index") if name in options}
-    return {"price": resolved.quote.price, **done}
+    said = {name: options[name] for name in ("action", "index") if name in options}
+    if task.request_id:
+        said["request_id"] = task.request_id
+    return events.begin_history(task.pk, resolved.route, price=task.price, **said)
+
+
+def remember_read(task: Task, attempt: Attempt) -> None:
+    """Let a task that was just written be answered as one that was read: it has this attempt, and no picture yet."""
+    vars(task)["_prefetched_objects_cache"] = {
+        "attempts": keep_rows(Attempt, attempt),
+        "outputs": keep_rows(Output),
+    }
+
+
+def keep_rows(model: type[Any], *rows: Any) -> Any:
+    """Return a queryset that has been read already."""
+    found = model.objects.none()
+    vars(found)["_result_cache"] = list(rows)
+    return found
+
+
+def times_of(expires_in: int | None, now: datetime) -> dict[str, Any]:
+    """Return when an order expires, and when it is ended as long as it waits."""
+    if expires_in is None:
+        return {"deadline_at": now + timedelta(seconds=settings.TASK_DEADLINE_SECONDS)}
+    end = now + timedelta(seconds=expires_in)
+    return {"expires_at": end, "deadline_at": end}
 
 
 def terms_of(customer: Customer) -> ledger.Terms:
     """Return what the hold answers to: it outlives the task's deadline, so that only a forgotten one ever expires."""
     lifetime = timedelta(seconds=settings.TASK_DEADLINE_SECONDS) + HOLD_MARGIN
-    return ledger.Terms(api_key_id=customer.api_key_id, lifetime=lifetime)
+    return ledger.Terms(customer.api_key_id, customer.allowance, lifetime, customer.low_credits)
 
 
 def find_share(customer: Customer, queue: str, priority: Priority) -> Share:

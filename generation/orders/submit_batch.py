@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from credits import free, ledger
 from credits.errors import CreditsProblem, InsufficientCredits
 from generation.errors import QueueFull
-from generation.life import doorbell, events
+from generation.life import doorbell
 from generation.life.rescue import MOST_BELLS
-from generation.models import Attempt, Batch, Share, Task
+from generation.models import Attempt, Batch, Event, Task
 from generation.models.task import Priority
-from generation.orders import backlog
+from generation.orders import backlog, glance
+from generation.orders.backlog import Bound
 from generation.orders.batch import (
     Asked,
     Refused,
@@ -24,18 +25,20 @@ from generation.orders.batch import (
     make_entries_whole,
     whole_refusal,
 )
+from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
 from generation.orders.submit import (
     Customer,
     attempt_of,
     find_share,
+    history_of,
     priority_of,
-    said_of,
     task_of,
     terms_of,
     with_seed,
 )
 from generation.orders.webhook import check_webhook
+from genhub.lib import remembered
 from genhub.lib.ids import new_id
 from genhub.platforms import idempotency
 
@@ -60,6 +63,19 @@ class Line:
         """Return how many pictures it adds to what is under way."""
         return self.one.resolved.spec.number
 
+    @property
+    def account_id(self) -> int:
+        """Return at whose pace it is done; a batch is said to be done at the pace of its first order's."""
+        return self.one.resolved.route.account.pk
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The orders that are about to be taken, and those that are refused already."""
+
+    lines: Sequence[Line]
+    refused: Sequence[Refused]
+
 
 def submit_batch(customer: Customer, asked: Asked, use: idempotency.Use) -> uuid.UUID:
     """Return the id of the batch made for what was asked, or of the one made earlier for the same key and body.
@@ -67,23 +83,26 @@ def submit_batch(customer: Customer, asked: Asked, use: idempotency.Use) -> uuid
     Raises what one of its orders would be refused with, at its place; then nothing was written. One that takes what it
     can is refused where that is nothing.
     """
-    if earlier := idempotency.find_earlier(use):
-        return earlier
+    seen = glance.take(use)
+    if seen.earlier:
+        return seen.earlier
     check_webhook(asked.webhook, customer.platform_id)
-    taken, refused = make_entries_whole(customer, asked.entries)
+    with remembered.looked(seen.marks):
+        taken, refused = make_entries_whole(customer, asked.entries)
     if refused and (not asked.takes_some or not taken):
         raise whole_refusal(refused)
     lines = number(taken)
     for looks_left in reversed(range(MOST_LOOKS)):
-        fitting, too_many = fit(customer, lines, takes_some=asked.takes_some)
+        fitting, too_many = fit(seen.bounds, lines, takes_some=asked.takes_some)
         try:
-            return write_batch(customer, asked, fitting, [*refused, *too_many], use)
+            return write_batch(customer, asked, Sorted(fitting, [*refused, *too_many]), use, seen)
         except (IntegrityError, QueueFull) as error:
             # The key was used by a request that ran beside this one and has committed since.
             if earlier := idempotency.find_earlier(use):
                 return earlier
             if isinstance(error, IntegrityError) or not asked.takes_some or not looks_left:
                 raise
+        seen = glance.take(use)
     raise AssertionError("the last look raises")
 
 
@@ -95,49 +114,58 @@ def number(taken: Sequence[Taken]) -> list[Line]:
 
 
 def fit(
-    customer: Customer, lines: Sequence[Line], *, takes_some: bool
+    bounds: list[Bound], lines: Sequence[Line], *, takes_some: bool
 ) -> tuple[list[Line], list[Refused]]:
     """Return the orders for which the queue has room, in their order, and the others; raise QueueFull where all or none
     are wanted."""
     if not takes_some:
-        backlog.look(customer.platform_id, customer.user, sum(line.pictures for line in lines))
+        pictures = sum(line.pictures for line in lines)
+        backlog.judge(bounds, pictures, account_id=lines[0].account_id)
         return list(lines), []
-    bound = backlog.find_tightest(customer.platform_id, customer.user)
-    room, fitting, too_many = bound.most - bound.pictures, [], []
+    bound = backlog.find_tightest(bounds)
+    room = bound.most - bound.pictures
+    fitting, others = list[Line](), list[Line]()
     for line in lines:
         if line.pictures <= room:
             room -= line.pictures
             fitting.append(line)
         else:
-            too_many.append(Refused(line.one.entry, backlog.refusal(bound, line.pictures)))
+            others.append(line)
     if not fitting:
-        raise too_many[0].problem
-    return fitting, too_many
+        first = others[0]
+        raise backlog.refusal(bound, first.pictures, first.pictures - room, first.account_id)
+    return fitting, [refuse_for(bound, line) for line in others]
+
+
+def refuse_for(bound: Bound, line: Line) -> Refused:
+    """Return an order for which the queue has no room, while it has for others."""
+    full = QueueFull(scope=bound.scope, limit=bound.most, wanted=line.pictures)
+    return Refused(line.one.entry, full)
 
 
 @transaction.atomic
 def write_batch(
     customer: Customer,
     asked: Asked,
-    lines: Sequence[Line],
-    refused: Sequence[Refused],
+    found: Sorted,
     use: idempotency.Use,
+    seen: Glance,
 ) -> uuid.UUID:
     """Write key, holds, batch, tasks and attempts, or nothing at all. Locks: key, inputs, purse, shares, backlog."""
-    batch_id = new_id()
+    batch_id, lines, refused = new_id(), found.lines, found.refused
     idempotency.keep(use, batch_id)
     specs = [line.one.resolved.spec for line in lines]
     for image, mask in sorted({(spec.image, spec.mask) for spec in specs if spec.image}):
         keep_inputs(image, mask)
-    purse = ledger.open_purse(customer.platform_id, customer.user)
+    purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
     if asked.takes_some:
-        unpaid = hold_some(purse.pk, customer, lines)
+        unpaid = hold_some(purse_id, customer, lines)
         lines = [line for line in lines if line.task_id not in unpaid]
         refused = [*refused, *unpaid.values()]
         if not lines:
             raise whole_refusal(refused)
     else:
-        hold_all(purse.pk, customer, lines)
+        hold_all(purse_id, customer, lines)
     Batch.objects.create(
         id=batch_id,
         platform_id=customer.platform_id,
@@ -150,35 +178,38 @@ def write_batch(
         metadata=dict(asked.metadata),
         webhook=asked.webhook or "",
     )
-    write_tasks(batch_id, customer, lines)
-    backlog.keep(customer.platform_id, customer.user, sum(line.pictures for line in lines))
+    write_tasks(batch_id, customer, lines, seen)
+    pictures, account_id = sum(line.pictures for line in lines), lines[0].account_id
+    backlog.keep(customer.platform_id, customer.user, pictures, account_id=account_id)
     return batch_id
 
 
-def write_tasks(batch_id: uuid.UUID, customer: Customer, lines: Sequence[Line]) -> None:
+def write_tasks(
+    batch_id: uuid.UUID, customer: Customer, lines: Sequence[Line], seen: Glance
+) -> None:
     """Write the tasks of a batch with their first attempts and events, and ring for them."""
-    tasks, attempts = [], []
-    shares: dict[tuple[str, Priority], Share] = {}
+    tasks, attempts, history = list[Task](), list[Attempt](), list[Event]()
+    shares: dict[tuple[str, Priority], int] = {}
     # Those of one moment are worked on in the order of their ids: as they were asked for.
     attempt_ids = sorted(new_id() for _ in lines)
     for line, attempt_id in zip(lines, attempt_ids, strict=True):
         # Under the purse's lock, as of a single order.
         resolved = with_seed(customer, line.one.resolved)
-        task = task_of(line.task_id, customer, resolved)
+        task = task_of(line.task_id, customer, resolved, seen.marks.now)
         task.batch_id, task.batch_index = batch_id, line.one.entry.index
         place = (resolved.route.account.queue, priority_of(resolved))
         if place not in shares:
-            shares[place] = find_share(customer, *place)
+            shares[place] = seen.find_share(*place) or find_share(customer, *place).pk
         attempt = attempt_of(task, resolved, shares[place])
         attempt.pk = attempt_id
         tasks.append(task)
         attempts.append(attempt)
+        history += history_of(task, resolved)
     Task.objects.bulk_create(tasks)
     Attempt.objects.bulk_create(attempts)
-    resolved_lines = [(line.task_id, line.one.resolved) for line in lines]
-    events.record_orders((task, one.route, said_of(one)) for task, one in resolved_lines)
+    Event.objects.bulk_create(history)
     # One bell wakes one worker, which goes on until the queue is empty; others find work sooner by their own.
-    rung = Counter(one.route.account.queue for _, one in resolved_lines)
+    rung = Counter(line.one.resolved.route.account.queue for line in lines)
     for queue, waiting in rung.items():
         for _ in range(min(waiting, MOST_BELLS)):
             doorbell.ring_after_commit(queue)

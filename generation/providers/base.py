@@ -21,7 +21,7 @@ from generation.spec import LARGEST_SEED, OPTIONS, GenerationSpec, ModelCard
 
 
 class Report(Protocol):
-    """Called while the provider works; raises Stopped or GivenBack when the order is no longer wanted here."""
+    """Called while the provider works; raises Stopped, or one of its kinds, when the order is no longer wanted here."""
 
     def __call__(self, done: float, preview: Callable[[], bytes] | None = None) -> None:
         """Take the progress, 0 to 1, and what makes a small JPEG of the state if anybody wants to see one."""
@@ -159,7 +159,7 @@ class Found:
     is_same_prompt: bool | None = None
 
 
-# What became of an order, for now: Stopped and GivenBack as its own report raised them.
+# What became of an order, for now: Stopped and its kinds as its own report raised them.
 Outcome = Finished | Submitted | Waiting | Exception
 
 

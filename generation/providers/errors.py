@@ -71,5 +71,9 @@ class Stopped(Exception):
     """Raised by a progress report when the order is no longer wanted; adapters let it pass through."""
 
 
+class OutOfTime(Stopped):
+    """Raised by a progress report when the order was worked on for longer than it may be."""
+
+
 class GivenBack(Stopped):
     """Raised by a progress report when the worker stops and has no patience left; another one makes the order."""

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -16,11 +16,11 @@ from django.db.models import (
     TextField,
     Value,
 )
-from django.db.models.functions import Now
 from django.utils.text import smart_split, unescape_string_literal
 
 from generation.errors import InDoubt, ModelOff, ProviderOff, ProviderRests
 from generation.models import (
+    Account,
     Attempt,
     Event,
     Offer,
@@ -29,9 +29,12 @@ from generation.models import (
     TaskCount,
     TaskText,
 )
+from generation.models.account import UNSTEADY
 from generation.states import AttemptState, TaskState
+from genhub.lib import remembered
 from genhub.lib.errors import Problem
 from genhub.lib.ids import from_wire, oldest_id, read_id
+from genhub.lib.remembered import Remembered, Table
 
 PREFIX = "task"
 # A search of more words than this is cut: each is a look into the index.
@@ -135,19 +138,27 @@ def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
     waiting = [(task, attempt) for task, attempt in found if attempt.state == AttemptState.QUEUED]
     if not waiting:
         return doubts
-    rests = Q(account__resting_until__gt=Now())
-    off = Offer.objects.filter(Q(is_enabled=False) | Q(account__is_enabled=False) | rests)
-    models = {
-        (row.account_id, row.alias): row
-        for row in off.filter(alias__in={task.model for task, _ in waiting}).select_related(
-            "account"
-        )
-    }
+    with remembered.together():
+        models, moment = STANDS.get(), remembered.now()
     return doubts | {
         task.pk: word_pause(row)
         for task, attempt in waiting
-        if (row := models.get((attempt.account_id, task.model)))
+        if (row := models.get((attempt.account_id, task.model))) and not is_on(row, moment)
     }
+
+
+def is_on(model: Offer, moment: datetime) -> bool:
+    """Return whether somebody takes up what waits for a model."""
+    account = model.account
+    return model.is_enabled and account.is_enabled and not account.is_resting(moment)
+
+
+def read_offers() -> dict[tuple[int, str], Offer]:
+    """Return every model of every account, offered or not, with its account."""
+    return {(row.account_id, row.alias): row for row in Offer.objects.select_related("account")}
+
+
+STANDS = Remembered(read_offers, [Table(Offer), Table(Account, without=UNSTEADY)])
 
 
 def word_pause(model: Offer) -> Problem:

@@ -14,7 +14,7 @@ from generation.life import claims
 from generation.life.claims import Claim, LeaseLost
 from generation.life.news import listener
 from generation.providers.base import Report
-from generation.providers.errors import GivenBack, Stopped
+from generation.providers.errors import GivenBack, OutOfTime, Stopped
 from generation.work.process import draining
 from genhub.lib.connections import release_connection
 
@@ -32,6 +32,9 @@ class Sign:
     """What one order has to say at the next beat."""
 
     claim: Claim
+    # By this process's clock: when it has been drawn for as long as it may; known once the first step is done, since a
+    # model may have had to be loaded before.
+    ends_at: float | None = None
     progress: float | None = None
     draw_preview: Callable[[], bytes] | None = None
     is_lost: bool = False
@@ -81,7 +84,8 @@ class Pulse:
         return partial(self.report, claim)
 
     def report(self, claim: Claim, done: float, preview: Callable[[], bytes] | None = None) -> None:
-        """Note an order's progress (0 to 1); raise Stopped once it is not wanted here, GivenBack once time is up."""
+        """Note an order's progress (0 to 1); raise Stopped once it is not wanted here, GivenBack once the worker's time
+        is up, OutOfTime once the order's own is."""
         sign = self.signs[claim.attempt_id]
         sign.progress = min(done, 1.0)
         if preview is not None and settings.LOCAL_PREVIEWS:
@@ -91,6 +95,11 @@ class Pulse:
             self.written_at = time.monotonic()
             self.write(self._draw_previews())
         self.check(claim)
+        if sign.ends_at is None:
+            sign.ends_at = end_of(claim)
+        # What a vendor makes is paid for: there the loop that ends its task decides.
+        if time.monotonic() > sign.ends_at and not sign.was_sent:
+            raise OutOfTime
 
     def check(self, claim: Claim) -> None:
         """Raise Stopped once an order is not wanted here any more, GivenBack once the drain has lasted too long."""
@@ -136,6 +145,11 @@ class Pulse:
             claims.heartbeat(sign.claim, progress=sign.progress, preview=preview)
         except LeaseLost:
             sign.is_lost = True
+
+
+def end_of(claim: Claim) -> float:
+    """Return by this process's clock when a claim that begins to be drawn has been for as long as it may."""
+    return float("inf") if claim.run_seconds is None else time.monotonic() + claim.run_seconds
 
 
 class Heart:

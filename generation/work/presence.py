@@ -12,14 +12,13 @@ from generation.accounts import routing
 from generation.accounts.adapters import device_of
 from generation.life import doorbell
 from generation.models import Account, Offer, Worker
+from generation.models.worker import BEAT_SECONDS, GONE_AFTER_SECONDS
 from generation.work.process import draining, readiness
 from genhub.lib.connections import release_connection
 
 logger = logging.getLogger(__name__)
 
-BEAT_SECONDS = 5
-# Three missed beats: the worker is gone or stuck.
-GONE_AFTER = timedelta(seconds=3 * BEAT_SECONDS + 1)
+GONE_AFTER = timedelta(seconds=GONE_AFTER_SECONDS)
 # After a warm-up that failed: to judge a large file takes half a minute, so the pauses double.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5, 300
 LOADING = "the model is being loaded"
@@ -104,7 +103,13 @@ def beat(name: str, queues: list[str]) -> None:
             if device := device_of(account):
                 facts |= device.health()
     Worker.objects.update_or_create(
-        name=name, defaults={"queues": queues, "beat_at": Now(), "facts": facts}
+        name=name,
+        defaults={
+            "queues": queues,
+            "threads": readiness.threads,
+            "beat_at": Now(),
+            "facts": facts,
+        },
     )
 
 

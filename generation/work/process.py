@@ -35,9 +35,10 @@ draining = Drain()
 
 
 class Readiness:
-    """Why this process takes no orders; without a reason it takes them."""
+    """Why this process takes no orders; without a reason it takes them, so many at a time."""
 
     unready = ""
+    threads = 1
 
 
 readiness = Readiness()

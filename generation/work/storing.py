@@ -11,6 +11,7 @@ from generation.accounts import standing
 from generation.accounts.adapters import device_of
 from generation.accounts.costs import bill_of, tells_cost
 from generation.accounts.spending import NotNow
+from generation.failures import TimedOut
 from generation.life import attempt_ends, waiting
 from generation.life.attempt_ends import Stored, StoredOutput
 from generation.life.claims import Claim, LeaseLost
@@ -24,7 +25,7 @@ from generation.providers.base import (
     Submitted,
     Waiting,
 )
-from generation.providers.errors import GivenBack, ProviderError, Sent, Stopped
+from generation.providers.errors import GivenBack, OutOfTime, ProviderError, Sent, Stopped
 from generation.work import leftovers, too_late
 from generation.work.batch import BatchOutcome
 from generation.work.heart import Pulse
@@ -187,6 +188,8 @@ def collect(
     claim: Claim, outcome: Outcome, check: Callable[[], None], *, was_sent: bool = False
 ) -> Stored:
     """Store each output that was made; what cannot be had or stored is missing, and only if all is does it raise."""
+    if isinstance(outcome, OutOfTime):
+        raise ProviderError("worked on for longer than it may be", code=TimedOut.code)
     if isinstance(outcome, Exception):
         raise outcome
     assert isinstance(outcome, Finished)  # noqa: S101 (what works on was left before)

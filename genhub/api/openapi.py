@@ -1,35 +1,65 @@
-"""What the OpenAPI document says of every operation alike: its refusals, and every code there is."""
+"""What the OpenAPI document says of every operation alike: its examples, and every code there is."""
 
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from genhub.api.operations import list_examples
 from genhub.lib.errors import Problem
 
 PROBLEM_TYPE = "application/problem+json"
-REFUSED = 400
+UNKNOWN, TOO_MANY = 401, 429
+# As genhub/platforms/rates.py says them.
+RATES, RETRY_AFTER = ("RateLimit-Policy", "RateLimit"), "Retry-After"
 
 
 def finish_document(result: dict[str, Any], **_words: Any) -> dict[str, Any]:
-    """Return the document with refusals as problem JSON, one for what any operation may answer, and all codes."""
+    """Return the document with its examples, the headers of rates, and all codes."""
     for operations in result["paths"].values():
         for operation in operations.values():
-            declare_problems(operation["responses"])
+            if {"bearer": []} in operation.get("security", []):
+                declare_rates(operation["responses"])
+    components = result.setdefault("components", {})
+    components["headers"], components["examples"] = describe_headers(), list_examples(result)
     result["info"]["description"] = f"{result['info']['description']}\n\n{list_codes()}"
     return result
 
 
-def declare_problems(responses: dict[str, Any]) -> None:
-    """Give refusals their content type, and say what is answered besides."""
-    problem = {"$ref": "#/components/schemas/Problem"}
+def declare_rates(responses: dict[str, Any]) -> None:
+    """Say of what takes a key that it may be asked too often, and with which headers each answer says how it stands."""
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    responses.setdefault("429", {"description": "", "content": {PROBLEM_TYPE: problem}})
     for status, response in responses.items():
-        content = response.get("content", {})
-        for media_type in list(content):
-            if int(status) >= REFUSED and content[media_type].get("schema") == problem:
-                content[PROBLEM_TYPE] = content.pop(media_type)
-    responses["default"] = {
-        "description": _("Any other refusal"),
-        "content": {PROBLEM_TYPE: {"schema": problem}},
+        names = [*RATES, RETRY_AFTER] if status == str(TOO_MANY) else RATES
+        found = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        # Without a key that works there is nothing to count.
+        if status != str(UNKNOWN):
+            response["headers"] = response.get("headers", {}) | found
+
+
+def describe_headers() -> dict[str, Any]:
+    """Return what the headers of rates say."""
+    policy, standing = RATES
+    return {
+        policy: {
+            "description": _(
+                "How many requests (q) of the key's are let through in so many seconds (w), by what they count as. Left out where any number is."
+            ),
+            "schema": {"type": "string"},
+            "example": '"reads";q=6000;w=60, "writes";q=1200;w=60',
+        },
+        standing: {
+            "description": _(
+                "As what this request counted, how many more are let through (r), and in how many seconds counted ones are forgotten (t)."
+            ),
+            "schema": {"type": "string"},
+            "example": '"writes";r=1187;t=42',
+        },
+        RETRY_AFTER: {
+            "description": _("In so many seconds it may be sent again."),
+            "schema": {"type": "integer"},
+            "example": 12,
+        },
     }
 
 

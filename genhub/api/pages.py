@@ -3,8 +3,9 @@
 import uuid
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import serializers
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -53,6 +54,68 @@ class NewestFirst(CursorPagination):
         return Response({"items": data, **links})
 
 
+class FittingNewestFirst(NewestFirst):
+    """Pages of those rows that fit, which may be rare: each looks at so many rows at most, and its links go on where it
+    ended, so that it may hold fewer than `limit` and have a neighbour all the same."""
+
+    most_rows = 10_000
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        """Take all rows, whether they fit or not."""
+        self.rows = rows
+        self.edge: Any = None
+        self.is_reverse = False
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        """Return the page of a request; `queryset` are the rows that fit."""
+        cursor = self.decode_cursor(request)
+        self.is_reverse = bool(cursor and cursor.reverse)
+        self.edge = self.find_edge(cursor.position if cursor else None)
+        if self.edge:
+            queryset = queryset.filter(**{f"pk__{'lte' if self.is_reverse else 'gte'}": self.edge})
+        page: Any = super().paginate_queryset(queryset, request, view)
+        if self.has_previous if self.is_reverse else self.has_next:
+            # The page was full before the edge.
+            self.edge = None
+        return page
+
+    def find_edge(self, position: Any) -> Any:
+        """Return the last row that is looked at from a position on, None when those are all there are."""
+        rows = self.rows.order_by("pk" if self.is_reverse else "-pk")
+        if position is not None:
+            rows = rows.filter(**{f"pk__{'gt' if self.is_reverse else 'lt'}": position})
+        last = self.most_rows - 1
+        return next(iter(rows.values_list("pk", flat=True)[last : last + 1]), None)
+
+    def get_next_link(self) -> str | None:
+        """Return where it goes on to older rows."""
+        if self.edge and not self.is_reverse:
+            return self.link(self.edge, reverse=False)
+        if not self.page and self.is_reverse and self.has_next:
+            return self.turn(by=1)
+        return super().get_next_link()
+
+    def get_previous_link(self) -> str | None:
+        """Return where it goes on to newer rows."""
+        if self.edge and self.is_reverse:
+            return self.link(self.edge, reverse=True)
+        if not self.page and not self.is_reverse and self.has_previous:
+            return self.turn(by=-1)
+        return super().get_previous_link()
+
+    def turn(self, *, by: int) -> str:
+        """Return where an empty page came from: the row at its position was the last one looked at, and may fit."""
+        cursor: Any = self.cursor
+        position = uuid.UUID(int=uuid.UUID(str(cursor.position)).int + by)
+        return self.link(position, reverse=not self.is_reverse)
+
+    def link(self, position: uuid.UUID, *, reverse: bool) -> str:
+        """Return the address of the page beyond a row."""
+        # Our positions are ids, where DRF's types count rows.
+        at: Any = str(position)
+        return self.encode_cursor(Cursor(offset=0, reverse=reverse, position=at))
+
+
 def read_page_words(request: Request) -> tuple[int | None, int]:
     """Return (page, limit) of a request, page None for cursor pages; raise InvalidRequest when one is not a number."""
     errors, values = [], {}
@@ -78,6 +141,14 @@ def read_page_words(request: Request) -> tuple[int | None, int]:
     return values["page"] or None, values["limit"]
 
 
+class FieldProblemSerializer(serializers.Serializer[Any]):
+    """What is wrong with one field."""
+
+    field = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
     """Every refusal, as RFC 9457 problem JSON."""
 
@@ -87,5 +158,5 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField()
     # The base class has a property of this name, which a schema never reads.
-    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
+    errors = FieldProblemSerializer(many=True)  # type: ignore[assignment]
     params = serializers.DictField(required=False)

@@ -12,8 +12,8 @@ from genhub.front.refusals import (
     CharsetUnsupported,
     ContentEncodingUnsupported,
     refuse_header,
-    word_problem,
 )
+from genhub.front.wording import word_problem
 from genhub.lib.errors import Problem, gettext_noop
 
 logger = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from django.conf import settings
 from generation.api.live.refusals import RETRY_AFTER, EventsAway
 from genhub.front.request import Incoming
 from genhub.front.work import make_reply
+from genhub.lib import requestid
 from genhub.live.address import read_address
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ CONNECT_SECONDS = 5.0
 # Of one connection alone, or said anew.
 DROPPED = frozenset(
     {b"connection", b"keep-alive", b"upgrade", b"expect", b"te", b"content-length"}
-) | {b"transfer-encoding", b"http2-settings", b"proxy-connection"}
+) | {b"transfer-encoding", b"http2-settings", b"proxy-connection", b"x-request-id"}
 
 
 def is_stream(environ: dict[str, Any]) -> bool:
@@ -96,7 +97,7 @@ class Passage(asyncio.Protocol):
 
 
 def frame(request: Incoming) -> bytes:
-    """Return the request's head as the events process gets it: without a body, and with the client's address."""
+    """Return the request's head as the events process gets it: without a body, with the client's address and its id."""
     environ = request.environ
     dropped = DROPPED if settings.BEHIND_PROXY else DROPPED | {b"x-forwarded-for"}
     lines = [
@@ -112,5 +113,5 @@ def frame(request: Incoming) -> bytes:
     ]
     if not settings.BEHIND_PROXY:
         lines.append(f"X-Forwarded-For: {environ.get('REMOTE_ADDR', '')}".encode())
-    lines.append(b"Connection: close")
+    lines += [f"{requestid.HEADER}: {requestid.settle(environ)}".encode(), b"Connection: close"]
     return b"\r\n".join([*lines, b"", b""])

@@ -1,18 +1,9 @@
 """What the web server itself refuses, before or instead of the application."""
 
-import json
-import logging
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest
-from django.utils import translation
-
-from genhub.api.problems import problem_body
 from genhub.lib.errors import FieldError, Problem, gettext_noop
 
-logger = logging.getLogger("genhub.requests")
 RETRY_AFTER = {"Retry-After": "5"}
 
 
@@ -110,36 +101,3 @@ def refuse_header(name: str, message: str, **params: Any) -> HeaderRefused:
     """Return the refusal of one header by its name."""
     shown = "-".join(word.capitalize() for word in name.split("-"))
     return HeaderRefused(errors=[FieldError(shown, "invalid", message, params)])
-
-
-def word_problem(
-    problem: Problem, environ: Mapping[str, Any]
-) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Return status, headers and body of a problem in the language that the request asks for; and log it."""
-    request = HttpRequest()
-    request.META["HTTP_ACCEPT_LANGUAGE"] = environ.get("HTTP_ACCEPT_LANGUAGE", "")
-    language = translation.get_language_from_request(request)
-    with translation.override(language):
-        body = json.dumps(problem_body(problem), ensure_ascii=False).encode()
-    logger.info(
-        "request",
-        extra={
-            "method": environ.get("REQUEST_METHOD", ""),
-            "url": environ.get("PATH_INFO", ""),
-            "status": problem.status,
-            "code": problem.code,
-            "client_ip": environ.get("REMOTE_ADDR", ""),
-        },
-    )
-    headers = {
-        "Content-Type": "application/problem+json",
-        "Content-Language": language,
-        "Content-Length": str(len(body)),
-        **problem.headers,
-    }
-    return status_line(problem.status), list(headers.items()), body
-
-
-def status_line(status: int) -> str:
-    """Return a status as WSGI spells it."""
-    return f"{status} {HTTPStatus(status).phrase}"

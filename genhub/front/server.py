@@ -154,7 +154,7 @@ class Server:
         del environ[OFFER]
 
         def choose(connection: Connection, request: Incoming, second: Reply) -> None:
-            is_good = second.status.startswith("2")
+            is_good = second.status.startswith(("2", "304"))
             given, other = (second, first) if is_good else (first, second)
             other.body.close()
             connection.begin_reply(request, given)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from genhub.front.refusals import RETRY_AFTER, HubBusy, word_problem
+from genhub.front.refusals import RETRY_AFTER, HubBusy
 from genhub.front.spool import MEMORY_BYTES, FilePart, NoRoom, Room, Spool
+from genhub.front.wording import word_problem
+from genhub.lib import requestid
 from genhub.lib.errors import Problem
 
 logger = logging.getLogger(__name__)
@@ -68,15 +70,16 @@ class Job:
 
     def run(self) -> None:
         """Call the application and tell of its answer; whatever it raises is logged and answered."""
-        try:
-            self._answer()
-        except NoRoom:
-            self._fail(HubBusy(headers=RETRY_AFTER))
-        except Exception:
-            logger.exception(
-                "unhandled error outside of any view at %s", self.environ.get("PATH_INFO")
-            )
-            self._fail(Problem())
+        with requestid.working_for(requestid.settle(self.environ)):
+            try:
+                self._answer()
+            except NoRoom:
+                self._fail(HubBusy(headers=RETRY_AFTER))
+            except Exception:
+                logger.exception(
+                    "unhandled error outside of any view at %s", self.environ.get("PATH_INFO")
+                )
+                self._fail(Problem())
 
     def _start(self, status: str, headers: list[tuple[str, str]], *_error: Any) -> None:
         self._head = (status, headers)

@@ -115,6 +115,17 @@ class IdempotencyKeyReused(Problem):
     )
 
 
+class IdempotencyKeyInUse(Problem):
+    """The first request with this key is not done yet."""
+
+    code = "idempotency_key_in_use"
+    status = 409
+    title = gettext_noop("A request with this Idempotency-Key is under way")
+    detail = gettext_noop(
+        "The first one is not done yet. Send it again in a moment, with the same key: nothing is done twice."
+    )
+
+
 class SeenChanged(Problem):
     """What a person confirmed is not what there is any more."""
 

@@ -3,10 +3,11 @@
 import os
 import time
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 # The nil UUID (RFC 9562 5.9): never made by new_id.
 NOBODY = uuid.UUID(int=0)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def new_id() -> uuid.UUID:
@@ -36,6 +37,13 @@ def from_wire(prefix: str, text: str) -> uuid.UUID:
 def oldest_id(age: timedelta) -> uuid.UUID:
     """Return the smallest UUIDv7 of this age: rows since then are a range of the primary key."""
     milliseconds = time.time_ns() // 1_000_000 - int(age.total_seconds() * 1000)
+    return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | 0x2 << 62)
+
+
+def id_at(moment: datetime, shift: timedelta) -> uuid.UUID:
+    """Return the smallest UUIDv7 of a moment, shifted: rows before and after are ranges of the primary key."""
+    seconds = (moment - EPOCH + shift).total_seconds()
+    milliseconds = max(0, int(seconds * 1000))
     return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | 0x2 << 62)
 
 

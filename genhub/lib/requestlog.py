@@ -1,4 +1,4 @@
-"""One log line per request: method, url, status, seconds, client ip. Never a header, a body or a query."""
+"""One log line per request: id, method, url, status, seconds, client ip. Never a body, a query or any other header."""
 
 import logging
 import time
@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from genhub.lib import requestid
 
 logger = logging.getLogger("genhub.requests")
 
@@ -25,10 +27,14 @@ class RequestLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, then log it; the query is left out since a signed link carries its signature there."""
         started = time.perf_counter()
-        response = self.get_response(request)
+        request_id = requestid.settle(request.META)
+        with requestid.working_for(request_id):
+            response = self.get_response(request)
+        response[requestid.HEADER] = request_id
         logger.info(
             "request",
             extra={
+                "request_id": request_id,
                 "method": request.method,
                 "url": request.path,
                 "status": response.status_code,

@@ -1,16 +1,16 @@
 """Counts of what went wrong lately, by whom: shared by all processes through the broker's Valkey.
 
-Where that is away, each process counts by itself: less strict, never open, and nobody waits for it.
+Where that is away, each process counts by itself: less strict, never open, and nobody waits for it. The rates of keys
+(`lib/rates.py`) are counted by the same counters.
 """
 
-import ipaddress
 import logging
 import math
 import threading
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import redis
@@ -23,12 +23,8 @@ from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS, ANSWER_SECONDS = 0.1, 0.3
-# After a failure nobody asks the server for so long.
+# After a failure nobody asks the server for so long; then one does, and the others wait for what it finds.
 AWAY_SECONDS = 5.0
-# Who holds one address of IPv6 holds so many.
-SUBNET = 64
-
 Limiter = FixedWindowRateLimiter
 Result = TypeVar("Result")
 
@@ -38,27 +34,67 @@ def per(seconds: int, amount: int, name: str) -> RateLimitItem:
     return RateLimitItemPerSecond(amount, seconds, namespace=f"genhub-{name}")
 
 
+class Away(Exception):
+    """The shared counters do not answer at once, or there are none."""
+
+
 class Counters:
     """Limiters on the shared store and on this process's own memory, the second for when the first is away."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience_seconds: float) -> None:
         self.own = Limiter(MemoryStorage())
-        self.shared = connect(url)
+        self.shared = connect(url, patience_seconds)
         self.away_until = 0.0
+        self._lock = threading.Lock()
 
     def ask(self, question: Callable[[Limiter], Result]) -> Result:
         """Return the answer of the shared counters, or that of our own."""
-        if self.shared is None or time.monotonic() < self.away_until:
-            return question(self.own)
         try:
-            return question(self.shared)
+            return self.ask_shared(question)
+        except Away:
+            return question(self.own)
+
+    def ask_shared(self, question: Callable[[Limiter], Result]) -> Result:
+        """Return the answer of the shared counters; raise Away within the broker's patience, and at once for a few
+        seconds after that."""
+        if self.shared is None or not self._may_ask():
+            raise Away
+        try:
+            answer = question(self.shared)
         except (redis.RedisError, OSError) as error:
             self.away_until = time.monotonic() + AWAY_SECONDS
-            logger.warning("each process counts wrong tries by itself for now: %s", error)
-            return question(self.own)
+            logger.warning(
+                "each process counts wrong tries by itself for now, and nobody counts rates: %s",
+                error,
+            )
+            raise Away from error
+        self.away_until = 0.0
+        return answer
+
+    def find_fault(self) -> str:
+        """Return what is wrong with the shared counters, or nothing; a hub without any has none to lose."""
+        if self.shared is None:
+            return ""
+        storage: Any = self.shared.storage
+        try:
+            storage.get_connection().ping()
+        except (redis.RedisError, OSError) as error:
+            return str(error) or type(error).__name__
+        self.away_until = 0.0
+        return ""
+
+    def _may_ask(self) -> bool:
+        if not self.away_until:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            if now < self.away_until:
+                return False
+            self.away_until = now + AWAY_SECONDS
+            return True
 
 
-def connect(url: str) -> Limiter | None:
+def connect(url: str, patience_seconds: float) -> Limiter | None:
     """Return a limiter on the broker's server; None when the broker is no such server."""
     parts = urlsplit(url)
     if parts.scheme in {"redis+socket", "redis+unix", "unix"}:
@@ -69,8 +105,8 @@ def connect(url: str) -> Limiter | None:
         return None
     pool = redis.ConnectionPool.from_url(
         url,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=patience_seconds,
+        socket_timeout=patience_seconds,
         retry=Retry(NoBackoff(), 0),
     )
     return Limiter(RedisStorage("redis://", connection_pool=pool))
@@ -80,15 +116,15 @@ MAKING = threading.Lock()
 
 
 @cache
-def make_counters(url: str) -> Counters:
+def make_counters(url: str, patience_ms: int) -> Counters:
     """Return the counters of a store, the same ones each time."""
-    return Counters(url)
+    return Counters(url, patience_ms / 1000)
 
 
 def counters() -> Counters:
     """Return the counters of this process."""
     with MAKING:
-        return make_counters(settings.THROTTLE_URL)
+        return make_counters(settings.THROTTLE_URL, settings.BROKER_PATIENCE_MS)
 
 
 def count(limit: RateLimitItem, *who: str) -> int:
@@ -118,20 +154,3 @@ def forget(limit: RateLimitItem, *who: str) -> None:
 def read(limit: RateLimitItem, *who: str) -> int:
     """Return how many tries are counted."""
     return counters().ask(lambda limiter: int(limiter.storage.get(limit.key_for(*who))))
-
-
-def network_of(address: str) -> str:
-    """Return what stands for an address: itself, of IPv6 its network; an empty string for what is none."""
-    host = address.strip().strip("[]")
-    if host.count(":") == 1:
-        # Some proxies add the port.
-        host = host.partition(":")[0]
-    try:
-        parsed = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return ""
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, SUBNET), strict=False))

@@ -1,27 +1,30 @@
-"""Who is calling: `Authorization: Bearer <key>` becomes a Caller, and a view's scopes decide what it may do."""
+"""Who is calling: `Authorization: Bearer <key or token>` becomes a Caller, and a view's scopes decide what it may."""
 
+import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import translation
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from genhub.lib import throttle
+from genhub.lib.addresses import is_within, network_of
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
 from genhub.lib.requestlog import client_ip
+from genhub.platforms import rates
+from genhub.platforms.browser_tokens import cors, tokens
+from genhub.platforms.browser_tokens.errors import OriginNotAllowed, TokenInvalid, TokenNotEnough
+from genhub.platforms.browser_tokens.models import BrowserToken
 from genhub.platforms.models import ApiKey, Platform
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-# Writing each use would make the key's row hot; a minute is exact enough to find forgotten keys.
-LAST_USED_EVERY = timedelta(minutes=1)
+logger = logging.getLogger(__name__)
+
 LONGEST_USER = 200
 
 
@@ -63,6 +66,17 @@ class WrongUser(Problem):
     )
 
 
+class AddressNotAllowed(Problem):
+    """A right key came from an address that is not on its list."""
+
+    code = "address_not_allowed"
+    status = 403
+    title = gettext_noop("The API key may not be used from here")
+    detail = gettext_noop(
+        "It works from listed addresses only, and %(address)s is none of them. Nothing was created or charged; ask the hub's staff to list it."
+    )
+
+
 class WrongKeys(Problem):
     """An address sent wrong keys over and over; a right one is taken all the same."""
 
@@ -76,12 +90,21 @@ class WrongKeys(Problem):
 
 @dataclass(frozen=True)
 class Caller:
-    """The platform that calls, and the end user its key is bound to (None: the key speaks for all of them)."""
+    """The platform that calls, and the end user its key is bound to (None: the key speaks for all of them); `token`
+    when the key's stand-in calls from a browser."""
 
     platform: Platform
     key: ApiKey
     user: str | None
+    token: BrowserToken | None = None
     is_authenticated: bool = True
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Return what the caller may do; a token never more than its key."""
+        if self.token is None:
+            return frozenset(self.key.scopes)
+        return frozenset(self.token.scopes).intersection(self.key.scopes, tokens.FOR_TOKENS)
 
     def user_for_write(self, named: str | None) -> str:
         """Return whose purse pays: the key's user, or the named one; raise when none, or another, was named."""
@@ -115,28 +138,57 @@ class BearerKeyAuthentication(BaseAuthentication):
     """Authenticate by `Authorization: Bearer <key>`."""
 
     def authenticate(self, request: Request) -> tuple[Caller, ApiKey]:
-        """Return the caller, or raise KeyMissing or KeyInvalid (both 401)."""
+        """Return the caller, or raise KeyMissing, KeyInvalid or TokenInvalid (all 401)."""
+        # Pages may read what is said to a token of theirs, and nothing else.
+        cors.allow(request, ())
         challenge = {"WWW-Authenticate": self.authenticate_header(request)}
         kind, _, key = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not key.strip():
             raise KeyMissing(headers=challenge)
+        if key.strip().startswith(tokens.START):
+            return self.authenticate_token(request, key.strip())
         row = ApiKey.objects.find(key.strip())
         if row is None:
             self.count_wrong(request)
             raise KeyInvalid(headers=challenge)
         if "Accept-Language" not in request.headers:
             translation.activate(row.platform.language)
-        ApiKey.objects.filter(
-            Q(last_used_at=None) | Q(last_used_at__lt=Now() - LAST_USED_EVERY), pk=row.pk
-        ).update(last_used_at=Now())
+        # Before it counts: who is refused for his address takes nothing of what the key's holder may do.
+        check_address(request, row)
+        rates.count(request, row)
+        row.note_use()
         return Caller(platform=row.platform, key=row, user=row.user or None), row
+
+    def authenticate_token(self, request: Request, secret: str) -> tuple[Caller, ApiKey]:
+        """Return the caller that a browser's token stands for, or raise TokenInvalid or OriginNotAllowed.
+
+        Without an Origin it is taken: browsers send none for reads of the hub's own pages, and whoever is no browser
+        writes there what they like, so that to insist on one would keep nobody out.
+        """
+        token = tokens.find(secret)
+        if token is None:
+            self.count_wrong(request)
+            raise TokenInvalid(headers={"WWW-Authenticate": self.authenticate_header(request)})
+        # Of one that is over, too: the page is to learn that it needs another.
+        cors.allow(request, token.origins)
+        key = token.key
+        if "Accept-Language" not in request.headers:
+            translation.activate(key.platform.language)
+        if not token.is_alive:  # type: ignore[attr-defined]  # found with it
+            raise TokenInvalid(headers={"WWW-Authenticate": self.authenticate_header(request)})
+        if request.headers.get("Origin", token.origins[0]) not in token.origins:
+            raise OriginNotAllowed
+        # Browsers come from anywhere, and one user's takes nothing of what the app itself may do.
+        rates.count(request, key, bearer=token.pk)
+        tokens.note_use(token)
+        return Caller(platform=key.platform, key=key, user=token.user, token=token), key
 
     def count_wrong(self, request: Request) -> None:
         """Count a wrong key; raise WrongKeys when its address sent too many.
 
         Right keys are never counted or refused: behind one address there may be many apps.
         """
-        address = throttle.network_of(client_ip(request._request))  # noqa: SLF001 (DRF has no other door)
+        address = network_of(address_of(request))
         if not address or not settings.WRONG_KEYS_PER_MINUTE:
             return
         limit = throttle.per(60, settings.WRONG_KEYS_PER_MINUTE, "wrong-keys")
@@ -148,15 +200,32 @@ class BearerKeyAuthentication(BaseAuthentication):
         return 'Bearer realm="genhub"'
 
 
+def address_of(request: Request) -> str:
+    """Return from where a request comes."""
+    return client_ip(request._request)  # noqa: SLF001 (DRF has no other door)
+
+
+def check_address(request: Request, key: ApiKey) -> None:
+    """Raise AddressNotAllowed for a key that is bound to other networks."""
+    if key.networks and not is_within(address := address_of(request), key.networks):
+        logger.warning("the key %s… was used from %s, which is not allowed", key.prefix, address)
+        raise AddressNotAllowed(address=address or "?")
+
+
 class HasScope(BasePermission):
-    """Let a key through when it has the scope that the view names for this method in `scopes`."""
+    """Let a caller through who has the scope that the view names for this method in `scopes`."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Return True, or raise ScopeMissing naming the scope."""
+        """Return True, or raise ScopeMissing naming the scope; what any key may write, no token may."""
         scopes: dict[str, Any] = getattr(view, "scopes", {})
         # DRF answers HEAD by the view's GET.
         method = "GET" if request.method == "HEAD" else request.method
         scope = scopes.get(method or "")
-        if scope and scope not in caller_of(request).key.scopes:
+        caller = caller_of(request)
+        if scope and scope not in caller.scopes:
             raise ScopeMissing(scope=str(scope))
+        is_write = method not in SAFE_METHODS and hasattr(view, str(method).lower())
+        is_of_key = getattr(view, "is_of_key", False)
+        if caller.token and (is_of_key or (is_write and not scope)):
+            raise TokenNotEnough
         return True

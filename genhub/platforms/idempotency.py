@@ -4,10 +4,27 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from genhub.lib.errors import IdempotencyKeyReused
+from django.db import OperationalError, connection
+from psycopg.errors import LockNotAvailable
+
+from genhub.lib.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from genhub.platforms.models import IdempotencyKey
 
 Scope = IdempotencyKey.Scope
+# So long an equal request beside one that has not committed yet waits for it: far longer than any create takes.
+PATIENCE_SECONDS = 5
+RETRY_AFTER = {"Retry-After": "1"}
+# One statement, since an order's are counted: it waits so long for an equal key, and leaves later ones as patient as
+# they were.
+KEEP = """
+    WITH patience AS MATERIALIZED (
+        SELECT current_setting('lock_timeout') AS usual, set_config('lock_timeout', %(patience)s, true) AS present
+    )
+    INSERT INTO platforms_idempotencykey (platform_id, "user", scope, key, fingerprint, made_id)
+    SELECT %(platform_id)s, %(user)s, %(scope)s, %(key)s, %(fingerprint)s, %(made_id)s
+      FROM patience WHERE present IS NOT NULL
+    RETURNING (SELECT set_config('lock_timeout', usual, true) FROM patience)
+"""
 
 
 @dataclass(frozen=True)
@@ -19,6 +36,23 @@ class Use:
     scope: Scope
     key: str
     fingerprint: str
+
+
+# For a statement that reads more than this: one column, which `judge_earlier` takes.
+EARLIER = """
+    (SELECT ARRAY[k.made_id::text, k.fingerprint] FROM platforms_idempotencykey k
+      WHERE k.platform_id = %(platform)s AND k."user" = %(user)s AND k.scope = %(scope)s AND k.key = %(key)s)
+"""
+
+
+def judge_earlier(use: Use, earlier: list[str] | None) -> uuid.UUID | None:
+    """Return what a key made before, as EARLIER read it; raise IdempotencyKeyReused when its body was another."""
+    if not earlier:
+        return None
+    made_id, fingerprint = earlier
+    if fingerprint != use.fingerprint:
+        raise IdempotencyKeyReused
+    return uuid.UUID(made_id)
 
 
 def find_earlier(use: Use) -> uuid.UUID | None:
@@ -35,9 +69,17 @@ def find_earlier(use: Use) -> uuid.UUID | None:
 
 def keep(use: Use, made_id: uuid.UUID) -> None:
     """Note what a key makes, in the transaction that makes it: an equal request beside it waits here for its commit and
-    gets an IntegrityError then. Without a key nothing is written."""
-    if use.key:
-        IdempotencyKey.objects.create(**vars(use), made_id=made_id)
+    gets an IntegrityError then, or IdempotencyKeyInUse where that takes too long. Without a key nothing is written."""
+    if not use.key:
+        return
+    words = {**vars(use), "made_id": made_id, "patience": f"{PATIENCE_SECONDS}s"}
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(KEEP, words)
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                raise IdempotencyKeyInUse(headers=RETRY_AFTER) from error
+            raise
 
 
 def forget(scope: Scope, made_ids: Collection[uuid.UUID]) -> None:

@@ -1,12 +1,9 @@
-"""Platforms (the apps that call the hub) and their API keys."""
+"""Platforms (the apps that call the hub), their plans, and the keys of their creates."""
 
-import datetime
 import zoneinfo
 from decimal import Decimal
-from typing import Self
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import (
     MaxValueValidator,
@@ -20,22 +17,27 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
 from genhub.lib.limits import LARGEST_NUMBER
-from genhub.platforms.keys import KEY_SHAPE, PREFIX_LENGTH, generator
+from genhub.platforms.browser_tokens.models import BrowserToken
+from genhub.platforms.key_models import (
+    STAYS,
+    ApiKey,
+    ApiKeyManager,
+    Scope,
+    rate_field,
+    usual_scopes,
+)
 
-
-class Scope(models.TextChoices):
-    """What a key may do."""
-
-    TASKS_WRITE = "tasks:write", _("create and cancel tasks")
-    TASKS_READ = "tasks:read", _("read tasks and their pictures")
-    CREDITS_READ = "credits:read", _("read balances and statements")
-    WEBHOOKS_MANAGE = "webhooks:manage", _("manage webhooks, with a platform's key")
-    CREDITS_GRANT = "credits:grant", _("grant credits, within the platform's grant rules")
-
-
-def usual_scopes() -> list[str]:
-    """Return what a key gets unless somebody says otherwise: all but the right to make credits."""
-    return [scope for scope in Scope.values if scope != Scope.CREDITS_GRANT]
+__all__ = [
+    "ApiKey",
+    "ApiKeyManager",
+    "BrowserToken",
+    "IdempotencyKey",
+    "Plan",
+    "Platform",
+    "Scope",
+    "usual_scopes",
+    "validate_time_zone",
+]
 
 
 def validate_time_zone(name: str) -> None:
@@ -43,9 +45,6 @@ def validate_time_zone(name: str) -> None:
     # `localtime` is a machine's own file, no zone, and unknown to the database.
     if name == "localtime" or name not in zoneinfo.available_timezones():
         raise ValidationError(_("“%(name)s” is not an IANA time zone."), params={"name": name})
-
-
-STAYS = _("Prompts and pictures never leave the house: only models of your own servers take its orders.")  # fmt: skip
 
 
 class Plan(models.Model):
@@ -80,6 +79,8 @@ class Plan(models.Model):
     highest_priority = models.CharField(
         _("highest priority"), max_length=10, choices=Priority.choices, default=Priority.HIGH
     )
+    reads_per_minute = rate_field(_("reads a minute"))
+    writes_per_minute = rate_field(_("writes a minute"))
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:
@@ -121,6 +122,10 @@ class Platform(models.Model):
         _("most pictures under way"), null=True, blank=True, validators=[MinValueValidator(LARGEST_NUMBER)],
         help_text=_("Waiting or being made; further orders are refused. Empty: the hub's usual limit."),
     )  # fmt: skip
+    low_credits = models.PositiveBigIntegerField(
+        _("low credits"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("Webhooks tell when a user's available credits fall below (credits.low). Empty: never."),
+    )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
     usd_per_credit = models.DecimalField(
         _("US dollars a credit"), max_digits=12, decimal_places=6, null=True, blank=True,
@@ -138,87 +143,6 @@ class Platform(models.Model):
         return self.name
 
 
-class ApiKeyManager(models.Manager["ApiKey"]):
-    """Makes keys and finds them again."""
-
-    def issue(
-        self,
-        platform: Platform,
-        *,
-        name: str,
-        user: str = "",
-        scopes: list[str] | None = None,
-        local_only: bool = False,
-        expires_at: datetime.datetime | None = None,
-    ) -> tuple["ApiKey", str]:
-        """Create a key and return its row and the key itself, which is shown this once and kept nowhere."""
-        key, prefix, hashed_key = generator.generate()
-        row = self.create(
-            platform=platform,
-            name=name,
-            user=user,
-            scopes=usual_scopes() if scopes is None else scopes,
-            local_only=local_only,
-            expires_at=expires_at,
-            prefix=prefix,
-            hashed_key=hashed_key,
-        )
-        return row, key
-
-    def living(self) -> models.QuerySet["ApiKey"]:
-        """Return the keys that are neither revoked nor expired, of platforms that are active."""
-        rows = self.filter(revoked_at=None, platform__is_active=True)
-        return rows.exclude(expires_at__lte=Now())
-
-    def find(self, key: str) -> "ApiKey | None":
-        """Return the live row of this key with its platform, or None when it is unknown, revoked or expired."""
-        # What no key of ours looks like is not looked for.
-        if not KEY_SHAPE.fullmatch(key):
-            return None
-        prefix = key.partition(".")[0]
-        row = self.living().filter(prefix=prefix).select_related("platform__plan").first()
-        return row if row and generator.verify(key, row.hashed_key) else None
-
-
-class ApiKey(models.Model):
-    """A key of a platform; with a `user` it speaks for that end user alone."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    platform = models.ForeignKey(
-        Platform, models.PROTECT, related_name="keys", verbose_name=_("platform")
-    )
-    name = models.CharField(_("name"), max_length=100)
-    user = models.CharField(
-        _("user"), max_length=200, blank=True, help_text=_("Empty: the key speaks for all users.")
-    )
-    scopes = ArrayField(
-        models.CharField(max_length=30, choices=Scope.choices), verbose_name=_("scopes")
-    )
-    local_only = models.BooleanField(_("stays in the house"), default=False, db_default=False, help_text=STAYS)  # fmt: skip
-    prefix = models.CharField(_("prefix"), max_length=PREFIX_LENGTH, unique=True, editable=False)
-    hashed_key = models.CharField(max_length=150, editable=False)
-    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
-    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
-    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
-    revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
-
-    objects = ApiKeyManager()
-
-    class Meta:
-        verbose_name = _("API key")
-        verbose_name_plural = _("API keys")
-        ordering = ("-created_at",)
-
-    def __str__(self) -> str:
-        return f"{self.prefix}… ({self.name})"
-
-    def revoke(self) -> Self:
-        """End the key for good: the next request with it is refused."""
-        ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now())
-        self.refresh_from_db()
-        return self
-
-
 class IdempotencyKey(models.Model):
     """A caller's key for one create: the same request again finds what it made, another request is refused."""
 
@@ -228,6 +152,7 @@ class IdempotencyKey(models.Model):
         ORDER = "order"
         UPLOAD = "upload"
         ENDPOINT = "endpoint"
+        TOKEN = "token"  # noqa: S105 (a word)
 
     platform = models.ForeignKey(Platform, models.CASCADE, related_name="+")
     user = models.CharField(max_length=200)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.settings.keys import KEY_OVERLAP_HOURS, KEY_RATES, TOKEN_SPENDING  # noqa: F401
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
     LINK_SECONDS,
@@ -71,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "genhub.lib.hosts.HostMiddleware",
+    "genhub.platforms.browser_tokens.cors.CorsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -155,12 +157,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["genhub.platforms.authentication.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["genhub.api.parsers.BoundedJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "genhub.api.operations.HubSchema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
-    # `?format=b64` is a word of the API, not a renderer's name.
-    "URL_FORMAT_OVERRIDE": None,
-    # A caller's own word may be called non_field_errors.
-    "NON_FIELD_ERRORS_KEY": "",
+    "URL_FORMAT_OVERRIDE": None,  # `?format=b64` is a word of the API, not a renderer's name
+    "NON_FIELD_ERRORS_KEY": "",  # a caller's own word may be called non_field_errors
+    "DEFAULT_METADATA_CLASS": "genhub.api.metadata.MethodsOnly",
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
@@ -221,8 +222,10 @@ SWEEP_SECONDS = at_least("SWEEP_SECONDS", 10, 1)
 REAP_SECONDS = at_least("REAP_SECONDS", 5, 1)
 # From submit to end, waiting included: bursts are queued, so a day.
 TASK_DEADLINE_SECONDS = at_least("TASK_DEADLINE_SECONDS", 86_400, 1)
-# Pictures of orders that have not ended, waiting or being made: of the hub, of a platform unless its row says
-# otherwise, and of one user. Far above a burst, and about what a card makes within the deadline.
+# From claim to end: for each picture drawn here; for an order at a vendor, whose answers have their own. 0: no limit.
+LOCAL_RUN_SECONDS = at_least("LOCAL_RUN_SECONDS", 120, 0)
+REMOTE_RUN_SECONDS = at_least("REMOTE_RUN_SECONDS", 3600, 0)
+# Pictures of orders that have not ended: far above a burst, and about what a card makes within the deadline.
 QUEUE_MOST = at_least("QUEUE_MOST", 50_000, LARGEST_NUMBER)
 QUEUE_MOST_PER_PLATFORM = at_least("QUEUE_MOST_PER_PLATFORM", 20_000, LARGEST_NUMBER)
 QUEUE_MOST_PER_USER = at_least("QUEUE_MOST_PER_USER", 2_000, LARGEST_NUMBER)

@@ -25,7 +25,10 @@ def logging_config(*, folder: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+            "line": {
+                "()": "genhub.lib.requestid.LineFormatter",
+                "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            },
             "json": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "processors": [

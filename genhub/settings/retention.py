@@ -27,4 +27,5 @@ RETENTION_RULES = (
     "generation.retention.RULES",
     "storage.retention.RULES",
     "genhub.webhooks.retention.RULES",
+    "genhub.platforms.browser_tokens.retention.RULES",
 )

@@ -176,6 +176,7 @@ UNFOLD: dict[str, Any] = {
                     page("apps", "platforms.platform"),
                     page("workspace_premium", "platforms.plan"),
                     page("key", "platforms.apikey"),
+                    page("badge", "platforms.browsertoken"),
                     counted(
                         page("webhook", "webhooks.endpoint"),
                         "genhub.webhooks.selectors.count_given_up",

@@ -23,6 +23,7 @@ from limits import RateLimitItem
 from unfold.forms import AuthenticationForm
 
 from genhub.lib import throttle
+from genhub.lib.addresses import network_of
 from genhub.lib.requestlog import client_ip
 from genhub.users.models import User
 
@@ -107,7 +108,7 @@ def begin_try(request: HttpRequest | None, username: str) -> Try:
     account = name_account(username)
     if request is None:
         return Try(account, "", "")
-    return Try(account, throttle.network_of(client_ip(request)), find_device(request, account))
+    return Try(account, network_of(client_ip(request)), find_device(request, account))
 
 
 def find_device(request: HttpRequest, account: str) -> str:

@@ -23,6 +23,7 @@ class EventType(models.TextChoices):
     FAILED = "task.failed", _("a task failed")
     CANCELED = "task.canceled", _("a task was canceled")
     BATCH = "batch.completed", _("all tasks of a batch have ended")
+    CREDITS_LOW = "credits.low", _("a user's credits fell below the platform's mark")
 
 
 ENDS = (EventType.COMPLETED, EventType.FAILED, EventType.CANCELED)

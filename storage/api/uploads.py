@@ -16,13 +16,13 @@ from genhub.api.idempotency import read_idempotency_key
 from genhub.api.pages import ProblemSerializer
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.ids import to_wire
-from genhub.platforms.authentication import caller_of
+from genhub.platforms.authentication import WrongUser, caller_of
 from genhub.platforms.models import Scope
 from storage import decoding
-from storage.api.parsers import FORM, PictureParser
+from storage.api.parsers import FORM, MalformedForm, PictureParser
 from storage.models import Artifact
 from storage.selectors import PREFIX
-from storage.uploads import FIELD, take_picture
+from storage.uploads import FIELD, UploadsBusy, take_picture
 
 USER = "user"
 
@@ -68,6 +68,7 @@ class UploadView(APIView):
     """Take a picture in."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (MalformedForm, UploadsBusy, WrongUser)}
     parser_classes = [PictureParser]
 
     @extend_schema(

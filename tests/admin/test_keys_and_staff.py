@@ -49,16 +49,21 @@ def test_a_key_is_shown_exactly_once(hire: Hire, shop: Platform) -> None:
     assert not KEY.search(client.get(page("platforms_apikey_history", row.pk)).content.decode())
 
 
-def test_a_key_is_read_only_and_can_be_revoked(boss: Client, shop: Platform) -> None:
+def test_a_keys_rights_never_change_and_it_can_be_revoked(boss: Client, shop: Platform) -> None:
     key = KEY.findall(make_key(boss, shop).content.decode())[0]
     row = ApiKey.objects.get()
-    changed = {"platform": shop.pk, "name": "x", "scopes": [Scope.TASKS_WRITE]}
-    assert boss.post(page("platforms_apikey_change", row.pk), changed).status_code == 403
+    changed = {"platform": shop.pk, "name": "x", "user": "eve", "scopes": [Scope.TASKS_WRITE]}
+    assert boss.post(page("platforms_apikey_change", row.pk), changed).status_code == 302
+    kept = ApiKey.objects.get()
+    assert (kept.name, kept.user, kept.scopes) == ("web", "bob", [Scope.CREDITS_READ])
     revoke = page("platforms_apikey_revoke", row.pk)
     assert "cannot be undone" in boss.get(revoke).content.decode()
     assert balance(key).status_code == 200
     assert boss.post(revoke).status_code == 302
     assert balance(key).status_code == 401
+    assert boss.post(page("platforms_apikey_change", row.pk), changed).status_code == 403
+    assert boss.post(page("platforms_apikey_rotate", row.pk), {"hours": 1}).status_code == 302
+    assert ApiKey.objects.get().prefix == row.prefix
 
 
 def test_revoking_needs_the_right(hire: Hire, shop: Platform) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,8 @@ from credits.models import Budget, Purse
 from generation.models import Account, RefundBatch, RefundRequest, Task
 from generation.work.run import run_queue
 from genhub.lib.ids import new_id
-from genhub.platforms.models import Platform
+from genhub.platforms.browser_tokens import tokens
+from genhub.platforms.models import ApiKey, Platform
 from genhub.users.models import User
 from tests.admin.conftest import Hire
 from tests.conftest import WHY
@@ -30,7 +31,7 @@ VIEWS = sorted(
 )
 DEEDS = (
     "credits.adjust_credits", "credits.grant_credits", "credits.refund_credits", "credits.run_audit",
-    "generation.approve_refunds", "platforms.add_apikey", "platforms.change_apikey",
+    "generation.approve_refunds", "platforms.add_apikey", "platforms.change_apikey", "platforms.rotate_apikey",
     "templates.publish_template", "templates.change_templateversion", "credits.add_budget", "generation.cancel_batch",
 )  # fmt: skip
 # Those whose own rows speak of a user; whoever asks for refunds or decides on them must see whose they are.
@@ -39,8 +40,8 @@ ABOUT_USERS = {
     "credits.view_budget", "credits.add_budget", "credits.view_freeze", "credits.adjust_credits",
     "credits.view_auditrun", "generation.view_task", "generation.view_share",
     "generation.view_refundrequest", "generation.view_refundbatch", "generation.approve_refunds",
-    "credits.refund_credits", "platforms.view_apikey", "platforms.change_apikey", "storage.view_artifact",
-    "generation.view_batch",
+    "credits.refund_credits", "platforms.view_apikey", "platforms.change_apikey", "platforms.rotate_apikey",
+    "platforms.view_browsertoken", "storage.view_artifact", "generation.view_batch",
 }  # fmt: skip
 ABOUT_PROMPTS = {
     "generation.view_task", "generation.view_refundrequest", "generation.view_refundbatch",
@@ -62,6 +63,8 @@ def rows(
     """A row of each kind about one user, whose balance is a number like no other."""
     purse = rich(USER, int(BALANCE) + 10 - 77)
     ledger.grant(purse.pk, 77, key="lot", why=WHY, expires_at=datetime(2999, 1, 1, tzinfo=UTC))
+    tokens.mint(ApiKey.objects.issue(shop, name="web")[0],
+                tokens.Terms(USER, ["https://app.example.com"], ["tasks:read"], 1, timedelta(minutes=9)))  # fmt: skip
     client_of(USER).post("/api/v1/batches", {"orders": [{"prompt": PROMPT}]}, format="json")
     run_queue("local")
     task = Task.objects.get()

@@ -15,6 +15,8 @@ from django.urls import reverse
 from credits import ledger
 from credits.models import Budget, GrantRule, Hold, Lot, Purse, Transfer
 from generation.models import Account, LoopBeat, Share, Task, Worker
+from genhub.platforms.browser_tokens import tokens
+from genhub.platforms.browser_tokens.models import BrowserToken
 from genhub.platforms.models import ApiKey, Platform
 from storage.models import Artifact
 from templates.models import Style, Template, TemplateVersion
@@ -24,7 +26,7 @@ from tests.beats import let_loops_be_well
 from tests.conftest import WHY
 
 pytestmark = pytest.mark.django_db
-READ_ONLY = (Artifact, Hold, Lot, Purse, Task, Transfer, Worker)
+READ_ONLY = (Artifact, BrowserToken, Hold, Lot, Purse, Task, Transfer, Worker)
 NOT_DELETABLE = (
     *READ_ONLY, ApiKey, Budget, GrantRule, Platform, Account, Share, Style, Template, TemplateVersion,
 )  # fmt: skip
@@ -36,7 +38,9 @@ def rows(finished: Callable[..., Task], recipes: None, shop: Platform) -> None:
     end = datetime(2999, 1, 1, tzinfo=UTC)
     ledger.grant(purse.pk, 15, key="lot", why=WHY, expires_at=end)
     Budget.objects.create(purse=purse, period="day", most=1000)
-    Budget.objects.create(api_key=ApiKey.objects.issue(shop, name="web")[0], period="total", most=0)
+    key = ApiKey.objects.issue(shop, name="web")[0]
+    Budget.objects.create(api_key=key, period="total", most=0)
+    tokens.mint(key, tokens.Terms("alice", ["https://a.example"], ["tasks:read"], 1, timedelta(1)))
     GrantRule.objects.create(platform=shop, kind="welcome", daily_most_per_user=1, daily_most=9)
     finished(num_images=2)
     finished(prompt="stub:refuse=1", num_images=2)

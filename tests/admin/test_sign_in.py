@@ -17,6 +17,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from genhub.lib import throttle
+from genhub.lib.addresses import network_of
 from genhub.users import signing_in
 from genhub.users.models import User
 from tests.admin.conftest import Hire
@@ -185,7 +186,7 @@ def test_forwarded_addresses_count_only_behind_our_proxy(
     ],
 )  # fmt: skip
 def test_an_address_stands_for_its_network(address: str, network: str) -> None:
-    assert throttle.network_of(address) == network
+    assert network_of(address) == network
 
 
 def test_one_network_of_ipv6_is_one_address(settings: Settings) -> None:

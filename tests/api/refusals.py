@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from credits.models import Hold, Purse, Transfer
 from generation.models import Attempt, Event, Share, Task, TaskCount
 from genhub.platforms.models import IdempotencyKey
+from tests.api.documented import find_codes
 
 GENERATE = "/api/v1/generate"
 LANGUAGES = ("en", "zh-hans")
@@ -53,9 +54,19 @@ def check_problem(answer: Any, status: int, code: str, field: str | None = None)
         assert text.strip(), body
         assert "%(" not in text, "an unfilled place"
         assert "Traceback" not in text
+    check_listed(answer, status, code)
     if field is not None:
         assert field in {error["field"] for error in body["errors"]}, body
     return body
+
+
+def check_listed(answer: Any, status: int, code: str) -> None:
+    """Fail where the document does not list a refusal that one of its operations answers."""
+    request = answer.wsgi_request
+    listed = find_codes(request.method, request.path, status)
+    assert listed is None or code in listed, (
+        f"{request.method} {request.path}: {status} {code} is not in the document"
+    )
 
 
 def refused(

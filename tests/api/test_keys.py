@@ -54,6 +54,10 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
     "credits-entries": {"get": Scope.CREDITS_READ},
     "credits-export": {"get": Scope.CREDITS_READ},
     "credits-grants": {"post": Scope.CREDITS_GRANT},
+    "key": {"get": None},
+    "key-rotate": {"post": Scope.KEYS_ROTATE},
+    "token-list": {"get": Scope.TOKENS_CREATE, "post": Scope.TOKENS_CREATE},
+    "token": {"get": Scope.TOKENS_CREATE, "delete": Scope.TOKENS_CREATE},
     "webhook-list": {"get": Scope.WEBHOOKS_MANAGE, "post": Scope.WEBHOOKS_MANAGE},
     "webhook": dict.fromkeys(("get", "patch", "delete"), Scope.WEBHOOKS_MANAGE),
     "webhook-rotate": {"post": Scope.WEBHOOKS_MANAGE},
@@ -66,6 +70,7 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
 PREFIXES = {
     "task_id": "task", "artifact_id": "art", "endpoint_id": "ep", "delivery_id": "dlv", "name": "subject",
     "batch_id": "batch",
+    "token_id": "btk",
 }  # fmt: skip
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
@@ -77,6 +82,8 @@ SENT: dict[str, dict[str, Any]] = {
     "webhook-list": {"body": {"url": URL}},
     "batch-list": {"body": {"orders": [{"prompt": "a star"}]}},
     "batch-quote": {"body": {"orders": [{"prompt": "a star"}]}},
+    "key-rotate": {"body": {"overlap_hours": 1}},
+    "token-list": {"body": {"origins": ["https://app.example.com"], "max_credits": 5}},
 }
 ORDER = {"body": {"prompt": "a star"}}
 OPEN = {"health"}
@@ -99,6 +106,11 @@ def address(route: URLPattern) -> str:
     for name, prefix in PREFIXES.items():
         path = path.replace(f"<str:{name}>", f"{prefix}_{'0' * 31}1")
     return f"/api/v1/{path}"
+
+
+def words_of_allow(answer: Any) -> list[str]:
+    """Return the methods that an answer says its address has."""
+    return [word.strip() for word in answer.headers["Allow"].split(",")]
 
 
 def name_case(value: Any) -> str | None:
@@ -155,7 +167,9 @@ def test_its_scope_alone_opens_each_route(
     needed = scope_of(route, method)
     # What concerns all users of a platform is for its own keys.
     user = "" if needed == Scope.WEBHOOKS_MANAGE else "alice"
-    key = client_of(user, scopes=[needed] if needed else [])
+    # Of what a token is to be: the key's own.
+    also = [Scope.TASKS_READ] if needed == Scope.TOKENS_CREATE else []
+    key = client_of(user, scopes=[needed, *also] if needed else [])
     sent = as_body(**(SENT.get(str(route.name), ORDER) if method == "post" else {}))
     answer = key.generic(method.upper(), address(route), **sent)
     if is_allowed(route, method):
@@ -163,10 +177,14 @@ def test_its_scope_alone_opens_each_route(
         is_stream = route.name == "events" and method != "options"
         opened = {503} if is_stream else {200, 201, 202, 204, 404}
         assert answer.status_code in opened
+        assert method != "head" or not getattr(answer, "content", b"")
+        if method == "options":
+            methods = words_of_allow(answer)
+            assert answer.json() == {"methods": methods}
+            assert {m for m in METHODS if is_allowed(route, m)} == {m.lower() for m in methods}
     else:
         check_refusal(answer, method, 405, "method_not_allowed")
-        if needed is None and method != "head":
-            assert answer.headers["Allow"]
+        assert method.upper() not in words_of_allow(answer)
 
 
 @pytest.mark.parametrize(

@@ -12,19 +12,16 @@ from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from genhub.urls import API
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
+from tests.api.test_keys import SCOPES
 from tests.webhooks.made import make_ids
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
 WITH_ID = [route for route in API if "<" in str(route.pattern)]
-POSTED = [
-    "task-cancel", "task-refine", "task-refine-quote", "task-follow", "task-follow-quote", "webhook-rotate",
-    "webhook-test", "webhook-replay", "delivery-replay", "batch-cancel",
-]  # fmt: skip
-METHOD = {**dict.fromkeys(POSTED, "post"), "subject": "delete"}
+EVERY = [(route, method) for route in WITH_ID for method in SCOPES[str(route.name)]]
 PREFIXES = {
     "task_id": "task", "artifact_id": "art", "endpoint_id": "ep", "delivery_id": "dlv", "name": "subject",
-    "batch_id": "batch",
+    "token_id": "btk", "batch_id": "batch",
 }  # fmt: skip
 NOT_FOUND = (404, "not_found")
 WHOSE = (400, "invalid_request", "user")
@@ -42,6 +39,8 @@ def ids(alice: APIClient, stub: Account) -> dict[str, str]:
         "task_id": answer["id"], "artifact_id": result["images"][0]["id"], "batch_id": batch["id"],
         "name": "hero",
     }  # fmt: skip
+    words = {"origins": ["https://app.example.com"], "max_credits": 1}
+    made["token_id"] = alice.post("/api/v1/tokens", words, format="json").json()["id"]
     return made | make_ids(Platform.objects.get(code="shop"))
 
 
@@ -73,11 +72,10 @@ def name_case(route: Any) -> str | None:
     return str(route.name) if isinstance(route, URLPattern) else None
 
 
-@pytest.mark.parametrize("route", WITH_ID, ids=name_case)
+@pytest.mark.parametrize(("route", "method"), EVERY, ids=name_case)
 def test_foreign_id_is_not_found(
-    route: URLPattern, ids: dict[str, str], strangers: dict[str, APIClient]
+    route: URLPattern, method: str, ids: dict[str, str], strangers: dict[str, APIClient]
 ) -> None:
-    method = METHOD.get(str(route.name), "get")
     for name, stranger in strangers.items():
         # What concerns all users of a platform is nobody's whose key is one user's.
         is_closed = "endpoint_id" in str(route.pattern) and name != "another platform"
@@ -90,17 +88,17 @@ def test_foreign_id_is_not_found(
         refused(stranger, path, method=method, expect=expect)
 
 
-@pytest.mark.parametrize("route", WITH_ID, ids=name_case)
+@pytest.mark.parametrize(("route", "method"), EVERY, ids=name_case)
 def test_foreign_id_answers_like_an_id_that_never_was(
     route: URLPattern,
+    method: str,
     ids: dict[str, str],
     mallory: APIClient,
     strangers: dict[str, APIClient],
 ) -> None:
     nobody = {name: f"{PREFIXES[name]}_{'1' * 32}" for name in ids}
-    method = METHOD.get(str(route.name), "get").upper()
     answers = (
-        stranger.generic(method, address(route, some)).json()
+        stranger.generic(method.upper(), address(route, some)).json()
         for stranger in (mallory, strangers["another platform"])
         for some in (ids, nobody)
     )
@@ -132,7 +130,7 @@ def test_owner_and_platform_see_the_task(
 ) -> None:
     for reader in (alice, client_of("alice"), client_of("")):
         for route in WITH_ID:
-            if route.name not in METHOD and "endpoint_id" not in str(route.pattern):
+            if "get" in SCOPES[str(route.name)] and "endpoint_id" not in str(route.pattern):
                 # Streams open in a process of their own; here, whoever may follow is told so.
                 opened = {503} if route.name == "task-events" else {200, 302}
                 assert reader.get(address(route, ids)).status_code in opened

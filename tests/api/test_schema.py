@@ -59,6 +59,23 @@ def test_each_operation_names_its_key_and_its_refusals(document: Any) -> None:
             assert "404" in operation["responses"], (path, method)
 
 
+def test_each_operation_that_takes_a_key_says_how_often_it_may_be_asked(document: Any) -> None:
+    for (path, method), operation in operations(document).items():
+        for status, response in operation["responses"].items():
+            counted = path not in NO_KEY and status not in {"401", "default"}
+            names = set(response.get("headers", {}))
+            assert ({"RateLimit", "RateLimit-Policy"} <= names) is counted, (path, method, status)
+        if path not in NO_KEY:
+            refusal = operation["responses"]["429"]
+            assert "Retry-After" in refusal["headers"]
+            assert "application/problem+json" in refusal["content"]
+    assert set(document["components"]["headers"]) == {
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+    }
+
+
 def test_document_names_each_request_word(document: Any) -> None:
     schemas = document["components"]["schemas"]
     words = schemas["GenerateRequest"]["properties"]

@@ -4,20 +4,20 @@ The examples are the same on each run: hypothesis derives them from the test, an
 """
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core import signals
-from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from rest_framework.test import APIClient
 
+from credits.models import GrantRule
 from generation.work.run import run_queue
-from genhub.platforms.models import Platform
+from genhub.platforms.models import Platform, Scope
 from genhub.wsgi import application
+from tests.api.documented import list_codes
 from tests.api.refusals import header_of
+from tests.one_transaction import one_transaction
 from tests.webhooks.made import make_ids
 
 with warnings.catch_warnings():
@@ -49,24 +49,12 @@ OPERATIONS = {
     "batches", "batches/quote", "batches/{batch_id}", "batches/{batch_id}/cancel",
     "me/preferences", "me/suggestions", "me/subjects", "me/subjects/{name}",
     "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "templates", "models", "styles", "credits",
-    "credits/entries", "credits/entries.csv", "credits/grants", "health",
+    "credits/entries", "credits/entries.csv", "credits/grants", "health", "keys/me", "keys/me/rotate",
+    "tokens", "tokens/{token_id}",
     "webhooks", "webhooks/{endpoint_id}", "webhooks/{endpoint_id}/rotate", "webhooks/{endpoint_id}/test",
     "webhooks/{endpoint_id}/replay", "webhooks/{endpoint_id}/deliveries",
     "webhooks/{endpoint_id}/deliveries/{delivery_id}", "webhooks/{endpoint_id}/deliveries/{delivery_id}/replay",
 }  # fmt: skip
-
-
-@contextmanager
-def one_transaction() -> Iterator[None]:
-    """Let the test's transaction outlive each request; Django's own test client, too, connects the signals again."""
-    ends = (signals.request_started, signals.request_finished)
-    for signal in ends:
-        signal.disconnect(close_old_connections)
-    try:
-        yield
-    finally:
-        for signal in ends:
-            signal.connect(close_old_connections)
 
 
 @pytest.fixture
@@ -111,14 +99,15 @@ def test_answers_are_as_the_document_says(
         "task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"], "name": "hero",
         "batch_id": batch["id"],
     }  # fmt: skip
-    caller = alice
-    if name.startswith("webhooks"):
-        caller, ids = client_of(""), make_ids(Platform.objects.get())
-    key = {"Authorization": header_of(caller)["HTTP_AUTHORIZATION"]}
+    ids |= make_ids(Platform.objects.get())
+    words = {"origins": ["https://app.example.com"], "max_credits": 1}
+    ids["token_id"] = alice.post("/api/v1/tokens", words, format="json").json()["id"]
+    key = {"Authorization": header_of(caller_for(name, client_of))["HTTP_AUTHORIZATION"]}
     checks = CHECKS[1:] if name == HEALTH else CHECKS
+    path, statuses = f"/api/v1/{name}", dict[str, set[int]]()
     for found in document.get_all_operations():
         operation = found.ok()
-        if operation.path != f"/api/v1/{name}":
+        if operation.path != path:
             continue
 
         @FEW
@@ -129,6 +118,28 @@ def test_answers_are_as_the_document_says(
                     case.path_parameters = {word: ids[word] for word in case.path_parameters or {}}
                 response = case.call(headers=key)
                 case.validate_response(response, checks=checks)
+                check_code(path, response)
+                statuses.setdefault(case.method, set()).add(response.status_code)
 
         with one_transaction():
             run()
+    if mode == GenerationMode.POSITIVE:
+        unread = [method for method, some in statuses.items() if not some - {401, 403, 404, 405}]
+        assert unread == [], "nobody looked at what was sent"
+
+
+def caller_for(name: str, client_of: Callable[..., APIClient]) -> APIClient:
+    """Return a client that gets as far as what it sends."""
+    if name == "credits/grants":
+        GrantRule.objects.create(
+            platform=Platform.objects.get(), kind="welcome", daily_most_per_user=50, daily_most=80
+        )
+    return client_of("" if name.startswith("webhooks") else "alice", scopes=Scope.values)
+
+
+def check_code(path: str, response: Any) -> None:
+    """Fail where a refusal has a code that the document does not list there."""
+    if response.status_code >= 400 and "problem" in response.headers["content-type"][0]:
+        code, method = response.json()["code"], response.request.method
+        listed = list_codes(method, path, response.status_code)
+        assert listed is None or code in listed, f"{method} {path}: {response.status_code} {code}"

@@ -137,16 +137,24 @@ def test_any_value_of_any_word_of_an_order(alice: APIClient, word: str, data: An
     assert Task.objects.count() - before == (answer.status_code == 202)
 
 
+@pytest.fixture
+def done(alice: APIClient) -> str:
+    """A task with a picture to go on from: of one that there is not, no word is read."""
+    made = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()
+    run_queue("local")
+    return str(made["id"])
+
+
 @pytest.mark.parametrize("serializer", [RefineSerializer, FollowSerializer, GrantSerializer])
 @QUICK
 @given(data=st.data())
 def test_any_value_of_any_word_of_other_bodies(
-    alice: APIClient, serializer: Any, data: Any
+    alice: APIClient, done: str, serializer: Any, data: Any
 ) -> None:
     word = data.draw(st.sampled_from(sorted(serializer().fields)))
     body = json.dumps({word: data.draw(JSON)})
     doors = ("refine", "refine/quote", "follow", "follow/quote")
-    for address in (*(f"tasks/task_0/{door}" for door in doors), "credits/grants"):
+    for address in (*(f"tasks/{done}/{door}" for door in doors), "credits/grants"):
         answer = alice.generic("POST", f"/api/v1/{address}", body, content_type="application/json")
         check_answer(answer)
 
@@ -160,7 +168,10 @@ LISTS = [
     "credits/entries",
     "credits/entries.csv",
 ]
-QUERY = ["limit", "page", "cursor", "user", "format", "kind", "task", "since", "until", "nothing"]
+QUERY = [
+    "limit", "page", "cursor", "user", "format", "kind", "task", "since", "until", "nothing", "status", "template",
+    "model", "metadata", "metadata.", "metadata.a",
+]  # fmt: skip
 ODD = TEXTS.filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text)) | st.sampled_from(
     ["9" * 5000, "0" * 5000 + "1", "-1", "1e5", "１", "\0", "%ED%A0%80", "bz0xMDAw", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OQ=="]
 )  # fmt: skip

@@ -70,7 +70,7 @@ def test_nothing_is_remembered_of_a_price_or_of_what_was_refused(
     refused(alice, GENERATE, body={**body, "width": 17}, expect=(*INVALID, "width"))
     refused(alice, GENERATE, body={**body, "num_images": 9, "quality": "high"}, expect=(402, "insufficient_credits"))  # fmt: skip
 
-    def refuse_late(*_: Any) -> None:
+    def refuse_late(*_: Any, **__: Any) -> None:
         assert Subject.objects.get().name == "hero"
         raise QueueFull(scope="user", limit=1, wanted=1)
 

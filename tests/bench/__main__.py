@@ -19,6 +19,13 @@ MODULES = {
     "ledger-uniform": "tests.bench.ledger_uniform",
     "ledger-hot": "tests.bench.ledger_hot",
     "grow-ledger": "tests.bench.grow_ledger",
+    "grow-queue": "tests.bench.grow_queue",
+    "accept": "tests.bench.accept",
+    "dispatch": "tests.bench.dispatch",
+    "webhook-many": "tests.bench.webhook_many",
+    "grow-sse": "tests.bench.grow_sse",
+    "grow-poll": "tests.bench.grow_poll",
+    "grow-tasks": "tests.bench.grow_tasks",
     "encode": "tests.bench.encode",
     "cpu-dtype": "tests.bench.cpu_dtype",
     "engine-tax": "tests.bench.engine_tax",
@@ -34,7 +41,11 @@ MODULES = {
     "gpu-swap": "tests.bench.gpu_memory:run_swap",
 }
 # These run on a database that is started for them; the others need none, or bring a whole hub.
-ON_A_DATABASE = {"ledger-uniform", "ledger-hot", "grow-ledger"}
+ON_A_DATABASE = {
+    "ledger-uniform", "ledger-hot", "grow-ledger", "grow-queue", "accept", "dispatch", "webhook-many", "grow-sse", "grow-poll",
+    "grow-tasks",
+}  # fmt: skip
+WITH_A_BROKER = {"accept", "dispatch", "grow-sse"}
 NOT_RUN = 3
 
 
@@ -46,7 +57,8 @@ def main() -> int:
     words = parser.parse_args()
     began = time.monotonic()
     needs_database = words.id in ON_A_DATABASE
-    with server.running() if needs_database else server.absent():
+    has_broker = words.id in WITH_A_BROKER
+    with server.running(has_broker=has_broker) if needs_database else server.absent():
         logging.disable(logging.WARNING)
         facts = server.describe() if needs_database else server.describe_machine()
         # Models are imported only once Django is set up.

@@ -3,12 +3,11 @@
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
@@ -18,6 +17,7 @@ from credits.audit.runs import finish
 from credits.models import AuditRun, Transfer
 from genhub.platforms.models import Platform
 from tests.bench import books, server
+from tests.bench.elsewhere import Elsewhere
 from tests.bench.measure import PATIENCE_SECONDS, QUICK_PATIENCE_SECONDS, Goal, Report, interleave
 
 PURSES = 100
@@ -28,12 +28,11 @@ TAIL = 1_000
 CYCLES = {"10^3": 5, "10^5": 500, "10^6": 5_000}
 
 
-class Book:
+class Book(Elsewhere):
     """One database with a past of some length, and a connection to it."""
 
     def __init__(self, name: str, cycles: int) -> None:
-        server.copy_database(name)
-        self._connection = connect_to(name)
+        super().__init__(name)
         began = time.monotonic()
         with self.open():
             books.fill(PURSES, cycles=cycles)
@@ -41,16 +40,6 @@ class Book:
             self.transfers = Transfer.objects.count()
             self.platform = Platform.objects.get().pk
         server.say(f"· {self.transfers} transfers written in {time.monotonic() - began:.1f} s")
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Make this book the one that the ledger reads and writes."""
-        before = connections["default"]
-        connections["default"] = self._connection
-        try:
-            yield
-        finally:
-            connections["default"] = before
 
     def hold(self) -> float:
         """Time a hold on any purse, in milliseconds."""
@@ -101,14 +90,6 @@ class Book:
             began = time.perf_counter()
             act()
             return (time.perf_counter() - began) * 1000
-
-
-def connect_to(name: str) -> Any:
-    """Return a connection of Django's to another database, whose commits wait for no disk."""
-    other = connections["default"].copy()
-    options = {**other.settings_dict["OPTIONS"], "options": "-c synchronous_commit=off"}
-    other.settings_dict = {**other.settings_dict, "NAME": name, "OPTIONS": options}
-    return other
 
 
 def random_purse() -> uuid.UUID:

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from psycopg import sql
 # How many new ids one run of the script may need.
 IDS = 16
 CLIENTS = 1000
+WHOLE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 HEAD = r"""\set purse random(1, {purses})
 \set turn :turn + 1
 """
@@ -52,10 +53,17 @@ class Recorder:
         return not ends or ends[-1] == "COMMIT"
 
 
-def write_script(steps: Sequence[tuple[str, Any]], *, purse: uuid.UUID, purses: int) -> str:
-    """Return the recorded statements, word for word, as a script: with a random purse, new ids, and every other value
-    as it was."""
-    words = Words(purse)
+def write_script(
+    steps: Sequence[tuple[str, Any]],
+    *,
+    purse: uuid.UUID,
+    purses: int,
+    kept: Collection[uuid.UUID] = (),
+    user: str = "",
+) -> str:
+    """Return the recorded statements, word for word, as a script: with a random purse, its user's name in place of
+    `user`, new ids, and every other value as it was, the ids that are `kept` among them."""
+    words = Words(purse, frozenset(kept), user)
     body = [f"{words.fill(statement, values)};" for statement, values in steps]
     ids = [NEW_ID.format(n=n, clients=CLIENTS, ids=IDS) for n in range(len(words.ids))]
     return HEAD.format(purses=purses) + "\n".join([*ids, *body]) + "\n"
@@ -64,9 +72,9 @@ def write_script(steps: Sequence[tuple[str, Any]], *, purse: uuid.UUID, purses: 
 class Words:
     """What stands in a statement for each recorded value."""
 
-    def __init__(self, purse: uuid.UUID) -> None:
+    def __init__(self, purse: uuid.UUID, kept: frozenset[uuid.UUID], user: str) -> None:
         self.ids: dict[uuid.UUID, int] = {}
-        self._purse = purse
+        self._purse, self._kept, self._user = purse, kept, user
 
     def fill(self, statement: str, values: Any) -> str:
         """Return a statement with its values in place."""
@@ -81,17 +89,27 @@ class Words:
 
     def word(self, value: Any) -> str:
         """Return the SQL of one value."""
-        if isinstance(value, uuid.UUID):
+        if isinstance(value, uuid.UUID) and value not in self._kept:
             return f"lpad(:{self._variable(value)}::text, 32, '0')::uuid"
         if isinstance(value, list | tuple):
             return f"ARRAY[{', '.join(self.word(one) for one in value)}]"
-        if isinstance(value, str) and (inside := self._find_id(value)):
-            before, after = value.split(str(inside))
-            return f"({sql.Literal(before).as_string()} || {self.word(inside)} || {sql.Literal(after).as_string()})"
+        if isinstance(value, str) and (text := self._text(value)):
+            return text
         if isinstance(value, timedelta):
             # Without a colon, which pgbench would take for a variable's.
             return f"'{value.total_seconds()} seconds'::interval"
         return sql.Literal(value).as_string()
+
+    def _text(self, value: str) -> str:
+        """Return the SQL of a text in which something changes from run to run; empty: nothing does."""
+        if value == self._user:
+            return "('user' || :purse)"
+        if WHOLE_ID.fullmatch(value):
+            return f"({self.word(uuid.UUID(value))})::text"
+        if inside := self._find_id(value):
+            before, after = value.split(str(inside))
+            return f"({sql.Literal(before).as_string()} || {self.word(inside)} || {sql.Literal(after).as_string()})"
+        return ""
 
     def _variable(self, value: uuid.UUID) -> str:
         if value == self._purse:

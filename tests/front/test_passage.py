@@ -7,7 +7,8 @@ from rest_framework.test import APIClient
 
 from generation.models import Account
 from tests.api.refusals import header_of
-from tests.front.web import HOST, serving
+from tests.faults.processes import wait_until
+from tests.front.web import HOST, Web, serving
 from tests.live.streams import Follower, serving_events
 from tests.patience import patience
 from tests.ports import free_port
@@ -29,15 +30,30 @@ def test_streams_are_refused_while_their_process_is_away_and_open_when_it_is_the
             assert refused.headers["Retry-After"]
             assert refused.headers["Content-Language"] == language.lower()
         assert web.ask("GET", "/api/v1/tasks", headers=headers).status == 200
+        check_request_ids(web, headers)
         with serving_events(tmp_path / "events.log", address):
             stream = Follower(web, EVENTS, headers)
             stream.await_greeting()
-            assert web.ask("HEAD", EVENTS, headers=headers).status == 200
+            named = web.ask("HEAD", EVENTS, headers=headers | {"X-Request-ID": "stream-1"})
+            assert (named.status, named.headers["x-request-id"]) == (200, "stream-1")
+            unsafe = web.ask("HEAD", EVENTS, headers=headers | {"X-Request-ID": "<1>"})
+            assert unsafe.headers["x-request-id"].startswith("req_")
             assert web.ask("POST", EVENTS, b"", headers=headers).status == 405
         # Its end is the stream's, and no error of the connection.
         assert stream.has_ended.wait(patience())
         stream.leave()
         assert web.ask("GET", EVENTS, headers=headers).json()["code"] == "events_away"
+
+
+def check_request_ids(web: Web, headers: dict[str, str]) -> None:
+    """What the web server itself refuses names its request as all answers do, and so do the lines of its log."""
+    named = headers | {"X-Request-ID": "order-4711"}
+    assert web.ask("GET", EVENTS, headers=named).headers["X-Request-ID"] == "order-4711"
+    packed = web.ask("POST", "/api/v1/generate", b"x", headers=named | {"Content-Encoding": "gzip"})
+    assert (packed.status, packed.headers["X-Request-ID"]) == (415, "order-4711")
+    assert web.talk(b"GET / HTTP/1.1\r\n\r\n").headers["X-Request-ID"].startswith("req_")
+    assert web.ask("GET", "/api/v1/nothing", headers=named).status == 404
+    wait_until(lambda: "/api/v1/nothing [order-4711]" in web.log.read_text(), 30, "the line")
 
 
 def test_a_web_server_that_stops_lets_go_of_its_streams(

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from generation.life.attempt_ends import complete
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
 from genhub.lib.ids import from_wire, to_wire
+from genhub.platforms.models import ApiKey
 from tests.api.refusals import books
 from tests.faults.processes import wait_until
 from tests.front.web import Answer, Web, serving
@@ -129,6 +131,30 @@ def test_a_foreign_task_is_waited_for_by_nobody(
     stranger = client_of("mallory")._credentials["HTTP_AUTHORIZATION"]
     answer = later("GET", path_of(task), Prefer="wait=60", Authorization=stranger)
     assert answer.result(patience()).status == 404
+
+
+def test_a_wait_counts_once_and_tells_a_key_that_ended_nothing_new(
+    web: Web, bearer: dict[str, Any], later: Later
+) -> None:
+    task = order(web, bearer)
+
+    def left(answer: Answer) -> int:
+        found = re.search(r";r=(\d+)", answer.headers["RateLimit"])
+        assert found
+        return int(found[1])
+
+    before = left(web.ask("GET", path_of(task), headers=bearer))
+    assert left(later("GET", path_of(task), Prefer="wait=1").result(patience())) == before - 1
+    assert left(web.ask("GET", path_of(task), headers=bearer)) == before - 2
+    open_before = count_open(web)
+    waiting = later("GET", path_of(task), Prefer="wait=60")
+    wait_until(lambda: count_open(web) > open_before, 60, "the connection")
+    assert left(web.ask("GET", path_of(task), headers=bearer)) == before - 4
+    ApiKey.objects.get().revoke()
+    cancel_task(task.pk)
+    # As it stood when the key still worked.
+    assert waiting.result(patience()).json()["status"] == "pending"
+    assert web.ask("GET", path_of(task), headers=bearer).status == 401
 
 
 def test_two_hundred_wait_and_all_else_goes_on(

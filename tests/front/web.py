@@ -108,9 +108,9 @@ def is_listening(port: int) -> bool:
 
 
 @contextmanager
-def serving(log: Path, **settings: str) -> Iterator[Web]:
+def serving(log: Path, at_port: str = "", **settings: str) -> Iterator[Web]:
     """Run the web server on the test's own database until the body ends."""
-    port = free_port()
+    port = int(at_port or free_port())
     with running(log, "-m", "genhub.front", f"--port={port}", **settings) as process:
         wait_until(lambda: is_listening(port) or process.poll() is not None, 120, "web's start")
         assert process.poll() is None, log.read_text()

@@ -13,7 +13,7 @@ from tests.handbook.documents import CHINESE, ENGLISH, ROOT, Block, read_blocks
 from tests.patience import patience
 
 # How each kind is meant: to be run, or to be read.
-RUN, READ = {"sh", "python"}, {"console", "text", "json"}
+RUN, READ = {"sh", "python"}, {"console", "text", "json", "js"}
 # Blocks of commands that no test can run, by their first line, and why.
 NOT_RUN = {
     "make demo     # start everything, make one picture, stay up until Ctrl-C": "installs, and starts a hub of its own",

@@ -102,11 +102,11 @@ def serving_events(log: Path, address: str, **settings: str) -> Iterator[Any]:
 
 
 @contextmanager
-def serving_both(folder: Path, **settings: str) -> Iterator[Web]:
+def serving_both(folder: Path, at_port: str = "", **settings: str) -> Iterator[Web]:
     """Run both processes: the web server, and behind it the one of events."""
     address = f"{HOST}:{free_port()}"
     with (
         serving_events(folder / "events.log", address, **settings),
-        serving(folder / "web.log", EVENTS_ADDRESS=address, **settings) as web,
+        serving(folder / "web.log", at_port, EVENTS_ADDRESS=address, **settings) as web,
     ):
         yield web

@@ -1,11 +1,14 @@
 """A client follows its tasks: each event once and in order, from where it stopped, and nobody else's."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
+from generation.api.live.feed import find_dead_keys
 from generation.life import claims
 from generation.life.attempt_ends import complete
 from generation.life.unpaid_ends import cancel_task
@@ -13,6 +16,7 @@ from generation.models import Account, Event
 from generation.selectors.events import newest_position
 from genhub.lib.ids import to_wire
 from genhub.platforms.models import ApiKey, Platform
+from genhub.platforms.rotation import rotate
 from tests.api.refusals import header_of
 from tests.faults.processes import wait_until
 from tests.front.test_headers import ODD
@@ -20,6 +24,7 @@ from tests.front.web import Web
 from tests.live.streams import Follow
 from tests.patience import patience
 from tests.steps import claim, collect, submit
+from tests.tokens.conftest import APP, TOKENS, browser
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("live")]
 EVENTS = "/api/v1/events"
@@ -32,6 +37,12 @@ def _provider(stub: Account) -> None:
 
 def path_of(task: Any) -> str:
     return f"/api/v1/tasks/{to_wire('task', task.pk)}/events"
+
+
+def readable_by(headers: dict[str, str]) -> str | None:
+    """Return whose pages may read an answer."""
+    named = {name.lower(): value for name, value in headers.items()}
+    return named.get("access-control-allow-origin")
 
 
 def work() -> None:
@@ -61,6 +72,21 @@ def test_a_task_is_followed_from_its_start_to_its_end(alice: APIClient, follow: 
     assert end["status"] == "completed"
     assert end["credits"] == alice.get(f"/api/v1/tasks/{end['id']}").json()["credits"]
     assert end["result"]["images"][0]["url"].startswith("http://")
+
+
+def test_one_who_waits_hears_where_it_stands(alice: APIClient, follow: Follow) -> None:
+    first, second = submit(alice), submit(alice)
+    stream, of_all = follow(path_of(second)), follow(EVENTS)
+    wait_until(lambda: "task.queue" in stream.names(), 30, "its place")
+    cancel_task(first.pk)
+    wait_until(lambda: stream.names().count("task.queue") == 2, 30, "its new place")
+    cancel_task(second.pk)
+    assert stream.has_ended.wait(patience())
+    told = [each for each in stream.heard if each.name == "task.queue"]
+    assert [each.data["queue"]["position"] for each in told] == [2, 1]
+    assert {(each.id, each.data["user"]) for each in told} == {("", "alice")}
+    wait_until(lambda: len(of_all.kept()) == 2, 30, "both ends")
+    assert "task.queue" not in of_all.names()
 
 
 def test_one_who_comes_again_hears_each_event_once(alice: APIClient, follow: Follow) -> None:
@@ -165,6 +191,27 @@ def test_a_revoked_key_ends_its_streams_alone(
     print(f"a revoked key's stream ended after {seconds:.1f} s")  # noqa: T201
 
 
+def test_a_secret_that_was_changed_ends_its_streams_and_no_others(
+    alice: APIClient, client_of: Any, follow: Follow, ask: Any
+) -> None:
+    other = client_of("alice", networks=["127.0.0.0/8"])
+    row = ApiKey.objects.filter(user="alice").earliest("created_at")
+    old, kept = follow(EVENTS), follow(EVENTS, other)
+    for stream in (old, kept):
+        stream.await_greeting()
+    # It counts once, when it opens; and from where it is opened is known here, too.
+    assert old.answer.headers["RateLimit"].startswith('"reads";r=')
+    elsewhere = ask(EVENTS, client_of("alice", networks=["203.0.113.0/24"]))
+    assert (elsewhere.status, elsewhere.json()["code"]) == (403, "address_not_allowed")
+    _, key = rotate(row.pk, overlap=timedelta(hours=1))
+    newest = follow(EVENTS, Authorization=f"Bearer {key}")
+    newest.await_greeting()
+    assert find_dead_keys([row.prefix, key[:11]]) == []
+    ApiKey.objects.filter(pk=row.pk).update(previous_until=Now())
+    assert old.has_ended.wait(patience())
+    assert [stream.has_ended.is_set() for stream in (kept, newest)] == [False, False]
+
+
 def test_a_key_has_only_so_many_streams(alice: APIClient, follow: Follow, ask: Any) -> None:
     opened = [follow(EVENTS) for _ in range(3)]
 
@@ -244,3 +291,34 @@ def test_no_header_ends_in_an_error_of_ours(alice: APIClient, web: Web) -> None:
             sock.sendall(b"\r\n".join(lines))
             status = int(sock.makefile("rb").readline().split()[1])
         assert status < 500, line
+
+
+def test_a_page_follows_with_its_token_until_that_ends(
+    client_of: Any, rich: Any, follow: Follow, ask: Any
+) -> None:
+    rich("alice", 100)
+    app = client_of("")
+    words = {"user": "alice", "origins": [APP], "max_credits": 50}
+    token = app.post(TOKENS, words, format="json").json()
+    page = browser(token)
+    streams = [follow(EVENTS, page, Origin=APP) for _ in range(3)]
+    for stream in streams:
+        stream.await_greeting()
+    task = submit(page)
+    wait_until(lambda: all(each.names() for each in streams), 30, "the order's event")
+    full = ask(EVENTS, page, Origin=APP)
+    assert full.status == 429
+    heads = [dict(each.answer.headers.items()) for each in streams] + [full.headers]
+    assert [readable_by(head) for head in heads] == [APP] * 4
+    # The key's own streams are counted apart.
+    own = follow(EVENTS, app)
+    assert readable_by(dict(own.answer.headers.items())) is None
+    stolen = ask(EVENTS, page, Origin="https://evil.example")
+    assert (stolen.status, readable_by(stolen.headers)) == (403, None)
+    assert app.delete(f"{TOKENS}/{token['id']}").status_code == 204
+    for stream in streams:
+        assert stream.has_ended.wait(patience())
+    over = ask(path_of(task), page, Origin=APP)
+    assert (over.status, over.json()["code"]) == (401, "token_invalid")
+    assert readable_by(over.headers) == APP
+    assert not own.has_ended.is_set()

@@ -49,9 +49,9 @@ def test_key_without_scopes_has_what_the_help_says(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         call_command("issue_key", "--help")
     said = " ".join(capsys.readouterr().out.split())
-    assert "(default: all but credits:grant)" in said
+    assert "(default: all but credits:grant, keys:rotate)" in said
     run_json("issue_key", "press")
-    assert set(Scope.values) - set(ApiKey.objects.get().scopes) == {"credits:grant"}
+    assert set(Scope.values) - set(ApiKey.objects.get().scopes) == {"credits:grant", "keys:rotate"}
 
 
 @pytest.mark.parametrize(

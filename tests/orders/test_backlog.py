@@ -14,7 +14,15 @@ from rest_framework.test import APIClient
 
 from generation.life import attempt_ends
 from generation.life.unpaid_ends import cancel_task
-from generation.models import Account, Attempt, PlatformBacklog, Task, UserBacklog
+from generation.models import (
+    Account,
+    Attempt,
+    Pace,
+    PlatformBacklog,
+    Task,
+    UserBacklog,
+    Worker,
+)
 from generation.providers.errors import ProviderError
 from generation.work import run
 from genhub.platforms.models import Platform
@@ -57,6 +65,23 @@ def test_the_limit_is_named_and_nothing_is_made(
     # What fits is taken.
     assert order(alice) == 202
     assert count() == (10, 10)
+
+
+def test_it_is_said_when_so_many_are_done(
+    alice: APIClient, stub: Account, settings: Settings
+) -> None:
+    Pace.objects.create(
+        account=stub, model="z-image-small", size=12, steps=4, seconds=7, busy_seconds=7, weight=1
+    )
+    Worker.objects.create(name="local@here", queues=["local"], beat_at=Now())
+    settings.QUEUE_MOST_PER_USER = 4
+    submit(alice, num_images=4)
+    for pictures, seconds in ((1, "7"), (3, "21")):
+        answer = alice.post(GENERATE, ORDER | {"num_images": pictures}, format="json")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, seconds)
+    Pace.objects.update(busy_seconds=3600)
+    answer = alice.post(GENERATE, ORDER, format="json")
+    assert answer.headers["Retry-After"] == "300"
 
 
 def test_platforms_own_limit_counts_before_the_hubs_usual_one(

@@ -41,7 +41,9 @@ def start(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[]
     """Start this process as Celery starts a worker of the local queue; it drains at the end."""
     monkeypatch.setattr(presence, "FIRST_PAUSE_SECONDS", 0.1)
     consumer = SimpleNamespace(queues=[SimpleNamespace(name="local")])
-    sender = SimpleNamespace(hostname=NAME, task_consumer=consumer)
+    sender = SimpleNamespace(
+        hostname=NAME, task_consumer=consumer, controller=SimpleNamespace(concurrency=3)
+    )
     yield lambda: tasks.start_presence(sender)
     drain.set()
     for thread in threading.enumerate():

@@ -22,7 +22,8 @@ from generation.api.live.watch import Opening, Reader, Watch
 from generation.models import Task
 from generation.selectors import events
 from generation.selectors.tasks import read_whole
-from genhub.front.refusals import word_problem
+from genhub.front.wording import word_problem
+from genhub.lib import requestid
 from genhub.lib.connections import release_connection
 from genhub.lib.errors import Problem
 
@@ -47,7 +48,9 @@ class Handler(BaseHandler):
         """Answer a request; streams have no bodies to read."""
         set_script_prefix("")
         request_started.send(sender=type(self), scope=scope)
-        response = self.get_response(ASGIRequest(dict(scope), io.BytesIO()))
+        request = ASGIRequest(dict(scope), io.BytesIO())
+        with requestid.working_for(requestid.settle(request.META)):
+            response = self.get_response(request)
         # Gives the thread's connection back.
         response.close()
         return response
@@ -61,6 +64,7 @@ class Events:
         self.feed = Feed(
             self.board,
             tell=lambda lines, steps: self._call(self.board.tell, lines, steps),
+            tell_places=lambda places: self._call(self.board.tell_places, places),
             end_of_keys=lambda keys: self._call(self.board.end_of_keys, keys),
         )
         self._handler = Handler()
@@ -244,6 +248,8 @@ async def refuse(send: Any, problem: Problem, scope: Scope) -> None:
         "REQUEST_METHOD": scope["method"],
         "PATH_INFO": scope["path"],
         "HTTP_ACCEPT_LANGUAGE": given.get(b"accept-language", b"").decode("latin-1"),
+        requestid.SENT: given.get(b"x-request-id", b"").decode("latin-1"),
+        "HTTP_ORIGIN": given.get(b"origin", b"").decode("latin-1"),
     }
     status, headers, body = word_problem(problem, environ)
     await send(

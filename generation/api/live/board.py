@@ -4,17 +4,20 @@ import asyncio
 import threading
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from generation.api.live.lines import HEARTBEAT, Line, Step
+from generation.api.live.lines import HEARTBEAT, Line, Step, make_place
 from generation.api.live.refusals import RETRY_AFTER, TooManyStreams, TooManyStreamsOfKey
 from generation.api.live.watch import Reader, Watch
+from generation.selectors.line import Place
 
 # Events that wait for a slow client; one that is further behind is cut off, and goes on where it stopped.
 MOST_BEHIND = 1000
+# What a browser keeps open for one site; a token is one user's, and a key's many users have one each.
+MOST_OF_TOKEN = 8
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Stream:
         self.was_busy = True
         self._lines: deque[Line] = deque()
         self._steps: dict[uuid.UUID, bytes] = {}
+        # Where the task that it follows stood when that was told last.
+        self._place = b""
         self._beats = False
 
     def add(self, line: Line) -> None:
@@ -56,6 +61,13 @@ class Stream:
         is_one = self.watch.task_id is not None
         self._steps[step.task_id] = step.with_preview if is_one else step.bare
         self.wake.set()
+
+    def add_place(self, task_id: uuid.UUID, place: Place) -> None:
+        """Send where the task stands, if that is news."""
+        text = make_place(task_id, self.watch.user, place)
+        if text != self._place:
+            self._place = self._steps[task_id] = text
+            self.wake.set()
 
     def beat(self) -> None:
         """Say that the hub is there, if nothing else did meanwhile."""
@@ -108,7 +120,7 @@ class Board:
         self._of_tasks: dict[uuid.UUID, set[Stream]] = {}
         self._of_platforms: dict[uuid.UUID, set[Stream]] = {}
         self._readers: Counter[Reader] = Counter()
-        self._keys: Counter[uuid.UUID] = Counter()
+        self._keys: Counter[str] = Counter()
         self._is_closed = False
 
     def open(self, watch: Watch) -> Stream:
@@ -116,13 +128,15 @@ class Board:
         most, most_of_key = settings.EVENTS["streams"], settings.EVENTS["streams_per_key"]
         if self._keys.total() >= most:
             raise TooManyStreams(limit=most, headers=RETRY_AFTER)
-        if self._keys[watch.key_id] >= most_of_key:
+        if watch.is_token:
+            most_of_key = min(most_of_key, MOST_OF_TOKEN)
+        if self._keys[watch.key] >= most_of_key:
             raise TooManyStreamsOfKey(limit=most_of_key, headers=RETRY_AFTER)
         stream = Stream(watch)
         if self._is_closed:
             stream.end()
         with self._lock:
-            self._keys[watch.key_id] += 1
+            self._keys[watch.key] += 1
             self._readers[watch.reader] += 1
             shelf, name = self._shelf(watch)
             shelf.setdefault(name, set()).add(stream)
@@ -136,7 +150,7 @@ class Board:
             shelf[name].discard(stream)
             if not shelf[name]:
                 del shelf[name]
-            self._keys.subtract([watch.key_id])
+            self._keys.subtract([watch.key])
             self._readers.subtract([watch.reader])
             # Without those of whom none is left.
             self._keys, self._readers = +self._keys, +self._readers
@@ -150,8 +164,8 @@ class Board:
                 frozenset(self._of_tasks), frozenset(self._of_platforms), frozenset(self._readers)
             )
 
-    def keys(self) -> list[uuid.UUID]:
-        """Return whose streams are open. Any thread may ask."""
+    def keys(self) -> list[str]:
+        """Return by which keys streams are open. Any thread may ask."""
         with self._lock:
             return list(self._keys)
 
@@ -167,11 +181,17 @@ class Board:
                 if is_one or stream.watch.owns(step.platform_id, step.user):
                     stream.add_step(step)
 
-    def end_of_keys(self, dead: Iterable[uuid.UUID]) -> None:
+    def tell_places(self, places: Mapping[uuid.UUID, Place]) -> None:
+        """Hand to who follows a waiting task alone where it stands."""
+        for task_id, place in places.items():
+            for stream in self._of_tasks.get(task_id, ()):
+                stream.add_place(task_id, place)
+
+    def end_of_keys(self, dead: Iterable[str]) -> None:
         """End the streams of keys that may read no more."""
         ended = frozenset(dead)
         for stream in self.streams():
-            if stream.watch.key_id in ended:
+            if stream.watch.key in ended:
                 stream.end()
 
     def end_all(self) -> None:

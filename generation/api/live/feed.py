@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.db import Error, close_old_connections, connection
 
@@ -15,6 +15,8 @@ from generation.life.events import place_events
 from generation.life.news import EVENT, PROGRESS, Listener
 from generation.selectors import events
 from generation.selectors.events import Told
+from generation.selectors.line import Place, find_places
+from genhub.platforms.browser_tokens import tokens
 from genhub.platforms.models import ApiKey, Scope
 
 logger = logging.getLogger(__name__)
@@ -22,25 +24,31 @@ logger = logging.getLogger(__name__)
 # News may get lost, with a connection or behind a pooler: the rows are looked at this often all the same, and so are
 # the keys of open streams. One look for all of them.
 LOOK_SECONDS = 2.0
+# Where waiting tasks stand changes with each claim: told this often.
+PLACES_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 BATCH = 1000
 
 # Takes what is to be told, and the keys that may read no more.
 Teller = Callable[[list[Line], list[Step]], None]
-Ender = Callable[[list[uuid.UUID]], None]
+Ender = Callable[[list[str]], None]
+Placer = Callable[[Mapping[uuid.UUID, Place]], None]
 
 
 class Feed:
     """Reads once what all streams are told."""
 
-    def __init__(self, board: Board, *, tell: Teller, end_of_keys: Ender) -> None:
+    def __init__(
+        self, board: Board, *, tell: Teller, tell_places: Placer, end_of_keys: Ender
+    ) -> None:
         self.board, self.tell, self.end_of_keys = board, tell, end_of_keys
+        self.tell_places = tell_places
         self.listener = Listener(EVENT, PROGRESS)
         # The place up to which all was told; None: nothing was read yet.
         self.head: int | None = None
         # A stream that began earlier could miss what is placed meanwhile.
         self.is_ready = threading.Event()
-        self._looked_at = 0.0
+        self._looked_at = self._placed_at = 0.0
         self._news: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._is_stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -87,6 +95,7 @@ class Feed:
                 close_old_connections()
                 self.turn(news)
                 self._look_at_keys()
+                self._look_at_places()
             except Error as error:
                 logger.warning("no events are told: %s", error)
                 self._is_stopped.wait(PAUSE_SECONDS)
@@ -113,6 +122,15 @@ class Feed:
         if dead := find_dead_keys(self.board.keys()):
             self.end_of_keys(dead)
 
+    def _look_at_places(self) -> None:
+        now = time.monotonic()
+        followed = self.board.followed()
+        if followed is None or now - self._placed_at < PLACES_SECONDS:
+            return
+        self._placed_at = now
+        if places := find_places(followed.tasks):
+            self.tell_places(places)
+
 
 def pick(told: Sequence[Told], followed: Followed) -> list[Told]:
     """Return the events that somebody may follow."""
@@ -133,10 +151,12 @@ def read_steps(news: set[str], followed: Followed) -> list[Step]:
     return [make_step(row) for row in rows]
 
 
-def find_dead_keys(keys: list[uuid.UUID]) -> list[uuid.UUID]:
-    """Return those of the keys that may not read tasks any more."""
+def find_dead_keys(keys: list[str]) -> list[str]:
+    """Return those of the keys and tokens, each as its secret begins, that may not read tasks any more."""
     if not keys:
         return []
-    readers = ApiKey.objects.living().filter(pk__in=keys, scopes__contains=[Scope.TASKS_READ])
-    alive = set(readers.values_list("pk", flat=True))
+    alive = ApiKey.objects.find_working(keys, scope=Scope.TASKS_READ)
+    if others := [key for key in keys if key.startswith(tokens.START)]:
+        bearers = tokens.living().filter(prefix__in=others, scopes__contains=[Scope.TASKS_READ])
+        alive |= set(bearers.values_list("prefix", flat=True))
     return [key for key in keys if key not in alive]

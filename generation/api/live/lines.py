@@ -13,6 +13,7 @@ from generation.api import answers
 from generation.api.live.watch import Reader
 from generation.models import Task
 from generation.selectors.events import Told
+from generation.selectors.line import Place
 from generation.selectors.tasks import read_whole
 from genhub.lib.ids import to_wire
 
@@ -92,6 +93,17 @@ def make_step(row: Mapping[str, Any]) -> Step:
         bare,
         frame("task.progress", data | preview),
     )
+
+
+def make_place(task_id: uuid.UUID, user: str | None, place: Place) -> bytes:
+    """Return where a waiting task stands as a line without an id."""
+    data = {
+        "event": "task.queue",
+        "task_id": to_wire("task", task_id),
+        "user": user,
+        "queue": vars(place),
+    }
+    return frame("task.queue", data)
 
 
 def name_task(told: Told) -> dict[str, str]:

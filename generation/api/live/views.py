@@ -13,7 +13,13 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from generation.api import schema
-from generation.api.live.refusals import RETRY_AFTER, EventsAway, EventsGone
+from generation.api.live.refusals import (
+    RETRY_AFTER,
+    EventsAway,
+    EventsGone,
+    TooManyStreams,
+    TooManyStreamsOfKey,
+)
 from generation.api.live.watch import Opening, Reader, Watch
 from generation.api.views import get_task, read_user
 from generation.selectors import events
@@ -29,12 +35,13 @@ STREAM: dict[Any, Any] = {
     (200, "text/event-stream"): OpenApiResponse(
         OpenApiTypes.STR,
         description=_(
-            "`id`, `event` and `data` (JSON: `event`, `task_id`, `user`, `at`, `task` as it stands now). Events: task.submitted, task.processing, task.retried, task.completed, task.failed, task.canceled, task.refunded; without an id: task.progress. A comment at least every 15 s."
+            "`id`, `event` and `data` (JSON: `event`, `task_id`, `user`, `at`, `task` as it stands now). Events: task.submitted, task.processing, task.retried, task.completed, task.failed, task.canceled, task.refunded; without an id: task.queue (`queue`: where a task stands that waits), task.progress. A comment at least every 15 s."
         ),
     ),
     **schema.REFUSALS,
     **dict.fromkeys((410, 429, 503), schema.PROBLEM),
 }
+STREAMS = (EventsAway, TooManyStreams, TooManyStreamsOfKey)
 LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID",
     OpenApiTypes.INT,
@@ -48,6 +55,7 @@ class EventsView(APIView):
 
     content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": (EventsGone, *STREAMS)}
 
     @extend_schema(
         responses=STREAM,
@@ -69,6 +77,7 @@ class TaskEventsView(APIView):
 
     content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": STREAMS}
 
     @extend_schema(
         responses={**STREAM, 204: None},
@@ -107,7 +116,10 @@ def make_watch(
     caller = caller_of(request)
     base = request.build_absolute_uri("/").removesuffix("/")
     reader = Reader(translation.get_language() or "en", base)
-    return Watch(caller.key.pk, caller.platform.pk, user, task_id, reader, after, **facts)
+    if token := caller.token:
+        facts["is_token"] = True
+    bearer = token.prefix if token else caller.key.used_prefix or caller.key.prefix
+    return Watch(bearer, caller.platform.pk, user, task_id, reader, after, **facts)
 
 
 def read_last_event(request: Request) -> int | None:

@@ -24,7 +24,8 @@ class Reader:
 class Watch:
     """One stream: a task's, or all of an owner's."""
 
-    key_id: uuid.UUID
+    # How the secret begins that opened it: a rotated key's earlier one ends before the key does.
+    key: str
     platform_id: uuid.UUID
     # None: all users of the platform.
     user: str | None
@@ -34,6 +35,7 @@ class Watch:
     after: int | None
     # The task ended, and the events of that are gone.
     is_past: bool = False
+    is_token: bool = False
 
     def follows(self, told: Told) -> bool:
         """Return whether an event is for this stream."""

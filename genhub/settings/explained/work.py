@@ -62,6 +62,20 @@ GROUPS = [
                 "TASK_DEADLINE_SECONDS", _("a task that has not ended by then fails"), unit=_("s")
             ),
             Setting(
+                "LOCAL_RUN_SECONDS",
+                _(
+                    "so long a picture of the local engine may be drawn, unless its order says “timeout”; 0: no limit"
+                ),
+                unit=_("s"),
+            ),
+            Setting(
+                "REMOTE_RUN_SECONDS",
+                _(
+                    "so long a vendor may work on an order, unless that says “timeout”; a single answer has the provider's own limit; 0: none"
+                ),
+                unit=_("s"),
+            ),
+            Setting(
                 "QUEUE_MOST",
                 _(
                     "of orders that have not ended, in all; what goes beyond is refused with 429 `queue_full`"
@@ -205,6 +219,23 @@ GROUPS = [
                     "wrong API keys of one address before it gets 429, 0: any number; right keys are always taken"
                 ),
                 unit=_("a minute"),
+            ),
+            Setting(
+                "KEY_READS_PER_MINUTE",
+                _(
+                    "reads and quotes of one API key, unless it or its platform's plan says otherwise; then 429 `rate_limited`; 0: any number"
+                ),
+                unit=_("a minute"),
+            ),
+            Setting(
+                "KEY_WRITES_PER_MINUTE",
+                _("the same for what makes or changes something"),
+                unit=_("a minute"),
+            ),
+            Setting(
+                "KEY_OVERLAP_HOURS",
+                _("how long the earlier secret of a rotated API key works; 0: not at all"),
+                unit=_("h"),
             ),
         ],
     ),

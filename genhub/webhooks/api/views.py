@@ -19,17 +19,27 @@ from genhub.platforms.models import Platform, Scope
 from genhub.webhooks import endpoints, replays, selectors
 from genhub.webhooks.api import schema
 from genhub.webhooks.api.answers import answer_delivery, answer_endpoint
-from genhub.webhooks.errors import PlatformKeyNeeded
+from genhub.webhooks.errors import (
+    EndpointOff,
+    NothingToTest,
+    OrdersEndpointExists,
+    PlatformKeyNeeded,
+    SecretsNotKept,
+    TooManyEndpoints,
+)
 from genhub.webhooks.models import Delivery, Endpoint
 
 SCOPE = Scope.WEBHOOKS_MANAGE
 CONFLICT = {409: schema.PROBLEM}
+# What any of these doors refuses.
+ONE = (PlatformKeyNeeded,)
 
 
 class EndpointListView(APIView):
     """A platform's endpoints."""
 
     scopes = {"GET": SCOPE, "POST": SCOPE}
+    problems = {"GET": ONE, "POST": (*ONE, OrdersEndpointExists, SecretsNotKept, TooManyEndpoints)}
 
     @extend_schema(
         responses={200: schema.EndpointListAnswer, **schema.REFUSALS},
@@ -65,6 +75,7 @@ class EndpointView(APIView):
     """One endpoint."""
 
     scopes = {"GET": SCOPE, "PATCH": SCOPE, "DELETE": SCOPE}
+    problems = {"GET": ONE, "PATCH": ONE, "DELETE": ONE}
 
     @extend_schema(
         responses={200: schema.EndpointAnswer, **schema.REFUSALS},
@@ -100,6 +111,7 @@ class EndpointRotateView(APIView):
     """The secret of an endpoint."""
 
     scopes = {"POST": SCOPE}
+    problems = {"POST": (*ONE, SecretsNotKept)}
 
     @extend_schema(
         request=None,
@@ -117,6 +129,7 @@ class EndpointTestView(APIView):
     """A message that tells of nothing."""
 
     scopes = {"POST": SCOPE}
+    problems = {"POST": (*ONE, EndpointOff, NothingToTest)}
 
     @extend_schema(
         request=None,
@@ -134,6 +147,7 @@ class EndpointReplayView(APIView):
     """Deliveries of a time, again."""
 
     scopes = {"POST": SCOPE}
+    problems = {"POST": (*ONE, EndpointOff)}
 
     @extend_schema(
         request=schema.ReplayWords,
@@ -158,6 +172,7 @@ class DeliveryListView(APIView):
     """What was sent to an endpoint."""
 
     scopes = {"GET": SCOPE}
+    problems = {"GET": ONE}
 
     @extend_schema(
         responses={200: schema.DeliveryPage, **schema.REFUSALS},
@@ -179,6 +194,7 @@ class DeliveryView(APIView):
     """One delivery."""
 
     scopes = {"GET": SCOPE}
+    problems = {"GET": ONE}
 
     @extend_schema(
         responses={200: schema.DeliveryAnswer, **schema.REFUSALS}, summary=_("Read a delivery")
@@ -193,6 +209,7 @@ class DeliveryReplayView(APIView):
     """One delivery, again."""
 
     scopes = {"POST": SCOPE}
+    problems = {"POST": (*ONE, EndpointOff)}
 
     @extend_schema(
         request=None,

@@ -7,13 +7,13 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('webhooks', '0001_initial'),
+        ('webhooks', '0002_credits_low'),
     ]
 
     operations = [
         migrations.AlterField(
             model_name='endpoint',
             name='events',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('task.processing', 'a task is worked on'), ('task.completed', 'a task is completed'), ('task.failed', 'a task failed'), ('task.canceled', 'a task was canceled'), ('batch.completed', 'all tasks of a batch have ended')], max_length=30), size=None, verbose_name='events'),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('task.processing', 'a task is worked on'), ('task.completed', 'a task is completed'), ('task.failed', 'a task failed'), ('task.canceled', 'a task was canceled'), ('batch.completed', 'all tasks of a batch have ended'), ('credits.low', "a user's credits fell below the platform's mark")], max_length=30), size=None, verbose_name='events'),
         ),
     ]

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0024_batches'),
+        ('generation', '0023_webhook'),
         ('platforms', '0007_webhooks'),
     ]
 

@@ -52,7 +52,7 @@ DROP FUNCTION generation_count_batch();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0023_webhook'),
+        ('generation', '0026_lists'),
         ('platforms', '0007_webhooks'),
         ('templates', '0003_local_only'),
     ]

@@ -1,0 +1,61 @@
+"""What an order needs to know before it is judged and written, read in one statement instead of seven."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from credits.selectors import PURSE_OF
+from generation.orders import backlog
+from generation.orders.backlog import Bound
+from genhub.lib.remembered import Marks, marks_column
+from genhub.platforms import idempotency
+
+# A user's places in the queues: a few rows.
+SHARES = """
+    (SELECT json_object_agg(queue || ' ' || priority, id) FROM generation_share
+      WHERE platform_id = %(platform)s AND "user" = %(user)s)
+"""
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What its key made before, what is under way, the user's purse and places where there are any, and in which state
+    the remembered tables are."""
+
+    earlier: uuid.UUID | None
+    bounds: list[Bound]
+    purse_id: uuid.UUID | None
+    shares: Mapping[str, int]
+    marks: Marks
+
+    def find_share(self, queue: str, priority: int) -> int | None:
+        """Return the user's place in a queue, or None where there was none."""
+        return self.shares.get(f"{queue} {priority}")
+
+
+def take(use: idempotency.Use) -> Glance:
+    """Return what stands now; raise IdempotencyKeyReused when the key was sent with another body."""
+    values: dict[str, Any] = {
+        "platform": use.platform_id,
+        "user": use.user,
+        "scope": use.scope,
+        "key": use.key,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {idempotency.EARLIER}, {backlog.UNDER_WAY}, {PURSE_OF}, {SHARES}, "
+            f"statement_timestamp(), {marks_column()}",
+            values,
+        )
+        found = cursor.fetchone()
+    earlier, *under_way, purse_id, shares, now, marks = found
+    return Glance(
+        idempotency.judge_earlier(use, earlier),
+        backlog.bounds_of(*under_way),
+        purse_id,
+        shares or {},
+        Marks(now, tuple(marks)),
+    )

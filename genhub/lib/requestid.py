@@ -1,0 +1,52 @@
+"""Which request an answer, a line of a log and an order belong to: one id, the caller's own or a new one."""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from genhub.lib.ids import new_id, to_wire
+
+HEADER = "X-Request-ID"
+SENT = "HTTP_X_REQUEST_ID"
+SETTLED = "genhub.request_id"
+LONGEST = 128
+# It comes back in headers and stands in lines of logs: nothing that breaks either, or reads as something else there.
+SAFE = re.compile(rf"[A-Za-z0-9._~:+/=@-]{{1,{LONGEST}}}")
+
+current: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def request_id_of(environ: Mapping[str, Any]) -> str:
+    """Return the id of a request: the one it was given before, else the caller's if it is safe, else a new one."""
+    if settled := environ.get(SETTLED):
+        return str(settled)
+    sent = str(environ.get(SENT, ""))
+    return sent if SAFE.fullmatch(sent) else to_wire("req", new_id())
+
+
+def settle(environ: MutableMapping[str, Any]) -> str:
+    """Return the id of a request, the same for all who ask from now on."""
+    environ[SETTLED] = request_id_of(environ)
+    return str(environ[SETTLED])
+
+
+@contextmanager
+def working_for(request_id: str) -> Iterator[None]:
+    """Say for whom this thread works, until the body ends."""
+    token = current.set(request_id)
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+class LineFormatter(logging.Formatter):
+    """Lines for people; each names the request that it was written for."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        """Return the line with its request, before any trace."""
+        line = super().formatMessage(record)
+        return f"{line} [{request_id}]" if (request_id := current.get()) else line

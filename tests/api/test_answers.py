@@ -1,0 +1,144 @@
+"""Answers are as the document says, to the last field, and what it shows of them the hub has said.
+
+EXAMPLES=record writes what is shown anew, from the answers of this run.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from credits.models import GrantRule
+from generation.models import Account
+from generation.work.run import run_queue
+from genhub.api.operations import EXAMPLES, JSON, component_of, read_examples
+from genhub.lib.errors import Problem
+from genhub.platforms.models import Platform, Scope
+from tests.api.documented import find_mistakes, read_document
+from tests.api.refusals import GENERATE
+from tests.api.test_keys import PIXEL
+from tests.api.test_schema import operations
+from tests.webhooks.made import make_ids
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recipes")]
+# As the makers of Standard Webhooks show one; a real one is nobody's to read.
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def answer_of(operation: Any) -> tuple[str, Any] | None:
+    """Return the component that an operation answers in JSON, and its schema."""
+    for status, response in operation["responses"].items():
+        if status.startswith("2") and (content := response.get("content", {}).get(JSON)):
+            return component_of(content["schema"]), content["schema"]
+    return None
+
+
+def body_of(operation: Any) -> dict[str, Any]:
+    """Return the words that send the first example of a body."""
+    content = operation.get("requestBody", {}).get("content", {})
+    if JSON not in content:
+        return {"data": PIXEL, "content_type": "image/png"} if content else {}
+    [example, *_] = content[JSON]["examples"].values()
+    return {"data": json.dumps(example["value"]), "content_type": JSON}
+
+
+def test_each_answer_is_as_the_document_says(
+    client_of: Callable[..., APIClient], alice: APIClient, stub: Account, shop: Platform
+) -> None:
+    GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most_per_user=50, daily_most=80)
+    apps = client_of("", scopes=[scope.value for scope in Scope])
+    order = {
+        "prompt": "a yellow star on a purple background",
+        "metadata": {"order": "4711"},
+        "subject": "hero",
+    }
+    made = alice.post(GENERATE, order, format="json", HTTP_X_REQUEST_ID="order-4711").json()
+    run_queue("local")
+    ids = {"task_id": made["id"], "name": "hero", **make_ids(shop)}
+    found: dict[str, Any] = {}
+    # What is only read first: it tells of more.
+    for (path, method), operation in sorted(
+        operations(read_document()).items(), key=lambda each: (each[0][1] != "get", each[0])
+    ):
+        if not (answered := answer_of(operation)):
+            continue
+        name, schema = answered
+        task_id = ids["task_id"]
+        if path.endswith("/cancel"):
+            task_id = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()["id"]
+        needs_platform = "webhooks" in path or "/keys/" in path or path.endswith("grants")
+        client = apps if needs_platform else alice
+        answer = client.generic(
+            method.upper(), path.format(**{**ids, "task_id": task_id}), **body_of(operation)
+        )
+        # Here no worker lives, and health says so.
+        assert answer.status_code < 300 or path.endswith("/health"), (path, answer.content)
+        value = answer.json()
+        assert find_mistakes(schema, value) == [], (method, path)
+        found.setdefault(name, value)
+    if os.environ.get("EXAMPLES") == "record":
+        record(found)
+    shown = read_examples()
+    assert set(shown) == set(found), "EXAMPLES=record"
+    for name, value in found.items():
+        assert shape(shown[name]) == shape(value), name
+
+
+def shape(value: Any) -> Any:
+    """Return which fields an answer has; those of lists and of what callers name themselves are their own."""
+    return sorted(value) if isinstance(value, dict) else type(value)
+
+
+def record(found: dict[str, Any]) -> None:
+    """Write the answers for readers: from a hub that has a name."""
+    for value in found.values():
+        if isinstance(value, dict) and "secret" in value:
+            value["secret"] = SECRET
+        if isinstance(value, dict) and "key" in value:
+            value["key"] = f"{value['prefix']}.{'x' * 40}"
+    text = json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True)
+    EXAMPLES.write_text(text.replace("http://testserver", "https://hub.example") + "\n")
+    read_examples.cache_clear()
+    read_document.cache_clear()
+
+
+def test_each_example_is_as_its_schema_says() -> None:
+    document = read_document()
+    shown = document["components"]["examples"]
+    tried = 0
+    for (path, method), operation in operations(document).items():
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            for kind, content in body.get("content", {}).items():
+                if "json" not in kind:
+                    continue
+                assert content["examples"], (path, method)
+                for example in content["examples"].values():
+                    whole = shown[component_of(example)] if "$ref" in example else example
+                    mistakes = find_mistakes(content["schema"], whole["value"])
+                    assert mistakes == [], (path, method, example)
+                    tried += 1
+    assert tried > 100
+
+
+def test_codes_are_those_of_their_status() -> None:
+    for (path, method), operation in operations(read_document()).items():
+        for status, response in operation["responses"].items():
+            is_refusal = "application/problem+json" in response.get("content", {})
+            assert is_refusal == bool(response.get("x-codes")), (path, method, status)
+            for code in response.get("x-codes", ()):
+                kind = Problem.kinds.get(code, Problem)
+                assert kind.code == code
+                assert status in {str(kind.status), "default"}, (path, method, code)
+
+
+def test_each_answer_names_its_headers() -> None:
+    for (path, method), operation in operations(read_document()).items():
+        for status, response in operation["responses"].items():
+            assert "X-Request-ID" in response["headers"], (path, method)
+            assert ("Retry-After" in response["headers"]) == (status in {"429", "503"})
+        if "304" in operation["responses"]:
+            assert "ETag" in operation["responses"]["200"]["headers"]

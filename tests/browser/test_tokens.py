@@ -1,0 +1,164 @@
+"""An app's page on another port: with a token of its user it orders, follows and shows the picture; no other page can.
+
+The hub is its own two processes here: the web server, and behind it the one of events.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from rest_framework.test import APIClient
+
+from credits.models import Purse
+from generation.life.attempt_ends import complete
+from generation.models import Account, Task
+from genhub.handbook.rendering import FOLDER
+from genhub.platforms.browser_tokens import tokens
+from genhub.platforms.models import ApiKey, Platform
+from tests.browser.test_webhooks import shoot
+from tests.front.web import HOST, Web
+from tests.handbook.documents import read_blocks
+from tests.live.streams import serving_both
+from tests.patience import patience
+from tests.ports import free_port
+from tests.steps import claim, collect
+from tests.tokens.conftest import TOKENS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# What an app's author copies out of the handbook is what runs here.
+[SCRIPT] = [block.code for block in read_blocks(FOLDER / "en" / "browser.md") if block.kind == "js"]
+HUB = "http://127.0.0.1:8000/api/v1"
+
+
+class AppServer(ThreadingHTTPServer):
+    """An app of one page, which hands its user a token."""
+
+    page, token = "", ""
+
+
+class AnswerOfApp(BaseHTTPRequestHandler):
+    """Answers the page, and the token."""
+
+    server: AppServer
+
+    def do_GET(self) -> None:
+        self.answer("text/html; charset=utf-8", self.server.page)
+
+    def do_POST(self) -> None:
+        self.answer("application/json", json.dumps({"token": self.server.token}))
+
+    def answer(self, content_type: str, text: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name there)
+        """Say nothing."""
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[], AppServer]]:
+    """Serve an app: its origin is a port of its own."""
+    servers: list[AppServer] = []
+
+    def start() -> AppServer:
+        server = AppServer((HOST, 0), AnswerOfApp)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def origin_of(server: AppServer) -> str:
+    return f"http://{HOST}:{server.server_port}"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, transactional_db: None) -> Iterator[Web]:
+    """Both processes of the hub, whose links lead to it."""
+    port = free_port()
+    with serving_both(tmp_path, str(port), PUBLIC_URL=f"http://{HOST}:{port}") as web:
+        yield web
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Page]:
+    """A page that may fail as well: what it complains about is for the test to say."""
+    page = browser.new_page()
+    page.set_default_timeout(1000 * patience(20))
+    expect.set_options(timeout=1000 * patience(20))
+    yield page
+    page.close()
+
+
+def test_page_of_an_app_orders_follows_and_shows_the_picture(
+    opened: Page, hub: Web, client_of: Callable[..., APIClient], rich: Callable[..., Purse], stub: Account,
+    serve: Callable[[], AppServer],
+) -> None:  # fmt: skip
+    rich("alice", 100)
+    app, thief = serve(), serve()
+    words = {"user": "alice", "origins": [origin_of(app)], "max_credits": 20}
+    made = client_of("").post(TOKENS, words, format="json").json()
+    script = SCRIPT.replace(HUB, f"http://{HOST}:{hub.port}/api/v1")
+    for server in (app, thief):
+        server.token = made["token"]
+        server.page = f"""<!doctype html><link rel="icon" href="data:,"><p id="told"></p><img id="drawn" alt="">
+            <script>addEventListener("error", (event) => told.append(event.error));</script>
+            <script type="module">{script}window.link = picture.url;</script>"""
+    page = opened
+    page.goto(origin_of(thief))
+    expect(page.locator("#told")).to_have_text("TypeError: Failed to fetch")
+    assert not Task.objects.exists()
+
+    page.goto(origin_of(app))
+    expect(page.locator("#told")).to_have_text("task.submitted")
+    found = claim()
+    expect(page.locator("#told")).to_have_text("task.submitted task.processing")
+    complete(found, collect(found))
+    expect(page.locator("#told")).to_have_text("task.submitted task.processing task.completed")
+    expect(page.locator("#drawn")).to_have_js_property("naturalWidth", 64)
+    # The link itself is for an <img>, which sends no token.
+    page.evaluate("drawn.src = link")
+    expect(page.locator("#drawn")).to_have_js_property("naturalWidth", 64)
+    expect(page.locator("#drawn")).to_have_attribute("src", re.compile(r"/files/.*signature="))
+
+
+def test_staff_see_tokens_and_end_one(
+    signed_in: Page, site: str, shop: Platform, complaints: list[Any]
+) -> None:
+    key = ApiKey.objects.issue(shop, name="web shop")[0]
+    origins = ["https://app.example.com", "http://localhost:5173"]
+    terms = tokens.Terms("alice", origins, tokens.FOR_TOKENS, 50, timedelta(minutes=15))
+    row, secret = tokens.mint(key, terms)
+    page = signed_in
+    places = {
+        "tokens": "platforms/browsertoken/",
+        "token": f"platforms/browsertoken/{row.pk}/change/",
+        "token-revoke": f"platforms/browsertoken/{row.pk}/revoke",
+    }
+    for language in ("en", "zh-hans"):
+        page.context.add_cookies([{"name": "django_language", "value": language, "url": site}])
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            for name, place in places.items():
+                page.goto(f"{site}/admin/{place}")
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, (name, language)
+                assert secret.partition(".")[2] not in page.content()
+                shoot(page, f"{name}-{language}-{width}")
+    page.click("button:has-text('撤销令牌')")
+    expect(page.locator("body")).to_contain_text("令牌已撤销")
+    assert tokens.find(secret).is_alive is False  # type: ignore[union-attr]
+    assert complaints == []

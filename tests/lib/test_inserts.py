@@ -1,0 +1,52 @@
+"""Rows written by one statement are those that `save` writes; a prepared query finds what the query finds."""
+
+import pytest
+from django.db import IntegrityError
+
+from genhub.lib.inserts import insert_together
+from genhub.lib.prepared import Prepared
+from genhub.platforms.models import ApiKey, IdempotencyKey, Plan, Platform
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def columns(row: object) -> dict[str, object]:
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
+
+
+def test_rows_are_as_they_were_said_and_as_the_database_filled_them() -> None:
+    plan = Plan(code="one", name="")
+    platform = Platform(code="app", name="App", plan=None)
+    used = [
+        IdempotencyKey(platform=platform, user="u", scope="order", key=str(n), made_id=platform.pk)
+        for n in range(2)
+    ]
+    insert_together([plan, platform, *used])
+    for row in (plan, platform, *used):
+        assert not row._state.adding
+        read = type(row)._default_manager.get(pk=row.pk)
+        assert columns(row) == columns(read)
+    assert plan.created_at == platform.created_at
+
+
+def test_all_are_written_or_none() -> None:
+    Platform.objects.create(code="app", name="App")
+    with pytest.raises(IntegrityError):
+        insert_together([Plan(code="one", name="One"), Platform(code="app", name="Other")])
+    assert not Plan.objects.exists()
+
+
+def test_prepared_query_finds_what_the_query_finds() -> None:
+    plan = Plan.objects.create(code="one", name="One", discount_percent="12.50")
+    for code, terms in (("app", plan), ("other", None)):
+        platform = Platform.objects.create(code=code, name=code, plan=terms)
+        ApiKey.objects.issue(platform, name="tests", user="alice")
+    rows = ApiKey.objects.select_related("platform__plan")
+    prepared = Prepared(lambda prefix: rows.filter(prefix=prefix), "prefix")
+    for key in rows:
+        for _ in range(2):
+            [found] = prepared.find(key.prefix)
+            assert columns(found) == columns(key)
+            assert columns(found.platform) == columns(key.platform)
+            assert found.platform.plan == key.platform.plan
+    assert prepared.find("unknown") == []
