@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.settings.document import SPECTACULAR_SETTINGS  # noqa: F401
 from genhub.settings.keys import KEY_OVERLAP_HOURS, KEY_RATES, TOKEN_SPENDING  # noqa: F401
 from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
@@ -166,31 +167,6 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 API_MAX_BODY_BYTES = at_least("API_MAX_BODY_BYTES", 1_048_576, 1024)
-SPECTACULAR_SETTINGS = {
-    "TITLE": "GenHub",
-    "DESCRIPTION": _("Submit a generation, watch it, fetch the pictures, see what they cost."),
-    "VERSION": "1",
-    "EXTERNAL_DOCS": {"description": _("Handbook"), "url": "/handbook/"},
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "genhub.api.openapi.finish_document",
-    ],
-    # Several answers have a word “status” or “kind”.
-    "ENUM_NAME_OVERRIDES": {
-        "TaskStatusEnum": ["pending", "processing", "completed", "failed", "canceled"],
-        "BatchStatusEnum": ["pending", "processing", "completed", "canceled"],
-        "BatchOrderStatusEnum": "generation.api.batch_schema.ORDER_STATES",
-        "HealthStatusEnum": ["healthy", "degraded", "unhealthy"],
-        "EntryKindEnum": "credits.entries.KINDS",
-    },
-}
 
 # Doorbells: acknowledged at once, no result, no schedule; the sweeper rings whatever was lost.
 CELERY_TASK_IGNORE_RESULT = True

@@ -17,6 +17,7 @@ from generation.work.run import run_queue
 from genhub.api.operations import EXAMPLES, JSON, component_of, read_examples
 from genhub.lib.errors import Problem
 from genhub.platforms.models import Platform, Scope
+from tests.api.batches import prompts, send
 from tests.api.documented import find_mistakes, read_document
 from tests.api.refusals import GENERATE
 from tests.api.test_keys import PIXEL
@@ -55,9 +56,12 @@ def test_each_answer_is_as_the_document_says(
         "metadata": {"order": "4711"},
         "subject": "hero",
     }
+    batch = send(alice, orders=prompts("a red circle"))
     made = alice.post(GENERATE, order, format="json", HTTP_X_REQUEST_ID="order-4711").json()
     run_queue("local")
-    ids = {"task_id": made["id"], "name": "hero", **make_ids(shop)}
+    ids = {"task_id": made["id"], "batch_id": batch["id"], "name": "hero", **make_ids(shop)}
+    words = {"origins": ["https://app.example.com"], "max_credits": 1}
+    ids["token_id"] = alice.post("/api/v1/tokens", words, format="json").json()["id"]
     found: dict[str, Any] = {}
     # What is only read first: it tells of more.
     for (path, method), operation in sorted(
@@ -66,13 +70,14 @@ def test_each_answer_is_as_the_document_says(
         if not (answered := answer_of(operation)):
             continue
         name, schema = answered
-        task_id = ids["task_id"]
+        fresh = {}
         if path.endswith("/cancel"):
-            task_id = alice.post(GENERATE, {"prompt": "a star"}, format="json").json()["id"]
+            batch = send(alice, orders=prompts("a star"))
+            fresh = {"batch_id": batch["id"], "task_id": batch["tasks"][0]["id"]}
         needs_platform = "webhooks" in path or "/keys/" in path or path.endswith("grants")
         client = apps if needs_platform else alice
         answer = client.generic(
-            method.upper(), path.format(**{**ids, "task_id": task_id}), **body_of(operation)
+            method.upper(), path.format(**{**ids, **fresh}), **body_of(operation)
         )
         # Here no worker lives, and health says so.
         assert answer.status_code < 300 or path.endswith("/health"), (path, answer.content)
@@ -99,6 +104,8 @@ def record(found: dict[str, Any]) -> None:
             value["secret"] = SECRET
         if isinstance(value, dict) and "key" in value:
             value["key"] = f"{value['prefix']}.{'x' * 40}"
+        if isinstance(value, dict) and "token" in value:
+            value["token"] = f"{value['token'].partition('.')[0]}.{'x' * 40}"
     text = json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True)
     EXAMPLES.write_text(text.replace("http://testserver", "https://hub.example") + "\n")
     read_examples.cache_clear()

@@ -1,0 +1,29 @@
+"""What the OpenAPI document says of itself, and how it is made."""
+
+from django.utils.translation import gettext_lazy as _
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "GenHub",
+    "DESCRIPTION": _("Submit a generation, watch it, fetch the pictures, see what they cost."),
+    "VERSION": "1",
+    "EXTERNAL_DOCS": {"description": _("Handbook"), "url": "/handbook/"},
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "genhub.api.openapi.finish_document",
+    ],
+    # Several answers have a word “status” or “kind”.
+    "ENUM_NAME_OVERRIDES": {
+        "TaskStatusEnum": ["pending", "processing", "completed", "failed", "canceled"],
+        "BatchStatusEnum": ["pending", "processing", "completed", "canceled"],
+        "BatchOrderStatusEnum": "generation.api.batch_schema.ORDER_STATES",
+        "HealthStatusEnum": ["healthy", "degraded", "unhealthy"],
+        "EntryKindEnum": "credits.entries.KINDS",
+    },
+}
