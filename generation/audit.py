@@ -172,7 +172,9 @@ AUDIT_CHECKS = {
         scope=SCOPE,
     ),
     "end_of_batch_was_told": Check(
-        _("The end of each batch has a webhook message for whoever asks to be told."), BATCH_TOLD
+        _("The end of each batch has a webhook message for whoever asks to be told."),
+        BATCH_TOLD,
+        since=BATCH_TOLD + " AND b.ended_at >= %(since)s",
     ),
     "batch_counts_its_tasks": Check(
         _("A batch counts its tasks by their states, and stands and has ended as they have."),

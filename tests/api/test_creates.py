@@ -26,7 +26,7 @@ from tests.storage.made_pictures import encode, scene
 from tests.webhooks.made import URL
 
 STAR, CIRCLE = {"prompt": "a star"}, {"prompt": "a circle"}
-TOKEN = {"origins": ["https://app.example.com"], "max_credits": 1}
+FOR_A_PAGE = {"origins": ["https://app.example.com"]}
 # Each with a body and another one.
 CREATES: dict[str, tuple[Any, Any]] = {
     "batches_create": ({"orders": [STAR]}, {"orders": [CIRCLE]}),
@@ -34,7 +34,7 @@ CREATES: dict[str, tuple[Any, Any]] = {
     "generate_create": (STAR, CIRCLE),
     "tasks_follow_create": ({"action": "upscale", "part": 1}, {"action": "upscale", "part": 2}),
     "tasks_refine_create": ({}, {"quality": "high"}),
-    "tokens_create": (TOKEN, {**TOKEN, "max_credits": 2}),
+    "tokens_create": ({**FOR_A_PAGE, "max_credits": 1}, {**FOR_A_PAGE, "max_credits": 2}),
     "webhooks_create": ({"url": URL}, {"url": f"{URL}/other"}),
 }
 # They answer 201 or 202 and need no key.

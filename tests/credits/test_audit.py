@@ -23,6 +23,16 @@ from genhub.users.models import User
 from templates.services import create_template, publish
 from tests.conftest import WHY
 
+# One that has ended, of a task that there is not.
+BATCH = """
+    WITH batch AS (
+        INSERT INTO generation_batch (id, platform_id, "user", policy, state, total, pending, processing, completed,
+                                      failed, canceled, price, refused, metadata, webhook, ended_at)
+        SELECT gen_random_uuid(), id, 'alice', 'all', 'completed', 1, 0, 0, 1, 0, 0, 10, '[]', '{}', '',
+               statement_timestamp() FROM platforms_platform
+        RETURNING *
+    )
+"""
 # Check -> what breaks it. A CHECK constraint that also stands in the way is dropped first; all is rolled back.
 BREAKS = {
     "accounts_sum_to_zero": "UPDATE credits_purse SET held = held + 1 WHERE \"user\" = 'mallory'",
@@ -80,6 +90,13 @@ BREAKS = {
         SELECT gen_random_uuid(), id, 'https://app.example.com', '', '{task.completed}', true, '', '',
                '', 0, statement_timestamp() - interval '1 day' FROM platforms_platform
     """,
+    "batch_counts_its_tasks": BATCH + "SELECT * FROM batch",  # noqa: S608 (our own text)
+    "end_of_batch_was_told": BATCH + """
+        INSERT INTO webhooks_endpoint (id, platform_id, url, description, events, is_enabled, disabled_why, secret,
+                                       previous_secret, failures, asks_since)
+        SELECT gen_random_uuid(), platform_id, 'https://app.example.com', '', '{batch.completed}', true, '', '',
+               '', 0, statement_timestamp() - interval '1 day' FROM batch
+    """,  # noqa: S608
     "free_use_has_live_task": """
         INSERT INTO credits_freeuse (reference, count_id) SELECT gen_random_uuid(), min(id) FROM credits_count
     """,
