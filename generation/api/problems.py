@@ -1,6 +1,7 @@
 """What each kind of door refuses beyond what any door does: for the OpenAPI document."""
 
 from credits.errors import (
+    AllowanceSpent,
     BudgetExceeded,
     BudgetSpent,
     ConcurrencyReached,
@@ -18,6 +19,7 @@ from templates.errors import TemplateNotOrderable
 PRICE = (CostUnknown, PriceTooLarge, PriceUnknown, TemplateNotOrderable, UploadsBusy, WrongUser)
 ORDER = (
     *PRICE, BudgetExceeded, BudgetSpent, ConcurrencyReached, InsufficientCredits, PurseFrozen, QueueFull,
+    AllowanceSpent,
 )  # fmt: skip
 # What there must be before anything can be fetched of a task, or goes on from it.
 RESULT = (NoResult, NotReady)

@@ -32,8 +32,8 @@ def declare_rates(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         names = [*RATES, RETRY_AFTER] if status == str(TOO_MANY) else RATES
         found = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-        # Without a key that works there is nothing to count.
-        if status != str(UNKNOWN):
+        # Without a key that works there is nothing to count; of the other refusals some come before that.
+        if status not in {str(UNKNOWN), "default"}:
             response["headers"] = response.get("headers", {}) | found
 
 

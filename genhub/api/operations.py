@@ -28,7 +28,8 @@ ANYWHERE: Final = (
     "method_not_allowed", "not_acceptable", "request_malformed", "request_refused", "request_too_slow", "try_later",
 )  # fmt: skip
 WITH_KEY: Final = (
-    "key_missing", "key_invalid", "too_many_wrong_keys", "address_not_allowed", "rate_limited",
+    "key_missing", "key_invalid", "too_many_wrong_keys", "address_not_allowed", "rate_limited", "token_invalid",
+    "origin_not_allowed",
 )  # fmt: skip
 WITH_BODY: Final = (
     "invalid_request", "body_cut_short", "body_too_large", "wrong_content_type", "charset_unsupported",
@@ -72,8 +73,11 @@ class HubSchema(AutoSchema):
         """Yield the codes that this operation answers, and not any one does."""
         if operation.get("security", [{}]) != [{}]:
             yield from WITH_KEY
-        if getattr(self.view, "scopes", {}).get(self.method):
+        scope = getattr(self.view, "scopes", {}).get(self.method)
+        if scope:
             yield "scope_missing"
+        if getattr(self.view, "is_of_key", False) or not (scope or self.method == "GET"):
+            yield "token_not_enough"
         if "{" in self.path:
             yield WITH_ID
         yield from codes_of_body(operation.get("requestBody"))

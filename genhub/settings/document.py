@@ -25,5 +25,7 @@ SPECTACULAR_SETTINGS = {
         "BatchOrderStatusEnum": "generation.api.batch_schema.ORDER_STATES",
         "HealthStatusEnum": ["healthy", "degraded", "unhealthy"],
         "EntryKindEnum": "credits.entries.KINDS",
+        "KeyScopeEnum": "genhub.platforms.models.Scope.values",
+        "TokenScopeEnum": "genhub.platforms.browser_tokens.tokens.FOR_TOKENS",
     },
 }

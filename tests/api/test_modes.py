@@ -132,7 +132,7 @@ def test_mode_that_contradicts_high_quality_is_refused(alice: APIClient) -> None
 def test_model_that_is_off_is_unknown_and_the_next_provider_makes_it(
     alice: APIClient, stub: Account, django_assert_num_queries: Any
 ) -> None:
-    light = Account.objects.create(alias="light", adapter="stub", queue="local", weight=1)
+    light = Account.objects.create(alias="light", adapter="stub", queue="local", standby_rank=1)
     light.offers.create(alias="z-image-small", default_steps=9)
     assert routing.choose("z-image-small").account == stub  # type: ignore[union-attr]
     with django_assert_num_queries(1):

@@ -19,7 +19,7 @@ from genhub.api.pages import NewestFirst
 from genhub.lib.errors import NotFound, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
 from genhub.platforms import idempotency
-from genhub.platforms.authentication import caller_of
+from genhub.platforms.authentication import WrongUser, caller_of
 from genhub.platforms.browser_tokens import tokens
 from genhub.platforms.browser_tokens.api import schema
 from genhub.platforms.browser_tokens.models import TOKEN, BrowserToken
@@ -33,6 +33,7 @@ class TokenListView(APIView):
     """A platform's browser tokens."""
 
     scopes = {"GET": SCOPE, "POST": SCOPE}
+    problems = {"POST": (WrongUser,)}
 
     @extend_schema(
         responses={200: schema.TokenPage, **schema.REFUSALS},
