@@ -116,6 +116,8 @@ def explain_holds(references: list[uuid.UUID]) -> dict[uuid.UUID, Explained]:
     One statement, so that sums and lines are of the same moment.
     """
     found: dict[uuid.UUID, Explained] = {}
+    if not references:
+        return found
     with connection.cursor() as cursor:
         cursor.execute(EXPLAIN, [references])
         for reference, held, captured, released, refunded, *columns in cursor.fetchall():
