@@ -308,8 +308,8 @@ def test_orders_of_a_batch_carry_times_subject_and_request_as_single_ones_do(
     long = {"orders": [*prompts("a"), {"prompt": "b", "timeout": 10**7}]}
     expect = (400, "invalid_request", "orders.1.timeout")
     refused(alice, BATCHES, body=long, expect=expect)
-    long = {"orders": prompts("a"), "order": {"expires_in": 10**7}}
-    refused(alice, BATCHES, body=long, expect=(400, "invalid_request", "order.expires_in"))
+    later = {"orders": prompts("a"), "order": {"expires_in": 10**7}}
+    refused(alice, BATCHES, body=later, expect=(400, "invalid_request", "order.expires_in"))
 
 
 def test_platforms_key_names_the_user_of_a_batch(client_of: Callable[..., APIClient], rich: Any) -> None:  # fmt: skip
