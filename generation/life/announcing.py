@@ -3,8 +3,7 @@
 The payload is as it was then. Its links never die: each leads to a fresh one whenever it is read.
 """
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from django.conf import settings
@@ -37,17 +36,15 @@ EVENTS: Final = {
 SEQUENCE: Final = {state: 2 if state in TASK_ENDS else 1 for state in EVENTS}
 
 
-def announce_end(task_id: uuid.UUID) -> uuid.UUID | None:
-    """Tell of a task that has just ended, and return its batch, which may end with it."""
-    task = read(Task.objects.filter(pk=task_id)).get()
-    tell([task])
-    return task.batch_id
+def announce_end(task: Task, state: TaskState) -> None:
+    """Tell of a task that has just ended so; the caller's row may be of before, and is read anew if anybody asks."""
+    tell([task], state, lambda: read(Task.objects.filter(pk=task.pk)).get())
 
 
 def announce_start(tasks: Sequence[Task]) -> None:
     """Tell of tasks that were just claimed for the first time."""
     if tasks:
-        tell(tasks)
+        tell(tasks, TaskState.PROCESSING)
 
 
 def read(tasks: QuerySet[Task]) -> QuerySet[Task]:
@@ -55,16 +52,19 @@ def read(tasks: QuerySet[Task]) -> QuerySet[Task]:
     return tasks.select_related("platform", "template_version__template")
 
 
-def tell(tasks: Sequence[Task]) -> None:
+def tell(
+    tasks: Sequence[Task], state: TaskState, read_anew: Callable[[], Task] | None = None
+) -> None:
     """Write what happened to tasks of one state to whoever asks for it, and ring after the commit."""
-    event = EVENTS[TaskState(tasks[0].state)]
+    event = EVENTS[state]
     asking = outbox.find_receivers({task.platform_id for task in tasks}, event)
     for task in tasks:
         own_url = task.webhook if event in ENDS else ""
         receivers = outbox.list_receivers(asking.get(task.platform_id, ()), own_url)
         if receivers:
-            news = News(event, task.pk, moment_of(task), describe(task))
-            outbox.write(task.platform_id, news, receivers)
+            told = read_anew() if read_anew else task
+            news = News(event, told.pk, moment_of(told), describe(told))
+            outbox.write(told.platform_id, news, receivers)
             doorbell.ring_after_commit(outbox.QUEUE)
 
 

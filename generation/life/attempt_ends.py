@@ -104,7 +104,8 @@ def complete(claim: Claim, stored: Stored) -> None:
         count=len(stored.outputs),
         captured=captured,
     )
-    batch_ends.note(announcing.announce_end(task.pk))
+    announcing.announce_end(task, TaskState.COMPLETED)
+    batch_ends.note(task.batch_id)
     # Last, since its trigger locks the share, where the next claim of this user looks.
     claims.end_attempt(
         claim,

@@ -76,7 +76,9 @@ def end_unpaid(
         news.tell_ended(task_id)
     kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
     events.record(task_id, kind, code=problem.code if problem else "", **exposure)
-    batch_ends.note(announcing.announce_end(task_id))
+    task = Task.objects.get(pk=task_id)
+    announcing.announce_end(task, state)
+    batch_ends.note(task.batch_id)
     return True
 
 

@@ -69,6 +69,7 @@ ODD = {
     "a wrong sum of words": png(PACKED, before=made.chunk(b"tEXt", b"a\0b", crc=1)),
     "a wrong sum of the pixels": png(PACKED[:-1] + bytes([PACKED[-1] ^ 1])),
     "more behind the pixels": png(PACKED + b"more"),
+    "more behind the pixels, apart": png(PACKED, b"more"),
     "more rows than it has": png(zlib.compress(ROWS + bytes(1 + 3 * made.WIDTH))),
     "no end": png(PACKED)[: -len(END)],
     "a colour's profile": png(PACKED, before=made.chunk(b"iCCP", b"p\0\0" + zlib.compress(bytes(128)))),

@@ -12,6 +12,7 @@ from standardwebhooks import WebhookVerificationError
 from generation.life.announcing import announce_end
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Account
+from generation.states import TaskState
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from genhub.webhooks import endpoints
@@ -134,7 +135,7 @@ def test_ending_is_told_by_one_message_and_a_second_one_is_refused(
     task = submit(alice)
     draw()
     with pytest.raises(IntegrityError), transaction.atomic():
-        announce_end(task.pk)
+        announce_end(task, TaskState.COMPLETED)
     pump.run()
     assert len(set(receiver.ids)) == 1
     assert sorted(told.path for told in receiver.told) == ["/one", "/two"]
