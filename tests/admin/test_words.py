@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from credits.models import AuditRun, Freeze, PriceRule
 from credits.selectors import find_purse
-from generation.models import RefundBatch, RefundRequest, Task
+from generation.models import Batch, RefundBatch, RefundRequest, Task
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Plan
 from genhub.retention.models import RuleReport
@@ -48,6 +48,9 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     purse_id = find_purse(task.platform_id, task.user)
     assert purse_id
     Freeze.objects.create(purse_id=purse_id, checks=["sum"])
+    Batch.objects.create(
+        platform=task.platform, user=task.user, policy="all", total=1, pending=1, price=5
+    )
     make_ids(task.platform)
 
 
