@@ -46,7 +46,7 @@ SUMS = """
 """
 # For a statement that reads more than this: one column.
 PURSE_OF = """
-    (SELECT id FROM credits_purse WHERE platform_id = %(platform)s AND "user" = %(user)s)
+    (SELECT id FROM credits_purse WHERE platform_id = %(platform_id)s AND "user" = %(user)s)
 """
 # What a line says of a transfer.
 LINE = ("id", "kind", "amount", "actor", "reason", "created_at")

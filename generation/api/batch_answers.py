@@ -8,9 +8,10 @@ from rest_framework.reverse import reverse
 
 from credits.selectors import HoldView
 from generation.api.answers import answer_tasks
+from generation.api.quote import answer_price
 from generation.models import Batch
 from generation.models.batch import PREFIX
-from generation.orders.batch import Refused, Taken, keep_problem, word_kept
+from generation.orders.batch import Refused, Whole, keep_problem, word_kept
 from generation.selectors.batches import count_states, list_places, measure, sum_credits
 from generation.selectors.tasks import read_whole
 from generation.states import BatchState
@@ -76,24 +77,15 @@ def answer_orders(batch: Batch) -> list[dict[str, Any]]:
     return [{"index": index, **places[index]} for index in sorted(places)]
 
 
-def answer_quote(taken: Sequence[Taken], refused: Sequence[Refused]) -> dict[str, Any]:
+def answer_quote(taken: Sequence[Whole], refused: Sequence[Refused]) -> dict[str, Any]:
     """Return what a batch would cost, and each of its orders."""
     found: dict[int, dict[str, Any]] = {}
     for one in taken:
-        quote, cost = one.resolved.quote, one.resolved.estimated_cost_usd
-        found[one.entry.index] = {
-            "price": quote.price,
-            "unit_price": quote.unit_price,
-            "number": one.resolved.spec.number,
-            "mode": one.resolved.spec.mode or None,
-            "priority": one.resolved.priority,
-            "estimated_cost_usd": None if cost is None else float(cost),
-            "problem": None,
-        }
+        found[one.entry.index] = {**answer_price(one.resolved), "problem": None}
+    nothing = dict.fromkeys(
+        ("price", "unit_price", "number", "mode", "priority", "estimated_cost_usd")
+    )
     for other in refused:
-        nothing = dict.fromkeys(
-            ("price", "unit_price", "number", "mode", "priority", "estimated_cost_usd")
-        )
         found[other.entry.index] = {**nothing, "problem": word_kept(keep_problem(other))}
     costs = [one.resolved.estimated_cost_usd for one in taken]
     known = [cost for cost in costs if cost is not None]

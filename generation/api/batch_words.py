@@ -16,7 +16,7 @@ from rest_framework import serializers
 from generation.api.serializers import GenerateSerializer
 from generation.models import Batch
 from generation.orders.batch import Asked, Entry
-from generation.orders.submit import digest, order_of
+from generation.orders.submit import order_of
 from generation.spec import LARGEST_SEED
 from genhub.api.fields import (
     StrictCharField,
@@ -27,6 +27,7 @@ from genhub.api.fields import (
 from genhub.api.problems import as_problem
 from genhub.lib.errors import Problem
 from genhub.lib.limits import LARGEST_SIDE_PIXELS, LONGEST_TEXT
+from genhub.platforms import idempotency
 
 MOST_ORDERS = 100
 # The words of an order that each axis of a matrix says; a size says two.
@@ -166,7 +167,7 @@ def read_asked(said: Mapping[str, Any]) -> Asked:
 
 def fingerprint_of(said: Mapping[str, Any]) -> str:
     """Return what tells bodies of batches apart, from each other and from those of orders."""
-    return digest({"batch": dict(said)})
+    return idempotency.digest({"batch": dict(said)})
 
 
 def read_entry(index: int, said: Said, serializer: OrderWords) -> Entry:

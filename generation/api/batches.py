@@ -20,9 +20,9 @@ from generation.errors import BatchEnded
 from generation.life.batch_cancels import cancel_batch
 from generation.models import Batch
 from generation.orders.backlog import find_refusal
-from generation.orders.batch import Asked, Taken, make_entries_whole, whole_refusal
-from generation.orders.submit import Customer, terms_of
-from generation.orders.submit_batch import submit_batch, sum_of, use_of_batch
+from generation.orders.batch import Asked, Whole, make_entries_whole, whole_refusal
+from generation.orders.submit import Customer, terms_of, use_of
+from generation.orders.submit_batch import submit_batch, sum_of
 from generation.orders.webhook import check_webhook
 from generation.selectors.batches import find_batch, find_batches
 from generation.states import BatchState
@@ -72,7 +72,7 @@ class BatchListView(APIView):
     def post(self, request: Request) -> Response:
         """Check, hold the credits of each order, queue, and answer 202 with the batch."""
         customer, asked, fingerprint = read_batch(request)
-        use = use_of_batch(customer, read_idempotency_key(request), fingerprint)
+        use = use_of(customer, read_idempotency_key(request), fingerprint)
         batch_id = submit_batch(customer, asked, use)
         answer = answer_one(request, to_wire("batch", batch_id))
         return Response(answer, 202, headers={"Location": answer["url"]})
@@ -150,7 +150,7 @@ def read_batch(request: Request) -> tuple[Customer, Asked, str]:
     return customer_of(request, user), read_asked(said), fingerprint_of(said)
 
 
-def offer_for(customer: Customer, taken: Sequence[Taken]) -> Offer:
+def offer_for(customer: Customer, taken: Sequence[Whole]) -> Offer:
     """Return whether a customer could pay for these orders, and the queue take them, at this moment."""
     sums, account_id = sum_of(taken), taken[0].resolved.route.account.pk
     offer = find_offer(

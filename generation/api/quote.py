@@ -93,23 +93,32 @@ class QuoteView(APIView):
         return Response(answer_quote(request, customer, resolved))
 
 
+def answer_price(resolved: Resolved) -> dict[str, Any]:
+    """Return what one order costs, by itself or in a batch."""
+    quote, cost = resolved.quote, resolved.estimated_cost_usd
+    return {
+        "price": quote.price,
+        "unit_price": quote.unit_price,
+        "number": resolved.spec.number,
+        "mode": resolved.spec.mode or None,
+        "priority": resolved.priority,
+        "estimated_cost_usd": None if cost is None else float(cost),
+    }
+
+
 def answer_quote(request: Request, customer: Customer, resolved: Resolved) -> dict[str, Any]:
     """Return what an order would cost a customer, and whether it is affordable now."""
     price = resolved.quote.price
     offer = find_offer(customer.platform_id, customer.user, terms_of(customer), price)
     number = resolved.spec.number
-    cost = resolved.estimated_cost_usd
     account_id = resolved.route.account.pk
     full = find_refusal(customer.platform_id, customer.user, number, account_id=account_id)
     refusal = full or offer.refusal
     return {
-        "price": price,
+        **answer_price(resolved),
         **resolved.quote.to_json(),
-        "mode": resolved.spec.mode or None,
-        "priority": resolved.priority,
         "held": price,
         "available": offer.available if Scope.CREDITS_READ in caller_of(request).scopes else None,
         "affordable": not refusal,
         "refusal": refusal or None,
-        "estimated_cost_usd": None if cost is None else float(cost),
     }

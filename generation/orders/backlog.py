@@ -22,10 +22,10 @@ NEAR = 64 * LARGEST_NUMBER
 LOCK = 7_216_004
 # For a statement that reads more than this: four columns, as `bounds_of` takes them.
 UNDER_WAY = """
-           coalesce((SELECT pictures FROM generation_userbacklog WHERE platform_id = %(platform)s AND "user" = %(user)s), 0),
-           coalesce((SELECT sum(pictures) FROM generation_platformbacklog WHERE platform_id = %(platform)s), 0)::bigint,
+           coalesce((SELECT pictures FROM generation_userbacklog WHERE platform_id = %(platform_id)s AND "user" = %(user)s), 0),
+           coalesce((SELECT sum(pictures) FROM generation_platformbacklog WHERE platform_id = %(platform_id)s), 0)::bigint,
            coalesce((SELECT sum(pictures) FROM generation_platformbacklog), 0)::bigint,
-           (SELECT most_under_way FROM platforms_platform WHERE id = %(platform)s)
+           (SELECT most_under_way FROM platforms_platform WHERE id = %(platform_id)s)
 """
 
 
@@ -38,13 +38,9 @@ class Bound:
     most: int
 
 
-def look(platform_id: uuid.UUID, user: str, wanted: int, *, account_id: int) -> None:
-    """Raise QueueFull where an order would not fit now; locks nothing, so that a refusal costs next to nothing."""
-    judge(read_bounds(platform_id, user), wanted, account_id=account_id)
-
-
 def judge(bounds: list[Bound], wanted: int, *, account_id: int) -> None:
-    """Raise QueueFull where an order goes beyond one of the bounds."""
+    """Raise QueueFull where an order goes beyond one of the bounds; locks nothing, so that a refusal costs next to
+    nothing."""
     for bound in bounds:
         if bound.pictures + wanted > bound.most:
             raise refusal(bound, wanted, bound.pictures + wanted - bound.most, account_id)
@@ -58,7 +54,7 @@ def find_tightest(bounds: list[Bound]) -> Bound:
 def find_refusal(platform_id: uuid.UUID, user: str, wanted: int, *, account_id: int) -> str:
     """Return the code of the refusal that an order would meet now; empty: none."""
     try:
-        look(platform_id, user, wanted, account_id=account_id)
+        judge(read_bounds(platform_id, user), wanted, account_id=account_id)
     except QueueFull as full:
         return full.code
     return ""
@@ -84,7 +80,7 @@ def keep(platform_id: uuid.UUID, user: str, wanted: int, *, account_id: int) -> 
 def read_bounds(platform_id: uuid.UUID, user: str) -> list[Bound]:
     """Return the bounds of a user, of the platform and of the hub, with what is under way."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {UNDER_WAY}", {"platform": platform_id, "user": user})
+        cursor.execute(f"SELECT {UNDER_WAY}", {"platform_id": platform_id, "user": user})
         found: tuple[int, int, int, int | None] = cursor.fetchone()
     return bounds_of(*found)
 

@@ -50,7 +50,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Taken:
+class Whole:
     """An order of a batch made whole."""
 
     entry: Entry
@@ -67,13 +67,13 @@ class Refused:
 
 def make_entries_whole(
     customer: Customer, entries: Iterable[Entry], *, keeps: bool = True
-) -> tuple[list[Taken], list[Refused]]:
+) -> tuple[list[Whole], list[Refused]]:
     """Return the orders of a batch made whole, and those that are refused. What many of them name is read once."""
     taken, refused = [], []
     with reading_once():
         for entry in entries:
             try:
-                taken.append(Taken(entry, make_entry_whole(customer, entry, keeps=keeps)))
+                taken.append(Whole(entry, make_entry_whole(customer, entry, keeps=keeps)))
             except Problem as problem:
                 refused.append(Refused(entry, problem))
     return taken, refused

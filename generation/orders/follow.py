@@ -13,13 +13,14 @@ from generation.orders.estimate import estimate_usd
 from generation.orders.modes import choose_priority
 from generation.orders.refine import find_output
 from generation.orders.resolved import Resolved, quote_spec
-from generation.orders.submit import Customer, digest, submit_once, use_of
+from generation.orders.submit import Customer, submit_once, use_of
 from generation.providers.base import TASKS, FollowUp
 from generation.providers.registry import ADAPTERS, find_class
 from generation.spec import GenerationSpec, Order
 from generation.states import AttemptState
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
+from genhub.platforms import idempotency
 from genhub.platforms.models import Plan
 
 # What the hub writes into the metadata of an order that was made of another.
@@ -45,7 +46,7 @@ def follow_task(
     """
     request = {"follows": to_wire("task", task.pk), **asdict(wanted)}
     said = {name: value for name, value in request.items() if value is not None}
-    use = use_of(customer, idempotency_key, digest(said))
+    use = use_of(customer, idempotency_key, idempotency.digest(said))
     return submit_once(customer, use, lambda: resolve_following(customer, task, wanted))
 
 

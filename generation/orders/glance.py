@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 
@@ -16,7 +15,7 @@ from genhub.platforms import idempotency
 # A user's places in the queues: a few rows.
 SHARES = """
     (SELECT json_object_agg(queue || ' ' || priority, id) FROM generation_share
-      WHERE platform_id = %(platform)s AND "user" = %(user)s)
+      WHERE platform_id = %(platform_id)s AND "user" = %(user)s)
 """
 
 
@@ -38,17 +37,11 @@ class Glance:
 
 def take(use: idempotency.Use) -> Glance:
     """Return what stands now; raise IdempotencyKeyReused when the key was sent with another body."""
-    values: dict[str, Any] = {
-        "platform": use.platform_id,
-        "user": use.user,
-        "scope": use.scope,
-        "key": use.key,
-    }
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {idempotency.EARLIER}, {backlog.UNDER_WAY}, {PURSE_OF}, {SHARES}, "
             f"statement_timestamp(), {marks_column()}",
-            values,
+            vars(use),
         )
         found = cursor.fetchone()
     earlier, *under_way, purse_id, shares, now, marks = found

@@ -11,11 +11,12 @@ from generation.errors import NoResult, NotReady
 from generation.models import Output, Task
 from generation.orders.modes import FINE, find_usual
 from generation.orders.resolved import Resolved
-from generation.orders.submit import Customer, digest, resolve_for, submit_once, use_of
+from generation.orders.submit import Customer, resolve_for, submit_once, use_of
 from generation.spec import GenerationSpec, ModelCard, Order
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
+from genhub.platforms import idempotency
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def refine_task(
     # What the key stands for is the request: what a model makes of it may be another tomorrow.
     request = {"refines": to_wire("task", task.pk), **asdict(wanted)}
     said = {name: value for name, value in request.items() if value is not None}
-    use = use_of(customer, idempotency_key, digest(said))
+    use = use_of(customer, idempotency_key, idempotency.digest(said))
     return submit_once(customer, use, lambda: resolve_again(customer, task, order))
 
 

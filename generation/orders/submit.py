@@ -1,7 +1,5 @@
 """Take an order: one transaction holds the credits and writes the rows; the doorbell rings after it."""
 
-import hashlib
-import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -64,27 +62,17 @@ class Taken:
     marks: Marks | None = None
 
 
-def submit_task(
-    customer: Customer, order: Order, *, idempotency_key: str = "", fingerprint: str = ""
-) -> uuid.UUID:
-    """Return the id of the task made for an order, or of the one made earlier for the same key and body.
-
-    The fingerprint tells bodies apart; without one, it is the order's: an order that was made of something else brings
-    its own. Raises InvalidRequest, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was
-    written.
-    """
-    use = use_of(customer, idempotency_key, fingerprint or fingerprint_of(order))
-    return submit_once(customer, use, lambda: resolve_for(customer, order))
-
-
 def take_order(customer: Customer, order: Order, *, idempotency_key: str = "") -> Taken:
-    """Take an order as `submit_task` does, and return the task too where it was made just now."""
+    """Take an order, unless one of the same key and body was taken before.
+
+    Raises InvalidRequest, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was written.
+    """
     use = use_of(customer, idempotency_key, fingerprint_of(order))
     return take_once(customer, use, lambda: resolve_for(customer, order))
 
 
 def use_of(customer: Customer, idempotency_key: str, fingerprint: str) -> idempotency.Use:
-    """Return a customer's use of a key for an order."""
+    """Return a customer's use of a key for an order or a batch: to use it for both is to send another body."""
     scope = idempotency.Scope.ORDER
     return idempotency.Use(customer.platform_id, customer.user, scope, idempotency_key, fingerprint)
 
@@ -138,21 +126,12 @@ def fingerprint_of(order: Order) -> str:
     said = {name: value for name, value in vars(order).items() if value not in (None, {})}
     # Keys of earlier releases count a priority that nobody named as said.
     said.setdefault("priority", "normal")
-    return digest(said)
-
-
-def digest(said: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the canonical JSON of what was said."""
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return idempotency.digest(said)
 
 
 @transaction.atomic
-def write_task(
-    customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance | None = None
-) -> Task:
+def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance) -> Task:
     """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, subject, share, backlog."""
-    seen = seen or glance.take(use)
     task_id = new_id()
     # First, so that an equal request running beside this one waits here and moves no credits.
     idempotency.keep(use, task_id)

@@ -20,7 +20,7 @@ from generation.orders.backlog import Bound
 from generation.orders.batch import (
     Asked,
     Refused,
-    Taken,
+    Whole,
     keep_problem,
     make_entries_whole,
     whole_refusal,
@@ -51,7 +51,7 @@ class Line:
     """An order that is about to be taken, under the id that its task will have."""
 
     task_id: uuid.UUID
-    one: Taken
+    one: Whole
 
     @property
     def price(self) -> int:
@@ -106,7 +106,7 @@ def submit_batch(customer: Customer, asked: Asked, use: idempotency.Use) -> uuid
     raise AssertionError("the last look raises")
 
 
-def number(taken: Sequence[Taken]) -> list[Line]:
+def number(taken: Sequence[Whole]) -> list[Line]:
     """Return the orders with ids for their tasks: the newest is the first, so that lists that begin with the newest
     show a batch in its own order."""
     ids = sorted((new_id() for _ in taken), reverse=True)
@@ -260,13 +260,7 @@ def refusal_of(
     return None
 
 
-def use_of_batch(customer: Customer, key: str, fingerprint: str) -> idempotency.Use:
-    """Return a customer's use of a key for a batch: of the same kind as for an order, and of another body."""
-    scope = idempotency.Scope.ORDER
-    return idempotency.Use(customer.platform_id, customer.user, scope, key, fingerprint)
-
-
-def sum_of(taken: Sequence[Taken]) -> dict[str, Any]:
+def sum_of(taken: Sequence[Whole]) -> dict[str, Any]:
     """Return price, pictures and number of orders together."""
     return {
         "price": sum(one.resolved.quote.price for one in taken),

@@ -1,8 +1,11 @@
 """One key, one create: what a caller's Idempotency-Key made, whatever kind of thing it was."""
 
+import hashlib
+import json
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
@@ -38,10 +41,16 @@ class Use:
     fingerprint: str
 
 
-# For a statement that reads more than this: one column, which `judge_earlier` takes.
+def digest(said: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the canonical JSON of what was said."""
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# One column of a statement that may read more besides; `judge_earlier` takes it.
 EARLIER = """
     (SELECT ARRAY[k.made_id::text, k.fingerprint] FROM platforms_idempotencykey k
-      WHERE k.platform_id = %(platform)s AND k."user" = %(user)s AND k.scope = %(scope)s AND k.key = %(key)s)
+      WHERE k.platform_id = %(platform_id)s AND k."user" = %(user)s AND k.scope = %(scope)s AND k.key = %(key)s)
 """
 
 
@@ -59,12 +68,10 @@ def find_earlier(use: Use) -> uuid.UUID | None:
     """Return the id of what this key made before; raise IdempotencyKeyReused when its body was another."""
     if not use.key:
         return None
-    earlier = IdempotencyKey.objects.filter(
-        platform_id=use.platform_id, user=use.user, scope=use.scope, key=use.key
-    ).first()
-    if earlier and earlier.fingerprint != use.fingerprint:
-        raise IdempotencyKeyReused
-    return earlier.made_id if earlier else None
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {EARLIER}", vars(use))
+        (earlier,) = cursor.fetchone()
+    return judge_earlier(use, earlier)
 
 
 def keep(use: Use, made_id: uuid.UUID) -> None:

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from generation.accounts import routing
 from generation.errors import QueueFull
 from generation.models import Account, Subject, Task
-from generation.orders import backlog, subjects
+from generation.orders import backlog, glance, subjects
 from generation.orders import submit as submitting
 from generation.spec import LARGEST_EXACT, LARGEST_SEED, Order
 from generation.work.run import run_queue
@@ -193,7 +193,8 @@ def test_orders_made_whole_at_once_have_one_seed(alice: APIClient, shop: Platfor
     orders = [submitting.resolve_for(customer, order) for _ in range(2)]
     assert orders[0].spec.seeds != orders[1].spec.seeds
     for whole in orders:
-        submitting.write_task(customer, whole, submitting.use_of(customer, "", "x"))
+        use = submitting.use_of(customer, "", "x")
+        submitting.write_task(customer, whole, use, glance.take(use))
     one, other = Task.objects.order_by("id")
     assert seeds(one) == seeds(other) == list(orders[0].spec.seeds)
 
@@ -212,6 +213,6 @@ def test_seed_remembered_meanwhile_is_refused_where_too_few_follow(
     submit(alice, subject="x", seed=LARGEST_SEED)
     use = submitting.use_of(customer, "", "x")
     with pytest.raises(InvalidRequest) as refusal:
-        submitting.write_task(customer, late, use)
+        submitting.write_task(customer, late, use, glance.take(use))
     assert [error.field for error in refusal.value.errors] == ["subject"]
     assert Task.objects.count() == 1

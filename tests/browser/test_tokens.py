@@ -22,7 +22,7 @@ from generation.models import Account, Task
 from genhub.handbook.rendering import FOLDER
 from genhub.platforms.browser_tokens import tokens
 from genhub.platforms.models import ApiKey, Platform
-from tests.browser.test_webhooks import shoot
+from tests.browser.tour import tour
 from tests.front.web import HOST, Web
 from tests.handbook.documents import read_blocks
 from tests.live.streams import serving_both
@@ -148,16 +148,8 @@ def test_staff_see_tokens_and_end_one(
         "token": f"platforms/browsertoken/{row.pk}/change/",
         "token-revoke": f"platforms/browsertoken/{row.pk}/revoke",
     }
-    for language in ("en", "zh-hans"):
-        page.context.add_cookies([{"name": "django_language", "value": language, "url": site}])
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 900})
-            for name, place in places.items():
-                page.goto(f"{site}/admin/{place}")
-                wide = page.evaluate("document.documentElement.scrollWidth")
-                assert wide <= width, (name, language)
-                assert secret.partition(".")[2] not in page.content()
-                shoot(page, f"{name}-{language}-{width}")
+    for _ in tour(page, site, places):
+        assert secret.partition(".")[2] not in page.content()
     page.click("button:has-text('撤销令牌')")
     expect(page.locator("body")).to_contain_text("令牌已撤销")
     assert tokens.find(secret).is_alive is False  # type: ignore[union-attr]

@@ -1,21 +1,14 @@
 """Staff makes a webhook endpoint in a real browser, is shown its secret, and reads what was sent."""
 
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from genhub.platforms.models import Platform
 from genhub.webhooks.models import Delivery
+from tests.browser.tour import tour
 from tests.webhooks.made import URL, make_ids
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep a picture of the page where somebody wants to look at it."""
-    if folder := os.environ.get("SHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def test_endpoint_is_made_its_secret_shown_and_its_log_read(
@@ -41,14 +34,6 @@ def test_endpoint_is_made_its_secret_shown_and_its_log_read(
         "delivery": f"webhooks/delivery/{row.pk}/change/",
         "replay": f"webhooks/delivery/{row.pk}/replay",
     }
-    for language in ("en", "zh-hans"):
-        page.context.add_cookies([{"name": "django_language", "value": language, "url": site}])
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 900})
-            for name, place in places.items():
-                page.goto(f"{site}/admin/{place}")
-                wide = page.evaluate("document.documentElement.scrollWidth")
-                assert wide <= width, (name, language)
-                shoot(page, f"{name}-{language}-{width}")
+    assert set(tour(page, site, places)) == set(places)
     expect(page.locator("body")).to_contain_text("重发")
     assert complaints == []

@@ -205,8 +205,8 @@ MUTANTS = (
         (
             Edit(
                 "genhub/platforms/idempotency.py",
-                "    if not use.key:\n",
-                "    if use.key:\n",
+                "    return uuid.UUID(made_id)\n",
+                "    return None\n",
             ),
         ),
         ("tests/api/test_idempotency.py",),

@@ -1,7 +1,5 @@
 """The doors of webhooks, for keys of platforms: read the words, call a service, answer."""
 
-import hashlib
-import json
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -267,6 +265,5 @@ def use_of(platform: Platform, key: str, words: dict[str, Any]) -> idempotency.U
     """Return the use of an Idempotency-Key, or None where none was sent."""
     if not key:
         return None
-    text = json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    fingerprint = hashlib.sha256(text.encode()).hexdigest()
+    fingerprint = idempotency.digest(words)
     return idempotency.Use(platform.pk, "", idempotency.Scope.ENDPOINT, key, fingerprint)

@@ -1,7 +1,5 @@
 """The doors of browser tokens, for keys: read the words, call a service, answer."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -116,8 +114,7 @@ def use_of(key: ApiKey, idempotency_key: str, words: dict[str, Any]) -> idempote
     """Return the use of an Idempotency-Key, or None where none was sent."""
     if not idempotency_key:
         return None
-    text = json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    fingerprint = hashlib.sha256(text.encode()).hexdigest()
+    fingerprint = idempotency.digest(words)
     scope = idempotency.Scope.TOKEN
     return idempotency.Use(key.platform_id, words["user"], scope, idempotency_key, fingerprint)
 
