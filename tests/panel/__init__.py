@@ -1,0 +1,1 @@
+"""What pages load of the picture panel."""

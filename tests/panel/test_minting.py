@@ -1,0 +1,59 @@
+"""The servers that the handbook shows hand out tokens to those who are signed in, and to nobody else."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.test import RequestFactory
+from pytest_django.live_server_helper import LiveServer
+
+from genhub.handbook.rendering import FOLDER
+from genhub.platforms.browser_tokens import tokens
+from genhub.platforms.models import ApiKey, Platform
+from genhub.users.models import User
+from tests.handbook.documents import read_blocks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+[DJANGO, WAGTAIL] = [
+    block.code for block in read_blocks(FOLDER / "en" / "panel.md") if block.kind == "py"
+]
+
+
+@pytest.fixture
+def view(
+    live_server: LiveServer, shop: Platform, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., HttpResponse]:
+    """What an app's author copies out of the handbook, as it stands there."""
+    monkeypatch.setenv("GENHUB_URL", live_server.url)
+    monkeypatch.setenv("GENHUB_KEY", ApiKey.objects.issue(shop, name="server")[1])
+    words: dict[str, Any] = {}
+    exec(compile(DJANGO, "panel.md", "exec"), words)  # noqa: S102 (our own page)
+    return words["hub_token"]  # type: ignore[no-any-return]
+
+
+def ask(view: Callable[..., HttpResponse], method: str, user: Any) -> HttpResponse:
+    request = RequestFactory().generic(method, "/hub-token", headers={"host": "localhost:5173"})
+    request.user = user
+    return view(request)
+
+
+def test_django_view_hands_out_a_token_of_its_user(
+    view: Callable[..., HttpResponse], settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["localhost"]
+    user = User.objects.create_user("dora")
+    answer = ask(view, "POST", user)
+    assert answer.status_code == 200
+    found = tokens.find(json.loads(answer.content)["token"])
+    assert found is not None
+    assert (found.user, found.origins) == (str(user.pk), ["http://localhost:5173"])
+    assert ask(view, "POST", AnonymousUser()).status_code == 302
+    assert ask(view, "GET", user).status_code == 405
+
+
+def test_samples_are_short() -> None:
+    for code in (DJANGO, WAGTAIL):
+        assert len([line for line in code.splitlines() if line]) <= 15
