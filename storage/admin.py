@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -11,10 +13,13 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.forms import write_json
 from genhub.admin.pages import on_this_site
 from genhub.admin.show import code, moment
-from storage.models import Artifact
-from storage.selectors import sign_link
+from storage.models import SHOWN, Artifact, Edit
+from storage.orphans_admin import OrphanReportAdmin  # noqa: F401 (found by import)
+from storage.selectors import sign_link, sign_poster
+from storage.usage_admin import StorageUseAdmin  # noqa: F401 (found by import)
 
 
 @admin.register(Artifact)
@@ -34,7 +39,13 @@ class ArtifactAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("picture", "wire_id", "user", "platform_shown", "time")}),
         (_("File"), {"fields": ("pixels", "size", "content_type", "sha256_shown", "key_shown")}),
+        (_("Edits"), {"fields": ("operations_shown",)}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Artifact]:
+        """Leave out what is deleted, and what is withheld: it has a desk of its own, and a right."""
+        rows: QuerySet[Artifact] = super().get_queryset(request)
+        return rows.filter(SHOWN)
 
     @display(description=_("artifact"), header=True, ordering="id")
     def thumbnail(self, artifact: Artifact) -> list[Any]:
@@ -51,6 +62,12 @@ class ArtifactAdmin(ReadOnlyAdmin):
     def picture(self, artifact: Artifact) -> SafeString:
         """Show the picture itself; the link is good for a few minutes."""
         address = on_this_site(sign_link(artifact))
+        if artifact.is_clip:
+            poster = on_this_site(sign_poster(artifact))
+            html = (
+                '<video src="{}" poster="{}" controls preload="metadata" class="hub-clip"></video>'
+            )
+            return format_html(html, address, poster)
         html = '<a href="{}" class="hub-pictures is-large"><img src="{}" alt="{}"></a>'
         return format_html(html, address, address, _("Picture"))
 
@@ -83,6 +100,16 @@ class ArtifactAdmin(ReadOnlyAdmin):
     def key_shown(self, artifact: Artifact) -> SafeString:
         """Show where the file lies in the store."""
         return code(artifact.key)
+
+    @display(description=_("operations"))
+    def operations_shown(self, artifact: Artifact) -> SafeString | str:
+        """Show what was done with it, by an edit or by its template, as it was said."""
+        edit = Edit.objects.filter(pk=artifact.pk).first()
+        return (
+            format_html('<pre class="hub-code">{}</pre>', write_json(edit.operations))
+            if edit
+            else "–"
+        )
 
     @display(description=_("time"), ordering="id")
     def time(self, artifact: Artifact) -> str:

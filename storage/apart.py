@@ -21,7 +21,7 @@ from storage.nursery import STATUS
 
 # With Pillow's readers of what is taken: it looks for them when it opens its first picture, which takes as long again.
 READERS: Final = ("PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.WebPImagePlugin")
-MODULES: Final = ("storage.relabelling", *READERS)
+MODULES: Final = ("storage.converting", "storage.edits.drawing", *READERS)
 # Isolated, it finds its own files last: none of them can pass for a library.
 NURSERY: Final = (
     "import sys; sys.path.append(sys.argv.pop()); from storage.nursery import main; main()"

@@ -1,8 +1,13 @@
 """Pictures in a bucket whose address for people is not the hub's own."""
 
-from typing import Any
+from typing import Any, Final
 
 from storages.backends.s3 import S3Storage
+
+ENCRYPTION_HEADERS: Final = {
+    "ServerSideEncryption": "x-amz-server-side-encryption",
+    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
+}
 
 
 class BucketStorage(S3Storage):  # type: ignore[misc]  # storages has no types
@@ -23,3 +28,19 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # storages has no types
         if self._public is None:
             return str(super().url(name, *args, **words))
         return str(self._public.url(name, *args, **words))
+
+    def list_encryption(self) -> dict[str, str]:
+        """Return the headers by which the store is asked to encrypt a file that somebody else sends."""
+        said = self.object_parameters
+        return {header: said[word] for word, header in ENCRYPTION_HEADERS.items() if said.get(word)}
+
+    def sign_put(self, name: str, *, content_type: str, size_bytes: int, seconds: int) -> str:
+        """Return an address that takes one file of this type and size, by PUT with the headers of `list_encryption`,
+        for so many seconds."""
+        store = self._public or self
+        words = {
+            "Bucket": store.bucket_name, "Key": name, "ContentType": content_type, "ContentLength": size_bytes,
+            **{word: self.object_parameters[word] for word in ENCRYPTION_HEADERS if word in self.object_parameters},
+        }  # fmt: skip
+        client = store.connection.meta.client
+        return str(client.generate_presigned_url("put_object", Params=words, ExpiresIn=seconds))

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from storage.boxes import find_boxed, read_boxed
+from storage.exif import EXIF_START, UPRIGHT, read_orientation
 from storage.profiles import SRGB, make_profile
 
 MOST_SCANS: Final = 100
@@ -31,11 +33,8 @@ OTHER_FRAMES: Final = frozenset({0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *
 START, END, SCAN, COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 LONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 APP0, APP1, APP2, APP14, APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
-ORIENTATION, SHORT = 0x0112, 3
 # Of each part of a JPEG's profile: a name, its number and how many there are.
 ICC_HEAD_BYTES: Final = 14
-UPRIGHT: Final = 1
-
 
 # A kind and a body; pixels are not copied out of the file.
 Chunk = tuple[bytes, bytes | memoryview]
@@ -69,7 +68,7 @@ def find_format(data: bytes) -> str:
         return "PNG"
     if data.startswith(b"\xff\xd8\xff"):
         return "JPEG"
-    return "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
+    return "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else find_boxed(data)
 
 
 def open_container(data: bytes) -> Container:
@@ -77,8 +76,8 @@ def open_container(data: bytes) -> Container:
     openers = {"PNG": open_png, "JPEG": open_jpeg, "WEBP": open_webp}
     form = find_format(data)
     if not form:
-        raise ValueError("neither PNG, JPEG nor WebP")
-    return openers[form](data)
+        raise ValueError("no picture of a kind that is taken")
+    return openers[form](data) if form in openers else open_boxed(form, data)
 
 
 def open_png(data: bytes) -> Container:
@@ -279,15 +278,8 @@ def open_webp(data: bytes) -> Container:
     return Container("WEBP", data, orientation, profile if is_profile(profile) else b"")
 
 
-def read_orientation(tiff: bytes) -> int:
-    """Return how a camera was held (1 to 8) by the first directory of its tags; whatever else is there is not read."""
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None or len(tiff) < 10:  # noqa: PLR2004 (a header and one directory's length)
-        return UPRIGHT
-    (place,) = struct.unpack_from(f"{order}I", tiff, 4)
-    (count,) = struct.unpack(f"{order}H", tiff[place : place + 2].ljust(2, b"\0"))
-    for entry in range(place + 2, min(place + 2 + 12 * count, len(tiff) - 11), 12):
-        tag, kind, number, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
-        if (tag, kind, number) == (ORIENTATION, SHORT, 1) and 1 <= value <= 8:  # noqa: PLR2004
-            return int(value)
-    return UPRIGHT
+def open_boxed(form: str, data: bytes) -> Container:
+    """Ask the reader of an AVIF or HEIC: what its boxes say is turned by a decoder, or by nobody."""
+    tags, profile = read_boxed(form, data)
+    orientation = read_orientation(tags.removeprefix(EXIF_START))
+    return Container(form, data, orientation, profile if is_profile(profile) else b"")

@@ -1,9 +1,10 @@
 """What goes into the store and what lies there, as values."""
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import IO, Any, Protocol
+from typing import IO, Any, Final, Protocol
 
 from PIL import Image
 
@@ -30,10 +31,38 @@ class VendorFile:
 Content = Image.Image | VendorFile
 
 
+IMAGE: Final = "image"
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How an output becomes a file, and what is written into it. Empty, None: as is usual.
+
+    `media_type` is what was ordered, `image` or `video`. `form` is one of `storage.encoding.FORMATS`, `quality` 0 to
+    100 and of those that lose something. People see a mark in this `corner` (`storage.visible.CORNERS`), in this
+    language. `parents` are the artifacts that it started from. `operations` of an edit come first, on pictures alone.
+    """
+
+    media_type: str = IMAGE
+    form: str = ""
+    quality: int | None = None
+    producer: str = ""
+    parameters: str = ""
+    corner: str = ""
+    language: str = "en"
+    model: str = ""
+    parents: tuple[uuid.UUID, ...] = ()
+    operations: Sequence[Mapping[str, Any]] = ()
+
+
+AS_USUAL = Finish()
+
+
 @dataclass(frozen=True)
 class StoredFile:
     """A file that lies in the store but belongs to nobody yet. Sizes in bytes, and in pixels as they are shown.
 
+    `artifact_id` is what its label calls it, and what its row must be called; None for an upload, which has no label.
     `undrawn` is the file itself while its thumbnail is still to be drawn: `storage.thumbnails` draws and closes it.
     """
 
@@ -44,7 +73,21 @@ class StoredFile:
     size_bytes: int
     width: int
     height: int
+    artifact_id: uuid.UUID | None = None
+    # Of a clip: what it really is.
+    seconds: float | None = None
+    fps: float | None = None
+    codec: str = ""
+    has_audio: bool | None = None
+    poster_key: str = ""
+    preview_key: str = ""
+    # What was done with a picture that a model made, before it was stored.
+    operations: Sequence[Mapping[str, Any]] = ()
     undrawn: IO[bytes] | None = field(default=None, compare=False, repr=False)
+
+    def list_keys(self) -> list[str]:
+        """Return where the file lies, and what was drawn of it."""
+        return list(filter(None, (self.key, self.thumbnail_key, self.poster_key, self.preview_key)))
 
 
 class OutputRefused(ValueError):

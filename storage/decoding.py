@@ -6,28 +6,27 @@ that is made to do harm ends nothing else. It reads the bytes from its input; it
 
 import contextlib
 import io
-import math
-import os
-import resource
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from PIL import Image, ImageChops, ImageCms, ImageMath
 
+from storage.bounded import MOST_MEMORY_BYTES, answer_bounded, bound_seconds
+from storage.boxes import load_reader
 from storage.containers import Container, RefusedPicture, open_container, without_sum
 
-TYPES: Final = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+TYPES: Final = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/webp": "WEBP",
+    "image/avif": "AVIF",
+    "image/heic": "HEIF",
+}
+CONTENT_TYPES: Final = {form: content_type for content_type, form in TYPES.items()}
 MOST_PIXELS: Final = 25_000_000
 LARGEST_SIDE_PIXELS: Final = 8192
 LARGEST_ASPECT: Final = 20
-MOST_MEMORY_BYTES: Final = 1_500_000_000
-# Slow machines too decode a picture of its size in that; what takes longer was made to.
-CPU_SECONDS: Final = 3
-CPU_SECONDS_PER_MEGAPIXEL: Final = 0.4
-# Behind whatever the machine has to do for others.
-NICENESS: Final = 5
 # What a profile says of the pixels that it is for.
 SPACES: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 # How to turn a picture whose camera was held so: EXIF's numbers.
@@ -58,8 +57,20 @@ def render(
     return fresh(show(container, image, longest_side))
 
 
-def show(container: Container, image: Image.Image, longest_side: int | None = None) -> Image.Image:
-    """Return what people see of an opened picture: upright, in sRGB, on white."""
+def show(
+    container: Container,
+    image: Image.Image,
+    longest_side: int | None = None,
+    *,
+    on_white: bool = True,
+) -> Image.Image:
+    """Return what people see of an opened picture: upright, in sRGB, on white unless it may stay transparent."""
+    image = stand(container, image, longest_side)
+    return flatten(image) if on_white else image
+
+
+def stand(container: Container, image: Image.Image, longest_side: int | None = None) -> Image.Image:
+    """Return an opened picture upright and in sRGB, transparent where it is."""
     holes = find_transparent(container, image) if container.transparent else None
     image = as_eight_bits(image)
     if holes:
@@ -68,7 +79,7 @@ def show(container: Container, image: Image.Image, longest_side: int | None = No
         image.thumbnail((longest_side, longest_side))
     if container.orientation in TURNS:
         image = image.transpose(TURNS[container.orientation])
-    return flatten(as_srgb(image, container.profile))
+    return as_srgb(image, container.profile)
 
 
 def check_size(width: int, height: int) -> None:
@@ -108,9 +119,15 @@ def read_image(
     data: bytes, form: str, check: Callable[[int, int], None] = check_size
 ) -> Image.Image:
     """Return the picture that a decoder finds, of a size that is taken."""
+    load_reader(form)
     image: Image.Image = Image.open(io.BytesIO(data), formats=(form,))
     check(*image.size)
     return image
+
+
+def measure(container: Container) -> tuple[int, int]:
+    """Return the width and height in pixels that a picture tells, if they are taken."""
+    return read_image(container.data, container.format).size
 
 
 def read_pixels(data: bytes, form: str, check: Callable[[int, int], None]) -> Image.Image:
@@ -169,8 +186,8 @@ def decode_own(data: bytes) -> Image.Image:
 
     Raises RefusedPicture above that, or whatever is raised at bytes that are no picture.
     """
-    container = open_container(data)
     try:
+        container = open_container(data)
         return render(container, open_image(container, take_any_size))
     except Image.DecompressionBombError as error:
         raise RefusedPicture("too_many_pixels") from error
@@ -214,12 +231,6 @@ def fresh(image: Image.Image) -> Image.Image:
     return Image.frombytes("RGB", pixels.size, pixels.tobytes())
 
 
-def set_limit(kind: int, most: int) -> None:
-    """Bound what this process may use; not every system has every limit."""
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
-
-
 def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
     """Answer `ok WIDTH HEIGHT` and the pixels, or `refused CODE`; anything else means that it cannot be read."""
     answer_bounded(answer_pixels, most_memory_bytes)
@@ -228,34 +239,23 @@ def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
 def answer_pixels(data: bytes) -> bytes:
     """Return what is seen of a picture, shrunk to fit the side that the program was told."""
     container = open_container(data)
-    bound_seconds(container)
-    image = decode(container, int(sys.argv[1]))
+    bound_seconds(*measure(container))
+    return word_pixels(decode(container, int(sys.argv[1])))
+
+
+def answer_holes(data: bytes) -> bytes:
+    """Return where people see through a picture, white there and black elsewhere, shrunk as `answer_pixels` does."""
+    container = open_container(data)
+    bound_seconds(*measure(container))
+    image = stand(container, open_image(container), int(sys.argv[1]))
+    if "A" not in image.getbands():
+        return word_pixels(Image.new("RGB", image.size))
+    return word_pixels(fresh(ImageChops.invert(image.getchannel("A"))))
+
+
+def word_pixels(image: Image.Image) -> bytes:
+    """Return fresh RGB pixels as the program writes them."""
     return f"ok {image.width} {image.height}\n".encode() + image.tobytes()
-
-
-def answer_bounded(
-    answer: Callable[[bytes], bytes], most_memory_bytes: int, niceness: int = NICENESS
-) -> None:
-    """Write the answer to what this process was given, made with little memory and time."""
-    os.nice(niceness)
-    set_limit(resource.RLIMIT_AS, most_memory_bytes)
-    set_limit(resource.RLIMIT_CPU, CPU_SECONDS)
-    set_limit(resource.RLIMIT_CORE, 0)
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    try:
-        answered = answer(sys.stdin.buffer.read())
-    except RefusedPicture as error:
-        answered = f"refused {error}\n".encode()
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        answered = b"refused too_many_pixels\n"
-    sys.stdout.buffer.write(answered)
-
-
-def bound_seconds(container: Container) -> None:
-    """Give the process the seconds of CPU that a picture of this size may take."""
-    width, height = read_image(container.data, container.format).size
-    megapixels = width * height / 1_000_000
-    set_limit(resource.RLIMIT_CPU, CPU_SECONDS + math.ceil(CPU_SECONDS_PER_MEGAPIXEL * megapixels))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ STATUS: Final = struct.Struct("i")
 # From <sys/prctl.h>.
 PR_SET_PDEATHSIG: Final = 1
 # So much of what to run; far more than any does.
-MOST_JOB_BYTES: Final = 16 * 1024
+MOST_JOB_BYTES: Final = 32 * 1024
 
 
 class Nursery:

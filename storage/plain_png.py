@@ -6,7 +6,6 @@ whole so, every decoder reads. All that is odd in any way goes the longer way, w
 
 import mmap
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +14,8 @@ from isal import isal_zlib
 
 from storage.containers import PNG_START, write_png
 from storage.decoding import check_size
-from storage.relabelling import PNG_XMP
+from storage.labels import Label
+from storage.relabelling import write_texts
 
 HEAD: Final = struct.Struct(">I4s")
 # Around a chunk's body: its length and kind before, its sum behind.
@@ -54,13 +54,8 @@ class PlainPng:
         """How such a file ends."""
         return write_png([(END, b"")], start=b"")
 
-    @property
-    def size_bytes(self) -> int:
-        """How large it is with its label."""
-        return len(self.head) + self.end - self.start + len(self.tail)
 
-
-def find_parts(data: mmap.mmap, label: bytes) -> PlainPng:
+def find_parts(data: mmap.mmap, label: Label) -> PlainPng:
     """Return where the parts lie; raise NotPlain for any other picture, RefusedPicture for one that is too large.
 
     Neither sums nor pixels are looked at yet.
@@ -75,7 +70,7 @@ def find_parts(data: mmap.mmap, label: bytes) -> PlainPng:
     seen = [
         (kind, body_of(data, start, end)) for kind, start, end in kinds[1:first] if kind in SEEN
     ]
-    head = write_png([(b"IHDR", body_of(data, *kinds[0][1:])), (b"iTXt", PNG_XMP + label), *seen])
+    head = write_png([(b"IHDR", body_of(data, *kinds[0][1:])), *write_texts(label), *seen])
     return PlainPng(width, height, row_bytes, head, kinds[first][1], kinds[last][2])
 
 
@@ -149,9 +144,9 @@ def check_whole(data: mmap.mmap, parts: PlainPng) -> None:
     """Raise NotPlain unless each sum is right, and the pixels are one whole stream of as many rows as there must be."""
     rows = Rows(parts.row_bytes, parts.height)
     for kind, start, end in list_chunks(data):
-        total = zlib.crc32(kind)
+        total = isal_zlib.crc32(kind)
         for part in read_parts(data, start + HEAD.size, end - SUM_BYTES):
-            total = zlib.crc32(part, total)
+            total = isal_zlib.crc32(part, total)
             if kind == PIXELS:
                 rows.add(part)
         if total.to_bytes(SUM_BYTES, "big") != data[end - SUM_BYTES : end]:

@@ -2,8 +2,8 @@
 
 Kept are the coded pixels, bit by bit, and what decides how they are seen: profile, gamma, the transparent colour and
 which way is up. Gone are words, places, comments, thumbnails, whatever follows the picture's end, and the vendor's own
-XMP: ours takes its place. A C2PA manifest goes, too, and the hub says so in its log: it signs the bytes around it, so
-that any label would make it a broken one, which is worse than none.
+XMP: ours takes its place. A C2PA manifest goes, too, since it signs the bytes around it: `vendor_pictures` keeps it as
+an ingredient of the hub's own.
 
 Also a program, run as `decoding` is and with the same limits. It imports nothing of the hub but its neighbours here.
 """
@@ -15,11 +15,12 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from storage import labels
+from PIL import Image
+
+from storage.bounded import MOST_MEMORY_BYTES, answer_bounded, bound_seconds
 from storage.containers import (
     APP1,
     APP2,
-    UPRIGHT,
     Chunk,
     Container,
     RefusedPicture,
@@ -28,22 +29,19 @@ from storage.containers import (
     read_segments,
     write_png,
 )
-from storage.decoding import (
-    LARGEST_SIDE_PIXELS,
-    MOST_MEMORY_BYTES,
-    answer_bounded,
-    bound_seconds,
-    open_image,
-    read_image,
-    show,
-)
+from storage.decoding import LARGEST_SIDE_PIXELS, measure, open_image, read_image, show
+from storage.exif import EXIF_START, UPRIGHT, write_tags
+from storage.labels import Label
 from storage.unpacking import unpack
 
 # What decides which colours the numbers mean; iCCP is looked at first.
 PNG_KEPT: Final = frozenset(
     {b"IHDR", b"PLTE", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"cICP", b"mDCV", b"cLLI"}
 )
+# The key of a text and that it is neither packed nor of a language.
 PNG_XMP: Final = b"XML:com.adobe.xmp\0\0\0\0\0"
+# What the tools of this trade call the words of a picture.
+PNG_PARAMETERS: Final = b"parameters\0\0\0\0\0"
 JPEG_XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
 # The start of a JPEG and its one JFIF segment, which stands before all others.
 JFIF_START: Final = b"\xff\xd8\xff\xe0"
@@ -57,18 +55,17 @@ PART_BYTES: Final = 64 * 1024
 THUMBNAIL_SOURCE_PIXELS: Final = 400
 
 
-def relabel(data: bytes, label: bytes) -> bytes:
+def relabel(data: bytes, label: Label) -> bytes:
     """Return the same picture with this label alone; raise RefusedPicture for one that moves, ValueError for none."""
     return relabel_opened(data, open_container(data), label)
 
 
-def relabel_opened(data: bytes, container: Container, label: bytes) -> bytes:
+def relabel_opened(data: bytes, container: Container, label: Label) -> bytes:
     """Return the same picture with this label alone, of data that was opened before."""
-    writers = {"PNG": relabel_png, "JPEG": relabel_jpeg, "WEBP": relabel_webp}
-    return writers[container.format](data, container, label)
+    return WRITERS[container.format](data, container, label)
 
 
-def relabel_png(_data: bytes, container: Container, label: bytes) -> bytes:
+def relabel_png(_data: bytes, container: Container, label: Label) -> bytes:
     """Keep the chunks that are seen, in their order."""
     first: dict[bytes, bytes] = {}
     pixels = []
@@ -83,9 +80,9 @@ def relabel_png(_data: bytes, container: Container, label: bytes) -> bytes:
     # A profile that cannot be read is passed over by all who look, and may be anything.
     has_profile = b"iCCP" in first and find_png_profile({b"iCCP": first[b"iCCP"]})
     kept = PNG_KEPT | {b"iCCP"} if has_profile else PNG_KEPT
-    added: list[Chunk] = [(b"iTXt", PNG_XMP + label)]
+    added = write_texts(label)
     if container.orientation != UPRIGHT:
-        added.append((b"eXIf", write_orientation(container.orientation)))
+        added.append((b"eXIf", write_tags(container.orientation)))
     seen = [
         (kind, body)
         for kind, body in first.items()
@@ -93,6 +90,14 @@ def relabel_png(_data: bytes, container: Container, label: bytes) -> bytes:
     ]
     stream = container.stream or close_stream(b"".join(pixels))
     return write_png([(b"IHDR", head), *added, *seen, (b"IDAT", stream), (b"IEND", b"")])
+
+
+def write_texts(label: Label) -> list[Chunk]:
+    """Return the chunks of a PNG that hold a label."""
+    chunks: list[Chunk] = [(b"iTXt", PNG_XMP + label.xmp)]
+    if label.parameters:
+        chunks.append((b"iTXt", PNG_PARAMETERS + label.parameters.encode()))
+    return chunks
 
 
 def is_transparency(body: bytes, head: bytes, chunks: dict[bytes, bytes]) -> bool:
@@ -121,13 +126,13 @@ def close_stream(stream: bytes) -> bytes:
     return stream if stream[end:] == closing else stream[:end] + closing
 
 
-def relabel_jpeg(_data: bytes, container: Container, label: bytes) -> bytes:
+def relabel_jpeg(_data: bytes, container: Container, label: Label) -> bytes:
     """Add the label, the orientation and the profile to what decodes."""
     start = JFIF_BYTES if container.data.startswith(JFIF_START) else 2
     added = []
-    if container.orientation != UPRIGHT:
-        added.append((APP1, b"Exif\0\0" + write_orientation(container.orientation)))
-    added.append((APP1, JPEG_XMP + label))
+    if tags := write_tags(container.orientation, label.parameters):
+        added.append((APP1, EXIF_START + tags))
+    added.append((APP1, JPEG_XMP + label.xmp))
     added += [(APP2, part) for part in cut_profile(container.profile)]
     end = b"" if container.has_end else b"\xff\xd9"
     segments = (struct.pack(">BBH", 0xFF, kind, len(body) + 2) + body for kind, body in added)
@@ -146,7 +151,7 @@ def cut_profile(profile: bytes) -> list[bytes]:
     ]
 
 
-def relabel_webp(data: bytes, container: Container, label: bytes) -> bytes:
+def relabel_webp(data: bytes, container: Container, label: Label) -> bytes:
     """Keep the picture and its alpha, in the extended form that can hold a label."""
     first: dict[bytes, bytes] = {}
     for kind, body in read_riff(data):
@@ -168,10 +173,10 @@ def relabel_webp(data: bytes, container: Container, label: bytes) -> bytes:
     if kind == b"VP8 " and b"ALPH" in first:
         chunks.append((b"ALPH", first[b"ALPH"]))
     chunks.append((kind, picture))
-    if container.orientation != UPRIGHT:
+    if tags := write_tags(container.orientation, label.parameters):
         flags |= WEBP_EXIF
-        chunks.append((b"EXIF", write_orientation(container.orientation)))
-    chunks.append((b"XMP ", label))
+        chunks.append((b"EXIF", tags))
+    chunks.append((b"XMP ", label.xmp))
     sides = (side - 1 for side in read_image(data, "WEBP").size)
     size = b"".join(side.to_bytes(3, "little") for side in sides)
     chunks.insert(0, (b"VP8X", bytes([flags | WEBP_XMP, 0, 0, 0]) + size))
@@ -196,9 +201,8 @@ def write_riff(kind: bytes, body: bytes) -> bytes:
     return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
-def write_orientation(orientation: int) -> bytes:
-    """Return tags that say which way is up and nothing else."""
-    return struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+# Whose pictures stay as they came; all others are encoded anew.
+WRITERS: Final = {"PNG": relabel_png, "JPEG": relabel_jpeg, "WEBP": relabel_webp}
 
 
 def has_manifest(data: bytes, container: Container) -> bool:
@@ -207,11 +211,12 @@ def has_manifest(data: bytes, container: Container) -> bool:
         return any(kind == b"caBX" for kind, _ in container.chunks)
     if container.format == "JPEG":
         return any(kind == APP11 and b"c2pa" in body for kind, body, _ in read_segments(data))
-    return any(kind == b"C2PA" for kind, _ in read_riff(data))
+    return container.format == "WEBP" and any(kind == b"C2PA" for kind, _ in read_riff(data))
 
 
 def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
-    """Write the labelled file to the descriptor that the program was told; answer its facts, or `refused CODE`."""
+    """Write the file to the descriptor that the program was told, with the label that it was told (packet, parameters);
+    answer its facts, or `refused CODE`."""
     # Somebody waits for what was paid for: it stands behind nobody.
     answer_bounded(answer_facts, most_memory_bytes, niceness=0)
 
@@ -220,15 +225,20 @@ def answer_facts(data: bytes) -> bytes:
     """Return `ok FORMAT WIDTH HEIGHT`, whether a manifest went, and pixels (their size first) for the thumbnail; these
     alone where no file is to be labelled."""
     container = open_container(data)
-    bound_seconds(container)
+    bound_seconds(*measure(container))
     container = unpack(container)
     image = show(container, open_image(container), LARGEST_SIDE_PIXELS)
     if len(sys.argv) > 1:
         with os.fdopen(int(sys.argv[1]), "wb") as place:
-            place.write(relabel_opened(data, container, labels.GENERATED))
+            place.write(relabel_opened(data, container, Label(sys.argv[2].encode(), sys.argv[3])))
+    return describe_facts(container.format, image, data, container)
+
+
+def describe_facts(form: str, image: Image.Image, data: bytes, container: Container) -> bytes:
+    """Return the answer for a picture of this format: its facts, whether what came had a manifest, and small pixels."""
     # Pixels alone go on: no metadata can be left behind.
     small = image.reduce(max(1, min(image.size) // THUMBNAIL_SOURCE_PIXELS)).convert("RGB")
-    facts = (container.format, *image.size, int(has_manifest(data, container)), *small.size)
+    facts = (form, *image.size, int(has_manifest(data, container)), *small.size)
     return f"ok {' '.join(map(str, facts))}\n".encode() + small.tobytes()
 
 

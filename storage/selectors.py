@@ -1,37 +1,88 @@
 """Every read of stored files; each starts from its owner."""
 
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from django.core.files.storage import default_storage
+from django.core.files.storage import default_storage, storages
 
 from genhub.lib.ids import from_wire
 from genhub.lib.once import once
 from storage.files import local_storage
-from storage.models import Artifact
+from storage.models import SHOWN, Artifact
 
 PREFIX = "art"
 
 
 @once
 def find_artifact(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Artifact | None:
-    """Return an artifact of a platform (and user, unless None), or None when there is none such among theirs."""
+    """Return an artifact of a platform (and user, unless None), or None when there is none such among theirs, or it is
+    withheld or deleted."""
     artifact_id = from_wire(PREFIX, wire_id)
-    rows = Artifact.objects.filter(pk=artifact_id, platform_id=platform_id)
+    rows = Artifact.objects.filter(SHOWN, pk=artifact_id, platform_id=platform_id)
     if user is not None:
         rows = rows.filter(user=user)
     return rows.first()
 
 
-def sign_link(artifact: Artifact, *, thumbnail: bool = False) -> str:
-    """Return a link that works for a few minutes, for the picture or its thumbnail, if it has one yet."""
+def find_own(platform_id: uuid.UUID, user: str | None, artifact: Artifact) -> Artifact | None:
+    """Return a platform's (and user's, unless None) own row of a stored picture, None where it has none, or it is
+    withheld or deleted."""
+    rows = Artifact.objects.filter(SHOWN, platform_id=platform_id, key=artifact.key)
+    if user is not None:
+        rows = rows.filter(user=user)
+    return rows.order_by("pk").first()
+
+
+def list_digests(artifact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return the SHA-256 of some pictures' files."""
+    return dict(Artifact.objects.filter(pk__in=artifact_ids).values_list("pk", "sha256"))
+
+
+def sign_link(artifact: Artifact, *, thumbnail: bool = False, disposition: str = "") -> str:
+    """Return a link that works for a few minutes, for the picture or its thumbnail, if it has one yet; the file comes
+    with this Content-Disposition."""
     is_small = thumbnail and artifact.has_thumbnail
-    return default_storage.url(artifact.thumbnail_key if is_small else artifact.key)
+    return sign_key(artifact.thumbnail_key if is_small else artifact.key, disposition)
+
+
+def sign_poster(artifact: Artifact) -> str:
+    """Return a link for the poster of a clip, or its thumbnail where it has none."""
+    return sign_key(artifact.poster_key or artifact.thumbnail_key)
+
+
+def sign_key(key: str, disposition: str = "") -> str:
+    """Return a link that works for a few minutes, for a stored file; it comes with this Content-Disposition."""
+    if not disposition:
+        return default_storage.url(key)
+    if store := local_storage():
+        return store.url(key, disposition)
+    bucket: Any = storages["default"]
+    return str(bucket.url(key, parameters={"ResponseContentDisposition": disposition}))
+
+
+def describe_clip(artifact: Artifact) -> dict[str, Any]:
+    """Return what a clip really is, as apps are told: seconds, frames a second, codec, and whether it sounds."""
+    return {
+        "duration": artifact.seconds,
+        "fps": artifact.fps,
+        "codec": artifact.codec,
+        "has_audio": artifact.has_audio,
+    }
 
 
 def read_bytes(artifact: Artifact) -> bytes:
     """Return the stored picture."""
     with default_storage.open(artifact.key) as file:
+        data: bytes = file.read()
+    return data
+
+
+def read_thumbnail(artifact: Artifact) -> bytes:
+    """Return the stored thumbnail, or the picture itself where there is none yet."""
+    key = artifact.thumbnail_key if artifact.has_thumbnail else artifact.key
+    with default_storage.open(key) as file:
         data: bytes = file.read()
     return data
 

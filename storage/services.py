@@ -4,11 +4,11 @@ transaction that publishes it: files before, rows after."""
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, Final
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
@@ -17,18 +17,27 @@ from PIL import Image
 
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
-from genhub.platforms import idempotency
 from genhub.retention.rules import Gone
 from storage.content import StoredFile
 from storage.decoding import decode_own
+from storage.encoding import THUMBNAIL_TYPE, Encoded, encode_thumbnail
 from storage.files import local_storage
-from storage.media import EXTENSIONS, THUMBNAIL_TYPE, Encoded, encode_picture, encode_thumbnail
-from storage.models import Artifact, UploadFolder
+from storage.labels import Label
+from storage.media import encode_picture
+from storage.models import SHOWN, Artifact, Edit
 from storage.selectors import read_bytes
 
 logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
+# What a row says of its file.
+FACTS: Final = (
+    "key", "thumbnail_key", "sha256", "content_type", "size_bytes", "width", "height", "seconds", "fps", "codec",
+    "has_audio", "poster_key", "preview_key",
+)  # fmt: skip
+# Of a file, and of what was drawn of it.
+KEYS: Final = ("key", "thumbnail_key", "poster_key", "preview_key")
 # Each has its own connection to the bucket, made once.
+# Of a digest in a file's name.
+DIGITS: Final = 16
 couriers = ThreadPoolExecutor(8, thread_name_prefix="put")
 
 
@@ -37,27 +46,47 @@ def save_picture(
     *,
     folder: str,
     name: str,
-    label: bytes,
-    encoder: Callable[[Image.Image, bytes], Encoded] = encode_picture,
+    label: Label,
+    encoder: Callable[[Image.Image, Label], Encoded] = encode_picture,
 ) -> StoredFile:
-    """Encode, label and store a picture and its thumbnail under deterministic keys; a repetition writes the same."""
-    data, content_type, extension = encoder(image, label)
-    stored = StoredFile(
-        key=f"{folder}{name}{extension}",
-        thumbnail_key=name_thumbnail(folder, name),
-        sha256=hashlib.sha256(data).hexdigest(),
-        content_type=content_type,
-        size_bytes=len(data),
-        width=image.width,
-        height=image.height,
+    """Encode, label and store a picture and its thumbnail; the same bytes again are written to the same place."""
+    make_thumbnail = partial(encode_thumbnail, image, label)
+    encoded = encoder(image, label)
+    return save_encoded(encoded, image.size, make_thumbnail, stem=f"{folder}{name}")
+
+
+def save_encoded(
+    encoded: Encoded,
+    size: tuple[int, int],
+    make_thumbnail: Callable[[], bytes],
+    *,
+    stem: str,
+    artifact_id: uuid.UUID | None = None,
+) -> StoredFile:
+    """Store a picture of this width and height in pixels, and its thumbnail."""
+    stored = describe_file(
+        stem,
+        encoded.extension,
+        hashlib.sha256(encoded.data).hexdigest(),
+        content_type=encoded.content_type,
+        size_bytes=len(encoded.data),
+        width=size[0],
+        height=size[1],
+        artifact_id=artifact_id,
     )
-    put_files(stored, ContentFile(data), partial(encode_thumbnail, image, label))
+    put_files(stored, ContentFile(encoded.data), make_thumbnail)
     return stored
 
 
-def name_thumbnail(folder: str, name: str) -> str:
-    """Return the key of a picture's thumbnail."""
-    return f"{folder}{name}_thumbnail.jpg"
+def describe_file(stem: str, extension: str, sha256: str, **facts: Any) -> StoredFile:
+    """Return the facts of a file that is about to be stored, and where: its name has its digest in it.
+
+    So no late writer puts other bytes in the place of those that a row tells of: signatures are never the same twice.
+    """
+    named = f"{stem}-{sha256[:DIGITS]}"
+    return StoredFile(
+        key=f"{named}{extension}", thumbnail_key=f"{named}_thumbnail.jpg", sha256=sha256, **facts
+    )
 
 
 def put_files(stored: StoredFile, file: "File[bytes]", make_thumbnail: Callable[[], bytes]) -> None:
@@ -65,8 +94,8 @@ def put_files(stored: StoredFile, file: "File[bytes]", make_thumbnail: Callable[
     put_beside(stored, file, lambda: put_thumbnail(stored.thumbnail_key, make_thumbnail()))
 
 
-def put_beside(stored: StoredFile, file: "File[bytes]", act: Callable[[], Result]) -> Result:
-    """Store a file, and do something else while it is on its way; return what that returned.
+def put_beside(stored: StoredFile, file: "File[bytes]", act: Callable[[], None]) -> None:
+    """Store a file, and do something else while it is on its way.
 
     What was put is deleted when the rest cannot be: files without a row would stay for ever, and a folder is one
     attempt's or one upload's alone.
@@ -74,7 +103,7 @@ def put_beside(stored: StoredFile, file: "File[bytes]", act: Callable[[], Result
     try:
         on_its_way = begin(put, stored.key, file, stored.content_type)
         try:
-            result = act()
+            act()
         finally:
             # Nobody else may read the file, or delete what is there, before it has come to an end.
             wait([on_its_way])
@@ -82,7 +111,6 @@ def put_beside(stored: StoredFile, file: "File[bytes]", act: Callable[[], Result
     except Exception:
         delete_files(stored)
         raise
-    return result
 
 
 def put_thumbnail(key: str, data: bytes) -> None:
@@ -112,21 +140,20 @@ def put(key: str, file: "File[bytes]", content_type: str) -> None:
 
 def delete_files(stored: StoredFile) -> None:
     """Delete what was put of a picture that has no row; a file that cannot be deleted is logged and stays."""
-    for key in (stored.key, stored.thumbnail_key):
+    for key in stored.list_keys():
         try:
             default_storage.delete(key)
         except Exception:
             logger.exception("not deleted, and no row names it: %s", key)
 
 
-def delete_unnamed(folder: str, names: Iterable[str] = (), *, weighs: bool = False) -> Gone:
+def delete_unnamed(folder: str, *, weighs: bool = False) -> Gone:
     """Delete the files of an attempt's or upload's folder that no artifact names, and return how many; their bytes too
     where they are to be weighed, at a question to the store each.
 
-    Only for folders that nobody writes into any more; `names` are those of pictures that may lie there, for a store
-    that is slow to list them. Raises what the store raises.
+    Only for folders that nobody writes into any more. Raises what the store raises.
     """
-    files, unnamed = find_unnamed(folder, names)
+    files, unnamed = find_unnamed(folder)
     size_bytes = 0
     for key in unnamed:
         size_bytes += size_of(key) if weighs else 0
@@ -138,18 +165,16 @@ def delete_unnamed(folder: str, names: Iterable[str] = (), *, weighs: bool = Fal
     return Gone(files=len(unnamed), size_bytes=size_bytes)
 
 
-def find_unnamed(folder: str, names: Iterable[str] = ()) -> tuple[set[str], set[str]]:
+def find_unnamed(folder: str) -> tuple[set[str], set[str]]:
     """Return the keys of a folder's files, and those of them that no artifact names.
 
     The database is asked after the files were listed: an artifact that was in doubt before is seen.
     """
     files = {f"{folder}{name}" for name in list_names(folder)}
-    for name in names:
-        files |= {f"{folder}{name}{extension}" for extension in EXTENSIONS.values()}
-        files.add(name_thumbnail(folder, name))
     if not files:
         return files, files
-    named = Artifact.objects.filter(key__startswith=folder).values_list("key", "thumbnail_key")
+    there = Artifact.objects.filter(key__startswith=folder, gone_at=None)
+    named = there.values_list(*KEYS)
     return files, files.difference(*named)
 
 
@@ -175,39 +200,69 @@ def list_names(folder: str) -> list[str]:
         return []
 
 
-def record_artifact(stored: StoredFile, *, platform_id: uuid.UUID, user: str) -> uuid.UUID:
-    """Give a stored picture to its owner and return the artifact's id."""
-    facts = {name: value for name, value in vars(stored).items() if name != "undrawn"}
-    row = Artifact(id=new_id(), platform_id=platform_id, user=user, **facts)
+def record_artifact(
+    stored: StoredFile, *, platform_id: uuid.UUID, user: str, is_withheld: bool = False
+) -> uuid.UUID:
+    """Give a stored picture to its owner, or keep it from everybody but staff, and return the artifact's id."""
+    facts = {name: getattr(stored, name) for name in FACTS}
+    row = Artifact(id=stored.artifact_id or new_id(), platform_id=platform_id, user=user, **facts)
     row.has_thumbnail = stored.undrawn is None
+    row.withheld_at = Now() if is_withheld else None
     row.save(force_insert=True)
+    if stored.operations:
+        tell_operations([row], stored.operations)[0].save(force_insert=True)
     return row.pk
 
 
-def use_pictures(artifact_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Note, in an order's transaction, that it starts from these pictures; return those that there are.
+def tell_operations(
+    rows: Sequence[Artifact], operations: Sequence[Mapping[str, Any]]
+) -> list[Edit]:
+    """Return what tells of pictures that a model made that this was done with each, not yet written; nothing where
+    nothing was done."""
+    return [
+        Edit(artifact=row, operations=list(operations), is_generated=True)
+        for row in rows
+        if operations
+    ]
 
-    Each is held until the transaction ends: one that is being deleted is waited for and then is none of them, one that
-    is found can no longer be deleted. Always in the same order, so that two orders do not wait for each other.
+
+def read_stored(stored: StoredFile) -> Image.Image:
+    """Return the RGB pixels of what was stored and has no row yet, of a clip those of its thumbnail; raise
+    whatever the store or Pillow raises."""
+    is_clip = stored.seconds is not None
+    with default_storage.open(stored.thumbnail_key if is_clip else stored.key) as file:
+        return decode_own(file.read())
+
+
+def keep_pictures(artifact_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Keep these pictures until the transaction ends, and return those that there are and their owners have.
+
+    One that is being deleted is waited for and then is none of them, one that is found can no longer be deleted. Always
+    in the same order, so that two orders do not wait for each other.
     """
-    rows = Artifact.objects.filter(pk__in=artifact_ids).order_by("pk")
-    found = set(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+    rows = Artifact.objects.filter(SHOWN, pk__in=artifact_ids).order_by("pk")
+    return set(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+
+
+def copy_artifacts(
+    rows: Sequence[Artifact], *, platform_id: uuid.UUID, user: str
+) -> list[Artifact]:
+    """Return stored pictures, which the transaction keeps (`keep_pictures`), as another order's: rows of their own, not
+    yet written, that name the same files. A file goes with the last row that names it."""
+    return [
+        Artifact(
+            id=new_id(), platform_id=platform_id, user=user, has_thumbnail=row.has_thumbnail,
+            **{name: getattr(row, name) for name in FACTS},
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def use_pictures(artifact_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Note, in an order's transaction, that it starts from these pictures; return those that there are, kept."""
+    found = keep_pictures(artifact_ids)
     Artifact.objects.filter(pk__in=found, used_at=None).update(used_at=Now())
     return found
-
-
-def forget_uploads(rows: Sequence[Artifact]) -> Gone:
-    """Delete the rows and keys of uploads, locked by the caller's transaction, and note where their files lie.
-
-    Rows go before files: a row never names a file that has gone, and what a dead process leaves is found by the folder.
-    """
-    ids = [row.pk for row in rows]
-    idempotency.forget(idempotency.Scope.UPLOAD, ids)
-    # As old as the upload, so that nothing waits for these files to grow older.
-    folders = [UploadFolder(folder=folder_of(row.key), created_at=row.created_at) for row in rows]
-    UploadFolder.objects.bulk_create(folders, ignore_conflicts=True)
-    Artifact.objects.filter(pk__in=ids).delete()
-    return Gone(rows=len(ids))
 
 
 def folder_of(key: str) -> str:
@@ -218,7 +273,8 @@ def folder_of(key: str) -> str:
 def open_picture(artifact_id: uuid.UUID, *, platform_id: uuid.UUID) -> Image.Image:
     """Return the RGB pixels of a platform's picture; raise NotFound when there is none, RefusedPicture when it is too
     large, or whatever the store or Pillow raises."""
-    row = Artifact.objects.filter(pk=artifact_id, platform_id=platform_id).first()
+    rows = Artifact.objects.filter(SHOWN, pk=artifact_id, platform_id=platform_id)
+    row = rows.first()
     if row is None:
         raise NotFound(thing=gettext_noop("picture"))
     return decode_own(read_bytes(row))

@@ -11,7 +11,9 @@ from typing import IO
 from django.core.files.storage import default_storage
 
 from storage.content import StoredFile
+from storage.labels import NONE, Label
 from storage.models import Artifact
+from storage.seals import label_output
 from storage.services import put_thumbnail
 from storage.vendor_pictures import draw_thumbnail
 
@@ -41,10 +43,17 @@ def draw_missing(artifact: Artifact) -> None:
             artifact.has_thumbnail = draw_or_log(artifact, file)
 
 
+def label_of(key: str) -> Label:
+    """Return the label of a stored output: that of the first who has it, where several do."""
+    rows = Artifact.objects.filter(key=key).order_by("pk").select_related("platform")
+    first = rows.first()
+    return label_output(first.pk, producer=first.platform.label_producer) if first else NONE
+
+
 def draw_or_log(picture: StoredFile | Artifact, file: IO[bytes]) -> bool:
     """Draw and store a thumbnail, and return whether it is there."""
     try:
-        put_thumbnail(picture.thumbnail_key, draw_thumbnail(file))
+        put_thumbnail(picture.thumbnail_key, draw_thumbnail(file, label_of(picture.key)))
         if Artifact.objects.filter(key=picture.key).update(has_thumbnail=True):
             return True
         # The picture was deleted meanwhile.

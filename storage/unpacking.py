@@ -8,6 +8,8 @@ import zlib
 from dataclasses import replace
 from typing import Final
 
+from isal import isal_zlib
+
 from storage.containers import Container, write_png
 
 # What stands after the pixels in a PNG of ours: their chunk's sum, and the chunk that ends it.
@@ -31,11 +33,12 @@ def unpack(container: Container) -> Container:
     size = sum(len(body) for kind, body in container.chunks if kind == b"IDAT")
     start = len(container.data) - TAIL_BYTES - size
     stream = memoryview(container.data)[start : start + size]
-    unpacker = zlib.decompressobj()
+    # In less than half of zlib's time.
+    unpacker = isal_zlib.decompressobj()
     try:
         # One more, so that a longer one shows and is never in memory as a whole.
         rows = unpacker.decompress(stream, expected + 1)
-    except zlib.error:
+    except isal_zlib.error:  # type: ignore[misc]  # its stub has an instance there
         return container
     if not unpacker.eof or len(rows) != expected:
         return container

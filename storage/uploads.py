@@ -5,7 +5,7 @@ import logging
 import subprocess
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
@@ -23,8 +23,9 @@ from genhub.lib.errors import (
 )
 from genhub.lib.ids import new_id
 from genhub.platforms import idempotency
-from storage import containers, decoding, labels
+from storage import decoding, labels
 from storage.apart import apart
+from storage.containers import find_format
 from storage.content import StoredFile
 from storage.keys import upload_folder
 from storage.media import encode_photo, encode_picture
@@ -35,6 +36,7 @@ from storage.services import (
     record_artifact,
     save_picture,
 )
+from storage.usage import check_room
 
 logger = logging.getLogger(__name__)
 
@@ -46,17 +48,29 @@ DECODERS: Final = 2
 TURN_SECONDS: Final = 10.0
 RETRY_AFTER_SECONDS: Final = 5
 turns = threading.BoundedSemaphore(DECODERS)
+# How many wait for a turn at once, whatever for: more are sent away, so that threads are left for all else.
+MOST_WAITING: Final = 4
+waiters = threading.BoundedSemaphore(MOST_WAITING)
 PROGRAM: Final = "from storage.decoding import main; main()"
+HOLES: Final = (
+    "from storage.bounded import MOST_MEMORY_BYTES, answer_bounded\n"
+    "from storage.decoding import answer_holes\n"
+    "answer_bounded(answer_holes, MOST_MEMORY_BYTES)"
+)
 # Browsers and stores call the same types by more names, or do not know what they send.
 OTHER_NAMES: Final = {
     "image/jpg": "image/jpeg",
     "image/pjpeg": "image/jpeg",
     "image/x-png": "image/png",
     "image/apng": "image/png",
+    "image/heif": "image/heic",
 }
+PHOTOS: Final = frozenset({"JPEG", "HEIF"})
 UNKNOWN_TYPES: Final = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
-UNREADABLE: Final = gettext_noop("This is not a whole PNG, JPEG or WebP picture. Export it again.")
+UNREADABLE: Final = gettext_noop(
+    "This is not a whole picture of a kind that is taken. Export it again."
+)
 REASONS: Final = {
     "too_many_pixels": gettext_noop("A picture may have %(limit)s pixels in all; send it smaller."),
     "side_too_long": gettext_noop("A side may have %(limit)s pixels; send the picture smaller."),
@@ -87,7 +101,8 @@ def take_picture(
     """Store what a caller sent and give it to its owner, or return what was made earlier of the same key and bytes.
 
     Raises InvalidRequest, naming what is wrong with it, IdempotencyKeyReused or UploadsBusy; then nothing was stored.
-    What came as JPEG is stored as JPEG (quality 85), all else without loss: a mask must stay as it is.
+    What came as a photograph, JPEG or HEIC, is stored as JPEG (quality 85), all else without loss: a mask must stay as
+    it is.
     """
     form = check_type(data, content_type)
     use = idempotency.Use(
@@ -95,11 +110,12 @@ def take_picture(
     )
     if earlier := find_earlier(use):
         return earlier
+    check_room(platform_id)
     image = decode_apart(data)
     folder = upload_folder(datetime.now(UTC).date(), platform_id, new_id())
-    encoder = encode_photo if form == "JPEG" else encode_picture
+    encoder = encode_photo if form in PHOTOS else encode_picture
     # First, so that a sweep finds what is left by a process that dies before the artifact's row is written.
-    UploadFolder.objects.create(folder=folder)
+    UploadFolder.objects.create(folder=folder, platform_id=platform_id, user=user)
     stored = save_picture(image, folder=folder, name="0", label=labels.NONE, encoder=encoder)
     try:
         return record_upload(stored, use)
@@ -115,6 +131,13 @@ def look_at_picture(data: bytes, content_type: str) -> Image.Image:
     """Return the pixels that `take_picture` would store; raise as it does. Nothing is stored."""
     check_type(data, content_type)
     return decode_apart(data)
+
+
+def look_at_holes(data: bytes, content_type: str) -> Image.Image:
+    """Return where a picture is transparent, white on black, in the size of its pixels; raise as `take_picture` does.
+    Nothing is stored."""
+    check_type(data, content_type)
+    return decode_apart(data, HOLES)
 
 
 def digest(data: bytes) -> str:
@@ -151,10 +174,10 @@ def delete_unless_recorded(stored: StoredFile) -> None:
 def check_type(data: bytes, content_type: str) -> str:
     """Return the format; refuse what is no picture by its first bytes, or another one than it is said to be."""
     content_type = OTHER_NAMES.get(content_type, content_type)
-    found = containers.find_format(data)
+    found = find_format(data)
     declared = found if content_type in UNKNOWN_TYPES else decoding.TYPES.get(content_type)
     if declared is None:
-        message = gettext_noop("Send a PNG, JPEG or WebP picture and say which: %(types)s.")
+        message = gettext_noop("Send a picture of one of these types, and say which: %(types)s.")
         raise refuse("unsupported_type", message, types=", ".join(decoding.TYPES))
     if not found:
         raise refuse("unreadable", UNREADABLE)
@@ -164,31 +187,45 @@ def check_type(data: bytes, content_type: str) -> str:
     return found
 
 
-def decode_apart(data: bytes) -> Image.Image:
-    """Return fresh RGB pixels, made by a process that may die of them."""
-    side = str(settings.UPLOAD_LONGEST_SIDE_PIXELS)
-    try:
-        with taking_turns(turns, TURN_SECONDS), TemporaryFile() as given:
-            given.write(data)
-            given.seek(0)
-            done = apart.run(PROGRAM, [side], given, patience_seconds=PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise busy() from error
+def decode_apart(data: bytes, program: str = "") -> Image.Image:
+    """Return fresh RGB pixels, made by a process that may die of them: what is seen, or what another program makes."""
+    done = run_in_turn(program or PROGRAM, [str(settings.UPLOAD_LONGEST_SIDE_PIXELS)], [data])
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():
         case ["ok", width, height]:
             return Image.frombytes("RGB", (int(width), int(height)), pixels)
         case ["refused", code]:
-            raise refuse(code, REASONS[code], limit=LIMITS.get(code))
+            raise refuse_code(code)
         case _:
             raise unread(done)
 
 
+def run_in_turn(
+    program: str, words: Sequence[str], given: Iterable[bytes]
+) -> "subprocess.CompletedProcess[bytes]":
+    """Return what a program wrote that looks at what a caller waits for; raise UploadsBusy when it gets no turn or no
+    time."""
+    try:
+        with taking_turns(turns, TURN_SECONDS), TemporaryFile() as file:
+            file.writelines(given)
+            file.seek(0)
+            return apart.run(program, words, file, patience_seconds=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise busy() from error
+
+
 @contextmanager
 def taking_turns(places: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
-    """Have one of a few places; raise UploadsBusy when none comes free in so many seconds."""
-    if not places.acquire(timeout=seconds):
-        raise busy()
+    """Have one of a few places; raise UploadsBusy when none comes free in so many seconds, or too many wait already."""
+    if not places.acquire(blocking=False):
+        if not waiters.acquire(blocking=False):
+            raise busy()
+        try:
+            is_taken = places.acquire(timeout=seconds)
+        finally:
+            waiters.release()
+        if not is_taken:
+            raise busy()
     try:
         yield
     finally:
@@ -207,6 +244,11 @@ def unread(done: "subprocess.CompletedProcess[bytes]") -> InvalidRequest:
     last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
     logger.info("upload not read: rc %s, %.200r", done.returncode, last)
     return refuse("unreadable", UNREADABLE)
+
+
+def refuse_code(code: str) -> InvalidRequest:
+    """Return the refusal that a program gave a picture."""
+    return refuse(code, REASONS[code], limit=LIMITS.get(code))
 
 
 def refuse(code: str, message: str, **params: object) -> InvalidRequest:

@@ -5,26 +5,32 @@ import logging
 import mmap
 import os
 import threading
-from collections.abc import Generator, Iterable
-from concurrent.futures import wait
+import uuid
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from tempfile import TemporaryFile
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from django.conf import settings
 from django.core.files.base import File
 from PIL import Image
 
 from genhub.lib.media_types import HEAD_BYTES, find_media_type
-from storage import decoding, labels, plain_png
+from storage import plain_png, relabelling
 from storage.apart import apart
 from storage.containers import RefusedPicture, find_format
-from storage.content import OutputRefused, StoredFile, VendorFile
-from storage.media import EXTENSIONS, encode_thumbnail
+from storage.content import AS_USUAL, Finish, OutputRefused, StoredFile, VendorFile
+from storage.converting import Wish
+from storage.credentials import PARENT, History, Ingredient, sign_file
+from storage.decoding import CONTENT_TYPES
+from storage.edits.fonts import fonts_of
+from storage.edits.operations import list_changes
+from storage.encoding import EXTENSIONS, encode_thumbnail
+from storage.labels import Label
 from storage.plain_png import NotPlain
-from storage.services import couriers, name_thumbnail, put_beside, put_files
+from storage.services import describe_file, put_beside, put_files
 
 logger = logging.getLogger(__name__)
 
@@ -34,15 +40,16 @@ PATIENCE_SECONDS: Final = 120.0
 # How many processes look at pictures at once for this one.
 turns = threading.BoundedSemaphore(2)
 PROGRAM: Final = "from storage.relabelling import main; main()"
+CONVERTER: Final = "from storage.converting import main; main()"
 # The first of the descriptors that a program is given beside input, output and errors.
 PLACE: Final = "3"
-CONTENT_TYPES: Final = {form: content_type for content_type, form in decoding.TYPES.items()}
 CODES: Final = {
     "animated": "output_animated",
     "too_many_pixels": "output_size_refused",
     "side_too_long": "output_size_refused",
     "too_narrow": "output_size_refused",
     "too_many_scans": "output_unreadable",
+    "edit_refused": "output_edit_refused",
 }
 
 
@@ -57,111 +64,178 @@ class Facts:
     small: Image.Image
 
 
-def save_vendor_picture(content: VendorFile, *, folder: str, name: str) -> StoredFile:
+@dataclass(frozen=True)
+class Marking:
+    """What becomes of a picture on its way into the store: its id and label, its finish, and what it is made of."""
+
+    label: Label
+    artifact_id: uuid.UUID
+    finish: Finish = AS_USUAL
+    ingredients: Sequence[Ingredient] = ()
+
+    def history(self) -> History:
+        """Return how the picture came to be, as its vendor's own credentials do not tell it."""
+        changes = list_changes(self.finish.operations)
+        return History(self.artifact_id, self.finish.model, changes, self.ingredients)
+
+
+def save_vendor_picture(content: VendorFile, marking: Marking, *, stem: str) -> StoredFile:
     """Store a vendor's PNG, JPEG or WebP with our label in place of its metadata, and a thumbnail; that of a plain
-    picture is still to be drawn.
+    picture is still to be drawn. What its order wants otherwise, and a picture of another kind, is encoded anew.
 
     Raises OutputRefused for a file that is not taken, whatever the store or the machine raises; then nothing stays.
     """
     with TemporaryFile() as sent:
-        spool(content, sent)
+        head = spool(content, sent, most_bytes=settings.OUTPUT_MAX_BYTES, check=check_kind)
+        form = find_format(head)
         sent.flush()
-        try:
-            stored = save_plain(sent, folder=folder, name=name)
-        except NotPlain:
-            stored = save_any(sent, folder=folder, name=name)
-    if stored.content_type != content.media_type:
-        logger.info("%s is %s, called %.100r", stored.key, stored.content_type, content.media_type)
+        if must_encode(form, marking.finish):
+            stored = save_any(sent, marking, stem=stem, wish=wish_of(form, marking))
+        else:
+            try:
+                stored = save_plain(sent, marking, stem=stem)
+            except NotPlain:
+                stored = save_any(sent, marking, stem=stem)
+    if form != content.media_type.removeprefix("image/").upper():
+        logger.info("%s came as %s, called %.100r", stored.key, form, content.media_type)
     return stored
 
 
-def save_plain(sent: IO[bytes], *, folder: str, name: str) -> StoredFile:
+def must_encode(form: str, finish: Finish) -> bool:
+    """Return whether a picture of this format is not what its order wants as it came, or cannot stay so."""
+    other = finish.form and finish.form.upper() != form
+    is_changed = finish.corner or finish.operations or finish.quality is not None
+    return bool(other or is_changed or form not in relabelling.WRITERS)
+
+
+def wish_of(form: str, marking: Marking) -> Wish:
+    """Return how a picture that came in this format is encoded."""
+    finish = marking.finish
+    return Wish(
+        form=finish.form
+        or (form.lower() if form in relabelling.WRITERS else settings.PICTURE_FORMAT),
+        quality=finish.quality,
+        language=finish.language,
+        corner=finish.corner,
+        xmp=marking.label.xmp.decode(),
+        parameters=marking.label.parameters,
+        operations=list(finish.operations),
+        fonts=fonts_of(finish.operations),
+    )
+
+
+def save_plain(sent: IO[bytes], marking: Marking, *, stem: str) -> StoredFile:
     """Store a plain PNG, looked at while it is on its way; raise NotPlain for any other, and then nothing stays."""
     with mmap.mmap(sent.fileno(), 0, access=mmap.ACCESS_READ) as data, ExitStack() as stack:
         try:
-            parts = plain_png.find_parts(data, labels.GENERATED)
+            parts = plain_png.find_parts(data, marking.label)
         except RefusedPicture as refused:
             raise OutputRefused(CODES[str(refused)]) from refused
         labelled = stack.enter_context(TemporaryFile())
         for part in plain_png.read_labelled(data, parts):
             labelled.write(part)
-        labelled.seek(0)
-        stored = StoredFile(
-            key=f"{folder}{name}.png",
-            thumbnail_key=name_thumbnail(folder, name),
-            sha256="",
+        signed = stack.enter_context(sign(labelled, "image/png", marking.history()))
+        stored = describe_labelled(
+            stem,
+            signed,
             content_type="image/png",
-            size_bytes=parts.size_bytes,
             width=parts.width,
             height=parts.height,
-            undrawn=labelled,
+            artifact_id=marking.artifact_id,
         )
-        summed = put_beside(stored, File(labelled, stored.key), partial(look_at, data, parts))
+        put_beside(stored, File(signed, stored.key), partial(plain_png.check_whole, data, parts))
         stack.pop_all()
-        return replace(stored, sha256=summed)
+        if signed is not labelled:
+            labelled.close()
+        return replace(stored, undrawn=signed)
 
 
-def look_at(data: mmap.mmap, parts: plain_png.PlainPng) -> str:
-    """Return the labelled file's digest; raise NotPlain when its pixels are not as they should be."""
-    summing = couriers.submit(sum_up, plain_png.read_labelled(data, parts))
-    try:
-        plain_png.check_whole(data, parts)
-    finally:
-        wait([summing])
-    return summing.result()
+def sign(labelled: IO[bytes], content_type: str, history: History) -> IO[bytes]:
+    """Return a file with the credentials of a labelled one; that one itself where it cannot be signed. At its start."""
+    labelled.seek(0)
+    place = TemporaryFile()  # noqa: SIM115 (returned open)
+    if sign_file(labelled, place, content_type, history):
+        signed: IO[bytes] = place
+    else:
+        place.close()
+        signed = labelled
+    signed.seek(0)
+    return signed
 
 
-def sum_up(parts: Iterable[bytes]) -> str:
-    """Return the SHA-256 of all parts."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()
+def describe_labelled(stem: str, file: Any, **facts: Any) -> StoredFile:
+    """Return the facts of a file as it is about to be stored, from its start."""
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    size_bytes = file.tell()
+    file.seek(0)
+    extension = EXTENSIONS[facts["content_type"]]
+    return describe_file(stem, extension, digest, size_bytes=size_bytes, **facts)
 
 
-def save_any(sent: IO[bytes], *, folder: str, name: str) -> StoredFile:
-    """Store a picture and its thumbnail, looked at by a process of its own."""
+def save_any(
+    sent: IO[bytes], marking: Marking, *, stem: str, wish: Wish | None = None
+) -> StoredFile:
+    """Store a picture and its thumbnail, looked at by a process of its own, and encoded there where there is a wish."""
+    label = marking.label
     with TemporaryFile() as labelled:
-        facts = relabel_apart(sent, labelled)
-        labelled.seek(0)
-        digest = hashlib.file_digest(labelled, "sha256").hexdigest()
-        stored = StoredFile(
-            key=f"{folder}{name}{EXTENSIONS[facts.content_type]}",
-            thumbnail_key=name_thumbnail(folder, name),
-            sha256=digest,
-            content_type=facts.content_type,
-            size_bytes=labelled.tell(),
-            width=facts.width,
-            height=facts.height,
-        )
+        if wish:
+            facts = look_apart(CONVERTER, [PLACE, wish.to_text()], sent, labelled)
+        else:
+            facts = look_apart(
+                PROGRAM, [PLACE, label.xmp.decode(), label.parameters], sent, labelled
+            )
+        history = marking.history()
         if facts.had_manifest:
-            logger.warning("%s: the vendor's C2PA manifest was taken out", stored.key)
-        make_thumbnail = partial(encode_thumbnail, facts.small, labels.GENERATED)
-        put_files(stored, File(labelled, stored.key), make_thumbnail)
-    return stored
+            history = with_vendors_own(history, sent, is_encoded=wish is not None)
+        with sign(labelled, facts.content_type, history) as signed:
+            stored = describe_labelled(
+                stem,
+                signed,
+                content_type=facts.content_type,
+                width=facts.width,
+                height=facts.height,
+                artifact_id=marking.artifact_id,
+            )
+            make_thumbnail = partial(encode_thumbnail, facts.small, label)
+            put_files(stored, File(signed, stored.key), make_thumbnail)
+    return replace(stored, operations=marking.finish.operations)
 
 
-def draw_thumbnail(file: IO[bytes]) -> bytes:
+def with_vendors_own(history: History, sent: IO[bytes], *, is_encoded: bool) -> History:
+    """Return a history that begins with what the vendor's own credentials tell: they are kept in ours."""
+    sent.seek(0)
+    form = find_format(sent.read(HEAD_BYTES))
+    sent.seek(0)
+    own = Ingredient(PARENT, "original", CONTENT_TYPES[form], sent)
+    change = "c2pa.transcoded" if is_encoded else "c2pa.edited.metadata"
+    changes, ingredients = (change, *history.changes), (own, *history.ingredients)
+    return replace(history, changes=changes, ingredients=ingredients)
+
+
+def draw_thumbnail(file: IO[bytes], label: Label) -> bytes:
     """Return the thumbnail of a vendor's picture as it is stored; raise OutputRefused for one that cannot be drawn."""
-    return encode_thumbnail(relabel_apart(file).small, labels.GENERATED)
+    return encode_thumbnail(look_apart(PROGRAM, [], file).small, label)
 
 
-def spool(content: VendorFile, place: IO[bytes]) -> None:
-    """Copy a vendor's file to the disk; refuse one that is no picture by its first bytes, or larger than is taken."""
-    most: int = settings.OUTPUT_MAX_BYTES
+def spool(
+    content: VendorFile, place: IO[bytes], *, most_bytes: int, check: Callable[[bytes, str], None]
+) -> bytes:
+    """Copy a vendor's file to the disk and return its first bytes; refuse one that is larger than is taken, or whose
+    first bytes, with what it is called, are refused by the check."""
     size, head = 0, b""
     with closing(read_parts(content)) as parts:
         for part in parts:
             size += len(part)
-            if size > most:
-                raise OutputRefused("output_too_large", limit=most)
+            if size > most_bytes:
+                raise OutputRefused("output_too_large", limit=most_bytes)
             place.write(part)
             if len(head) < HEAD_BYTES:
                 head += part[:HEAD_BYTES]
                 if len(head) >= HEAD_BYTES:
-                    check_kind(head, content.media_type)
+                    check(head, content.media_type)
     if len(head) < HEAD_BYTES:
         raise OutputRefused("output_unreadable")
+    return head
 
 
 def read_parts(content: VendorFile) -> Generator[bytes]:
@@ -175,7 +249,7 @@ def read_parts(content: VendorFile) -> Generator[bytes]:
 
 
 def check_kind(head: bytes, media_type: str) -> None:
-    """Refuse what is neither PNG, JPEG nor WebP; what it is called only tells one kind of refusal from another."""
+    """Refuse what is no picture that is taken; what it is called only tells one kind of refusal from another."""
     if find_format(head):
         return
     if find_media_type(head).startswith("video/") or media_type.startswith("video/"):
@@ -183,22 +257,39 @@ def check_kind(head: bytes, media_type: str) -> None:
     raise OutputRefused("output_type_unsupported")
 
 
-def relabel_apart(sent: IO[bytes], labelled: IO[bytes] | None = None) -> Facts:
-    """Fill the labelled file, if there is to be one, by a process that may die of what was sent; return its facts."""
+def look_apart(
+    program: str, words: Sequence[str], sent: IO[bytes], labelled: IO[bytes] | None = None
+) -> Facts:
+    """Fill the labelled file, if there is to be one, by a process that may die of a picture; return its facts."""
+    places = [labelled] if labelled else []
+    told, small = run_apart(program, words, sent, places, unreadable="output_unreadable")
+    form, width, height, had_manifest = told
+    return Facts(CONTENT_TYPES[form], int(width), int(height), had_manifest == "1", small)
+
+
+def run_apart(
+    program: str,
+    words: Sequence[str],
+    sent: IO[bytes],
+    places: Sequence[IO[bytes]],
+    *,
+    unreadable: str,
+) -> tuple[list[str], Image.Image]:
+    """Fill files by a process that may die of what was sent; return what it told, and small RGB pixels. What it died
+    of is refused as `unreadable`."""
     sent.seek(0)
     # To seek within what was read ahead moves nothing that another process sees.
     os.lseek(sent.fileno(), 0, os.SEEK_SET)
-    words, more = ([PLACE], [labelled.fileno()]) if labelled else ([], [])
+    more = [place.fileno() for place in places]
     with turns:
-        done = apart.run(PROGRAM, words, sent, more=more, patience_seconds=PATIENCE_SECONDS)
+        done = apart.run(program, words, sent, more=more, patience_seconds=PATIENCE_SECONDS)
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():
-        case ["ok", form, width, height, had_manifest, *size]:
-            small = Image.frombytes("RGB", (int(size[0]), int(size[1])), pixels)
-            return Facts(CONTENT_TYPES[form], int(width), int(height), had_manifest == "1", small)
+        case ["ok", *facts, width, height]:
+            return facts, Image.frombytes("RGB", (int(width), int(height)), pixels)
         case ["refused", code]:
             raise OutputRefused(CODES[code])
         case _:
             last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-            logger.warning("a vendor's picture not read: rc %s, %.200r", done.returncode, last)
-            raise OutputRefused("output_unreadable")
+            logger.warning("a vendor's file not read: rc %s, %.200r", done.returncode, last)
+            raise OutputRefused(unreadable)

@@ -23,6 +23,7 @@ from storage.api.parsers import FORM, MalformedForm, PictureParser
 from storage.models import Artifact
 from storage.selectors import PREFIX
 from storage.uploads import FIELD, UploadsBusy, take_picture
+from storage.usage import StorageFull
 
 USER = "user"
 
@@ -30,7 +31,9 @@ USER = "user"
 class UploadForm(serializers.Serializer[Any]):
     """A picture as a form sends it."""
 
-    file = serializers.FileField(help_text=_("PNG, JPEG or WebP; only the first frame is taken."))
+    file = serializers.FileField(
+        help_text=_("PNG, JPEG, WebP, AVIF or HEIC; only the first frame is taken.")
+    )
     user = serializers.CharField(required=False, help_text=_("Required with a platform's key."))
 
 
@@ -68,14 +71,16 @@ class UploadView(APIView):
     """Take a picture in."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
-    problems = {"POST": (MalformedForm, UploadsBusy, WrongUser)}
+    problems = {"POST": (MalformedForm, StorageFull, UploadsBusy, WrongUser)}
     parser_classes = [PictureParser]
 
     @extend_schema(
         request={**dict.fromkeys(decoding.TYPES, OpenApiTypes.BINARY), FORM: UploadForm},
         responses={
             201: UploadedPicture,
-            **dict.fromkeys((400, 401, 403, 413, 422, 503), OpenApiResponse(ProblemSerializer)),
+            **dict.fromkeys(
+                (400, 401, 403, 413, 422, 503, 507), OpenApiResponse(ProblemSerializer)
+            ),
         },
         parameters=[
             OpenApiParameter(
