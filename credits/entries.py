@@ -10,8 +10,8 @@ from credits.models import Bucket, Kind, Reason, Transfer
 from genhub.lib.ids import to_wire
 
 PREFIX = "entry"
-# The wire's prefix of what a hold pays for.
-ORDER = "task"
+# The wire's prefixes of what a hold pays for: a task, or an edited picture.
+ORDER, PICTURE = "task", "art"
 # A staff member's name holds no colon.
 APP = "app:"
 KINDS = list(Kind.values)
@@ -37,9 +37,18 @@ def describe_entry(move: Transfer) -> dict[str, Any]:
         "available_after": move.available_after,
         "held_after": move.held_after,
         "by": mover(move),
-        "task": to_wire(ORDER, move.hold.reference) if move.hold else None,
+        **name_paid(move),
         # Read beside the transfer, not a column of it.
         "expires_at": vars(move)["expires_at"],
+    }
+
+
+def name_paid(move: Transfer) -> dict[str, str | None]:
+    """Return the task or the edited picture that a transfer's hold pays for."""
+    is_edit = move.reason == Reason.EDIT
+    return {
+        "task": to_wire(ORDER, move.hold.reference) if move.hold and not is_edit else None,
+        "artifact": to_wire(PICTURE, move.hold.reference) if move.hold and is_edit else None,
     }
 
 

@@ -73,6 +73,17 @@ class PurseFrozen(CreditsProblem):
     )
 
 
+class PurseErased(CreditsProblem):
+    """The user's data was deleted at this very moment: the name begins anew, with another purse."""
+
+    code = "purse_erased"
+    status = 409
+    title = gettext_noop("This user's data has just been deleted")
+    detail = gettext_noop(
+        "Nothing was created or held. Send it again: the user then begins anew, without credits."
+    )
+
+
 class BudgetExceeded(CreditsProblem):
     """A budget would not hold in its window."""
 

@@ -33,6 +33,7 @@ COLUMNS = (
     "by",
     "task",
     "expires_at",
+    "artifact",
 )
 ROWS_A_READ = 500
 

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from credits import counts, ledger
@@ -12,6 +12,7 @@ from credits.entries import APP
 from credits.errors import CreditsProblem, KeyReused
 from credits.models import GrantRule, Period, Transfer
 from genhub.lib.errors import gettext_noop
+from genhub.platforms import idempotency
 
 # A century: what staff write beyond it is no time that a calendar holds.
 LONGEST_LIFETIME_DAYS = 36_500
@@ -70,30 +71,58 @@ class App:
     key_prefix: str
 
 
-def grant_for_event(app: App, event: Event) -> tuple[str, bool]:
+def grant_for_event(app: App, event: Event, *, idempotency_key: str = "") -> tuple[str, bool]:
     """Grant an event's credits and return the transfer's key, and whether this call moved them: False when an equal
     event did it before.
 
-    Raises GrantKindUnknown, GrantCapReached, or KeyReused when the event's id granted something else; then nothing was
-    moved or counted.
+    Raises GrantKindUnknown, GrantCapReached, KeyReused when the event's id granted something else, or
+    IdempotencyKeyReused when the request's key came with another event or other words; then nothing was moved or
+    counted.
     """
-    key = f"app:{app.platform_id}:{event.id}"
-    full_key = f"grant:{key}"
-    if is_done(full_key, event):
+    use = idempotency.Use(
+        app.platform_id, event.user, idempotency.Scope.GRANT, idempotency_key, idempotency.digest(vars(event))
+    )  # fmt: skip
+    full_key = f"grant:{key_of(app, event)}"
+    if idempotency.find_earlier(use):
         return full_key, False
-    rule = find_rule(app, event.kind)
+    try:
+        return full_key, grant_once(app, event, use)
+    except IntegrityError:
+        # A request beside this one used the Idempotency-Key and has committed since.
+        if idempotency.find_earlier(use):
+            return full_key, False
+        raise
+
+
+def key_of(app: App, event: Event) -> str:
+    """Return the ledger's key of an event: one for the whole platform, whichever API key tells of it."""
+    return f"app:{app.platform_id}:{event.id}"
+
+
+@transaction.atomic
+def grant_once(app: App, event: Event, use: idempotency.Use) -> bool:
+    """Move an event's credits unless an equal event did, and note what the request's key stands for, or do nothing."""
+    full_key = f"grant:{key_of(app, event)}"
+    is_new = not is_done(full_key, event) and put_in(app, event)
+    if use.key:
+        idempotency.keep(use, Transfer.objects.values_list("pk", flat=True).get(key=full_key))
+    return is_new
+
+
+def put_in(app: App, event: Event) -> bool:
+    """Put an event's credits in and count them; False when a call that ran beside this one did, for an equal event."""
+    rule, key = find_rule(app, event.kind), key_of(app, event)
     why = ledger.Why(APP + app.key_prefix, f"{event.kind} {event.reason}".strip())
-    with transaction.atomic():
-        purse = ledger.open_purse(app.platform_id, event.user)
-        # The credits come before the counts: the key and the purse's lock make a repetition that runs beside this call
-        # wait here, and it then finds itself done without having counted. A cap takes the credits back.
-        expires_at = expiry_of(rule)
-        if ledger.grant(purse.pk, event.amount, key=key, why=why, expires_at=expires_at):
-            count(rule, app, purse.pk, event.amount)
-            return full_key, True
-    # Only an equal event, by a call that ran beside this one.
-    is_done(full_key, event)
-    return full_key, False
+    purse = ledger.open_purse(app.platform_id, event.user)
+    # The credits come before the counts: the key and the purse's lock make a repetition that runs beside this call
+    # wait here, and it then finds itself done without having counted. A cap takes the credits back.
+    expires_at = expiry_of(rule)
+    if ledger.grant(purse.pk, event.amount, key=key, why=why, expires_at=expires_at):
+        count(rule, app, purse.pk, event.amount)
+        return True
+    # Only an equal event; another one under this id is refused.
+    is_done(f"grant:{key}", event)
+    return False
 
 
 def is_done(full_key: str, event: Event) -> bool:

@@ -18,6 +18,7 @@ from credits.errors import (
     InsufficientCredits,
     InvalidAmount,
     KeyReused,
+    PurseErased,
     PurseFrozen,
     PurseUnknown,
     RefundTooLarge,
@@ -26,6 +27,7 @@ from credits.models import Hold, HoldState, Purse
 from credits.moves import (
     ADJUST_DOWN,
     ADJUST_UP,
+    EDIT,
     GENERATION,
     GENERATION_CANCELED,
     GENERATION_FAILED,
@@ -47,6 +49,7 @@ from credits.terms import PLAIN, Allowance, Terms
 from genhub.lib.ids import new_id
 
 __all__ = [
+    "EDIT",
     "GENERATION",
     "GENERATION_CANCELED",
     "GENERATION_FAILED",
@@ -113,8 +116,8 @@ def hold_many(
     """Reserve credits for all of an order's (reference, amount) or for none, and return the holds' ids in their order.
 
     References that were held before, alike, answer the holds they made. Raises InsufficientCredits, PurseFrozen,
-    PurseUnknown, KeyReused (nothing was written), or BudgetExceeded, AllowanceSpent: then the caller's transaction
-    cannot commit.
+    PurseErased, PurseUnknown, KeyReused (nothing was written), or BudgetExceeded, AllowanceSpent: then the caller's
+    transaction cannot commit.
     """
     if not orders:
         return []
@@ -131,7 +134,7 @@ def hold_many(
         "lifetime": terms.lifetime,
         "at": terms.at,
         "actor": GENERATION.actor,
-        "reason": GENERATION.reason,
+        "reason": str(terms.reason),
     }
     try:
         # No savepoint: one statement does all of it, or nothing, for most purses.
@@ -284,6 +287,8 @@ def _hold_again(
         raise PurseUnknown
     if purse.frozen_at:
         raise PurseFrozen
+    if purse.erased_at:
+        raise PurseErased
     price = sum(amount for _, amount in orders)
     if not lots.expire_purse(purse_id, terms.at) and purse.available < price:
         raise InsufficientCredits(price=price, available=purse.available)

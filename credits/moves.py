@@ -4,12 +4,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from credits.errors import InvalidAmount, KeyReused, PurseUnknown
 from credits.models import Bucket, Kind, Purse, Reason, Transfer
 from credits.sql import MOVE
 from genhub.lib.ids import new_id
+from genhub.lib.planned import planned_cursor
 
 # Far above any purse, far below what bigint holds, so that sums cannot overflow.
 LARGEST_AMOUNT = 10**12
@@ -33,6 +32,7 @@ class Why:
 
 
 GENERATION = Why(SYSTEM, Reason.GENERATION)
+EDIT = Why(SYSTEM, Reason.EDIT)
 GENERATION_FAILED = Why(SYSTEM, Reason.GENERATION_FAILED)
 GENERATION_CANCELED = Why(SYSTEM, Reason.GENERATION_CANCELED)
 LOT_EXPIRED = Why(SYSTEM, Reason.LOT_EXPIRED)
@@ -106,14 +106,14 @@ def move(
         "actor": why.actor,
         "reason": str(why.reason),
     }
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(MOVE, values)
         return transfer_id if cursor.rowcount == 1 else None
 
 
 def ask(statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
     """Run a statement and return its only row, or None when it found nothing to do."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(statement, values)
         found: tuple[Any, ...] | None = cursor.fetchone()
     return found

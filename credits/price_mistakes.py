@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from credits.pricing import FACTOR, LARGEST_PRICE, QUANTITIES, Rule, can_both_match
+from credits.pricing import CACHED, EDIT, FACTOR, LARGEST_PRICE, QUANTITIES, Rule, can_both_match
 from genhub.lib.errors import FieldError, gettext_noop
 
 
@@ -35,7 +35,10 @@ def find_bound_mistakes(rule: Rule) -> Iterator[FieldError]:
 
 
 def find_quantity_mistakes(rule: Rule) -> Iterator[FieldError]:
-    """Yield prices and conditions by what pictures do not have."""
+    """Yield prices and conditions by what pictures, or edits, do not have."""
+    if rule.media_type == EDIT:
+        yield from find_edit_mistakes(rule)
+        return
     if rule.media_type == "video":
         return
     message = gettext_noop("Only clips have seconds: choose the type “video”.")
@@ -45,6 +48,22 @@ def find_quantity_mistakes(rule: Rule) -> Iterator[FieldError]:
         for name in ("least", "most"):
             if getattr(rule.seconds, name) is not None:
                 yield FieldError(f"{name}_seconds", "no_seconds", message)
+
+
+def find_edit_mistakes(rule: Rule) -> Iterator[FieldError]:
+    """Yield what no edit has: it is told by its size alone."""
+    message = gettext_noop("An edit has a size and nothing else: leave this.")
+    if rule.effect != FACTOR and rule.per not in {"one", "megapixel"}:
+        yield FieldError("per", "not_of_edits", message)
+    if rule.effect == CACHED:
+        yield FieldError("effect", "not_of_edits", message)
+    for word in ("model", "quality", "mode"):
+        if getattr(rule, word):
+            yield FieldError(word, "not_of_edits", message)
+    for name in ("seconds", "steps", "number"):
+        for end in ("least", "most"):
+            if getattr(getattr(rule, name), end) is not None:
+                yield FieldError(f"{end}_{name}", "not_of_edits", message)
 
 
 def find_date_mistakes(rule: Rule, now: datetime | None) -> Iterator[FieldError]:

@@ -10,17 +10,19 @@ from typing import Any
 
 from credits.errors import CreditsProblem
 from genhub.lib.errors import gettext_noop
+from genhub.lib.limits import FOUR_K_PIXELS
 
-FOUR_K_PIXELS = 3840 * 2160
 PIXELS_PER_MEGAPIXEL = 1_000_000
 # The largest amount that the ledger moves at once; a test holds the two together.
 LARGEST_PRICE = 10**12
 
 # Effects of a rule. A template's own price decides as no rule does.
 PRICE, FACTOR, CACHED = "price", "factor", "cached"
-TEMPLATE = "template"
+TEMPLATE, FREE = "template", "free"
 # What may set a price, as apps read it.
-ORIGINS = {PRICE: "rule", CACHED: "cache", TEMPLATE: "template"}
+ORIGINS = {PRICE: "rule", CACHED: "cache", TEMPLATE: "template", FREE: "free"}
+# The type of edits: only rules that name it are meant for them, and without a price among these they are free.
+EDIT = "edit"
 
 # The conditions of a rule: words that must be equal, quantities that must lie within bounds.
 WORDS = ("media_type", "model", "quality", "resolution", "mode")
@@ -181,6 +183,8 @@ def decide(item: Item, matching: Iterable[Rule]) -> Rule:
     prices = [rule for rule in matching if rule.effect == PRICE]
     if item.cached:
         prices = [rule for rule in matching if rule.effect == CACHED] or prices
+    if not prices and item.media_type == EDIT:
+        return Rule("", FREE)
     if not prices:
         raise PriceUnknown
     highest = max(rule.rank for rule in prices)
@@ -206,6 +210,8 @@ def base_price(rule: Rule, item: Item) -> Fraction:
 
 def matches(rule: Rule, facts: Mapping[str, Any]) -> bool:
     """Return whether an item's facts meet every condition of a rule."""
+    if facts["media_type"] == EDIT != rule.media_type:
+        return False
     return all(getattr(rule, word) in ("", facts[word]) for word in WORDS) and all(
         getattr(rule, quantity).contain(facts[quantity]) for quantity in QUANTITIES
     )
@@ -226,7 +232,8 @@ def facts_of(item: Item) -> dict[str, Any]:
 def can_both_match(one: Rule, other: Rule) -> bool:
     """Return whether some item, at some time, can meet the conditions of two rules."""
     return (
-        all(
+        (one.media_type == EDIT) == (other.media_type == EDIT)
+        and all(
             getattr(one, word) == getattr(other, word)
             or "" in (getattr(one, word), getattr(other, word))
             for word in WORDS

@@ -1,9 +1,12 @@
-"""What of the books goes when: audits that a later one has made superfluous. The database refuses everything else."""
+"""What of the books goes when: audits that a later one has made superfluous, and the keys of requests. The database
+refuses everything else."""
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import AuditRun
+from genhub.platforms.idempotency import Scope
+from genhub.platforms.models import IdempotencyKey
 from genhub.retention.rules import Gone, Rule
 
 
@@ -29,6 +32,12 @@ def count_superseded(ends: QuerySet[AuditRun]) -> Gone:
 
 
 RULES = (
+    Rule(
+        "grant_keys",
+        _("Idempotency keys of grants"),
+        lambda: IdempotencyKey.objects.filter(scope=Scope.GRANT),
+        days="keys",
+    ),
     Rule(
         "audits",
         _("Clean audits of what was new, once all books were found right after them"),

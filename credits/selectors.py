@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 
 from credits.entries import Filters, describe_line
-from credits.models import Hold, Kind, Lot, Purse, Transfer
+from credits.models import AuditRun, Hold, Kind, Lot, Purse, Transfer
 from genhub.lib.ids import oldest_id
+from genhub.lib.planned import planned_cursor
 
 # More are of no use to a reader.
 MOST_LOTS = 20
@@ -103,7 +103,7 @@ def view_hold(hold: Hold) -> HoldView:
 
 def sum_holds(groups: Mapping[uuid.UUID, uuid.UUID]) -> dict[uuid.UUID, HoldView]:
     """Return what became of the holds of groups of orders (order: group), by group; one of free orders has none."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(SUMS, {"orders": list(groups), "groups": list(groups.values())})
         return {
             group: HoldView(*(int(amount) for amount in sums)) for group, *sums in cursor.fetchall()
@@ -118,7 +118,7 @@ def explain_holds(references: list[uuid.UUID]) -> dict[uuid.UUID, Explained]:
     found: dict[uuid.UUID, Explained] = {}
     if not references:
         return found
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(EXPLAIN, [references])
         for reference, held, captured, released, refunded, *columns in cursor.fetchall():
             new = Explained(HoldView(held, captured, released, refunded), [])
@@ -180,6 +180,11 @@ def find_purse(platform_id: uuid.UUID, user: str) -> uuid.UUID | None:
     """Return the id of the purse of a (platform, user), or None when nobody opened one yet."""
     purses = Purse.objects.filter(platform_id=platform_id, user=user)
     return purses.values_list("pk", flat=True).first()
+
+
+def find_last_audit() -> AuditRun | None:
+    """Return the newest audit, or None before the first."""
+    return AuditRun.objects.first()
 
 
 def sum_turnover(age: timedelta) -> Turnover:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from credits.models.hold import LIFETIME
+from credits.models.transfer import Reason
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,14 @@ class Allowance:
 @dataclass(frozen=True)
 class Terms:
     """The API key that ordered, what its bearer may hold besides, how long a hold may stay open, below what the
-    platform is told, and the clock of a test (`at`) in place of the database's."""
+    platform is told, the clock of a test (`at`) in place of the database's, and what is paid for."""
 
     api_key_id: uuid.UUID | None = None
     allowance: Allowance | None = None
     lifetime: timedelta = LIFETIME
     low_mark: int | None = None
     at: datetime | None = None
+    reason: str = Reason.GENERATION
 
 
 PLAIN = Terms()

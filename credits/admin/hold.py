@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -11,8 +12,8 @@ from unfold.paginator import InfinitePaginator
 
 from credits.admin.statement import statement_table
 from credits.admin.words import link_for
-from credits.entries import ORDER
-from credits.models import Hold, HoldState
+from credits.entries import ORDER, PICTURE
+from credits.models import Hold, HoldState, Reason, Transfer
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import badge, code, moment, table
 from genhub.lib.ids import to_wire
@@ -62,6 +63,12 @@ class HoldAdmin(ReadOnlyAdmin):
             request, object_id, form_url, {"sections": sections} | (extra_context or {})
         )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Hold]:
+        """Return the holds, each with whether it pays an edit."""
+        holds: QuerySet[Hold] = super().get_queryset(request)
+        edits = Transfer.objects.filter(hold=OuterRef("pk"), reason=Reason.EDIT)
+        return holds.annotate(is_edit=Exists(edits))
+
     @display(description=_("time"), ordering="id")
     def time(self, hold: Hold) -> str:
         """Show when, to the second."""
@@ -76,8 +83,9 @@ class HoldAdmin(ReadOnlyAdmin):
 
     @display(description=_("order"))
     def order(self, hold: Hold) -> SafeString:
-        """Show the id of the order that it pays."""
-        return code(to_wire(ORDER, hold.reference))
+        """Show the id of the task, or of the edited picture, that it pays."""
+        is_edit = vars(hold)["is_edit"]
+        return code(to_wire(PICTURE if is_edit else ORDER, hold.reference))
 
 
 def lots_used(request: HttpRequest, hold: Hold) -> SafeString | None:

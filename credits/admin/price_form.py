@@ -17,7 +17,7 @@ from genhub.lib.errors import InvalidRequest
 CONFIRMED = "confirmed"
 ANY = ("", _("any"))
 CHOICES: dict[str, list[tuple[str, Any]]] = {
-    "media_type": [ANY, ("image", _("image")), ("video", _("video"))],
+    "media_type": [ANY, ("image", _("image")), ("video", _("video")), ("edit", _("edit"))],
     "quality": [ANY, ("standard", _("standard")), ("high", _("high"))],
     "resolution": [ANY, *((word, word) for word in ("480p", "720p", "1080p", "4k"))],
     "mode": [ANY, ("fast", _("fast")), ("fine", _("fine"))],

@@ -9,9 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from credits.entries import ORDER, word_reason
+from credits.entries import ORDER, PICTURE, word_reason
 from credits.ledger import SYSTEM
-from credits.models import Kind, Transfer
+from credits.models import Kind, Reason, Transfer
 from genhub.admin.show import badge, link
 from genhub.lib.ids import to_wire
 
@@ -79,16 +79,19 @@ def why(transfer: Transfer) -> SafeString | str:
 
 
 def task_link(transfer: Transfer, *, may_open: bool) -> SafeString | str:
-    """Return the task that a transfer's hold is of, as a link for those who may open it."""
+    """Return the task, or the edited picture, that a transfer's hold is of, as a link for those who may open it."""
     if transfer.hold is None:
         return "–"
     reference = transfer.hold.reference
-    name = to_wire(ORDER, reference)
+    is_edit = transfer.reason == Reason.EDIT
+    name = to_wire(PICTURE if is_edit else ORDER, reference)
     # The first digits of an id are a time and look alike on a page; the last do not.
     shown = f"…{name[-8:]}"
     if not may_open:
         return format_html('<code class="hub-code hub-short" title="{}">{}</code>', name, shown)
-    address = reverse("admin:generation_task_change", args=[reference])
+    address = reverse(
+        f"admin:{'storage_artifact' if is_edit else 'generation_task'}_change", args=[reference]
+    )
     return format_html(
         '<a href="{}" class="hub-code hub-short text-link" title="{}">{}</a>', address, name, shown
     )

@@ -17,6 +17,7 @@ from credits.grants import App, Event, GrantCapReached, GrantKindUnknown, grant_
 from credits.ledger import LARGEST_AMOUNT
 from credits.selectors import find_balance, find_entry
 from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSerializer
+from genhub.api.idempotency import read_idempotency_key
 from genhub.platforms.authentication import LONGEST_USER, Caller, WrongUser, caller_of
 from genhub.platforms.models import Scope
 
@@ -73,8 +74,9 @@ class GrantView(APIView):
             200: schema.GrantedSerializer,
             201: schema.GrantedSerializer,
             **schema.REFUSALS,
-            409: schema.PROBLEM,
+            **dict.fromkeys((409, 422), schema.PROBLEM),
         },
+        parameters=[schema.IDEMPOTENCY_KEY],
         examples=[OpenApiExample("ad_reward", EXAMPLE, request_only=True)],
         summary=_("Grant credits for an event of your app, once"),
     )
@@ -85,8 +87,9 @@ class GrantView(APIView):
         words = dict(serializer.validated_data)
         caller = caller_of(request)
         user = caller.user_for_write(words.pop("user", None))
+        event = Event(id=words.pop("event_id"), user=user, **words)
         key, is_new = grant_for_event(
-            app_of(caller), Event(id=words.pop("event_id"), user=user, **words)
+            app_of(caller), event, idempotency_key=read_idempotency_key(request)
         )
         balance = find_balance(caller.platform.pk, user)
         body: dict[str, Any] = {

@@ -15,6 +15,12 @@ PROBLEM = OpenApiResponse(ProblemSerializer)
 REFUSALS = dict.fromkeys((400, 401, 403), PROBLEM)
 
 USER = OpenApiParameter("user", OpenApiTypes.STR, description=_("Required with a platform's key."))
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=_("The same key and body again answer the same entry, as the same event does."),
+)
 FILTERS = [
     USER,
     OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS, description=_("Only this kind.")),
@@ -85,6 +91,9 @@ class EntrySerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(help_text=_("In the reader's language where the hub wrote it."))
     by = serializers.ChoiceField(["system", "app", "staff"])
     task = serializers.CharField(allow_null=True)
+    artifact = serializers.CharField(
+        allow_null=True, help_text=_("The edited picture that was paid for.")
+    )
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text=_("When the granted credits expire; null: never, or no grant.")
     )

@@ -23,6 +23,8 @@ class Purse(models.Model):
     expires_next_at = models.DateTimeField(_("expires next"), null=True, editable=False)
     # A frozen purse takes no new hold: its books were found wrong, and a person must look.
     frozen_at = models.DateTimeField(_("frozen at"), null=True, editable=False)
+    # Since when its user is nobody any more: it takes no new hold, and the same name begins anew with another.
+    erased_at = models.DateTimeField(_("user deleted at"), null=True, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:

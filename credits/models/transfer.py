@@ -57,6 +57,7 @@ class Reason(models.TextChoices):
     GENERATION = "ai_generation", _("generation")
     GENERATION_FAILED = "ai_generation_failed", _("generation failed")
     GENERATION_CANCELED = "ai_generation_canceled", _("generation canceled")
+    EDIT = "edit", _("edit of a picture")
     HOLD_EXPIRED = "hold_expired", _("the hold expired")
     LOT_EXPIRED = "lot_expired", _("the credits expired")
 

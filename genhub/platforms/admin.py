@@ -22,12 +22,14 @@ class PlatformAdmin(TellsBroken, HubAdmin):
     """Platforms; each page lists its keys."""
 
     list_display = ("name", "code", "is_active", "plan", "language", "time_zone", "default_model")
-    list_filter = ("is_active", "plan", "local_only")
+    list_filter = ("is_active", "plan", "local_only", "moderation")
     list_select_related = ("plan",)
     search_fields = ("code", "name")
     fields = (
-        "code", "name", "language", "time_zone", "default_model", "plan", "most_under_way", "local_only",
-        "low_credits", "usd_per_credit", "is_active", "created_at",
+        "code", "name", "language", "time_zone", "default_model", "plan", "most_under_way", "storage_quota_mib",
+        "local_only",
+        "shares_results", "moderation", "unjudged", "label_producer", "visible_label", "embeds_parameters", "low_credits",
+        "usd_per_credit", "is_active", "created_at",
     )  # fmt: skip
     add_fieldsets = ((None, {"fields": fields[:-1]}),)
     readonly_fields = ("created_at",)

@@ -10,7 +10,3 @@ class PlatformsConfig(AppConfig):
     name = "genhub.platforms"
     label = "platforms"
     verbose_name = _("Platforms")
-
-    def ready(self) -> None:
-        """Register the key's OpenAPI scheme, which is found by being imported."""
-        from genhub.platforms import schema  # noqa: F401, PLC0415

@@ -106,6 +106,11 @@ class Caller:
             return frozenset(self.key.scopes)
         return frozenset(self.token.scopes).intersection(self.key.scopes, tokens.FOR_TOKENS)
 
+    @property
+    def local_only(self) -> bool:
+        """Return whether what the caller sends stays in the house, by its platform or its key."""
+        return self.platform.local_only or self.key.local_only
+
     def user_for_write(self, named: str | None) -> str:
         """Return whose purse pays: the key's user, or the named one; raise when none, or another, was named."""
         user = self.user_for_read(named)
@@ -141,16 +146,13 @@ class BearerKeyAuthentication(BaseAuthentication):
         """Return the caller, or raise KeyMissing, KeyInvalid or TokenInvalid (all 401)."""
         # Pages may read what is said to a token of theirs, and nothing else.
         cors.allow(request, ())
-        challenge = {"WWW-Authenticate": self.authenticate_header(request)}
-        kind, _, key = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not key.strip():
-            raise KeyMissing(headers=challenge)
-        if key.strip().startswith(tokens.START):
-            return self.authenticate_token(request, key.strip())
-        row = ApiKey.objects.find(key.strip())
+        secret = self.read_secret(request)
+        if secret.startswith(tokens.START):
+            return self.authenticate_token(request, secret)
+        row = ApiKey.objects.find(secret)
         if row is None:
             self.count_wrong(request)
-            raise KeyInvalid(headers=challenge)
+            raise KeyInvalid(headers=self.challenge(request))
         if "Accept-Language" not in request.headers:
             translation.activate(row.platform.language)
         # Before it counts: who is refused for his address takes nothing of what the key's holder may do.
@@ -158,6 +160,13 @@ class BearerKeyAuthentication(BaseAuthentication):
         rates.count(request, row)
         row.note_use()
         return Caller(platform=row.platform, key=row, user=row.user or None), row
+
+    def read_secret(self, request: Request) -> str:
+        """Return the key or token that came along, or raise KeyMissing."""
+        kind, _, key = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not key.strip():
+            raise KeyMissing(headers=self.challenge(request))
+        return key.strip()
 
     def authenticate_token(self, request: Request, secret: str) -> tuple[Caller, ApiKey]:
         """Return the caller that a browser's token stands for, or raise TokenInvalid or OriginNotAllowed.
@@ -168,14 +177,14 @@ class BearerKeyAuthentication(BaseAuthentication):
         token = tokens.find(secret)
         if token is None:
             self.count_wrong(request)
-            raise TokenInvalid(headers={"WWW-Authenticate": self.authenticate_header(request)})
+            raise TokenInvalid(headers=self.challenge(request))
         # Of one that is over, too: the page is to learn that it needs another.
         cors.allow(request, token.origins)
         key = token.key
         if "Accept-Language" not in request.headers:
             translation.activate(key.platform.language)
         if not token.is_alive:  # type: ignore[attr-defined]  # found with it
-            raise TokenInvalid(headers={"WWW-Authenticate": self.authenticate_header(request)})
+            raise TokenInvalid(headers=self.challenge(request))
         if request.headers.get("Origin", token.origins[0]) not in token.origins:
             raise OriginNotAllowed
         # Browsers come from anywhere, and one user's takes nothing of what the app itself may do.
@@ -194,6 +203,10 @@ class BearerKeyAuthentication(BaseAuthentication):
         limit = throttle.per(60, settings.WRONG_KEYS_PER_MINUTE, "wrong-keys")
         if seconds := throttle.count(limit, address):
             raise WrongKeys(seconds=seconds, headers={"Retry-After": str(seconds)})
+
+    def challenge(self, request: Request) -> dict[str, str]:
+        """Return the header that goes with a 401."""
+        return {"WWW-Authenticate": self.authenticate_header(request)}
 
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge that goes with a 401."""

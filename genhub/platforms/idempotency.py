@@ -5,12 +5,15 @@ import json
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from psycopg.errors import LockNotAvailable
 
 from genhub.lib.errors import IdempotencyKeyInUse, IdempotencyKeyReused
+from genhub.lib.ids import oldest_id
+from genhub.lib.planned import planned_cursor
 from genhub.platforms.models import IdempotencyKey
 
 Scope = IdempotencyKey.Scope
@@ -68,10 +71,29 @@ def find_earlier(use: Use) -> uuid.UUID | None:
     """Return the id of what this key made before; raise IdempotencyKeyReused when its body was another."""
     if not use.key:
         return None
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(f"SELECT {EARLIER}", vars(use))
         (earlier,) = cursor.fetchone()
     return judge_earlier(use, earlier)
+
+
+def find_latest(use: Use, age: timedelta, *, ending: str = "") -> str | None:
+    """Return the newest key up to this age that is the use's text and a UUIDv7 in hexadecimal, with this ending or
+    another: a range of the index."""
+    first, last = oldest_id(age).hex, "f" * 32
+    keys = IdempotencyKey.objects.filter(
+        platform_id=use.platform_id, user=use.user, scope=use.scope,
+        key__range=(f"{use.key}{first}", f"{use.key}{last}"), key__endswith=ending,
+    )  # fmt: skip
+    return keys.order_by("-key").values_list("key", flat=True).first()
+
+
+def rename(use: Use, key: str) -> None:
+    """Have what a key made known by another one, in the transaction that looked for it."""
+    keys = IdempotencyKey.objects.filter(
+        platform_id=use.platform_id, user=use.user, scope=use.scope
+    )
+    keys.filter(key=use.key).update(key=key)
 
 
 def keep(use: Use, made_id: uuid.UUID) -> None:
@@ -80,7 +102,7 @@ def keep(use: Use, made_id: uuid.UUID) -> None:
     if not use.key:
         return
     words = {**vars(use), "made_id": made_id, "patience": f"{PATIENCE_SECONDS}s"}
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         try:
             cursor.execute(KEEP, words)
         except OperationalError as error:

@@ -39,13 +39,16 @@ class Scope(models.TextChoices):
     TOKENS_CREATE = "tokens:create", _("make browser tokens, and end them")
     CREDITS_GRANT = "credits:grant", _("grant credits, within the platform's grant rules")
     KEYS_ROTATE = "keys:rotate", _("give itself a new secret")
+    DATA_ERASE = "data:erase", _("delete all data of a user")
+
+
+# What staff tick one by one: to make credits, to shut out its holder, to delete what cannot be brought back.
+UNUSUAL = frozenset({Scope.CREDITS_GRANT, Scope.KEYS_ROTATE, Scope.DATA_ERASE})
 
 
 def usual_scopes() -> list[str]:
-    """Return what a key gets unless somebody says otherwise: all but to make credits, or to shut out its holder."""
-    return [
-        scope for scope in Scope.values if scope not in {Scope.CREDITS_GRANT, Scope.KEYS_ROTATE}
-    ]
+    """Return what a key gets unless somebody says otherwise."""
+    return [scope for scope in Scope.values if scope not in UNUSUAL]
 
 
 def validate_network(text: str) -> None:

@@ -32,9 +32,11 @@ __all__ = [
     "ApiKeyManager",
     "BrowserToken",
     "IdempotencyKey",
+    "Moderation",
     "Plan",
     "Platform",
     "Scope",
+    "Unjudged",
     "usual_scopes",
     "validate_time_zone",
 ]
@@ -98,6 +100,30 @@ class Plan(models.Model):
         return self.name
 
 
+class Moderation(models.TextChoices):
+    """What becomes of prompts and pictures that the hub's moderation objects to."""
+
+    OFF = "off", _("off: nothing is checked")
+    FLAG = "flag", _("flag: made and delivered, and shown to staff")
+    BLOCK = "block", _("block: prompts are refused, pictures are withheld")
+
+
+class Unjudged(models.TextChoices):
+    """What becomes of what nobody could judge, since every moderation service failed."""
+
+    BLOCK = "block", _("refuse it")
+    ALLOW = "allow", _("take it")
+
+
+class Corner(models.TextChoices):
+    """Where people see that a picture was generated."""
+
+    BOTTOM_RIGHT = "bottom_right", _("bottom right")
+    BOTTOM_LEFT = "bottom_left", _("bottom left")
+    TOP_RIGHT = "top_right", _("top right")
+    TOP_LEFT = "top_left", _("top left")
+
+
 class Platform(models.Model):
     """An app that holds keys and speaks for its own end users."""
 
@@ -118,13 +144,42 @@ class Platform(models.Model):
         help_text=_("Empty: full prices, every priority."),
     )  # fmt: skip
     local_only = models.BooleanField(_("stays in the house"), default=False, db_default=False, help_text=STAYS)  # fmt: skip
+    shares_results = models.BooleanField(
+        _("shares results"), default=False, db_default=False,
+        help_text=_("Users get each other's pictures where their orders are the same. Off: each only their own."),
+    )  # fmt: skip
     most_under_way = models.PositiveIntegerField(
         _("most pictures under way"), null=True, blank=True, validators=[MinValueValidator(LARGEST_NUMBER)],
         help_text=_("Waiting or being made; further orders are refused. Empty: the hub's usual limit."),
     )  # fmt: skip
+    storage_quota_mib = models.PositiveIntegerField(
+        _("storage quota (MiB)"), null=True, blank=True,
+        help_text=_("Of its pictures and clips, without thumbnails; when it is used up, orders and uploads are refused. Empty: none."),
+    )  # fmt: skip
+    moderation = models.CharField(
+        _("moderation"), max_length=10, choices=Moderation.choices, default=Moderation.BLOCK, db_default=Moderation.BLOCK,
+        help_text=_("By the list of terms, and by the moderation services that there are."),
+    )  # fmt: skip
+    unjudged = models.CharField(
+        _("when no service answers"), max_length=10, choices=Unjudged.choices, default=Unjudged.BLOCK,
+        db_default=Unjudged.BLOCK,
+        help_text=_("Refused orders cost nothing; the term list is always there."),
+    )  # fmt: skip
     low_credits = models.PositiveBigIntegerField(
         _("low credits"), null=True, blank=True, validators=[MinValueValidator(1)],
         help_text=_("Webhooks tell when a user's available credits fall below (credits.low). Empty: never."),
+    )  # fmt: skip
+    label_producer = models.CharField(
+        _("producer in labels"), max_length=100, blank=True, default="", db_default="",
+        help_text=_("Who made its pictures, as their AI labels say: a company's name or filing code. Empty: the hub's."),
+    )  # fmt: skip
+    visible_label = models.CharField(
+        _("visible label"), max_length=20, choices=Corner.choices, blank=True, default="", db_default="",
+        help_text=_("Words in a corner of each picture that say that it was generated, in the platform's language."),
+    )  # fmt: skip
+    embeds_parameters = models.BooleanField(
+        _("parameters in files"), default=False, db_default=False,
+        help_text=_("Prompt, seed and so on are written into each picture, unless its order says otherwise."),
     )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
     usd_per_credit = models.DecimalField(
@@ -153,13 +208,14 @@ class IdempotencyKey(models.Model):
         UPLOAD = "upload"
         ENDPOINT = "endpoint"
         TOKEN = "token"  # noqa: S105 (a word)
+        GRANT = "grant"
 
     platform = models.ForeignKey(Platform, models.CASCADE, related_name="+")
     user = models.CharField(max_length=200)
     scope = models.CharField(max_length=10, choices=Scope.choices)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
-    # The id of the task, artifact or endpoint: this app knows none of them.
+    # The id of the task, artifact, endpoint, token or transfer: this app knows none of them.
     made_id = models.UUIDField(db_index=True)
     created_at = models.DateTimeField(db_default=Now())
 

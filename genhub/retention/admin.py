@@ -1,22 +1,22 @@
 """The page of what is deleted when: for staff to look at; ages are settings."""
 
-from datetime import timedelta
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
-from django.utils import formats
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import badge, code, moment
+from genhub.retention.ages import KINDS
+from genhub.retention.erasure_admin import ErasureAdmin  # noqa: F401 (found by import)
+from genhub.retention.hold_admin import LegalHoldAdmin  # noqa: F401 (found by import)
+from genhub.retention.keeping_admin import KeepingAdmin  # noqa: F401 (found by import)
 from genhub.retention.models import RuleReport
 from genhub.retention.rules import Rule, list_rules
+from genhub.retention.wording import word_age, word_amount
 
 
 @admin.register(RuleReport)
@@ -57,8 +57,14 @@ class RuleReportAdmin(ReadOnlyAdmin):
 
     @display(description=_("kept for"))
     def kept_for(self, report: RuleReport) -> str:
-        """Show the age after which it goes."""
-        return word_age(rule_of(report).age)
+        """Show the age after which it goes; platforms may have ages of their own."""
+        rule = rule_of(report)
+        age = word_age(rule.age)
+        return (
+            gettext("%(age)s, or as its platform says") % {"age": age}
+            if rule.days in KINDS
+            else age
+        )
 
     @display(description=_("state"))
     def state(self, report: RuleReport) -> SafeString:
@@ -104,31 +110,3 @@ class RuleReportAdmin(ReadOnlyAdmin):
 def rule_of(report: RuleReport) -> Rule:
     """Return the rule of a report; the page lists no other reports."""
     return next(rule for rule in list_rules() if rule.name == report.rule)
-
-
-def word_age(age: timedelta | None) -> str:
-    """Return an age in words: those below a day are of whole hours."""
-    if age is None:
-        return gettext("for ever")
-    if not age.days:
-        hours = round(age / timedelta(hours=1))
-        return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
-    return ngettext("%(count)s day", "%(count)s days", age.days) % {"count": age.days}
-
-
-def word_amount(rows: int, files: int, size_bytes: int) -> str:
-    """Return what was deleted in words, or a dash."""
-    parts: list[Any] = []
-    if rows:
-        parts.append(ngettext("%(count)s row", "%(count)s rows", rows) % {"count": grouped(rows)})
-    if files:
-        words = ngettext("%(count)s file", "%(count)s files", files)
-        parts.append(words % {"count": grouped(files)})
-    if size_bytes:
-        parts.append(filesizeformat(size_bytes))
-    return " · ".join(parts) or "–"
-
-
-def grouped(count: int) -> str:
-    """Return a count with its thousands apart."""
-    return formats.number_format(count, use_l10n=True, force_grouping=True)

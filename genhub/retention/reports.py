@@ -1,7 +1,9 @@
 """What the rules did and left, for staff and operators; nothing here deletes."""
 
-from collections.abc import Mapping
-from datetime import datetime
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -28,17 +30,34 @@ def note(rule: Rule, gone: Gone, failures: int) -> None:
 
 
 def find_oldest(rule: Rule) -> datetime | None:
-    """Return the age of the oldest row that a rule is about, whether it is to go now or later."""
-    oldest = rule.find().order_by(rule.since).values_list(rule.since, flat=True).first()
-    return oldest if isinstance(oldest, datetime) else None
+    """Return the age of the oldest row that a rule is about, whether it is to go now or later; of a rule whose ages
+    are the platforms' own, among those of which anything goes."""
+    found = [
+        one.find_all().order_by(one.since).values_list(one.since, flat=True).first()
+        for one in rule.spread()
+    ]
+    return min((since for since in found if isinstance(since, datetime)), default=None)
 
 
 def weigh_rules() -> dict[str, Gone]:
     """Return what would be deleted now, by rule; files are looked up in the store."""
-    return {
-        rule.name: rule.weigh(rule.find_old(age)) if (age := rule.age) is not None else Gone()
-        for rule in list_rules()
-    }
+    return {rule.name: weigh_rule(rule) for rule in list_rules()}
+
+
+def weigh_rule(rule: Rule) -> Gone:
+    """Return what a rule would delete now."""
+    parts = [(one, one.age) for one in rule.spread()]
+    return sum((one.weigh(one.find_old(age)) for one, age in parts if age is not None), Gone())
+
+
+def weigh_for(
+    platform_id: uuid.UUID, age_of: Mapping[str, timedelta | None]
+) -> Iterator[tuple[Rule, Gone]]:
+    """Yield what the rules of these kinds would delete of a platform now, were these their ages."""
+    for rule in list_rules():
+        if age := age_of.get(rule.days):
+            one = replace(rule, platform_id=platform_id, margin=age)
+            yield rule, one.weigh(one.find_old(age))
 
 
 def describe() -> list[Mapping[str, Any]]:

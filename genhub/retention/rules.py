@@ -1,7 +1,8 @@
 """A rule says what may go, by which time, after how long, and how: rows in bounded transactions, files one by one."""
 
+import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+
+from genhub.retention import ages, holds
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class Rule:
     delete: Callable[[Sequence[Any]], Gone] = delete_rows
     weigh: Callable[[QuerySet[Any]], Gone] = count_rows
     is_apart: bool = False
+    # The columns of whose it is, the platform's and the user's: what lies under a legal hold stays. None: nobody's.
+    owner: tuple[str, str] | None = None
+    # The one platform that it is carried out for: the ages of `ages.KINDS` are each platform's own.
+    platform_id: uuid.UUID | None = None
 
     @property
     def age(self) -> timedelta | None:
@@ -68,9 +75,27 @@ class Rule:
         days = settings.KEEP_DAYS[self.days]
         return timedelta(days=days) if days else None
 
+    def spread(self) -> "list[Rule]":
+        """Return the rule as it is for each platform of which anything goes, or the rule itself if all are alike."""
+        if self.margin is not None or self.days not in ages.KINDS:
+            return [self]
+        return [
+            replace(self, platform_id=platform_id, margin=age)
+            for platform_id, age in ages.list_ages(self.days)
+        ]
+
+    def find_all(self) -> QuerySet[Any]:
+        """Return what the rule is about, whether it is to go now or later."""
+        rows = self.find()
+        if self.platform_id and self.owner:
+            rows = rows.filter(**{self.owner[0]: self.platform_id})
+        return rows
+
     def find_old(self, age: timedelta) -> QuerySet[Any]:
         """Return what is to go now, oldest first."""
-        old = self.find().filter(**{f"{self.since}__lt": Now() - age})
+        old = self.find_all().filter(**{f"{self.since}__lt": Now() - age})
+        if self.owner:
+            old = old.filter(~holds.is_held(*self.owner))
         return old.order_by(self.since, "pk")
 
 

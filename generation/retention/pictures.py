@@ -1,0 +1,44 @@
+"""Which pictures go in time: none that an order under way starts from, and none that staff have yet to decide about."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from generation.models import Finding, Task
+from generation.states import TASK_LIVE
+from genhub.lib.ids import to_wire
+from genhub.retention.rules import Gone
+from storage.erasing import find_withheld, let_go
+from storage.selectors import PREFIX
+
+# The words of a spec that name pictures.
+INPUTS = ("image", "mask", "last_image")
+
+
+def find_decided() -> QuerySet[Any]:
+    """Return the withheld pictures that no finding keeps for staff to look at."""
+    waits = Finding.objects.filter(
+        Q(artifact=OuterRef("pk")) | Q(artifact__key=OuterRef("key")), state=Finding.State.OPEN
+    )
+    return find_withheld().filter(~Exists(waits))
+
+
+def let_go_unawaited(rows: Sequence[Any]) -> Gone:
+    """Let pictures go, locked by the caller's transaction, but for those that an order under way starts from.
+
+    An order locks what it starts from while it is written, so that each is seen here or finds its picture gone.
+    """
+    awaited = find_awaited(rows)
+    return let_go([row for row in rows if row.pk not in awaited])
+
+
+def find_awaited(rows: Sequence[Any]) -> set[Any]:
+    """Return the ids of those pictures that tasks which have not ended start from."""
+    names = {to_wire(PREFIX, row.pk): row.pk for row in rows}
+    named = Q()
+    for word in INPUTS:
+        named |= Q(**{f"spec__{word}__in": list(names)})
+    live = Task.objects.filter(named, state__in=sorted(TASK_LIVE))
+    found = live.values_list(*(f"spec__{word}" for word in INPUTS))
+    return {names[name] for said in found for name in said if name in names}
