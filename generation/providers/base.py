@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Protocol
 
 from PIL import Image
 
-from generation.spec import LARGEST_SEED, OPTIONS, GenerationSpec, ModelCard
+from generation.spec import LARGEST_SEED, PICTURE_OPTIONS, GenerationSpec, ModelCard
 
 
 class Report(Protocol):
@@ -37,6 +37,8 @@ class Work:
     # RGB, and greyscale with white where to draw anew; both of the spec's size.
     image: Image.Image | None = None
     mask: Image.Image | None = None
+    # Of a clip: the picture that it ends with, RGB.
+    last_image: Image.Image | None = None
     # What a vendor may be told to know the order by, the same however often one attempt is sent; and where it may call
     # back, empty where nobody could hear it.
     reference: str = ""
@@ -140,12 +142,14 @@ class Hint:
 
 @dataclass(frozen=True)
 class Lost:
-    """An order whose answer was lost: what was ordered, when it left, and until when it may have come there."""
+    """An order whose answer was lost: what was ordered, when it left, until when it may have come there, and what the
+    vendor was told to know it by."""
 
     spec: GenerationSpec
     card: ModelCard
     sent_at: datetime
     until: datetime
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,11 @@ class Found:
     state: str
     created_at: datetime | None = None
     is_same_prompt: bool | None = None
+
+    @property
+    def rank(self) -> tuple[bool, bool]:
+        """Return what sorts the likeliest first: the very prompt, one that is not told, another one."""
+        return (not self.is_same_prompt, self.is_same_prompt is False)
 
 
 # What became of an order, for now: Stopped and its kinds as its own report raised them.
@@ -182,14 +191,16 @@ class Capabilities:
     """What an adapter is able to, whatever the model.
 
     `is_remote`: an order leaves this machine and may be billed though no answer comes; it is never sent twice.
-    `takes`: of spec.OPTIONS, those that some model of the vendor honours. `needs_key`: nothing goes without one.
-    `cancels`, `finds_lost`: it has such a call. `follow_ups`: what it does further with its own pictures; such an
-    order's options say `action`, `of` (the picture's id in TASKS) and, where one is named, `index` (the part, from 1).
+    `makes`: media types. `takes`: of spec.OPTIONS, those that some model of the vendor honours. `needs_key`: nothing
+    goes without one. `cancels`, `finds_lost`: it has such a call. `follow_ups`: what it does further with its own
+    pictures; such an order's options say `action`, `of` (the picture's id in TASKS) and, where one is named, `index`
+    (the part, from 1).
     """
 
     is_remote: bool = True
     calls_back: bool = False
-    takes: frozenset[str] = frozenset(OPTIONS)
+    makes: frozenset[str] = frozenset({"image"})
+    takes: frozenset[str] = frozenset(PICTURE_OPTIONS)
     needs_key: bool = False
     cancels: bool = False
     finds_lost: bool = False
@@ -199,7 +210,8 @@ class Capabilities:
 @dataclass(frozen=True)
 class AccountSettings:
     """An account as its adapter sees it: where the vendor lives, one key, the adapter's own options, and how long it is
-    waited for: to connect, and for a whole answer. `private_hosts` are those of ours that the operator allows."""
+    waited for: to connect, and for a whole answer. `private_hosts` are those of ours that the operator allows,
+    `most_clip_bytes` what is taken of a clip."""
 
     alias: str
     base_url: str = ""
@@ -208,6 +220,7 @@ class AccountSettings:
     connect_seconds: float = 5.0
     answer_seconds: float = 300.0
     private_hosts: frozenset[str] = frozenset()
+    most_clip_bytes: int = 512 * 2**20
 
 
 class Provider(ABC):
@@ -220,6 +233,11 @@ class Provider(ABC):
     def __init__(self, account: AccountSettings) -> None:
         """Take the account that it speaks for."""
         self.account = account
+
+    @classmethod
+    def takes_of(cls, card: ModelCard) -> frozenset[str]:
+        """Return those of spec.OPTIONS that it can send for a model; raise BadOptions where no order could be made."""
+        return cls.capabilities.takes
 
     def check(self) -> Mapping[str, Any]:
         """Make the cheapest call that proves the account, and return what came back; raise ProviderError."""

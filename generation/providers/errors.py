@@ -32,6 +32,8 @@ class ProviderError(Exception):
 
     # Of the answer that said so, where there was one.
     status: int | None = None
+    # Whether the provider has the order no more, though it had taken it.
+    is_gone = False
 
     def __init__(  # noqa: PLR0913 (all but the message have a usual value)
         self,
@@ -60,11 +62,31 @@ class ProviderError(Exception):
         self.evidence: Mapping[str, Any] = {}
 
 
+class Forgotten(ProviderError):
+    """The provider has an order no more that it had taken, and surely makes nothing of it: it may be ordered anew."""
+
+    is_gone = True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message, code="provider_forgot", retryable=True, sent=Sent.YES, fault=Fault.ACCOUNT
+        )
+
+
 class Unsupported(ProviderError):
     """The provider cannot honour an option of the order; the message names it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="provider_unsupported")
+
+
+class BadOptions(Exception):
+    """Options of a model that no order could be made with: a stable code, and the values of its words."""
+
+    def __init__(self, code: str, **params: str) -> None:
+        super().__init__(f"{code} {params}")
+        self.code = code
+        self.params = params
 
 
 class Stopped(Exception):

@@ -67,6 +67,7 @@ class Opened:
     response: httpx2.Response
     describe: Callable[[], Mapping[str, Any]]
     secrets: Collection[str]
+    most_bytes: int = MOST_ANSWER_BYTES
 
     def whole(self) -> Answer:
         """Return the answer with its body, of a failure the beginning.
@@ -81,9 +82,10 @@ class Opened:
         return Answer(self.response.status_code, self.response.headers, body, self.describe)
 
     def parts(self) -> Iterator[bytes]:
-        """Yield the body; raise ProviderError when it is too long (of a failure the rest is left)."""
+        """Yield the body; raise ProviderError when it is longer than the API's answers are (of a failure the rest is
+        left)."""
         is_failure = self.response.status_code >= FIRST_ERROR
-        most = MOST_ERROR_BYTES if is_failure else MOST_ANSWER_BYTES
+        most = MOST_ERROR_BYTES if is_failure else self.most_bytes
         came = 0
         for part in self.response.iter_raw():
             yield part
@@ -116,8 +118,11 @@ class VendorApi:
         base_url: str,
         headers: Mapping[str, str],
         explain: Callable[[int, Any], Said | None],
+        *,
+        most_bytes: int = MOST_ANSWER_BYTES,
     ) -> None:
         self.account = account
+        self.most_bytes = most_bytes
         self.base_url = base_url.rstrip("/")
         self.headers = {"accept": "application/json", "accept-encoding": "identity", **headers}
         self.explain = explain
@@ -209,7 +214,7 @@ class VendorApi:
                 within(self.account.answer_seconds),
                 client.stream(method, self.url_of(path), headers=headers, **words) as response,
             ):
-                opened = Opened(response, describe, self.secrets)
+                opened = Opened(response, describe, self.secrets, self.most_bytes)
                 if not 200 <= response.status_code < 300:  # noqa: PLR2004 (what HTTP calls a success)
                     raise self.sort(opened.whole())
                 yield opened

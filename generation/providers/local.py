@@ -1,4 +1,7 @@
-"""The company's own GPU (or CPU): the engine behind the same interface as every vendor."""
+"""The company's own GPU (or CPU): the engine behind the same interface as every vendor.
+
+Whoever asks what this adapter can do imports it, in the web server, too: torch comes with the first that is made.
+"""
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
@@ -8,9 +11,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from generation.engine.card import read_card
-from generation.engine.engine import Engine
 from generation.engine.errors import EngineError, OutOfMemoryError, PromptTooLongError
-from generation.engine.options import Options
 from generation.engine.pictures import Drawn, Picture
 from generation.engine.pictures import Report as PictureReport
 from generation.providers.base import (
@@ -34,6 +35,9 @@ class LocalProvider(DrawsBatches):
 
     def __init__(self, account: AccountSettings) -> None:
         """Take the engine's options by name; see Options."""
+        from generation.engine.engine import Engine  # noqa: PLC0415 (seconds, and half a gigabyte)
+        from generation.engine.options import Options  # noqa: PLC0415
+
         super().__init__(account)
         self.engine = Engine(Options(**account.options))
 

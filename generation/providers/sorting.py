@@ -5,7 +5,7 @@ A gateway's answer, a lost one, or one that broke off leaves open what the vendo
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -93,12 +93,28 @@ def error_of(
     )
 
 
+def says_any(error: str, words: Iterable[str]) -> bool:
+    """Return whether an error has one of these words in it, in whichever case."""
+    return any(word.casefold() in error.casefold() for word in words)
+
+
 def ended(said: Said) -> ProviderError:
     """Return what it means that an order which the vendor had taken became nothing: it is over, whatever it was."""
     words = f"{said.code} {said.message}".strip()[:LONGEST_SAID]
     codes = {Meaning.REFUSED: "content_refused", Meaning.WRONG: "provider_refused"}
     code = codes.get(said.meaning or Meaning.BROKEN, "generation_failed")
     return ProviderError(f"ended: {words}", code=code, sent=Sent.YES)
+
+
+def not_ordered(error: ProviderError) -> ProviderError:
+    """Return why an input picture could not be handed over: whatever the vendor has of it, it has no order."""
+    return ProviderError(
+        f"input picture: {error}",
+        code="provider_unavailable" if error.is_billed else error.code,
+        retryable=error.retryable or error.is_billed,
+        retry_after_seconds=error.retry_after_seconds,
+        fault=error.fault,
+    )
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:

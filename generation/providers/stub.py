@@ -1,6 +1,6 @@
 """A vendor for tests and rehearsals that is asked for nothing outside: it does what words in the prompt tell it.
 
-At once, by default: flat pictures in the colour of their seeds. Other ways to go:
+At once, by default: flat pictures, or clips, in the colour of their seeds. Other ways to go:
 
 - `stub:wait=SECONDS`  takes the order and works on it for so long: submitted, polled, finished; reports its progress
 - `stub:lost`          takes the order, and its answer is lost
@@ -49,12 +49,13 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import ProviderError, Sent, Unsupported
-from generation.spec import LARGEST_EXACT, GenerationSpec
+from generation.spec import LARGEST_EXACT, OPTIONS, GenerationSpec
 
 WORD = re.compile(r"stub:(\w+)(?:=([\w.]+))?")
 REVISED = "a picture, as the stub understands it"
 PREFIX = "stub-"
 A_DAY = timedelta(days=1)
+USUAL_RATE = 24
 FOLLOW_UPS = (FollowUp("upscale", 4, is_last=True), FollowUp("variation", 4), FollowUp("reroll"))
 
 
@@ -69,6 +70,10 @@ class Job:
     seed: int
     began_at: float
     ready_at: float
+    # Of a clip alone.
+    seconds: int = 0
+    fps: int = 0
+    sounds: bool = False
 
     @classmethod
     def of(cls, spec: GenerationSpec, words: dict[str, str], seconds: float) -> Self:
@@ -76,7 +81,8 @@ class Job:
         now = round(time.time(), 2)
         # As a vendor that takes no seed and says which it took.
         seed = spec.seeds[0] if spec.seeds else secrets.randbelow(LARGEST_EXACT - spec.number)
-        return cls(words, spec.width, spec.height, spec.number, seed, now, now + seconds)
+        clip = (spec.seconds or 0, spec.fps or USUAL_RATE, spec.audio)
+        return cls(words, spec.width, spec.height, spec.number, seed, now, now + seconds, *clip)
 
     def to_id(self) -> str:
         """Return the order's id."""
@@ -105,7 +111,13 @@ class Job:
 class StubProvider(Provider):
     """Obeys the words in the prompt."""
 
-    capabilities = Capabilities(calls_back=True, finds_lost=True, follow_ups=FOLLOW_UPS)
+    capabilities = Capabilities(
+        calls_back=True,
+        finds_lost=True,
+        follow_ups=FOLLOW_UPS,
+        makes=frozenset({"image", "video"}),
+        takes=frozenset(OPTIONS),
+    )
 
     def submit(self, work: Work) -> Submitted | Finished:
         """Make the pictures at once, take the order, or fail."""
@@ -201,10 +213,22 @@ def make_one(job: Job, position: int, seed: int) -> Made:
     colour = (seed % 256, seed // 256 % 256, seed // 65536 % 256)
     image = Image.new("RGB", (job.width, job.height), colour)
     revised = REVISED if "revise" in job.words else ""
+    if job.seconds:
+        return Made(
+            position, VendorFile("video/mp4", partial(open_clip, image, job)), seed, revised
+        )
     if kind := job.words.get("file"):
         content = VendorFile(f"image/{kind}", partial(open_file, image, kind))
         return Made(position, content, revised_prompt=revised)
     return Made(position, Pixels(partial(Image.Image.copy, image)), seed, revised)
+
+
+@contextmanager
+def open_clip(image: Image.Image, job: Job) -> Iterator[BinaryIO]:
+    """Open a clip that shows a picture."""
+    from generation.providers.stub_clips import make_clip  # noqa: PLC0415 (half a second, of clips alone)
+
+    yield make_clip(image, job.seconds, job.fps, sounds=job.sounds)
 
 
 @contextmanager

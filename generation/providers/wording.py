@@ -1,5 +1,6 @@
 """An order in a vendor's words: names differ, sizes are ratios, what it has no word for is refused by name."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,8 +17,8 @@ LARGEST_DEVIATION = 0.03
 
 
 def options_of(spec: GenerationSpec, largest_seed: int = LARGEST_USUAL_SEED) -> dict[str, Any]:
-    """Return what an order says of the options that not every vendor takes, and of those that one alone has, without
-    its pictures.
+    """Return what an order says of the options that not every vendor takes, and of those that one alone has; of its
+    pictures only that a clip ends with one.
 
     A seed above the vendor's largest becomes one below, always the same: one seed is one picture, there as here.
     """
@@ -28,6 +29,8 @@ def options_of(spec: GenerationSpec, largest_seed: int = LARGEST_USUAL_SEED) -> 
         "seed": spec.seeds[0] % (largest_seed + 1) if spec.seeds else None,
         "style": spec.style or None,
         "sampler": spec.sampler or None,
+        "last_image": spec.last_image or None,
+        "audio": spec.audio or None,
     }
     return {name: value for name, value in said.items() if value is not None} | dict(spec.options)
 
@@ -97,3 +100,10 @@ def input_of(
             values[name] = picture(image)
     values |= strength_of(work)
     return {**said.get("input", {}), **translate(values, words)}
+
+
+def as_form(words: Mapping[str, Any]) -> dict[str, str]:
+    """Return words as fields of a form, where what is true is written as in JSON."""
+    return {
+        name: text if isinstance(text, str) else json.dumps(text) for name, text in words.items()
+    }

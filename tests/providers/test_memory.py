@@ -5,6 +5,7 @@ import json
 import tracemalloc
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pybase64
 import pytest
@@ -47,7 +48,7 @@ def test_picture_is_in_memory_three_times_at_most(local: Path, form: str) -> Non
         [output] = OpenAIProvider(account).submit(work).made
         assert isinstance(output.content, VendorFile)
         file = content.VendorFile(output.content.media_type, output.content.open)
-        place = {"owner": uuid.uuid4(), "attempt": uuid.uuid4()}
+        place: dict[str, Any] = {"owner": uuid.uuid4(), "attempt": uuid.uuid4()}
         return save_output(file, day=datetime.date(2026, 1, 2), position=0, **place).size_bytes
 
     with server.running():

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from generation.providers.ark_envelope import BASE_URL, Fault, count_tasks, explain, said_of
 from generation.providers.base import (
     AccountSettings,
     Capabilities,
@@ -32,34 +33,15 @@ from generation.providers.errors import ProviderError, Unsupported
 from generation.providers.files import data_uri, file_of
 from generation.providers.http import VendorApi, unreadable
 from generation.providers.several import OneByOne, Picture
-from generation.providers.sorting import Meaning, Said, sort_status
+from generation.providers.sorting import sort_status
 from generation.providers.wording import options_of, refuse_words
 
-# By the beginning of a code.
-MEANINGS = {
-    "AccountOverdue": Meaning.QUOTA,
-    "QuotaExceeded": Meaning.QUOTA,
-    "SetLimitExceeded": Meaning.QUOTA,
-    "RateLimitExceeded": Meaning.BUSY,
-    "ServerOverloaded": Meaning.BROKEN,
-    "AuthenticationError": Meaning.KEY,
-    "AccessDenied": Meaning.KEY,
-    "ModelNotOpen": Meaning.KEY,
-}
-REFUSALS = ("SensitiveContentDetected", "RiskDetection")
 # In a model's own name; that of an endpoint (ep-…) tells nothing, and the offer is trusted.
 VERSION = re.compile(r"seed(?:ream|edit)-(\d+)-(\d+)")
 NO_SEQUENCE = re.compile(r"seedream-(5-5|5-0-(pro|flash))")
 LAST_WITH_SEED = 3
 WORDS = {"seed": "seed", "cfg_scale": "guidance_scale"}
 PLAIN_OPTIONS = ("output_format", "background", "optimize_prompt_options")
-
-
-class Fault(msgspec.Struct):
-    """Why a picture, or all, is not there."""
-
-    code: str | None = None
-    message: str | None = None
 
 
 class Item(msgspec.Struct):
@@ -86,17 +68,11 @@ class Images(msgspec.Struct):
     error: Fault | None = None
 
 
-class Tasks(msgspec.Struct):
-    """A page of the tasks of the last seven days: videos."""
-
-    total: int | None = None
-
-
 class ArkProvider(OneByOne):
     """Makes and edits pictures in one call each."""
 
     capabilities = Capabilities(takes=frozenset({"image", "seed", "cfg_scale"}), needs_key=True)
-    base_url = "https://ark.cn-beijing.volces.com/api/v3"
+    base_url = BASE_URL
 
     def __init__(self, account: AccountSettings) -> None:
         super().__init__(account)
@@ -105,8 +81,7 @@ class ArkProvider(OneByOne):
 
     def check(self) -> Mapping[str, Any]:
         """Ask how many videos there are: the cheapest question that needs the key."""
-        answer = self.api.get("contents/generations/tasks?page_num=1&page_size=1")
-        return {"tasks": answer.parse(Tasks).total}
+        return count_tasks(self.api)
 
     def submit(self, work: Work) -> Submitted | Finished:
         """Order the pictures one by one, or as a sequence."""
@@ -188,23 +163,6 @@ def takes_of(model: str) -> frozenset[str]:
     version = VERSION.search(model)
     takes = ArkProvider.capabilities.takes
     return takes - {"seed", "cfg_scale"} if version and int(version[1]) > LAST_WITH_SEED else takes
-
-
-def explain(status: int, body: Any) -> Said | None:
-    """Read `{"error": {code, message, type, param}}`."""
-    error = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(error, dict):
-        return None
-    return said_of(Fault(str(error.get("code") or ""), str(error.get("message") or "")))
-
-
-def said_of(fault: Fault) -> Said:
-    """Return what a code means; it may go on after a dot."""
-    code = fault.code or ""
-    meaning = next((value for name, value in MEANINGS.items() if code.startswith(name)), None)
-    if any(word in code for word in REFUSALS):
-        meaning = Meaning.REFUSED
-    return Said(code, fault.message or "", meaning)
 
 
 def failure_of(fault: Fault | None) -> ProviderError:

@@ -13,7 +13,6 @@ Options of an offer: `qualities` (fast, standard, high, fine: the vendor's word)
 """
 
 import datetime
-import json
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -42,8 +41,8 @@ from generation.providers.previews import preview_of
 from generation.providers.several import in_calls
 from generation.providers.sorting import sort_status
 from generation.providers.streams import read_events
-from generation.providers.wording import options_of, strength_of, translate
-from generation.spec import OPTIONS
+from generation.providers.wording import as_form, options_of, strength_of, translate
+from generation.spec import PICTURE_OPTIONS
 
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
 MOST_PICTURES = 10
@@ -101,7 +100,7 @@ class OpenAIProvider(Provider):
     """Makes and edits pictures in one call."""
 
     capabilities = Capabilities(
-        takes=frozenset(OPTIONS),
+        takes=frozenset(PICTURE_OPTIONS),
         needs_key=True,
     )
     base_url = "https://api.openai.com/v1"
@@ -259,13 +258,6 @@ def usage_of(tokens: Tokens | None, pictures: int) -> Usage:
         return Usage(pictures=pictures)
     details = tokens.input_tokens_details or TokenDetails(text_tokens=tokens.input_tokens)
     return Usage(pictures, details.text_tokens, details.image_tokens, tokens.output_tokens)
-
-
-def as_form(words: Mapping[str, Any]) -> dict[str, str]:
-    """Return words as fields of a form, where what is true is written as in JSON."""
-    return {
-        name: text if isinstance(text, str) else json.dumps(text) for name, text in words.items()
-    }
 
 
 def files_of(work: Work) -> dict[str, tuple[str, bytes, str]]:

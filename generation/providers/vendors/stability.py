@@ -22,7 +22,7 @@ from generation.providers.http import VendorApi, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of
 from generation.providers.wording import options_of, ratio_of, strength_of, translate
-from generation.spec import OPTIONS, USUAL_STRENGTH
+from generation.spec import PICTURE_OPTIONS, USUAL_STRENGTH
 
 RATIOS = ("16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
 LARGEST_SEED = 4294967294
@@ -71,7 +71,7 @@ class Balance(msgspec.Struct):
 class StabilityProvider(OneByOne):
     """Makes pictures by Stable Image."""
 
-    capabilities = Capabilities(takes=frozenset(OPTIONS) - {"steps"}, needs_key=True)
+    capabilities = Capabilities(takes=frozenset(PICTURE_OPTIONS) - {"steps"}, needs_key=True)
     base_url = "https://api.stability.ai"
 
     def __init__(self, account: AccountSettings) -> None:

@@ -295,6 +295,8 @@ class ProviderContract:
             "image": replace(self.work(), image=grey.convert("RGB")),
             "mask": replace(self.work(), image=grey.convert("RGB"), mask=grey),
             "strength": replace(self.work(strength=0.4), image=grey.convert("RGB")),
+            "last_image": replace(self.work(last_image="art_1"), last_image=grey),
+            "audio": self.work(audio=True),
         }
         assert set(said) == set(OPTIONS)
         takes = type(provider).capabilities.takes

@@ -55,13 +55,16 @@ class Result(msgspec.Struct):
 
 
 class Output(msgspec.Struct):
-    """A task, or what was made at once."""
+    """A task, or what was made at once; of a clip its address and prompts."""
 
     task_id: str | None = None
     task_status: str | None = None
     results: list[Result] | None = None
     choices: list[Choice] | None = None
     submit_time: str | None = None
+    video_url: str | None = None
+    orig_prompt: str | None = None
+    actual_prompt: str | None = None
     code: str | None = None
     message: str | None = None
 

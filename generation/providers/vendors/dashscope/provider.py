@@ -1,8 +1,7 @@
 """The adapter: one call or several, at once or as tasks."""
 
-import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,24 +19,30 @@ from generation.providers.base import (
     Waiting,
     Work,
 )
-from generation.providers.errors import ProviderError
 from generation.providers.files import data_uri, file_of_url
-from generation.providers.http import VendorApi, lost, unreadable
+from generation.providers.http import unreadable
 from generation.providers.several import FAILED, SEPARATOR, OneByOne, Picture
-from generation.providers.sorting import ended, sort_status
+from generation.providers.sorting import ended
 from generation.providers.vendors.dashscope.answers import (
-    VENDOR_ZONE,
     Answer,
     Counted,
     Listed,
     Output,
-    Tasks,
     Ticket,
     code_of,
-    explain,
     read_time,
     results_of,
     said_of,
+)
+from generation.providers.vendors.dashscope.tasks import (
+    BASE_URL,
+    ask_task,
+    checked,
+    count_tasks,
+    list_tasks,
+    make_api,
+    order_task,
+    stop,
 )
 from generation.providers.wording import options_of, refuse_words
 from generation.spec import GenerationSpec, ModelCard
@@ -51,11 +56,6 @@ PATHS = {
 OLD_WAN = re.compile(r"wan(x|2\.[0-5]-)")
 MOST_WAN_PICTURES = 4
 POLL_SECONDS = 2.0
-ENDED = {"FAILED", "CANCELED"}
-# What the vendor's clock and ours may differ by.
-SLACK = datetime.timedelta(seconds=90)
-# Tasks that are looked at for a lost one: each is asked for.
-MOST_CANDIDATES = 20
 
 
 class DashScopeProvider(OneByOne):
@@ -67,18 +67,15 @@ class DashScopeProvider(OneByOne):
         cancels=True,
         finds_lost=True,
     )
-    base_url = "https://dashscope.aliyuncs.com/api/v1"
+    base_url = BASE_URL
 
     def __init__(self, account: AccountSettings) -> None:
         super().__init__(account)
-        headers = {"authorization": f"Bearer {account.key}"}
-        if workspace := account.options.get("workspace"):
-            headers["x-dashscope-workspace"] = str(workspace)
-        self.api = VendorApi(account, account.base_url or self.base_url, headers, explain)
+        self.api = make_api(account)
 
     def check(self) -> Mapping[str, Any]:
         """Ask how many tasks there are of the last day: the cheapest question that needs the key."""
-        return {"tasks": self.api.get("tasks?page_no=1&page_size=1").parse(Tasks).total}
+        return count_tasks(self.api)
 
     def submit(self, work: Work) -> Submitted | Finished:
         """Order the pictures in one call where the model draws so many and none has a seed of its own, else by one."""
@@ -97,11 +94,7 @@ class DashScopeProvider(OneByOne):
             answer = self.api.post(PATHS[way], json=body).parse(Answer)
             checked(answer, unreadable)
             return self.read(answer, ticket)
-        headers = {"x-dashscope-async": "enable"}
-        answer = self.api.order(PATHS[way], Answer, json=body, headers=headers)
-        task = checked(answer, lost).task_id
-        if not task:
-            raise lost("a receipt without a task")
+        task = order_task(self.api, PATHS[way], body)
         return Submitted(replace(ticket, task=task).to_id(), POLL_SECONDS)
 
     def poll(self, remote_id: str) -> Waiting | Finished:
@@ -116,44 +109,17 @@ class DashScopeProvider(OneByOne):
     def ask(self, remote_id: str) -> Waiting | Finished:
         """Ask for a task."""
         ticket = Ticket.from_id(remote_id)
-        answer = self.api.ask(ticket.path, Answer)
-        output = answer.output
-        if output is None or output.task_status == "UNKNOWN":
-            raise lost(f"no such task: {answer.code} {answer.message}")
-        if output.task_status in ENDED:
-            raise ended(said_of(output))
-        if output.task_status != "SUCCEEDED":
-            return Waiting(poll_after_seconds=POLL_SECONDS)
-        return self.read(answer, ticket)
+        answer = ask_task(self.api, ticket)
+        return self.read(answer, ticket) if answer else Waiting(poll_after_seconds=POLL_SECONDS)
 
     def cancel_one(self, remote_id: str) -> CancelOutcome:
         """Stop a task that has not begun; one that has goes on, and is paid for."""
-        path = Ticket.from_id(remote_id).path
-        try:
-            self.api.post(f"{path}/cancel")
-        except ProviderError as error:
-            if error.code != "provider_refused":
-                raise
-            output = self.api.ask(path, Answer).output
-            status = output.task_status if output else None
-            if status in {None, "UNKNOWN"}:
-                return CancelOutcome.UNKNOWN
-            return CancelOutcome.FREE if status in ENDED else CancelOutcome.BILLED
-        return CancelOutcome.FREE
+        return stop(self.api, Ticket.from_id(remote_id))
 
     def find_lost(self, order: Lost) -> list[Found]:
         """List the tasks of the model and the time, and ask each for its prompt; the newer ways do not tell it."""
-        begins, ends = order.sent_at - SLACK, order.until + SLACK
-        query = {
-            "page_no": 1,
-            "page_size": MOST_CANDIDATES,
-            "model_name": order.card.vendor_model or order.card.alias,
-            "start_time": f"{begins.astimezone(VENDOR_ZONE):%Y%m%d%H%M%S}",
-            "end_time": f"{ends.astimezone(VENDOR_ZONE):%Y%m%d%H%M%S}",
-        }
-        page = self.api.get("tasks", params=query).parse(Tasks)
-        found = [self.look_at(task, order) for task in page.data or page.tasks or []]
-        return sorted(found, key=lambda one: (not one.is_same_prompt, one.is_same_prompt is False))
+        found = [self.look_at(task, order) for task in list_tasks(self.api, order)]
+        return sorted(found, key=lambda one: one.rank)
 
     def look_at(self, task: Listed, order: Lost) -> Found:
         """Return a task as the order that it may be: of several calls only the first can be lost, and no other went."""
@@ -235,15 +201,6 @@ def body_of(work: Work) -> dict[str, Any]:
         "input": words,
         "parameters": parameters,
     }
-
-
-def checked(answer: Answer, unclear: Callable[[str], ProviderError]) -> Output:
-    """Return what a create says; raise what it means when it is an error that came as a success."""
-    if answer.code:
-        raise sort_status(400, {}, said_of(answer))
-    if answer.output is None:
-        raise unclear("an answer without an output")
-    return answer.output
 
 
 def picture_of(finished: Finished) -> Picture:

@@ -1,14 +1,4 @@
-"""Replicate: anybody's models, each with words of its own, made one by one, polled for.
-
-Facts: Replicate's OpenAPI (201 and 202 both mean taken; `aborted` never ran and is free, `canceled` did and is billed;
-inputs and outputs are deleted after an hour), its documentation of predictions, webhooks and rate limits, and
-replicate-javascript 1.4.0 (the fields of a prediction). Who pays by the second is told seconds, not money. A refusal is
-a failure in free words: those that mean one are known of few models.
-
-Models: `owner/name`, `owner/name:version`, `deployments/owner/name`. Options of an account: `refusals` (further words
-of its models' refusals). Options of an offer: `input` and `words` (see `wording.input_of`), `size` (`ratio`, `pixels`,
-or empty: not said), `ratios`.
-"""
+"""Replicate's predictions, of pictures as of clips: ordered, asked for, stopped, and listed."""
 
 import datetime
 from collections.abc import Iterator, Mapping
@@ -18,31 +8,16 @@ from urllib.parse import quote
 import msgspec
 from PIL import Image
 
-from generation.providers.base import (
-    AccountSettings,
-    CancelOutcome,
-    Capabilities,
-    Found,
-    Hint,
-    Lost,
-    Submitted,
-    Usage,
-    Waiting,
-    Work,
-)
-from generation.providers.callbacks import read_hint
+from generation.providers.base import AccountSettings, CancelOutcome, Found, Lost
 from generation.providers.errors import ProviderError, Sent
-from generation.providers.files import data_uri, encode_input, file_of_url
+from generation.providers.files import data_uri, encode_input
 from generation.providers.http import VendorApi, lost, unreadable
-from generation.providers.several import OneByOne, Picture
-from generation.providers.sorting import Meaning, Said, error_of
-from generation.providers.wording import input_of, size_of
+from generation.providers.sorting import Meaning, Said, error_of, not_ordered, says_any
 from generation.spec import ModelCard
 
-USUAL_WORDS = {"prompt": "prompt", "seed": "seed", "image": "image", "mask": "mask"}
-USUAL_RATIOS = ("1:1", "16:9", "9:16", "3:2", "2:3", "4:3", "3:4", "4:5", "5:4", "21:9", "9:21")
+BASE_URL = "https://api.replicate.com/v1"
+SEED = "seed"
 USUAL_REFUSALS = ("nsfw", "(e005)", "flagged as sensitive", "content policy")
-POLL_SECONDS = 1.0
 # What is longer goes as a file of its own first.
 LONGEST_DATA_URI = 256_000
 # An order whose answer was lost: so far may our clock and the vendor's be apart, and so many pages are read.
@@ -90,36 +65,29 @@ class AccountTold(msgspec.Struct):
     type: str | None = None
 
 
-class ReplicateProvider(OneByOne):
-    """Makes pictures by anybody's model."""
-
-    capabilities = Capabilities(calls_back=True, needs_key=True, cancels=True, finds_lost=True)
-    base_url = "https://api.replicate.com/v1"
+class Predictions:
+    """The vendor's predictions as one account reaches them."""
 
     def __init__(self, account: AccountSettings) -> None:
-        super().__init__(account)
+        self.account = account
         headers = {"authorization": f"Bearer {account.key}"}
-        self.api = VendorApi(account, account.base_url or self.base_url, headers, explain)
+        self.api = VendorApi(account, account.base_url or BASE_URL, headers, explain)
 
-    def check(self) -> Mapping[str, Any]:
+    def tell_account(self) -> Mapping[str, Any]:
         """Ask whose key it is."""
         told = self.api.get("account").parse(AccountTold)
         return {"username": told.username, "type": told.type}
 
-    def submit_one(self, work: Work) -> Submitted:
-        """Order one picture."""
-        options = work.card.options
-        size = size_of(
-            work.spec, options.get("size", "ratio"), tuple(options.get("ratios", USUAL_RATIOS))
-        )
-        path, body = place_of(work.card)
-        body["input"] = {**size, **input_of(work, USUAL_WORDS, self.hand_over)}
-        if work.callback_url:
-            body |= {"webhook": work.callback_url, "webhook_events_filter": ["completed"]}
+    def order(self, card: ModelCard, words: Mapping[str, Any], callback_url: str) -> str:
+        """Hand an order over, and return its id."""
+        path, body = place_of(card)
+        body["input"] = words
+        if callback_url:
+            body |= {"webhook": callback_url, "webhook_events_filter": ["completed"]}
         created = self.api.order(path, Prediction, json=body)
         if not created.id:
             raise lost("taken without an id")
-        return Submitted(quote(created.id, safe=""), POLL_SECONDS)
+        return quote(created.id, safe="")
 
     def hand_over(self, image: Image.Image) -> str:
         """Return where the vendor finds an input picture; raise ProviderError: nothing is ordered then."""
@@ -132,27 +100,26 @@ class ReplicateProvider(OneByOne):
         except ProviderError as error:
             raise not_ordered(error) from error
 
-    def poll_one(self, remote_id: str) -> Waiting | Picture:
-        """Ask for one picture."""
+    def ask(self, remote_id: str) -> Prediction | None:
+        """Return an order that has succeeded, None while it is worked on."""
         told = self.api.ask(f"predictions/{remote_id}", Prediction)
         match told.status:
             case "succeeded":
-                content = file_of_url(find_url(told.output), self.account)
-                return Picture(content, seed_of(told), usage=Usage(pictures=1))
+                return told
             case "failed" if self.is_refusal(str(told.error)):
                 raise error_of(Meaning.REFUSED, str(told.error))
             case "failed" | "canceled" | "aborted":
                 raise ProviderError(f"{told.status}: {told.error}", sent=Sent.YES)
             case _:
-                return Waiting(poll_after_seconds=POLL_SECONDS)
+                return None
 
     def is_refusal(self, error: str) -> bool:
         """Return whether a model's own words say that it does not make such a picture."""
         words = (*USUAL_REFUSALS, *self.account.options.get("refusals", ()))
-        return any(word.casefold() in error.casefold() for word in words)
+        return says_any(error, words)
 
-    def cancel_one(self, remote_id: str) -> CancelOutcome:
-        """Stop one picture: what never ran costs nothing."""
+    def stop(self, remote_id: str) -> CancelOutcome:
+        """Stop an order: what never ran costs nothing."""
         told = self.api.post(f"predictions/{remote_id}/cancel").parse(Prediction)
         if told.status == "aborted" or (told.status == "canceled" and not told.started_at):
             return CancelOutcome.FREE
@@ -170,7 +137,7 @@ class ReplicateProvider(OneByOne):
             and (created_at := time_of(told))
             and begin <= created_at <= end
         ]
-        return sorted(found, key=lambda one: (not one.is_same_prompt, one.is_same_prompt is False))
+        return sorted(found, key=lambda one: one.rank)
 
     def list_since(self, begin: datetime.datetime) -> Iterator[Prediction]:
         """Yield the account's orders, the newest first, back to a time."""
@@ -182,10 +149,6 @@ class ReplicateProvider(OneByOne):
             oldest = time_of(page.results[-1]) if page.results else None
             if not path or (oldest and oldest < begin):
                 return
-
-    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
-        """Read the id of the order that has ended; what became of it is asked for."""
-        return read_hint(body, "id")
 
 
 def place_of(card: ModelCard) -> tuple[str, dict[str, Any]]:
@@ -209,7 +172,7 @@ def find_url(output: Any) -> str:
 
 def seed_of(told: Prediction) -> int | None:
     """Return the seed that an order named by the usual word."""
-    found = told.input.get(USUAL_WORDS["seed"]) if isinstance(told.input, dict) else None
+    found = told.input.get(SEED) if isinstance(told.input, dict) else None
     return found if isinstance(found, int) and found >= 0 else None
 
 
@@ -220,17 +183,6 @@ def time_of(told: Prediction) -> datetime.datetime | None:
     except ValueError:
         return None
     return made_at if made_at.tzinfo else made_at.replace(tzinfo=datetime.UTC)
-
-
-def not_ordered(error: ProviderError) -> ProviderError:
-    """Return why an input picture could not be handed over: whatever the vendor has of it, it has no order."""
-    return ProviderError(
-        f"input picture: {error}",
-        code="provider_unavailable" if error.is_billed else error.code,
-        retryable=error.retryable or error.is_billed,
-        retry_after_seconds=error.retry_after_seconds,
-        fault=error.fault,
-    )
 
 
 def is_of_model(told: Prediction, card: ModelCard) -> bool:

@@ -1,0 +1,94 @@
+"""The adapter of clips."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from generation.providers.base import (
+    AccountSettings,
+    CancelOutcome,
+    Capabilities,
+    Finished,
+    Found,
+    Hint,
+    Lost,
+    Provider,
+    Submitted,
+    Waiting,
+    Work,
+)
+from generation.providers.callbacks import read_hint
+from generation.providers.clips import (
+    POLL_SECONDS,
+    clip_at,
+    clip_input_of,
+    clip_words_of,
+    finish,
+)
+from generation.providers.vendors.replicate.predictions import (
+    BASE_URL,
+    SEED,
+    Predictions,
+    find_url,
+    seed_of,
+)
+from generation.spec import ModelCard
+
+USUAL_WORDS = {
+    "prompt": "prompt",
+    "seed": SEED,
+    "image": "image",
+    "seconds": "duration",
+    "resolution": "resolution",
+    "ratio": "aspect_ratio",
+}
+
+
+class ReplicateVideosProvider(Provider):
+    """Makes clips by anybody's model."""
+
+    capabilities = Capabilities(
+        calls_back=True,
+        makes=frozenset({"video"}),
+        takes=frozenset({"image", "last_image", "seed", "negative_prompt", "audio"}),
+        needs_key=True,
+        cancels=True,
+        finds_lost=True,
+    )
+    base_url = BASE_URL
+
+    def __init__(self, account: AccountSettings) -> None:
+        super().__init__(account)
+        self.predictions = Predictions(account)
+
+    @classmethod
+    def takes_of(cls, card: ModelCard) -> frozenset[str]:
+        """Return what a model has words for."""
+        return cls.capabilities.takes & clip_words_of(card, USUAL_WORDS).keys()
+
+    def check(self) -> Mapping[str, Any]:
+        """Ask whose key it is."""
+        return self.predictions.tell_account()
+
+    def submit(self, work: Work) -> Submitted:
+        """Order a clip."""
+        words = clip_input_of(work, USUAL_WORDS, self.predictions.hand_over)
+        return Submitted(self.predictions.order(work.card, words, work.callback_url), POLL_SECONDS)
+
+    def poll(self, remote_id: str) -> Waiting | Finished:
+        """Ask for a clip."""
+        told = self.predictions.ask(remote_id)
+        if told is None:
+            return Waiting(poll_after_seconds=POLL_SECONDS)
+        return finish(clip_at(find_url(told.output), self.account), seed_of(told))
+
+    def cancel(self, remote_id: str) -> CancelOutcome:
+        """Stop a clip: what never ran costs nothing."""
+        return self.predictions.stop(remote_id)
+
+    def find_lost(self, order: Lost) -> list[Found]:
+        """List the orders of the time and model, those with the very prompt first."""
+        return self.predictions.find_lost(order)
+
+    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
+        """Read the id of the order that has ended; what became of it is asked for."""
+        return read_hint(body, "id")

@@ -1,0 +1,38 @@
+"""The handbook's table of what each adapter is able to says what they say themselves."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from generation.providers.registry import ADAPTERS, LOCAL, find_class
+from generation.spec import OPTIONS
+
+HANDBOOK = Path(__file__).parents[3] / "genhub/handbook"
+ROW = re.compile(
+    r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE
+)
+# What the pages call what is made, and what is there and what is not.
+WORDS = {
+    "en": {"image": "pictures", "video": "clips", "yes": "yes", "no": "–", "all": "all"},
+    "zh-Hans": {"image": "图片", "video": "视频", "yes": "是", "no": "–", "all": "全部"},
+}
+
+
+def row_of(name: str, words: dict[str, str]) -> tuple[str, ...]:
+    """Return an adapter's row: what it makes and takes, whether it cancels, finds lost orders and is called back."""
+    able = find_class(name).capabilities
+    makes = ", ".join(words[kind] for kind in ("image", "video") if kind in able.makes)
+    takes = ", ".join(f"`{option}`" for option in OPTIONS if option in able.takes)
+    if able.takes >= set(OPTIONS):
+        takes = words["all"]
+    told = (able.cancels, able.finds_lost, able.calls_back)
+    return makes, takes, *(words["yes" if one else "no"] for one in told)
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_table_says_what_each_adapter_is_able_to(language: str) -> None:
+    page = (HANDBOOK / language / "providers.md").read_text()
+    found = {name: tuple(cells) for name, *cells in ROW.findall(page)}
+    vendors = set(ADAPTERS) - {LOCAL, "stub"}
+    assert found == {name: row_of(name, WORDS[language]) for name in vendors}
