@@ -9,7 +9,11 @@ from credits.audit.checks import LEDGER, Check
 TASKS = """, tasks AS NOT MATERIALIZED (
         SELECT t.*, coalesce(h.purse_id, p.id) AS purse_id, h.id AS hold_id, h.purse_id AS hold_purse_id,
                p.id AS owner_purse_id, h.amount AS held, h.captured, h.refunded, h.overrun, h.state AS hold_state,
-               (SELECT count(*) FROM generation_output o WHERE o.task_id = t.id AND o.artifact_id IS NOT NULL) AS delivered
+               (SELECT count(*) FROM generation_output o WHERE o.task_id = t.id AND o.artifact_id IS NOT NULL
+                   AND NOT o.is_gift) AS delivered,
+               CASE WHEN t.step > 0 THEN (
+                   SELECT coalesce(sum((t.chain -> (o.step - 1) ->> 'price')::bigint), 0) FROM generation_output o
+                    WHERE o.task_id = t.id AND o.artifact_id IS NOT NULL AND NOT o.is_gift) END AS due_of_steps
           FROM generation_task t
           LEFT JOIN credits_hold h ON h.reference = t.id
           LEFT JOIN credits_purse p ON p.platform_id = t.platform_id AND p."user" = t."user"
@@ -37,7 +41,9 @@ LIVE = """
 CAPTURED = """
     SELECT t.id, t.purse_id FROM tasks t
      WHERE t.hold_id IS NOT NULL
-       AND CASE WHEN t.state = 'completed' THEN t.captured + t.overrun <> t.unit_price * t.delivered
+       AND CASE WHEN t.state = 'completed' AND t.step > 0 THEN t.captured + t.overrun <> t.due_of_steps
+                WHEN t.state = 'completed' THEN t.captured + t.overrun <> t.delivered * CASE
+                    WHEN t.cached_from_id IS NULL THEN t.unit_price ELSE coalesce(t.cached_unit_price, t.unit_price) END
                 ELSE t.captured <> 0 END
 """
 
@@ -62,7 +68,8 @@ LAST = """
          SELECT unnest(CASE t.state
              WHEN 'pending' THEN ARRAY['queued']
              WHEN 'processing' THEN ARRAY['queued', 'running', 'waiting', 'unknown']
-             WHEN 'completed' THEN ARRAY['succeeded']
+             WHEN 'completed' THEN CASE WHEN t.step > 1 THEN ARRAY['succeeded', 'failed', 'abandoned', 'canceled']
+                                        ELSE ARRAY['succeeded'] END
              WHEN 'canceled' THEN ARRAY['canceled']
              ELSE ARRAY['failed', 'abandoned', 'canceled'] END))
 """
@@ -73,6 +80,11 @@ SHARES = """
     HAVING s.waiting <> count(a.id) FILTER (WHERE a.state = 'queued')
         OR s.waiting_pictures <> coalesce(sum(a.cost) FILTER (WHERE a.state = 'queued'), 0)
         OR s.running <> count(a.id) FILTER (WHERE a.state IN ('running', 'waiting', 'unknown'))
+"""
+
+PAID_EDITS = """
+    SELECT e.artifact_id, h.purse_id FROM storage_edit e LEFT JOIN credits_hold h ON h.reference = e.artifact_id
+     WHERE e.price <> coalesce(h.captured, 0)
 """
 
 # A count is no credit: a wrong one is told, and freezes nobody.
@@ -161,9 +173,13 @@ AUDIT_CHECKS = {
     "refunds_asked_for_were_paid": Check(
         _("A task's refunds that were carried out are in the ledger."), REFUNDED, scope=SCOPE
     ),
+    "edit_was_paid": Check(
+        _("An edited picture's price was paid when it was made, in whole."), PAID_EDITS, since=None
+    ),
     "completed_task_delivered": Check(
         _("A task is completed when it delivered a picture, and only then."),
-        "SELECT t.id, NULL FROM tasks t WHERE (t.state = 'completed') <> (t.delivered > 0)",
+        "SELECT t.id, NULL FROM tasks t WHERE (t.state = 'completed') <> (t.delivered > 0)"
+        " AND NOT (t.step > 1 AND t.state IN ('pending', 'processing'))",
         scope=SCOPE,
     ),
     "end_was_told": Check(

@@ -1,5 +1,8 @@
 """What the order refuses, and why a task waits."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from genhub.lib.errors import Problem, gettext_noop
 
 
@@ -40,6 +43,18 @@ class BatchEnded(GenerationProblem):
     code = "batch_already_ended"
     title = gettext_noop("The batch has ended")
     detail = gettext_noop("All of its tasks have ended; there is nothing left to cancel.")
+
+
+class NotCached(GenerationProblem):
+    """Only what was drawn before would do, and there is none."""
+
+    code = "not_cached"
+    status = 404
+    title = gettext_noop("It was not drawn before")
+    detail = gettext_noop(
+        "The order takes only a picture that was drawn before (“cache”: “only”), and there is none for it: name the seed, or a "
+        "template that uses the cache. Nothing was created or held. Leave “cache” out to have it drawn."
+    )
 
 
 class QueueFull(GenerationProblem):
@@ -118,4 +133,72 @@ class NotInDoubt(GenerationProblem):
     title = gettext_noop("This is known by now")
     detail = gettext_noop(
         "The provider answered, somebody else decided, or the task ended meanwhile. Nothing was changed."
+    )
+
+
+class PromptRefused(GenerationProblem):
+    """The hub's own rules do not allow what was asked for; `found` says for staff what was found."""
+
+    code = "prompt_refused"
+    status = 422
+    title = gettext_noop("This hub does not make that")
+    detail = gettext_noop(
+        "Nothing was created or charged. Say it otherwise; if your meaning is harmless, tell the hub's staff, who see "
+        "what was refused."
+    )
+
+    def __init__(self, found: Sequence[Any] = (), **words: Any) -> None:
+        """Take what was found, besides what any problem takes."""
+        super().__init__(**words)
+        self.found = tuple(found)
+
+
+class ModerationUnavailable(GenerationProblem):
+    """Nobody could judge the prompt, and the platform takes nothing that was not judged."""
+
+    code = "moderation_unavailable"
+    status = 503
+    title = gettext_noop("The prompt could not be checked")
+    detail = gettext_noop(
+        "The moderation service does not answer. Nothing was created or charged. Send it again in a moment."
+    )
+
+
+class NothingWithheld(GenerationProblem):
+    """An appeal needs something that was withheld."""
+
+    code = "nothing_withheld"
+    title = gettext_noop("Nothing was withheld")
+    detail = gettext_noop(
+        "Of this task no picture was withheld, so that there is nothing to appeal against."
+    )
+
+
+class AppealMade(GenerationProblem):
+    """A task's owner may appeal once."""
+
+    code = "appeal_made"
+    title = gettext_noop("You have appealed before")
+    detail = gettext_noop(
+        "Of each task there is one appeal. Read what became of it at the same address."
+    )
+
+
+class FindingDecided(GenerationProblem):
+    """What moderation found stands as somebody wants it to be."""
+
+    code = "finding_decided"
+    title = gettext_noop("This was decided before")
+    detail = gettext_noop("It stands as you want it to be. Nothing was changed.")
+
+
+class StepCanceled(GenerationProblem):
+    """A step of a chain that was not made, since its owner canceled the rest."""
+
+    code = "step_canceled"
+    status = 409
+    title = gettext_noop("This step was canceled")
+    detail = gettext_noop(
+        "The order was canceled before this step was done. What was held for it was given back; what was delivered before "
+        "it stays, and was paid."
     )

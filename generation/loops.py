@@ -22,10 +22,15 @@ from generation.models import LoopBeat
 from generation.refunds import bulk
 from genhub.lib.clock import NOW
 from genhub.lib.connections import release_connection
+from genhub.retention.erasing import erase_asked
 from genhub.retention.turns import delete_old
+from storage.probing import probe_store
+from storage.usage import add_up_use
 
 logger = logging.getLogger(__name__)
 
+# A bucket bills each question.
+PROBE_SECONDS = 60.0
 # Somebody watches the bar: a look that finds nothing reads one page of an index.
 REFUND_SECONDS = 1.0
 # A vendor's order is asked for in time.
@@ -107,6 +112,9 @@ def list_loops() -> list[Loop]:
         Loop(expiry.expire_lots, settings.SWEEP_SECONDS),
         Loop(expiry.expire_holds, settings.SWEEP_SECONDS),
         Loop(delete_old, SWEEPS_BETWEEN_DELETIONS * settings.SWEEP_SECONDS),
+        Loop(probe_store, PROBE_SECONDS),
+        Loop(add_up_use, settings.SWEEP_SECONDS),
+        Loop(erase_asked, settings.SWEEP_SECONDS),
         Loop(nightly.start_due_audit, settings.SWEEP_SECONDS),
     ]
 

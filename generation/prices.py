@@ -30,8 +30,9 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """One row: for which pictures it stands, and what one costs; or what tokens cost.
 
     `quality` is the vendor's word (low, medium, high). Width and height stand for either way round, `up_to_megapixels`
-    for what is no larger, `edit` for orders with an input picture, or for those without. `usd` is for a picture,
-    `per_megapixel_usd` comes on top for each megapixel begun.
+    for what is no larger, `edit` for orders with an input picture, or for those without; of clips `resolution` and
+    `audio` for those that sound, or are silent. `usd` is for a picture or a clip, `per_megapixel_usd` comes on top for
+    each megapixel begun, `per_second_usd` for each second of a clip.
     """
 
     quality: str | None = None
@@ -39,20 +40,23 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     height: Side | None = None
     up_to_megapixels: Annotated[float, msgspec.Meta(gt=0, le=10_000)] | None = None
     edit: bool | None = None
+    resolution: Annotated[str, msgspec.Meta(max_length=10)] | None = None
+    audio: bool | None = None
     usd: Usd | None = None
     per_megapixel_usd: Usd | None = None
+    per_second_usd: Usd | None = None
     tokens: TokenPrices | None = None
 
     def __post_init__(self) -> None:
         """Refuse a row that says no price, or half a size."""
-        if self.usd is None and self.per_megapixel_usd is None and self.tokens is None:
-            raise ValueError("usd, per_megapixel_usd or tokens is missing")
+        if not self.is_of_pictures() and self.tokens is None:
+            raise ValueError("usd, per_megapixel_usd, per_second_usd or tokens is missing")
         if (self.width is None) != (self.height is None):
             raise ValueError("width and height stand together")
 
     def is_of_pictures(self) -> bool:
-        """Return whether it says what a picture costs."""
-        return self.usd is not None or self.per_megapixel_usd is not None
+        """Return whether it says what a picture or a clip costs."""
+        return {self.usd, self.per_megapixel_usd, self.per_second_usd} != {None}
 
     def fits(self, spec: GenerationSpec, quality: str) -> bool:
         """Return whether it stands for the pictures of an order, made in the vendor's quality of this name."""
@@ -63,12 +67,17 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
             and (self.width is None or (spec.width, spec.height) in sides)
             and (largest is None or spec.width * spec.height <= largest * PIXELS_PER_MEGAPIXEL)
             and self.edit in {None, bool(spec.image)}
+            and self.resolution in {None, spec.resolution}
+            and self.audio in {None, spec.audio}
+            and (self.per_second_usd is None or spec.seconds is not None)
         )
 
     def of_one(self, spec: GenerationSpec) -> Decimal:
-        """Return what one picture of an order costs by it."""
+        """Return what one picture or clip of an order costs by it."""
         megapixels = -(-spec.width * spec.height // PIXELS_PER_MEGAPIXEL)
-        return exact(self.usd or 0) + exact(self.per_megapixel_usd or 0) * megapixels
+        by_size = exact(self.per_megapixel_usd or 0) * megapixels
+        by_length = exact(self.per_second_usd or 0) * (spec.seconds or 0)
+        return exact(self.usd or 0) + by_size + by_length
 
 
 def exact(usd: float) -> Decimal:

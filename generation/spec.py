@@ -1,6 +1,6 @@
 """The frozen, vendor-neutral description of what to make, and what a model is able to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
@@ -8,27 +8,24 @@ LARGEST_SEED = 2**63 - 1
 # Up to here JavaScript's numbers, and every other float of 64 bits, are exact: seeds are drawn below.
 LARGEST_EXACT = 2**53 - 1
 
-
 # Request words that not every model takes; an offer names those that its vendor cannot honour.
-OPTIONS = ("negative_prompt", "steps", "cfg_scale", "seed", "image", "mask", "strength")
+PICTURE_OPTIONS = ("negative_prompt", "steps", "cfg_scale", "seed", "image", "mask", "strength")
+OPTIONS = (*PICTURE_OPTIONS, "last_image", "audio")
 # How much of an input picture is drawn anew where an order does not say it.
 USUAL_STRENGTH = 0.7
 # Of those that the hub fills in where nobody says them: a spec's field, and what it holds when it is not filled.
 UNSAID: Mapping[str, tuple[str, Any]] = {
-    "negative_prompt": ("negative_prompt", ""),
-    "steps": ("steps", None),
-    "cfg_scale": ("cfg_scale", None),
-    "seed": ("seeds", ()),
-    "strength": ("strength", None),
-}
+    "negative_prompt": ("negative_prompt", ""), "steps": ("steps", None), "cfg_scale": ("cfg_scale", None),
+    "seed": ("seeds", ()), "strength": ("strength", None),
+}  # fmt: skip
 # What vendors call our words for how well, where a model's `qualities` say nothing else.
 USUAL_QUALITIES = {"fast": "low", "standard": "medium", "high": "high", "fine": "high"}
 
 
 @dataclass(frozen=True)
 class GenerationSpec:
-    """What to make: so many pictures, sizes in pixels. Of seeds, steps and guidance that are not there the vendor
-    decides."""
+    """What to make: so many pictures, or a clip; sizes in pixels. Of seeds, steps and guidance that are not there the
+    vendor decides."""
 
     media_type: str
     model: str
@@ -54,10 +51,28 @@ class GenerationSpec:
     # Of those that the model's card lists; empty: the model's usual one.
     style: str = ""
     sampler: str = ""
+    # How each picture becomes a file: its format, how good (0 to 100) where that loses something, who made it, where
+    # and in which language people see that, and whether it tells what it was made of. Empty, None: as is usual here.
+    output_format: str = ""
+    output_compression: int | None = None
+    producer: str = ""
+    corner: str = ""
+    language: str = ""
+    embeds_parameters: bool = False
+    # What its template does with each picture, once it is made and before it is labelled: operations of an edit.
+    operations: Sequence[Mapping[str, Any]] = ()
     # Words that only this or that vendor has; an adapter refuses those that it does not know.
     options: Mapping[str, Any] = field(default_factory=dict)
     # Of OPTIONS, those that the order itself names; the rest is what is usual, and the hub's to take back.
     said: tuple[str, ...] = ()
+    # Only pictures that were drawn before will do: nobody draws it.
+    only_found: bool = False
+    # Of a clip alone: length, frames a second, size by name, the artifact that it ends with, and whether it sounds.
+    seconds: int | None = None
+    fps: int | None = None
+    resolution: str = ""
+    last_image: str = ""
+    audio: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a number that is not that of the seeds: both count the pictures, and one of them the price."""
@@ -67,12 +82,13 @@ class GenerationSpec:
     def fitted(self, card: "ModelCard") -> Self:
         """Return the spec without what nobody asked for and a model does not take: what was asked for stays, to be made
         or refused by name."""
-        taken_back = {
-            name: unsaid
-            for option, (name, unsaid) in UNSAID.items()
-            if option not in self.said and not card.takes(option)
-        }
-        return replace(self, **taken_back)
+        unsaid = (name for name in UNSAID if name not in self.said and not card.takes(name))
+        return replace(self, **dict(UNSAID[name] for name in unsaid))
+
+    def pictures(self) -> dict[str, str]:
+        """Return the artifact ids of the pictures that it names, by word."""
+        named = {"image": self.image, "mask": self.mask, "last_image": self.last_image}
+        return {name: wire_id for name, wire_id in named.items() if wire_id}
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON values."""
@@ -82,6 +98,7 @@ class GenerationSpec:
             "said": list(self.said),
             "seeds": list(self.seeds),
             "loras": [list(lora) for lora in self.loras],
+            "operations": list(self.operations),
         }
 
     @classmethod
@@ -93,6 +110,7 @@ class GenerationSpec:
         found["seeds"] = tuple(values["seeds"])
         found["said"] = tuple(values["said"] if "said" in values else list_held(values))
         found.setdefault("number", len(found["seeds"]))
+        found["operations"] = tuple(values.get("operations", ()))
         found["loras"] = tuple((name, float(scale)) for name, scale in values.get("loras", ()))
         return cls(**found)
 
@@ -100,7 +118,7 @@ class GenerationSpec:
 def list_held(values: Mapping[str, Any]) -> list[str]:
     """Return what of OPTIONS a spec holds that does not tell what was said, as before it did: all of it may have been,
     but the strength, which was dropped where none was taken."""
-    held = {name: values.get("seeds" if name == "seed" else name) for name in OPTIONS}
+    held = {name: values.get("seeds" if name == "seed" else name) for name in PICTURE_OPTIONS}
     del held["strength"]
     return [name for name, value in held.items() if value not in (None, "", [])]
 
@@ -174,6 +192,10 @@ class ModelCard:
     largest_cfg_scale: float = 20.0
     default_negative_prompt: str = ""
     longest_prompt: int = 2000
+    # Of clips: the lengths that it makes (none: the usual one alone), and the frames a second, the usual ones first.
+    durations: tuple[int, ...] = ()
+    default_seconds: int = 5
+    frame_rates: tuple[int, ...] = (24,)
     # What a picture costs the operator in US dollars; None: not known, which is not 0.
     usd_per_picture: float | None = None
     # Prices that depend on size, quality or tokens, as generation.prices reads them; they come first.
@@ -207,9 +229,7 @@ class ModelCard:
 
     def to_json(self) -> dict[str, Any]:
         """Return the card as JSON values, without its alias."""
-        values = asdict(self)
-        del values["alias"]
-        return values
+        return {name: value for name, value in asdict(self).items() if name != "alias"}
 
     @classmethod
     def from_json(cls, alias: str, values: Mapping[str, Any]) -> Self:
@@ -218,7 +238,7 @@ class ModelCard:
         found = {name: value for name, value in values.items() if name in known}
         if "sizes" in found:
             found["sizes"] = tuple((int(w), int(h)) for w, h in found["sizes"])
-        for name in ("media_types", "unsupported", "prices"):
+        for name in ("media_types", "unsupported", "prices", "durations", "frame_rates"):
             if name in found:
                 found[name] = tuple(found[name])
         if found.get("local") is not None:
@@ -258,6 +278,12 @@ class Order:
     image: str | None = None
     mask: str | None = None
     strength: float | None = None
+    # Of a clip: seconds, frames a second, its size by name, the picture that it ends with, whether it sounds.
+    duration: int | None = None
+    fps: int | None = None
+    resolution: str | None = None
+    last_image: str | None = None
+    audio: bool | None = None
     # Where its end is told, besides the platform's endpoints.
     webhook: str | None = None
     # Whether its user's usual words fill in what it does not say.
@@ -266,3 +292,9 @@ class Order:
     timeout: int | None = None
     expires_in: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    # Whether a picture that was drawn before will do: `auto`, `off` or `only`.
+    cache: str | None = None
+    # How each picture becomes a file, and whether that tells what it was made of.
+    output_format: str | None = None
+    output_compression: int | None = None
+    embed_parameters: bool | None = None

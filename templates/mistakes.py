@@ -5,8 +5,14 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
-from genhub.lib.errors import FieldError, gettext_noop
-from genhub.lib.limits import LARGEST_NUMBER, SIDE_MULTIPLE_PIXELS
+from genhub.api.edit_words import read_operations
+from genhub.lib.errors import FieldError, InvalidRequest, fill_places, gettext_noop
+from genhub.lib.limits import (
+    LARGEST_NUMBER,
+    MOST_FRAMES_PER_SECOND,
+    MOST_SECONDS,
+    SIDE_MULTIPLE_PIXELS,
+)
 from templates.checking import (
     UNBOUNDED,
     PatternUnfit,
@@ -45,6 +51,10 @@ FITTING: dict[str, Callable[[Any], bool]] = {
     "num_images": lambda value: type(value) is int and 1 <= value <= LARGEST_NUMBER,
     "quality": lambda value: value in ("standard", "high"),
     "mode": lambda value: value in ("fast", "fine"),
+    "duration": lambda value: type(value) is int and 1 <= value <= MOST_SECONDS,
+    "fps": lambda value: type(value) is int and 1 <= value <= MOST_FRAMES_PER_SECOND,
+    "resolution": is_name,
+    "audio": lambda value: type(value) is bool,
 }
 
 
@@ -65,6 +75,7 @@ def find_recipe_mistakes(recipe: Recipe) -> list[FieldError]:
         *find_prompt_mistakes(recipe),
         *find_parameter_mistakes(recipe),
         *find_setting_mistakes(recipe.settings),
+        *find_operation_mistakes(recipe),
     ]
 
 
@@ -191,6 +202,31 @@ def find_setting_mistakes(settings: Any) -> list[FieldError]:
         elif not FITTING[name](value):
             mistakes.append(FieldError("settings", "invalid_value", unfit, {"name": name}))
     return mistakes
+
+
+def find_operation_mistakes(recipe: Recipe) -> Iterator[FieldError]:
+    """Yield what is wrong with the words of what is done with each picture; whether it fits them, a trial shows."""
+    operations: Any = recipe.operations
+    if not operations:
+        return
+    if recipe.media_type != "image":
+        yield FieldError("operations", "no_pictures", gettext_noop("Only pictures are edited."))
+        return
+    try:
+        said = read_operations(operations)
+    except InvalidRequest as refusal:
+        for error in refusal.errors:
+            words = {"place": error.field, "mistake": fill_places(error.message, error.params)}
+            yield FieldError(
+                "operations", error.code, gettext_noop("%(place)s: %(mistake)s"), words
+            )
+        return
+    for place, operation in enumerate(said):
+        if operation["action"] == "overlay":
+            message = gettext_noop(
+                "operations[%(place)s]: what is laid over a picture belongs to one user, and a template is for all. Leave it out."
+            )
+            yield FieldError("operations", "owned", message, {"place": place})
 
 
 def words_of(schema: Any) -> Iterator[str]:

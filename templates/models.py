@@ -85,6 +85,18 @@ class TemplateVersion(models.Model):
         blank=True,
         help_text=_("Request words that this template fixes: model, width, height, steps, …"),
     )
+    operations = models.JSONField(
+        _("edits of each picture"), default=list, blank=True, db_default=models.Value([], models.JSONField()),
+        help_text=_("Done with each picture once it is made, before it is labelled and stored."),
+    )  # fmt: skip
+    chain = models.JSONField(
+        _("further steps"), default=list, db_default=[], blank=True,
+        help_text=_("Each makes one more picture or clip, of what steps before it made."),
+    )  # fmt: skip
+    caches = models.BooleanField(
+        _("uses the cache"), default=False, db_default=False,
+        help_text=_("Orders that name no seed, too, get a picture that was drawn for the same parameters before."),
+    )  # fmt: skip
     price = models.PositiveIntegerField(
         _("price"),
         null=True,
@@ -139,4 +151,43 @@ class Style(models.Model):
         ordering = ("position", "code")
 
     def __str__(self) -> str:
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+        return in_language(self.name_en, self.name_zh)
+
+
+class Purpose(models.TextChoices):
+    """What a phrase is good for."""
+
+    PRODUCT = "product", _("product pictures")
+    ILLUSTRATION = "illustration", _("illustrations")
+    PHOTO = "photo", _("photographs")
+    UI = "ui", _("user interfaces")
+    NEGATIVE = "negative", _("negative prompts")
+
+
+class Phrase(models.Model):
+    """Words that help a prompt, offered to those who write one; an order that has them says so in its prompt."""
+
+    purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose.choices)
+    text_en = models.CharField(_("phrase (English)"), max_length=200)
+    text_zh = models.CharField(_("phrase (Chinese)"), max_length=200)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("phrase")
+        verbose_name_plural = _("phrases")
+        ordering = ("purpose", "position", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["purpose", "text_en"], name="one_phrase_once",
+                violation_error_message=_("This purpose has this phrase already."),
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return in_language(self.text_en, self.text_zh)
+
+
+def in_language(english: str, chinese: str) -> str:
+    """Return the text of the reader's language."""
+    return chinese if (get_language() or "").startswith("zh") else english

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,12 @@ class Recipe:
     settings: Mapping[str, Any]
     price: int | None
     local_only: bool = False
+    # Without a seed, too, a picture that was drawn before may be found.
+    caches: bool = False
+    # The further steps, as `templates.chains` reads them.
+    chain: Sequence[Mapping[str, Any]] = ()
+    # What is done with each picture once it is made.
+    operations: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)

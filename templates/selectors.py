@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from genhub.lib.once import once
 from genhub.lib.remembered import Remembered, Table
-from templates.models import Style, Template, TemplateVersion
+from templates.models import Phrase, Style, Template, TemplateVersion
 from templates.rendering import Look, Recipe
 
 
@@ -44,8 +44,11 @@ def as_recipe(row: TemplateVersion) -> Recipe:
         parameters=row.parameters,
         required=row.required,
         settings=row.settings,
+        operations=row.operations,
         price=row.price,
         local_only=row.template.local_only,
+        caches=row.caches,
+        chain=row.chain,
     )
 
 
@@ -68,3 +71,8 @@ LOOKS = Remembered(read_looks, [Table(Style)])
 def list_styles() -> QuerySet[Style]:
     """Return the active styles in the order that staff gave them."""
     return Style.objects.filter(is_active=True)
+
+
+def list_phrases() -> QuerySet[Phrase]:
+    """Return the active phrases by purpose, in the order that staff gave them."""
+    return Phrase.objects.filter(is_active=True)

@@ -1,24 +1,28 @@
 """Every change to recipes: draft, publish, seed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef
 from django.db.models.functions import Now
 
 from genhub.lib.errors import FieldError, SeenChanged, gettext_noop
 from genhub.lib.seen import changed_since, mark
+from templates.chains import find_chain_mistakes
 from templates.errors import VersionNotPublishable
 from templates.examples import EXAMPLES
 from templates.mistakes import FITTING, find_recipe_mistakes
-from templates.models import Style, Template, TemplateVersion
+from templates.models import Phrase, Style, Template, TemplateVersion
+from templates.phrases import PHRASES
 from templates.selectors import as_recipe
 from templates.styles import STYLES
 from templates.trials import try_recipe
 
 # The request words that a template or a style may fix.
 SETTABLE_WORDS = frozenset(FITTING)
-COPIED = ("name", "category", "media_type", "prompt", "negative_prompt", "price")
-JSON_WORDS = ("parameters", "required", "settings")
+COPIED = ("name", "category", "media_type", "prompt", "negative_prompt", "price", "caches")
+JSON_WORDS = ("parameters", "required", "settings", "operations", "chain")
 CHANGED = gettext_noop("Somebody changed this since you looked.")
 
 
@@ -62,15 +66,15 @@ def publish(version: TemplateVersion, *, actor: str, seen: str | None = None) ->
             raise SeenChanged(errors=[FieldError(name, "changed", CHANGED) for name in changed])
         if mistakes := find_mistakes(row):
             raise VersionNotPublishable(errors=mistakes)
-        put_in_force(row, actor)
+        put_in_force([row], actor)
 
 
-def put_in_force(version: TemplateVersion, actor: str) -> None:
-    """Write that a version is published, and the one that new orders run."""
-    TemplateVersion.objects.filter(pk=version.pk, published_at=None).update(
-        published_at=Now(), published_by=actor
-    )
-    Template.objects.filter(pk=version.template_id).update(published=version)
+def put_in_force(versions: Sequence[TemplateVersion], actor: str) -> None:
+    """Write that versions are published, and each the one that new orders of its template run."""
+    rows = TemplateVersion.objects.filter(pk__in=[version.pk for version in versions])
+    rows.filter(published_at=None).update(published_at=Now(), published_by=actor)
+    of_template = rows.filter(template=OuterRef("pk")).values("pk")[:1]
+    Template.objects.filter(versions__in=versions).update(published=of_template)
 
 
 def words_of(version: TemplateVersion) -> dict[str, Any]:
@@ -91,20 +95,41 @@ def mark_of(version: TemplateVersion) -> str:
 def find_mistakes(version: TemplateVersion) -> list[FieldError]:
     """Return what would make orders of this version fail, at the fields of the version."""
     recipe = as_recipe(version)
-    return find_recipe_mistakes(recipe) or try_recipe(recipe).mistakes
+    mistakes = find_recipe_mistakes(recipe) or list(find_chain_mistakes(recipe))
+    return mistakes or try_recipe(recipe).mistakes
 
 
 def seed_styles() -> int:
     """Create the first styles where they are missing, leave staff's changes alone; return how many were made."""
-    made = [
-        Style.objects.get_or_create(code=code, defaults={**words, "position": position})[1]
+    there = set(Style.objects.values_list("code", flat=True))
+    rows = [
+        Style(code=code, position=position, **words)
         for position, (code, words) in enumerate(STYLES.items())
+        if code not in there
     ]
-    return sum(made)
+    return len(Style.objects.bulk_create(rows, ignore_conflicts=True))
+
+
+def seed_phrases() -> int:
+    """Create the first phrases where there are none, and return how many: what staff worded anew does not come back."""
+    if Phrase.objects.exists():
+        return 0
+    rows = [
+        Phrase(purpose=purpose, text_en=english, text_zh=chinese, position=position)
+        for purpose, texts in PHRASES.items()
+        for position, (english, chinese) in enumerate(texts)
+    ]
+    return len(Phrase.objects.bulk_create(rows))
 
 
 def seed_examples() -> None:
     """Create the example templates where they are missing; no order is tried, since models may come later."""
-    for code, words in EXAMPLES.items():
-        if not Template.objects.filter(code=code).exists():
-            put_in_force(create_template(code, **words), "system")
+    there = set(Template.objects.values_list("code", flat=True))
+    with transaction.atomic():
+        templates = [Template(code=code) for code in EXAMPLES if code not in there]
+        Template.objects.bulk_create(templates)
+        versions = [
+            TemplateVersion(template=template, number=1, **EXAMPLES[template.code])
+            for template in templates
+        ]
+        put_in_force(TemplateVersion.objects.bulk_create(versions), "system")

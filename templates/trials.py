@@ -23,6 +23,10 @@ class Trial:
     steps: int | None = None
     number: int = 0
     price: int = 0
+    # What each step would make, with its price, of a template that has several.
+    chain: tuple[str, ...] = ()
+    # A grey picture of its size, edited as its pictures are: a small JPEG, for people to look at; empty: it is not.
+    edited: bytes = b""
 
 
 def try_recipe(recipe: Recipe) -> Trial:

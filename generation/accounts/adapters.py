@@ -61,6 +61,7 @@ def settings_of(account: Account, key: AccountKey | None = None) -> AccountSetti
         connect_seconds=account.connect_seconds,
         answer_seconds=account.answer_seconds,
         private_hosts=settings.PRIVATE_HOSTS,
+        most_clip_bytes=settings.OUTPUT_VIDEO_MAX_BYTES,
     )
 
 

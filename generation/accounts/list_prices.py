@@ -25,6 +25,11 @@ def by_megapixel(usd: float, edit: float | None = None) -> list[dict[str, Any]]:
     return [*edits, {"per_megapixel_usd": usd}]
 
 
+def by_second(usd: float) -> list[dict[str, Any]]:
+    """Return the row of a price for each second of a clip."""
+    return [{"per_second_usd": usd}]
+
+
 def plain(usd: float) -> list[dict[str, Any]]:
     """Return the row of a price for any picture."""
     return [{"usd": usd}]
@@ -69,10 +74,33 @@ PRICES: dict[str, dict[str, Rows]] = {
         "seedream-5-0": plain(0.035),
         "seedream-5-5": [{"edit": True, "usd": 0.043}, {"usd": 0.035}],
     },
+    "ark_videos": {
+        "seedance-2-5": [
+            {"resolution": "480p", "per_second_usd": 0.096},
+            {"resolution": "720p", "per_second_usd": 0.216},
+            {"resolution": "1080p", "per_second_usd": 0.535},
+        ],
+        "seedance-2-0": [
+            {"resolution": "480p", "per_second_usd": 0.066},
+            {"resolution": "720p", "per_second_usd": 0.142},
+            {"resolution": "1080p", "per_second_usd": 0.354},
+        ],
+    },
     "dashscope": {
         "qwen-image-2.0": plain(0.035),
         "qwen-image-2.0-pro": plain(0.075),
         "qwen-image-3.0": plain(0.03),
+    },
+    "runway": {
+        "gen4_turbo": by_second(0.05),
+        "gen4.5": by_second(0.12),
+        "veo3.1": by_second(0.40),
+        "veo3.1_fast": by_second(0.15),
+        "seedance2_5": [
+            {"resolution": "480p", "per_second_usd": 0.20},
+            {"resolution": "720p", "per_second_usd": 0.30},
+            {"resolution": "1080p", "per_second_usd": 0.68},
+        ],
     },
     "fal": {
         "fal-ai/flux/dev": by_megapixel(0.025),

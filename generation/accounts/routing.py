@@ -129,6 +129,12 @@ def list_candidates(alias: str) -> list[Candidate]:
     ]
 
 
+def list_cards(alias: str) -> list[ModelCard]:
+    """Return a model as each account makes it that offers it."""
+    with remembered.together():
+        return [row.card for row in list_candidates(alias)]
+
+
 def read_offers() -> dict[str, list[tuple[Account, ModelCard, list[AccountKey]]]]:
     """Return what is offered by alias, each with its account's keys."""
     found: dict[str, list[tuple[Account, ModelCard, list[AccountKey]]]] = {}

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest, Now
 
 from generation.accounts import spending
@@ -21,7 +21,6 @@ from generation.providers.errors import Fault, ProviderError
 from generation.providers.registry import find_class
 from generation.providers.sorting import Meaning
 from generation.states import AttemptState
-from genhub.lib.clock import NOW
 
 logger = logging.getLogger(__name__)
 
@@ -43,16 +42,19 @@ WELL: dict[str, Any] = {"failures": 0, "resting_until": None, "resting_why": ""}
 
 
 def admit(
-    attempt: Attempt, dearest_usd: Decimal | None = None, *, key_id: int | None = None
+    attempt: Attempt,
+    now: datetime,
+    dearest_usd: Decimal | None = None,
+    *,
+    key_id: int | None = None,
 ) -> AccountKey | None:
     """Let an order go to its account that may cost so much, and return the key to use, None where there are none: this
     one, where the order must go with it; raise NotNow.
 
-    The caller holds the attempt, and the transaction in which its order leaves: what is admitted has left.
+    The caller holds the attempt and its account, read now, and the transaction in which its order leaves: what is
+    admitted has left.
     """
-    accounts = Account.objects.select_for_update(no_key=True).annotate(now=NOW)
-    account = accounts.get(pk=attempt.account_id)
-    now: datetime = account.now
+    account = attempt.account
     if account.resting_until and account.is_resting(now):
         raise NotNow(account.resting_why, (account.resting_until - now).total_seconds())
     most = 1 if account.failures >= MOST_FAILURES else account.concurrency
@@ -80,6 +82,17 @@ def heed(account_id: int, refused: NotNow) -> None:
         Account.objects.filter(pk=account_id).update(**said)
 
 
+def may_ask(account: Account) -> bool:
+    """Return whether an account may be asked for an order now, which no other worker has just done, and note that it
+    is, in the transaction that claims the order."""
+    if account.polls_per_minute is None:
+        return True
+    pause = timedelta(seconds=60 / account.polls_per_minute)
+    free = Q(next_poll_at=None) | Q(next_poll_at__lte=Now())
+    rows = Account.objects.filter(free, pk=account.pk)
+    return bool(rows.update(next_poll_at=Now() + pause))
+
+
 def count_at_work(attempt: Attempt) -> int:
     """Return how many other orders have left for an attempt's account and have not ended."""
     return at_work().filter(account_id=attempt.account_id).exclude(pk=attempt.pk).count()
@@ -102,9 +115,8 @@ def take_key(key: AccountKey, now: datetime) -> AccountKey:
 def choose_key(account: Account, now: datetime) -> AccountKey | None:
     """Return the key that was used longest ago, of those that do not rest; raise NotNow when none can be used."""
     keys = AccountKey.objects.filter(account=account)
-    key = keys.filter(usable(now)).order_by(F("last_used_at").asc(nulls_first=True), "pk").first()
-    if key:
-        AccountKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    oldest = keys.filter(usable(now)).order_by(F("last_used_at").asc(nulls_first=True), "pk")
+    for key in AccountKey.objects.raw(*use_of(oldest, now)):
         return key
     if not keys.exists() and not find_class(account.adapter).capabilities.needs_key:
         return None
@@ -112,6 +124,16 @@ def choose_key(account: Account, now: datetime) -> AccountKey | None:
     if resting is None or resting.resting_until is None:
         raise NotNow(Rest.NO_KEY, NO_KEY_SECONDS, rests=True)
     raise NotNow(Rest.NO_KEY, (resting.resting_until - now).total_seconds(), rests=True)
+
+
+def use_of(keys: QuerySet[AccountKey], now: datetime) -> tuple[str, list[Any]]:
+    """Return a statement that notes the use of the first of these keys and reads it, with its values."""
+    statement, values = keys.values("pk")[:1].query.sql_with_params()
+    table = AccountKey._meta.db_table  # noqa: SLF001 (Django's documented API)
+    return (
+        f'UPDATE "{table}" SET last_used_at = %s WHERE id IN ({statement}) RETURNING *',  # noqa: S608 (all of it is our own text)
+        [now, *values],
+    )
 
 
 def has_key(account_id: int) -> bool:

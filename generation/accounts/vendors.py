@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from generation.spec import OPTIONS, ModelCard
+from generation.spec import OPTIONS, PICTURE_OPTIONS, ModelCard
 from genhub.lib.limits import LONGEST_TEXT
 
 
@@ -34,6 +34,16 @@ def card(alias: str, vendor_model: str, takes: str, usd: float | None, **words: 
     )
 
 
+def clip(
+    alias: str, vendor_model: str, takes: str, sizes: tuple[tuple[int, int], ...], **words: Any
+) -> ModelCard:
+    """Return a model of clips, as `card` returns one of pictures; what it costs is the table's to say."""
+    usual = {"default_width": 1280, "default_height": 720, "smallest_side": 256, "largest_side": 4096}  # fmt: skip
+    kind = {"media_types": ("video",), "sizes": sizes, "longest_prompt": 1000}
+    return card(alias, vendor_model, takes, None, **{**usual, **kind, **words})
+
+
+HD = ((1280, 720), (720, 1280))
 EDITS = "image mask"
 # Any size in multiples of 16; beyond 2560×1440 the vendor calls it experimental.
 FREE_SIZES: dict[str, Any] = {"largest_side": 3840, "longest_prompt": LONGEST_TEXT}
@@ -78,7 +88,7 @@ VENDORS = (
             card(
                 "sdxl",
                 "",
-                " ".join(OPTIONS),
+                " ".join(PICTURE_OPTIONS),
                 None,
                 default_steps=20,
                 largest_steps=150,
@@ -163,6 +173,27 @@ VENDORS = (
             card("flux-dev", "fal-ai/flux/dev", "seed", 0.025),
             card("flux-schnell", "fal-ai/flux/schnell", "seed", 0.003),
         ),
+    ),
+    Vendor(
+        "runway",
+        "runway",
+        (
+            clip("runway-gen4.5", "gen4.5", "seed image", HD, durations=tuple(range(2, 11))),
+            clip(
+                "veo-3.1",
+                "veo3.1",
+                "seed image last_image audio",
+                (*HD, (1920, 1080), (1080, 1920)),
+                durations=(4, 6, 8),
+                default_seconds=8,
+            ),
+        ),
+    ),
+    Vendor(
+        "video",
+        "generic_video",
+        # Whatever the server makes: staff say what else that is.
+        (clip("video", "", "image", (*HD, (1920, 1080), (3840, 2160)), durations=(5, 10)),),
     ),
     Vendor(
         "midjourney",

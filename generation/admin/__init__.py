@@ -1,24 +1,37 @@
-"""Pages of orders: tasks with their pictures and refunds; providers, models, workers and shares."""
+"""Pages of orders: tasks with their pictures and refunds, what is remembered of users, and the machines behind."""
 
 from generation.admin.accounts.account import ProviderAdmin
 from generation.admin.accounts.costs import CostsAdmin
 from generation.admin.accounts.offer import ProviderModelAdmin
+from generation.admin.accounts.other_name import OtherNameAdmin
+from generation.admin.moderation.desk import FindingAdmin
+from generation.admin.moderation.refused import RefusedPromptAdmin
+from generation.admin.moderation.services import ModeratorAdmin
+from generation.admin.moderation.terms import TermAdmin
 from generation.admin.refunds.bulk import RefundBatchAdmin
 from generation.admin.refunds.single import RefundRequestAdmin
 from generation.admin.tasks.batch import BatchAdmin
 from generation.admin.tasks.desk import DeskAdmin
 from generation.admin.tasks.page import TaskAdmin
 from generation.admin.tasks.queue import ShareAdmin, WorkerAdmin
+from generation.admin.taste import PreferencesAdmin, SubjectAdmin
 
 __all__ = [
     "BatchAdmin",
     "CostsAdmin",
     "DeskAdmin",
+    "FindingAdmin",
+    "ModeratorAdmin",
+    "OtherNameAdmin",
+    "PreferencesAdmin",
     "ProviderAdmin",
     "ProviderModelAdmin",
     "RefundBatchAdmin",
     "RefundRequestAdmin",
+    "RefusedPromptAdmin",
     "ShareAdmin",
+    "SubjectAdmin",
     "TaskAdmin",
+    "TermAdmin",
     "WorkerAdmin",
 ]

@@ -12,12 +12,12 @@ from django.utils.translation import gettext
 from generation.failures import TaskFailure
 from generation.models import Attempt, Output, Task
 from generation.selectors.costs import plain
-from generation.selectors.tasks import find_pauses, newest
+from generation.selectors.tasks import find_pauses, newest, progress_of
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.admin.pages import on_this_site, word
 from genhub.admin.show import badge
 from genhub.lib.errors import problem_of
-from storage.selectors import sign_link
+from storage.selectors import sign_link, sign_poster
 
 TASK_COLOURS = {
     TaskState.PENDING: "",
@@ -50,6 +50,9 @@ class Picture:
     thumbnail: str
     size: str
     failure: str
+    is_clip: bool = False
+    # Of a clip.
+    poster: str = ""
 
 
 def task_badge(task: Task) -> SafeString:
@@ -69,18 +72,31 @@ def list_pictures(outputs: Iterable[Output]) -> list[Picture]:
 
 def picture_of(output: Output) -> Picture:
     """Return one output with fresh signed links."""
-    artifact = output.artifact
+    artifact = output.shown
     if artifact is None:
-        failure = word_failure(output.error_code, output.error_params)
+        failure = word_failure(output.failure, output.error_params)
         return Picture(output.position, output.seed, "", "", "", failure)
     return Picture(
         position=output.position,
         seed=output.seed,
         link=on_this_site(sign_link(artifact)),
         thumbnail=on_this_site(sign_link(artifact, thumbnail=True)),
-        size=f"{artifact.width} × {artifact.height}",
+        size=size_of(artifact),
         failure="",
+        is_clip=artifact.is_clip,
+        poster=on_this_site(sign_poster(artifact)) if artifact.is_clip else "",
     )
+
+
+def size_of(artifact: Any) -> str:
+    """Return how large a picture is; of a clip also how long, how fast, in which codec, and whether it sounds."""
+    size = f"{artifact.width} × {artifact.height}"
+    if not artifact.is_clip:
+        return size
+    told = {"seconds": f"{artifact.seconds:g}", "fps": f"{artifact.fps:g}", "codec": artifact.codec}
+    sound = gettext("with sound") if artifact.has_audio else gettext("silent")
+    facts = gettext("%(seconds)s s, %(fps)s frames a second, %(codec)s") % told
+    return f"{size} · {facts}, {sound}"
 
 
 @dataclass(frozen=True)
@@ -100,7 +116,7 @@ def view_progress(task: Task) -> Progress | None:
     is_running = attempt is not None and attempt.state == AttemptState.RUNNING
     pause = find_pauses([task]).get(task.pk)
     return Progress(
-        percent=round(100 * attempt.progress) if attempt and is_running else 0,
+        percent=round(100 * progress_of(task)) if is_running or task.step > 1 else 0,
         preview=data_uri(attempt.preview) if attempt and attempt.preview else "",
         pause=word(pause) if pause else "",
     )

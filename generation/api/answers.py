@@ -1,26 +1,36 @@
 """Tasks as clients see them: the answer words of the API, nothing internal."""
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
 from credits.selectors import NO_HOLD, Explained, explain_holds
+from generation.api.chains import answer_chain
 from generation.failures import TaskFailure
-from generation.models import Task
+from generation.models import Output, Task
 from generation.models.batch import PREFIX as BATCH
 from generation.orders.follow import find_follow_ups
 from generation.selectors.line import find_places
-from generation.selectors.tasks import describe_template, find_pauses, newest
+from generation.selectors.tasks import (
+    describe_template,
+    find_pauses,
+    newest,
+    progress_of,
+    type_of,
+)
 from generation.spec import LARGEST_EXACT
 from generation.states import AttemptState, TaskState
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem, problem_of
 from genhub.lib.ids import to_wire
 from storage.selectors import PREFIX as ARTIFACT
-from storage.selectors import read_bytes
+from storage.selectors import describe_clip, read_bytes
+
+if TYPE_CHECKING:
+    from storage.models import Artifact
 
 MESSAGES = {
     TaskState.PENDING: lambda: _("The task waits for its turn."),
@@ -54,7 +64,7 @@ def answer_task(
     ended = task.completed_at or task.failed_at or task.canceled_at
     return {
         **answer_state(task, request, pause),
-        "type": task.spec["media_type"],
+        "type": type_of(task),
         "user": task.user,
         "template": describe_template(task),
         "model": task.model,
@@ -70,7 +80,11 @@ def answer_task(
         "steps": task.spec["steps"],
         "cfg_scale": task.spec["cfg_scale"],
         **answer_inputs(task.spec),
+        "output_format": task.spec.get("output_format") or None,
+        "output_compression": task.spec.get("output_compression"),
+        **answer_clip(task.spec),
         "num_images": task.num_images,
+        "chain": answer_chain(task),
         "batch": to_wire(BATCH, task.batch_id) if task.batch_id else None,
         "batch_index": task.batch_index,
         "metadata": task.metadata,
@@ -79,7 +93,7 @@ def answer_task(
         "timeout": task.timeout_seconds,
         "expires_at": task.expires_at,
         "request_id": task.request_id or None,
-        "result": answer_result(task, request) if task.state == TaskState.COMPLETED else None,
+        "result": answer_result(task, request) if has_result(task) else None,
         "processing_time": seconds(task.started_at, ended),
         "timings": {"queued": seconds(task.created_at, task.started_at), **attempt.timings}
         if attempt
@@ -87,7 +101,23 @@ def answer_task(
         "credits": answer_credits(task, hold),
         # Unknown is null, never 0.
         "cost_usd": None if task.cost_usd is None else float(task.cost_usd),
-        "cached": False,
+        "cached": task.cached_from_id is not None,
+    }
+
+
+def has_result(task: Task) -> bool:
+    """Return whether a task has a result: it delivered, or staff released what had been withheld of it."""
+    return task.state == TaskState.COMPLETED or any(output.shown for output in task.outputs.all())
+
+
+def answer_clip(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return what was ordered of a clip; of a picture, and in specs of earlier releases, nothing was."""
+    return {
+        "duration": spec.get("seconds"),
+        "fps": spec.get("fps"),
+        "resolution": spec.get("resolution") or None,
+        "last_image": spec.get("last_image") or None,
+        "audio": spec.get("audio", False),
     }
 
 
@@ -133,16 +163,14 @@ def answer_queue(task: Task) -> dict[str, Any] | None:
 def answer_state(task: Task, request: Request, pause: Problem | None) -> dict[str, Any]:
     """Return where a task stands, and what keeps it waiting that is not its turn."""
     wire_id = to_wire("task", task.pk)
-    attempt = newest(task)
     paused = None if pause is None else word_problem(pause)
-    progress = attempt.progress if attempt and task.state == TaskState.PROCESSING else 0.0
     return {
         "id": wire_id,
         "task_id": wire_id,
         "status": task.state,
         "message": paused["message"] if paused else MESSAGES[TaskState(task.state)](),
         "paused": paused,
-        "progress": 1.0 if task.state == TaskState.COMPLETED else round(progress, 4),
+        "progress": 1.0 if task.state == TaskState.COMPLETED else round(progress_of(task), 4),
         "check_status_url": reverse("task-status", [wire_id], request=request),
         "result_url": reverse("task-result", [wire_id], request=request),
         "cancel_url": reverse("task-cancel", [wire_id], request=request),
@@ -156,41 +184,65 @@ def answer_state(task: Task, request: Request, pause: Problem | None) -> dict[st
 
 
 def answer_result(task: Task, request: Request, *, as_base64: bool = False) -> dict[str, Any]:
-    """Return what was delivered, and why each other picture was not."""
+    """Return what was delivered, and why each other picture was not; a clip's bytes are never in an answer."""
     outputs = list(task.outputs.all())
-    images = []
+    images, videos = [], []
     for output in outputs:
-        if (artifact := output.artifact) is None:
+        if (artifact := output.shown) is None:
             continue
-        wire_id = to_wire(ARTIFACT, artifact.pk)
-        image = {
-            "id": wire_id,
-            "url": reverse("artifact", [wire_id], request=request),
-            "thumbnail_url": reverse("artifact-thumbnail", [wire_id], request=request),
-            "width": artifact.width,
-            "height": artifact.height,
-            **answer_seed(output.seed),
-            "sha256": artifact.sha256,
-            "content_type": artifact.content_type,
-            "size_bytes": artifact.size_bytes,
-            "revised_prompt": output.revised_prompt or None,
-        }
+        delivered = answer_delivered(output, request)
+        if artifact.is_clip:
+            videos.append(delivered | answer_stills(artifact, request) | describe_clip(artifact))
+            continue
         if as_base64:
-            image["b64_json"] = base64.b64encode(read_bytes(artifact)).decode()
-        images.append(image)
+            delivered["b64_json"] = base64.b64encode(read_bytes(artifact)).decode()
+        images.append(delivered)
     return {
         "images": images,
         "image_urls": [image["url"] for image in images],
-        "count": len(images),
+        "videos": videos,
+        "video_urls": [video["url"] for video in videos],
+        "count": len(images) + len(videos),
         "errors": [
             {
                 "position": output.position,
+                "step": output.step or None,
                 **answer_seed(output.seed),
-                **word(output.error_code, output.error_params),
+                **word(output.failure, output.error_params),
             }
             for output in outputs
-            if output.error_code
+            if output.failure
         ],
+    }
+
+
+def answer_delivered(output: Output, request: Request) -> dict[str, Any]:
+    """Return a delivered file, by addresses that never die."""
+    artifact = output.artifact
+    assert artifact is not None  # noqa: S101 (asked for by the caller)
+    wire_id = to_wire(ARTIFACT, artifact.pk)
+    return {
+        "id": wire_id,
+        "step": output.step or None,
+        "url": reverse("artifact", [wire_id], request=request),
+        "thumbnail_url": reverse("artifact-thumbnail", [wire_id], request=request),
+        "width": artifact.width,
+        "height": artifact.height,
+        **answer_seed(output.seed),
+        "sha256": artifact.sha256,
+        "content_type": artifact.content_type,
+        "size_bytes": artifact.size_bytes,
+        "revised_prompt": output.revised_prompt or None,
+    }
+
+
+def answer_stills(artifact: "Artifact", request: Request) -> dict[str, Any]:
+    """Return where the poster and the preview of a clip are, by addresses that never die; null for one without."""
+    wire_id = to_wire(ARTIFACT, artifact.pk)
+    keys = {"poster": artifact.poster_key, "preview": artifact.preview_key}
+    return {
+        f"{name}_url": reverse(f"artifact-{name}", [wire_id], request=request) if key else None
+        for name, key in keys.items()
     }
 
 

@@ -26,6 +26,7 @@ from generation.orders.submit_batch import submit_batch, sum_of
 from generation.orders.webhook import check_webhook
 from generation.selectors.batches import find_batch, find_batches
 from generation.states import BatchState
+from genhub.api.etags import ConditionalView
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.pages import NewestFirst, read_page_words
 from genhub.lib import remembered
@@ -40,7 +41,7 @@ STATUS = OpenApiParameter(
 )  # fmt: skip
 
 
-class BatchListView(APIView):
+class BatchListView(ConditionalView):
     """Batches."""
 
     scopes = {"GET": Scope.TASKS_READ, "POST": Scope.TASKS_WRITE}
@@ -64,7 +65,7 @@ class BatchListView(APIView):
 
     @extend_schema(
         request=BatchWords,
-        responses={202: batch_schema.Batch, **schema.ORDERED_REFUSALS, **dict.fromkeys((413, 503), schema.PROBLEM)},
+        responses={202: batch_schema.Batch, **schema.ORDERED_REFUSALS, 413: schema.PROBLEM},
         parameters=[schema.IDEMPOTENCY_KEY],
         examples=batch_schema.EXAMPLES,
         summary=_("Submit up to 100 orders as one; answers at once"),
@@ -87,7 +88,7 @@ class BatchQuoteView(APIView):
 
     @extend_schema(
         request=BatchWords,
-        responses={200: batch_schema.BatchQuote, **schema.REFUSALS, **dict.fromkeys((409, 413, 503), schema.PROBLEM)},
+        responses={200: batch_schema.BatchQuote, **schema.REFUSALS, **dict.fromkeys((409, 413, 422, 503), schema.PROBLEM)},
         examples=batch_schema.EXAMPLES,
         summary=_("Ask what a batch would cost; nothing is created"),
     )  # fmt: skip
@@ -110,7 +111,7 @@ class BatchQuoteView(APIView):
         )
 
 
-class BatchView(APIView):
+class BatchView(ConditionalView):
     """One batch in full."""
 
     scopes = {"GET": Scope.TASKS_READ}

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from generation.selectors.filters import TaskFilters
 from generation.states import TaskState
 from genhub.api.fields import StrictCharField
+from genhub.lib import requestid
 from genhub.lib.errors import gettext_noop, refuse_field
 
 STATES = [state.value for state in TaskState]
@@ -29,6 +30,7 @@ class FilterSerializer(serializers.Serializer[Any]):
     model = StrictCharField(required=False, max_length=100)
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False)
+    request_id = StrictCharField(required=False, max_length=requestid.LONGEST)
     metadata = serializers.DictField(
         child=StrictCharField(max_length=LONGEST_VALUE, trim_whitespace=False, allow_blank=True),
         required=False,
@@ -57,7 +59,7 @@ def read_filters(request: Request) -> TaskFilters:
     """Return which tasks are asked for; raise naming each word that is wrong."""
     said: dict[str, Any] = {
         name: request.query_params[name]
-        for name in ("template", "model", "since", "until")
+        for name in ("template", "model", "since", "until", "request_id")
         if name in request.query_params
     }
     if states := request.query_params.getlist("status"):
@@ -100,6 +102,11 @@ PARAMETERS = [
     ),
     OpenApiParameter(
         "until", OpenApiTypes.DATETIME, description=_("Those ordered before (RFC 3339).")
+    ),
+    OpenApiParameter(
+        "request_id",
+        OpenApiTypes.STR,
+        description=_("Those that the request with this X-Request-ID ordered."),
     ),
     OpenApiParameter(
         METADATA,

@@ -8,11 +8,12 @@ from rest_framework.views import APIView
 
 from generation.api import problems, schema
 from generation.api.quote import QuoteSerializer, answer_quote
+from generation.api.serializers import FormSerializer, TermsSerializer
 from generation.api.views import answer_new, read_further
 from generation.models import Task
 from generation.orders.follow import Following, follow_task, resolve_following
 from generation.orders.submit import Customer
-from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSerializer
+from genhub.api.fields import StrictCharField, StrictIntegerField
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.limits import LARGEST_NUMBER
 from genhub.platforms.models import Scope
@@ -21,7 +22,7 @@ from genhub.platforms.rates import Rate
 LONGEST_ACTION = 50
 
 
-class FollowSerializer(StrictSerializer):
+class FollowSerializer(FormSerializer, TermsSerializer):
     """What to do with which picture."""
 
     action = StrictCharField(
@@ -74,7 +75,11 @@ class FollowQuoteView(APIView):
 
     @extend_schema(
         request=FollowSerializer,
-        responses={200: QuoteSerializer, **schema.REFUSALS, 409: schema.PROBLEM},
+        responses={
+            200: QuoteSerializer,
+            **schema.REFUSALS,
+            **dict.fromkeys((409, 422), schema.PROBLEM),
+        },
         examples=[EXAMPLE],
         summary=_("Ask what going on with a picture would cost; nothing is created"),
     )

@@ -9,13 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from generation.accounts.other_names import list_names
 from generation.accounts.routing import list_models
 from generation.api import schema
+from generation.api.orders import usual_model_of
+from generation.orders.clips import CLIP, resolutions_of, seconds_of
 from generation.orders.modes import FAST, FINE, find_usual, find_usual_effort
-from generation.orders.resolve import default_model
 from generation.spec import OPTIONS, ModelCard
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
-from genhub.platforms.authentication import caller_of
 
 
 class SizeSerializer(serializers.Serializer[Any]):
@@ -53,10 +54,29 @@ class ModelLoraSerializer(serializers.Serializer[Any]):
     )
 
 
+class ClipsSerializer(serializers.Serializer[Any]):
+    """What a model makes of clips."""
+
+    durations = serializers.ListField(child=serializers.IntegerField(), help_text=_("Seconds."))
+    default_duration = serializers.IntegerField(help_text=_("Seconds."))
+    frame_rates = serializers.ListField(
+        child=serializers.IntegerField(), help_text=_("Frames a second, the usual ones first.")
+    )
+    resolutions = serializers.ListField(
+        child=serializers.CharField(), help_text=_("Sizes by name, the smallest first.")
+    )
+    audio = serializers.BooleanField(help_text=_("Whether they may sound."))
+    image = serializers.BooleanField(help_text=_("Whether they may begin with a picture."))
+    last_image = serializers.BooleanField(help_text=_("Whether they may end with one."))
+
+
 class ModelSerializer(serializers.Serializer[Any]):
     """A model that orders may name, its limits, and what it does when an order does not say."""
 
     alias = serializers.CharField(help_text=_("Orders name it so."))
+    other_names = serializers.ListField(
+        child=serializers.CharField(), help_text=_("Orders may name it so, too.")
+    )
     is_default = serializers.BooleanField(help_text=_("Whether orders without “model” get it."))
     media_types = serializers.ListField(child=serializers.CharField())
     default = UsualSerializer()
@@ -79,6 +99,7 @@ class ModelSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text=_("Of “sampler”; empty: it takes none.")
     )
     loras = ModelLoraSerializer(many=True)
+    clips = ClipsSerializer(allow_null=True, help_text=_("Null: it makes none."))
 
 
 class ModelListSerializer(serializers.Serializer[Any]):
@@ -95,19 +116,21 @@ class ModelListView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer every model that can be ordered, as the provider makes it that would be chosen."""
-        default = caller_of(request).platform.default_model or default_model()
+        default = usual_model_of(request)
+        names = sorted(list_names(default).items())
         items = [
-            answer_model(card, is_default=alias == default)
+            answer_model(card, [name for name, model in names if model == alias])
+            | {"is_default": alias == default}
             for alias, card in sorted(list_models().items())
         ]
         return Response({"items": items})
 
 
-def answer_model(card: ModelCard, *, is_default: bool) -> dict[str, Any]:
+def answer_model(card: ModelCard, other_names: list[str]) -> dict[str, Any]:
     """Return what a caller may know of a model: nothing of where its weights lie or what it costs the operator."""
     return {
         "alias": card.alias,
-        "is_default": is_default,
+        "other_names": other_names,
         "media_types": card.media_types,
         "default": answer_usual(card, ""),
         "modes": {mode: answer_usual(card, mode) for mode in (FAST, FINE)},
@@ -125,6 +148,18 @@ def answer_model(card: ModelCard, *, is_default: bool) -> dict[str, Any]:
             {"name": lora.name, "scale": lora.scale, "is_usual": lora.is_usual}
             for lora in card.loras
         ],
+        "clips": answer_clips(card) if CLIP in card.media_types else None,
+    }
+
+
+def answer_clips(card: ModelCard) -> dict[str, Any]:
+    """Return what a model makes of clips."""
+    return {
+        "durations": seconds_of(card),
+        "default_duration": card.default_seconds,
+        "frame_rates": card.frame_rates,
+        "resolutions": resolutions_of(card),
+        **{name: card.takes(name) for name in ("audio", "image", "last_image")},
     }
 
 

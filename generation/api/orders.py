@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from credits.ledger import Allowance
 from generation.api.serializers import GenerateSerializer
 from generation.models import Task
+from generation.orders.finish import LabelPolicy
+from generation.orders.maker import default_model
 from generation.orders.submit import Customer, order_of
 from generation.spec import Order
 from genhub.platforms.authentication import caller_of
@@ -43,6 +45,11 @@ def read_order(request: Request) -> tuple[Customer, Order]:
     return customer_of(request, user), order_of(words)
 
 
+def usual_model_of(request: Request) -> str:
+    """Return the model of the caller's pictures whose orders name none."""
+    return caller_of(request).platform.default_model or default_model()
+
+
 def customer_of_task(request: Request, task: Task) -> Customer:
     """Return the user of a task as who orders again: what had to stay in the house stays there."""
     customer = customer_of(request, task.user)
@@ -60,6 +67,16 @@ def customer_of(request: Request, user: str) -> Customer:
         api_key_id=caller.key.pk,
         allowance=Allowance(token.pk, token.max_credits) if token else None,
         plan=platform.plan,
-        local_only=platform.local_only or caller.key.local_only,
+        local_only=caller.local_only,
         low_credits=platform.low_credits,
+        has_quota=platform.storage_quota_mib is not None,
+        shares_results=platform.shares_results,
+        moderation=platform.moderation,
+        unjudged=platform.unjudged,
+        labels=LabelPolicy(
+            platform.label_producer,
+            platform.visible_label,
+            platform.language,
+            embeds_parameters=platform.embeds_parameters,
+        ),
     )

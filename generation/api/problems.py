@@ -6,22 +6,45 @@ from credits.errors import (
     BudgetSpent,
     ConcurrencyReached,
     InsufficientCredits,
+    PurseErased,
     PurseFrozen,
 )
 from credits.pricing import PriceTooLarge, PriceUnknown
-from generation.errors import AlreadyEnded, MakerOff, NoResult, NotReady, QueueFull
+from generation.errors import (
+    AlreadyEnded,
+    AppealMade,
+    MakerOff,
+    ModerationUnavailable,
+    NoResult,
+    NotCached,
+    NothingWithheld,
+    NotReady,
+    PromptRefused,
+    QueueFull,
+)
 from generation.orders.estimate import CostUnknown
 from genhub.platforms.authentication import WrongUser
+from storage.edits.wording import NotAPicture
 from storage.uploads import UploadsBusy
+from storage.usage import StorageFull
 from templates.errors import TemplateNotOrderable
 
 # What an order is refused for before anybody asks whether it can be paid.
-PRICE = (CostUnknown, PriceTooLarge, PriceUnknown, TemplateNotOrderable, UploadsBusy, WrongUser)
+PRICE = (
+    CostUnknown, NotCached, PriceTooLarge, PriceUnknown, PromptRefused, TemplateNotOrderable, UploadsBusy, WrongUser,
+)  # fmt: skip
 ORDER = (
-    *PRICE, BudgetExceeded, BudgetSpent, ConcurrencyReached, InsufficientCredits, PurseFrozen, QueueFull,
-    AllowanceSpent,
+    *PRICE, BudgetExceeded, BudgetSpent, ConcurrencyReached, InsufficientCredits, ModerationUnavailable, PurseErased,
+    PurseFrozen, QueueFull, AllowanceSpent, StorageFull,
+)  # fmt: skip
+# An edit costs nothing unless a price rule names it.
+EDIT_PRICE = (NotAPicture, PriceTooLarge, WrongUser)
+EDIT = (
+    *EDIT_PRICE, AllowanceSpent, BudgetExceeded, BudgetSpent, ConcurrencyReached, InsufficientCredits, PurseErased,
+    PurseFrozen, StorageFull, UploadsBusy,
 )  # fmt: skip
 # What there must be before anything can be fetched of a task, or goes on from it.
 RESULT = (NoResult, NotReady)
 CANCEL = (AlreadyEnded,)
 FOLLOW = (MakerOff, *RESULT)
+APPEAL = (AppealMade, NothingWithheld)

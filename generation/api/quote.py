@@ -12,9 +12,12 @@ from rest_framework.views import APIView
 from credits.affordability import find_offer
 from credits.pricing import ORIGINS
 from generation.api import problems, schema
+from generation.api.chains import QuotedStepSerializer
 from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
 from generation.orders.backlog import find_refusal
+from generation.orders.chain import list_quoted
+from generation.orders.estimate import estimate_seconds
 from generation.orders.resolved import Resolved
 from generation.orders.submit import Customer, resolve_for, terms_of
 from genhub.api.parsers import OrderParser
@@ -57,11 +60,20 @@ class QuoteSerializer(serializers.Serializer[Any]):
     affordable = serializers.BooleanField(
         help_text=_("Whether balance, budgets and queue have room for it at this moment.")
     )
+    chain = QuotedStepSerializer(
+        many=True,
+        allow_null=True,
+        help_text=_("The steps of a template that has several; else null."),
+    )
     estimated_cost_usd = serializers.FloatField(
         allow_null=True,
         help_text=_(
             "What it may cost the hub in US dollars, as its prices stand. Null: not known."
         ),
+    )
+    usual_seconds = serializers.FloatField(
+        allow_null=True,
+        help_text=_("From its begin to its end, as such orders took of late. Null: not known."),
     )
     refusal = serializers.CharField(
         allow_null=True, help_text=_("If not, the code that submitting it would answer.")
@@ -81,7 +93,7 @@ class QuoteView(APIView):
         responses={
             200: QuoteSerializer,
             **schema.REFUSALS,
-            **dict.fromkeys((409, 413, 503), schema.PROBLEM),
+            **dict.fromkeys((409, 413, 422, 503), schema.PROBLEM),
         },
         examples=schema.ORDER_EXAMPLES,
         summary=_("Ask what an order would cost; nothing is created"),
@@ -117,8 +129,10 @@ def answer_quote(request: Request, customer: Customer, resolved: Resolved) -> di
     return {
         **answer_price(resolved),
         **resolved.quote.to_json(),
+        "chain": list_quoted(resolved.chain) or None,
         "held": price,
         "available": offer.available if Scope.CREDITS_READ in caller_of(request).scopes else None,
         "affordable": not refusal,
+        "usual_seconds": estimate_seconds(account_id, resolved.spec),
         "refusal": refusal or None,
     }

@@ -9,12 +9,17 @@ from rest_framework.views import APIView
 
 from generation.api import problems, schema
 from generation.api.quote import QuoteSerializer, answer_quote
-from generation.api.serializers import QUALITIES, standard_quality
+from generation.api.serializers import (
+    QUALITIES,
+    FormSerializer,
+    TermsSerializer,
+    standard_quality,
+)
 from generation.api.views import answer_new, read_further
 from generation.models import Task
 from generation.orders.refine import Refinement, named_at_the_picture, order_again, refine_task
 from generation.orders.submit import Customer, resolve_for
-from genhub.api.fields import StrictFloatField, StrictIntegerField, StrictSerializer
+from genhub.api.fields import StrictFloatField, StrictIntegerField
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.limits import LARGEST_GUIDANCE, LARGEST_NUMBER, LARGEST_SIDE_PIXELS, MOST_STEPS
 from genhub.platforms.models import Scope
@@ -23,7 +28,7 @@ from genhub.platforms.rates import Rate
 AS_BEFORE = _("Default: as before.")
 
 
-class RefineSerializer(StrictSerializer):
+class RefineSerializer(FormSerializer, TermsSerializer):
     """Which picture to refine, and what shall differ from before."""
 
     picture = StrictIntegerField(
@@ -90,7 +95,11 @@ class RefineQuoteView(APIView):
 
     @extend_schema(
         request=RefineSerializer,
-        responses={200: QuoteSerializer, **schema.REFUSALS, 409: schema.PROBLEM},
+        responses={
+            200: QuoteSerializer,
+            **schema.REFUSALS,
+            **dict.fromkeys((409, 422), schema.PROBLEM),
+        },
         examples=[EXAMPLE],
         summary=_("Ask what refining a picture would cost; nothing is created"),
     )

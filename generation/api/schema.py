@@ -8,6 +8,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from credits.entries import KINDS
+from generation.api.chains import StepSerializer
+from generation.api.result_schema import Result
 from generation.states import TaskState
 from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
 
@@ -69,35 +71,6 @@ CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description=_("From “nex
 PAGE = OpenApiParameter(
     "page", OpenApiTypes.INT, description=_("Pages by number, with a total, instead of the cursor.")
 )
-
-
-class Image(serializers.Serializer[Any]):
-    """A delivered picture. `url` and `thumbnail_url` redirect to a fresh link and never die."""
-
-    id = serializers.CharField()
-    url = serializers.URLField()
-    thumbnail_url = serializers.URLField()
-    width = serializers.IntegerField(help_text=_("Pixels."))
-    height = serializers.IntegerField(help_text=_("Pixels."))
-    seed = serializers.IntegerField(allow_null=True)
-    seed_text = serializers.CharField(
-        allow_null=True, help_text=_("The seed as text where it exceeds 2⁵³−1, else null.")
-    )
-    sha256 = serializers.CharField()
-    content_type = serializers.CharField()
-    size_bytes = serializers.IntegerField()
-    revised_prompt = serializers.CharField(allow_null=True)
-    b64_json = serializers.CharField(required=False, help_text=_("With format=b64."))
-
-
-class Result(serializers.Serializer[Any]):
-    """What a task delivered, and why each other picture was not."""
-
-    images = Image(many=True)
-    image_urls = serializers.ListField(child=serializers.URLField())
-    count = serializers.IntegerField()
-    # The base class has a property of this name, which a schema never reads.
-    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
 
 
 class CreditLine(serializers.Serializer[Any]):
@@ -232,6 +205,17 @@ class Task(Status):
     cfg_scale = serializers.FloatField(allow_null=True, help_text=_("Null: the vendor decides."))
     image = serializers.CharField(allow_null=True, help_text=_("The picture it starts from."))
     mask = serializers.CharField(allow_null=True, help_text=_("White: drawn anew."))
+    duration = serializers.IntegerField(
+        allow_null=True, help_text=_("Of a clip: seconds that were ordered. Null: a picture.")
+    )
+    fps = serializers.IntegerField(
+        allow_null=True, help_text=_("Of a clip: frames a second. Null: the vendor decides.")
+    )
+    resolution = serializers.CharField(allow_null=True, help_text=_("Of a clip: its size by name."))
+    last_image = serializers.CharField(
+        allow_null=True, help_text=_("Of a clip: the picture that it ends with.")
+    )
+    audio = serializers.BooleanField(help_text=_("Whether a clip was to sound."))
     strength = serializers.FloatField(
         allow_null=True,
         help_text=_("Null without “image”, and where the vendor decides."),
@@ -244,7 +228,14 @@ class Task(Status):
             "A small JPEG of the picture under way, as a data URI; only where one task is read."
         ),
     )
+    output_format = serializers.CharField(allow_null=True, help_text=_("Null: none was named."))
+    output_compression = serializers.IntegerField(allow_null=True, help_text=_("0 to 100."))
     num_images = serializers.IntegerField()
+    chain = StepSerializer(
+        many=True,
+        allow_null=True,
+        help_text=_("The steps of a template that has several; else null."),
+    )
     batch = serializers.CharField(allow_null=True, help_text=_("The batch that it was ordered in."))
     batch_index = serializers.IntegerField(
         allow_null=True, help_text=_("Its order's place in the batch, from 0.")
@@ -272,7 +263,7 @@ class Task(Status):
     cost_usd = serializers.FloatField(
         allow_null=True, help_text=_("What it cost the hub in US dollars. Null: not known.")
     )
-    cached = serializers.BooleanField()
+    cached = serializers.BooleanField(help_text=_("Whether its pictures were drawn before."))
     follow_ups = FollowUp(
         many=True,
         help_text=_(
@@ -282,7 +273,7 @@ class Task(Status):
 
 
 # What each door answers that takes an order.
-ORDERED_REFUSALS = {**REFUSALS, **dict.fromkeys((402, 409, 422, 429), PROBLEM)}
+ORDERED_REFUSALS = {**REFUSALS, **dict.fromkeys((402, 409, 422, 429, 503, 507), PROBLEM)}
 ORDERED = {202: Task, **ORDERED_REFUSALS}
 
 

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from generation.models.taste import LONGEST_SUBJECT
+from generation.orders.cache import MODES
+from generation.orders.finish import FORMATS
 from generation.spec import LARGEST_SEED
 from genhub.api.fields import (
     StrictBooleanField,
@@ -24,7 +26,9 @@ from genhub.lib.limits import (
     LARGEST_NUMBER,
     LARGEST_SIDE_PIXELS,
     LONGEST_TEXT,
+    MOST_FRAMES_PER_SECOND,
     MOST_LORAS,
+    MOST_SECONDS,
     MOST_STEPS,
 )
 from genhub.webhooks.models import LONGEST_URL
@@ -48,14 +52,48 @@ class LoraSerializer(StrictSerializer):
     )  # fmt: skip
 
 
-class GenerateSerializer(StrictSerializer):
+class TermsSerializer(StrictSerializer):
+    """Where the end of an order is told, and which times it has."""
+
+    webhook = StrictCharField(
+        required=False, max_length=LONGEST_URL,
+        help_text=_("An https:// address that is told how the task ends, signed by the platform's endpoint without an "
+                    "address of its own (POST webhooks)."),
+    )  # fmt: skip
+    timeout = StrictIntegerField(
+        required=False, min_value=1,
+        help_text=_("Seconds that it may take once it has begun; then it fails with `timed_out`. Default: 120 a picture of the "
+                    "hub's own engine, the provider's limit elsewhere."),
+    )  # fmt: skip
+    expires_in = StrictIntegerField(
+        required=False, min_value=1,
+        help_text=_("Seconds from now: what has not begun by then fails with `expired` and never begins. Default: a day."),
+    )  # fmt: skip
+
+
+class FormSerializer(StrictSerializer):
+    """How each picture becomes a file."""
+
+    output_format = serializers.ChoiceField(
+        FORMATS, required=False,
+        help_text=_("png, webp: without loss; jpeg, avif: smaller. Default: as the hub stores, or as its provider made it."),
+    )  # fmt: skip
+    output_compression = StrictIntegerField(
+        required=False, min_value=0, max_value=100,
+        help_text=_("How good a jpeg, webp or avif is: 100 is best and largest. Default: webp without loss, jpeg 90, avif 80."),
+    )  # fmt: skip
+    embed_parameters = StrictBooleanField(
+        required=False,
+        help_text=_("Whether each file tells its prompt, seed and so on, as A1111's do. Default: the platform's."),
+    )  # fmt: skip
+
+
+class GenerateSerializer(FormSerializer, TermsSerializer):
     """An order: `template` + `parameters`, or a direct one."""
 
     # Words of the API that no provider of this hub honours yet: refused by name, never dropped.
-    UNSUPPORTED = frozenset(
-        {"duration", "fps", "resolution", "response_format", "cache"}
-    )  # fmt: skip
-    DEFAULTS = {"response_format": "url", "cache": "auto"}
+    UNSUPPORTED = frozenset({"response_format"})
+    DEFAULTS = {"response_format": "url"}
     default_error_messages = {
         "unsupported": _("This hub does not honour this word yet; leave it out.")
     }
@@ -124,6 +162,26 @@ class GenerateSerializer(StrictSerializer):
         required=False, min_value=SMALLEST_STRENGTH, max_value=1,
         help_text=_("How much of “image” is drawn anew: of 12 steps, 0.5 takes 6. Default: 0.7."),
     )  # fmt: skip
+    duration = StrictIntegerField(
+        required=False, min_value=1, max_value=MOST_SECONDS,
+        help_text=_("Seconds of a clip, of those that the model makes. Default: 5, or the model's."),
+    )  # fmt: skip
+    fps = StrictIntegerField(
+        required=False, min_value=1, max_value=MOST_FRAMES_PER_SECOND,
+        help_text=_("Frames a second of a clip, of those that the model makes. Default: 24, or the model's."),
+    )  # fmt: skip
+    resolution = StrictCharField(
+        required=False, max_length=10,
+        help_text=_("The size of a clip by its short side, of those that the model makes: 720p, 1080p; 4k from 3840 × 2160 "
+                    "pixels on. Default: the model's."),
+    )  # fmt: skip
+    last_image = StrictCharField(
+        required=False,
+        help_text=_("A picture that a clip ends with, named as “image” is, and of its shape."),
+    )
+    audio = StrictBooleanField(
+        required=False, help_text=_("Whether a clip sounds, where the model can. Default: false.")
+    )
     style_preset = StrictCharField(required=False, max_length=50, help_text=_("A style's code."))
     quality = serializers.ChoiceField(
         QUALITIES, required=False, help_text=_("Default: standard. hd means high.")
@@ -152,23 +210,14 @@ class GenerateSerializer(StrictSerializer):
         trim_whitespace=False,
         help_text=_("Required with a platform's key."),
     )
+    cache = serializers.ChoiceField(
+        MODES, required=False,
+        help_text=_("Whether a picture that was drawn before for the same words will do. auto: where the order names a seed, or "
+                    "its template says so; off: it is drawn anew; only: nothing is drawn. Default: auto."),
+    )  # fmt: skip
     use_preferences = StrictBooleanField(
         required=False,
         help_text=_("Your usual words (PUT me/preferences) fill in what the order does not say. Default: false."),
-    )  # fmt: skip
-    webhook = StrictCharField(
-        required=False, max_length=LONGEST_URL,
-        help_text=_("An https:// address that is told how the task ends, signed by the platform's endpoint without an "
-                    "address of its own (POST webhooks)."),
-    )  # fmt: skip
-    timeout = StrictIntegerField(
-        required=False, min_value=1,
-        help_text=_("Seconds that it may take once it has begun; then it fails with `timed_out`. Default: 120 a picture of the "
-                    "hub's own engine, the provider's limit elsewhere."),
-    )  # fmt: skip
-    expires_in = StrictIntegerField(
-        required=False, min_value=1,
-        help_text=_("Seconds from now: what has not begun by then fails with `expired` and never begins. Default: a day."),
     )  # fmt: skip
     metadata = StrictObjectField(
         required=False, help_text=_("Yours: kept with the task and answered with it.")

@@ -1,7 +1,7 @@
 """The doors of orders: read the words, call a service, answer."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from generation.api import answers, problems, schema, waits
 from generation.api.filters import PARAMETERS, read_filters
 from generation.api.orders import customer_of_task, read_order
+from generation.api.result_schema import Result
 from generation.api.serializers import GenerateSerializer
 from generation.errors import NoResult, NotReady
 from generation.life.unpaid_ends import cancel_task
@@ -22,7 +23,7 @@ from generation.models.batch import PREFIX as BATCH
 from generation.orders.submit import Customer, take_order
 from generation.selectors.filters import fitting, near
 from generation.selectors.tasks import count_tasks, find_task, find_tasks
-from generation.states import TASK_ENDS, TASK_LIVE, TaskState
+from generation.states import TASK_ENDS, TASK_LIVE
 from genhub.api.etags import ConditionalView
 from genhub.api.fields import StrictSerializer
 from genhub.api.idempotency import read_idempotency_key
@@ -36,10 +37,8 @@ from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 from storage import thumbnails
-from storage.selectors import find_artifact, sign_link
-
-if TYPE_CHECKING:
-    from storage.models import Artifact
+from storage.api.artifacts import NAMED, get_artifact, read_disposition
+from storage.selectors import sign_link
 
 
 class GenerateView(APIView):
@@ -54,7 +53,7 @@ class GenerateView(APIView):
         responses={
             200: OpenApiResponse(schema.Task, description=_("With `Prefer: wait`: it has ended.")),
             **schema.ORDERED,
-            **dict.fromkeys((413, 503), schema.PROBLEM),
+            413: schema.PROBLEM,
         },
         parameters=[schema.IDEMPOTENCY_KEY, schema.PREFER],
         examples=schema.ORDER_EXAMPLES,
@@ -160,7 +159,7 @@ class TaskResultView(ConditionalView):
     problems = {"GET": problems.RESULT}
 
     @extend_schema(
-        responses={200: schema.Result, **schema.REFUSALS, 409: schema.PROBLEM},
+        responses={200: Result, **schema.REFUSALS, 409: schema.PROBLEM},
         parameters=[
             OpenApiParameter("format", OpenApiTypes.STR, enum=["url", "b64"], default="url")
         ],
@@ -177,7 +176,7 @@ class TaskResultView(ConditionalView):
         task = get_task(request, task_id)
         if task.state in TASK_LIVE:
             raise NotReady(state=task.state)
-        if task.state != TaskState.COMPLETED:
+        if not answers.has_result(task):
             raise NoResult(state=task.state)
         return Response(answers.answer_result(task, request, as_base64=wanted == "b64"))
 
@@ -208,7 +207,11 @@ class ArtifactView(APIView):
     scopes = {"GET": Scope.TASKS_READ}
     thumbnail = False
 
-    @extend_schema(responses={302: None, **schema.REFUSALS}, summary=_("Fetch a picture"))
+    @extend_schema(
+        responses={302: None, **schema.REFUSALS},
+        parameters=[NAMED],
+        summary=_("Fetch a picture"),
+    )
     def get(self, request: Request, artifact_id: str) -> HttpResponse:
         """Redirect to a freshly signed link; 304 for whoever has the picture. This address itself never dies."""
         artifact = get_artifact(request, artifact_id)
@@ -217,7 +220,9 @@ class ArtifactView(APIView):
             return HttpResponseNotModified(headers={"ETag": tag, "Cache-Control": "no-store"})
         if self.thumbnail:
             thumbnails.draw_missing(artifact)
-        response = HttpResponseRedirect(sign_link(artifact, thumbnail=self.thumbnail))
+        disposition = read_disposition(request, artifact, thumbnail=self.thumbnail)
+        link = sign_link(artifact, thumbnail=self.thumbnail, disposition=disposition)
+        response = HttpResponseRedirect(link)
         # Not to be kept: the link goes stale, and 304 would lead there again.
         response["Cache-Control"] = "no-store"
         response["ETag"] = tag
@@ -259,16 +264,6 @@ def get_task(request: Request, wire_id: str) -> Task:
     if task is None:
         raise NotFound(thing=gettext_noop("task"))
     return task
-
-
-def get_artifact(request: Request, wire_id: str) -> "Artifact":
-    """Return one of the caller's pictures, or raise NotFound."""
-    artifact = find_artifact(
-        caller_of(request).platform.pk, caller_of(request).user_for_read(None), wire_id
-    )
-    if artifact is None:
-        raise NotFound(thing=gettext_noop("picture"))
-    return artifact
 
 
 def read_user(request: Request) -> str | None:

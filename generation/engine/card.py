@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 import pynvml
-import torch
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +48,8 @@ def end_if_lost(device: str) -> None:
     if device == "cpu":
         return
     try:
+        import torch  # noqa: PLC0415 (it was imported long ago where a card can be lost)
+
         torch.cuda.synchronize()
     except RuntimeError:
         logger.critical(

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from PIL import Image
 
-from generation.engine.loading import LatentDecoder
 from generation.spec import GenerationSpec, ModelCard
+
+if TYPE_CHECKING:
+    import torch
+
+    from generation.engine.loading import LatentDecoder
 
 # Takes the progress, 0 to 1, and what makes a small JPEG; what it raises ends its own picture only.
 Report = Callable[[float, Callable[[], bytes] | None], None]
@@ -36,8 +39,8 @@ class Drawn:
     """A picture that is denoised: latents [channels, height / 8, width / 8], seconds by stage, what decided it."""
 
     picture: Picture
-    decoder: LatentDecoder
-    latents: torch.Tensor
+    decoder: "LatentDecoder"
+    latents: "torch.Tensor"
     timings: dict[str, float]
     facts: dict[str, Any]
     # On a card: when the latents are there. In the tight modes: the picture, which must not wait.

@@ -4,7 +4,7 @@ The payload is as it was then. Its links never die: each leads to a fresh one wh
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -16,7 +16,7 @@ from generation.failures import TaskFailure
 from generation.life import doorbell
 from generation.models import Output, Task
 from generation.models.batch import PREFIX as BATCH
-from generation.selectors.tasks import PREFIX, describe_template
+from generation.selectors.tasks import PREFIX, describe_template, type_of
 from generation.states import TASK_ENDS, TaskState
 from genhub.api.problems import problem_body
 from genhub.lib.errors import problem_of
@@ -25,6 +25,10 @@ from genhub.webhooks import outbox
 from genhub.webhooks.models import ENDS, EventType
 from genhub.webhooks.outbox import News, write_time
 from storage.selectors import PREFIX as ARTIFACT
+from storage.selectors import describe_clip
+
+if TYPE_CHECKING:
+    from storage.models import Artifact
 
 EVENTS: Final = {
     TaskState.PROCESSING: EventType.PROCESSING,
@@ -77,14 +81,22 @@ def describe(task: Task) -> dict[str, Any]:
     """Return a task as apps are told of it, worded in its platform's language."""
     wire_id = to_wire(PREFIX, task.pk)
     outputs = list(Output.objects.filter(task=task).select_related("artifact"))
-    images = [describe_image(output) for output in outputs if output.artifact]
+    told: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for output in outputs:
+        if artifact := output.shown:
+            told[artifact.is_clip].append(describe_output(output))
+    images, videos = told[False], told[True]
     hold = view_holds([task.pk]).get(task.pk, NO_HOLD)
     with translation.override(task.platform.language):
         error = word(task.error_code, task.error_params)
         errors = [
-            {"position": output.position, **(word(output.error_code, output.error_params) or {})}
+            {
+                "position": output.position,
+                "step": output.step or None,
+                **(word(output.failure, output.error_params) or {}),
+            }
             for output in outputs
-            if output.error_code
+            if output.failure
         ]
     return {
         "id": wire_id,
@@ -92,7 +104,7 @@ def describe(task: Task) -> dict[str, Any]:
         "sequence": SEQUENCE[TaskState(task.state)],
         "platform": task.platform.code,
         "user": task.user,
-        "type": task.spec["media_type"],
+        "type": type_of(task),
         "template": describe_template(task),
         "model": task.model,
         "metadata": task.metadata,
@@ -100,9 +112,11 @@ def describe(task: Task) -> dict[str, Any]:
         "request_id": task.request_id or None,
         "num_images": task.num_images,
         "images": images,
-        "count": len(images),
+        "videos": videos,
+        "count": len(images) + len(videos),
         "errors": errors,
         "credits": {"price": task.price, **vars(hold)},
+        "cached": task.cached_from_id is not None,
         "cost_usd": None if task.cost_usd is None else float(task.cost_usd),
         "error": error,
         "status_url": address("task-status", wire_id),
@@ -113,8 +127,8 @@ def describe(task: Task) -> dict[str, Any]:
     }
 
 
-def describe_image(output: Output) -> dict[str, Any]:
-    """Return a delivered picture, with addresses that lead to a fresh link."""
+def describe_output(output: Output) -> dict[str, Any]:
+    """Return a delivered picture or clip, with addresses that lead to a fresh link."""
     artifact = output.artifact
     assert artifact is not None  # noqa: S101 (asked for by the caller)
     wire_id = to_wire(ARTIFACT, artifact.pk)
@@ -123,12 +137,24 @@ def describe_image(output: Output) -> dict[str, Any]:
         "url": address("artifact", wire_id),
         "thumbnail_url": address("artifact-thumbnail", wire_id),
         "position": output.position,
+        "step": output.step or None,
         "width": artifact.width,
         "height": artifact.height,
         "seed": output.seed,
         "sha256": artifact.sha256,
         "content_type": artifact.content_type,
         "size_bytes": artifact.size_bytes,
+        **(tell_clip(artifact) if artifact.is_clip else {}),
+    }
+
+
+def tell_clip(artifact: "Artifact") -> dict[str, Any]:
+    """Return what a clip is, and where its poster and its preview are; null for one without."""
+    wire_id = to_wire(ARTIFACT, artifact.pk)
+    return {
+        "poster_url": address("artifact-poster", wire_id) if artifact.poster_key else None,
+        "preview_url": address("artifact-preview", wire_id) if artifact.preview_key else None,
+        **describe_clip(artifact),
     }
 
 

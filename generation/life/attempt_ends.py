@@ -4,7 +4,6 @@ import logging
 import math
 import random
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,18 +11,27 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from credits import free, ledger
-from credits.errors import HoldNotOpen
-from credits.selectors import find_hold
 from generation.accounts import routing, spending, standing
 from generation.accounts.costs import FREE, NOTHING, UNKNOWN, Bill
 from generation.failures import TaskFailure
-from generation.life import announcing, batch_ends, claims, doorbell, events, paces
+from generation.life import (
+    announcing,
+    batch_ends,
+    claims,
+    doorbell,
+    events,
+    flights,
+    paces,
+    payments,
+    withheld,
+)
 from generation.life.batch_ends import ending_tasks
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.life.claims import Claim, LeaseLost
 from generation.life.unpaid_ends import end_unpaid
+from generation.life.withheld import AllWithheld, Withheld
 from generation.models import Attempt, Event, Output, Task
+from generation.moderation.found import Found
 from generation.providers.base import Made, NotMade
 from generation.providers.errors import Fault, ProviderError
 from generation.providers.sorting import Meaning
@@ -50,17 +58,25 @@ class StoredOutput:
 
     made: Made
     file: StoredFile
+    # What moderation objects to in it, though it is delivered.
+    flagged: Found | None = None
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What an attempt made: stored outputs, what was not made or not stored, and the facts for its row."""
+    """What an attempt made: stored outputs, what was not made or not stored or not to be seen, and the facts for its
+    row."""
 
     outputs: Sequence[StoredOutput]
     not_made: Sequence[NotMade] = ()
+    withheld: Sequence[Withheld] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     bill: Bill = UNKNOWN
+
+    def list_files(self) -> list[StoredFile]:
+        """Return all files that will have a row."""
+        return [*(one.file for one in self.outputs), *(one.file for one in self.withheld)]
 
 
 @ending_tasks()
@@ -69,44 +85,35 @@ def complete(claim: Claim, stored: Stored) -> None:
 
     At least one picture must be there: an attempt that delivered none has failed.
     """
-    task = Task.objects.select_for_update().get(pk=claim.task_id)
-    if task.state not in TASK_LIVE:
-        raise LeaseLost
-    Task.objects.filter(pk=task.pk).update(
+    # The row is locked by what ends it: whoever waits for the picture waits for no look at it before.
+    ended = Task.objects.filter(pk=claim.task_id, state__in=TASK_LIVE).update(
         state=TaskState.COMPLETED,
         completed_at=Now(),
+        # What is found again is whole.
+        cache_key="" if stored.withheld else flights.keep_key(claim),
         cost_usd=total_of_task(claim.attempt_id, stored.bill.cost_usd),
     )
-    hold_id, due = find_hold(task.pk), task.unit_price * len(stored.outputs)
-    captured = capture(hold_id, due) if hold_id else free.leave(task.pk)
-    for output in stored.outputs:
-        made = output.made
-        Output.objects.create(
-            task=task,
-            position=made.position,
-            seed=made.seed,
-            revised_prompt=storable(made.revised_prompt),
-            artifact_id=record_artifact(output.file, platform_id=task.platform_id, user=task.user),
-        )
-    for missing in stored.not_made:
-        problem = failure_of(missing.code, missing.params)
-        Output.objects.create(
-            task=task,
-            position=missing.position,
-            seed=missing.seed,
-            error_code=problem.code,
-            error_params=problem.params,
-        )
+    if not ended:
+        raise LeaseLost
+    task = Task.objects.get(pk=claim.task_id)
+    captured = payments.pay(task, len(stored.outputs))
+    deliver(task, stored)
     events.record(
         task.pk,
         Event.Kind.COMPLETED,
         attempt_id=claim.attempt_id,
-        count=len(stored.outputs),
+        count=payments.count_delivered(task, len(stored.outputs)),
         captured=captured,
     )
     announcing.announce_end(task, TaskState.COMPLETED)
     batch_ends.note(task.batch_id)
-    # Last, since its trigger locks the share, where the next claim of this user looks.
+    flights.wake(task)
+    succeed(claim, stored)
+
+
+def succeed(claim: Claim, stored: Stored) -> None:
+    """End an attempt that has delivered; last, since its trigger locks the share, where the next claim of this user
+    looks."""
     claims.end_attempt(
         claim,
         AttemptState.SUCCEEDED,
@@ -119,6 +126,33 @@ def complete(claim: Claim, stored: Stored) -> None:
     )
     spending.watch(claim.account)
     paces.note(claim, stored.timings)
+
+
+def deliver(task: Task, stored: Stored) -> None:
+    """Write what was stored, or is missing, as the outputs of a task, in the transaction that ends its attempt."""
+    for output in stored.outputs:
+        made = output.made
+        row = Output.objects.create(
+            task=task,
+            step=task.step,
+            position=made.position,
+            seed=made.seed,
+            revised_prompt=storable(made.revised_prompt),
+            artifact_id=record_artifact(output.file, platform_id=task.platform_id, user=task.user),
+        )
+        if output.flagged:
+            withheld.flag(row, output.flagged)
+    withheld.keep(task, stored.withheld, are_outputs=True)
+    for missing in stored.not_made:
+        problem = failure_of(missing.code, missing.params)
+        Output.objects.create(
+            task=task,
+            step=task.step,
+            position=missing.position,
+            seed=missing.seed,
+            error_code=problem.code,
+            error_params=problem.params,
+        )
 
 
 def storable(value: Any) -> Any:
@@ -135,17 +169,6 @@ def storable(value: Any) -> Any:
     return value
 
 
-def capture(hold_id: uuid.UUID, due: int) -> int:
-    """Take what was delivered out of its hold and return what that was; when the hold has expired, the operator bears
-    it."""
-    try:
-        return ledger.settle(hold_id, due)
-    except HoldNotOpen:
-        if due:
-            ledger.expose(hold_id, due)
-        return 0
-
-
 def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
     """Queue another attempt when the error is worth one, else fail the task; return the task's state.
 
@@ -155,7 +178,7 @@ def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
         task = Task.objects.select_for_update().get(pk=claim.task_id)
         if task.state not in TASK_LIVE:
             raise LeaseLost
-        failures = 1 + claims.count_failures(task.pk)
+        failures = 1 + claims.count_failures(claim)
         retried = error.retryable and (failures <= MOST_RETRIES or has_next_key(claim, error))
         problem = failure_of(error.code, error.params)
         if not retried:
@@ -163,6 +186,8 @@ def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
             end_unpaid(
                 task.pk, TaskState.FAILED, problem=problem, spared=claim.attempt_id, cost_usd=bill.cost_usd
             )  # fmt: skip
+        if isinstance(error, AllWithheld):
+            withheld.keep(task, error.pictures, are_outputs=False)
         claims.end_attempt(
             claim,
             AttemptState.FAILED,

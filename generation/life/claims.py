@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from generation.life import announcing, batch_ends, events
@@ -19,6 +19,7 @@ from generation.models.account import LOCAL
 from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState
 from genhub.lib.clock import NOW
+from genhub.lib.planned import planned_cursor
 
 # The share first (one index scan, however many rows wait behind it), then its oldest due row. SKIP LOCKED on both:
 # a claim never waits, so it can be part of no deadlock. statement_timestamp() is what Django's Now() means, too.
@@ -109,6 +110,11 @@ class Claim:
     key: AccountKey | None = None
     # The vendor's name of the order, once it has one.
     remote_id: str = ""
+    # What decides its picture; empty: it is drawn, whatever was drawn before.
+    cache_key: str = ""
+    # Of a chain: which step it makes, from 1, and whether another one follows; 0: there is none.
+    step: int = 0
+    has_next: bool = False
 
 
 def claim_next(queue: str, *, worker: str) -> Claim | None:
@@ -133,7 +139,7 @@ def take(due: str, worker: str, *, queue: str, **values: Any) -> list[uuid.UUID]
         "run": (each and LOADING_SECONDS) if queue == LOCAL else settings.REMOTE_RUN_SECONDS,
         "run_each": each,
     }
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(TAKE.format(due=due), values)
         return [attempt_id for (attempt_id,) in cursor.fetchall()]
 
@@ -186,6 +192,9 @@ def claim_of(
         run_seconds=run_seconds,
         key=attempt.key,
         remote_id=attempt.remote_id,
+        cache_key=attempt.task.cache_key,
+        step=attempt.task.step,
+        has_next=attempt.task.step < len(attempt.task.chain),
     )
 
 
@@ -229,9 +238,10 @@ def leave(claim: Claim, state: AttemptState, **values: Any) -> None:
         raise LeaseLost
 
 
-def count_failures(task_id: uuid.UUID) -> int:
-    """Return how many attempts of a task failed."""
-    return Attempt.objects.filter(task_id=task_id, state=AttemptState.FAILED).count()
+def count_failures(claim: Claim) -> int:
+    """Return how many attempts of a task failed, of a chain those of the step at hand."""
+    failed = Attempt.objects.filter(task_id=claim.task_id, state=AttemptState.FAILED)
+    return failed.filter(step=claim.step).count()
 
 
 def count_deaths(task_id: uuid.UUID) -> int:
@@ -255,6 +265,7 @@ def queue_again(
     return Attempt.objects.create(
         task_id=attempt.task_id,
         number=attempt.number + 1,
+        step=attempt.step,
         account_id=account.pk if account else attempt.account_id,
         share=share_in(account.queue, attempt.share) if account else attempt.share,
         cost=attempt.cost,
@@ -270,25 +281,3 @@ def share_in(queue: str, share: Share) -> Share:
     return Share.objects.get_or_create(
         queue=queue, priority=share.priority, platform_id=share.platform_id, user=share.user
     )[0]
-
-
-def list_waiting_queues() -> list[str]:
-    """Return the queues in which anything waits, due or not."""
-    waiting = Share.objects.filter(waiting__gt=0).order_by("queue")
-    return list(waiting.values_list("queue", flat=True).distinct())
-
-
-def list_due(queue: str) -> QuerySet[Attempt]:
-    """Return the attempts of a queue that could be claimed now, each for itself."""
-    has_room = Q(share__cap=None) | Q(share__running__lt=F("share__cap"))
-    in_time = Q(run_at__lte=Now(), task__deadline_at__gt=Now())
-    due = Attempt.objects.filter(in_time, state=AttemptState.QUEUED)
-    takes_orders = Func(
-        "account_id", "task__model", function="generation_takes_orders", output_field=BooleanField()
-    )
-    return due.filter(takes_orders, has_room, share__queue=queue, share__waiting__gt=0)
-
-
-def is_due(queue: str) -> bool:
-    """Return whether a due row waits in a queue: a claim that found none may only have met another claim."""
-    return list_due(queue).exists()

@@ -9,6 +9,8 @@ from generation.accounts.routing import Route
 from generation.models import Event
 from generation.models.event import PLACING
 
+# Events that one transaction places at most.
+BATCH = 1000
 # Of each of the rows `taken` that begins anew, in the statement that takes them: what has an id at its vendor is only
 # asked for again.
 RECORD_CLAIMS = """
@@ -46,7 +48,13 @@ def record(
     Event.objects.create(task_id=task_id, attempt_id=attempt_id, kind=kind, data=data)
 
 
-def place_events(limit: int = 1000) -> int:
+def place_all() -> None:
+    """Give each committed event its place that has none yet."""
+    while place_events(BATCH) == BATCH:
+        pass
+
+
+def place_events(limit: int = BATCH) -> int:
     """Give the oldest committed events that have none yet their places, and return how many those were.
 
     One at a time: who sees a place sees all smaller ones. So a reader that goes on after the last place it saw misses

@@ -3,10 +3,9 @@
 import math
 from collections.abc import Mapping
 
-from django.db import connection
-
 from generation.life.claims import Claim
 from generation.selectors.line import FORGETS_IN_SECONDS
+from genhub.lib.planned import planned_cursor
 
 # A mean of the last pictures, in which those of a while ago count less (beyond 50 times what it takes to forget, no
 # column holds what is left). Whoever finds the row taken leaves it: what one attempt took is no loss, and no end waits
@@ -63,7 +62,7 @@ def note(claim: Claim, timings: Mapping[str, float]) -> None:
         "most": MOST_WEIGHT,
         "forgets": FORGETS_IN_SECONDS,
     }
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(MOVE, values)
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from generation.accounts import routing
 from generation.accounts.costs import FREE
-from generation.life import claims, doorbell, events
+from generation.life import claims, doorbell, dues, events
 from generation.models import Account, Attempt, Task
 from generation.spec import GenerationSpec
 from generation.states import TASK_LIVE, AttemptState
@@ -66,4 +66,4 @@ def ring_back() -> int:
     back = Q(resting_until__gt=since, resting_until__lte=Now())
     back |= Q(next_slot_at__gt=since, next_slot_at__lte=Now())
     queues = set(Account.objects.filter(back).values_list("queue", flat=True))
-    return sum(doorbell.ring(queue) for queue in queues & set(claims.list_waiting_queues()))
+    return sum(doorbell.ring(queue) for queue in queues & set(dues.list_waiting_queues()))

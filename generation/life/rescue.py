@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from generation.accounts.costs import FREE
 from generation.failures import DeadlineExceeded, Expired, ModelGone, Quarantined, TimedOut
-from generation.life import claims, doorbell, events, searching, waiting
+from generation.life import claims, doorbell, dues, events, searching, waiting
 from generation.life.batch_ends import ending_tasks
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Offer, Task
@@ -38,8 +38,8 @@ def sweep() -> int:
     ends the sweep: the broker is away, and the next one rings anew.
     """
     rung = 0
-    for queue in claims.list_waiting_queues():
-        for _ in range(claims.list_due(queue)[:MOST_BELLS].count()):
+    for queue in dues.list_waiting_queues():
+        for _ in range(dues.list_due(queue)[:MOST_BELLS].count()):
             if not doorbell.ring(queue):
                 return rung
             rung += 1

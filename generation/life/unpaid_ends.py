@@ -1,5 +1,7 @@
 """Endings without a picture: canceled, failed, quarantined, too late. State and money move together.
 
+A chain that ends so after a step was delivered is completed in part: what was delivered stays, and is paid.
+
 Lock order everywhere: task, hold, purse, attempt, share, backlog, and the batch last of all.
 """
 
@@ -16,17 +18,22 @@ from credits import free, ledger
 from credits.errors import HoldNotOpen
 from credits.selectors import find_hold
 from generation.accounts.costs import FREE
-from generation.errors import AlreadyEnded
-from generation.life import announcing, batch_ends, events, news
+from generation.errors import AlreadyEnded, StepCanceled
+from generation.life import announcing, batch_ends, events, flights, news, payments
 from generation.life.batch_ends import ending_tasks
 from generation.life.bills import GIVEN_UP, total_of_task
-from generation.models import Attempt, Event, Task
+from generation.models import Attempt, Event, Output, Task
 from generation.states import ATTEMPT_LIVE, TASK_LIVE, AttemptState, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop
 from genhub.lib.ids import NOBODY
 
 logger = logging.getLogger(__name__)
 
+KINDS = {
+    TaskState.COMPLETED: Event.Kind.COMPLETED,
+    TaskState.FAILED: Event.Kind.FAILED,
+    TaskState.CANCELED: Event.Kind.CANCELED,
+}
 # What the statement says of the credits that come back.
 REASONS = {
     TaskState.FAILED: ledger.GENERATION_FAILED,
@@ -43,19 +50,25 @@ def end_unpaid(
     spared: uuid.UUID | None = None,
     cost_usd: Decimal | None = FREE,
 ) -> bool:
-    """End a live task without a picture and give the whole hold back; False when it had ended before.
+    """End a live task without a picture and give the whole hold back, or a chain with what it has delivered, paid, and
+    give the rest back; False when it had ended before.
 
     Its attempts end with it, but for the spared one, which its own worker ends at this cost: the next fenced write of
     any other finds no row and stops. What waits at a vendor is cancelled there by a worker; until that is heard, the
     most that it may cost is booked.
     """
-    values: dict[str, Any] = {"state": state, f"{state}_at": Now()}
+    chain = lock_begun_chain(task_id)
+    end = TaskState.COMPLETED if chain else state
+    values: dict[str, Any] = {"state": end, f"{end}_at": Now()}
     values["cost_usd"] = total_of_task(spared, cost_usd)
-    if problem is not None:
+    if problem is not None and chain is None:
         values |= {"error_code": problem.code, "error_params": problem.params}
     if not Task.objects.filter(pk=task_id, state__in=TASK_LIVE).update(**values):
         return False
-    if hold_id := find_hold(task_id):
+    said: dict[str, Any] = {"code": problem.code if problem else ""}
+    if chain:
+        said |= deliver_part(chain, problem or StepCanceled())
+    elif hold_id := find_hold(task_id):
         # A hold that expired gave everything back before.
         with suppress(HoldNotOpen):
             ledger.release(hold_id, why=REASONS[state])
@@ -74,12 +87,35 @@ def end_unpaid(
         needs_cancel=Case(When(remote_id="", then=False), default=True),
     ):
         news.tell_ended(task_id)
-    kind = Event.Kind.CANCELED if state == TaskState.CANCELED else Event.Kind.FAILED
-    events.record(task_id, kind, code=problem.code if problem else "", **exposure)
+    events.record(task_id, KINDS[end], **said, **exposure)
     task = Task.objects.get(pk=task_id)
-    announcing.announce_end(task, state)
+    announcing.announce_end(task, end)
     batch_ends.note(task.batch_id)
+    flights.wake(task)
     return True
+
+
+def lock_begun_chain(task_id: uuid.UUID) -> Task | None:
+    """Return a live task of which a step was delivered already, locked; None for any other."""
+    begun = Task.objects.filter(pk=task_id, state__in=TASK_LIVE, step__gt=1)
+    return begun.select_for_update().first()
+
+
+def deliver_part(chain: Task, problem: Problem) -> dict[str, Any]:
+    """Pay the steps of a chain that were delivered, write of each other one why it was not, and return what an event
+    says of that."""
+    captured = payments.pay(chain, 0)
+    Output.objects.bulk_create(
+        Output(
+            task=chain,
+            step=step,
+            position=step - 1,
+            error_code=problem.code,
+            error_params=problem.params,
+        )
+        for step in range(chain.step, len(chain.chain) + 1)
+    )
+    return {"count": payments.count_delivered(chain, 0), "captured": captured}
 
 
 def tell_exposure(attempts: QuerySet[Attempt]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from generation.life.unpaid_ends import end_unpaid
 from generation.models import AccountKey, Attempt, Event, Task, find_card
 from generation.providers.base import CancelOutcome, Found, Submitted, Waiting
 from generation.states import AttemptState, TaskState
+from genhub.lib.clock import NOW
 from genhub.lib.errors import Problem
 
 # A vendor that says nothing is asked after 1, 2, 4 … seconds; one that says more than the longest is asked then.
@@ -41,6 +42,7 @@ DUE = """
       FROM generation_attempt a
       JOIN generation_share s ON s.id = a.share_id AND s.queue = %(queue)s
       JOIN generation_task t ON t.id = a.task_id
+      JOIN generation_provider p ON p.id = a.provider_id AND coalesce(p.next_poll_at, '-infinity') <= statement_timestamp()
      WHERE a.state = 'waiting' AND a.run_at <= statement_timestamp() AND t.state = 'processing'
      ORDER BY a.run_at, a.id
      LIMIT 1
@@ -54,11 +56,13 @@ def note_sending(claim: Claim) -> AccountKey | None:
 
     Raises LeaseLost when the attempt is not ours, NotNow when the account takes none now; then nothing was written.
     """
-    attempt = claims.fenced(claim).select_for_update().first()
+    # Both rows by one statement: the vendor waits for each round trip that comes before it.
+    rows = claims.fenced(claim).select_related("account").annotate(now=NOW)
+    attempt = rows.select_for_update(of=("self", "account"), no_key=True).first()
     if attempt is None:
         raise LeaseLost
     dearest = dearest_of(claim.card, claim.spec)
-    key = standing.admit(attempt, dearest, key_id=find_key_of(claim.follows_id))
+    key = standing.admit(attempt, attempt.now, dearest, key_id=find_key_of(claim.follows_id))
     claims.fenced(claim).update(sending_at=Now(), key=key, dearest_usd=dearest)
     return key
 
@@ -100,10 +104,13 @@ def pause_of(turn: int, told_seconds: float | None) -> float:
 def claim_poll(queue: str, *, worker: str) -> Claim | None:
     """Take the attempt of a queue that has waited longest to be asked for; None when none is due.
 
-    Whoever switched the account off did not mean what is paid for already.
+    Whoever switched the account off did not mean what is paid for already; one that was asked just now has to wait.
     """
     with transaction.atomic():
         found = claims.list_claims(claims.take(DUE, worker, queue=queue), find_card)
+        if found and not standing.may_ask(found[0].account):
+            transaction.set_rollback(True)
+            return None
     return found[0] if found else None
 
 

@@ -2,33 +2,41 @@
 
 from generation.models.account import Account, AccountKey, Rest
 from generation.models.attempt import Attempt, Costs
-from generation.models.backlog import PlatformBacklog, UserBacklog
+from generation.models.backlog import PlatformBacklog, TaskCount, UserBacklog
 from generation.models.batch import Batch
 from generation.models.desk import DeskEntry, LateOutput
 from generation.models.event import Event
+from generation.models.finding import Appeal, Finding, RefusedPrompt
 from generation.models.loop import LoopBeat
+from generation.models.moderator import Moderator
 from generation.models.offer import Offer, find_card, get_card
+from generation.models.other_name import OtherName
 from generation.models.pace import Pace
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
 from generation.models.share import Share
-from generation.models.task import Output, Task, TaskCount
+from generation.models.task import Output, Task
 from generation.models.taste import Preferences, Subject
+from generation.models.term import Term, TermsChange
 from generation.models.weights import LocalWeights
 from generation.models.worker import Worker
 
 __all__ = [
     "Account",
     "AccountKey",
+    "Appeal",
     "Attempt",
     "Batch",
     "Costs",
     "DeskEntry",
     "Event",
+    "Finding",
     "LateOutput",
     "LocalWeights",
     "LoopBeat",
+    "Moderator",
     "Offer",
+    "OtherName",
     "Output",
     "Pace",
     "PlatformBacklog",
@@ -36,12 +44,15 @@ __all__ = [
     "RefundBatch",
     "RefundRequest",
     "RefundState",
+    "RefusedPrompt",
     "Rest",
     "Share",
     "Subject",
     "Task",
     "TaskCount",
     "TaskText",
+    "Term",
+    "TermsChange",
     "UserBacklog",
     "Worker",
     "find_card",

@@ -19,7 +19,14 @@ LOCAL = "local"
 QUEUES = (LOCAL, "remote")
 LONGEST_ANSWER_SECONDS = 1800
 # What orders that are sent change of an account or a key all the time, and no order asks for.
-UNSTEADY = ("next_slot_at", "last_used_at", "failures", "last_error", "last_error_at")
+UNSTEADY = (
+    "next_slot_at",
+    "next_poll_at",
+    "last_used_at",
+    "failures",
+    "last_error",
+    "last_error_at",
+)
 # Shown of a key, so that staff tell one from another.
 HINT_LENGTH = 4
 
@@ -116,6 +123,10 @@ class Account(Standing):
         _("orders a minute"), null=True, blank=True, validators=[MinValueValidator(1)],
         help_text=_("Sent there in a minute, over all workers. Empty: no limit."),
     )  # fmt: skip
+    polls_per_minute = models.PositiveIntegerField(
+        _("questions a minute"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("How often it is asked for orders that it works on, over all workers. Empty: no limit."),
+    )  # fmt: skip
     connect_seconds = models.FloatField(
         _("seconds to connect"), default=5, db_default=5.0,
         validators=[MinValueValidator(0.1), MaxValueValidator(60)],
@@ -134,6 +145,8 @@ class Account(Standing):
     last_error_at = models.DateTimeField(_("last error at"), null=True, editable=False)
     # The next moment at which its rate lets an order go (GCRA: one column holds the whole bucket).
     next_slot_at = models.DateTimeField(null=True, editable=False)
+    # The same of what it is asked.
+    next_poll_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "generation_provider"
@@ -145,15 +158,31 @@ class Account(Standing):
         return self.alias
 
 
-class AccountKey(Standing):
-    """A key of an account, sealed: it can be written and used, and is never shown."""
+class Sealed(models.Model):
+    """A key, sealed: it can be written and used, and is never shown."""
+
+    sealed = models.TextField(editable=False)
+    hint = models.CharField(_("ends in"), max_length=HINT_LENGTH, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def take(self, secret: str) -> None:
+        """Take the key itself; raise NotSealable when the hub has no key of its own to seal it by."""
+        self.sealed, self.hint = seal(secret), secret[-HINT_LENGTH:] if len(secret) > 12 else ""  # noqa: PLR2004
+
+    def secret(self) -> str:
+        """Return the key itself, for the vendor alone; raise NotSealable when none of the hub's own opens it."""
+        return unseal(self.sealed)
+
+
+class AccountKey(Standing, Sealed):
+    """A key of an account, and whether it can be used now."""
 
     account = models.ForeignKey(
         Account, models.CASCADE, related_name="keys", verbose_name=_("provider")
     )
     name = models.CharField(_("name"), max_length=100, blank=True)
-    sealed = models.TextField(editable=False)
-    hint = models.CharField(_("ends in"), max_length=HINT_LENGTH, editable=False)
     is_enabled = models.BooleanField(_("enabled"), default=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
@@ -172,17 +201,13 @@ class AccountKey(Standing):
         return f"{self.name or self.account.alias} …{self.hint}"
 
     def keep(self, secret: str) -> None:
-        """Take the key itself; raise NotSealable when the hub has no key of its own to seal it by."""
-        self.sealed, self.hint = seal(secret), secret[-HINT_LENGTH:] if len(secret) > 12 else ""  # noqa: PLR2004
+        """Take another key, which does not rest; raise as `take` does."""
+        self.take(secret)
         self.resting_until, self.resting_why, self.failures = None, "", 0
 
     def is_usable(self, now: datetime) -> bool:
         """Return whether it may be used now: `usable`, of a row that was read."""
         return self.is_enabled and not self.is_resting(now)
-
-    def secret(self) -> str:
-        """Return the key itself, for the vendor alone; raise NotSealable when none of the hub's own opens it."""
-        return unseal(self.sealed)
 
 
 def usable(now: Any, prefix: str = "") -> Q:

@@ -31,6 +31,8 @@ class Attempt(models.Model):
         "generation.Task", models.PROTECT, related_name="attempts", verbose_name=_("task")
     )
     number = models.PositiveSmallIntegerField(_("number"))
+    # Which step of a chain it tries; 0: its task has no such steps.
+    step = models.PositiveSmallIntegerField(_("step"), default=0, db_default=0, editable=False)
     account = models.ForeignKey(
         "generation.Account",
         models.PROTECT,

@@ -1,4 +1,4 @@
-"""How many pictures are under way: counters kept by the attempts' trigger, since an order must not count rows."""
+"""Counters kept by triggers, since an order or a page must not count rows: pictures under way, and tasks."""
 
 from django.db import models
 from django.db.models import Q
@@ -38,3 +38,19 @@ class PlatformBacklog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.platform} [{self.part}]: {self.pictures}"
+
+
+class TaskCount(models.Model):
+    """How many tasks a user has, kept by a trigger: a page's total must not count rows."""
+
+    platform = models.ForeignKey("platforms.Platform", models.CASCADE, related_name="+")
+    user = models.CharField(max_length=200)
+    total = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["platform", "user"], name="task_count_of_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.total}"

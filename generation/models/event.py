@@ -26,6 +26,7 @@ class Event(models.Model):
         LATE = "late", _("came after the end")  # a worker, or a callback
         NOT_TAKEN = "not_taken", _("never came to the provider")  # staff
         CANCEL_TOLD = "cancel_told", _("the provider was told of the cancel")  # a worker
+        STEP_DONE = "step_done", _("step done")  # a worker, of a chain that goes on
         COMPLETED = "completed", _("completed")  # a worker
         FAILED = "failed", _("failed")  # a worker, the reaper or the deadline
         CANCELED = "canceled", _("canceled")  # the owner

@@ -9,13 +9,13 @@ from django.core.validators import (
     MaxValueValidator,
     MinValueValidator,
     RegexValidator,
-    StepValueValidator,
 )
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
+from generation.models.columns import guidance, pixels, steps
 from generation.models.weights import LocalWeights
 from generation.prices import LARGEST_USD, read_prices
 from generation.spec import OPTIONS, ModelCard, ModeSettings
@@ -23,6 +23,7 @@ from genhub.lib.limits import (
     LARGEST_GUIDANCE,
     LARGEST_SIDE_PIXELS,
     LONGEST_TEXT,
+    MOST_SECONDS,
     MOST_STEPS,
     SIDE_MULTIPLE_PIXELS,
 )
@@ -36,29 +37,6 @@ USD_PLACES = 6
 AS_USUAL = _("Empty: as usual.")
 PIXELS_AS_USUAL = _("Pixels, a multiple of 16. Empty: as usual.")
 SIDES = (F("smallest_side"), F("largest_side"))
-
-
-def pixels(words: Any, **options: Any) -> Any:
-    """Return the column of a side in pixels."""
-    validators = [
-        MinValueValidator(SIDE_MULTIPLE_PIXELS),
-        MaxValueValidator(LARGEST_SIDE_PIXELS),
-        StepValueValidator(SIDE_MULTIPLE_PIXELS, _("A multiple of %(limit_value)s pixels.")),
-    ]
-    options.setdefault("help_text", _("Pixels, a multiple of 16."))
-    return models.PositiveIntegerField(words, validators=validators, **options)
-
-
-def steps(words: Any, **options: Any) -> Any:
-    """Return the column of a number of steps."""
-    validators = [MinValueValidator(1), MaxValueValidator(MOST_STEPS)]
-    return models.PositiveIntegerField(words, validators=validators, **options)
-
-
-def guidance(words: Any, **options: Any) -> Any:
-    """Return the column of a guidance scale."""
-    validators = [MinValueValidator(0), MaxValueValidator(LARGEST_GUIDANCE)]
-    return models.FloatField(words, validators=validators, **options)
 
 
 def check(name: str, condition: Q) -> models.CheckConstraint:
@@ -84,6 +62,11 @@ def checks_of_mode(mode: str) -> list[models.CheckConstraint]:
 def picture_only() -> list[str]:
     """Return the types of a model that nobody says more of."""
     return list(USUAL.media_types)
+
+
+def usual_rates() -> list[int]:
+    """Return the frames a second of a model that nobody says more of."""
+    return list(USUAL.frame_rates)
 
 
 def validate_prices(value: Any) -> None:
@@ -167,6 +150,17 @@ class Offer(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(LONGEST_TEXT)],
         help_text=_("Characters; a longer one is refused, never cut."),
     )
+    durations = models.JSONField(
+        _("lengths of clips"), default=list, blank=True, db_default=Value([], models.JSONField())
+    )
+    default_seconds = models.PositiveSmallIntegerField(
+        _("usual length of clips"), default=USUAL.default_seconds, db_default=USUAL.default_seconds,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_SECONDS)], help_text=_("Seconds."),
+    )  # fmt: skip
+    frame_rates = models.JSONField(
+        _("frames a second"), default=usual_rates, blank=True,
+        db_default=Value(list(USUAL.frame_rates), models.JSONField()),
+    )  # fmt: skip
     usd_per_picture = models.DecimalField(
         _("cost per picture"),
         max_digits=12,
@@ -174,7 +168,7 @@ class Offer(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(LARGEST_USD)],
-        help_text=_("US dollars, what it costs the operator. Empty: not known, which is not 0."),
+        help_text=_("US dollars, for a picture or a clip. Empty: not known, which is not 0."),
     )
     prices = models.JSONField(
         _("prices by size, quality or tokens"), default=list, blank=True,

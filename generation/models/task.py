@@ -1,5 +1,7 @@
 """The task: one order, one price, one ending; and its pictures."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -10,6 +12,12 @@ from generation.states import TASK_ENDS, TaskState
 from genhub.lib import requestid
 from genhub.lib.ids import new_id
 from genhub.webhooks.models import LONGEST_URL
+
+if TYPE_CHECKING:
+    from storage.models import Artifact
+
+# A digest in hexadecimal digits, a point, and the id of an account.
+LONGEST_CACHE_KEY = 90
 
 
 class Priority(models.IntegerChoices):
@@ -66,6 +74,10 @@ class Task(models.Model):
         _("priority"), choices=Priority.choices, default=Priority.NORMAL
     )
     spec = models.JSONField(_("spec"))
+    # Of a template of several steps all of them, each with its spec and price; and which one is at hand, from 1. Model
+    # and spec above are that one's. Empty and 0: no such template.
+    chain = models.JSONField(default=list, db_default=[], editable=False)
+    step = models.PositiveSmallIntegerField(_("step"), default=0, db_default=0, editable=False)
     metadata = models.JSONField(_("metadata"), default=dict)
     # The request that ordered it, as answers and logs name it.
     request_id = models.CharField(
@@ -93,6 +105,22 @@ class Task(models.Model):
         # Attempts stay, and nobody looks for what followed one.
         db_index=False,
     )  # fmt: skip
+    # What decides its pictures, who may have them, and the account that draws them; empty: they are neither looked for
+    # nor found. The same while it is the one that is drawn of all that are alike.
+    cache_key = models.CharField(
+        max_length=LONGEST_CACHE_KEY, blank=True, default="", db_default="", editable=False
+    )
+    leads = models.CharField(
+        max_length=LONGEST_CACHE_KEY, blank=True, default="", db_default="", editable=False
+    )
+    # What one picture costs that was drawn before; null: as much as one that is drawn.
+    cached_unit_price = models.BigIntegerField(null=True, editable=False)
+    # The task that had drawn its pictures before.
+    cached_from = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", verbose_name=_("from the cache"), editable=False,
+        # Tasks stay, and nobody looks for what one was found for.
+        db_index=False,
+    )  # fmt: skip
     # Neither prompt nor picture leaves the house.
     local_only = models.BooleanField(_("stays in the house"), db_default=False)
     # What it cost the operator in US dollars; null: not known, which is not 0.
@@ -101,6 +129,8 @@ class Task(models.Model):
     )
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error_params = models.JSONField(_("error values"), default=dict)
+    # Since when what was written in it is kept no more.
+    texts_gone_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now())
     # The time that it may take once it has begun; null: the hub's usual one.
     timeout_seconds = models.PositiveIntegerField(_("seconds to run"), null=True)
@@ -124,6 +154,14 @@ class Task(models.Model):
                 condition=Q(unit_price__gte=0, price=F("unit_price") * F("num_images")),
                 name="task_price_of_its_number",
             ),
+            models.CheckConstraint(
+                condition=Q(step=0, chain=[]) | Q(step__gt=0), name="task_step_of_its_chain"
+            ),
+            models.UniqueConstraint(
+                fields=["leads"],
+                condition=Q(state__in=[TaskState.PENDING, TaskState.PROCESSING], leads__gt=""),
+                name="task_leads_alone",
+            ),
         ]
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
@@ -139,6 +177,22 @@ class Task(models.Model):
                 condition=Q(state__in=[TaskState.PENDING, TaskState.PROCESSING]),
                 name="task_live_by_deadline",
             ),
+            models.Index(
+                fields=["platform", "created_at"],
+                condition=Q(state__in=sorted(TASK_ENDS), texts_gone_at=None),
+                name="task_texts_by_age",
+            ),
+            # Few pictures are drawn twice; a million that were found would only be in the way.
+            models.Index(
+                fields=["cache_key", "-id"],
+                condition=Q(state=TaskState.COMPLETED, cached_from=None, cache_key__gt=""),
+                name="task_drawn_by_key",
+            ),
+            models.Index(
+                fields=["cache_key"],
+                condition=Q(state__in=[TaskState.PENDING, TaskState.PROCESSING], cache_key__gt=""),
+                name="task_live_by_key",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -150,6 +204,8 @@ class Output(models.Model):
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="outputs", verbose_name=_("task"))
     position = models.PositiveSmallIntegerField(_("position"))
+    # Which step of a chain made it; 0: its task has no such steps.
+    step = models.PositiveSmallIntegerField(_("step"), default=0, db_default=0, editable=False)
     # Null: the vendor does not say.
     seed = models.BigIntegerField(_("seed"), null=True)
     revised_prompt = models.TextField(_("revised prompt"), blank=True, db_default="")
@@ -162,6 +218,8 @@ class Output(models.Model):
     )
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error_params = models.JSONField(_("error values"), default=dict, db_default={})
+    # Withheld at first and released by staff: its credits had been given back, and stay with its owner.
+    is_gift = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("output")
@@ -179,18 +237,14 @@ class Output(models.Model):
     def __str__(self) -> str:
         return f"{self.task} [{self.position}]"
 
+    @property
+    def shown(self) -> "Artifact | None":
+        """The picture that its owner may see, None where there is none, or it is withheld or deleted."""
+        return self.artifact if self.artifact and self.artifact.is_shown else None
 
-class TaskCount(models.Model):
-    """How many tasks a user has, kept by a trigger: a page's total must not count rows."""
-
-    platform = models.ForeignKey("platforms.Platform", models.CASCADE, related_name="+")
-    user = models.CharField(max_length=200)
-    total = models.BigIntegerField(db_default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["platform", "user"], name="task_count_of_user")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user}: {self.total}"
+    @property
+    def failure(self) -> str:
+        """The code that tells why its owner sees no picture, empty where there is one."""
+        if self.error_code or self.shown:
+            return self.error_code
+        return "file_deleted" if self.artifact and self.artifact.gone_at else "content_blocked"

@@ -12,7 +12,9 @@ LONGEST_SUBJECT = 200
 class Preferences(models.Model):
     """A user's usual words of an order; no row: none are kept."""
 
-    platform = models.ForeignKey("platforms.Platform", models.CASCADE, related_name="+")
+    platform = models.ForeignKey(
+        "platforms.Platform", models.CASCADE, related_name="+", verbose_name=_("platform")
+    )
     user = models.CharField(_("user"), max_length=200)
     words = models.JSONField(_("words"))
     updated_at = models.DateTimeField(_("updated at"), db_default=Now())
@@ -20,6 +22,7 @@ class Preferences(models.Model):
     class Meta:
         verbose_name = _("preferences of a user")
         verbose_name_plural = _("preferences of users")
+        permissions = [("forget_preferences", _("Can forget preferences of users"))]
         constraints = [
             models.UniqueConstraint(fields=["platform", "user"], name="preferences_of_user")
         ]
@@ -33,7 +36,9 @@ class Subject(models.Model):
 
     # UUIDv7: its lists are paged by it, newest first.
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    platform = models.ForeignKey("platforms.Platform", models.CASCADE, related_name="+")
+    platform = models.ForeignKey(
+        "platforms.Platform", models.CASCADE, related_name="+", verbose_name=_("platform")
+    )
     user = models.CharField(_("user"), max_length=200)
     name = models.CharField(_("name"), max_length=LONGEST_SUBJECT)
     seed = models.BigIntegerField(_("seed"))
@@ -44,6 +49,7 @@ class Subject(models.Model):
         verbose_name = _("subject")
         verbose_name_plural = _("subjects")
         ordering = ("-id",)
+        permissions = [("forget_subject", _("Can forget subjects of users"))]
         constraints = [
             models.UniqueConstraint(fields=["platform", "user", "name"], name="one_seed_a_subject")
         ]

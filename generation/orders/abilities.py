@@ -32,9 +32,6 @@ def find_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
         if len(getattr(spec, name)) > card.longest_prompt:
             message = gettext_noop("At most %(limit)s characters; it is never cut.")
             mistakes.append(FieldError(name, "too_long", message, {"limit": card.longest_prompt}))
-    if spec.media_type not in card.media_types:
-        message = gettext_noop("The model “%(model)s” does not make this.")
-        mistakes.append(FieldError("type", "unsupported", message, {"model": card.alias}))
     mistakes += find_size_mistakes(spec, card)
     mistakes += find_choice_mistakes(spec, card)
     for name, most in (("steps", card.largest_steps), ("cfg_scale", card.largest_cfg_scale)):
@@ -64,7 +61,9 @@ def find_choice_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldErr
 
 def find_size_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:
     """Return what is wrong with width and height."""
-    mistakes = []
+    mistakes: list[FieldError] = []
+    if (spec.width, spec.height) in card.sizes:
+        return mistakes
     for name in ("width", "height"):
         side = getattr(spec, name)
         if side % SIDE_MULTIPLE_PIXELS:

@@ -13,6 +13,7 @@ from django.db import connection
 from generation.errors import QueueFull
 from generation.selectors.line import find_rates
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.lib.planned import planned_cursor
 
 # Where nobody knows how long pictures take; and the longest that is said, since orders are also canceled.
 RETRY_AFTER_SECONDS, LONGEST_RETRY_AFTER_SECONDS = 30, 300
@@ -79,7 +80,7 @@ def keep(platform_id: uuid.UUID, user: str, wanted: int, *, account_id: int) -> 
 
 def read_bounds(platform_id: uuid.UUID, user: str) -> list[Bound]:
     """Return the bounds of a user, of the platform and of the hub, with what is under way."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(f"SELECT {UNDER_WAY}", {"platform_id": platform_id, "user": user})
         found: tuple[int, int, int, int | None] = cursor.fetchone()
     return bounds_of(*found)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from generation.moderation.judges.base import Verdict
+from generation.orders import screening
 from generation.orders.brought import is_brought
 from generation.orders.resolved import Resolved
 from generation.orders.submit import Customer, resolve_for
@@ -88,6 +90,28 @@ def make_entry_whole(customer: Customer, entry: Entry, *, keeps: bool) -> Resolv
     if brought:
         raise InvalidRequest(errors=[FieldError(n, "upload_first", UPLOAD_FIRST) for n in brought])
     return resolve_for(customer, entry.order, keeps=keeps)
+
+
+def screen_all(customer: Customer, taken: Sequence[Whole]) -> tuple[list[Whole], list[Refused]]:
+    """Return the orders of a batch with what moderation services find in them, and those that are refused for it.
+
+    They are asked once for all that may be asked of them. Raises ModerationUnavailable as `screening.ask` does.
+    """
+    verdicts: dict[int, Verdict | None] = {}
+    for local_only in (False, True):
+        some = [one for one in taken if one.resolved.local_only is local_only]
+        said = screening.ask(customer, [one.resolved.asked for one in some], local_only=local_only)
+        verdicts |= {one.entry.index: verdict for one, verdict in zip(some, said, strict=True)}
+    fitting, refused = [], []
+    for one in taken:
+        try:
+            with screening.keeping_refusals(customer):
+                resolved = screening.judged(customer, one.resolved, verdicts[one.entry.index])
+        except Problem as problem:
+            refused.append(Refused(one.entry, problem))
+        else:
+            fitting.append(replace(one, resolved=resolved))
+    return fitting, refused
 
 
 def whole_refusal(refused: Sequence[Refused]) -> Problem:

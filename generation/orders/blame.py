@@ -1,10 +1,6 @@
 """Whose mistake it is when an order of a template is refused: the caller's words, or the template's. Writes nothing."""
 
-from collections.abc import Mapping
 from typing import Any
-
-from django.utils.functional import lazy
-from django.utils.translation import gettext
 
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
@@ -12,8 +8,12 @@ from templates.errors import TemplateNotOrderable
 from templates.rendering import Recipe
 from templates.services import SETTABLE_WORDS
 from templates.variables import find_variables
+from templates.wording import word_lazily
 
 PROMPTS = ("prompt", "negative_prompt")
+# The field of a version that lists its further steps.
+CHAIN = "chain"
+OPERATIONS = "operations"
 OF_PARAMETERS = gettext_noop("The prompt that is made of them: %(mistake)s")
 OF_TEMPLATE = gettext_noop("It decides “%(name)s”: %(mistake)s")
 OF_SETTING = gettext_noop("“%(name)s”: %(mistake)s")
@@ -36,7 +36,8 @@ def tell_caller(error: FieldError, order: Order, recipe: Recipe) -> FieldError |
     """Return a mistake at a word that the caller sent; None when the caller sent nothing of the kind."""
     if error.field in PROMPTS and find_variables(getattr(recipe, error.field)):
         return FieldError("parameters", error.code, OF_PARAMETERS, {"mistake": word_lazily(error)})
-    is_fixed = error.field in PROMPTS or error.field in SETTABLE_WORDS or error.field == "type"
+    is_fixed = error.field in {*PROMPTS, *SETTABLE_WORDS, "type", CHAIN}
+    is_fixed = is_fixed or error.field.startswith(OPERATIONS)
     was_said = getattr(order, error.field, None) is not None
     return error if was_said or not is_fixed else None
 
@@ -44,11 +45,13 @@ def tell_caller(error: FieldError, order: Order, recipe: Recipe) -> FieldError |
 def at_template(error: FieldError) -> FieldError:
     """Return a mistake of a sample order at the field of the version that staff must mend."""
     name = error.field
-    if name in PROMPTS:
+    if name in {*PROMPTS, CHAIN}:
         return error
     if name == "type":
         return FieldError("media_type", error.code, error.message, error.params)
     field = "parameters" if name.startswith("parameters.") else "settings"
+    if name.startswith(OPERATIONS):
+        field = OPERATIONS
     words = name_it(
         FieldError(name.removeprefix("parameters."), error.code, error.message, error.params)
     )
@@ -58,13 +61,3 @@ def at_template(error: FieldError) -> FieldError:
 def name_it(error: FieldError) -> dict[str, Any]:
     """Return a mistake as the params of another's message."""
     return {"name": error.field, "mistake": word_lazily(error)}
-
-
-def word_lazily(error: FieldError) -> Any:
-    """Return a message that is worded when it is read, in the reader's language."""
-    return lazy(word, str)(error.message, error.params)
-
-
-def word(message: str, params: Mapping[str, Any]) -> str:
-    """Return a message with its values filled in."""
-    return gettext(message) % params if params else gettext(message)

@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from genhub.lib.fetch import MOST_REDIRECTS, FetchRefused, Reason, fetch
 from genhub.lib.ids import to_wire
 from storage import decoding
 from storage.selectors import PREFIX
-from storage.uploads import UNREADABLE, look_at_picture, take_picture, taking_turns
+from storage.uploads import OTHER_NAMES, UNREADABLE, look_at_picture, take_picture, taking_turns
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ class Owner(NamedTuple):
     platform_id: uuid.UUID
     user: str
     keeps: bool = True
+    # Those that earlier steps of the same order will make, by the names that its later ones have for them.
+    promised: "Mapping[str, Found]" = MappingProxyType({})
 
 
 class Found(NamedTuple):
@@ -140,7 +143,7 @@ def read_address(said: str, owner: Owner, seconds: float) -> Sent:
         fetched = fetch(
             said,
             most_bytes=settings.UPLOAD_MAX_BYTES,
-            types=decoding.TYPES,
+            types={*decoding.TYPES, *OTHER_NAMES},
             seconds=seconds,
             private_hosts=settings.INPUT_HOSTS,
         )

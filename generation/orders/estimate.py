@@ -1,4 +1,5 @@
-"""What an order may cost the operator, before it is placed; and, where the hub wants it so, none of unknown cost."""
+"""What an order may cost the operator, before it is placed, and, where the hub wants it so, none of unknown cost; how
+long it usually takes."""
 
 from decimal import Decimal
 
@@ -7,6 +8,9 @@ from django.conf import settings
 from generation.accounts.costs import dearest_of
 from generation.accounts.routing import Route, is_remote
 from generation.errors import GenerationProblem
+from generation.life.paces import size_of
+from generation.models import Pace
+from generation.selectors.line import rounded
 from generation.spec import GenerationSpec
 from genhub.lib.errors import gettext_noop
 
@@ -33,3 +37,11 @@ def estimate_usd(route: Route, spec: GenerationSpec) -> Decimal | None:
     if cost is None and settings.MISSING_PRICE == REFUSE and is_remote(route.account):
         raise CostUnknown(model=spec.model)
     return cost
+
+
+def estimate_seconds(account_id: int, spec: GenerationSpec) -> float | None:
+    """Return how many seconds such an order took of late from its begin to its end; None: there was none such."""
+    kind = {"size": size_of(spec.width, spec.height), "steps": spec.steps or 0}
+    paces = Pace.objects.filter(account_id=account_id, model=spec.model, **kind)
+    seconds = paces.values_list("seconds", flat=True).first()
+    return None if seconds is None else rounded(seconds * spec.number)

@@ -10,10 +10,13 @@ from generation.accounts import routing
 from generation.errors import MakerOff
 from generation.models import Attempt, Task
 from generation.orders.estimate import estimate_usd
+from generation.orders.finish import finish, form_of
 from generation.orders.modes import choose_priority
-from generation.orders.refine import find_output
+from generation.orders.refine import OF_A_CHAIN, find_output
 from generation.orders.resolved import Resolved, quote_spec
 from generation.orders.submit import Customer, submit_once, use_of
+from generation.orders.times import check_times
+from generation.orders.webhook import check_webhook
 from generation.providers.base import TASKS, FollowUp
 from generation.providers.registry import ADAPTERS, find_class
 from generation.spec import GenerationSpec, Order
@@ -29,11 +32,18 @@ ORIGINS = ("refines", "follows")
 
 @dataclass(frozen=True)
 class Following:
-    """What to do with which picture, counted from 0, and with which part of it, counted from 1."""
+    """What to do with which picture, counted from 0, and with which part of it, counted from 1; where its end is told,
+    and its times in seconds."""
 
     action: str
     picture: int = 0
     part: int | None = None
+    webhook: str | None = None
+    timeout: int | None = None
+    expires_in: int | None = None
+    output_format: str | None = None
+    output_compression: int | None = None
+    embed_parameters: bool | None = None
 
 
 def follow_task(
@@ -56,7 +66,11 @@ def resolve_following(customer: Customer, task: Task, wanted: Following) -> Reso
 
     Raises NotReady, NoResult, InvalidRequest or MakerOff, and for its price what `resolve` raises.
     """
+    check_webhook(wanted.webhook, customer.platform_id)
+    check_times(wanted.timeout, wanted.expires_in)
     output = find_output(task, wanted.picture)
+    if task.chain:
+        raise refuse_field("picture", "of_a_chain", OF_A_CHAIN)
     maker = find_maker(task)
     assert maker is not None  # noqa: S101 (what was delivered, one of its attempts has made)
     options = find_options(task, maker, wanted)
@@ -79,7 +93,7 @@ def resolve_following(customer: Customer, task: Task, wanted: Following) -> Reso
     )
     plan = customer.plan or Plan()
     kept = {name: value for name, value in task.metadata.items() if name not in ORIGINS}
-    return Resolved(
+    followed = Resolved(
         spec=spec,
         route=route,
         recipe=None,
@@ -91,11 +105,17 @@ def resolve_following(customer: Customer, task: Task, wanted: Following) -> Reso
         metadata={**kept, "follows": to_wire("task", output.task_id)},
         follows_id=maker.pk,
         subject=task.subject,
+        webhook=wanted.webhook or "",
+        timeout=wanted.timeout,
+        expires_in=wanted.expires_in,
     )
+    return finish(followed, Order(**form_of(wanted, before)), customer.labels)
 
 
 def find_maker(task: Task) -> Attempt | None:
-    """Return the attempt that made what a task delivered, None where none did."""
+    """Return the attempt that made what a task delivered, None where none did, or several, each a step of a chain."""
+    if task.chain:
+        return None
     attempts = task.attempts.all()
     return next((one for one in attempts if one.state == AttemptState.SUCCEEDED), None)
 
@@ -184,12 +204,14 @@ def find_follow_ups(tasks: Iterable[Task]) -> dict[uuid.UUID, tuple[FollowUp, ..
     makers = {}
     for task in tasks:
         maker = find_maker(task)
-        if maker is None or not (follow_ups := list_of(maker.account.adapter)):
+        if maker is None or task.texts_gone_at:
+            continue
+        if not (follow_ups := list_of(maker.account.adapter)):
             continue
         kept = [
             output
             for output in task.outputs.all()
-            if output.artifact_id and find_remote_id(maker, output.position)
+            if output.shown and find_remote_id(maker, output.position)
         ]
         if kept and not is_last(task, follow_ups):
             found[task.pk], makers[task.pk] = follow_ups, (maker.account_id, task.model)

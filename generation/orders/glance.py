@@ -4,11 +4,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import connection
-
 from credits.selectors import PURSE_OF
 from generation.orders import backlog
 from generation.orders.backlog import Bound
+from genhub.lib.planned import planned_cursor
 from genhub.lib.remembered import Marks, marks_column
 from genhub.platforms import idempotency
 
@@ -37,7 +36,7 @@ class Glance:
 
 def take(use: idempotency.Use) -> Glance:
     """Return what stands now; raise IdempotencyKeyReused when the key was sent with another body."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(
             f"SELECT {idempotency.EARLIER}, {backlog.UNDER_WAY}, {PURSE_OF}, {SHARES}, "
             f"statement_timestamp(), {marks_column()}",

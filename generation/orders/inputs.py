@@ -22,7 +22,17 @@ NOT_AN_ID = gettext_noop(
     "as data:image/png;base64,…"
 )
 UNKNOWN = gettext_noop("There is no picture of this id among yours. Upload it first.")
+A_CLIP = gettext_noop("This is a clip; name a picture.")
 NO_IMAGE = gettext_noop("It belongs to an input picture; send “image” with it, or leave it out.")
+# Of the pictures that an order names, those that must have the shape of the first, and what is said if not.
+SHAPED = {
+    "mask": gettext_noop("The mask must have the shape of the picture: %(width)sx%(height)s."),
+    "last_image": gettext_noop(
+        "The last picture must have the shape of the first: %(width)sx%(height)s."
+    ),
+}
+PICTURES = ("image", *SHAPED)
+WITH_IMAGE = (*SHAPED, "strength")
 
 
 @dataclass(frozen=True)
@@ -31,37 +41,50 @@ class Inputs:
 
     image: str = ""
     mask: str = ""
+    last_image: str = ""
     strength: float | None = None
     size: tuple[int, int] | None = None
 
     def words(self) -> dict[str, Any]:
         """Return what a spec says of them."""
-        return {"image": self.image, "mask": self.mask, "strength": self.strength}
+        return {
+            "image": self.image,
+            "mask": self.mask,
+            "last_image": self.last_image,
+            "strength": self.strength,
+        }
 
 
 def find_inputs(order: Order, owner: Owner, card: ModelCard) -> Inputs:
     """Return an order's input pictures; raise InvalidRequest naming each word that is wrong."""
     mistakes: list[FieldError] = []
     if order.image is None:
-        said = [name for name in ("mask", "strength") if getattr(order, name) is not None]
+        said = [name for name in WITH_IMAGE if getattr(order, name) is not None]
         if said:
             errors = [FieldError(name, "no_image", NO_IMAGE) for name in said]
             raise InvalidRequest(errors=errors)
         return Inputs()
-    found = find_pictures({"image": order.image, "mask": order.mask}, owner, mistakes)
-    image, mask = found.get("image"), found.get("mask")
-    if image and mask and not are_alike(image, mask):
-        message = gettext_noop("The mask must have the shape of the picture: %(width)sx%(height)s.")
-        size = {"width": image.width, "height": image.height}
-        mistakes.append(FieldError("mask", "shape_differs", message, size))
+    found = find_pictures({name: getattr(order, name) for name in PICTURES}, owner, mistakes)
+    image = found.get("image")
+    mistakes += find_unlike(image, found) if image else []
     if mistakes or image is None:
         raise InvalidRequest(errors=mistakes)
     return Inputs(
         image=image.id,
-        mask=mask.id if mask else "",
+        **{name: found[name].id if name in found else "" for name in SHAPED},
         strength=usual_strength(card) if order.strength is None else order.strength,
         size=(image.width, image.height),
     )
+
+
+def find_unlike(image: Found, found: Mapping[str, Found]) -> list[FieldError]:
+    """Return the pictures that must have the first one's shape, and have another."""
+    size = {"width": image.width, "height": image.height}
+    return [
+        FieldError(name, "shape_differs", message, size)
+        for name, message in SHAPED.items()
+        if name in found and not are_alike(image, found[name])
+    ]
 
 
 def usual_strength(card: ModelCard) -> float | None:
@@ -88,7 +111,10 @@ def find_pictures(
 def find_picture(
     field: str, wire_id: str, owner: Owner, mistakes: list[FieldError]
 ) -> Found | None:
-    """Return a picture of the owner; None, with a mistake added, when it is no id or nobody's or somebody else's."""
+    """Return a picture of the owner, there or promised; None, with a mistake added, for no id, or that of nobody's or
+    somebody else's."""
+    if promised := owner.promised.get(wire_id):
+        return promised
     if not wire_id.startswith(f"{PREFIX}_"):
         mistakes.append(FieldError(field, "not_an_id", NOT_AN_ID))
         return None
@@ -96,14 +122,16 @@ def find_picture(
     if found is None:
         mistakes.append(FieldError(field, "unknown", UNKNOWN))
         return None
+    if found.is_clip:
+        mistakes.append(FieldError(field, "a_clip", A_CLIP))
+        return None
     return Found(wire_id, found.width, found.height)
 
 
-def keep_inputs(image: str, mask: str) -> None:
+def keep_inputs(wanted: Mapping[str, str]) -> None:
     """Keep the pictures that an order starts from, in the transaction that writes it; raise InvalidRequest when one was
     deleted since it was found."""
-    wanted = {"image": image, "mask": mask}
-    ids = {name: from_wire(PREFIX, wire_id) for name, wire_id in wanted.items() if wire_id}
+    ids = {name: from_wire(PREFIX, wire_id) for name, wire_id in wanted.items()}
     there = use_pictures(set(ids.values())) if ids else set()
     mistakes = [FieldError(name, "unknown", UNKNOWN) for name in ids if ids[name] not in there]
     if mistakes:

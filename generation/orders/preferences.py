@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from generation.models import Preferences
 from generation.orders.blame import name_it
 from generation.orders.brought import Owner
+from generation.orders.clips import CLIP
 from generation.orders.resolve import TEMPLATE_DECIDES, find_recipe
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
@@ -94,6 +95,9 @@ def choose(order: Order, words: Mapping[str, Any]) -> dict[str, Any]:
     if template:
         said |= list_decided(template)
         left_out.update(TEMPLATE_DECIDES, OF_MODEL)
+    if order.media_type == CLIP:
+        # They were chosen for pictures.
+        left_out.update(set(PREFERABLE) - {"style_preset", "quality"})
     if order.model is not None and order.model != words.get("model"):
         left_out.update(OF_MODEL)
     if order.image is not None:

@@ -9,7 +9,10 @@ from typing import Any
 from generation.accounts import routing
 from generation.errors import NoResult, NotReady
 from generation.models import Output, Task
+from generation.orders.cache import OFF
+from generation.orders.finish import form_of
 from generation.orders.modes import FINE, find_usual
+from generation.orders.operations import measure
 from generation.orders.resolved import Resolved
 from generation.orders.submit import Customer, resolve_for, submit_once, use_of
 from generation.spec import GenerationSpec, ModelCard, Order
@@ -18,10 +21,20 @@ from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_f
 from genhub.lib.ids import to_wire
 from genhub.platforms import idempotency
 
+OF_A_CHAIN = gettext_noop(
+    "It was made in several steps, and nothing goes on from one of them. Order its template again, or start a new order "
+    "from the picture (“image”)."
+)
+PROMPT_DELETED = gettext_noop(
+    "What was written in its order is kept no longer, so that it cannot be made again. Make a new order."
+)
+
 
 @dataclass(frozen=True)
 class Refinement:
-    """Which picture to refine, counted from 0, and what shall differ. None means: as before. Sizes in pixels."""
+    """Which picture to refine, counted from 0, and what shall differ. None means: as before; of webhook and times, as
+    of any new order. Sizes in pixels, times in seconds.
+    """
 
     picture: int = 0
     width: int | None = None
@@ -29,6 +42,12 @@ class Refinement:
     steps: int | None = None
     cfg_scale: float | None = None
     quality: str | None = None
+    webhook: str | None = None
+    timeout: int | None = None
+    expires_in: int | None = None
+    output_format: str | None = None
+    output_compression: int | None = None
+    embed_parameters: bool | None = None
 
 
 def refine_task(
@@ -50,7 +69,13 @@ def resolve_again(customer: Customer, task: Task, order: Order) -> Resolved:
     """Return the order of a picture again, made whole. It is of the task's subject, with the picture's own seed, and
     remembers none: a subject that was forgotten stays so."""
     with named_at_the_picture():
-        return replace(resolve_for(customer, order), subject=task.subject)
+        resolved = resolve_for(customer, order)
+        # Its template edits each picture: this one, too.
+        done = GenerationSpec.from_json(task.spec).operations
+        spec = replace(resolved.spec, operations=done)
+        if done:
+            measure(spec)
+        return replace(resolved, spec=spec, subject=task.subject)
 
 
 @contextmanager
@@ -78,6 +103,8 @@ def order_again(task: Task, wanted: Refinement) -> Order:
     its price, not the template.
     """
     output = find_output(task, wanted.picture)
+    if task.chain:
+        raise refuse_field("picture", "of_a_chain", OF_A_CHAIN)
     spec = GenerationSpec.from_json(task.spec)
     route = routing.choose(spec.model)
     card = route.card if route else ModelCard(spec.model)
@@ -100,7 +127,17 @@ def order_again(task: Task, wanted: Refinement) -> Order:
         image=spec.image or None,
         mask=spec.mask or None,
         strength=spec.strength if spec.image and card.takes("strength") else None,
+        duration=spec.seconds,
+        fps=spec.fps,
+        last_image=spec.last_image or None,
+        audio=spec.audio or None,
         metadata={**task.metadata, "refines": to_wire("task", task.pk)},
+        webhook=wanted.webhook,
+        timeout=wanted.timeout,
+        expires_in=wanted.expires_in,
+        # To make it again is what was asked for.
+        cache=OFF,
+        **form_of(wanted, spec),
         **find_effort(spec, card, wanted, quality),
     )
 
@@ -112,7 +149,9 @@ def find_output(task: Task, position: int) -> Output:
     if task.state != TaskState.COMPLETED:
         raise NoResult(state=task.state)
     found = next((output for output in task.outputs.all() if output.position == position), None)
-    if found and found.artifact_id:
+    if task.texts_gone_at:
+        raise refuse_field("picture", "prompt_deleted", PROMPT_DELETED)
+    if found and found.shown:
         return found
     message = gettext_noop("The task delivered no picture at this position; the first one is 0.")
     raise refuse_field("picture", "not_delivered", message)

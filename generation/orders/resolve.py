@@ -1,22 +1,25 @@
 """From what a caller asked for to what will be made and what it costs. Writes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.conf import settings
-
-from generation.accounts import routing
+from generation.moderation import prompts
+from generation.moderation.found import Found
 from generation.orders.abilities import find_mistakes, find_unsupported
 from generation.orders.blame import blame
 from generation.orders.brought import Owner
+from generation.orders.chain import with_chain
+from generation.orders.clips import CLIP, check_kind, narrow, with_clip
 from generation.orders.estimate import estimate_usd
 from generation.orders.inputs import (
+    PICTURES,
     bound,
     find_inputs,
     find_loras,
     fit_usual,
 )
+from generation.orders.maker import Buyer, find_route
 from generation.orders.modes import (
     Usual,
     choose_mode,
@@ -24,30 +27,22 @@ from generation.orders.modes import (
     find_usual,
     find_usual_effort,
 )
+from generation.orders.operations import with_operations
 from generation.orders.resolved import Resolved, quote_spec
 from generation.orders.subjects import find_seeds
 from generation.spec import GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
-from genhub.platforms.models import Plan
+from genhub.platforms.models import Moderation, Plan
 from templates import rendering, selectors
+from templates.chains import list_steps
 from templates.rendering import Look, Recipe, Rendered
 
 # With a template these are staff's to decide: they made the recipe and set its price.
 TEMPLATE_DECIDES = (
     "prompt", "negative_prompt", "model", "media_type", "width", "height", "steps", "cfg_scale", "style_preset",
-    "loras",
+    "loras", "duration", "fps", "resolution", "audio",
 )  # fmt: skip
 WIRE_NAMES = {"media_type": "type"}
-
-
-@dataclass(frozen=True)
-class Buyer:
-    """Whose order it is, the model that the platform prefers, and its plan."""
-
-    owner: Owner
-    platform_model: str
-    plan: Plan
-    local_only: bool = False
 
 
 def resolve(
@@ -57,8 +52,9 @@ def resolve(
     platform_model: str,
     plan: Plan | None = None,
     local_only: bool = False,
+    moderation: str = Moderation.OFF,
 ) -> Resolved:
-    """Return the order with every default filled in, or raise InvalidRequest naming each wrong field.
+    """Return the order with every default filled in, or raise InvalidRequest naming each wrong field, or PromptRefused.
 
     Raises PriceUnknown when the price list does not say what it costs, CostUnknown when nobody says what the hub pays
     and that is not allowed, and TemplateNotOrderable for what is wrong with the template, not with the order.
@@ -67,9 +63,51 @@ def resolve(
     local_only = local_only or bool(recipe and recipe.local_only)
     buyer = Buyer(owner, platform_model, plan or Plan(), local_only)
     try:
-        return make_whole(order, recipe, render(order, recipe), buyer)
+        rendered = render(order, recipe)
+        asked = join_prompts(order, recipe, rendered)
+        flagged = find_flagged(order, recipe, asked, moderation)
+        resolved = make_chain(order, recipe, rendered, buyer)
     except InvalidRequest as refusal:
         raise (blame(refusal, order, recipe) if recipe else refusal) from None
+    return replace(resolved, asked=asked, flagged=flagged)
+
+
+def join_prompts(order: Order, recipe: Recipe | None, rendered: Rendered) -> str:
+    """Return all that an order asks for, in every step of its template."""
+    further = list_steps(recipe) if recipe else []
+    prompts_of_all = [rendering.render(step.recipe, order.parameters).prompt for step in further]
+    return "\n".join([rendered.prompt, *prompts_of_all])
+
+
+def make_chain(
+    order: Order,
+    recipe: Recipe | None,
+    rendered: Rendered,
+    buyer: Buyer,
+    render_step: Callable[[Recipe], Rendered] | None = None,
+) -> Resolved:
+    """Return a rendered order with every default filled in, and the further steps of its template; raise as `resolve`
+    does, at the words of an order."""
+    return with_chain(
+        make_whole(order, recipe, rendered, buyer),
+        order,
+        buyer.owner,
+        render_step or (lambda own: rendering.render(own, order.parameters)),
+        lambda said, own, words, owner: make_whole(said, own, words, replace(buyer, owner=owner)),
+    )
+
+
+def find_flagged(
+    order: Order, recipe: Recipe | None, asked: str, moderation: str
+) -> tuple[Found, ...]:
+    """Return what an order that is taken says of the list of terms; raise PromptRefused where it is not taken."""
+    if moderation == Moderation.OFF:
+        return ()
+    own = [recipe.prompt, *(step.recipe.prompt for step in list_steps(recipe))] if recipe else []
+    found = prompts.find_in_order(order, "\n".join(own), asked)
+    if found and moderation == Moderation.BLOCK:
+        raise prompts.refusal_of(found)
+    return tuple(found)
 
 
 def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: Buyer) -> Resolved:
@@ -82,8 +120,9 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         rendered = rendering.wear(look, rendered)
     words = Words(order, rendered.settings)
     asked = list_said(words, join_negative_prompts(order, rendered.negative_prompt, look))
-    route = find_route(words.get("model"), asked, buyer)
     media_type = order.media_type or (recipe.media_type if recipe else "image")
+    route = find_route(words.get("model"), asked, buyer, media_type)
+    check_kind(words, media_type, route.card)
     own = rendered.negative_prompt or find_usual_negative_prompt(route.card)
     rendered = replace(rendered, negative_prompt=join_negative_prompts(order, own, look))
     quality = words.get("quality") or "standard"
@@ -92,11 +131,13 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         raise InvalidRequest(errors=mistakes)
     inputs = find_inputs(order, buyer.owner, route.card)
     said = words.get("width"), words.get("height")
-    usual = find_usual(route.card, mode, quality)
+    usual, card = find_usual(route.card, mode, quality), route.card
+    if media_type == CLIP:
+        card, usual = narrow(card, words, usual)
     # A direct order pays for its size.
-    bounded = bound(route.card, usual, said) if recipe else route.card
+    bounded = bound(card, usual, said) if recipe else card
     usual = fit_usual(usual, inputs, said, bounded, mode)
-    spec = build_spec(words, rendered, route.card, media_type, usual)
+    spec = build_spec(words, rendered, card, media_type, usual)
     spec = replace(
         spec,
         seeds=find_seeds(order, spec.number, buyer.owner) if route.card.takes("seed") else (),
@@ -108,8 +149,11 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         sampler=order.sampler or "",
         said=tuple(asked),
     )
-    if mistakes := find_mistakes(spec, route.card):
+    if mistakes := find_mistakes(spec, card):
         raise InvalidRequest(errors=mistakes)
+    spec = with_operations(spec, recipe)
+    if media_type == CLIP:
+        spec = with_clip(spec, words, card)
     return Resolved(
         spec,
         route,
@@ -140,39 +184,6 @@ class Words:
         """Return a word's value, or None when nobody said it."""
         said = getattr(self.order, name)
         return self.settings.get(name) if said is None else said
-
-
-def find_route(named: Any, asked: Mapping[str, Any], buyer: Buyer) -> routing.Route:
-    """Return who makes the order: by the model that it names, else the platform's, else the hub's; of several accounts
-    one that takes what the order says.
-
-    Refuses a model that is not offered: to take another one in its place would be to guess.
-    """
-    alias = str(named or buyer.platform_model or default_model())
-    if route := routing.choose(alias, said=asked, local_only=buyer.local_only):
-        return route
-    if buyer.local_only and routing.choose(alias):
-        code, message = (
-            "leaves_the_house",
-            gettext_noop(
-                "This order must stay in the house, and “%(model)s” is only made outside. Name a model of the house."
-            ),
-        )
-    elif not named:
-        code, message = (
-            "default_unavailable",
-            gettext_noop(
-                "The order names no model, and the usual one, “%(model)s”, is not offered now. Name another."
-            ),
-        )
-    elif routing.is_known(alias):
-        code, message = (
-            "switched_off",
-            gettext_noop("The model “%(model)s” is switched off now. Name another."),
-        )
-    else:
-        raise refuse_field("model", "unknown", gettext_noop("There is no model of this name."))
-    raise refuse_field("model", code, message, model=alias)
 
 
 def find_recipe(order: Order) -> Recipe | None:
@@ -229,10 +240,12 @@ def join_negative_prompts(order: Order, own: str, look: Look | None) -> str:
 
 def list_said(words: Words, negative_prompt: str) -> dict[str, Any]:
     """Return what the order, its template or its style says of the words that not every model takes."""
-    said = {name: getattr(words.order, name) for name in ("seed", "image", "mask", "strength")}
+    said = {name: getattr(words.order, name) for name in ("seed", *PICTURES, "strength")}
     # A subject is a seed that is remembered.
     said["seed"] = words.order.subject if said["seed"] is None else said["seed"]
     said |= {name: words.get(name) for name in ("steps", "cfg_scale")}
+    # A silent clip is what a model makes that has no sound.
+    said["audio"] = words.get("audio") or None
     said["negative_prompt"] = negative_prompt or None
     return {name: value for name, value in said.items() if value is not None}
 
@@ -254,8 +267,3 @@ def build_spec(
         cfg_scale=float(effort["cfg_scale"]) if "cfg_scale" in effort else None,
         number=words.get("num_images") or 1,
     )
-
-
-def default_model() -> str:
-    """Return the model of orders that name none, offered or not."""
-    return str(settings.DEFAULT_MODEL)

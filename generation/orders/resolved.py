@@ -8,6 +8,8 @@ from typing import Any
 
 from credits import pricing, tariffs
 from generation.accounts.routing import Route
+from generation.moderation.found import Found
+from generation.selectors.drawn import Drawn
 from generation.spec import GenerationSpec
 from genhub.platforms.models import Plan
 from templates.rendering import Recipe
@@ -40,19 +42,41 @@ class Resolved:
     expires_in: int | None = None
     # The attempt whose picture it goes on with: no other account than the route's has that.
     follows_id: uuid.UUID | None = None
+    # Under which key its pictures are found and kept, empty: neither; what they cost that were found; and those that
+    # were.
+    cache_key: str = ""
+    cached_quote: pricing.Quote | None = None
+    found: Drawn | None = None
+    # What the caller said to be drawn, for whoever judges it; empty: it was judged before.
+    asked: str = ""
+    # What moderation found in it, though it is taken.
+    flagged: tuple[Found, ...] = ()
+    # Of a template of several steps all of them, the first included, each with its own price; else none.
+    chain: "tuple[Resolved, ...]" = ()
+
+    @property
+    def cached_unit_price(self) -> int | None:
+        """Return what one picture costs that was drawn before, None where none is looked for."""
+        return self.cached_quote.unit_price if self.cached_quote else None
 
 
-def quote_spec(spec: GenerationSpec, plan: Plan, recipe: Recipe | None = None) -> pricing.Quote:
-    """Return what making a spec costs by the price list, or by its template; raise PriceUnknown or PriceTooLarge."""
+def quote_spec(
+    spec: GenerationSpec, plan: Plan, recipe: Recipe | None = None, *, cached: bool = False
+) -> pricing.Quote:
+    """Return what making a spec, or finding it, costs by the price list, or by its template; raise PriceUnknown or
+    PriceTooLarge."""
     item = pricing.Item(
         media_type=spec.media_type,
         model=spec.model,
         quality=spec.quality,
         mode=spec.mode,
+        resolution=spec.resolution,
         width=spec.width,
         height=spec.height,
+        seconds=spec.seconds,
         steps=spec.steps,
         number=spec.number,
+        cached=cached,
         template=recipe.code if recipe else "",
         template_price=recipe.price if recipe else None,
     )

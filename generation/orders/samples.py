@@ -5,15 +5,17 @@ from dataclasses import replace
 
 from django.utils.translation import gettext
 
-from credits.pricing import Item
+from credits.pricing import EDIT, Item
 from generation.accounts import routing
+from generation.orders.clips import CLIP, name_size
+from generation.orders.maker import default_model
 from generation.orders.modes import FAST, FINE, find_usual
-from generation.orders.resolve import default_model
 from generation.spec import ModelCard
 
 FOUR_K_PIXELS = (3840, 2160)
-HD_PIXELS = (1280, 720)
-SECONDS = 5
+EDITED_SIDE_PIXELS = 1024
+# As clips are while no model makes any.
+NO_MODEL = ModelCard("", default_width=1280, default_height=720)
 SOME = 4
 
 
@@ -21,7 +23,9 @@ def list_samples() -> list[tuple[str, Item]]:
     """Return sample orders, each with what it is in the reader's language."""
     cards = routing.list_models()
     usual = cards.get(default_model()) or next(iter(cards.values()), ModelCard(""))
-    return [*list_pictures(usual), *list_models(cards), *list_clips(cards)]
+    edit = Item(EDIT, width=EDITED_SIDE_PIXELS, height=EDITED_SIDE_PIXELS)
+    pictures = [*list_pictures(usual), *list_models(cards)]
+    return [*pictures, *list_clips(cards), (gettext("An edit of a picture"), edit)]
 
 
 def list_pictures(card: ModelCard) -> Iterator[tuple[str, Item]]:
@@ -43,17 +47,17 @@ def list_models(cards: dict[str, ModelCard]) -> Iterator[tuple[str, Item]]:
     """Yield one picture or clip of each configured model."""
     for alias, card in sorted(cards.items()):
         makes_pictures = "image" in card.media_types
-        item = picture_of(card) if makes_pictures else replace(clip(), model=alias)
+        item = picture_of(card) if makes_pictures else clip_of(card)
         yield gettext("The model %(model)s") % {"model": alias}, item
 
 
 def list_clips(cards: dict[str, ModelCard]) -> Iterator[tuple[str, Item]]:
     """Yield clips of the first model that makes them; of no model while there is none."""
-    alias = min((a for a, card in cards.items() if "video" in card.media_types), default="")
-    one = replace(clip(), model=alias)
+    alias = min((a for a, card in cards.items() if CLIP in card.media_types), default="")
+    one = clip_of(cards.get(alias, NO_MODEL))
     width, height = FOUR_K_PIXELS
     large = {"width": width, "height": height, "resolution": "4k"}
-    seconds = {"seconds": SECONDS}
+    seconds = {"seconds": one.seconds}
     yield gettext("A clip of %(seconds)s seconds") % seconds, one
     high = replace(one, quality="high")
     yield gettext("A clip of %(seconds)s seconds, high quality") % seconds, high
@@ -75,7 +79,14 @@ def picture_of(card: ModelCard, mode: str = "", quality: str = "standard") -> It
     )
 
 
-def clip() -> Item:
-    """Return one clip as it is made when nothing is said."""
-    width, height = HD_PIXELS
-    return Item("video", resolution="720p", width=width, height=height, seconds=SECONDS)
+def clip_of(card: ModelCard) -> Item:
+    """Return one clip as a model makes it when nothing is said."""
+    width, height = card.default_width, card.default_height
+    return Item(
+        CLIP,
+        model=card.alias,
+        resolution=name_size(width, height),
+        width=width,
+        height=height,
+        seconds=card.default_seconds,
+    )

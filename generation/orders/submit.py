@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,26 +11,31 @@ from django.db import IntegrityError, transaction
 
 from credits import free, ledger
 from generation.errors import QueueFull
-from generation.life import doorbell, events
-from generation.models import Attempt, Event, Output, Share, Task
+from generation.life import doorbell
+from generation.life.found import Gone, hold_pictures, write_found
+from generation.models import Share, Task
 from generation.models.task import Priority
-from generation.orders import backlog, glance
+from generation.moderation.found import keep_flagged
+from generation.orders import backlog, cache, glance, screening
 from generation.orders.brought import Owner
+from generation.orders.finish import AS_USUAL, LabelPolicy, finish
 from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
 from generation.orders.preferences import preferred
 from generation.orders.resolve import resolve
 from generation.orders.resolved import Resolved
+from generation.orders.rows import attempt_of, history_of, priority_of, remember_read, task_of
 from generation.orders.subjects import keep_seed
 from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
 from generation.spec import Order
-from genhub.lib import remembered, requestid
+from genhub.lib import remembered
 from genhub.lib.ids import new_id
 from genhub.lib.inserts import insert_together
 from genhub.lib.remembered import Marks
 from genhub.platforms import idempotency
-from genhub.platforms.models import Plan
+from genhub.platforms.models import Moderation, Plan, Unjudged
+from storage import usage
 
 HOLD_MARGIN = timedelta(days=1)
 
@@ -50,6 +55,15 @@ class Customer:
     local_only: bool = False
     # The platform is told when a user's available credits fall below.
     low_credits: int | None = None
+    # Its users get each other's pictures.
+    shares_results: bool = False
+    # What becomes of what moderation objects to, and of what nobody can judge.
+    moderation: str = Moderation.BLOCK
+    unjudged: str = Unjudged.BLOCK
+    # Its pictures take room that is bounded.
+    has_quota: bool = False
+    # What its pictures' files tell.
+    labels: LabelPolicy = AS_USUAL
 
 
 @dataclass(frozen=True)
@@ -91,12 +105,27 @@ def take_once(
     seen = glance.take(use)
     if seen.earlier:
         return Taken(seen.earlier)
+    check_quota(customer)
     with remembered.looked(seen.marks):
-        resolved = make_whole()
+        ready = make_ready(customer, make_whole())
     try:
-        account_id = resolved.route.account.pk
-        backlog.judge(seen.bounds, resolved.spec.number, account_id=account_id)
-        task = write_task(customer, resolved, use, seen)
+        return take_ready(customer, use, ready, seen)
+    except Gone:
+        return take_once(customer, use, make_whole)
+
+
+def make_ready(customer: Customer, resolved: Resolved) -> Resolved:
+    """Return an order made whole as it is taken: judged by the services, and with its pictures where these are at hand.
+    Others are asked for both, so never within a transaction."""
+    return cache.with_found(screening.screen(customer, resolved))
+
+
+def take_ready(customer: Customer, use: idempotency.Use, ready: Resolved, seen: Glance) -> Taken:
+    """Take an order that is ready. Raises Gone, and wrote nothing, where a picture of it was deleted since."""
+    try:
+        if ready.found is None:
+            backlog.judge(seen.bounds, ready.spec.number, account_id=ready.route.account.pk)
+        task = write_task(customer, ready, use, seen)
     except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
         if earlier := idempotency.find_earlier(use):
@@ -105,19 +134,31 @@ def take_once(
     return Taken(task.pk, task, seen.marks)
 
 
+def check_quota(customer: Customer) -> None:
+    """Raise StorageFull when there is no room for what a platform orders."""
+    if customer.has_quota:
+        usage.check_room(customer.platform_id)
+
+
+@remembered.together()
 def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
     """Return a customer's order made whole, as `resolve` does; pictures that it brings along become theirs if kept."""
     check_webhook(order.webhook, customer.platform_id)
-    check_times(order)
+    check_times(order.timeout, order.expires_in)
     owner = Owner(customer.platform_id, customer.user, keeps)
-    with preferred(order, owner) as filled:
-        return resolve(
+    with preferred(order, owner) as filled, screening.keeping_refusals(customer, keeps=keeps):
+        resolved = resolve(
             filled,
             owner=owner,
             platform_model=customer.platform_model,
             plan=customer.plan,
             local_only=customer.local_only,
+            moderation=customer.moderation,
         )
+        finished = finish(resolved, filled, customer.labels)
+        # Who only asks for the price is told it, whatever was drawn before.
+        wanted = filled.cache if keeps or filled.cache == cache.ONLY else cache.OFF
+        return cache.mark(customer, finished, wanted)
 
 
 def fingerprint_of(order: Order) -> str:
@@ -131,15 +172,18 @@ def fingerprint_of(order: Order) -> str:
 
 @transaction.atomic
 def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance) -> Task:
-    """Write key, hold, task and attempt, or nothing at all. Locks: key, inputs, purse, subject, share, backlog."""
+    """Write key, hold, task and attempt, or nothing at all. Locks: key, pictures, purse, subject, share, backlog."""
     task_id = new_id()
     # First, so that an equal request running beside this one waits here and moves no credits.
     idempotency.keep(use, task_id)
-    keep_inputs(resolved.spec.image, resolved.spec.mask)
+    keep_inputs(resolved.spec.pictures())
+    if resolved.found:
+        hold_pictures(resolved.found)
     price, priority = resolved.quote.price, priority_of(resolved)
     purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
+    hold_id = None
     if price:
-        ledger.hold(purse_id, price, reference=task_id, terms=terms_of(customer))
+        hold_id = ledger.hold(purse_id, price, reference=task_id, terms=terms_of(customer))
     else:
         free.admit(purse_id, reference=task_id, terms=terms_of(customer))
     # Under the purse's lock, so that a user's orders take their subjects one after the other.
@@ -150,7 +194,14 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use, see
     if share_id is None:
         share_id = find_share(customer, account.queue, priority).pk
     attempt = attempt_of(task, resolved, share_id)
-    insert_together([task, attempt, *history_of(task, resolved)])
+    history = history_of(task, resolved)
+    if resolved.found:
+        task.created_at = seen.marks.now
+        remember_read(task, attempt, *write_found(task, attempt, history, resolved.found, hold_id))
+        keep_flagged(task, resolved.flagged)
+        return task
+    insert_together([task, attempt, *history])
+    keep_flagged(task, resolved.flagged)
     number = resolved.spec.number
     backlog.keep(customer.platform_id, customer.user, number, account_id=account.pk)
     doorbell.ring_after_commit(account.queue)
@@ -163,79 +214,6 @@ def with_seed(customer: Customer, resolved: Resolved) -> Resolved:
     if not resolved.keeps_seed:
         return resolved
     return replace(resolved, spec=keep_seed(customer.platform_id, customer.user, resolved))
-
-
-def task_of(task_id: uuid.UUID, customer: Customer, resolved: Resolved, now: datetime) -> Task:
-    """Return the row, not yet written, of an order made whole."""
-    spec, quote = resolved.spec, resolved.quote
-    return Task(
-        id=task_id,
-        platform_id=customer.platform_id,
-        user=customer.user,
-        model=spec.model,
-        template_version_id=resolved.recipe.version_id if resolved.recipe else None,
-        style=resolved.style,
-        quality=spec.quality,
-        mode=spec.mode,
-        priority=priority_of(resolved),
-        spec=spec.to_json(),
-        metadata=dict(resolved.metadata),
-        webhook=resolved.webhook,
-        subject=resolved.subject,
-        request_id=requestid.current.get(),
-        num_images=spec.number,
-        unit_price=quote.unit_price,
-        price=quote.price,
-        pricing=quote.to_json(),
-        follows_id=resolved.follows_id,
-        local_only=resolved.local_only,
-        timeout_seconds=resolved.timeout,
-        **times_of(resolved.expires_in, now),
-    )
-
-
-def attempt_of(task: Task, resolved: Resolved, share_id: int) -> Attempt:
-    """Return the row, not yet written, of a task's first attempt."""
-    account, cost = resolved.route.account, resolved.spec.number
-    return Attempt(task=task, number=1, account=account, share_id=share_id, cost=cost)
-
-
-def priority_of(resolved: Resolved) -> Priority:
-    """Return which orders an order goes with."""
-    return Priority[resolved.priority.upper()]
-
-
-def history_of(task: Task, resolved: Resolved) -> list[Event]:
-    """Return a task's first events, not yet written: of what its vendor does further with a picture they say what, and
-    with which part."""
-    options = resolved.spec.options
-    said = {name: options[name] for name in ("action", "index") if name in options}
-    if task.request_id:
-        said["request_id"] = task.request_id
-    return events.begin_history(task.pk, resolved.route, price=task.price, **said)
-
-
-def remember_read(task: Task, attempt: Attempt) -> None:
-    """Let a task that was just written be answered as one that was read: it has this attempt, and no picture yet."""
-    vars(task)["_prefetched_objects_cache"] = {
-        "attempts": keep_rows(Attempt, attempt),
-        "outputs": keep_rows(Output),
-    }
-
-
-def keep_rows(model: type[Any], *rows: Any) -> Any:
-    """Return a queryset that has been read already."""
-    found = model.objects.none()
-    vars(found)["_result_cache"] = list(rows)
-    return found
-
-
-def times_of(expires_in: int | None, now: datetime) -> dict[str, Any]:
-    """Return when an order expires, and when it is ended as long as it waits."""
-    if expires_in is None:
-        return {"deadline_at": now + timedelta(seconds=settings.TASK_DEADLINE_SECONDS)}
-    end = now + timedelta(seconds=expires_in)
-    return {"expires_at": end, "deadline_at": end}
 
 
 def terms_of(customer: Customer) -> ledger.Terms:

@@ -15,6 +15,7 @@ from generation.life import doorbell
 from generation.life.rescue import MOST_BELLS
 from generation.models import Attempt, Batch, Event, Task
 from generation.models.task import Priority
+from generation.moderation.found import keep_flagged
 from generation.orders import backlog, glance
 from generation.orders.backlog import Bound
 from generation.orders.batch import (
@@ -23,17 +24,16 @@ from generation.orders.batch import (
     Whole,
     keep_problem,
     make_entries_whole,
+    screen_all,
     whole_refusal,
 )
 from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
+from generation.orders.rows import attempt_of, history_of, priority_of, task_of
 from generation.orders.submit import (
     Customer,
-    attempt_of,
+    check_quota,
     find_share,
-    history_of,
-    priority_of,
-    task_of,
     terms_of,
     with_seed,
 )
@@ -86,9 +86,12 @@ def submit_batch(customer: Customer, asked: Asked, use: idempotency.Use) -> uuid
     seen = glance.take(use)
     if seen.earlier:
         return seen.earlier
+    check_quota(customer)
     check_webhook(asked.webhook, customer.platform_id)
     with remembered.looked(seen.marks):
         taken, refused = make_entries_whole(customer, asked.entries)
+        taken, objected = screen_all(customer, taken)
+        refused += objected
     if refused and (not asked.takes_some or not taken):
         raise whole_refusal(refused)
     lines = number(taken)
@@ -155,8 +158,8 @@ def write_batch(
     batch_id, lines, refused = new_id(), found.lines, found.refused
     idempotency.keep(use, batch_id)
     specs = [line.one.resolved.spec for line in lines]
-    for image, mask in sorted({(spec.image, spec.mask) for spec in specs if spec.image}):
-        keep_inputs(image, mask)
+    for named in sorted({tuple(spec.pictures().items()) for spec in specs if spec.image}):
+        keep_inputs(dict(named))
     purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
     if asked.takes_some:
         unpaid = hold_some(purse_id, customer, lines)
@@ -208,6 +211,8 @@ def write_tasks(
     Task.objects.bulk_create(tasks)
     Attempt.objects.bulk_create(attempts)
     Event.objects.bulk_create(history)
+    for task, line in zip(tasks, lines, strict=True):
+        keep_flagged(task, line.one.resolved.flagged)
     # One bell wakes one worker, which goes on until the queue is empty; others find work sooner by their own.
     rung = Counter(line.one.resolved.route.account.queue for line in lines)
     for queue, waiting in rung.items():

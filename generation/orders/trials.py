@@ -1,15 +1,24 @@
 """Whether recipes can be ordered: a sample order goes the way of a real one, up to its price. Writes nothing."""
 
 import uuid
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from PIL import Image
 
 from credits.pricing import PriceTooLarge, PriceUnknown
 from generation.orders.blame import at_template
 from generation.orders.brought import Owner
-from generation.orders.resolve import Buyer, make_whole
+from generation.orders.maker import Buyer
+from generation.orders.operations import rehearse
+from generation.orders.resolve import make_chain
 from generation.orders.resolved import Resolved
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
 from genhub.platforms.models import Plan, Platform
+from storage.encoding import encode_thumbnail
+from storage.labels import NONE
 from templates.rendering import Recipe, Rendered, render
 from templates.samples import find_samples
 from templates.selectors import list_recipes
@@ -32,13 +41,10 @@ def try_recipe(recipe: Recipe) -> Trial:
     failed = Trial()
     for platform_model in list_preferred():
         try:
-            rendered = (
-                render(recipe, values) if is_sure
-                else Rendered(fill(recipe.prompt, values), fill(recipe.negative_prompt, values), dict(recipe.settings))
-            )  # fmt: skip
-            found = make_whole(
-                order, recipe, rendered, Buyer(NOBODY, platform_model, Plan(), recipe.local_only)
-            )
+            draw_up = partial(render if is_sure else fill_in, parameters=values)
+            buyer = Buyer(NOBODY, platform_model, Plan(), recipe.local_only)
+            found = make_chain(order, recipe, draw_up(recipe), buyer, draw_up)
+            edited = rehearse(found.spec) if found.spec.operations else None
         except InvalidRequest as refusal:
             failed = Trial([at_template(error) for error in refusal.errors])
         except Problem as refusal:
@@ -48,8 +54,14 @@ def try_recipe(recipe: Recipe) -> Trial:
             )
             failed = Trial([error])
         else:
-            return describe(found)
+            return describe(found, edited)
     return failed
+
+
+def fill_in(recipe: Recipe, parameters: Mapping[str, Any]) -> Rendered:
+    """Return a recipe's words for parameters of which nobody knows whether they meet their rules."""
+    prompts = fill(recipe.prompt, parameters), fill(recipe.negative_prompt, parameters)
+    return Rendered(*prompts, dict(recipe.settings))
 
 
 def list_preferred() -> list[str]:
@@ -58,8 +70,8 @@ def list_preferred() -> list[str]:
     return list(active.values_list("default_model", flat=True).distinct()) or [""]
 
 
-def describe(found: Resolved) -> Trial:
-    """Return what a sample order would make, and what it would cost."""
+def describe(found: Resolved, edited: Image.Image | None) -> Trial:
+    """Return what a sample order would make, how it would be edited, and what it would cost."""
     spec = found.spec
     return Trial(
         prompt=spec.prompt,
@@ -70,6 +82,11 @@ def describe(found: Resolved) -> Trial:
         steps=spec.steps,
         number=spec.number,
         price=found.quote.price,
+        chain=tuple(
+            f"{step.spec.model}, {step.spec.width}×{step.spec.height}: {step.quote.price}"
+            for step in found.chain
+        ),
+        edited=encode_thumbnail(edited, NONE) if edited else b"",
     )
 
 

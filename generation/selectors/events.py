@@ -21,6 +21,7 @@ NAMES: Final = {
     Kind.SUBMITTED: "task.submitted",
     Kind.CLAIMED: "task.processing",
     Kind.RETRIED: "task.retried",
+    Kind.STEP_DONE: "task.step_done",
     Kind.COMPLETED: "task.completed",
     Kind.FAILED: "task.failed",
     Kind.CANCELED: "task.canceled",
@@ -139,5 +140,13 @@ def read_progress(
         state__in=ATTEMPT_LIVE,
         task__state=TaskState.PROCESSING,
     )
-    columns = ("task_id", "task__platform_id", "task__user", "progress", "preview")
+    columns = (
+        "task_id",
+        "task__platform_id",
+        "task__user",
+        "progress",
+        "preview",
+        "task__step",
+        "task__chain",
+    )
     return [*attempts.values(*columns)]

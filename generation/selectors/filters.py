@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.lookups import Exact
 
-from generation.models import Task
+from generation.models import Task, TaskText
 from genhub.lib.ids import id_at
 
 # Ids tell the time by the clock of the process that made them, times of creation by the database's.
@@ -27,6 +27,7 @@ class TaskFilters:
     model: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    request_id: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -36,11 +37,14 @@ class TaskFilters:
 
 
 def near(tasks: QuerySet[Task], filters: TaskFilters) -> QuerySet[Task]:
-    """Return the tasks whose ids are of the time in question: a stretch of the index."""
+    """Return the tasks whose ids are of the time in question, a stretch of the index, or that one request ordered."""
     if filters.since:
         tasks = tasks.filter(pk__gte=id_at(filters.since, -CLOCKS_DIFFER))
     if filters.until:
         tasks = tasks.filter(pk__lte=id_at(filters.until, CLOCKS_DIFFER))
+    if filters.request_id:
+        ordered = TaskText.objects.filter(request_id=filters.request_id)
+        tasks = tasks.filter(pk__in=ordered.values("task_id"))
     return tasks
 
 

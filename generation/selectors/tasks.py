@@ -6,8 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import (
     Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
     Func,
     Prefetch,
     Q,
@@ -16,6 +20,7 @@ from django.db.models import (
     TextField,
     Value,
 )
+from django.db.models.functions import Now
 from django.utils.text import smart_split, unescape_string_literal
 
 from generation.errors import InDoubt, ModelOff, ProviderOff, ProviderRests
@@ -30,7 +35,7 @@ from generation.models import (
     TaskText,
 )
 from generation.models.account import UNSTEADY
-from generation.states import AttemptState, TaskState
+from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib import remembered
 from genhub.lib.errors import Problem
 from genhub.lib.ids import from_wire, oldest_id, read_id
@@ -40,6 +45,8 @@ PREFIX = "task"
 # A search of more words than this is cut: each is a look into the index.
 MOST_WORDS = 10
 TRIGRAM = 3
+# Delivered, and to be seen by its owner.
+SEEN = Q(artifact__withheld_at=None, artifact__gone_at=None)
 PART_OF_ID = re.compile(r"[0-9A-Fa-f]+(-[0-9A-Fa-f]*)+")
 
 
@@ -65,6 +72,22 @@ def find_task(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Task | 
     return find_tasks(platform_id, user).filter(pk=from_wire(PREFIX, wire_id)).first()
 
 
+def find_live_tasks(platform_id: uuid.UUID, user: str, word: str) -> QuerySet[Task]:
+    """Return a user's tasks that have not ended and have a word in their metadata, newest first, with all that an
+    answer needs, and for how long each has been worked on (`elapsed`)."""
+    # No index holds that word: none is looked at that is too old to be alive, first waiting and then at work.
+    age = timedelta(seconds=2 * settings.TASK_DEADLINE_SECONDS)
+    live = Q(pk__gte=oldest_id(age), state__in=TASK_LIVE, metadata__has_key=word)
+    elapsed = ExpressionWrapper(Now() - F("started_at"), output_field=DurationField())
+    return find_tasks(platform_id, user).filter(live).annotate(elapsed=elapsed).order_by("-pk")
+
+
+def find_makers_task(artifact_id: uuid.UUID) -> uuid.UUID | None:
+    """Return the id of the task that delivered a picture, None where none did."""
+    outputs = Output.objects.filter(artifact_id=artifact_id)
+    return outputs.values_list("task_id", flat=True).first()
+
+
 def count_tasks(platform_id: uuid.UUID, user: str | None) -> int:
     """Return how many tasks a platform (and user, unless None) has, from the counters."""
     counts = TaskCount.objects.filter(platform_id=platform_id)
@@ -76,7 +99,8 @@ def count_tasks(platform_id: uuid.UUID, user: str | None) -> int:
 def search_tasks(tasks: QuerySet[Task], term: str) -> QuerySet[Task]:
     """Return those of the tasks with every word of a term in their user, id, prompts or metadata, letter case aside.
 
-    “Quoted words” stand together; a whole id finds its task and that of a picture.
+    “Quoted words” stand together; a whole id finds its task and that of a picture, and one of a request what it
+    ordered.
     """
     if not term.strip():
         return tasks
@@ -87,6 +111,7 @@ def search_tasks(tasks: QuerySet[Task], term: str) -> QuerySet[Task]:
     match = Q()
     for word in words[:MOST_WORDS]:
         match &= match_word(word)
+    match |= Q(request_id=term.strip())
     found: list[QuerySet[Any, Any]] = [TaskText.objects.filter(match).values("task_id")]
     if row_id := read_id(term):
         found.append(TaskText.objects.filter(task_id=row_id).values("task_id"))
@@ -121,7 +146,7 @@ def count_recent_tasks(age: timedelta) -> dict[str, int]:
 
 def list_newest_outputs(number: int) -> QuerySet[Output]:
     """Return the newest delivered pictures of all users, with task and artifact."""
-    delivered = Output.objects.filter(artifact__isnull=False)
+    delivered = Output.objects.filter(SEEN, artifact__isnull=False)
     return delivered.select_related("task", "artifact").order_by("-artifact_id")[:number]
 
 
@@ -181,6 +206,24 @@ def newest(task: Task) -> Attempt | None:
     return max(task.attempts.all(), key=lambda attempt: attempt.number, default=None)
 
 
+def type_of(task: Task) -> str:
+    """Return what a task makes in the end, an image or a video."""
+    return str((task.chain[-1]["spec"] if task.chain else task.spec)["media_type"])
+
+
+def progress_of(task: Task) -> float:
+    """Return how much of a task that is worked on is done, from 0 to 1; each step of a chain counts alike."""
+    attempt = newest(task)
+    if attempt is None or task.state != TaskState.PROCESSING:
+        return 0.0
+    return done_of_chain(task.step, len(task.chain), attempt.progress)
+
+
+def done_of_chain(step: int, steps: int, progress: float) -> float:
+    """Return how much is done of all steps while one is under way; of a task without steps, its own progress."""
+    return (max(step - 1, 0) + progress) / max(steps, 1)
+
+
 def list_events(task: Task) -> QuerySet[Event]:
     """Return a task's history, oldest first."""
     return Event.objects.filter(task=task).order_by("id")
@@ -201,5 +244,5 @@ def describe_template(task: Task) -> dict[str, Any] | None:
 
 def list_outputs_of(task_ids: QuerySet[Any, Any], number: int) -> QuerySet[Output]:
     """Return the newest delivered pictures of some tasks, with their artifacts."""
-    delivered = Output.objects.filter(task__in=task_ids, artifact__isnull=False)
+    delivered = Output.objects.filter(SEEN, task__in=task_ids, artifact__isnull=False)
     return delivered.select_related("artifact").order_by("-artifact_id")[:number]

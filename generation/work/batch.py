@@ -25,6 +25,7 @@ from generation.models import Account, AccountKey
 from generation.providers.base import Outcome, Provider, Work
 from generation.providers.errors import Fault, ProviderError
 from generation.spec import GenerationSpec
+from generation.work.cached import list_undrawn
 from generation.work.heart import Pulse
 from generation.work.process import Occupant, draining
 from genhub.lib.connections import release_connection
@@ -97,7 +98,7 @@ def look(
     for is_last in (False, True):
         chosen = find_candidates(first, fits, most) if most > 0 else []
         if chosen and (found := claim_candidates(first, chosen, worker=worker_name())):
-            return found
+            return list_undrawn(found)
         # The chosen are locked, by another claim or by the end of one of their user's others: that takes a moment.
         is_worth_it = chosen or (is_patient and most > 0)
         if is_last or not is_worth_it or draining.wait(settings.LOCAL_BATCH_WAIT_MS / 1000):
@@ -108,8 +109,6 @@ def look(
 def make(batch: Batch) -> BatchOutcome:
     """Hand a batch, whose pulse beats, over to its adapter; the pulse goes on until each member has left it."""
     works = [prepare(claim, batch) for claim in batch.members]
-    # The provider may work for minutes: the connection goes back to the pool, where the heart needs one.
-    release_connection()
     outcomes = iter(submit(batch, [work for work in works if isinstance(work, Work)]))
     return BatchOutcome(
         batch, [next(outcomes) if isinstance(work, Work) else work for work in works]
@@ -119,32 +118,37 @@ def make(batch: Batch) -> BatchOutcome:
 def prepare(claim: Claim, batch: Batch) -> Work | Exception:
     """Return a member as the adapter gets it, or why it cannot be handed over."""
     try:
-        image, mask = open_inputs(claim.spec, claim.owner_id)
+        inputs = open_inputs(claim.spec, claim.owner_id)
     except Exception as error:
         logger.exception("no input picture for attempt %s", claim.attempt_id)
         # What is not there stays away, and what is too large stays so; a store may come back.
         is_final = isinstance(error, NotFound | RefusedPicture)
         return ProviderError(f"no input: {error!r}", code=InputLost.code, retryable=not is_final)
-    return Work(claim.spec, claim.card, batch.pulse.report_of(claim), image, mask)
+    return Work(claim.spec, claim.card, batch.pulse.report_of(claim), *inputs)
 
 
 def open_inputs(
     spec: GenerationSpec, platform_id: uuid.UUID
-) -> tuple[Image.Image | None, Image.Image | None]:
-    """Return the picture and the mask that an order starts from, of its own platform, where it names them."""
-    image, mask = (
+) -> tuple[Image.Image | None, Image.Image | None, Image.Image | None]:
+    """Return the picture and the mask that an order starts from, and the picture that a clip ends with, of its own
+    platform, where it names them."""
+    image, mask, last_image = (
         open_picture(from_wire(ARTIFACT, text), platform_id=platform_id) if text else None
-        for text in (spec.image, spec.mask)
+        for text in (spec.image, spec.mask, spec.last_image)
     )
-    return image, mask and mask.convert("L")
+    return image, mask and mask.convert("L"), last_image
 
 
 def submit(batch: Batch, works: Sequence[Work]) -> Sequence[Outcome]:
-    """Return what an adapter made of each work; what it raises for all of them is the outcome of each."""
+    """Return what an adapter made of each work; what it raises for all of them is the outcome of each.
+
+    It may work for minutes: before, the connection goes back to the pool, where the heart needs one.
+    """
     if not works:
         return []
     try:
         if device := device_of(batch.account):
+            release_connection()
             made = device.submit_batch(works)
             return [outcome for _, outcome in zip(works, made, strict=True)]
         return [send(batch, works[0])]
@@ -156,6 +160,7 @@ def send(batch: Batch, work: Work) -> Outcome:
     """Return what a vendor's adapter answered, having written before that the order leaves."""
     claim = batch.members[0]
     if not is_remote(claim.account):
+        release_connection()
         return hand_over(adapter_of(claim.account), claim, work)
     if claim.local_only and not keeps_in_house(claim.account):
         # Nothing chooses such an account; that it did would be the worse fault.

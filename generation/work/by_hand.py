@@ -11,6 +11,7 @@ from generation.life import by_hand
 from generation.life.attempt_ends import Stored, StoredOutput
 from generation.life.claims import Claim
 from generation.providers.base import Made, NotMade, VendorFile
+from generation.work.finish import finish_spec, first_position
 from storage import content
 from storage.content import OutputRefused
 from storage.outputs import save_output
@@ -56,13 +57,14 @@ def storing(
 def store(claim: Claim, files: Sequence[Brought]) -> Stored:
     """Store files as the first pictures of an order; the others were not made."""
     outputs = []
-    for position, brought in enumerate(files):
+    first = first_position(claim)
+    for position, brought in enumerate(files, first):
         open_file = partial(open_brought, brought)
         file = save(claim, position, brought, open_file)
         outputs.append(
             StoredOutput(Made(position, VendorFile(brought.media_type, open_file)), file)
         )
-    missing = range(len(files), claim.spec.number)
+    missing = range(first + len(files), first + claim.spec.number)
     return Stored(outputs, [NotMade(position, "generation_failed") for position in missing])
 
 
@@ -86,6 +88,7 @@ def save(
             owner=claim.owner_id,
             attempt=claim.attempt_id,
             position=position,
+            finish=finish_spec(claim.spec, None),
         )
     except OutputRefused as refused:
         raise FileRefused(brought.name, refused.code) from refused

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from django.conf import settings
 from django.db import Error, transaction
@@ -16,6 +16,7 @@ from generation.life.news import listener
 from generation.providers.base import Report
 from generation.providers.errors import GivenBack, OutOfTime, Stopped
 from generation.work.process import draining
+from generation.work.watching import hides_previews
 from genhub.lib.connections import release_connection
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,11 @@ class Sign:
     has_left: bool = False
     # What may be billed already is finished here, however long the drain has lasted.
     was_sent: bool = False
+
+    @cached_property
+    def hides_previews(self) -> bool:
+        """Return whether nobody may see it before it is judged; asked for once there is something to see."""
+        return hides_previews(self.claim)
 
 
 class Pulse:
@@ -130,7 +136,7 @@ class Pulse:
         if began < self.preview_at:
             return previews
         for number, sign in enumerate(self.signs.values()):
-            if sign.draw_preview and not sign.is_lost:
+            if sign.draw_preview and not sign.is_lost and not sign.hides_previews:
                 try:
                     previews[number] = sign.draw_preview()
                 except Exception:

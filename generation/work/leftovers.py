@@ -4,7 +4,7 @@ The worker deletes its own as soon as it knows; a rule of retention finds those 
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
@@ -19,7 +19,7 @@ from storage.services import delete_unnamed, weigh_unnamed
 logger = logging.getLogger(__name__)
 
 
-def clear(claim: Claim, positions: Iterable[int]) -> None:
+def clear(claim: Claim) -> None:
     """Delete what a worker stored for an attempt of its own that has ended otherwise.
 
     What the database says counts: whatever cannot be told or deleted now is left to the sweep.
@@ -29,7 +29,7 @@ def clear(claim: Claim, positions: Iterable[int]) -> None:
         if ended.exists():
             # The sweep looks once more, an hour later.
             folder = output_key(claim.day, claim.owner_id, claim.attempt_id, "")
-            delete_unnamed(folder, map(str, positions))
+            delete_unnamed(folder)
     except Exception:
         logger.exception("files of attempt %s are left to the sweep", claim.attempt_id)
     finally:

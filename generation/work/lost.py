@@ -3,6 +3,7 @@
 import logging
 
 from generation.accounts.adapters import adapter_of
+from generation.accounts.callbacks import PREFIX
 from generation.life import searching, waiting
 from generation.life.searching import Suggestion
 from generation.models import Attempt, find_card
@@ -10,6 +11,7 @@ from generation.providers.base import Lost
 from generation.providers.errors import ProviderError
 from generation.spec import GenerationSpec
 from genhub.lib.connections import release_connection
+from genhub.lib.ids import to_wire
 
 logger = logging.getLogger(__name__)
 # A list is no picture: whoever looks, waits no longer for it.
@@ -40,5 +42,6 @@ def look(attempt: Attempt) -> list[Suggestion]:
         find_card(attempt.account_id, attempt.task.model),
         began,
         ended,
+        to_wire(PREFIX, attempt.pk),
     )
     return waiting.note_look(attempt, adapter.find_lost(wanted))

@@ -15,6 +15,7 @@ from generation.models import Account, Offer, Worker
 from generation.models.worker import BEAT_SECONDS, GONE_AFTER_SECONDS
 from generation.work.process import draining, readiness
 from genhub.lib.connections import release_connection
+from storage import credentials
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +58,12 @@ def keep_warming(name: str, queues: list[str]) -> None:
 
 
 def warm_up(queues: list[str]) -> None:
-    """Prepare the adapters of these queues' providers for the hub's default model, or for the first that they offer.
+    """Prepare what signs pictures, and the adapters of these queues' providers for the hub's default model, or for the
+    first that they offer.
 
     A model that cannot be loaded is an error here already.
     """
+    credentials.prepare()
     models: dict[int, list[Offer]] = {}
     for row in routing.offered().filter(account__queue__in=queues):
         models.setdefault(row.account_id, []).append(row)

@@ -1,6 +1,5 @@
 """Draw a task's pictures again, alone, and compare them with what was delivered. Writes nothing."""
 
-import hashlib
 import math
 import uuid
 from collections.abc import Iterator, Mapping
@@ -10,14 +9,17 @@ from typing import Any
 from PIL import Image, ImageChops, ImageStat
 
 from generation.accounts.adapters import device_of
-from generation.models import Attempt, Output, find_card
+from generation.models import Attempt, Output, Task, find_card
 from generation.providers.base import Made, Pixels, Report, Work
 from generation.providers.errors import ProviderError
 from generation.spec import GenerationSpec
 from generation.states import AttemptState
 from generation.work.batch import open_inputs
-from storage import labels
+from generation.work.finish import finish_spec
+from storage.decoding import decode_own
+from storage.labels import NONE
 from storage.media import encode_picture
+from storage.outputs import show_finished
 from storage.services import open_picture
 
 BRIGHTEST = 255
@@ -25,12 +27,15 @@ BRIGHTEST = 255
 
 @dataclass(frozen=True)
 class Again:
-    """One picture drawn again: whether its bytes are those that were stored, and how near its pixels are (dB)."""
+    """One picture drawn again: whether its pixels are those that were stored, and how near they are (dB).
+
+    Of a format that loses something, after the same loss.
+    """
 
     position: int
     seed: int
     image: Image.Image
-    has_same_bytes: bool
+    has_same_pixels: bool
     psnr_db: float
     # What decided the picture then and is another now: (then, now) by name.
     changed: Mapping[str, tuple[Any, Any]]
@@ -39,11 +44,15 @@ class Again:
 def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
     """Yield each delivered picture of a task, drawn again from its record; raise ProviderError when one cannot be."""
     attempts = Attempt.objects.select_related("task", "account")
+    if Task.objects.filter(pk=task_id, step__gt=0).exists():
+        raise ProviderError(
+            "the steps of a chain are not drawn again: each starts from the one before"
+        )
     attempt = attempts.get(task_id=task_id, state=AttemptState.SUCCEEDED)
     task = attempt.task
     spec = GenerationSpec.from_json(task.spec)
     card = find_card(attempt.account_id, task.model)
-    image, mask = open_inputs(spec, task.platform_id)
+    inputs = open_inputs(spec, task.platform_id)
     device = device_of(attempt.account)
     if device is None:
         raise ProviderError(
@@ -53,20 +62,27 @@ def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
     for output in delivered.select_related("artifact").order_by("position"):
         assert output.seed is not None  # noqa: S101 (what draws here draws from seeds)
         alone = replace(spec, number=1, seeds=(output.seed,))
-        finished = device.submit(Work(alone, card, report, image, mask))
+        finished = device.submit(Work(alone, card, report, *inputs))
         drawn = pixels_of(finished.made[0])
         artifact = output.artifact
         assert artifact is not None  # noqa: S101 (filtered)
-        data = encode_picture(drawn, labels.GENERATED).data
+        now = as_stored(drawn, spec)
         before = open_picture(artifact.pk, platform_id=task.platform_id)
         yield Again(
             output.position,
             output.seed,
             drawn,
-            has_same_bytes=hashlib.sha256(data).hexdigest() == artifact.sha256,
-            psnr_db=psnr_db(drawn, before),
+            has_same_pixels=now.tobytes() == before.tobytes() and now.size == before.size,
+            psnr_db=psnr_db(now, before),
             changed=find_changes(attempt.facts, finished.facts),
         )
+
+
+def as_stored(drawn: Image.Image, spec: GenerationSpec) -> Image.Image:
+    """Return what a stored picture of these pixels looks like; its bytes are never the same, since they are signed."""
+    finish = finish_spec(spec, None)
+    shown = show_finished(drawn, finish)
+    return decode_own(encode_picture(shown, NONE, finish.form, finish.quality).data)
 
 
 def pixels_of(made: Made) -> Image.Image:

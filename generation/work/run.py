@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from generation.life import claims, doorbell, waiting
+from generation.life import claims, doorbell, dues, waiting
 from generation.life.claims import Claim
 from generation.work import lost, poll
 from generation.work.batch import Batch, BatchOutcome, gather, make, worker_name
+from generation.work.cached import list_undrawn
 from generation.work.process import draining, occupancy, readiness
 from generation.work.storing import Ended, finisher
+from genhub.lib.connections import release_connection
 
 # A job that has lasted so long ends, so that Flower shows it; the bell rings again for the rest. Seldom, since the next
 # job begins only when its last batch is stored.
@@ -49,7 +51,10 @@ def take_next(queue: str) -> tuple[Batch, Callable[[Batch], BatchOutcome]] | Non
         lost.look_for_one(queue)
         if batch := poll.claim_poll(queue):
             return batch, poll.ask
-    if claim := claim_patiently(queue):
+    while (claim := claim_patiently(queue)) and not list_undrawn([claim]):
+        # Found, or it waits for who draws the same.
+        release_connection()
+    if claim:
         return gather(claim, is_patient=not finisher.list_unfinished()), make
     return None
 
@@ -73,6 +78,6 @@ def claim_patiently(queue: str) -> Claim | None:
         return None
     for _ in range(MOST_LOOKS):
         claim = claims.claim_next(queue, worker=worker_name())
-        if claim or not claims.is_due(queue) or draining.wait(LOOK_AGAIN_SECONDS):
+        if claim or not dues.is_due(queue) or draining.wait(LOOK_AGAIN_SECONDS):
             return claim
     return None

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 
 from generation.accounts import standing
@@ -12,34 +13,34 @@ from generation.accounts.adapters import device_of
 from generation.accounts.costs import bill_of, tells_cost
 from generation.accounts.spending import NotNow
 from generation.failures import TimedOut
-from generation.life import attempt_ends, waiting
+from generation.life import attempt_ends, chains, waiting
 from generation.life.attempt_ends import Stored, StoredOutput
 from generation.life.claims import Claim, LeaseLost
+from generation.life.withheld import AllWithheld
 from generation.providers.base import (
     DrawsBatches,
     Finished,
     Made,
     NotMade,
     Outcome,
-    Pixels,
     Submitted,
     Waiting,
 )
 from generation.providers.errors import GivenBack, OutOfTime, ProviderError, Sent, Stopped
-from generation.work import leftovers, too_late
+from generation.work import leftovers, too_late, watching
 from generation.work.batch import BatchOutcome
+from generation.work.finish import contents_of, finish_spec, place
 from generation.work.heart import Pulse
 from generation.work.persisting import AWAY, persist
 from generation.work.process import draining, occupancy
 from genhub.lib.connections import release_connection
-from storage import content
 from storage.content import OutputRefused, StoredFile
 from storage.outputs import save_output
 from storage.thumbnails import publishing
 
 logger = logging.getLogger(__name__)
-# A task, and how it went on: its state, or `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`, `late`,
-# `unwritten`.
+# A task, and how it went on: its state, or `step_done`, `waiting`, `unknown`, `handed_back`, `put_back`, `stopped`,
+# `late`, `unwritten`.
 Ended = dict[str, str]
 
 # One batch is being stored, one waits: what is drawn faster than it is stored must not fill the memory.
@@ -107,8 +108,8 @@ def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
     finally:
         pulse.leave(claim)
         release_connection()
-    if how not in {"completed", "late", "unwritten"} and isinstance(outcome, Finished):
-        leftovers.clear(claim, [made.position for made in outcome.made])
+    if how not in {"completed", "step_done", "late", "unwritten"} and isinstance(outcome, Finished):
+        leftovers.clear(claim)
     return {"task": f"task_{claim.task_id.hex}", "ended": how}
 
 
@@ -133,9 +134,12 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
         return leave(claim, outcome)
     was_sent = pulse.signs[claim.attempt_id].was_sent
     try:
-        stored = collect(claim, outcome, partial(pulse.check, claim), was_sent=was_sent)
-        with publishing([output.file for output in stored.outputs]):
-            persist(partial(attempt_ends.complete, claim, stored), claim)
+        check = partial(pulse.check, claim)
+        stored = collect(claim, outcome, check, was_sent=was_sent)
+        outputs, withheld = watching.look(claim, stored.outputs, check)
+        stored = replace(stored, outputs=outputs, withheld=withheld)
+        with publishing(stored.list_files()):
+            how = persist(partial(chains.finish, claim, stored), claim)
     except GivenBack:
         logger.info("attempt %s is given back: the worker stops", claim.attempt_id)
         persist(partial(attempt_ends.hand_back, claim), claim)
@@ -154,7 +158,7 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
         sent = Sent.YES if isinstance(outcome, Finished) else Sent.MAYBE
         meant = error if isinstance(error, ProviderError) else ProviderError(f"unexpected: {error!r}", sent=sent)  # fmt: skip
         return end_badly(claim, meant, outcome, was_sent=was_sent)
-    return "completed"
+    return how
 
 
 def leave(claim: Claim, told: Submitted | Waiting) -> str:
@@ -171,9 +175,10 @@ def leave(claim: Claim, told: Submitted | Waiting) -> str:
 def end_badly(claim: Claim, error: ProviderError, outcome: Outcome, *, was_sent: bool) -> str:
     """Write what an error means: asked for again, in doubt, another attempt, or the end; return how it ended.
 
-    What has an id at its vendor is asked for again while that may help, and never ordered anew.
+    What has an id at its vendor is asked for again while that may help, and ordered anew only where it is gone there.
     """
-    if claim.remote_id and (error.retryable or error.sent is Sent.MAYBE):
+    is_open = error.retryable or error.sent is Sent.MAYBE
+    if claim.remote_id and is_open and not error.is_gone:
         return leave(claim, Waiting(poll_after_seconds=error.retry_after_seconds))
     if was_sent and error.sent is Sent.MAYBE:
         persist(partial(waiting.doubt, claim, str(error), error.evidence), claim)
@@ -181,7 +186,9 @@ def end_badly(claim: Claim, error: ProviderError, outcome: Outcome, *, was_sent:
     # What was made and could not be stored is billed all the same.
     came = outcome if isinstance(outcome, Finished) else error
     bill = bill_of(claim.card, claim.spec, came, was_sent=was_sent or bool(claim.remote_id))
-    return persist(partial(attempt_ends.fail, claim, error, bill), claim)
+    withheld = error.pictures if isinstance(error, AllWithheld) else ()
+    with publishing([one.file for one in withheld]):
+        return persist(partial(attempt_ends.fail, claim, error, bill), claim)
 
 
 def collect(
@@ -193,7 +200,7 @@ def collect(
     if isinstance(outcome, Exception):
         raise outcome
     assert isinstance(outcome, Finished)  # noqa: S101 (what works on was left before)
-    device = device_of(claim.account)
+    outcome, device = place(claim, outcome), device_of(claim.account)
     seconds = {"decode": 0.0, "encode_store": 0.0}
     outputs, missing = [], list(outcome.not_made)
     failure = ProviderError("the provider made no picture")
@@ -214,7 +221,7 @@ def collect(
         raise failure
     timings = {**outcome.timings, **{stage: round(took, 4) for stage, took in seconds.items()}}
     bill = bill_of(claim.card, claim.spec, outcome, was_sent=was_sent)
-    return Stored(outputs, missing, timings, outcome.facts, bill)
+    return Stored(outputs, missing, (), timings, outcome.facts, bill)
 
 
 def store(
@@ -244,6 +251,7 @@ def store(
         owner=claim.owner_id,
         attempt=claim.attempt_id,
         position=made.position,
+        finish=finish_spec(claim.spec, made.seed),
     )
     try:
         if device:
@@ -258,13 +266,6 @@ def store(
         raise ProviderError(message, code="store_failed", retryable=True) from error
     finally:
         seconds["encode_store"] += time.perf_counter() - decoded
-
-
-def contents_of(made: Made) -> content.Content:
-    """Return an output as the store takes it."""
-    if isinstance(made.content, Pixels):
-        return made.content.decode()
-    return content.VendorFile(made.content.media_type, made.content.open)
 
 
 def explain(refused: OutputRefused) -> Exception:

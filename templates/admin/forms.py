@@ -8,6 +8,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWid
 
 from genhub.admin.forms import JsonField
 from genhub.admin.pages import word_fields
+from genhub.api.edit_words import read_operations
+from genhub.lib.errors import InvalidRequest
 from templates.admin.style import refuse_unknown_words
 from templates.errors import VersionNotPublishable
 from templates.models import TemplateVersion
@@ -40,11 +42,30 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminTextareaWidget({"rows": 5, "class": "hub-code"}),
     )
 
+    chain = JsonField(
+        shape=list,
+        label=_("Further steps"),
+        help_text=_(
+            'At most three, each of what steps before it made: [{"prompt": "it turns", "media_type": "video", "settings": {"model": "…"}}]. Also takes (which steps: {"image": 1, "last_image": 2}), negative_prompt, strength, price.'
+        ),
+        widget=UnfoldAdminTextareaWidget({"rows": 8, "class": "hub-code"}),
+    )
+    operations = JsonField(
+        shape=list,
+        label=_("Edits of each picture"),
+        help_text=_(
+            "Operations as of an edit, in their order, done once a picture is made and before it is labelled: "
+            '[{"action": "crop", "ratio": "16:9"}, {"action": "text", "text": "春季上新", "size": 48}]. '
+            "A picture that they do not fit is neither delivered nor charged."
+        ),
+        widget=UnfoldAdminTextareaWidget({"rows": 6, "class": "hub-code"}),
+    )
+
     class Meta:
         model = TemplateVersion
         fields = (
             "name", "category", "media_type", "prompt", "negative_prompt", "parameters", "required",
-            "settings", "price",
+            "settings", "operations", "chain", "price", "caches",
         )  # fmt: skip
         widgets = {
             "price": UnfoldAdminIntegerFieldWidget,
@@ -76,6 +97,15 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         """Return the settings, or raise naming the words that no template may fix."""
         settings: dict[str, Any] = self.cleaned_data["settings"]
         return refuse_unknown_words(settings)
+
+    def clean_operations(self) -> list[dict[str, Any]]:
+        """Return the operations with their defaults, or raise naming each word that is wrong."""
+        try:
+            return read_operations(self.cleaned_data["operations"])
+        except InvalidRequest as refusal:
+            told = word_fields(refusal).items()
+            wrong = [f"{place}: {message}" for place, messages in told for message in messages]
+            raise forms.ValidationError(wrong) from refusal
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

@@ -1,5 +1,6 @@
 """The question before a version becomes the one that is ordered: all that orders will feel, and a sample order."""
 
+import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext
 from genhub.admin.forms import write_json
 from genhub.admin.pages import Question, word, word_fields
 from genhub.lib.errors import Problem, SeenChanged
-from templates.admin.words import word_price
+from templates.admin.words import word_operations, word_price
 from templates.models import TemplateVersion
 from templates.selectors import as_recipe
 from templates.services import mark_of
@@ -62,6 +63,8 @@ def facts_of(version: TemplateVersion, trial: Mapping[str, Any]) -> dict[str, An
         gettext("Parameters"): show_json(version.parameters),
         gettext("Required parameters"): ", ".join(map(str, version.required)) or "–",
         gettext("Settings"): show_json(version.settings),
+        gettext("Further steps"): show_json(version.chain),
+        gettext("Edits of each picture"): word_operations(version.operations),
         gettext("Price of one picture"): word_price(version),
         **trial,
     }
@@ -72,12 +75,20 @@ def show_json(value: Any) -> SafeString | str:
     return format_html('<pre class="hub-code">{}</pre>', write_json(value)) if value else "–"
 
 
-def word_trial(trial: Trial) -> dict[str, str]:
+def word_trial(trial: Trial) -> dict[str, SafeString | str]:
     """Return what a sample order would make and cost, in words."""
     made = gettext(
         "%(number)s × %(width)s×%(height)s by %(model)s in %(steps)s steps, %(price)s credits: %(prompt)s"
     )
-    return {gettext("A sample order"): made % vars(trial)}  # fmt: skip
+    told: dict[str, SafeString | str] = {gettext("A sample order"): made % vars(trial)}
+    for number, step in enumerate(trial.chain, 1):
+        name = gettext("Step %(number)s") % {"number": number}
+        told[name] = gettext("%(made)s credits") % {"made": step}
+    if trial.edited:
+        data = base64.b64encode(trial.edited).decode()
+        shown = format_html('<img src="data:image/jpeg;base64,{}" alt="">', data)
+        told[gettext("Its edits, on grey")] = shown
+    return told
 
 
 def word_mistakes(problem: Problem) -> Iterator[str]:

@@ -18,7 +18,7 @@ from genhub.lib.errors import Problem, SeenChanged
 from templates import services
 from templates.admin.forms import SAVE_AND_PUBLISH, DraftForm
 from templates.admin.publish import ask_publish
-from templates.admin.words import version_badge, version_page, word_price
+from templates.admin.words import version_badge, version_page, word_operations, word_price
 from templates.errors import VersionNotPublishable
 from templates.models import Template, TemplateVersion
 from templates.services import find_mistakes
@@ -42,12 +42,23 @@ class TemplateVersionAdmin(HubAdmin):
     list_select_related = ("template",)
     search_fields = ("template__code", "name", "category")
     fieldsets = (
-        (None, {"fields": ("template", "state", "name", "category", "media_type", "price")}),
+        (
+            None,
+            {"fields": ("template", "state", "name", "category", "media_type", "price", "caches")},
+        ),
         (_("Prompt"), {"fields": ("prompt", "negative_prompt")}),
-        (_("Parameters"), {"fields": ("parameters", "required", "settings")}),
+        (_("Parameters"), {"fields": ("parameters", "required", "settings", "chain")}),
+        (_("After drawing"), {"fields": ("operations", "edits_in_words")}),
         (_("History"), {"fields": ("created_at", "published_at", "published_by")}),
     )
-    readonly_fields = ("template", "state", "created_at", "published_at", "published_by")
+    readonly_fields = (
+        "template",
+        "state",
+        "edits_in_words",
+        "created_at",
+        "published_at",
+        "published_by",
+    )
     actions_detail = ("publish",)
     actions_submit_line = ("publish_draft",)
     change_form_outer_before_template = "admin/templates/version_note.html"
@@ -166,6 +177,11 @@ class TemplateVersionAdmin(HubAdmin):
     def price_shown(self, version: TemplateVersion) -> str:
         """Show the price of one picture in words."""
         return word_price(version)
+
+    @display(description=_("in words"))
+    def edits_in_words(self, version: TemplateVersion) -> SafeString | str:
+        """Show what is done with each picture, step by step."""
+        return word_operations(version.operations)
 
     @display(description=_("published at"), ordering="published_at")
     def published(self, version: TemplateVersion) -> str:

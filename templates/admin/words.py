@@ -1,12 +1,30 @@
 """How versions stand on pages: their price in words, their state as a coloured word, their address."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
 from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from genhub.admin.show import badge
 from templates.models import Template, TemplateVersion
+
+ACTIONS: Final = {
+    "crop": _("crop"),
+    "resize": _("resize"),
+    "rotate": _("turn"),
+    "flip": _("mirror"),
+    "brightness": _("brightness"),
+    "contrast": _("contrast"),
+    "saturation": _("saturation"),
+    "temperature": _("warmth"),
+    "sharpen": _("sharpen"),
+    "text": _("write"),
+    "flatten": _("put a colour behind"),
+}
 
 
 def version_badge(version: TemplateVersion, template: Template) -> SafeString:
@@ -21,6 +39,21 @@ def version_badge(version: TemplateVersion, template: Template) -> SafeString:
 def word_price(version: TemplateVersion) -> str:
     """Return the price of one picture in words."""
     return gettext("the hub's price") if version.price is None else str(version.price)
+
+
+def word_operations(operations: Sequence[Mapping[str, Any]]) -> SafeString | str:
+    """Return what is done with each picture, a line a step; a dash for nothing."""
+    lines = [(word_operation(said),) for said in operations]
+    return format_html_join(mark_safe("<br>"), "{}", lines) if lines else "–"
+
+
+def word_operation(said: Mapping[str, Any]) -> str:
+    """Return one step by its name, and its words as they are said."""
+    words = ", ".join(
+        f"{name} {value}" for name, value in said.items() if name != "action" and value is not None
+    )
+    name = str(ACTIONS.get(said["action"], said["action"]))
+    return f"{name}: {words}" if words else name
 
 
 def version_page(version: TemplateVersion) -> str:

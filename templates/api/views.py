@@ -1,4 +1,4 @@
-"""The doors to what can be ordered: templates and styles."""
+"""The doors to what can be ordered, templates and styles, and to the phrases that help a prompt."""
 
 from typing import Any
 
@@ -10,9 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from genhub.api.pages import ProblemSerializer
-from templates.models import Style
+from templates.chains import MEDIA_TYPES, made_by
+from templates.models import Phrase, Style
 from templates.rendering import schema_of
-from templates.selectors import list_recipes, list_styles
+from templates.selectors import list_phrases, list_recipes, list_styles
 
 UNAUTHORIZED = {401: OpenApiResponse(ProblemSerializer)}
 
@@ -24,7 +25,11 @@ class TemplateSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     version = serializers.IntegerField()
     category = serializers.CharField()
-    media_type = serializers.CharField()
+    media_type = serializers.CharField(help_text=_("What its last step makes."))
+    chain = serializers.ListField(
+        child=serializers.ChoiceField(MEDIA_TYPES),
+        help_text=_("What each step makes, of a template that has several; else empty."),
+    )
     parameters = serializers.DictField()
     price = serializers.IntegerField(
         allow_null=True, help_text=_("Credits a picture; null: the hub's.")
@@ -53,6 +58,22 @@ class StyleListSerializer(serializers.Serializer[Any]):
     items = StyleSerializer(many=True)
 
 
+class PhraseSerializer(serializers.ModelSerializer[Phrase]):
+    """Words that help a prompt."""
+
+    text = serializers.CharField(source="__str__", help_text=_("In the reader's language."))
+
+    class Meta:
+        model = Phrase
+        fields = ("purpose", "text", "text_en", "text_zh")
+
+
+class PhraseListSerializer(serializers.Serializer[Any]):
+    """Every phrase, those of one purpose together."""
+
+    items = PhraseSerializer(many=True)
+
+
 class TemplateListView(APIView):
     """The published templates."""
 
@@ -67,7 +88,8 @@ class TemplateListView(APIView):
                 "name": recipe.name,
                 "version": recipe.number,
                 "category": recipe.category,
-                "media_type": recipe.media_type,
+                "media_type": made_by(recipe)[-1],
+                "chain": made_by(recipe) if recipe.chain else [],
                 "parameters": schema_of(recipe),
                 "price": recipe.price,
             }
@@ -83,3 +105,13 @@ class StyleListView(APIView):
     def get(self, request: Request) -> Response:
         """Answer every active style, named in the reader's language and in both."""
         return Response({"items": StyleSerializer(list_styles(), many=True).data})
+
+
+class PhraseListView(APIView):
+    """The phrases."""
+
+    @extend_schema(responses={200: PhraseListSerializer, **UNAUTHORIZED}, summary=_("List phrases"))
+    def get(self, request: Request) -> Response:
+        """Answer every active phrase by its purpose, in the reader's language and in both; those of `negative` are for
+        negative prompts."""
+        return Response({"items": PhraseSerializer(list_phrases(), many=True).data})

@@ -48,7 +48,7 @@ LIMITS = (
     _("Limits"),
     {
         "fields": (
-            ("concurrency", "requests_per_minute"),
+            ("concurrency", "requests_per_minute", "polls_per_minute"),
             ("connect_seconds", "answer_seconds"),
             "daily_limit_usd",
         ),

@@ -33,6 +33,20 @@ NO_ENCRYPTION = _(
 )
 
 
+def sealable(secret: str) -> str:
+    """Return a key, or refuse what is none, and what cannot be sealed."""
+    if not VISIBLE.fullmatch(secret):
+        message = _(
+            "A key has letters, digits and signs alone: no space, no line break, no other letters. Copy it anew."
+        )
+        raise ValidationError(message)
+    try:
+        seal(secret)
+    except (NotSealable, ImproperlyConfigured) as error:
+        raise ValidationError(NO_ENCRYPTION) from error
+    return secret
+
+
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]
     """A key: a new one must be written; one that is there stays unless another is written in its place."""
 
@@ -61,16 +75,7 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]
             if self.instance.pk is None:
                 raise ValidationError(_("Write the key itself."))
             return ""
-        if not VISIBLE.fullmatch(secret):
-            message = _(
-                "A key has letters, digits and signs alone: no space, no line break, no other letters. Copy it anew."
-            )
-            raise ValidationError(message)
-        try:
-            seal(secret)
-        except (NotSealable, ImproperlyConfigured) as error:
-            raise ValidationError(NO_ENCRYPTION) from error
-        return secret
+        return sealable(secret)
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 (Django's own)
         """Seal a key that was written, and write nothing else that workers keep."""

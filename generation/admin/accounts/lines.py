@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from generation.prices import Price, read_prices, write_prices
-from genhub.lib.limits import LARGEST_LORA_SCALE, SIDE_MULTIPLE_PIXELS
+from genhub.lib.limits import LARGEST_LORA_SCALE
 from genhub.lib.places import is_whole_path
 
 MOST_LINES = 100
@@ -22,6 +22,7 @@ LORA = re.compile(
     r"(?P<name>[A-Za-z0-9._-]{1,50})\s*=\s*(?P<file>\S(?:(?!\s@).)*?)"
     r"(?:\s+@\s*(?P<scale>[+-]?\d{1,3}(?:\.\d{1,6})?))?(?P<usual>\s+\(usual\))?"
 )
+WHOLE = re.compile(r"\d{1,5}", re.ASCII)
 SIZE = re.compile(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", re.IGNORECASE)
 
 
@@ -78,9 +79,18 @@ def read_size(line: str) -> list[int]:
     if not match:
         raise ValidationError(_("Write width and height in pixels, such as 512x768."))
     sides = [int(side) for side in match.groups()]
-    if any(not side or side % SIDE_MULTIPLE_PIXELS for side in sides):
-        raise ValidationError(_("Both sides are multiples of 16 pixels."))
+    # Vendors make clips of 1920x1080; a model of pictures is asked for more by its form.
+    if any(not side or side % 2 for side in sides):
+        raise ValidationError(_("Both sides are even numbers of pixels."))
     return sides
+
+
+def read_whole(line: str, most: int) -> int:
+    """Return the whole number of a line, from 1 to the most."""
+    if not WHOLE.fullmatch(line) or not 1 <= int(line) <= most:
+        message = _("Write one whole number a line, from 1 to %(most)s.")
+        raise ValidationError(message, params={"most": most})
+    return int(line)
 
 
 def write_size(size: list[int]) -> str:

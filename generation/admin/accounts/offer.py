@@ -21,6 +21,13 @@ WEIGHTS = (
     _("Weights on the workers"),
     {"fields": PLACE, "description": _("Of models of the local engine.")},
 )
+CLIPS = (
+    _("Clips"),
+    {
+        "fields": ("default_seconds", ("durations", "frame_rates")),
+        "description": _("Of models that make videos. Their resolutions are named by their sizes."),
+    },
+)
 VENDOR = (_("At the vendor"), {"fields": AT_VENDOR, "description": _("Of models of vendors.")})
 
 
@@ -65,6 +72,7 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
                 "description": _("For mode=fine, where the order does not say otherwise."),
             },
         ),
+        CLIPS,
         (_("Prompts"), {"fields": ("default_negative_prompt", "longest_prompt")}),
         (_("Cost"), {"fields": ("usd_per_picture", "prices")}),
     )  # fmt: skip
@@ -81,8 +89,8 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out what a model of the account's kind has not; a new one has no account yet."""
         fieldsets = super().get_fieldsets(request, obj)
-        idle = (VENDOR if is_local(obj.account) else WEIGHTS) if obj else None
-        return [fieldset for fieldset in fieldsets if fieldset is not idle]
+        idle = ((VENDOR, CLIPS) if is_local(obj.account) else (WEIGHTS,)) if obj else ()
+        return [fieldset for fieldset in fieldsets if not any(fieldset is one for one in idle)]
 
     def save_model(
         self,

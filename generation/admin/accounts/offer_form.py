@@ -1,9 +1,11 @@
 """The form of a model: what would make its orders fail is said next to the field."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.models import fields_for_model
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
@@ -20,30 +22,28 @@ from generation.admin.accounts.lines import (
     read_path,
     read_price,
     read_size,
+    read_whole,
     write_lora,
     write_price,
     write_size,
 )
+from generation.admin.accounts.vendor_models import OPTION_WORDS, takes_of
 from generation.models import Account, LocalWeights
-from generation.models.offer import MODES, picture_only
+from generation.models.offer import MODES, picture_only, usual_rates
 from generation.models.weights import PLACE
 from generation.providers.registry import LOCAL, find_class
-from generation.spec import OPTIONS
+from generation.spec import OPTIONS, ModelCard
 from genhub.admin.forms import JsonField
-from genhub.lib.limits import MOST_LORAS
+from genhub.lib.limits import (
+    MOST_FRAMES_PER_SECOND,
+    MOST_LORAS,
+    MOST_SECONDS,
+    SIDE_MULTIPLE_PIXELS,
+)
 from genhub.lib.places import is_hub_id, is_revision, is_whole_path
 
 # Columns of the weights' own row, which only models of the local engine have, and what only a vendor's model has.
 AT_VENDOR = ("vendor_model", "unsupported", "options")
-OPTION_WORDS = {
-    "negative_prompt": _("negative prompt"),
-    "steps": _("steps"),
-    "cfg_scale": _("guidance"),
-    "seed": _("seed"),
-    "image": _("input picture"),
-    "mask": _("mask"),
-    "strength": _("strength"),
-}
 TEXTS = fields_for_model(
     LocalWeights,
     fields=("folder", "revision"),
@@ -108,6 +108,19 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("One a line, in pixels: 512x768. Empty: any size within the sides."),
     )
 
+    durations = LinesField(
+        label=_("Lengths of clips"),
+        read=partial(read_whole, most=MOST_SECONDS),
+        write=str,
+        help_text=_("One a line, in seconds. Empty: the usual one alone."),
+    )
+    frame_rates = LinesField(
+        label=_("Frames a second"),
+        read=partial(read_whole, most=MOST_FRAMES_PER_SECOND),
+        write=str,
+        initial=usual_rates,
+        help_text=_("Of clips, one a line, the usual ones first. Empty: the vendor decides."),
+    )
     prices = LinesField(
         label=_("Prices by size, quality or tokens"),
         read=read_price,
@@ -131,9 +144,15 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         if offer:
             for name in AT_VENDOR if is_local(offer.account) else PLACE:
                 self.fields.pop(name, None)
+        if "default_seconds" in self.fields:
+            self.fields["default_seconds"].required = False
         for name in SEEDED & set(self.fields):
             field = self.fields[name]
             field.help_text = format_lazy("{} {}", field.help_text, SET_ANEW)
+
+    def clean_default_seconds(self) -> int:
+        """Return the usual length of clips; what nobody writes is as it is everywhere."""
+        return int(self.cleaned_data["default_seconds"] or ModelCard.default_seconds)
 
     def clean(self) -> dict[str, Any]:
         """Return the values, or say at each field what does not fit the others."""
@@ -150,6 +169,7 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
             self.check_options(values)
         self.check_limits(values)
         self.check_sizes(values)
+        self.check_length(values)
         return values
 
     def check_empty(self, names: Iterable[str], values: dict[str, Any], message: Any) -> None:
@@ -160,9 +180,16 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def check_honoured(self, account: Account, values: dict[str, Any]) -> None:
         """Add to a new model what its adapter never sends; refuse to promise that of one that there is."""
-        if "unsupported" not in values:
+        makes = find_class(account.adapter).capabilities.makes
+        if not {*values.get("media_types", ())} <= makes:
+            self.add_error("media_types", _("The adapter makes no such thing."))
+        if not {"unsupported", "options", "sizes", "durations", "frame_rates"} <= values.keys():
             return
-        takes = find_class(account.adapter).capabilities.takes
+        try:
+            takes = takes_of(account, values)
+        except ValidationError as error:
+            self.add_error("options", error)
+            return
         never = [name for name in OPTIONS if name not in {*takes, *values["unsupported"]}]
         if self.instance.pk is None:
             values["unsupported"] = [*values["unsupported"], *never]
@@ -224,6 +251,7 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         """Refuse sizes that an order could not have."""
         if {"smallest_side", "largest_side"} & set(self.errors):
             return
+        self.check_blocks(values)
         least, most = values["smallest_side"], values["largest_side"]
         message = gettext("From %(least)s to %(most)s pixels with this model.")
         outside = message % {"least": least, "most": most}
@@ -239,6 +267,20 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
                 elif side is not None and not least <= side <= most:
                     self.add_error(name, outside)
             self.check_listed(sides, values.get("sizes"))
+
+    def check_length(self, values: dict[str, Any]) -> None:
+        """Refuse a usual length that a clip cannot have."""
+        lengths = values.get("durations", [])
+        if lengths and values.get("default_seconds") not in (None, *lengths):
+            message = _("It is not among the lengths that you allow.")
+            self.add_error("default_seconds", message)
+
+    def check_blocks(self, values: dict[str, Any]) -> None:
+        """Refuse sizes of pictures that are no multiples; those of clips are the vendor's own."""
+        is_of_clips = "video" in values.get("media_types", ())
+        sides = [side for size in values.get("sizes", []) for side in size]
+        if not is_of_clips and any(side % SIDE_MULTIPLE_PIXELS for side in sides):
+            self.add_error("sizes", _("Both sides are multiples of 16 pixels."))
 
     def check_listed(self, sides: dict[str, Any], sizes: list[list[int]] | None) -> None:
         """Refuse a size that is not among the only ones of the model."""

@@ -27,7 +27,7 @@ def facts_of_task(task: Task) -> dict[str, Any]:
         gettext("Delivered"): gettext("%(count)s of %(all)s")
         % {
             "count": sum(o.artifact_id is not None for o in task.outputs.all()),
-            "all": task.num_images,
+            "all": len(task.chain) or task.num_images,
         },
     }
     if task.error_code:

@@ -66,9 +66,9 @@ class DoubtForm(ReasonForm):
     pictures = FilesField(
         label=_("Pictures"),
         required=False,
-        widget=FilesInput({"accept": "image/png,image/jpeg,image/webp"}),
+        widget=FilesInput({"accept": "image/png,image/jpeg,image/webp,video/mp4"}),
         help_text=_(
-            "Only when you bring them: PNG, JPEG or WebP, as the provider's own pages give them. Each is labelled, "
+            "Only when you bring them: PNG, JPEG or WebP, or MP4 of a clip, as the provider's own pages give them. Each is labelled, "
             "delivered and charged as if it had come by itself."
         ),
     )

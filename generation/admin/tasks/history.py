@@ -23,6 +23,7 @@ EVENT_COLOURS = {
     Event.Kind.LATE: "warning",
     Event.Kind.REFUNDED: "warning",
     Event.Kind.CLAIMED: "info",
+    Event.Kind.STEP_DONE: "info",
 }
 
 WHY = _("why")
@@ -40,11 +41,13 @@ WHY_NOT = {
 }
 # What events and timings call their values; a name that is not here is shown as it is.
 NAMES = {
+    "step": _("step"),
     "action": _("action"),
     "index": _("part"),
     "actor": _("by"),
     "amount": _("amount"),
     "approved_by": _("approved by"),
+    "cached_from": _("from the cache"),
     "captured": _("captured"),
     "code": _("error code"),
     "count": _("pictures"),
@@ -79,7 +82,7 @@ def attempts_table(task: Task, *, shows_costs: bool = False) -> SafeString:
     ]
     rows = [
         [
-            attempt.number,
+            number_of(attempt),
             attempt_badge(attempt),
             attempt.account.alias,
             code(attempt.worker or "–"),
@@ -92,6 +95,14 @@ def attempts_table(task: Task, *, shows_costs: bool = False) -> SafeString:
         for attempt in task.attempts.select_related("account").order_by("number")
     ]
     return table(headers, rows)
+
+
+def number_of(attempt: Attempt) -> str:
+    """Return which try it is, of a chain also of which step."""
+    if not attempt.step:
+        return str(attempt.number)
+    told = {"number": attempt.number, "step": attempt.step}
+    return gettext("%(number)s (step %(step)s)") % told
 
 
 def cost_words(attempt: Attempt) -> SafeString:

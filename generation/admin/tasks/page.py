@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
@@ -13,8 +14,10 @@ from unfold.views import ChangeList
 
 from credits.selectors import NO_HOLD, find_purse, view_holds
 from generation.admin.filters import AgeFilter, DoubtFilter, ModelFilter
+from generation.admin.moderation.words import findings_table
 from generation.admin.refunds.ask import RefundPage, see_balance
 from generation.admin.refunds.ask_bulk import BulkRefundPage
+from generation.admin.tasks.chain import chain_table
 from generation.admin.tasks.desk import late_table
 from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.history import attempts_table, events_table
@@ -65,7 +68,9 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
     )
     list_select_related = ("platform",)
     search_fields = ("user",)
-    search_help_text = _("Search by user, words of prompt and metadata, or a part of an id.")
+    search_help_text = _(
+        "Search by user, words of prompt and metadata, a part of an id, or the whole id of a request."
+    )
     ordering = ("-id",)
     paginator = InfinitePaginator
     show_full_result_count = False
@@ -101,11 +106,21 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
                     "price",
                     "local_only",
                     "batch_shown",
+                    "cached_shown",
                     "metadata_shown",
+                    "request_id",
                 )
             },
         ),
-        (_("Times"), {"fields": ("created_at", "started_at", "ended", "deadline_at")}),
+        (
+            _("Times"),
+            {
+                "fields": (
+                    ("created_at", "started_at", "ended"),
+                    ("timeout_seconds", "expires_at", "deadline_at"),
+                )
+            },
+        ),
     )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TaskList]:
@@ -141,10 +156,16 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
             "balance": see_balance(request, task),
             "purse_id": find_purse(task.platform_id, task.user),
             "sections": [
+                *[(_("Steps"), steps) for steps in [chain_table(task)] if steps],
                 *[
                     (_("Came too late: seen by staff alone, paid by nobody"), late)
                     for late in [late_table(task)]
                     if late
+                ],
+                *[
+                    (_("What moderation found"), found)
+                    for found in [findings_table(request, task)]
+                    if found
                 ],
                 (
                     _("Attempts"),
@@ -216,7 +237,13 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
         """Show how it was to be made."""
         spec = task.spec
         effort = ["–" if spec[name] is None else str(spec[name]) for name in ("steps", "cfg_scale")]
-        return ", ".join([f"{spec['width']} × {spec['height']}", *effort])
+        said = [f"{spec['width']} × {spec['height']}", *effort]
+        if spec.get("seconds"):
+            said += [
+                gettext("%(seconds)s s") % {"seconds": spec["seconds"]},
+                f"{spec['fps'] or '–'} fps",
+            ]
+        return ", ".join(said)
 
     @display(description=_("seeds"))
     def seeds(self, task: Task) -> str:
@@ -227,6 +254,12 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
     def batch_shown(self, task: Task) -> SafeString | str:
         """Link to what it was ordered with."""
         return link("generation_batch", task.batch_id, task.batch) if task.batch_id else "–"
+
+    @display(description=_("from the cache"))
+    def cached_shown(self, task: Task) -> SafeString | str:
+        """Link to the task that had drawn its pictures before."""
+        earlier = task.cached_from_id
+        return link("generation_task", earlier, f"task_{earlier.hex}") if earlier else "–"
 
     @display(description=_("metadata"))
     def metadata_shown(self, task: Task) -> SafeString | str:

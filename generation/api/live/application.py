@@ -4,8 +4,10 @@ import asyncio
 import io
 import logging
 import uuid
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from django.core.handlers.asgi import ASGIRequest
@@ -14,17 +16,19 @@ from django.core.signals import request_started
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
+from generation.api.compat.mcp.server import Assistants
+from generation.api.compat.mcp.views import Conversation
 from generation.api.live.board import Board, Stream
 from generation.api.live.feed import Feed
-from generation.api.live.lines import greet, make_lines, word_past
+from generation.api.live.lines import HEARTBEAT, greet, make_lines, word_past
 from generation.api.live.refusals import RETRY_AFTER, EventsAway
-from generation.api.live.watch import Opening, Reader, Watch
+from generation.api.live.watch import Dialect, Opening, Reader, Watch
 from generation.models import Task
 from generation.selectors import events
 from generation.selectors.tasks import read_whole
 from genhub.front.wording import word_problem
 from genhub.lib import requestid
-from genhub.lib.connections import release_connection
+from genhub.lib.connections import tidily
 from genhub.lib.errors import Problem
 
 logger = logging.getLogger(__name__)
@@ -35,6 +39,7 @@ Result = TypeVar("Result")
 THREADS = 4
 READY_SECONDS = 5.0
 HEARTBEAT_SECONDS = 15.0
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Handler(BaseHandler):
@@ -44,11 +49,14 @@ class Handler(BaseHandler):
         super().__init__()
         self.load_middleware()
 
-    def answer(self, scope: Scope) -> HttpResponseBase:
-        """Answer a request; streams have no bodies to read."""
+    def answer(
+        self, scope: Scope, body: bytes = b"", known: Mapping[str, Any] = NOTHING
+    ) -> HttpResponseBase:
+        """Answer a request; streams have no bodies to read. `known` is kept with it as its environment."""
         set_script_prefix("")
         request_started.send(sender=type(self), scope=scope)
-        request = ASGIRequest(dict(scope), io.BytesIO())
+        request = ASGIRequest(dict(scope), io.BytesIO(body))
+        request.META.update(known)
         with requestid.working_for(requestid.settle(request.META)):
             response = self.get_response(request)
         # Gives the thread's connection back.
@@ -57,7 +65,7 @@ class Handler(BaseHandler):
 
 
 class Events:
-    """Streams of events, from one feed."""
+    """Streams of events, from one feed, and what assistants say, who wait for events, too."""
 
     def __init__(self) -> None:
         self.board = Board()
@@ -67,7 +75,9 @@ class Events:
             tell_places=lambda places: self._call(self.board.tell_places, places),
             end_of_keys=lambda keys: self._call(self.board.end_of_keys, keys),
         )
-        self._handler = Handler()
+        self.handler = Handler()
+        self._assistants = Assistants(self)
+        self._begun = AsyncExitStack()
         self._threads = ThreadPoolExecutor(THREADS, "events")
         self._loop: asyncio.AbstractEventLoop
 
@@ -75,6 +85,7 @@ class Events:
         """Begin to hear, tell and beat; the loop runs."""
         self._loop = asyncio.get_running_loop()
         self.feed.start()
+        await self._begun.enter_async_context(self._assistants.run())
         self._beating = asyncio.create_task(self._beat())
 
     def end(self) -> None:
@@ -84,6 +95,7 @@ class Events:
     async def close(self) -> None:
         """Give back all that was taken."""
         self._beating.cancel()
+        await self._begun.aclose()
         await asyncio.to_thread(self.feed.stop)
         self._threads.shutdown()
 
@@ -92,15 +104,22 @@ class Events:
         if scope["type"] != "http":
             return
         settle_client(scope)
-        settle_body(scope)
+        dialect: Dialect | None = None
         try:
-            response = await self._run(self._handler.answer, scope)
+            response = await self.read(self.handler.answer, without_body(scope))
+            if isinstance(response, Conversation):
+                await self._assistants.serve(response, scope, receive, send)
+                return
             if not isinstance(response, Opening) or scope["method"] == "HEAD":
                 await answer(send, response)
                 return
-            stream = await self._open(response.watch)
+            dialect = response.watch.dialect
+            stream = await self.open(response.watch)
         except Problem as problem:
-            await refuse(send, problem, scope)
+            if dialect:
+                await answer(send, dialect.word_refusal(problem))
+            else:
+                await refuse(send, problem, scope)
             return
         try:
             await start(send, response)
@@ -108,24 +127,20 @@ class Events:
         finally:
             self.board.close(stream)
 
-    async def _open(self, watch: Watch) -> Stream:
+    async def open(self, watch: Watch) -> Stream:
         """Return a new stream; the first ones wait for the feed's first turn."""
         is_ready = self.feed.is_ready
-        if not is_ready.is_set() and not await self._run(is_ready.wait, READY_SECONDS):
+        if not is_ready.is_set() and not await self.read(is_ready.wait, READY_SECONDS):
             raise EventsAway(headers=RETRY_AFTER)
         return self.board.open(watch)
 
     async def _serve(self, stream: Stream, receive: Any, send: Any) -> None:
         """Write until the stream or its client ends."""
-        leaving = asyncio.create_task(wait_for_leave(receive))
-        writing = asyncio.create_task(self._write(stream, send))
+        leaving = asyncio.create_task(end_on_leave(stream, receive))
         try:
-            await asyncio.wait({leaving, writing}, return_when=asyncio.FIRST_COMPLETED)
-            if writing.done():
-                await writing
+            await self._write(stream, send)
         finally:
             leaving.cancel()
-            writing.cancel()
 
     async def _write(self, stream: Stream, send: Any) -> None:
         try:
@@ -140,15 +155,26 @@ class Events:
             if stream.is_over:
                 break
             await stream.wake.wait()
+        if dialect := stream.watch.dialect:
+            pieces = dialect.word_end()
+            while piece := await self.read(next, pieces, b""):
+                await send_body(send, piece)
         await send({"type": "http.response.body", "body": b""})
 
     async def _catch_up(self, stream: Stream, send: Any) -> None:
         """Send from the rows what came before the stream began; what comes now lies ready behind it."""
-        watch, newest = stream.watch, await self._run(events.newest_position)
+        watch = stream.watch
+        if watch.dialect:
+            # At once, so that no proxy takes the silence until the end for a hub that is away.
+            await send_body(send, HEARTBEAT)
+            if await self.read(events.find_ended, [str(watch.task_id)]):
+                stream.end()
+            return
+        newest = await self.read(events.newest_position)
         is_new = watch.after is None and watch.task_id is None
         await send_body(send, greet(newest if is_new else None))
         if watch.is_past and watch.task_id is not None:
-            await send_body(send, await self._run(tell_past, watch.task_id, watch.reader, newest))
+            await send_body(send, await self.read(tell_past, watch.task_id, watch.reader, newest))
             stream.end()
         elif is_new:
             stream.skip(newest)
@@ -158,14 +184,15 @@ class Events:
     async def _tell_missed(self, stream: Stream, newest: int, send: Any) -> None:
         at, is_whole = stream.watch.after or 0, False
         while not (is_whole or stream.is_over):
-            data, at, is_whole, has_ended = await self._run(read_missed, stream.watch, at, newest)
+            data, at, is_whole, has_ended = await self.read(read_missed, stream.watch, at, newest)
             if data:
                 await send_body(send, data)
             stream.skip(at)
             if has_ended:
                 stream.end()
 
-    async def _run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+    async def read(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Call in a thread that may ask the database."""
         return await self._loop.run_in_executor(self._threads, tidily, function, *arguments)
 
     def _call(self, function: Callable[..., None], *arguments: Any) -> None:
@@ -176,14 +203,6 @@ class Events:
             await asyncio.sleep(HEARTBEAT_SECONDS / 2)
             for stream in self.board.streams():
                 stream.beat()
-
-
-def tidily(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call, and keep no connection afterwards."""
-    try:
-        return function(*arguments)
-    finally:
-        release_connection()
 
 
 def read_missed(watch: Watch, at: int, newest: int) -> tuple[bytes, int, bool, bool]:
@@ -206,9 +225,11 @@ def tell_past(task_id: uuid.UUID, reader: Reader, position: int) -> bytes:
     return word_past(task, reader, position=position)
 
 
-def settle_body(scope: Scope) -> None:
-    """Forget what is said of a body: none is read, and Django reads its type before any handler of errors stands."""
-    scope["headers"] = [line for line in scope["headers"] if not line[0].startswith(b"content-")]
+def without_body(scope: Scope) -> Scope:
+    """Return a request without what is said of its body: none is read here, and Django reads its type before any
+    handler of errors stands."""
+    kept = [line for line in scope["headers"] if not line[0].startswith(b"content-")]
+    return {**scope, "headers": kept}
 
 
 def settle_client(scope: Scope) -> None:
@@ -218,10 +239,11 @@ def settle_client(scope: Scope) -> None:
         scope["client"] = (named[-1].decode("latin-1").rpartition(",")[2].strip(), 0)
 
 
-async def wait_for_leave(receive: Any) -> None:
-    """Wait until the client has gone."""
+async def end_on_leave(stream: Stream, receive: Any) -> None:
+    """End a stream when its client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
+    stream.end()
 
 
 async def start(send: Any, response: HttpResponseBase) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import uuid
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from django.conf import settings
 
 from generation.api.live.lines import HEARTBEAT, Line, Step, make_place
 from generation.api.live.refusals import RETRY_AFTER, TooManyStreams, TooManyStreamsOfKey
-from generation.api.live.watch import Reader, Watch
+from generation.api.live.watch import Dialect, Reader, Watch
 from generation.selectors.line import Place
 
 # Events that wait for a slow client; one that is further behind is cut off, and goes on where it stopped.
@@ -41,7 +41,8 @@ class Stream:
         self.sent = watch.after or 0
         # Since the last heartbeat.
         self.was_busy = True
-        self._lines: deque[Line] = deque()
+        # No deque: an empty one takes half a KiB, and most streams are at rest.
+        self._lines: list[Line] = []
         self._steps: dict[uuid.UUID, bytes] = {}
         # Where the task that it follows stood when that was told last.
         self._place = b""
@@ -112,6 +113,28 @@ class Stream:
         return text
 
 
+class Spoken(Stream):
+    """A stream in a dialect: steps as that words them; of the events it needs the end alone."""
+
+    def __init__(self, watch: Watch, dialect: Dialect) -> None:
+        super().__init__(watch)
+        self.dialect = dialect
+
+    def add(self, line: Line) -> None:
+        """End with the task; what is said then is read from the rows."""
+        if line.told.is_end:
+            self.end()
+
+    def add_step(self, step: Step) -> None:
+        """Send how far the task is, and no step less."""
+        if text := self.dialect.word_step(step):
+            self._steps[step.task_id] = self._steps.get(step.task_id, b"") + text
+            self.wake.set()
+
+    def add_place(self, task_id: uuid.UUID, place: Place) -> None:
+        """Send nothing: no dialect has a word for it."""
+
+
 class Board:
     """All open streams of this process."""
 
@@ -132,7 +155,7 @@ class Board:
             most_of_key = min(most_of_key, MOST_OF_TOKEN)
         if self._keys[watch.key] >= most_of_key:
             raise TooManyStreamsOfKey(limit=most_of_key, headers=RETRY_AFTER)
-        stream = Stream(watch)
+        stream = Spoken(watch, watch.dialect) if watch.dialect else Stream(watch)
         if self._is_closed:
             stream.end()
         with self._lock:

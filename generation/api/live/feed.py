@@ -11,7 +11,7 @@ from django.db import Error, close_old_connections, connection
 
 from generation.api.live.board import Board, Followed
 from generation.api.live.lines import Line, Step, make_lines, make_step
-from generation.life.events import place_events
+from generation.life.events import place_all
 from generation.life.news import EVENT, PROGRESS, Listener
 from generation.selectors import events
 from generation.selectors.events import Told
@@ -27,7 +27,6 @@ LOOK_SECONDS = 2.0
 # Where waiting tasks stand changes with each claim: told this often.
 PLACES_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
-BATCH = 1000
 
 # Takes what is to be told, and the keys that may read no more.
 Teller = Callable[[list[Line], list[Step]], None]
@@ -69,8 +68,7 @@ class Feed:
 
     def turn(self, news: set[str]) -> None:
         """Place what is new, and tell it to those who follow it."""
-        while place_events(BATCH) == BATCH:
-            pass
+        place_all()
         upto = events.newest_position()
         # Asked after the rows were there to be seen: who begins later reads these from them.
         followed = self.board.followed()

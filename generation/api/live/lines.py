@@ -14,7 +14,7 @@ from generation.api.live.watch import Reader
 from generation.models import Task
 from generation.selectors.events import Told
 from generation.selectors.line import Place
-from generation.selectors.tasks import read_whole
+from generation.selectors.tasks import done_of_chain, read_whole
 from genhub.lib.ids import to_wire
 
 HEARTBEAT = b":\n\n"
@@ -37,6 +37,9 @@ class Step:
     user: str
     bare: bytes
     with_preview: bytes
+    # From 0 to 1, and the picture as a data URI.
+    progress: float
+    preview: str | None
 
 
 def make_lines(told: list[Told], readers: Iterable[Reader]) -> list[Line]:
@@ -78,20 +81,23 @@ def word_past(task: Task, reader: Reader, *, position: int) -> bytes:
 def make_step(row: Mapping[str, Any]) -> Step:
     """Return an attempt's progress as a line without an id."""
     task_id = row["task_id"]
+    done = done_of_chain(row["task__step"], len(row["task__chain"]), row["progress"])
     data = {
         "event": "task.progress",
         "task_id": to_wire("task", task_id),
         "user": row["task__user"],
-        "progress": round(row["progress"], 4),
+        "progress": round(done, 4),
     }
     bare = frame("task.progress", data)
-    preview = {"preview": answers.draw_preview(row["preview"])}
+    preview = answers.draw_preview(row["preview"])
     return Step(
         task_id,
         row["task__platform_id"],
         row["task__user"],
         bare,
-        frame("task.progress", data | preview),
+        frame("task.progress", data | {"preview": preview}),
+        done,
+        preview,
     )
 
 

@@ -35,7 +35,7 @@ STREAM: dict[Any, Any] = {
     (200, "text/event-stream"): OpenApiResponse(
         OpenApiTypes.STR,
         description=_(
-            "`id`, `event` and `data` (JSON: `event`, `task_id`, `user`, `at`, `task` as it stands now). Events: task.submitted, task.processing, task.retried, task.completed, task.failed, task.canceled, task.refunded; without an id: task.queue (`queue`: where a task stands that waits), task.progress. A comment at least every 15 s."
+            "`id`, `event` and `data` (JSON: `event`, `task_id`, `user`, `at`, `task` as it stands now). Events: task.submitted, task.processing, task.retried, task.step_done, task.completed, task.failed, task.canceled, task.refunded; without an id: task.queue (`queue`: where a task stands that waits), task.progress. A comment at least every 15 s."
         ),
     ),
     **schema.REFUSALS,

@@ -1,11 +1,17 @@
 """What one stream follows, for whom, and from where on."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 
 from generation.selectors.events import Told
+from genhub.lib.errors import Problem
+
+if TYPE_CHECKING:
+    from generation.api.live.lines import Step
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,19 @@ class Reader:
     def build_absolute_uri(self, location: str) -> str:
         """Return an address of the hub as this client reaches it."""
         return f"{self.base}{location}"
+
+
+class Dialect(Protocol):
+    """How one stream of one task speaks, when not by the hub's own events."""
+
+    def word_step(self, step: "Step") -> bytes:
+        """Return what is sent of how far the task is, if anything; the loop calls, so it must be quick."""
+
+    def word_end(self) -> Iterator[bytes]:
+        """Yield what is sent once the stream is over, piece by piece; threads call, one after the other."""
+
+    def word_refusal(self, problem: Problem) -> HttpResponseBase:
+        """Return why the stream is not opened."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,7 @@ class Watch:
     # The task ended, and the events of that are gone.
     is_past: bool = False
     is_token: bool = False
+    dialect: Dialect | None = None
 
     def follows(self, told: Told) -> bool:
         """Return whether an event is for this stream."""

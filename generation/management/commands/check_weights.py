@@ -7,14 +7,15 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from generation.engine.small import WEIGHTS
 from generation.models import Offer
 from generation.spec import LocalModel, ModelCard
+from genhub.lib.commands import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Judge weights as the engine does before it loads them; nothing is loaded or changed."""
 
     help = (

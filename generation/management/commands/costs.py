@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from generation.selectors.costs import (
     GROUPS,
     MOST_DAYS,
@@ -20,12 +18,13 @@ from generation.selectors.costs import (
     plain,
     sum_costs,
 )
+from genhub.lib.commands import HubCommand
 
 DAYS = re.compile(r"(\d{1,4})d?")
 COLUMNS = ("", "orders", "pictures", "USD", "a picture", "unknown", "given up", "credits", "income", "margin")  # fmt: skip
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Add up what orders cost, by provider, model, platform or day."""
 
     help = (

@@ -7,13 +7,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from generation import loops
 from generation.accounts import routing
 from generation.models import Attempt
 from generation.orders.brought import Owner
-from generation.orders.resolve import default_model, resolve
+from generation.orders.maker import default_model
+from generation.orders.resolve import resolve
 from generation.providers.base import AccountSettings, DrawsBatches, Work
 from generation.providers.errors import ProviderError
 from generation.providers.registry import make_adapter
@@ -22,15 +23,16 @@ from generation.selectors.tasks import PREFIX
 from generation.spec import Order
 from generation.work import presence
 from generation.work.rerun import Again, draw_again, pixels_of
+from genhub.lib.commands import HubCommand
 from genhub.lib.errors import InvalidRequest, Problem
-from genhub.lib.ids import NOBODY, from_wire
-from storage import labels
+from genhub.lib.ids import NOBODY, from_wire, new_id
 from storage.media import encode_picture
+from storage.seals import label_output
 
 LOCAL = "local"
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Says what the engine has and does, and draws with it in this process."""
 
     help = "Ask the local engine: info, warm [MODEL], generate PROMPT, rerun TASK."
@@ -125,7 +127,7 @@ class Command(BaseCommand):
         finished = make_engine().submit(
             Work(resolved.spec, resolved.route.card, self.show_progress)
         )
-        encoded = encode_picture(pixels_of(finished.made[0]), labels.GENERATED)
+        encoded = encode_picture(pixels_of(finished.made[0]), label_output(new_id()))
         path = (options["out"] or Path("picture")).with_suffix(encoded.extension)
         path.write_bytes(encoded.data)
         self.stderr.write("")
@@ -146,10 +148,10 @@ class Command(BaseCommand):
             self.stdout.write(describe(again))
             if options["out"]:
                 options["out"].mkdir(parents=True, exist_ok=True)
-                encoded = encode_picture(again.image, labels.GENERATED)
+                encoded = encode_picture(again.image, label_output(new_id()))
                 path = options["out"] / f"{again.position}{encoded.extension}"
                 path.write_bytes(encoded.data)
-        if not all(again.has_same_bytes for again in found):
+        if not all(again.has_same_pixels for again in found):
             sys.exit(1)
 
     def show_progress(self, done: float, preview: object = None) -> None:
@@ -166,8 +168,8 @@ def make_engine() -> DrawsBatches:
 
 def describe(again: Again) -> str:
     """Return what became of one picture, in a line."""
-    if again.has_same_bytes:
-        return f"picture {again.position}, seed {again.seed}: the same bytes"
+    if again.has_same_pixels:
+        return f"picture {again.position}, seed {again.seed}: the same pixels"
     changed = [f"{name} {before} -> {now}" for name, (before, now) in again.changed.items()]
     why = f"; since then: {', '.join(changed)}" if changed else ""
     return f"picture {again.position}, seed {again.seed}: {again.psnr_db:.1f} dB from it{why}"

@@ -4,20 +4,21 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
-from generation.models import AccountKey
+from generation.models import AccountKey, Moderator
+from genhub.lib.commands import HubCommand
 from genhub.lib.sealing import NotSealable, reseal
 from genhub.webhooks.endpoints import reseal_secrets
 from genhub.webhooks.models import Endpoint
 
 
-class Command(BaseCommand):
-    """Reseal the keys of providers and the secrets of webhooks one by one; run again, it goes on where it stopped."""
+class Command(HubCommand):
+    """Reseal the keys of vendors and the secrets of webhooks one by one; run again, it goes on where it stopped."""
 
     help = (
-        "Seal the keys of providers and the secrets of webhooks anew by the first of ENCRYPTION_KEYS. Put a new one in "
+        "Seal the keys of providers and moderation services and the secrets of webhooks anew by the first of ENCRYPTION_KEYS. Put a new one in "
         "front, start the hub anew, run this, take the old one away, start the hub anew. Exit 1 when some cannot be opened; they stay as they are."
     )
 
@@ -28,11 +29,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Reseal what can be opened, and name what cannot."""
         resealed, closed = 0, []
-        for pk in AccountKey.objects.order_by("pk").values_list("pk", flat=True):
-            try:
-                resealed += reseal_one(pk)
-            except NotSealable as error:
-                closed.append(f"{AccountKey.objects.select_related('account').get(pk=pk)}: {error}")
+        for model in (AccountKey, Moderator):
+            for pk in model.objects.exclude(sealed="").order_by("pk").values_list("pk", flat=True):
+                try:
+                    resealed += reseal_one(model, pk)
+                except NotSealable as error:
+                    closed.append(f"{model.objects.get(pk=pk)}: {error}")
         for endpoint in Endpoint.objects.filter(removed_at=None).order_by("pk"):
             try:
                 resealed += reseal_secrets(endpoint.pk)
@@ -47,10 +49,10 @@ class Command(BaseCommand):
 
 
 @transaction.atomic
-def reseal_one(pk: int) -> int:
+def reseal_one(model: type[AccountKey] | type[Moderator], pk: int) -> int:
     """Seal one key anew; return 0 when it is gone; raise NotSealable when none of the hub's own opens it."""
     # Somebody may replace it meanwhile in the admin: the newer one must stay.
-    key = AccountKey.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    key = model.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if key is None:
         return 0
     key.sealed = reseal(key.sealed)

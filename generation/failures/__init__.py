@@ -2,18 +2,13 @@
 
 from typing import Any, Final
 
-from genhub.lib.errors import Problem, gettext_noop
+from generation.failures.outputs import OutputRefused
+from generation.failures.root import TaskFailure
+from genhub.lib.errors import gettext_noop
+
+__all__ = ["OutputRefused", "TaskFailure"]
 
 TOKENS_OF_Z_IMAGE: Final = 512
-
-
-class TaskFailure(Problem):
-    """Root of the reasons for which a task itself fails."""
-
-    code = "generation_failed"
-    status = 500
-    title = gettext_noop("The generation failed")
-    detail = gettext_noop("The provider could not make it. What was held was given back.")
 
 
 class OutOfMemory(TaskFailure):
@@ -37,6 +32,17 @@ class PromptTooLong(TaskFailure):
     def __init__(self, *, limit: int = TOKENS_OF_Z_IMAGE, **words: Any) -> None:
         """Take the model's own figure; earlier failures were stored without it, all of Z-Image."""
         super().__init__(limit=limit, **words)
+
+
+class FoundNoMore(TaskFailure):
+    """Only what was drawn before would do, and it was deleted while the order waited."""
+
+    code = "found_no_more"
+    title = gettext_noop("What was drawn before is gone")
+    detail = gettext_noop(
+        "The order takes only a picture that was drawn before (“cache”: “only”), and it was deleted while the order waited. "
+        "What was held was given back. Leave “cache” out to have it drawn."
+    )
 
 
 class AnswerLost(TaskFailure):
@@ -90,6 +96,18 @@ class AnswerUnreadable(TaskFailure):
     title = gettext_noop("The provider's answer could not be read")
     detail = gettext_noop(
         "What it made did not arrive whole. What was held was given back; order again if you like."
+    )
+
+
+class ProviderForgot(TaskFailure):
+    """The server that had the order was started anew, and has it no more."""
+
+    code = "provider_forgot"
+    status = 502
+    title = gettext_noop("The provider has lost the order")
+    detail = gettext_noop(
+        "Its server was started anew while it worked on it, several times. What was held was given back; order again if "
+        "you like."
     )
 
 
@@ -147,74 +165,26 @@ class StoreFailed(TaskFailure):
     detail = gettext_noop("Please order again. What was held was given back.")
 
 
-class OutputRefused(TaskFailure):
-    """What the provider made is not taken into the store; `storage.content` names the codes."""
+class ContentBlocked(TaskFailure):
+    """The hub's own rules do not allow what the picture shows."""
 
-    title = gettext_noop("What the provider made was not taken")
-
-
-class OutputUnread(OutputRefused):
-    """The provider's file did not come, or broke off."""
-
-    code = "output_unread"
+    code = "content_blocked"
+    status = 422
+    title = gettext_noop("The picture was withheld")
     detail = gettext_noop(
-        "The provider's file did not arrive whole. Please order again. What was held was given back."
+        "The hub's moderation objects to what it shows. It was not charged. You may appeal; staff then look at it."
     )
 
 
-class OutputUnreadable(OutputRefused):
-    """The provider's file is empty, cut short or broken."""
+class ContentUnjudged(TaskFailure):
+    """Nobody could judge the picture, and the platform delivers nothing that was not judged."""
 
-    code = "output_unreadable"
+    code = "content_unjudged"
+    status = 503
+    title = gettext_noop("The picture could not be checked")
     detail = gettext_noop(
-        "The provider's file is not a whole picture. Please order again. What was held was given back."
-    )
-
-
-class OutputTooLarge(OutputRefused):
-    """The provider's file has more bytes than is taken."""
-
-    code = "output_too_large"
-    detail = gettext_noop(
-        "The provider's file has more than %(limit)s bytes. Order a smaller size. What was held was given back."
-    )
-
-
-class OutputSizeRefused(OutputRefused):
-    """The provider's picture has more pixels than is taken, or a shape that is none."""
-
-    code = "output_size_refused"
-    detail = gettext_noop(
-        "The provider's picture has too many pixels or too long a side. Order another size. What was held was given back."
-    )
-
-
-class OutputAnimated(OutputRefused):
-    """The provider's picture moves."""
-
-    code = "output_animated"
-    detail = gettext_noop(
-        "The provider's picture moves, and this hub keeps still ones only. Order with another model. What was held was "
-        "given back."
-    )
-
-
-class OutputTypeUnsupported(OutputRefused):
-    """The provider's file is of a kind that is not kept."""
-
-    code = "output_type_unsupported"
-    detail = gettext_noop(
-        "The provider's file is neither PNG, JPEG nor WebP. Order with another model. What was held was given back."
-    )
-
-
-class OutputVideoUnsupported(OutputRefused):
-    """The provider made a video."""
-
-    code = "output_video_unsupported"
-    detail = gettext_noop(
-        "The provider made a video, and this hub keeps pictures only. Order with another model. What was held was "
-        "given back."
+        "No moderation service answered, so that it was withheld. It was not charged. Order again later, or appeal; "
+        "staff then look at it."
     )
 
 

@@ -1,0 +1,1 @@
+"""Pages of moderation: terms, services, refused prompts, and the desk."""

@@ -1,0 +1,1 @@
+"""Other APIs' words for the hub's orders: each dialect translates, and decides nothing."""

@@ -1,0 +1,77 @@
+"""Orders that were taken at a door that answers with pictures: how they are found, and why there is no answer."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from generation.api import waits
+from generation.api.answers import has_result
+from generation.api.views import get_task
+from generation.errors import NoResult
+from generation.failures import TaskFailure
+from generation.models import Task
+from generation.states import TASK_LIVE, TaskState
+from genhub.lib.errors import Problem, gettext_noop, problem_of
+from genhub.lib.ids import to_wire
+from genhub.lib.waits import DONE, MEANT
+
+# Names the task that an answer is about; by it a refusal, too, knows that an order was taken.
+TASK: Final = "x-genhub-task"
+# Says to OpenAI's clients whether they may send it again by themselves.
+SHOULD_RETRY: Final = "x-should-retry"
+
+
+class StillUnderWay(Problem):
+    """The order was taken, and there is nothing to answer yet."""
+
+    code = "task_under_way"
+    status = 504
+    title = gettext_noop("The pictures are still being made")
+    detail = gettext_noop(
+        "The order was taken and goes on: fetch it by GET /api/v1/tasks/%(task)s. Do not order again."
+    )
+
+
+def find_taken(request: Request, task_id: uuid.UUID) -> Task:
+    """Return a task of the caller's whose order was taken; whatever is refused from now on names it."""
+    wire_id = request.META[TASK] = to_wire("task", task_id)
+    return get_task(request, wire_id)
+
+
+def find_end(request: Request, task_id: uuid.UUID) -> Task:
+    """Return a task of the caller's that has ended well; raise StillUnderWay, or why it ended otherwise."""
+    task = find_taken(request, task_id)
+    if task.state not in TASK_LIVE:
+        # It has ended: what was to be waited for is let go.
+        waits.settle(request, Response(), state=task.state, seconds=None)
+    check_ended(task)
+    return task
+
+
+def check_ended(task: Task) -> None:
+    """Raise why a task has no pictures; one that failed may have some that staff released."""
+    if task.state in TASK_LIVE:
+        raise StillUnderWay(task=to_wire("task", task.pk))
+    if has_result(task):
+        return
+    if task.state == TaskState.FAILED:
+        raise problem_of(task.error_code, task.error_params, TaskFailure)
+    raise NoResult(state=task.state)
+
+
+def word_mistakes(body: Mapping[str, Any], name_of: Callable[[str], str]) -> list[str]:
+    """Return what is wrong by a problem's body, a sentence for each field as its caller calls it: some clients show
+    nothing else."""
+    return [
+        f"{name_of(error['field'])}: {error['message']}".removeprefix(": ")
+        for error in body["errors"]
+    ]
+
+
+def mean_refusal(request: Request) -> None:
+    """Let a refusal that follows an order be the answer, also in place of one that waits."""
+    if request.META.keys() & {DONE, TASK}:
+        request.META[MEANT] = True

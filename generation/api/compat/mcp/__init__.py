@@ -1,0 +1,1 @@
+"""`/mcp`: the hub's API as tools of an assistant (Model Context Protocol)."""

@@ -1,0 +1,1 @@
+"""`/v1`: the words of OpenAI's Images API."""

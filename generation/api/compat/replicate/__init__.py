@@ -1,0 +1,1 @@
+"""`/replicate/v1`: the words of Replicate's predictions."""

@@ -1,0 +1,61 @@
+"""What a task delivered, as the API's document says it."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+
+class Delivered(serializers.Serializer[Any]):
+    """A delivered file. `url` and `thumbnail_url` redirect to a fresh link and never die."""
+
+    id = serializers.CharField()
+    step = serializers.IntegerField(
+        allow_null=True, help_text=_("Which step of a chain made it; null: there is none.")
+    )
+    url = serializers.URLField()
+    thumbnail_url = serializers.URLField()
+    width = serializers.IntegerField(help_text=_("Pixels."))
+    height = serializers.IntegerField(help_text=_("Pixels."))
+    seed = serializers.IntegerField(allow_null=True)
+    seed_text = serializers.CharField(
+        allow_null=True, help_text=_("The seed as text where it exceeds 2⁵³−1, else null.")
+    )
+    sha256 = serializers.CharField()
+    content_type = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    revised_prompt = serializers.CharField(allow_null=True)
+
+
+class Image(Delivered):
+    """A delivered picture. `url` and `thumbnail_url` redirect to a fresh link and never die."""
+
+    b64_json = serializers.CharField(required=False, help_text=_("With format=b64."))
+
+
+class Video(Delivered):
+    """A delivered clip, as it came: `url` and `thumbnail_url` (of its first frame) redirect to a fresh link."""
+
+    poster_url = serializers.URLField(
+        allow_null=True, help_text=_("A JPEG of its first frame, at most 1,920 pixels a side.")
+    )
+    preview_url = serializers.URLField(
+        allow_null=True,
+        help_text=_("A moving WebP of its first three seconds, at most 320 pixels a side."),
+    )
+    duration = serializers.FloatField(help_text=_("Seconds that it really has."))
+    fps = serializers.FloatField(help_text=_("Frames a second that it really has."))
+    codec = serializers.CharField(help_text=_("Of its pictures: h264, hevc, av1, vp9."))
+    has_audio = serializers.BooleanField()
+
+
+class Result(serializers.Serializer[Any]):
+    """What a task delivered, and why each other picture was not."""
+
+    images = Image(many=True)
+    image_urls = serializers.ListField(child=serializers.URLField())
+    videos = Video(many=True, help_text=_("Of an order of a clip; empty of pictures."))
+    video_urls = serializers.ListField(child=serializers.URLField())
+    count = serializers.IntegerField()
+    # The base class has a property of this name, which a schema never reads.
+    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]

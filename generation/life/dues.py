@@ -1,0 +1,29 @@
+"""What waits in the queues, and what of it could be claimed now."""
+
+from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models.functions import Now
+
+from generation.models import Attempt, Share
+from generation.states import AttemptState
+
+
+def list_waiting_queues() -> list[str]:
+    """Return the queues in which anything waits, due or not."""
+    waiting = Share.objects.filter(waiting__gt=0).order_by("queue")
+    return list(waiting.values_list("queue", flat=True).distinct())
+
+
+def list_due(queue: str) -> QuerySet[Attempt]:
+    """Return the attempts of a queue that could be claimed now, each for itself."""
+    has_room = Q(share__cap=None) | Q(share__running__lt=F("share__cap"))
+    in_time = Q(run_at__lte=Now(), task__deadline_at__gt=Now())
+    due = Attempt.objects.filter(in_time, state=AttemptState.QUEUED)
+    takes_orders = Func(
+        "account_id", "task__model", function="generation_takes_orders", output_field=BooleanField()
+    )
+    return due.filter(takes_orders, has_room, share__queue=queue, share__waiting__gt=0)
+
+
+def is_due(queue: str) -> bool:
+    """Return whether a due row waits in a queue: a claim that found none may only have met another claim."""
+    return list_due(queue).exists()

@@ -1,0 +1,1 @@
+"""What may not be asked for or shown: terms, services that are asked, and what was found."""

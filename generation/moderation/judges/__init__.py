@@ -1,0 +1,1 @@
+"""Adapters to moderation services: one file a vendor; they know no rows."""

@@ -1,0 +1,68 @@
+"""Who orders, and who makes what is ordered: the model, and an account that offers it. Writes nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from generation.accounts import other_names, routing
+from generation.orders.brought import Owner
+from generation.orders.clips import CLIP, find_usual_model
+from genhub.lib import remembered
+from genhub.lib.errors import gettext_noop, refuse_field
+from genhub.platforms.models import Plan
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Whose order it is, the model that the platform prefers, and its plan."""
+
+    owner: Owner
+    platform_model: str
+    plan: Plan
+    local_only: bool = False
+
+
+def find_route(
+    named: Any, asked: Mapping[str, Any], buyer: Buyer, media_type: str
+) -> routing.Route:
+    """Return who makes the order: by the model that it names, else the platform's, else the hub's; of several accounts
+    one that takes what the order says.
+
+    Refuses a model that is not offered: to take another one in its place would be to guess.
+    """
+    usual = buyer.platform_model or default_model()
+    with remembered.together():
+        # What a platform prefers is its model of pictures.
+        named_here = named or (find_usual_model() if media_type == CLIP else usual)
+        alias = other_names.find_model(str(named_here), usual)
+        if route := routing.choose(alias, said=asked, local_only=buyer.local_only):
+            return route
+    if buyer.local_only and routing.choose(alias):
+        code, message = (
+            "leaves_the_house",
+            gettext_noop(
+                "This order must stay in the house, and “%(model)s” is only made outside. Name a model of the house."
+            ),
+        )
+    elif not named:
+        code, message = (
+            "default_unavailable",
+            gettext_noop(
+                "The order names no model, and the usual one, “%(model)s”, is not offered now. Name another."
+            ),
+        )
+    elif routing.is_known(alias):
+        code, message = (
+            "switched_off",
+            gettext_noop("The model “%(model)s” is switched off now. Name another."),
+        )
+    else:
+        raise refuse_field("model", "unknown", gettext_noop("There is no model of this name."))
+    raise refuse_field("model", code, message, model=alias)
+
+
+def default_model() -> str:
+    """Return the model of orders that name none, offered or not."""
+    return str(settings.DEFAULT_MODEL)

@@ -1,0 +1,74 @@
+"""Stored pictures are judged before anybody has them: what may be seen is published, the rest kept apart."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from django.db import Error
+
+from generation.life.attempt_ends import StoredOutput
+from generation.life.claims import Claim
+from generation.life.withheld import AllWithheld, Withheld
+from generation.models import Finding
+from generation.moderation import pictures
+from generation.moderation.found import Found
+from generation.moderation.pictures import Watch
+from generation.work.persisting import persist
+from genhub.lib.connections import release_connection
+from storage.services import read_stored
+
+logger = logging.getLogger(__name__)
+
+
+def look(
+    claim: Claim, outputs: Sequence[StoredOutput], check: Callable[[], None]
+) -> tuple[list[StoredOutput], list[Withheld]]:
+    """Return the pictures that may be seen, with what is objected to in them all the same, and those that may not.
+
+    Raises AllWithheld where none may.
+    """
+    # What is in doubt with the database is asked again, as the end is written again: the picture may be paid for.
+    watch = persist(partial(watch_of, claim), claim)
+    if watch is None:
+        return list(outputs), []
+    passed, withheld = list[StoredOutput](), list[Withheld]()
+    for output in outputs:
+        check()
+        # It may take seconds, in which others need the connection.
+        release_connection()
+        found = persist(partial(see, output, watch), claim)
+        if found and watch.withholds:
+            logger.info("picture %s of %s is withheld: %s", output.made.position, claim.task_id, found.labels)  # fmt: skip
+            withheld.append(Withheld(output.made, output.file, found))
+        else:
+            passed.append(replace(output, flagged=found))
+    if not passed:
+        raise AllWithheld(withheld)
+    return passed, withheld
+
+
+def see(output: StoredOutput, watch: Watch) -> Found | None:
+    """Return what is objected to in a stored picture; one that cannot be read nobody has judged."""
+    try:
+        image = read_stored(output.file)
+    except Exception:
+        # Each store raises its own.
+        logger.exception("%s is not read, so that nobody judges it", output.file.key)
+        return pictures.unjudged(Finding.Source.SERVICE, watch)
+    return pictures.judge(image, watch)
+
+
+def hides_previews(claim: Claim) -> bool:
+    """Return whether nobody may see a claim's pictures before they were judged; where that is not known, nobody may."""
+    try:
+        watch = watch_of(claim)
+    except Error:
+        logger.exception("attempt %s has no previews", claim.attempt_id)
+        return True
+    return watch is not None and watch.withholds
+
+
+def watch_of(claim: Claim) -> Watch | None:
+    """Return how a claim's pictures are watched."""
+    return pictures.watch_of(claim.owner_id, local_only=claim.local_only)
