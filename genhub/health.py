@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from generation.accounts.routing import list_models
 from generation.life import doorbell
 from generation.loops import Condition, examine
-from generation.orders.resolve import default_model
+from generation.orders.maker import default_model
 from generation.selectors.queue import count_active, list_live_workers, list_needed_queues
 from generation.work.presence import GONE_AFTER
 from genhub.lib import throttle
@@ -24,12 +24,13 @@ DEFAULT = "default model"
 RATES = "rate limits"
 # What leaves the hub able to run a task.
 LESSER = {DEFAULT, RATES}
+HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
 
 
 class Health(serializers.Serializer[Any]):
     """The hub's health; without a card its words are null, which is no illness."""
 
-    status = serializers.ChoiceField(["healthy", "degraded", "unhealthy"])
+    status = serializers.ChoiceField([HEALTHY, DEGRADED, UNHEALTHY])
     gpu_utilization = serializers.IntegerField(allow_null=True, help_text=_("Percent."))
     memory_used = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
     memory_total = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
@@ -66,35 +67,40 @@ class HealthView(APIView):
     def get(self, request: Request) -> Response:
         """Answer 200 when database, broker, a model and a worker for each needed queue are there, else 503 and what is
         not; `degraded` when only orders that name no model are refused, or nobody counts how often keys ask."""
-        checks = {"database": check_database()}
-        facts: dict[str, Any] = {}
-        loops: dict[str, Condition] = {}
-        counts = {"active_tasks": 0, "waiting_tasks": 0}
-        if checks["database"] == "ok":
-            counts = count_active()
-            checks |= check_models()
-            workers = list_live_workers(GONE_AFTER)
-            for queue in list_needed_queues():
-                alive = [worker for worker in workers if queue in worker.queues]
-                ready = [worker for worker in alive if "unready" not in worker.facts]
-                said = alive[0].facts.get("unready", "ok") if alive else "no live worker"
-                checks[f"worker {queue}"] = "ok" if ready else said
-                facts |= (ready or alive)[0].facts if alive else {}
-            loops = examine()
-            bad = [f"{name} {loop.said}" for name, loop in loops.items() if loop.state != "ok"]
-            checks["loops"] = "; ".join(bad) or "ok"
-        checks["broker"] = check_broker()
-        checks[RATES] = check_rates()
-        ill = {name for name, said in checks.items() if said != "ok"}
-        is_healthy = ill <= LESSER
-        body = {
-            "status": "unhealthy" if not is_healthy else "degraded" if ill else "healthy",
-            **{word: facts.get(word) for word in (*CARD_WORDS, *ENGINE_WORDS)},
-            **counts,
-            "loops": {name: loop.state for name, loop in loops.items()},
-            "checks": checks,
-        }
-        return Response(body, 200 if is_healthy else 503, headers={"Cache-Control": "no-store"})
+        report = look()
+        status = 503 if report["status"] == UNHEALTHY else 200
+        return Response(report, status, headers={"Cache-Control": "no-store"})
+
+
+def look() -> dict[str, Any]:
+    """Return the hub's health as it is now, in the words of `Health`; without a database, what is known without it."""
+    checks = {"database": check_database()}
+    facts: dict[str, Any] = {}
+    loops: dict[str, Condition] = {}
+    counts = {"active_tasks": 0, "waiting_tasks": 0}
+    if checks["database"] == "ok":
+        counts = count_active()
+        checks |= check_models()
+        workers = list_live_workers(GONE_AFTER)
+        for queue in list_needed_queues():
+            alive = [worker for worker in workers if queue in worker.queues]
+            ready = [worker for worker in alive if "unready" not in worker.facts]
+            said = alive[0].facts.get("unready", "ok") if alive else "no live worker"
+            checks[f"worker {queue}"] = "ok" if ready else said
+            facts |= (ready or alive)[0].facts if alive else {}
+        loops = examine()
+        bad = [f"{name} {loop.said}" for name, loop in loops.items() if loop.state != "ok"]
+        checks["loops"] = "; ".join(bad) or "ok"
+    checks["broker"] = check_broker()
+    checks[RATES] = check_rates()
+    ill = {name for name, said in checks.items() if said != "ok"}
+    return {
+        "status": UNHEALTHY if ill - LESSER else DEGRADED if ill else HEALTHY,
+        **{word: facts.get(word) for word in (*CARD_WORDS, *ENGINE_WORDS)},
+        **counts,
+        "loops": {name: loop.state for name, loop in loops.items()},
+        "checks": checks,
+    }
 
 
 def check_models() -> dict[str, str]:

@@ -76,6 +76,16 @@ class StrictCharField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class ShortListField(serializers.ListField):
+    """A list that is looked into only when it is not too long."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the values, or fail with what is wrong."""
+        if isinstance(data, list) and len(data) > (self.max_length or 0):
+            self.fail("max_length")
+        return super().to_internal_value(data)
+
+
 class StrictObjectField(serializers.DictField):
     """A JSON object that PostgreSQL can hold and JSON can answer again: no NUL, no half surrogate, no infinity."""
 

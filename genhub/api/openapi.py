@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from genhub.api.dialects import NATIVE
 from genhub.api.operations import list_examples
 from genhub.lib.errors import Problem
 
@@ -14,7 +15,9 @@ RATES, RETRY_AFTER = ("RateLimit-Policy", "RateLimit"), "Retry-After"
 
 
 def finish_document(result: dict[str, Any], **_words: Any) -> dict[str, Any]:
-    """Return the document with its examples, the headers of rates, and all codes."""
+    """Return the hub's own document with its examples, the headers of rates, and all codes; a dialect's as it is."""
+    if not any(path.startswith(NATIVE) for path in result["paths"]):
+        return result
     for operations in result["paths"].values():
         for operation in operations.values():
             if {"bearer": []} in operation.get("security", []):

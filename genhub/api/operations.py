@@ -56,18 +56,22 @@ class HubSchema(AutoSchema):
         """Return the operation as its view has it, completed."""
         operation = super().get_operation(*args, **kwargs)
         if operation:
-            responses = operation["responses"]
-            codes = by_status(set(self.find_codes(operation)))
-            for status in [status for status in responses if is_refusal(responses[status])]:
-                if status not in codes:
-                    del responses[status]
-            for status, some in codes.items():
-                refuse(responses.setdefault(status, {"description": ""}), some)
-            responses["default"] = {"description": _("Any other refusal")}
-            refuse(responses["default"], sorted(ANYWHERE))
-            self.tell_headers(operation)
-            show_examples(responses)
+            self.complete(operation)
         return operation
+
+    def complete(self, operation: Any) -> None:
+        """Say which codes and headers come with which answer, and show examples."""
+        responses = operation["responses"]
+        codes = by_status(set(self.find_codes(operation)))
+        for status in [status for status in responses if is_refusal(responses[status])]:
+            if status not in codes:
+                del responses[status]
+        for status, some in codes.items():
+            refuse(responses.setdefault(status, {"description": ""}), some)
+        responses["default"] = {"description": _("Any other refusal")}
+        refuse(responses["default"], sorted(ANYWHERE))
+        self.tell_headers(operation)
+        show_examples(responses)
 
     def find_codes(self, operation: Any) -> Iterator[str]:
         """Yield the codes that this operation answers, and not any one does."""

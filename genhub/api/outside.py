@@ -3,13 +3,18 @@
 API callers get problem JSON, people in a browser get Django's page.
 """
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem, gettext_noop
 
-API_PATH = "/api/"
+# Where apps call: the hub's own API, and the dialects'.
+API_PATHS = ("/api/", "/v1/", "/sdapi/", "/replicate/", "/mcp")
 
 
 class AddressUnknown(Problem):
@@ -32,9 +37,18 @@ class RequestRefused(Problem):
     )
 
 
+class HasNoAddress(APIView):
+    """What a dialect's own server has and the hub has not."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse whatever the method is, though not before the key was looked at."""
+        super().initial(request, *args, **kwargs)
+        raise AddressUnknown
+
+
 def is_of_api(request: HttpRequest) -> bool:
     """Return whether an app asked: a client that joins a base and a path by two slashes is one, too."""
-    return f"/{request.path.lstrip('/')}".startswith(API_PATH)
+    return f"/{request.path.lstrip('/')}".startswith(API_PATHS)
 
 
 def answer(problem: Problem) -> HttpResponse:

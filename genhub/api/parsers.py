@@ -15,6 +15,9 @@ from genhub.lib.limits import with_picture
 # A JSON string that holds a data URI. Its letters cost a parser nothing, unlike those of braces.
 BROUGHT: Final = re.compile(rb'"data:[^"]*"', re.IGNORECASE)
 BEGUN: Final = re.compile(rb'"data:', re.IGNORECASE)
+# The same, or nothing but base64, slashes and ends of lines escaped as JSON may have them.
+BROUGHT_BARE: Final = re.compile(rb'"(?:data:[^"]*|[a-z0-9+/=\\]{1024,})"', re.IGNORECASE)
+BEGUN_BARE: Final = re.compile(rb'"(?:data:|[a-z0-9+/=\\]{1024})', re.IGNORECASE)
 
 
 class BodyTooLarge(Problem):
@@ -58,19 +61,27 @@ class OrderParser(BoundedJSONParser):
     """JSON that may bring along a picture of UPLOAD_MAX_BYTES as a data URI; all else has API_MAX_BODY_BYTES, as
     everywhere: a few of them, of empty lists, already take twenty times the memory."""
 
+    begun, brought = BEGUN, BROUGHT
+
     def read(self, stream: IO[Any]) -> bytes:
         """Return the body; raise BodyTooLarge without reading past what it can be."""
         limit: int = settings.API_MAX_BODY_BYTES
         body: bytes = stream.read(limit + 1)
         if len(body) <= limit:
             return body
-        if not BEGUN.search(body):
+        if not self.begun.search(body):
             raise BodyTooLarge(limit_bytes=limit)
         most = with_picture(limit, settings.UPLOAD_MAX_BYTES)
         body += read_within(stream, most - len(body), told=most)
-        if len(body) - sum(len(found) for found in BROUGHT.findall(body)) > limit:
+        if len(body) - sum(len(found) for found in self.brought.findall(body)) > limit:
             raise BodyTooLarge(limit_bytes=limit)
         return body
+
+
+class BarePictureParser(OrderParser):
+    """JSON that may bring along a picture also as bare base64, as clients of other APIs send it."""
+
+    begun, brought = BEGUN_BARE, BROUGHT_BARE
 
 
 def read_within(stream: IO[Any], limit: int, *, told: int | None = None) -> bytes:

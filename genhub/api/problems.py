@@ -80,6 +80,10 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | N
         logger.error("unhandled error in %s", context.get("view"), exc_info=error)
         problem = Problem()
     set_rollback()
+    if word := getattr(context.get("view"), "word_refusal", None):
+        # A dialect says it in its own form.
+        said: Response = word(problem)
+        return said
     return Response(
         problem_body(problem),
         problem.status,

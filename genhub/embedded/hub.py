@@ -9,6 +9,7 @@ from django.conf import settings
 from kombu import pools
 
 from genhub.embedded import programs
+from genhub.embedded.broker import find_broker_fault
 from genhub.embedded.errors import HubError
 from genhub.embedded.lock import HomeLock
 from genhub.embedded.paths import check_room, make_private
@@ -142,6 +143,8 @@ class Hub:
                 "can be read on the way. Put a server with TLS in front (deploy/README.md) and leave GENHUB_HOST unset, "
                 "or keep to a network that you trust"
             )
+        if not settings.BROKER_IS_EMBEDDED and (fault := find_broker_fault()):
+            raise HubError(fault)
         make_private(home / "log")
         local_worker = programs.local_worker()
         # Most of its start is the import of torch, which needs no database.

@@ -22,6 +22,8 @@ from genhub.live.address import is_open
 WEB_GRACE_SECONDS = 8
 QUEUES_OF_OTHERS = "remote,delivery,upkeep"
 PING_SECONDS = 0.5
+# What `manage.py check` looks at is the release's; to look again, each worker would import every page of the hub.
+CHECKED = "1"
 WORKER_SECONDS = 180.0
 
 
@@ -66,7 +68,7 @@ def local_worker() -> Program:
     python, _, *program = worker.command
     return replace(
         worker,
-        command=[python, *_ahead("generation.providers.local"), *program],
+        command=[python, *_ahead("generation.engine.engine"), *program],
         ready_seconds=worker.ready_seconds + loading,
     )
 
@@ -113,6 +115,7 @@ def _worker(name: str, *, queues: str, threads: int) -> Program:
     return Program(
         name=f"worker-{name}",
         command=[*_module("celery"), "-A", "genhub", "worker", *_spell(options), *quiet],
+        environment={"CELERY_SKIP_CHECKS": CHECKED},
         is_ready=lambda: _answers_ping(node),
         ready_seconds=WORKER_SECONDS,
     )

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 
@@ -181,11 +181,11 @@ class Connection(asyncio.Protocol):
         elif outgoing.is_finished:
             self._finish_reply(outgoing)
 
-    def pass_on(self, request: Incoming) -> None:
+    def pass_on(self, request: Incoming, **words: Any) -> None:
         """Have a request answered by the events process; nothing follows it on this connection."""
         self.reads_on = False
         self.stall.begin(time.monotonic())
-        self.passage = Passage(self, request)
+        self.passage = Passage(self, request, **words)
         self.passage.open()
 
     def end_passage(self) -> None:

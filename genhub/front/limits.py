@@ -1,14 +1,21 @@
 """How long and how large: what one request may take of the server."""
 
+import re
 from dataclasses import dataclass
 
 from django.conf import settings
 
+from genhub.api.outside import API_PATHS
 from genhub.lib.limits import with_picture
 
-API_PATH, UPLOAD_PATH = "/api/", "/api/v1/artifacts"
+UPLOAD_PATHS = frozenset({"/api/v1/artifacts", "/replicate/v1/files"})
+# Where files come in that become artifacts later, where there is no bucket.
+INCOMING_PATH = "/incoming/"
 # Whose bodies may bring a picture along.
-ORDER_PATHS = frozenset({"/api/v1/generate", "/api/v1/quote"})
+ORDER_PATHS = re.compile(
+    r"/api/v1/(generate|quote)|/v1/images/edits|/sdapi/v1/(img2img|png-info)"
+    r"|/replicate/v1/(models/[^/]+/[^/]+/)?predictions"
+)
 # What a form may need around its file.
 FORM_BYTES = 65_536
 # Without a word for so long, a connection that was of use before is closed.
@@ -33,12 +40,14 @@ class Limits:
 
 def largest_body(path: str) -> tuple[int, int]:
     """Return how many bytes of a body are read at an address, and how many are said to be."""
-    if path == UPLOAD_PATH:
+    if path.startswith(INCOMING_PATH):
+        return settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_BYTES
+    if path in UPLOAD_PATHS:
         most: int = settings.UPLOAD_MAX_BYTES
         return most + FORM_BYTES, most
-    if path in ORDER_PATHS:
+    if ORDER_PATHS.fullmatch(path):
         most = with_picture(settings.API_MAX_BODY_BYTES, settings.UPLOAD_MAX_BYTES)
-    elif path.startswith(API_PATH):
+    elif path.startswith(API_PATHS):
         most = settings.API_MAX_BODY_BYTES
     else:
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE

@@ -15,13 +15,13 @@ from typing import Any
 
 from genhub.front.connection import Connection
 from genhub.front.limits import Limits
-from genhub.front.passage import is_stream
+from genhub.front.passage import is_passed_on
 from genhub.front.refusals import RETRY_AFTER, HubBusy
 from genhub.front.request import Incoming
 from genhub.front.spool import Room
 from genhub.front.waits import News, Ticket, Waits
 from genhub.front.work import Job, Reply, make_reply
-from genhub.lib.waits import ASKED, DONE, OFFER, Wait
+from genhub.lib.waits import ARRIVED, ASKED, DONE, MEANT, OFFER, STREAM, Streamed, Wait
 
 logger = logging.getLogger(__name__)
 
@@ -101,10 +101,10 @@ class Server:
             busy = make_reply(HubBusy(headers=RETRY_AFTER), request.environ)
             connection.begin_reply(request, busy)
             return
-        if is_stream(request.environ):
+        if is_passed_on(request.environ):
             connection.pass_on(request)
             return
-        request.environ[OFFER] = self.waits
+        request.environ |= {OFFER: self.waits, ARRIVED: request.began_at}
         threads = self._health_threads if is_health else self._threads
         self._begin(threads, connection, request, request.environ, self._reply)
 
@@ -128,9 +128,13 @@ class Server:
         running.add_done_callback(lambda _: self._call(connection, self._end_one))
 
     def _reply(self, connection: Connection, request: Incoming, reply: Reply) -> None:
-        """Send an answer, or hold it until what it waits for has come."""
+        """Send an answer, or hold it until what it waits for has come, or have it streamed."""
+        if streamed := request.environ.pop(STREAM, None):
+            self._stream(connection, request, reply, streamed)
+            return
         ticket: Ticket | None = request.environ.pop(ASKED, None)
-        is_final = self.is_stopping or connection.is_lost or not reply.status.startswith("2")
+        may_wait = request.environ.pop(MEANT, False) or reply.status.startswith("2")
+        is_final = self.is_stopping or connection.is_lost or not may_wait
         if ticket is None or is_final:
             if ticket:
                 self.waits.drop(ticket)
@@ -139,6 +143,19 @@ class Server:
         request.body.close()
         self._parked[connection] = ticket
         self.waits.park(ticket, lambda: self._ask_again(connection, request, reply, ticket.wait))
+
+    def _stream(
+        self, connection: Connection, request: Incoming, reply: Reply, streamed: Streamed
+    ) -> None:
+        """Have the events process answer; where it cannot, the application says how things stand."""
+
+        def ask_again() -> None:
+            self._ask_again(connection, request, reply, Wait(streamed.key, 0))
+
+        if self.is_stopping or connection.is_lost:
+            ask_again()
+        else:
+            connection.pass_on(request, address=streamed.address, otherwise=ask_again)
 
     def _ask_again(
         self, connection: Connection, request: Incoming, first: Reply, wait: Wait
@@ -154,7 +171,7 @@ class Server:
         del environ[OFFER]
 
         def choose(connection: Connection, request: Incoming, second: Reply) -> None:
-            is_good = second.status.startswith(("2", "304"))
+            is_good = MEANT in environ or second.status.startswith(("2", "304"))
             given, other = (second, first) if is_good else (first, second)
             other.body.close()
             connection.begin_reply(request, given)

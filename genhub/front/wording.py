@@ -9,11 +9,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import translation
 
+from generation.api.compat.openai.refusals import word_error
 from genhub.api.problems import problem_body
 from genhub.lib import requestid
 from genhub.lib.errors import Problem
 from genhub.platforms.browser_tokens import cors
 
+OPENAI_PATH = "/v1/"
 logger = logging.getLogger("genhub.requests")
 
 
@@ -25,7 +27,8 @@ def word_problem(
     request.META["HTTP_ACCEPT_LANGUAGE"] = environ.get("HTTP_ACCEPT_LANGUAGE", "")
     language = translation.get_language_from_request(request)
     with translation.override(language):
-        body = json.dumps(problem_body(problem), ensure_ascii=False).encode()
+        status, kind, said = say(problem, str(environ.get("PATH_INFO", "")))
+    body = json.dumps(said, ensure_ascii=False).encode()
     request_id = requestid.request_id_of(environ)
     logger.info(
         "request",
@@ -33,20 +36,28 @@ def word_problem(
             "request_id": request_id,
             "method": environ.get("REQUEST_METHOD", ""),
             "url": environ.get("PATH_INFO", ""),
-            "status": problem.status,
+            "status": status,
             "code": problem.code,
             "client_ip": environ.get("REMOTE_ADDR", ""),
         },
     )
     headers = {
-        "Content-Type": "application/problem+json",
+        "Content-Type": kind,
         "Content-Language": language,
         "Content-Length": str(len(body)),
         requestid.HEADER: request_id,
         **cors.refusal_headers(environ),
         **problem.headers,
     }
-    return status_line(problem.status), list(headers.items()), body
+    return status_line(status), list(headers.items()), body
+
+
+def say(problem: Problem, path: str) -> tuple[int, str, dict[str, Any]]:
+    """Return status, type and words of a refusal, in the dialect that is spoken at an address."""
+    if path.startswith(OPENAI_PATH):
+        status, error = word_error(problem)
+        return status, "application/json", {"error": error}
+    return problem.status, "application/problem+json", problem_body(problem)
 
 
 def status_line(status: int) -> str:

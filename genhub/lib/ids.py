@@ -14,9 +14,19 @@ def new_id() -> uuid.UUID:
     """Return a UUIDv7: 48 bits of Unix milliseconds, then 74 random bits."""
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+    return uuid.UUID(int=stamp(value))
+
+
+def as_old_as(other: uuid.UUID, digest: bytes) -> uuid.UUID:
+    """Return the UUIDv7 of another one's moment whose other bits are a digest's (10 bytes or more)."""
+    value = (other.int >> 80 << 80) | int.from_bytes(digest[:10], "big")
+    return uuid.UUID(int=stamp(value))
+
+
+def stamp(value: int) -> int:
+    """Return 128 bits marked as UUIDv7."""
     value = value & ~(0xF << 76) | (0x7 << 76)
-    value = value & ~(0x3 << 62) | (0x2 << 62)
-    return uuid.UUID(int=value)
+    return value & ~(0x3 << 62) | (0x2 << 62)
 
 
 def to_wire(prefix: str, value: uuid.UUID) -> str:

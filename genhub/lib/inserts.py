@@ -7,6 +7,8 @@ from typing import Any
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 
+from genhub.lib.planned import planned_cursor
+
 # A model, its columns that have a value, and those whose text is empty; all others are the database's.
 Shape = tuple[type[models.Model], tuple[str, ...], tuple[str, ...]]
 
@@ -32,7 +34,7 @@ def insert_together(rows: Sequence[models.Model]) -> None:
             values.append(field.get_db_prep_save(value, connection=connection))
         shapes.append((type(row), tuple(names), tuple(blank)))
     statement, returned = write_statement(tuple(shapes))
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(statement, values)
         found = cursor.fetchone()
     for (number, name), value in zip(returned, found, strict=bool(returned)):

@@ -1,6 +1,11 @@
 """What orders and recipes alike may ask for: apps that may not know each other hold to the same limits."""
 
 LARGEST_NUMBER = 9
+# What “4k” means: so many pixels or more.
+FOUR_K_PIXELS = 3840 * 2160
+# Longer and faster than any model's clips.
+MOST_SECONDS = 600
+MOST_FRAMES_PER_SECOND = 240
 SIDE_MULTIPLE_PIXELS = 16
 # Larger than any model's sides: keeps a product of two from being absurd before the model is known.
 LARGEST_SIDE_PIXELS = 16_384

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import models
 from django.db.models.query import get_related_populators
+
+from genhub.lib.planned import planned_cursor
 
 # Its stubs are those of a later Django.
 populators: Any = get_related_populators
@@ -36,7 +38,7 @@ class Plan:
         values = list(self.values)
         for place, number in self.asked.items():
             values[place] = asked[number]
-        with connection.cursor() as cursor:
+        with planned_cursor() as cursor:
             cursor.execute(self.statement, values)
             rows = cursor.fetchall()
         if self.converters:

@@ -1,4 +1,4 @@
-"""An answer that may wait: a view says for what, and the web server holds the answer without a thread.
+"""An answer that may wait, or flow: a view says for what, and the web server holds the answer without a thread.
 
 What stands between the two in the WSGI environment; a server that offers nothing answers at once.
 """
@@ -8,8 +8,24 @@ from typing import Any, Final, Protocol
 
 # What the server offers, what a view asks for, and what was waited for when the view is called once more.
 OFFER: Final = "genhub.waits"
+# When the request came, as time.monotonic counts: it may have waited for a thread since.
+ARRIVED: Final = "genhub.arrived"
 ASKED: Final = "genhub.wait"
 DONE: Final = "genhub.waited"
+# Set by a view whose refusal is meant: the answer while it is waited for, or in place of it. Any other refusal ends
+# a wait, and never takes the place of an answer that there was before.
+MEANT: Final = "genhub.meant"
+# Set by a view whose answer is a stream: the address of the events process that gives it in the view's place. Where
+# that process is away, the view is called once more, as after a wait for this key.
+STREAM: Final = "genhub.stream"
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """Where the events process gives the answer, and for what it stands."""
+
+    address: str
+    key: str
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,30 @@ from whitenoise.compress import Compressor
 
 from genhub.lib.limits import LARGEST_NUMBER
 from genhub.settings.document import SPECTACULAR_SETTINGS  # noqa: F401
+from genhub.settings.fonts import *  # noqa: F403
 from genhub.settings.keys import KEY_OVERLAP_HOURS, KEY_RATES, TOKEN_SPENDING  # noqa: F401
 from genhub.settings.logs import logging_config
+from genhub.settings.moderation import *  # noqa: F403
 from genhub.settings.parts import (
     LINK_SECONDS,
     at_least,
     env,
     factor,
     first,
-    image_origins,
     model_place,
     one_of,
     price_usd,
     private_hosts,
     weights_files,
 )
-from genhub.settings.retention import KEEP_DAYS, RETENTION_RULES  # noqa: F401
+from genhub.settings.retention import (  # noqa: F401
+    ERASURE_KEPT,
+    ERASURE_RENAMES,
+    ERASURE_STEPS,
+    KEEP_DAYS,
+    RETENTION_RULES,
+)
+from genhub.settings.store import image_origins
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.vendors import named_hosts, read_vendors
 from genhub.settings.web import WEB  # noqa: F401
@@ -35,6 +43,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(first("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
 # Our own proxy stands in front: its X-Forwarded-* headers are believed.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+# Who brings it may read `/metrics` from elsewhere.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 DEBUG = False
 
 # Seal what the hub must read again (vendors' keys); the first seals, each opens. Without any no such key can be kept.
@@ -45,7 +55,7 @@ VENDORS = read_vendors()
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "genhub.admin.apps.PagesConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -66,6 +76,7 @@ INSTALLED_APPS = [
     "generation",
 ]
 MIDDLEWARE = [
+    "genhub.metrics.answers.MetricsMiddleware",
     "genhub.lib.requestlog.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -127,6 +138,12 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "ma
 SIGNED_LINK_SECONDS = LINK_SECONDS
 # How the local engine's pictures are stored: both are without loss.
 PICTURE_FORMAT = one_of("PICTURE_FORMAT", "webp", "png")
+# Who made the pictures, as their AI labels say: a company's name or filing code; and whether they carry signed content
+# credentials, with whose certificates and key (both empty: made once in the home).
+LABEL_PRODUCER = first("LABEL_PRODUCER", default="GenHub")
+CONTENT_CREDENTIALS = env.bool("CONTENT_CREDENTIALS", default=True)
+LABEL_CERTIFICATES = first("LABEL_CERTIFICATES")
+LABEL_KEY = first("LABEL_KEY")
 # Pictures that callers upload: the largest file, and what they are shrunk to fit.
 UPLOAD_MAX_BYTES = at_least("UPLOAD_MAX_BYTES", 20_971_520, 1024)
 UPLOAD_LONGEST_SIDE_PIXELS = at_least("UPLOAD_LONGEST_SIDE_PIXELS", 1024, 64, 8192)
@@ -136,8 +153,9 @@ REMOTE_THREADS = at_least("REMOTE_THREADS", 16, 1)
 # those that orders may name pictures at.
 PRIVATE_HOSTS = private_hosts("PRIVATE_HOSTS") | named_hosts(VENDORS)
 INPUT_HOSTS = private_hosts("INPUT_HOSTS")
-# The largest file that is taken from a vendor as an output.
+# The largest files that are taken from a vendor as outputs: of a picture, of a clip.
 OUTPUT_MAX_BYTES = at_least("OUTPUT_MAX_BYTES", 67_108_864, 1024)
+OUTPUT_VIDEO_MAX_BYTES = at_least("OUTPUT_VIDEO_MAX_BYTES", 536_870_912, 1024)
 
 # The admin's scripts (unfold uses Alpine, which evaluates expressions) are the only reason for unsafe-eval.
 CONTENT_SECURITY_POLICY = {
@@ -146,6 +164,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": ["'self'", "'unsafe-eval'"],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:", *image_origins()],
+        "media-src": ["'self'", *image_origins()],
         "object-src": ["'none'"],
         "frame-ancestors": ["'self'"],
         "base-uri": ["'self'"],
@@ -176,7 +195,6 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = True
-CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -244,6 +262,8 @@ LIUJUAN_WEIGHTS = weights_files("LIUJUAN_WEIGHTS")
 # The best model whose weights somebody named, else the small one of the project.
 BEST_MODEL = "z-image" if Z_IMAGE_FOLDER else "z-image-turbo" if Z_IMAGE_TURBO_FOLDER else ""
 DEFAULT_MODEL = first("DEFAULT_MODEL", default=BEST_MODEL or "z-image-small")
+# The model of clips that name none; empty: each must name one.
+DEFAULT_VIDEO_MODEL = first("DEFAULT_VIDEO_MODEL")
 # A stage of the local engine (encode, a step, decode, store) that lasts longer has hung and ends its worker; to load
 # and to warm up may take ten times as long. 0: never.
 LOCAL_STALL_SECONDS = at_least("LOCAL_STALL_SECONDS", 120, 0)

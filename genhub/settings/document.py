@@ -14,15 +14,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "PREPROCESSING_HOOKS": ["genhub.api.dialects.keep_native"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "genhub.api.openapi.finish_document",
     ],
-    # Several answers have a word “status” or “kind”.
+    # Several requests and answers have a word “status”, “kind” or “output_format”.
     "ENUM_NAME_OVERRIDES": {
+        "MediaTypeEnum": "templates.chains.MEDIA_TYPES",
         "TaskStatusEnum": ["pending", "processing", "completed", "failed", "canceled"],
         "BatchStatusEnum": ["pending", "processing", "completed", "canceled"],
         "BatchOrderStatusEnum": "generation.api.batch_schema.ORDER_STATES",
+        "OrderFormatEnum": ["png", "webp", "jpeg", "avif"],
+        "EditFormatEnum": ["png", "webp", "jpeg"],
         "HealthStatusEnum": ["healthy", "degraded", "unhealthy"],
         "EntryKindEnum": "credits.entries.KINDS",
         "KeyScopeEnum": "genhub.platforms.models.Scope.values",

@@ -16,8 +16,8 @@ from genhub.settings.parts import (
     listening_port,
     origin,
     pooled,
-    s3_storage,
 )
+from genhub.settings.store import s3_storage
 
 SECRETS = ensure_secrets(HOME)
 RUN_FOLDER = paths.run_folder(HOME)

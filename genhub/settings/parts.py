@@ -4,7 +4,7 @@ import os
 import warnings
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import unquote
 
 import environ
@@ -13,7 +13,6 @@ from django.core.exceptions import ImproperlyConfigured
 from genhub.lib.places import is_hub_id, is_revision, is_whole_path
 from genhub.settings.addresses import (
     HUB,
-    STORE,
     blame_service_link,
     read_allowed_host,
     read_flag,
@@ -43,20 +42,6 @@ class NamingEnv(environ.Env):  # type: ignore[misc]  # environ has no types
 
 env = NamingEnv()
 
-# Our names first, then the ones that AWS tools already use.
-S3_NAMES = {
-    "bucket_name": ("S3_BUCKET", "AWS_S3_BUCKET"),
-    "access_key": ("S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
-    "secret_key": ("S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
-}
-S3_CHECKSUM_NAMES = {
-    "request": ("S3_REQUEST_CHECKSUM_CALCULATION", "AWS_REQUEST_CHECKSUM_CALCULATION"),
-    "response": ("S3_RESPONSE_CHECKSUM_VALIDATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"),
-}
-S3_REGION_NAMES = ("S3_REGION", "AWS_REGION")
-S3_DEFAULT_REGION = "us-east-1"
-# A bucket that does not answer fails the picture long before LOCAL_STALL_SECONDS end the worker, which puts two files.
-S3_CONNECT_SECONDS, S3_READ_SECONDS, S3_ATTEMPTS = 5, 20, 2
 LINK_SECONDS = 300
 LARGEST_PRICE_USD = 10_000
 LARGEST_NUMBER = 10**9
@@ -168,8 +153,9 @@ def pooled(entry: dict[str, Any]) -> dict[str, Any]:
     if not size:
         return entry
     pool = {"min_size": 1, "max_size": size, "timeout": 10}
-    # A connection that a database restart broke is found out before it is used.
-    options = {**entry.get("OPTIONS", {}), "pool": pool}
+    # A connection that a database restart broke is found out before it is used. What `genhub.lib.planned` sends is
+    # planned with its second run.
+    options = {**entry.get("OPTIONS", {}), "pool": pool, "prepare_threshold": 1}
     return entry | {"OPTIONS": options, "CONN_HEALTH_CHECKS": True}
 
 
@@ -215,80 +201,3 @@ def listening_host() -> str:
 def listening_port() -> int:
     """Return the port of the web server; Flower takes the one after it."""
     return at_least("GENHUB_PORT", 8000, 1, 65_534)
-
-
-def s3_storage() -> dict[str, Any] | None:
-    """Return the S3 storage entry, or None when no S3 variable is set.
-
-    Credentials may be absent together (an instance role then signs), never by halves.
-    """
-    values = {key: first(*names) for key, names in S3_NAMES.items()}
-    endpoint, public = s3_endpoints()
-    given_keys = bool(values["access_key"]), bool(values["secret_key"])
-    if not values["bucket_name"]:
-        if endpoint or public or first("S3_ACCESS_KEY", "S3_SECRET_KEY"):
-            raise ImproperlyConfigured("S3_BUCKET is not set, but other S3_* variables are")
-        return None
-    if given_keys in {(True, False), (False, True)} or (endpoint and not all(given_keys)):
-        missing = "S3_SECRET_KEY" if given_keys[0] else "S3_ACCESS_KEY"
-        raise ImproperlyConfigured(f"{missing} is not set, but S3_BUCKET is")
-    # It takes a tenth of a second to import; hubs without a bucket do without.
-    from botocore.config import Config  # noqa: PLC0415
-
-    config = Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "path" if endpoint else "auto"},
-        connect_timeout=S3_CONNECT_SECONDS,
-        read_timeout=S3_READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": S3_ATTEMPTS},
-        # Stores other than AWS often know nothing of the newer checksums, and refuse what carries them.
-        request_checksum_calculation=checksums(*S3_CHECKSUM_NAMES["request"]),
-        response_checksum_validation=checksums(*S3_CHECKSUM_NAMES["response"]),
-    )
-    return {
-        "BACKEND": "storage.buckets.BucketStorage",
-        "OPTIONS": {
-            **{key: value or None for key, value in values.items()},
-            "endpoint_url": endpoint or None,
-            "public_endpoint_url": public or None,
-            "region_name": first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION),
-            "client_config": config,
-            "default_acl": None,
-            # Keys are unique and deterministic: a repeated save writes the same object again.
-            "file_overwrite": True,
-            "querystring_auth": True,
-            "querystring_expire": LINK_SECONDS,
-            "object_parameters": {"CacheControl": "private, max-age=31536000, immutable"},
-        },
-    }
-
-
-def s3_endpoints() -> tuple[str, str]:
-    """Return the store's address for the hub, and the one for people, where that is another."""
-    public = origin("S3_PUBLIC_ENDPOINT_URL", example=STORE)
-    return origin("S3_ENDPOINT_URL", example=STORE), public
-
-
-def checksums(*names: str) -> Literal["when_required", "when_supported"]:
-    """Return when the store's newer checksums are used, by the first of the named variables that is set."""
-    value = first(*names, default="when_required").strip().lower()
-    if value == "when_supported":
-        return "when_supported"
-    if value != "when_required":
-        raise refuse(names[0], value, "when_required or when_supported")
-    return "when_required"
-
-
-def image_origins() -> list[str]:
-    """Return from where pages may load pictures besides the hub itself: the bucket's host, and IMAGE_ORIGINS."""
-    found = origins("IMAGE_ORIGINS", "")
-    bucket, (endpoint, public) = first(*S3_NAMES["bucket_name"]), s3_endpoints()
-    if public or endpoint:
-        found.append(public or endpoint)
-    elif bucket:
-        region = first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION)
-        found += [
-            f"https://{bucket}.s3.amazonaws.com",
-            f"https://{bucket}.s3.{region}.amazonaws.com",
-        ]
-    return found

@@ -14,8 +14,8 @@ from genhub.settings.parts import (
     origin,
     origins,
     required,
-    s3_storage,
 )
+from genhub.settings.store import s3_storage
 
 SECRET_KEY = required("SECRET_KEY")
 PUBLIC_URL = origin("PUBLIC_URL", required("PUBLIC_URL"))

@@ -168,6 +168,24 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     page("description", "templates.template") | WITH_VERSIONS,
                     page("brush", "templates.style"),
+                    page("format_quote", "templates.phrase"),
+                ],
+            },
+            {
+                "title": _("Moderation"),
+                "items": [
+                    counted(
+                        page("gavel", "generation.finding", "generation.decide_findings"),
+                        "generation.selectors.moderation.count_open",
+                        "generation.decide_findings",
+                    ),
+                    page(
+                        "speaker_notes_off",
+                        "generation.refusedprompt",
+                        "generation.decide_findings",
+                    ),
+                    page("spellcheck", "generation.term"),
+                    page("policy", "generation.moderator"),
                 ],
             },
             {
@@ -177,6 +195,8 @@ UNFOLD: dict[str, Any] = {
                     page("workspace_premium", "platforms.plan"),
                     page("key", "platforms.apikey"),
                     page("badge", "platforms.browsertoken"),
+                    page("tune", "generation.preferences"),
+                    page("face", "generation.subject"),
                     counted(
                         page("webhook", "webhooks.endpoint"),
                         "genhub.webhooks.selectors.count_given_up",
@@ -189,10 +209,21 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     page("memory", "generation.account"),
                     page("deployed_code", "generation.offer"),
+                    page("label", "generation.othername"),
                     page("payments", "generation.costs"),
                     page("engineering", "generation.worker"),
                     page("balance", "generation.share"),
+                ],
+            },
+            {
+                "title": _("Kept data"),
+                "items": [
                     page("auto_delete", "retention.rulereport"),
+                    page("hourglass_bottom", "retention.keeping"),
+                    page("gavel", "retention.legalhold"),
+                    page("person_remove", "retention.erasure"),
+                    page("database", "storage.storageuse"),
+                    page("rule_folder", "storage.orphanreport"),
                 ],
             },
             {

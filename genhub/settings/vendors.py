@@ -40,6 +40,13 @@ def read_vendors() -> dict[str, Named]:
         "dashscope": Named("DASHSCOPE_API_KEY", several("DASHSCOPE_API_KEY")),
         "replicate": Named("REPLICATE_API_TOKEN", several("REPLICATE_API_TOKEN")),
         "fal": Named("FAL_KEY", several("FAL_KEY")),
+        "runway": Named("RUNWAYML_API_SECRET", several("RUNWAYML_API_SECRET")),
+        "video": Named(
+            "VIDEO_GENERATION_API_KEY",
+            several("VIDEO_GENERATION_API_KEY"),
+            first("VIDEO_GENERATION_API_URL"),
+            needs_key=False,
+        ),
         "midjourney": Named(
             "MIDJOURNEY_PROXY_SECRET",
             several("MIDJOURNEY_PROXY_SECRET"),

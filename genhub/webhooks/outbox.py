@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from genhub.webhooks.models import Delivery, Endpoint, EventType, Message
 
 # The queue that deliveries wait in, and the name of its job.
 QUEUE, JOB = "delivery", "webhooks.deliver"
+MOST_FORGOTTEN = 1000
 
 
 @dataclass(frozen=True)
@@ -112,3 +113,15 @@ def is_due() -> bool:
     """Return whether a delivery is to be sent now."""
     due = Q(state=Delivery.State.WAITING, due_at__lte=Now())
     return Delivery.objects.filter(due).exists()
+
+
+def forget(messages: QuerySet[Message]) -> int:
+    """Delete messages with their deliveries, those that wait too, and return how many: for whoever wrote them."""
+    ids = list(messages.values_list("pk", flat=True)[:MOST_FORGOTTEN])
+    Message.objects.filter(pk__in=ids).delete()
+    return len(ids)
+
+
+def find_about(platform_id: uuid.UUID, about: QuerySet[Any, Any]) -> QuerySet[Message]:
+    """Return a platform's messages about these ids."""
+    return Message.objects.filter(platform_id=platform_id, about__in=about)

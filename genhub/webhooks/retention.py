@@ -21,6 +21,8 @@ RULES = (
         _("Webhook messages with their deliveries"),
         find_messages,
         days="webhooks",
+        # Whose orders they tell of is not known here.
+        owner=("platform", ""),
     ),
     Rule(
         "endpoint_keys",

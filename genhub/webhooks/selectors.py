@@ -1,9 +1,12 @@
 """Reads of endpoints and deliveries; those of apps start from their platform."""
 
 import uuid
+from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
+from django.db.models.functions import Now
 
+from genhub.lib.clock import NOW
 from genhub.lib.ids import from_wire
 from genhub.webhooks.models import DELIVERY, ENDPOINT, Delivery, Endpoint
 
@@ -27,6 +30,13 @@ def list_deliveries(endpoint: Endpoint) -> QuerySet[Delivery]:
 def find_delivery(endpoint: Endpoint, wire_id: str) -> Delivery | None:
     """Return one delivery of an endpoint, or None."""
     return list_deliveries(endpoint).filter(pk=from_wire(DELIVERY, wire_id)).first()
+
+
+def read_lag() -> tuple[int, timedelta]:
+    """Return how many deliveries are due, and for how long the oldest of them is."""
+    due = Delivery.objects.filter(state=Delivery.State.WAITING, due_at__lte=Now())
+    found = due.aggregate(number=Count("pk"), lag=NOW - Min("due_at"))
+    return found["number"], found["lag"] or timedelta()
 
 
 def count_given_up() -> int:

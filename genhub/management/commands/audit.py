@@ -5,12 +5,13 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from credits import audit
+from genhub.lib.commands import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Run every check of the ledger and of the tasks that it pays for, and record what came of it."""
 
     help = "Prove the ledger and the tasks it pays for; exit 1 when anything is wrong."

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from rich.console import Console
@@ -25,6 +25,7 @@ from genhub.embedded.errors import HomeInUse, HubError, StopAsked
 from genhub.embedded.hub import Hub, addresses, web_url
 from genhub.embedded.secrets import note_told
 from genhub.embedded.signals import StopSignals
+from genhub.lib.commands import HubCommand
 from storage import selectors
 
 PROMPT = "a yellow star on a purple background"
@@ -34,11 +35,10 @@ TASK_SECONDS = 300.0
 ENDED = {"completed", "failed", "canceled"}
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Starts the hub, orders one picture like any app would, and shows what happened."""
 
     help = "Start the whole hub and make one picture through its API; Ctrl-C stops it."
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""

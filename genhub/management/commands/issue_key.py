@@ -5,10 +5,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from credits import ledger
+from genhub.lib.commands import HubCommand
 from genhub.lib.errors import Problem
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform, Scope, usual_scopes
@@ -16,7 +17,7 @@ from genhub.platforms.models import ApiKey, Platform, Scope, usual_scopes
 UNUSUAL = sorted(set(Scope.values) - set(usual_scopes()))
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Issue a key of a platform, made on first sight; optionally for one user, with credits."""
 
     help = "Issue an API key. It is shown this once and kept nowhere."

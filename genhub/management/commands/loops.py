@@ -4,14 +4,13 @@ import os
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from generation import loops
+from genhub.lib.commands import HubCommand
 
 STOPPING = {signal.SIGTERM, signal.SIGINT}
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Run sweeper, reaper, deadline and the others until told to stop."""
 
     help = "Ring forgotten tasks, take back what dead workers held, end what is too late."

@@ -9,22 +9,20 @@ import psycopg
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection
 
-from generation.life import doorbell
+from genhub.embedded.broker import find_broker_fault
+from genhub.lib.commands import HubCommand
 
 CONNECT_SECONDS = 5
-# Times BROKER_PATIENCE_MS at each step.
-BROKER_PATIENCE = 50
 OLDEST_POSTGRES = 15
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Runs what must have run before the first request; doing it again changes nothing."""
 
     help = "Migrate, seed the first rows, collect the static files if they changed."
-    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check that the servers answer, then bring everything up to date."""
@@ -53,10 +51,8 @@ class Command(BaseCommand):
             )
 
     def _check_broker(self) -> None:
-        if fault := doorbell.find_fault(BROKER_PATIENCE):
-            raise CommandError(
-                f"CELERY_BROKER_URL or REDIS_URL: the broker does not answer: {fault}"
-            )
+        if fault := find_broker_fault():
+            raise CommandError(fault)
 
     def _collect_static(self) -> None:
         root = Path(settings.STATIC_ROOT)

@@ -4,13 +4,14 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from genhub.lib.commands import HubCommand
 from genhub.retention import reports, turns
 from genhub.retention.rules import Gone, list_rules
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Carry out every rule to its end, or say what that would delete."""
 
     help = "Delete what is older than its rule says; exit 1 when something could not be deleted."

@@ -3,28 +3,33 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from credits.tariffs import seed_price_rules
+from generation.accounts.other_names import seed_other_names
 from generation.accounts.seed import seed_local_provider
 from generation.accounts.vendor_seed import seed_vendors
+from generation.moderation.loading import seed_terms
+from genhub.lib.commands import HubCommand
 from genhub.users.services import ensure_first_admin
-from templates.services import seed_examples, seed_styles
+from templates.services import seed_examples, seed_phrases, seed_styles
 
 
-class Command(BaseCommand):
-    """Create styles, example templates, providers, prices and the first admin where they are missing."""
+class Command(HubCommand):
+    """Create styles, phrases, terms, templates, providers, prices and the first admin where they are missing."""
 
-    help = "Create styles, example templates, providers, prices and the first admin where they are missing."
+    help = "Create styles, phrases, terms, templates, providers, prices and the first admin where they are missing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed, leaving alone what staff changed since, but for folder, revision and weights that a setting or the
         release names."""
         seed_styles()
+        seed_phrases()
+        seed_terms()
         seed_examples()
         seed_local_provider()
         for complaint in seed_vendors():
             self.stderr.write(f"! {complaint}")
+        seed_other_names()
         seed_price_rules()
         password = getattr(settings, "SECRETS", {}).get("admin_password")
         if password and ensure_first_admin(password):

@@ -3,16 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from genhub.lib.commands import HubCommand
 from genhub.settings.explained.table import PAGES, SettingUnclear, renew_page
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Write the table of settings into the handbook, or say that it is out of date."""
 
     help = "Write the handbook's table of settings, in each language."
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Describe the words of the command line."""

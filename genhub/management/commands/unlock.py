@@ -3,14 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from genhub.lib import throttle
+from genhub.lib.commands import HubCommand
 from genhub.users.models import User
 from genhub.users.signing_in import unlock
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Unlock an account for every address."""
 
     help = "Let an account sign in again after too many wrong tries."

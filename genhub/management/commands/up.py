@@ -3,19 +3,18 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from genhub.embedded.errors import HubError, StopAsked
 from genhub.embedded.hub import Hub, addresses
 from genhub.embedded.secrets import note_told
 from genhub.embedded.signals import StopSignals
+from genhub.lib.commands import HubCommand
 
 
-class Command(BaseCommand):
+class Command(HubCommand):
     """Starts every part of the hub, keeps it running, and stops it in reverse."""
 
     help = "Start the whole hub on this machine; Ctrl-C stops it."
-    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until somebody asks to stop."""

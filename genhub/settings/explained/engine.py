@@ -25,6 +25,10 @@ GROUPS = [
                 ),
                 default="`z-image-small`",
             ),
+            Setting(
+                "DEFAULT_VIDEO_MODEL",
+                _("the model of clips that name none; without it, each must name one"),
+            ),
         ],
     ),
     Group(
@@ -63,6 +67,18 @@ GROUPS = [
                 unit=_("s"),
             ),
             Setting("LOCAL_PREVIEWS", _("small pictures of running tasks")),
+            Setting(
+                "MODERATION_MODEL",
+                _(
+                    "folder of an image classifier (`transformers`, safetensors alone) that judges pictures before anybody sees them"
+                ),
+            ),
+            Setting(
+                "MODERATION_LABELS",
+                _(
+                    "which of its labels are not to be seen, by commas; from which score on: `nsfw=0.7`, else 0.5"
+                ),
+            ),
             Setting("LOCAL_EMBEDDING_MIB", _("encoded prompts that are kept"), unit="MiB"),
             Setting(
                 "LOCAL_POOL_GIB",

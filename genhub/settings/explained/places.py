@@ -64,6 +64,11 @@ GROUPS = [
                     "a proxy stands in front that sets `X-Forwarded-Proto` and `X-Forwarded-For` itself: they are believed"
                 ),
             ),
+            Setting(
+                "METRICS_TOKEN",
+                _("the Bearer token that reads `/metrics` from another machine"),
+                default=_("this machine alone"),
+            ),
         ],
     ),
     Group(
@@ -136,6 +141,13 @@ GROUPS = [
                 aliases=("AWS_RESPONSE_CHECKSUM_VALIDATION",),
             ),
             Setting(
+                "S3_SSE",
+                _(
+                    "`AES256` or `aws:kms`: the store is asked to encrypt each file; empty: as the bucket is set up"
+                ),
+            ),
+            Setting("S3_SSE_KMS_KEY_ID", _("the key of `aws:kms`; empty: the account's own")),
+            Setting(
                 "IMAGE_ORIGINS",
                 _(
                     "further origins that the admin may show pictures from, by commas; the bucket is one already"
@@ -156,9 +168,30 @@ GROUPS = [
                 _("the same for receivers of webhooks; these hosts may speak http"),
             ),
             Setting("PICTURE_FORMAT", _("`webp` or `png`, both lossless")),
+            Setting(
+                "LABEL_PRODUCER",
+                _("who made the pictures, as their AI labels say: a company's name or filing code"),
+            ),
+            Setting("CONTENT_CREDENTIALS", _("pictures carry a signed C2PA manifest")),
+            Setting(
+                "LABEL_CERTIFICATES",
+                _("PEM file of the certificates that sign it: your own first, the root last"),
+                default=_("made once in the home"),
+            ),
+            Setting(
+                "LABEL_KEY",
+                _("PEM file of its private key, without a password"),
+                default=_("made once in the home"),
+            ),
             Setting("UPLOAD_MAX_BYTES", _("largest upload"), unit=_("bytes")),
             Setting(
                 "UPLOAD_LONGEST_SIDE_PIXELS", _("what uploads are shrunk to fit"), unit=_("pixels")
+            ),
+            Setting(
+                "EDIT_FONTS",
+                _(
+                    "fonts that edits may write with, besides `sans` and `serif` (Noto, with Chinese): `title=/usr/share/fonts/title.otf`, of a collection `…/title.ttc#2`, several by commas"
+                ),
             ),
         ],
     ),

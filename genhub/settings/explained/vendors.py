@@ -45,6 +45,12 @@ GROUPS = [
             Setting("DASHSCOPE_API_KEY", _("Alibaba DashScope: Qwen-Image, Z-Image")),
             Setting("REPLICATE_API_TOKEN", _("Replicate, standing by")),
             Setting("FAL_KEY", _("fal")),
+            Setting("RUNWAYML_API_SECRET", _("Runway: clips")),
+            Setting(
+                "VIDEO_GENERATION_API_URL",
+                _("a server of clips in the plain dialect: `POST /generate`, `GET /task/{id}`"),
+            ),
+            Setting("VIDEO_GENERATION_API_KEY", _("its key, where it asks for one")),
             Setting("MIDJOURNEY_PROXY_URL", _("a midjourney-proxy; Midjourney itself has no API")),
             Setting("MIDJOURNEY_PROXY_SECRET", _("its secret, where it asks for one")),
         ],

@@ -109,10 +109,11 @@ GROUPS = [
             Setting(
                 "OUTPUT_MAX_BYTES",
                 _(
-                    "largest file taken from a vendor; larger ones fail the order, and what was held is given back"
+                    "largest picture taken from a vendor; larger ones fail the order, and what was held is given back"
                 ),
                 unit=_("bytes"),
             ),
+            Setting("OUTPUT_VIDEO_MAX_BYTES", _("the same of a clip"), unit=_("bytes")),
             Setting(
                 "KEEP_KEYS_DAYS",
                 _(
@@ -131,8 +132,40 @@ GROUPS = [
                 unit=_("days"),
             ),
             Setting(
+                "KEEP_OUTPUTS_DAYS",
+                _(
+                    "generated pictures and clips; each platform may have days of its own; 0: for ever"
+                ),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_EDITS_DAYS",
+                _("pictures that edits made; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_UPLOADS_DAYS",
+                _("uploaded pictures that orders named; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_WITHHELD_DAYS",
+                _("withheld pictures, once staff have decided about them; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_PROMPTS_DAYS",
+                _("prompts, parameters and metadata of tasks that have ended; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
                 "KEEP_UNUSED_UPLOADS_DAYS",
                 _("an uploaded picture that no order ever named; 0: for ever"),
+                unit=_("days"),
+            ),
+            Setting(
+                "KEEP_REFUSED_PROMPTS_DAYS",
+                _("prompts that moderation refused, and why; 0: for ever"),
                 unit=_("days"),
             ),
             Setting(

@@ -13,6 +13,7 @@ from genhub.api.pages import NewestFirst
 from genhub.lib.errors import NotFound, gettext_noop, refuse_field
 from genhub.platforms import idempotency
 from genhub.platforms.authentication import caller_of
+from genhub.platforms.errors import PlatformKeyNeeded
 from genhub.platforms.models import Platform, Scope
 from genhub.webhooks import endpoints, replays, selectors
 from genhub.webhooks.api import schema
@@ -21,7 +22,6 @@ from genhub.webhooks.errors import (
     EndpointOff,
     NothingToTest,
     OrdersEndpointExists,
-    PlatformKeyNeeded,
     SecretsNotKept,
     TooManyEndpoints,
 )
