@@ -1,5 +1,7 @@
 """The people, the purse and the clients that every test may use."""
 
+import fcntl
+import os
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -8,6 +10,7 @@ from typing import Any, cast
 
 import httpx2
 import pytest
+from django.core.management import call_command
 from django.core.management.commands import flush as flush_command
 from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -26,10 +29,13 @@ from generation.work.process import Drain, draining, occupancy
 from genhub.lib import fetch, throttle
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform
-from templates.services import seed_examples, seed_styles
+from storage import credentials
+from templates.services import seed_examples, seed_phrases, seed_styles
+from tests import servers
 from tests.books import find_mistakes
 from tests.easel import Easel
 
+TEMPLATE = "genhub_template"
 WHY = ledger.Why("tests", "a grant of the tests")
 
 
@@ -66,6 +72,12 @@ def _flush_past_the_guards() -> Iterator[None]:
         patch.setattr(flush_command, "emit_post_migrate_signal", lambda *_, **__: None)
         yield
     connections.close_all()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signs_at_once() -> None:
+    """No first picture waits for what signs it: the leases of tests are short."""
+    credentials.prepare()
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +122,26 @@ def _clients_of_their_own() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: Any
+) -> None:
+    """One worker migrates a database, and all copy it."""
+    connection = connections["default"]
+    name = connection.settings_dict["NAME"]
+    with (servers.HOME / "template.lock").open("a+") as made, django_db_blocker.unblock():
+        fcntl.flock(made, fcntl.LOCK_EX)
+        if not made.seek(0, os.SEEK_END):
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE {TEMPLATE}")
+            connection.settings_dict["NAME"] = TEMPLATE
+            call_command("migrate", verbosity=0)
+            connection.close()
+            connection.settings_dict["NAME"] = name
+            made.write("migrated")
+    connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """The database as pytest-django makes it, left by everybody before it is dropped."""
     yield
@@ -146,6 +178,7 @@ def keeps_orders_here(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def recipes(db: None) -> None:
     seed_styles()
+    seed_phrases()
     seed_examples()
 
 

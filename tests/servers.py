@@ -68,6 +68,10 @@ FOREIGN = (
     "FAL_KEY",
     "MIDJOURNEY_PROXY_URL",
     "MIDJOURNEY_PROXY_SECRET",
+    "RUNWAYML_API_SECRET",
+    "VIDEO_GENERATION_API_URL",
+    "VIDEO_GENERATION_API_KEY",
+    "DEFAULT_VIDEO_MODEL",
     "MISSING_PRICE",
     "REMOTE_THREADS",
 )
@@ -132,10 +136,22 @@ SERVERS: Servers | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker of the slow tests, so that `-m "not hub"` can leave them out."""
-    config.addinivalue_line("markers", "hub: starts a whole hub with its workers")
+    """Name the marker of what `make test` leaves to `make whole`."""
+    config.addinivalue_line(
+        "markers",
+        "hub: starts a whole hub or one of its servers, kills processes, or drives a browser",
+    )
     if not WORKER:
         share_cores(getattr(config.option, "numprocesses", None) or 1)
+
+
+def leave_to_whole(items: list[pytest.Item], conftest: str) -> None:
+    """Leave the tests of a folder to `make whole`, and there to one worker, which starts what they share once."""
+    folder = Path(conftest).parent
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(folder.name))
+            item.add_marker(pytest.mark.hub)
 
 
 def share_cores(workers: int) -> None:

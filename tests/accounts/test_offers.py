@@ -1,20 +1,18 @@
 """Models as rows: what the database refuses, what the seed leaves alone, and how the rows came out of JSON."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from pytest_django import Settings
 
 from generation.accounts import routing, seed
 from generation.models import Account, LocalWeights, Offer, find_card
 from generation.models.offer import columns_of
 from generation.models.weights import columns_of_place
-from generation.orders.resolve import default_model
+from generation.orders.maker import default_model
 from generation.providers import registry
 from generation.spec import LocalModel, Lora, ModelCard, ModeSettings
 from generation.work import presence
@@ -285,54 +283,3 @@ def test_workers_warm_up_the_default_model_of_their_queues(
     stub.offers.filter(alias="z-image-small").update(is_enabled=False)
     presence.warm_up(["local", "remote"])
     assert sorted(warmed[1:]) == ["a-first", "b-other"]
-
-
-@pytest.fixture
-def before_rows(transactional_db: None) -> Iterator[Any]:
-    """The tables as the release before had them; afterwards as they are."""
-    migrate("0003_refunds_and_prices")
-    yield state_at("0003_refunds_and_prices").get_model("generation", "Provider")
-    migrate(None)
-
-
-def migrate(name: str | None) -> None:
-    executor = MigrationExecutor(connection)
-    leaves = [leaf for leaf in executor.loader.graph.leaf_nodes() if leaf[0] == "generation"]
-    executor.migrate([("generation", name)] if name else leaves)
-
-
-def state_at(name: str) -> Any:
-    return MigrationExecutor(connection).loader.project_state(("generation", name)).apps
-
-
-@pytest.mark.django_db(transaction=True)
-def test_cards_become_rows_and_cards_again(before_rows: Any, tmp_path: Path) -> None:
-    cards = {
-        "old": {"folder": "/models/old", "fast_steps": 0, "high_quality_steps": 99,
-                "sizes": [[512, 512]], "usd_per_picture": 0.04},
-        "quick": {"fast_steps": 4, "default_steps": 60, "unknown": 1},
-        "unpinned": {"folder": "Tongyi-MAI/Z-Image"},
-    }  # fmt: skip
-    before_rows.objects.create(alias="local", adapter="local", queue="local", cards=cards)
-    migrate("0004_models")
-    migrate(None)
-    rows = {row.alias: row for row in Offer.objects.all()}
-    old, quick, unpinned = rows["old"].card(), rows["quick"].card(), rows["unpinned"]
-    assert (rows["old"].local.folder, old.sizes, old.usd_per_picture) == (
-        "/models/old",
-        ((512, 512),),
-        0.04,
-    )
-    assert (old.fast.steps, old.fine.steps) == (None, 50)
-    assert (quick.fast.steps, quick.fine.steps, quick.largest_steps) == (4, None, 60)
-    assert (unpinned.local.folder, unpinned.is_enabled) == ("", False)
-    connection.cursor().execute(
-        "INSERT INTO generation_provider (alias, adapter, queue, is_enabled, weight)"
-        " VALUES ('new', 'stub', 'local', true, 1)"
-    )
-    migrate("0003_refunds_and_prices")
-    found = before_rows.objects.get(alias="local").cards
-    assert set(found) == {"old", "quick"}
-    assert (found["old"]["high_quality_steps"], found["old"]["usd_per_picture"]) == (50, 0.04)
-    assert found["quick"]["fast_steps"] == 4
-    assert before_rows.objects.get(alias="new").cards == {}

@@ -1,5 +1,6 @@
 """What an order costs: by the vendor's word, its tokens, its size and quality, the plain price; or unknown."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -222,10 +223,41 @@ def test_what_is_no_table_is_refused_by_name_and_prices_nothing(table: Any, wher
 def test_listed_prices_are_tables_that_price_every_order(adapter: str, model: str) -> None:
     own = card(*suggest_prices(adapter, model))
     read_prices(list(own.prices))
-    for order in (spec(), spec(mode="fast"), spec(2048, 2048, quality="high", image="art_1")):
+    orders = [spec(), spec(mode="fast"), spec(2048, 2048, quality="high", image="art_1")]
+    if adapter in {"runway", "ark_videos"}:
+        orders = [filmed(seconds=1), filmed(seconds=1, image="art_1")]
+    for order in orders:
         cost = dearest_of(own, order)
         assert cost is not None
         assert 0 < cost < 1
+
+
+def filmed(**words: Any) -> GenerationSpec:
+    return replace(spec(1280, 720, resolution="720p", **words), media_type="video")
+
+
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        (filmed(seconds=5), 1.5),
+        (filmed(seconds=10, audio=True), 5.0),
+        (replace(filmed(seconds=4), resolution="1080p"), 2.72),
+        (replace(filmed(seconds=4), resolution="480p"), 0.1),
+        (spec(), None),
+    ],
+    ids=["a second of 720p", "with sound", "1080p", "of no row: the plain one", "a picture"],
+)
+def test_clip_is_priced_by_its_seconds_size_and_sound(
+    order: GenerationSpec, found: float | None
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {"resolution": "720p", "audio": True, "per_second_usd": 0.5},
+        {"resolution": "720p", "per_second_usd": 0.3},
+        {"resolution": "1080p", "per_second_usd": 0.68},
+        {"resolution": "480p", "usd": 0.1},
+    ]
+    assert cost(*rows, order=order) == found
+    assert write_prices(read_prices(rows)) == rows
 
 
 @pytest.mark.parametrize(

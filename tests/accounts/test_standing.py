@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from generation.accounts import standing
 from generation.accounts.spending import NotNow
-from generation.accounts.standing import MOST_FAILURES, admit
+from generation.accounts.standing import MOST_FAILURES
 from generation.life import claims
 from generation.models import Account, AccountKey, Attempt, Rest
 from generation.providers.errors import Fault, ProviderError
@@ -41,6 +41,12 @@ def fail(
 def rest_seconds(row: Account | AccountKey) -> float:
     found = type(row).objects.annotate(now=NOW).get(pk=row.pk)
     return float((found.resting_until - found.now).total_seconds())
+
+
+def admit(attempt: Attempt) -> AccountKey | None:
+    """Let an order go as `waiting.note_sending` does: it has read both rows."""
+    read = Attempt.objects.select_related("account").annotate(now=NOW).get(pk=attempt.pk)
+    return standing.admit(read, read.now)
 
 
 def takes_orders(account: Account) -> bool:

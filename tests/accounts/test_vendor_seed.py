@@ -129,10 +129,11 @@ def test_each_vendor_of_the_table_can_be_seeded_and_named(
 ) -> None:
     for variable in ("OPENAI_API_KEY", "AIHUBMIX_API_KEY", "STABLE_DIFFUSION_API_KEY", "BFL_API_KEY",
                      "STABILITY_API_KEY", "ARK_API_KEY", "DASHSCOPE_API_KEY", "REPLICATE_API_TOKEN", "FAL_KEY",
-                     "MIDJOURNEY_PROXY_SECRET"):  # fmt: skip
+                     "MIDJOURNEY_PROXY_SECRET", "RUNWAYML_API_SECRET", "VIDEO_GENERATION_API_KEY"):  # fmt: skip
         monkeypatch.setenv(variable, f" {ONE},{TWO} ,,{THREE}")
     monkeypatch.setenv("STABLE_DIFFUSION_API_URL", "http://127.0.0.1:7860")
     monkeypatch.setenv("MIDJOURNEY_PROXY_URL", "http://mj:8080")
+    monkeypatch.setenv("VIDEO_GENERATION_API_URL", "http://video:8000")
     settings.VENDORS = read_vendors()
     assert set(settings.VENDORS) == {vendor.alias for vendor in VENDORS}
     assert seed_vendors() == []

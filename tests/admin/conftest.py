@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 from rest_framework.test import APIClient
@@ -12,6 +13,8 @@ from generation.models import Account, Task
 from generation.work.run import run_queue
 from genhub.users.models import User
 
+# Tests are collected for each page before any of them asks for one.
+admin.autodiscover()
 Hire = Callable[..., Client]
 
 

@@ -58,6 +58,6 @@ def test_a_provider_switched_off_in_the_list_names_them_all(boss: Client, stub: 
 
 def test_a_platforms_default_model_that_nobody_offers_is_told(boss: Client, shop: Platform) -> None:
     address = page("platforms_platform_change", shop.pk)
-    words = {"name": "Shop", "language": "en", "time_zone": "UTC", "is_active": "on"}
+    words = {"name": "Shop", "language": "en", "time_zone": "UTC", "is_active": "on", "moderation": "block", "unjudged": "block"}  # fmt: skip
     assert warnings(boss.post(address, words, follow=True)) == []
     assert len(warnings(boss.post(address, words | {"default_model": "ghost"}, follow=True))) == 3

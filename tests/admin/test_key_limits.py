@@ -104,7 +104,7 @@ def test_each_deed_needs_its_right(hire: Hire, key: ApiKey) -> None:
 
 def test_a_platforms_mark_of_low_credits_is_set(boss: Client, shop: Platform) -> None:
     address = reverse("admin:platforms_platform_change", args=[shop.pk])
-    words = {"name": "Shop", "language": "en", "time_zone": "UTC", "is_active": "on"}
+    words = {"name": "Shop", "language": "en", "time_zone": "UTC", "is_active": "on", "moderation": "block", "unjudged": "block"}  # fmt: skip
     assert (
         "greater than or equal to 1"
         in boss.post(address, words | {"low_credits": "0"}).content.decode()

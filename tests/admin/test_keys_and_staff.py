@@ -93,7 +93,7 @@ def test_an_expired_key_is_shown_as_such_and_refused(boss: Client, shop: Platfor
 
 def test_a_platform_is_edited_but_keeps_its_code(boss: Client, shop: Platform) -> None:
     address = page("platforms_platform_change", shop.pk)
-    words = {"name": "The shop", "language": "zh-hans", "time_zone": "Asia/Shanghai", "code": "x"}
+    words = {"name": "The shop", "language": "zh-hans", "time_zone": "Asia/Shanghai", "code": "x", "moderation": "block", "unjudged": "block"}  # fmt: skip
     assert boss.post(address, words | {"time_zone": "Mars"}).status_code == 200
     assert boss.post(address, words).status_code == 302
     shop.refresh_from_db()

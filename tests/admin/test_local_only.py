@@ -36,7 +36,7 @@ def test_platform_is_kept_in_the_house_by_its_page(
     boss: Client, shop: Platform, stub: Account, alice: APIClient
 ) -> None:
     Platform.objects.create(code="other", name="Other")
-    words = {"name": "Shop", "language": "en", "time_zone": "UTC", "is_active": "on"}
+    words = {"name": "Shop", "language": "en", "time_zone": "UTC", "is_active": "on", "moderation": "block", "unjudged": "block"}  # fmt: skip
     assert boss.post(page("platforms_platform_change", shop.pk), words | {"local_only": "on"}).status_code == 302  # fmt: skip
     shop.refresh_from_db()
     assert shop.local_only

@@ -139,7 +139,7 @@ def test_change_is_in_the_history_and_leaves_name_and_provider(
         ({"loras": "sketch = /a @ nan"}, "Write a name"),
         ({"loras": "sketch = /a\nsketch = /b"}, "more than once: sketch"),
         ({"sizes": "512"}, "such as 512x768"),
-        ({"sizes": "512x768\n500x500"}, "Line 2: Both sides"),
+        ({"sizes": "512x768\n500x500"}, "Both sides"),
         ({"sizes": "0x0\n512x768"}, "Both sides"),
         ({"sizes": "512x768\n1024x1536\n4096x4096"}, "From 256 to 2048"),
         ({"default_width": "500", "sizes": ""}, "multiple of 16"),
@@ -218,6 +218,9 @@ def test_vendors_model_has_its_name_there_and_says_what_it_does_not_take(
     assert row.unsupported == ["steps"]
 
 
+NEVER = ["steps", "cfg_scale", "seed", "strength", "last_image", "audio"]
+
+
 def test_what_the_adapter_never_sends_is_not_promised(
     boss: Client, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,13 +230,25 @@ def test_what_the_adapter_never_sends_is_not_promised(
     words = values | dict.fromkeys(PLACE, "") | {"account": vendor.pk, "unsupported": ["mask"]}
     assert boss.post(ADD, words | {"options": '{"style": "vivid"}'}).status_code == 302
     row = Offer.objects.get()
-    assert row.unsupported == ["mask", "steps", "cfg_scale", "seed", "strength"]
+    assert row.unsupported == [
+        "mask",
+        "steps",
+        "cfg_scale",
+        "seed",
+        "strength",
+        "last_image",
+        "audio",
+    ]
     assert row.card().options == {"style": "vivid"}
     errors = errors_of(boss.post(change(row), words | {"unsupported": ["steps", "cfg_scale"]}))
-    assert errors == {"unsupported": ["The adapter cannot send these, so the model takes none: seed, strength."]}  # fmt: skip
-    assert boss.post(change(row), words | {"unsupported": ["steps", "cfg_scale", "seed", "strength"]}).status_code == 302  # fmt: skip
+    assert errors == {"unsupported": ["The adapter cannot send these, so the model takes none: seed, strength, last picture of a clip, sound."]}  # fmt: skip
+    assert boss.post(change(row), words | {"unsupported": NEVER}).status_code == 302  # fmt: skip
     row.refresh_from_db()
-    assert row.unsupported == ["steps", "cfg_scale", "seed", "strength"]
+    assert row.unsupported == NEVER
+    errors = errors_of(
+        boss.post(change(row), words | {"unsupported": NEVER, "media_types": ["video"]})
+    )
+    assert errors == {"media_types": ["The adapter makes no such thing."]}
 
 
 def test_change_of_the_weights_alone_is_saved_and_told(

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from credits import ledger
 from credits.models import Budget, GrantRule, Hold, Lot, Purse, Transfer
-from generation.models import Account, LoopBeat, Share, Task, Worker
+from generation.models import Account, LoopBeat, Preferences, Share, Subject, Task, Worker
 from genhub.platforms.browser_tokens import tokens
 from genhub.platforms.browser_tokens.models import BrowserToken
 from genhub.platforms.models import ApiKey, Platform
@@ -26,7 +26,9 @@ from tests.beats import let_loops_be_well
 from tests.conftest import WHY
 
 pytestmark = pytest.mark.django_db
-READ_ONLY = (Artifact, BrowserToken, Hold, Lot, Purse, Task, Transfer, Worker)
+READ_ONLY = (
+    Artifact, BrowserToken, Hold, Lot, Preferences, Purse, Subject, Task, Transfer, Worker,
+)  # fmt: skip
 NOT_DELETABLE = (
     *READ_ONLY, ApiKey, Budget, GrantRule, Platform, Account, Share, Style, Template, TemplateVersion,
 )  # fmt: skip
@@ -45,6 +47,8 @@ def rows(finished: Callable[..., Task], recipes: None, shop: Platform) -> None:
     finished(num_images=2)
     finished(prompt="stub:refuse=1", num_images=2)
     finished(prompt="stub:fail")
+    Preferences.objects.create(platform=shop, user="alice", words={"num_images": 2})
+    Subject.objects.create(platform=shop, user="alice", name="hero", seed=7)
     Group.objects.create(name="support")
     Worker.objects.create(name="local@here", queues=["local"], beat_at=Now(), facts={"vram": 80})
 
@@ -62,7 +66,7 @@ def test_every_page_answers(boss: Client, rows: None, language: str) -> None:
         answer = boss.get(page(model, "changelist"))
         assert answer.status_code == 200, model
         assert f'lang="{language}"' in answer.content.decode()
-        for row in model._default_manager.all():
+        for row in model._default_manager.all()[:3]:
             assert boss.get(page(model, "change", row.pk)).status_code == 200, row
             assert boss.get(page(model, "history", row.pk)).status_code == 200, row
             seen += 1

@@ -26,6 +26,8 @@ def test_plan_is_made_and_given_to_a_platform(hire: Hire, shop: Platform) -> Non
         "name": "Shop",
         "language": "en",
         "time_zone": "UTC",
+        "moderation": "block",
+        "unjudged": "block",
         "plan": plan.pk,
         "is_active": "on",
     }

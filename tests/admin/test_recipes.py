@@ -34,6 +34,7 @@ def words_of(version: TemplateVersion, **changed: Any) -> dict[str, Any]:
         "parameters": json.dumps(version.parameters),
         "required": json.dumps(version.required),
         "settings": json.dumps(version.settings),
+        "operations": json.dumps(version.operations),
         "price": "" if version.price is None else version.price,
     }
     return values | changed
@@ -81,11 +82,27 @@ def test_a_draft_is_edited_and_published(boss: Client) -> None:
     assert shape().published == draft
 
 
+def test_edits_of_each_picture_are_shown_in_words_and_on_grey(boss: Client) -> None:
+    draft = draft_next(shape())
+    page = address("templateversion_change", draft.pk)
+    wrong = boss.post(page, words_of(draft, operations='[{"action": "flip", "direction": "up"}]'))
+    [said] = wrong.context["adminform"].form.errors["operations"]
+    assert said.startswith("operations[0].direction: ")
+    done = '[{"action": "crop", "ratio": "1:1"}, {"action": "flip", "direction": "vertical"}]'
+    assert boss.post(page, words_of(draft, operations=done)).status_code == 302
+    shown = boss.get(page).content.decode()
+    assert "crop: ratio 1:1, position center<br>mirror: direction vertical" in shown
+    question = boss.get(address("templateversion_publish", draft.pk)).content.decode()
+    assert "mirror: direction vertical" in question
+    assert "data:image/jpeg;base64," in question
+
+
 @pytest.mark.parametrize(
     ("field", "text", "message"),
     [
         ("prompt", "a {ghost}", "The prompt uses {ghost}, which is no parameter."),
         ("required", '["ghost"]', "“ghost” is required, but no parameter."),
+        ("operations", '[{"action": "crop", "width": 8000}]', "It reaches beyond the picture"),
         ("parameters", '{"shape": {"type": "nonsense"}}', "This is not valid JSON Schema"),
     ],
 )

@@ -136,6 +136,19 @@ def test_tasks_are_not_found_by_what_they_do_not_hold(
     assert listed(boss, Task, term) == set()
 
 
+@pytest.mark.parametrize("named", ["Order-4711", "550e8400-e29b-41d4-a716-446655440000", ""])
+def test_tasks_are_found_by_the_whole_id_of_their_request(
+    boss: Client, order: Callable[..., Task], alice: Any, named: str
+) -> None:
+    order()
+    headers = {"X-Request-ID": named} if named else {}
+    answer = alice.post("/api/v1/generate", {"prompt": "a sea"}, format="json", headers=headers)
+    task = Task.objects.get(pk=answer.json()["id"].removeprefix("task_"))
+    assert task.request_id == (named or answer.headers["X-Request-ID"])
+    assert listed(boss, Task, f" {task.request_id} ") == {task.pk}
+    assert listed(boss, Task, task.request_id[:-1]) == set()
+
+
 def test_a_search_keeps_to_the_filter(boss: Client, order: Callable[..., Task]) -> None:
     task = order(prompt=PROMPT)
     run_queue("local")
@@ -160,6 +173,7 @@ def test_the_search_of_tasks_reads_its_index(db: None, term: str) -> None:
             cursor.execute(f"SET LOCAL enable_{way} = off")
     plan = search_tasks(Task.objects.order_by("-id"), term)[:26].explain()
     assert "Bitmap Index Scan on task_text" in plan, plan
+    assert "Bitmap Index Scan on task_by_request" in plan, plan
     assert "Seq Scan on generation_tasktext" not in plan
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.db.models import Model
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
 from django.utils.html import strip_tags
@@ -17,14 +17,18 @@ from pytest_django import Settings
 
 from credits.models import AuditRun, Freeze, PriceRule
 from credits.selectors import find_purse
+from generation.accounts.other_names import seed_other_names
 from generation.models import Batch, RefundBatch, RefundRequest, Task
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Plan
-from genhub.retention.models import RuleReport
+from genhub.retention import erasing
+from genhub.retention.models import Keeping, LegalHold, RuleReport
 from genhub.settings.unfold import UNFOLD
 from genhub.users.models import User
+from storage import orphans, usage
 from templates.models import Template, TemplateVersion
 from tests.admin.test_pages import rows
+from tests.moderation.made import make_findings
 from tests.webhooks.made import make_ids
 
 __all__ = ["rows"]
@@ -51,7 +55,19 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     Batch.objects.create(
         platform=task.platform, user=task.user, policy="all", total=1, pending=1, price=5
     )
+    seed_other_names()
     make_ids(task.platform)
+    make_findings(task)
+    make_kept(task, person)
+
+
+def make_kept(task: Task, person: User) -> None:
+    """Keep, hold and delete something."""
+    Keeping.objects.create(platform=task.platform, outputs=30)
+    LegalHold.objects.create(platform=task.platform, reason="A court asks.", laid_by=person)
+    erasing.ask(task.platform_id, "bob", by="tests")
+    usage.add_up_use()
+    orphans.look()
 
 
 def page(model: type[Model], name: str, *args: Any) -> str:
@@ -86,16 +102,18 @@ def menu() -> Iterator[tuple[str, str, str]]:
 def test_one_thing_has_one_word(boss: Client, all_rows: None, language: str) -> None:
     boss.cookies["django_language"] = language
     walked = 0
+    request = RequestFactory().get("/")
+    request.user = User.objects.get(username="carol")
     with translation.override(language):
         entries = {link: (words, group) for link, words, group in menu()}
-        for model in admin.site._registry:
+        for model, model_admin in admin.site._registry.items():
             names = capfirst(model._meta.verbose_name_plural)
             listed = page(model, "changelist")
             if model not in NOT_IN_THE_MENU:
                 assert entries[listed][0] == names
                 assert entries[listed][1]
             group = entries[page(Template, "changelist") if model in NOT_IN_THE_MENU else listed][1]
-            row = model._default_manager.first()
+            row = model_admin.get_queryset(request).first()
             assert row is not None, model
             for address in (listed, *(page(model, n, row.pk) for n in ("change", "history"))):
                 html = boss.get(address).content.decode()

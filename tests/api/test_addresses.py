@@ -16,7 +16,8 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     "path",
     ["/api/v1/nothing", "/api/v1/", "/api/v1", "/api/v2/tasks", "/api/", "/api/v1/tasks/", "/api/v1/tasks/a/b",
-     "/api/v1/generate/", "/api/v1/tasks/../credits/x", "/api/v1/artifacts/", "/api/v1/%00", "/api/v1/тест"],
+     "/api/v1/generate/", "/api/v1/tasks/../credits/x", "/api/v1/artifacts/", "/api/v1/%00", "/api/v1/тест",
+     "/v1/", "/sdapi/", "/sdapi/v2/txt2img"],
 )  # fmt: skip
 def test_unknown_address_of_the_api_is_a_problem(
     alice: APIClient, path: str, language: str

@@ -17,15 +17,20 @@ from generation.work.run import run_queue
 from genhub.api.operations import EXAMPLES, JSON, component_of, read_examples
 from genhub.lib.errors import Problem
 from genhub.platforms.models import Platform, Scope
+from genhub.retention import erasing
 from tests.api.batches import prompts, send
 from tests.api.documented import find_mistakes, read_document
 from tests.api.refusals import GENERATE
+from tests.api.sent_files import send_file
 from tests.api.test_keys import PIXEL
 from tests.api.test_schema import operations
+from tests.moderation.made import make_appeal
 from tests.webhooks.made import make_ids
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recipes")]
 ORIGIN = "https://app.example.com"
+# What needs a key of the platform's own, or a scope that alice's has not.
+OF_PLATFORMS = ("webhooks", "/keys/", "/erasures", "/v1/storage")
 # Of webhooks one as the makers of Standard Webhooks show it; a real one is nobody's to read.
 SECRETS = {"whsec": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "tok": f"tok_{'x' * 43}"}
 
@@ -65,6 +70,15 @@ def test_each_answer_is_as_the_document_says(
     ).json()
     ids = {"task_id": made["id"], "batch_id": batch["id"], "name": "hero", "token_id": token["id"]}
     ids |= make_ids(shop)
+    [image] = alice.get(made["result_url"]).json()["images"][:1]
+    ids["artifact_id"] = image["id"]
+    picture = f"/api/v1/artifacts/{image['id']}"
+    turned = {"operations": [{"action": "rotate", "degrees": 90}]}
+    alice.post(f"{picture}/edits", turned, format="json")
+    ids["upload_id"] = send_file(alice)
+    alice.post(f"{picture}/links", {"name": "star"}, format="json")
+    make_appeal(made["id"])
+    ids["erasure_id"] = str(erasing.ask(shop.pk, "bob", by="tests"))
     found: dict[str, Any] = {}
     # What is only read first: it tells of more.
     for (path, method), operation in sorted(
@@ -77,7 +91,7 @@ def test_each_answer_is_as_the_document_says(
         if path.endswith("/cancel"):
             batch = send(alice, orders=prompts("a star"))
             fresh = {"batch_id": batch["id"], "task_id": batch["tasks"][0]["id"]}
-        needs_platform = "webhooks" in path or "/keys/" in path or path.endswith("grants")
+        needs_platform = any(word in path for word in OF_PLATFORMS) or path.endswith("grants")
         client = apps if needs_platform else alice
         answer = client.generic(
             method.upper(), path.format(**{**ids, **fresh}), **body_of(operation)

@@ -35,11 +35,21 @@ CREATES: dict[str, tuple[Any, Any]] = {
     "tasks_follow_create": ({"action": "upscale", "part": 1}, {"action": "upscale", "part": 2}),
     "tasks_refine_create": ({}, {"quality": "high"}),
     "tokens_create": ({**FOR_A_PAGE, "max_credits": 1}, {**FOR_A_PAGE, "max_credits": 2}),
+    "uploads_create": (
+        {"content_type": "image/png", "size_bytes": 69}, {"content_type": "image/png", "size_bytes": 70},
+    ),
     "webhooks_create": ({"url": URL}, {"url": f"{URL}/other"}),
+}  # fmt: skip
+# They take one, too, and are tried where their pictures and events are.
+ELSEWHERE = {
+    "artifacts_edits_create": "tests/api/test_edit_prices.py",
+    "artifacts_links_create": "tests/api/test_links.py",
+    "credits_grants_create": "tests/api/test_grants.py",
 }
 # They answer 201 or 202 and need no key.
 OTHERWISE = {
-    "credits_grants_create": "event_id is the key: tests/api/test_grants.py",
+    "me_erasures_create": "answers the deletion that is under way, however often it is said",
+    "uploads_confirm_create": "makes one artifact of an upload, however often it is said",
     "webhooks_deliveries_replay_create": "sends again what there is, under the same webhook-id",
     "webhooks_replay_create": "sends again what there is, under the same webhook-ids",
     "webhooks_test_create": "makes a message that tells of nothing and costs nothing",
@@ -67,7 +77,7 @@ def test_every_create_takes_a_key_and_is_tried_here() -> None:
         if {"201", "202"} & operation["responses"].keys()
     }
     taking = {name for name, (_, operation) in posts().items() if takes_key(operation)}
-    assert taking == set(CREATES)
+    assert taking == set(CREATES) | set(ELSEWHERE)
     assert making - taking == set(OTHERWISE)
 
 

@@ -7,13 +7,14 @@ from rest_framework.test import APIClient
 
 from generation.life.attempt_ends import complete
 from generation.life.claims import heartbeat
-from generation.models import Account
+from generation.models import Account, Task
 from generation.refunds.one import request_refund
 from generation.work.run import run_queue
 from genhub.lib.ids import new_id, to_wire
 from genhub.lib.waits import ASKED, OFFER
 from genhub.platforms.models import Platform
 from genhub.users.models import User
+from tests.api.batches import BATCHES, send
 from tests.api.refusals import GENERATE
 from tests.steps import claim, collect, submit
 
@@ -84,6 +85,38 @@ def test_tags_follow_a_task_through_its_life(alice: APIClient, stub: Account) ->
     refund()
     assert (whole.look(), status.look(), listed.look()) == (True, False, True), "credits came back"
     assert not any(each.look() for each in (whole, status, listed))
+
+
+# Its counts are written at each commit.
+@pytest.mark.django_db(transaction=True)
+def test_tags_follow_a_batch_through_its_life(alice: APIClient, stub: Account) -> None:
+    orders = [{"prompt": "a star", "num_images": 2}, {"prompt": "a sea"}, {"prompt": "a moon"}]
+    made = send(alice, orders=orders)
+    whole, listed = Watcher(alice, made["url"]), Watcher(alice, BATCHES)
+    staff = User.objects.create_superuser("dave")
+    for each in (whole, listed):
+        each.look()
+        assert not each.look(), "nothing happened"
+    Account.objects.update(is_enabled=False)
+    assert (whole.look(), listed.look()) == (True, False), "its tasks are paused"
+    Account.objects.update(is_enabled=True)
+    assert (whole.look(), listed.look()) == (True, False), "they go on"
+    found = claim()
+    assert all([whole.look(), listed.look()]), "one is worked on"
+    heartbeat(found, progress=0.25)
+    assert all([whole.look(), listed.look()]), "it comes along"
+    complete(found, collect(found))
+    assert all([whole.look(), listed.look()]), "some pictures are there"
+    alice.post(made["tasks"][1]["cancel_url"])
+    assert all([whole.look(), listed.look()]), "one was canceled by itself"
+    alice.post(made["cancel_url"])
+    assert all([whole.look(), listed.look()]), "it has ended"
+    task = Task.objects.get(pk=found.task_id)
+    request_refund(task.pk, 5, person=staff, request_id=new_id(), reason="a broken picture")
+    assert all([whole.look(), listed.look()]), "credits came back"
+    send(alice, orders=orders[1:])
+    assert (whole.look(), listed.look()) == (False, True), "another was ordered"
+    assert not any([whole.look(), listed.look()])
 
 
 def test_no_tag_opens_what_is_anothers(alice: APIClient, mallory: APIClient) -> None:

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from generation.models import Account, Task
+from generation.selectors.filters import TaskFilters, near
 from generation.work.run import run_queue
 from genhub.api.pages import FittingNewestFirst
 from tests.api.refusals import GENERATE, refused
@@ -94,9 +95,39 @@ def test_platforms_key_filters_one_users_tasks(
     assert len(found(platform, "metadata.order=a-1")) == 2
 
 
+def test_request_finds_what_it_ordered_and_nothing_that_is_anothers(
+    alice: APIClient, mallory: APIClient, client_of: Callable[..., APIClient]
+) -> None:
+    words: dict[str, Any] = {"format": "json", "HTTP_X_REQUEST_ID": "Series-1"}
+    orders = [{"prompt": "a star"}, {"prompt": "a sea"}]
+    theirs = mallory.post(GENERATE, orders[0], **words).json()["id"]
+    made = alice.post("/api/v1/batches", {"orders": orders}, **words).json()
+    mine = [order["task_id"] for order in made["orders"]]
+    order(alice)
+    assert sorted(found(alice, "request_id=Series-1")) == sorted(mine)
+    assert found(alice, "request_id=Series-1&status=completed") == []
+    for other in ("series-1", "Series", "Series-1x"):
+        assert found(alice, f"request_id={other}") == []
+    platform = client_of("")
+    assert sorted(found(platform, "request_id=Series-1")) == sorted([theirs, *mine])
+    assert found(platform, "request_id=Series-1&user=mallory") == [theirs]
+
+
+def test_request_is_found_by_its_index(alice: APIClient) -> None:
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+    plan = near(Task.objects.filter(user="alice"), TaskFilters(request_id="a")).explain()
+    assert "task_by_request" in plan, plan
+
+
 @pytest.mark.parametrize(
     ("words", "field"),
     [
+        ("request_id=", "request_id"),
+        ("request_id=" + "x" * 129, "request_id"),
+        ("request_id=%00", "request_id"),
+        ("request_id=a&page=1", "page"),
         ("status=done", "status"),
         ("status=", "status"),
         ("status=completed,,failed", "status"),

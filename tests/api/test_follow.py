@@ -12,9 +12,11 @@ from credits.models import Purse
 from generation.models import Account, Attempt, Output, Task
 from generation.work.run import run_queue
 from genhub.lib.ids import from_wire, to_wire
-from genhub.platforms.models import Scope
+from genhub.platforms.models import Platform, Scope
+from genhub.webhooks import endpoints
 from tests.api.refusals import check_problem, nothing_moves, refused
 from tests.steps import submit
+from tests.webhooks.made import URL
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
 
@@ -97,6 +99,16 @@ def test_follow_up_is_one_picture_of_what_the_vendor_has(alice: APIClient) -> No
     assert again.follows_id == Attempt.objects.get(task=task).pk
     finish(again)
     assert follow_ups(alice, again) == []
+
+
+def test_it_is_told_of_and_timed_like_any_order(alice: APIClient, shop: Platform) -> None:
+    task = make(alice)
+    wanted = {**UPSCALE, "webhook": URL, "timeout": 70, "expires_in": 600}
+    refused(alice, door(task), body=wanted, expect=(*INVALID, "webhook"))
+    endpoints.create(shop.pk, url="", events=[])
+    refused(alice, door(task), body={**wanted, "timeout": 10**6}, expect=(*INVALID, "timeout"))
+    found = follow(alice, task, **wanted)
+    assert (found.webhook, found.timeout_seconds, found.expires_at is None) == (URL, 70, False)
 
 
 def test_origin_of_the_origin_is_not_told_as_its_own(alice: APIClient) -> None:

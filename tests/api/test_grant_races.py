@@ -86,6 +86,17 @@ def test_event_that_comes_in_several_guises_at_once_grants_one_of_them(
     assert find_mistakes() == []
 
 
+def test_key_that_eight_use_at_once_grants_one_event(key: dict[str, str]) -> None:
+    once = {**key, "HTTP_IDEMPOTENCY_KEY": "k"}
+    answers = at_once(once, [[{"event_id": f"ad-{thread % 4}"}] for thread in range(THREADS)])
+    assert Counter(status for status, _ in answers) == {201: 1, 200: 1, 422: THREADS - 2}
+    refusals = {body["code"] for status, body in answers if status == 422}
+    assert refusals == {"idempotency_key_reused"}
+    assert Purse.objects.get().available == AMOUNT
+    assert list(Count.objects.values_list("used", flat=True)) == [AMOUNT] * 2
+    assert find_mistakes() == []
+
+
 def test_caps_are_exact_when_all_come_at_once(key: dict[str, str]) -> None:
     users = ["alice", "bob", "carol", "dave"] * 2
     sent = [

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from credits import counts, ledger
 from credits.grants import App, Event, GrantCapReached, grant_for_event
 from credits.models import Count, GrantRule, Lot, Period, Purse, Transfer
-from genhub.platforms.models import ApiKey, Platform, Scope
+from genhub.platforms.models import ApiKey, IdempotencyKey, Platform, Scope
 from tests.api.refusals import nothing_moves, refused
 from tests.books import find_mistakes
 
@@ -38,8 +38,9 @@ def event(**words: Any) -> dict[str, Any]:
     return {"user": "alice", "amount": 5, "kind": "ad_reward", "event_id": "ad-1", **words}
 
 
-def post(client: APIClient, **words: Any) -> Any:
-    return client.post(GRANTS, event(**words), format="json")
+def post(client: APIClient, *, once: str = "", **words: Any) -> Any:
+    headers: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": once} if once else {}
+    return client.post(GRANTS, event(**words), format="json", **headers)
 
 
 def used() -> list[int]:
@@ -57,7 +58,7 @@ def test_grant_is_answered_with_its_entry_and_the_balance(app: APIClient) -> Non
     assert entry == {
         "id": f"entry_{move.pk.hex}", "kind": "grant", "amount": 5, "available_change": 5,
         "held_change": 0, "available_after": 5, "held_after": 0, "reason_code": "ad_reward",
-        "reason": "watched a film", "by": "app", "task": None, "expires_at": None,
+        "reason": "watched a film", "by": "app", "task": None, "artifact": None, "expires_at": None,
     }  # fmt: skip
     key = ApiKey.objects.get()
     assert move.actor == f"app:{key.prefix}", "who granted, without the secret"
@@ -103,6 +104,49 @@ def test_event_that_granted_something_else_is_refused(
     post(app)
     refused(app, GRANTS, body=event(**words), expect=(409, "transfer_key_reused"))
     assert used() == [5, 5]
+
+
+def test_request_with_a_key_is_one_credit_and_answers_its_entry(app: APIClient) -> None:
+    first = post(app, once="k")
+    assert first.status_code == 201
+    with nothing_moves():
+        again = [post(app, once="k"), post(app, once="k", reason="")]
+    assert [answer.status_code for answer in again] == [200, 200]
+    assert {answer.json()["entry"]["id"] for answer in again} == {first.json()["entry"]["id"]}
+    with nothing_moves():
+        assert post(app).status_code == 200, "the event is known without it, too"
+    assert IdempotencyKey.objects.get().made_id == Transfer.objects.get().pk
+
+
+@pytest.mark.parametrize(
+    "words", [{"amount": 6}, {"kind": "welcome"}, {"event_id": "ad-2"}, {"reason": "more"}], ids=str
+)
+def test_key_that_came_with_another_body_is_refused(app: APIClient, words: dict[str, Any]) -> None:
+    post(app, once="k")
+    reused: dict[str, Any] = {
+        "expect": (422, "idempotency_key_reused"),
+        "HTTP_IDEMPOTENCY_KEY": "k",
+    }
+    refused(app, GRANTS, body=event(**words), **reused)
+    assert post(app, once="k").status_code == 200
+    bob = post(app, once="k", user="bob", event_id="ad-2")
+    assert bob.status_code == 201, "each user has keys of its own"
+
+
+def test_event_that_was_granted_before_is_what_its_new_key_stands_for(app: APIClient) -> None:
+    first = post(app, once="k")
+    other = post(app, once="l", reason="told again")
+    assert (other.status_code, other.json()) == (200, first.json())
+    expect = (422, "idempotency_key_reused")
+    refused(app, GRANTS, body=event(event_id="ad-2"), expect=expect, HTTP_IDEMPOTENCY_KEY="l")
+    refused(app, GRANTS, body=event(amount=6), expect=(409, "transfer_key_reused"), HTTP_IDEMPOTENCY_KEY="m")  # fmt: skip
+    assert used() == [5, 5]
+
+
+def test_key_of_a_refused_grant_is_not_used_up(app: APIClient) -> None:
+    expect = (409, "grant_cap_reached")
+    refused(app, GRANTS, body=event(amount=51), expect=expect, HTTP_IDEMPOTENCY_KEY="k")
+    assert post(app, once="k", amount=50).status_code == 201
 
 
 def test_events_of_two_platforms_do_not_meet(

@@ -19,11 +19,11 @@ from generation.spec import ModelCard
 from generation.work.run import run_queue
 from genhub.lib.ids import new_id, to_wire
 from genhub.platforms.models import Platform
-from storage import labels
 from storage.services import record_artifact, save_picture
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
 from tests.steps import submit
+from tests.storage.made_pictures import LABEL
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
@@ -39,9 +39,7 @@ def give(shop: Platform) -> Callable[..., str]:
         width: int = 96, height: int = 48, user: str = "alice", platform: Platform = shop
     ) -> str:
         image = Image.new("RGB", (width, height), "navy")
-        stored = save_picture(
-            image, folder=f"uploads/tests/{new_id().hex}/", name="0", label=labels.GENERATED
-        )
+        stored = save_picture(image, folder=f"uploads/tests/{new_id().hex}/", name="0", label=LABEL)
         return to_wire("art", record_artifact(stored, platform_id=platform.pk, user=user))
 
     return give_picture

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from credits.freezes import freeze
 from credits.models import Budget, Lot, Period, PriceRule, Purse
 from credits.tariffs import seed_price_rules
-from generation.models import Account, Task
+from generation.life.paces import size_of
+from generation.models import Account, Pace, Task
 from genhub.platforms.models import ApiKey, Plan, Platform, Scope
 from templates.services import create_template, publish
 from tests.api.refusals import GENERATE, check_problem, refused
@@ -48,6 +49,7 @@ def large(stub: Account) -> None:
 
 def test_quote_says_price_reasons_and_what_would_be_held(alice: APIClient, large: None) -> None:
     assert ask(alice, quality="high", num_images=4, **SIZE_4K) == {
+        "chain": None,
         "price": 92,
         "unit_price": 23,
         "number": 4,
@@ -61,6 +63,7 @@ def test_quote_says_price_reasons_and_what_would_be_held(alice: APIClient, large
         "affordable": True,
         "refusal": None,
         "estimated_cost_usd": None,
+        "usual_seconds": None,
     }
     assert ask(alice, quality="high", num_images=5, **SIZE_4K)["affordable"] is False
 
@@ -91,6 +94,16 @@ def test_what_is_asked_is_what_is_held_and_kept_with_the_task(alice: APIClient) 
         "unit_price", "number", "decided_by", "factors", "discount_percent"
     }  # fmt: skip
     assert Purse.objects.get(user="alice").held == quote["held"] == 30
+
+
+def test_quote_says_how_long_such_orders_took(alice: APIClient, stub: Account) -> None:
+    offer = stub.offers.get()
+    spec = submit(alice).spec
+    kind = {"size": size_of(64, 64), "steps": spec["steps"], "weight": 3, "busy_seconds": 1}
+    Pace.objects.create(account=stub, model=offer.alias, seconds=2.14, **kind)
+    assert ask(alice, num_images=2)["usual_seconds"] == 4.3
+    # A kind of which nobody knows anything yet.
+    assert ask(alice, width=512, height=512)["usual_seconds"] is None
 
 
 def test_template_decides_its_own_price(alice: APIClient) -> None:

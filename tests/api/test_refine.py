@@ -10,12 +10,14 @@ from credits.models import Purse
 from generation.models import Account, Task
 from generation.work.run import run_queue
 from genhub.lib.ids import from_wire, to_wire
-from genhub.platforms.models import Scope
+from genhub.platforms.models import Platform, Scope
+from genhub.webhooks import endpoints
 from storage.models import Artifact
 from templates.models import Style
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
 from tests.offers import place
 from tests.steps import submit
+from tests.webhooks.made import URL
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
 
@@ -88,6 +90,17 @@ def test_what_is_said_wins(alice: APIClient) -> None:
     again = refine(alice, make(alice), quality="hd", **words)
     assert {name: again.spec[name] for name in words} == words
     assert (again.quality, again.price) == ("high", 15)
+
+
+def test_it_is_told_of_and_timed_like_any_order(alice: APIClient, shop: Platform) -> None:
+    task = make(alice, timeout=50)
+    wanted: dict[str, Any] = {"webhook": URL, "timeout": 70, "expires_in": 600}
+    refused(alice, door(task), body=wanted, expect=(*INVALID, "webhook"))
+    endpoints.create(shop.pk, url="", events=[])
+    refused(alice, door(task), body={**wanted, "timeout": 10**6}, expect=(*INVALID, "timeout"))
+    again = refine(alice, task, **wanted)
+    assert (again.webhook, again.timeout_seconds, again.expires_at is None) == (URL, 70, False)
+    assert refine(alice, task).timeout_seconds is None
 
 
 def test_fine_mode_decides_steps_and_guidance(alice: APIClient, stub: Account) -> None:

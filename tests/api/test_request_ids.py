@@ -22,7 +22,9 @@ def test_every_answer_has_it_refusals_too(client: Any, route: URLPattern) -> Non
     assert answer.headers["X-Request-ID"] == "order-4711"
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/files/x", "/admin/", "/api/schema"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/nothing", "/v1/models", "/files/x", "/admin/", "/api/schema", "/handbook/"]
+)
 def test_answers_outside_of_the_api_have_it(client: Any, path: str) -> None:
     assert client.get(path, HTTP_X_REQUEST_ID="a").headers["X-Request-ID"] == "a"
 

@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from credits.api.grants import GrantSerializer
+from generation.api.appeals import AppealRequest
 from generation.api.follow import FollowSerializer
 from generation.api.refine import RefineSerializer
 from generation.api.serializers import GenerateSerializer
 from generation.models import Task
 from generation.work.run import run_queue
+from genhub.api.edit_words import EditWords
 from genhub.api.problems import MOST_ERRORS, problem_body
 from genhub.lib.errors import NotFound
+from storage.api.links import LinkWords
+from storage.models import Artifact
 from tests.api.refusals import GENERATE, as_body, nothing_moves, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
@@ -145,7 +149,10 @@ def done(alice: APIClient) -> str:
     return str(made["id"])
 
 
-@pytest.mark.parametrize("serializer", [RefineSerializer, FollowSerializer, GrantSerializer])
+@pytest.mark.parametrize(
+    "serializer",
+    [RefineSerializer, FollowSerializer, GrantSerializer, AppealRequest, EditWords, LinkWords],
+)
 @QUICK
 @given(data=st.data())
 def test_any_value_of_any_word_of_other_bodies(
@@ -153,8 +160,15 @@ def test_any_value_of_any_word_of_other_bodies(
 ) -> None:
     word = data.draw(st.sampled_from(sorted(serializer().fields)))
     body = json.dumps({word: data.draw(JSON)})
-    doors = ("refine", "refine/quote", "follow", "follow/quote")
-    for address in (*(f"tasks/{done}/{door}" for door in doors), "credits/grants"):
+    doors = ("refine", "refine/quote", "follow", "follow/quote", "appeal")
+    picture = f"artifacts/art_{Artifact.objects.get().pk.hex}"
+    of_pictures = (f"{picture}/{door}" for door in ("edits/quote", "links"))
+    for address in (
+        *(f"tasks/{done}/{door}" for door in doors),
+        *of_pictures,
+        "credits/grants",
+        "receipts/verify",
+    ):
         answer = alice.generic("POST", f"/api/v1/{address}", body, content_type="application/json")
         check_answer(answer)
 
@@ -163,6 +177,7 @@ LISTS = [
     "tasks",
     "templates",
     "styles",
+    "phrases",
     "models",
     "credits",
     "credits/entries",
@@ -203,7 +218,7 @@ def test_any_text_as_an_id(alice: APIClient, name: str) -> None:
 
     said = quote(name, safe="")
     for path in (f"tasks/{said}", f"tasks/{said}/status", f"tasks/{said}/result", f"artifacts/{said}",
-                 f"artifacts/{said}/thumbnail"):  # fmt: skip
+                 f"artifacts/{said}/thumbnail", f"artifacts/{said}/poster"):  # fmt: skip
         check_answer(alice.get(f"/api/v1/{path}"))
     for path in (f"tasks/{said}/cancel", f"tasks/{said}/refine", f"tasks/{said}/follow"):
         check_answer(alice.post(f"/api/v1/{path}", {}, format="json"))

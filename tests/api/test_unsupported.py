@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Hold, PriceRule
 from generation.models import Account, Output, Task
-from generation.spec import OPTIONS, USUAL_STRENGTH, GenerationSpec
+from generation.spec import PICTURE_OPTIONS, USUAL_STRENGTH, GenerationSpec
 from generation.work.run import run_queue
 from genhub.lib.ids import to_wire
 from storage.models import Artifact
@@ -33,7 +33,7 @@ def picture(alice: APIClient) -> str:
     return to_wire("art", Artifact.objects.get().pk)
 
 
-@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("option", PICTURE_OPTIONS)
 @pytest.mark.parametrize("door", [GENERATE, "/api/v1/quote"])
 def test_each_is_refused_by_its_name_and_in_an_order_without_it_not_at_all(
     alice: APIClient, stub: Account, picture: str, option: str, door: str

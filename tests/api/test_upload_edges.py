@@ -13,7 +13,7 @@ from generation.models import Account, Attempt, Task
 from generation.work.run import run_queue
 from genhub.lib.ids import new_id, to_wire
 from genhub.platforms.models import Platform
-from storage import labels, services, uploads
+from storage import services, uploads
 from storage.files import SignedFileSystemStorage
 from storage.models import Artifact
 from storage.services import open_picture, record_artifact, save_picture
@@ -21,6 +21,7 @@ from tests.api.refusals import check_problem
 from tests.api.test_uploads import UPLOAD, encode, png_of, scene, send
 from tests.steps import submit
 from tests.storage.conftest import local
+from tests.storage.made_pictures import LABEL
 
 __all__ = ["local"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local")]
@@ -44,9 +45,7 @@ def test_order_starts_from_the_narrowest_picture_that_is_taken(
 @pytest.mark.parametrize("size", [(8208, 16), (16, 400)])
 def test_own_picture_is_opened_whatever_its_shape(shop: Platform, size: tuple[int, int]) -> None:
     image = Image.new("RGB", size, "navy")
-    stored = save_picture(
-        image, folder=f"outputs/tests/{new_id().hex}/", name="0", label=labels.GENERATED
-    )
+    stored = save_picture(image, folder=f"outputs/tests/{new_id().hex}/", name="0", label=LABEL)
     artifact_id = record_artifact(stored, platform_id=shop.pk, user="alice")
     assert open_picture(artifact_id, platform_id=shop.pk).size == size
 
@@ -122,9 +121,9 @@ def test_thumbnail_that_cannot_be_stored_leaves_no_picture(
     if not can_delete:
         monkeypatch.setattr(SignedFileSystemStorage, "delete", fail)
     with pytest.raises(OSError, match="no room"):
-        save_picture(scene(), folder="outputs/a/", name="0", label=labels.GENERATED)
+        save_picture(scene(), folder="outputs/a/", name="0", label=LABEL)
     assert len(files_in(local)) == (0 if can_delete else 1)
-    assert ("outputs/a/0.webp" in caplog.text) is not can_delete
+    assert ("outputs/a/0-" in caplog.text) is not can_delete
 
 
 def test_type_of_a_part_may_be_written_large(alice: APIClient) -> None:

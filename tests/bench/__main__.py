@@ -21,12 +21,14 @@ MODULES = {
     "grow-ledger": "tests.bench.grow_ledger",
     "grow-queue": "tests.bench.grow_queue",
     "accept": "tests.bench.accept",
+    "cache-hit": "tests.bench.cache_hit",
     "dispatch": "tests.bench.dispatch",
     "webhook-many": "tests.bench.webhook_many",
     "grow-sse": "tests.bench.grow_sse",
     "grow-poll": "tests.bench.grow_poll",
     "grow-tasks": "tests.bench.grow_tasks",
     "encode": "tests.bench.encode",
+    "edit": "tests.bench.edit",
     "cpu-dtype": "tests.bench.cpu_dtype",
     "engine-tax": "tests.bench.engine_tax",
     "remote-b64": "tests.bench.remote_b64",
@@ -42,10 +44,10 @@ MODULES = {
 }
 # These run on a database that is started for them; the others need none, or bring a whole hub.
 ON_A_DATABASE = {
-    "ledger-uniform", "ledger-hot", "grow-ledger", "grow-queue", "accept", "dispatch", "webhook-many", "grow-sse", "grow-poll",
+    "ledger-uniform", "ledger-hot", "grow-ledger", "grow-queue", "accept", "cache-hit", "dispatch", "webhook-many", "grow-sse", "grow-poll",
     "grow-tasks",
 }  # fmt: skip
-WITH_A_BROKER = {"accept", "dispatch", "grow-sse"}
+WITH_A_BROKER = {"accept", "cache-hit", "dispatch", "grow-sse"}
 NOT_RUN = 3
 
 

@@ -61,7 +61,7 @@ def main(folder: Path, model: str) -> None:
     from diffusers import ZImagePipeline  # noqa: PLC0415
 
     from generation.engine.precision import choose_precision  # noqa: PLC0415
-    from storage.media import FORMATS  # noqa: PLC0415
+    from storage.encoding import FORMATS  # noqa: PLC0415
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     pipeline: Any = ZImagePipeline.from_pretrained(

@@ -28,7 +28,7 @@ START_SECONDS = 120.0
 CONFIG = """
 model_list:
   - model_name: {alias}
-    litellm_params: {{model: openai/dall-e-3, api_base: "{url}", api_key: sk-bench}}
+    litellm_params: {{model: openai/dall-e-3, api_base: "{url}", api_key: "{key}"}}
     model_info: {{mode: image_generation}}
 """
 
@@ -69,16 +69,16 @@ def install(*, may_take_minutes: bool) -> None:
 
 
 @contextmanager
-def running(vendor_url: str) -> Iterator[Proxy]:
-    """Start the proxy, and end it after the block."""
-    port, key = free_port(), f"sk-{secrets.token_hex(16)}"
+def running(vendor_url: str, key: str = "sk-bench") -> Iterator[Proxy]:
+    """Start the proxy before a vendor that knows it by this key, and end it after the block."""
+    port, own_key = free_port(), f"sk-{secrets.token_hex(16)}"
     config = servers.HOME / "litellm.yaml"
-    config.write_text(CONFIG.format(alias="bench", url=vendor_url))
+    config.write_text(CONFIG.format(alias="bench", url=vendor_url, key=key))
     command = [str(PROGRAM), "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(servers.HOME),
-        "LITELLM_MASTER_KEY": key,
+        "LITELLM_MASTER_KEY": own_key,
         "LITELLM_MODE": "PRODUCTION",
         # Nothing outside this machine is asked.
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -88,7 +88,7 @@ def running(vendor_url: str) -> Iterator[Proxy]:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             wait_for(lambda: answers(port), START_SECONDS)
-            url, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {key}"}
+            url, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {own_key}"}
             with httpx2.Client(
                 base_url=url, headers=headers, timeout=60.0, trust_env=False
             ) as http:

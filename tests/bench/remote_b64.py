@@ -24,7 +24,7 @@ from generation.providers.vendors.openai import OpenAIProvider
 from generation.spec import GenerationSpec, ModelCard
 from genhub.embedded import paths
 from genhub.embedded.postgres import NAME
-from genhub.settings.parts import s3_storage
+from genhub.settings.store import s3_storage
 from tests import servers
 from tests.bench import engine_tax, litellm_proxy, remote_hub, vendor
 from tests.bench.measure import (

@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,12 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from genhub.users.models import User
+from tests.browser.apps import AppServer, serving_app
+from tests.front.web import HOST, Web
+from tests.live.streams import serving_both
 from tests.patience import patience
+from tests.ports import free_port
+from tests.servers import leave_to_whole
 
 SWITCHES = [
     "--no-sandbox",
@@ -30,10 +36,8 @@ PASSWORD = "correct horse battery"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests together, in one worker, before one browser."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+    """Keep these tests together, before one browser."""
+    leave_to_whole(items, __file__)
 
 
 @pytest.fixture(scope="session")
@@ -121,3 +125,28 @@ def signed_in(page: Page, site: str, staff: User) -> Page:
     page.click("button[type=submit]")
     page.wait_for_url(f"{site}/admin/")
     return page
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[], AppServer]]:
+    """Serve an app: its origin is a port of its own."""
+    with ExitStack() as apps:
+        yield lambda: apps.enter_context(serving_app())
+
+
+@pytest.fixture
+def hub(tmp_path: Path, transactional_db: None) -> Iterator[Web]:
+    """Both processes of the hub, whose links lead to it."""
+    port = free_port()
+    with serving_both(tmp_path, str(port), PUBLIC_URL=f"http://{HOST}:{port}") as web:
+        yield web
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Page]:
+    """A page that may fail as well: what it complains about is for the test to say."""
+    page = browser.new_page()
+    page.set_default_timeout(1000 * patience(20))
+    expect.set_options(timeout=1000 * patience(20))
+    yield page
+    page.close()

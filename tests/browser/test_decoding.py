@@ -5,11 +5,10 @@ import base64
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser
 
-from storage import labels
 from storage.containers import RefusedPicture, open_container
 from storage.decoding import decode
 from storage.relabelling import relabel
-from tests.storage.made_pictures import all_pictures
+from tests.storage.made_pictures import LABEL, all_pictures
 
 SHOW = """async (files) => {
     const shown = [];
@@ -66,7 +65,7 @@ def test_vendors_picture_looks_the_same_with_our_label(browser: Browser) -> None
     pairs: dict[str, tuple[bytes, bytes]] = {}
     for name, data in all_pictures().items():
         try:
-            pairs[name] = (data, relabel(data, labels.GENERATED))
+            pairs[name] = (data, relabel(data, LABEL))
         except RefusedPicture:
             assert name in {"png of two frames", "webp animated"}
     page = browser.new_page()

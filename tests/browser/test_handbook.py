@@ -29,7 +29,8 @@ def test_the_way_through_the_handbook(page: Page, site: str, complaints: list[st
     page.goto(f"{site}/handbook/?lang=en")
     walked = [page.locator("h1").inner_text()]
     while page.locator("a[rel=next]").count():
-        page.click("a[rel=next]")
+        with page.expect_navigation():
+            page.click("a[rel=next]")
         walked.append(page.locator("h1").inner_text())
     assert walked == page.locator("nav.subjects a").all_inner_texts()
     page.click("header a:has-text('简体中文')")

@@ -16,8 +16,8 @@ LOADED = "images => images.length > 0 && images.every(i => i.complete && i.natur
 REASON = "The picture shows a circle, not a star."
 
 
-def order(client: APIClient) -> str:
-    answer = client.post("/api/v1/generate", {"prompt": "a star", "seed": 7}, format="json")
+def order(client: APIClient, seed: int = 7) -> str:
+    answer = client.post("/api/v1/generate", {"prompt": "a star", "seed": seed}, format="json")
     assert run_queue("local") == [{"task": answer.json()["id"], "ended": "completed"}]
     return str(answer.json()["id"])
 
@@ -102,7 +102,7 @@ def test_a_bulk_refund_shows_its_progress_by_itself(
     signed_in: Page, site: str, alice: APIClient, stub: Account, complaints: list[str]
 ) -> None:
     order(alice)
-    order(alice)
+    order(alice, seed=8)
     page = signed_in
     page.goto(f"{site}/admin/generation/task/?q=alice")
     page.click("a[href*='refund_all'] >> visible=true")

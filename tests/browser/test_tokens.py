@@ -3,17 +3,13 @@
 The hub is its own two processes here: the web server, and behind it the one of events.
 """
 
-import json
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from rest_framework.test import APIClient
 
 from credits.models import Purse
@@ -22,85 +18,24 @@ from generation.models import Account, Task
 from genhub.handbook.rendering import FOLDER
 from genhub.platforms.browser_tokens import tokens
 from genhub.platforms.models import ApiKey, Platform
+from tests.browser.apps import AppServer
 from tests.browser.tour import tour
 from tests.front.web import HOST, Web
 from tests.handbook.documents import read_blocks
-from tests.live.streams import serving_both
-from tests.patience import patience
-from tests.ports import free_port
 from tests.steps import claim, collect
 from tests.tokens.conftest import TOKENS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # What an app's author copies out of the handbook is what runs here.
 [SCRIPT] = [block.code for block in read_blocks(FOLDER / "en" / "browser.md") if block.kind == "js"]
+# Where it waits is told at times.
+WAITS = r"(task\.queue )*"
+TOLD = [
+    re.compile(rf"^task\.submitted {WAITS}$"),
+    re.compile(rf"^task\.submitted {WAITS}task\.processing {WAITS}$"),
+    re.compile(rf"^task\.submitted {WAITS}task\.processing {WAITS}task\.completed $"),
+]
 HUB = "http://127.0.0.1:8000/api/v1"
-
-
-class AppServer(ThreadingHTTPServer):
-    """An app of one page, which hands its user a token."""
-
-    page, token = "", ""
-
-
-class AnswerOfApp(BaseHTTPRequestHandler):
-    """Answers the page, and the token."""
-
-    server: AppServer
-
-    def do_GET(self) -> None:
-        self.answer("text/html; charset=utf-8", self.server.page)
-
-    def do_POST(self) -> None:
-        self.answer("application/json", json.dumps({"token": self.server.token}))
-
-    def answer(self, content_type: str, text: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name there)
-        """Say nothing."""
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[], AppServer]]:
-    """Serve an app: its origin is a port of its own."""
-    servers: list[AppServer] = []
-
-    def start() -> AppServer:
-        server = AppServer((HOST, 0), AnswerOfApp)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def origin_of(server: AppServer) -> str:
-    return f"http://{HOST}:{server.server_port}"
-
-
-@pytest.fixture
-def hub(tmp_path: Path, transactional_db: None) -> Iterator[Web]:
-    """Both processes of the hub, whose links lead to it."""
-    port = free_port()
-    with serving_both(tmp_path, str(port), PUBLIC_URL=f"http://{HOST}:{port}") as web:
-        yield web
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Iterator[Page]:
-    """A page that may fail as well: what it complains about is for the test to say."""
-    page = browser.new_page()
-    page.set_default_timeout(1000 * patience(20))
-    expect.set_options(timeout=1000 * patience(20))
-    yield page
-    page.close()
 
 
 def test_page_of_an_app_orders_follows_and_shows_the_picture(
@@ -109,7 +44,7 @@ def test_page_of_an_app_orders_follows_and_shows_the_picture(
 ) -> None:  # fmt: skip
     rich("alice", 100)
     app, thief = serve(), serve()
-    words = {"user": "alice", "origins": [origin_of(app)], "max_credits": 20}
+    words = {"user": "alice", "origins": [app.origin], "max_credits": 20}
     made = client_of("").post(TOKENS, words, format="json").json()
     script = SCRIPT.replace(HUB, f"http://{HOST}:{hub.port}/api/v1")
     for server in (app, thief):
@@ -118,16 +53,16 @@ def test_page_of_an_app_orders_follows_and_shows_the_picture(
             <script>addEventListener("error", (event) => told.append(event.error));</script>
             <script type="module">{script}window.link = picture.url;</script>"""
     page = opened
-    page.goto(origin_of(thief))
+    page.goto(thief.origin)
     expect(page.locator("#told")).to_have_text("TypeError: Failed to fetch")
     assert not Task.objects.exists()
 
-    page.goto(origin_of(app))
-    expect(page.locator("#told")).to_have_text("task.submitted")
+    page.goto(app.origin)
+    expect(page.locator("#told")).to_have_text(TOLD[0])
     found = claim()
-    expect(page.locator("#told")).to_have_text("task.submitted task.processing")
+    expect(page.locator("#told")).to_have_text(TOLD[1])
     complete(found, collect(found))
-    expect(page.locator("#told")).to_have_text("task.submitted task.processing task.completed")
+    expect(page.locator("#told")).to_have_text(TOLD[2])
     expect(page.locator("#drawn")).to_have_js_property("naturalWidth", 64)
     # The link itself is for an <img>, which sends no token.
     page.evaluate("drawn.src = link")

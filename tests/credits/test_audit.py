@@ -76,6 +76,10 @@ BREAKS = {
     "captured_is_price_of_delivered": """
         DELETE FROM generation_output WHERE id = (SELECT min(id) FROM generation_output WHERE error_code = '')
     """,
+    "edit_was_paid": """
+        INSERT INTO storage_edit (artifact_id, operations, is_generated, price)
+        SELECT id, '[]', false, 5 FROM storage_artifact LIMIT 1
+    """,
     "completed_task_delivered": """
         DELETE FROM generation_output WHERE task_id IN (SELECT id FROM generation_task WHERE state = 'completed')
     """,

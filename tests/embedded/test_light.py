@@ -1,16 +1,24 @@
-"""Torch takes seconds and half a gigabyte: only the worker that draws may import it."""
+"""What takes long to import is imported by those who need it: torch by the worker that draws, the admin by the web."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
+from genhub.embedded.programs import other_worker
 from tests.embedded.hubs import ROOT
 
-HEAVY = ("torch", "diffusers", "transformers", "peft", "accelerate")
+# Seconds and half a gigabyte.
+TORCH = ("torch", "diffusers", "transformers", "peft", "accelerate")
+# A third of what Django's own start takes.
+PAGES = ("genhub.urls", "generation.admin.tasks.page", "generation.api.views")
 COMMANDS = "genhub.management.commands"
-ENTRIES = {
-    "web": "import genhub.wsgi; from django.urls import get_resolver; get_resolver().url_patterns",
+WEB = (
+    "import genhub.wsgi; from django.urls import get_resolver; get_resolver().url_patterns; "
+    "from generation.providers.registry import ADAPTERS, find_class; [find_class(name) for name in ADAPTERS]"
+)
+OTHERS = {
     "worker": "import genhub.celery; genhub.celery.app.loader.import_default_modules()",
     "loops": "import genhub.management.commands.loops",
     "flower": "import genhub.celery, flower.command",
@@ -20,16 +28,17 @@ ENTRIES = {
 }
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
-def test_entry_comes_without_torch(entry: str) -> None:
-    lines = (
-        f"import django, sys; django.setup(); {ENTRIES[entry]};"
-        f"print([name for name in {HEAVY} if name in sys.modules])"
+@pytest.mark.parametrize(("entries", "heavy"), [([WEB], TORCH), (OTHERS.values(), TORCH + PAGES)])
+def test_entries_come_without_what_is_heavy(entries: list[str], heavy: tuple[str, ...]) -> None:
+    each = "".join(
+        f"\n{entry}\nprint([name for name in {heavy} if name in sys.modules])" for entry in entries
     )
     done = subprocess.run(
-        [sys.executable, "-c", lines], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.strip() == "[]", done.stderr
+        [sys.executable, "-c", f"import django, sys; django.setup(){each}"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, **other_worker().environment},
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["[]"] * len(entries), done.stderr
 
 
 def test_program_that_starts_ahead_imports_at_once_and_begins_when_its_stdin_ends() -> None:

@@ -12,7 +12,7 @@ from botocore.exceptions import ReadTimeoutError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 
-from genhub.settings import parts
+from genhub.settings import parts, store
 from storage.buckets import BucketStorage
 from tests.words.sources import ROOT
 
@@ -21,9 +21,16 @@ KEYS = {"S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "secret"}
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [name for names in parts.S3_NAMES.values() for name in names]
-    names += [name for names in parts.S3_CHECKSUM_NAMES.values() for name in names]
-    others = ("S3_ENDPOINT_URL", "S3_PUBLIC_ENDPOINT_URL", "REDIS_URL", "CELERY_BROKER_URL")
+    names = [name for names in store.S3_NAMES.values() for name in names]
+    names += [name for names in store.S3_CHECKSUM_NAMES.values() for name in names]
+    others = (
+        "S3_SSE",
+        "S3_SSE_KMS_KEY_ID",
+        "S3_ENDPOINT_URL",
+        "S3_PUBLIC_ENDPOINT_URL",
+        "REDIS_URL",
+        "CELERY_BROKER_URL",
+    )
     for name in (*names, *others):
         monkeypatch.delenv(name, raising=False)
 
@@ -46,17 +53,17 @@ def test_half_a_bucket_names_what_is_missing(
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=f"^{named} is not set"):
-        parts.s3_storage()
+        store.s3_storage()
 
 
 def test_without_a_bucket_files_stay_local() -> None:
-    assert parts.s3_storage() is None
+    assert store.s3_storage() is None
 
 
 def options_of(monkeypatch: pytest.MonkeyPatch, **given: str) -> dict[str, Any]:
     for name, value in {"S3_BUCKET": "media", **KEYS, **given}.items():
         monkeypatch.setenv(name, value)
-    storage = parts.s3_storage()
+    storage = store.s3_storage()
     assert storage is not None
     options: dict[str, Any] = storage["OPTIONS"]
     return options
@@ -194,7 +201,7 @@ def test_pages_may_show_pictures_of_the_bucket(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert origin in parts.image_origins()
+    assert origin in store.image_origins()
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "36501", "1e3", "many"])
@@ -238,3 +245,17 @@ def test_type_that_the_engine_does_not_compute_in_stops_every_command(value: str
     assert done.returncode == 1
     said = f"LOCAL_DTYPE must be one of auto, bfloat16, float32, not {value!r}"
     assert said in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"S3_SSE": "rot13"}, "S3_SSE"),
+        ({"S3_SSE": "AES256", "S3_SSE_KMS_KEY_ID": "our-key"}, "S3_SSE_KMS_KEY_ID is set"),
+    ],
+)
+def test_encryption_that_no_store_knows_is_refused(
+    given: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=said):
+        options_of(monkeypatch, **given)

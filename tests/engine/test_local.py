@@ -21,6 +21,8 @@ from generation.work.rerun import psnr_db
 from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, spec, work
 
 pytestmark = pytest.mark.xdist_group("torch")
+# In bfloat16 a processor's kernels round by the size of a batch, seven orders' as much as that (AMX: 43.7 dB).
+ALIKE_DB = {"float32": 50, "bfloat16": 40}
 
 
 def test_same_seed_gives_the_same_bytes(provider: LocalProvider) -> None:
@@ -53,7 +55,7 @@ def test_eight_orders_at_once_are_the_pictures_that_each_would_be_alone(
             assert isinstance(outcome, Finished)
             assert outcome.facts["batch_size"] == len(members)
             alone = draw(provider, prompt=one.spec.prompt, seeds=one.spec.seeds)
-            assert psnr_db(decode(outcome)[0], alone[0]) >= 50
+            assert psnr_db(decode(outcome)[0], alone[0]) >= ALIKE_DB[outcome.facts["dtype"]]
 
 
 def test_an_orders_pictures_are_drawn_at_once_each_from_its_seed(provider: LocalProvider) -> None:

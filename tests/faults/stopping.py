@@ -1,5 +1,5 @@
-"""Kills itself between the store and the commit: of a worker's attempt, of an upload, or of a deletion, as its first
-word says."""
+"""Kills itself between the store and the commit: of a worker's attempt, of an upload, of a deletion, or in the
+middle of a user's, as its first word says."""
 
 import io
 import os
@@ -62,6 +62,25 @@ def delete(place: str) -> None:
     delete_old()
 
 
+def erase(place: str) -> None:
+    """Delete a user's data until this step has taken something that is not noted yet, or all is about to end."""
+    from django.conf import settings  # noqa: PLC0415 (once Django is set up)
+
+    from genhub.retention import erasing  # noqa: PLC0415 (once Django is set up)
+
+    note = erasing.note
+
+    def note_or_die(row: Any, step: Any, gone: Any) -> None:
+        if step.name == place and gone:
+            die()
+        note(row, step, gone)
+
+    erasing.note = note_or_die
+    if place == "end":
+        settings.ERASURE_RENAMES = ("tests.faults.stopping.die",)
+    erasing.erase_asked()
+
+
 if __name__ == "__main__":
     django.setup()
     match sys.argv[1:]:
@@ -69,6 +88,8 @@ if __name__ == "__main__":
             work()
         case ["upload", platform]:
             upload(platform)
+        case ["erase", place]:
+            erase(place)
         case [_, place]:
             delete(place)
         case words:

@@ -12,13 +12,20 @@ from credits.models import Purse
 from generation.models import Account
 from tests.api.refusals import header_of
 from tests.front.web import Web, serving
+from tests.servers import leave_to_whole
 
 UNEXPECTED = ("unhandled error", "Internal Server Error", "ERROR asyncio", "Exception in")
 
 
-@pytest.fixture(scope="module")
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests together: to start what they share takes longer than most of them."""
+    leave_to_whole(items, __file__)
+
+
+@pytest.fixture(scope="package")
 def started(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """One server for the tests of a file: none leaves anything in it."""
+    """One server for all tests here: none leaves anything in it."""
     with serving(tmp_path_factory.mktemp("web") / "web.log") as server:
         yield server
 

@@ -29,6 +29,7 @@ def test_streams_are_refused_while_their_process_is_away_and_open_when_it_is_the
             assert (refused.status, refused.json()["code"]) == (503, "events_away")
             assert refused.headers["Retry-After"]
             assert refused.headers["Content-Language"] == language.lower()
+        assert web.ask("POST", "/mcp", b"{}", headers=headers).json()["code"] == "events_away"
         assert web.ask("GET", "/api/v1/tasks", headers=headers).status == 200
         check_request_ids(web, headers)
         with serving_events(tmp_path / "events.log", address):
@@ -71,5 +72,5 @@ def test_a_web_server_that_stops_lets_go_of_its_streams(
 
 
 def test_without_a_server_of_streams_the_address_says_so(alice: APIClient) -> None:
-    refused = alice.get(EVENTS)
-    assert (refused.status_code, refused.json()["code"]) == (503, "events_away")
+    for refused in (alice.get(EVENTS), alice.post("/mcp")):
+        assert (refused.status_code, refused.json()["code"]) == (503, "events_away")

@@ -1,5 +1,6 @@
 """Every block of shell and Python that a newcomer reads runs, in order, against one hub."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,9 +12,10 @@ from PIL import Image
 from tests.embedded.hubs import HubProcess
 from tests.handbook.documents import CHINESE, ENGLISH, ROOT, Block, read_blocks
 from tests.patience import patience
+from tests.ports import free_port
 
 # How each kind is meant: to be run, or to be read.
-RUN, READ = {"sh", "python"}, {"console", "text", "json", "js"}
+RUN, READ = {"sh", "python"}, {"console", "text", "json", "js", "py", "html"}
 # Blocks of commands that no test can run, by their first line, and why.
 NOT_RUN = {
     "make demo     # start everything, make one picture, stay up until Ctrl-C": "installs, and starts a hub of its own",
@@ -36,6 +38,9 @@ from genhub.platforms.models import Platform
 shop = Platform.objects.get(code="shop")
 GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most_per_user=50, daily_most=80)
 """
+# Where the receiver of the handbook listens, and what the reader saves it as.
+RECEIVER_PORT = "8700"
+SAVED = re.compile(r"# (\w+\.py)\b")
 MADE = ["star.webp", "star-0.webp", "star-1.webp", "circle.webp"]
 
 
@@ -62,7 +67,7 @@ def test_both_languages_hold_the_same_code(english: Path, chinese: Path) -> None
 
 @pytest.fixture
 def hub(home: Path) -> Iterator[HubProcess]:
-    hub = HubProcess(home)
+    hub = HubProcess(home, settings={"WEBHOOK_HOSTS": f"127.0.0.1:{free_port()}"})
     hub.start()
     yield hub
     hub.kill()
@@ -89,8 +94,9 @@ def test_every_block_of_shell_and_python_runs(hub: HubProcess, checkout: Path) -
     assert hub.run("shell", "-c", RULE).returncode == 0
     ran = [block.kind for path in ENGLISH for block in run_document(path, hub, checkout)]
     assert ran.count("sh") > 8
-    assert ran.count("python") == 2
-    for name in MADE:
+    assert ran.count("python") == 3
+    [told] = checkout.glob("told-*.webp")
+    for name in [*MADE, told.name]:
         with Image.open(checkout / name) as picture:
             assert (picture.format, picture.size) == ("WEBP", (256, 256)), name
     assert "grant" in (checkout / "statement.csv").read_text("utf-8")
@@ -104,8 +110,10 @@ def run_document(path: Path, hub: HubProcess, folder: Path) -> list[Block]:
     for block in blocks:
         lines += [f"BLOCK={block.line}", command_of(block)]
     script = "\n".join(lines).replace(".venv/bin/python", sys.executable)
+    script = script.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{hub.port}")
+    script = script.replace(RECEIVER_PORT, hub.settings["WEBHOOK_HOSTS"].rpartition(":")[2])
     done = subprocess.run(
-        ["bash", "-c", script.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{hub.port}")],
+        ["bash", "-c", script],
         cwd=folder,
         env={**hub.environment, "CURL_HOME": str(folder), "NO_PROXY": "*"},
         capture_output=True,
@@ -118,7 +126,9 @@ def run_document(path: Path, hub: HubProcess, folder: Path) -> list[Block]:
 
 
 def command_of(block: Block) -> str:
-    """Return the command that runs a block; the shell hands Python over."""
+    """Return the command that runs a block, or saves it where it names a file; the shell hands Python over."""
     if block.kind == "sh":
         return block.code
-    return f".venv/bin/python - <<'END OF BLOCK'\n{block.code}END OF BLOCK"
+    saved = SAVED.match(block.code)
+    command = f"cat > {saved[1]}" if saved else ".venv/bin/python -"
+    return f"{command} <<'END OF BLOCK'\n{block.code}END OF BLOCK"

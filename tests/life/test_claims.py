@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
-from generation.life import attempt_ends, claims, doorbell, rescue
+from generation.life import attempt_ends, claims, doorbell, dues, rescue
 from generation.life.claims import LeaseLost
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Account, Attempt, Event, Output, Share, Task
@@ -232,7 +232,7 @@ def test_nobody_is_called_for_what_may_not_run(
         return True
 
     monkeypatch.setattr(doorbell, "ring", ring)
-    assert claims.is_due("local") == is_due
+    assert dues.is_due("local") == is_due
     assert rescue.sweep() == len(rung) == is_due
 
 

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from credits.models import Purse
-from generation.life import claims, rescue
+from generation.life import claims, dues, rescue
 from generation.life.claims import Claim
 from generation.models import Account, Offer, Task, Worker
 from generation.work import run
@@ -60,7 +60,7 @@ def test_what_waits_for_something_switched_off_says_so_and_goes_on_later(
     assert read(alice, task)["paused"] is None
     switch(False)
     assert run.run_queue("local") == []
-    assert not claims.is_due("local")
+    assert not dues.is_due("local")
     assert rescue.sweep() == 0
     assert rescue.end_gone() == 0
     messages = set()

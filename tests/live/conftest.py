@@ -10,13 +10,20 @@ from rest_framework.test import APIClient
 from tests.api.refusals import header_of
 from tests.front.web import Web
 from tests.live.streams import Follow, Follower, serving_both
+from tests.servers import leave_to_whole
 
 UNEXPECTED = ("unhandled error", "Traceback", "could not be", "ERROR")
 
 
-@pytest.fixture(scope="module")
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests together: to start what they share takes longer than most of them."""
+    leave_to_whole(items, __file__)
+
+
+@pytest.fixture(scope="package")
 def started(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """Both processes for the tests of a file: none leaves anything in them."""
+    """Both processes for all tests here: none leaves anything in them."""
     with serving_both(tmp_path_factory.mktemp("live"), EVENTS_STREAMS_PER_KEY="3") as web:
         yield web
 

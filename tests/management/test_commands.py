@@ -49,9 +49,11 @@ def test_key_without_scopes_has_what_the_help_says(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         call_command("issue_key", "--help")
     said = " ".join(capsys.readouterr().out.split())
-    assert "(default: all but credits:grant, keys:rotate)" in said
+    assert "(default: all but credits:grant, data:erase, keys:rotate)" in said
     run_json("issue_key", "press")
-    assert set(Scope.values) - set(ApiKey.objects.get().scopes) == {"credits:grant", "keys:rotate"}
+    assert set(Scope.values) - set(ApiKey.objects.get().scopes) == {
+        "credits:grant", "keys:rotate", "data:erase",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

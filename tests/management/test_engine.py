@@ -93,7 +93,7 @@ def test_rerun_alone_gives_the_same_bytes(alice: APIClient, tmp_path: Path) -> N
     task = task_of(alice)
     said = engine("rerun", task, "--out", str(tmp_path / "again"))
     assert "picture 0" in said
-    assert "the same bytes" in said
+    assert "the same pixels" in said
     assert len(list((tmp_path / "again").iterdir())) == 1
     facts = Attempt.objects.get().facts
     assert facts["batch_size"] == 1

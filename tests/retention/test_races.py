@@ -15,8 +15,8 @@ from generation.models import Task
 from generation.orders.inputs import keep_inputs
 from genhub.platforms.models import Platform
 from genhub.retention.rules import Gone
+from storage.erasing import forget_uploads
 from storage.models import Artifact
-from storage.services import forget_uploads
 from tests.api.refusals import GENERATE, check_problem, nothing_moves
 from tests.books import find_mistakes
 from tests.kept import delete
@@ -74,7 +74,7 @@ def test_refusal_speaks_chinese_too(alice: APIClient, upload: Artifact) -> None:
 def test_deletion_leaves_out_what_an_order_under_way_holds(upload: Artifact) -> None:
     found: list[Gone] = []
     with transaction.atomic():
-        keep_inputs(f"art_{upload.pk.hex}", "")
+        keep_inputs({"image": f"art_{upload.pk.hex}"})
         apart = threading.Thread(target=lambda: found.append(delete_apart()))
         apart.start()
         apart.join()

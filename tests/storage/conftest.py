@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from genhub.settings.parts import s3_storage
+from genhub.settings.store import s3_storage
 from tests.patience import patience
 
 ACCESS_KEY, SECRET_KEY, BUCKET = "hub-access-key", "hub-secret-key-0123456789", "genhub-media"
@@ -30,6 +30,12 @@ class Bucket:
         """Return the keys of all objects."""
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         return sorted(str(path.relative_to(self.folder)) for path in files)
+
+    def empty(self) -> None:
+        """Delete what other tests left: the server is the session's."""
+        for path in self.folder.rglob("*"):
+            if path.is_file():
+                path.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,11 @@ from typing import Any
 
 from PIL import Image
 
+from storage.labels import Label, describe, name_producer
 from storage.profiles import make_profile
 
 WIDTH, HEIGHT = 24, 16
+LABEL = Label(describe(name_producer("a producer", f"art_{0:032x}", "a seal")))
 P3 = (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
 PASSES = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),

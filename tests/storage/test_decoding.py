@@ -228,7 +228,7 @@ def test_picture_is_decoded_behind_all_else_and_within_its_seconds(
     )
     monkeypatch.setattr(uploads, "PROGRAM", uploads.PROGRAM.replace("main()", "\n" + look))
     assert send(alice, made.make_png()).status_code == 201
-    endless = "import storage.decoding as d; d.CPU_SECONDS = 1; d.decode = lambda *_: [0 for _ in iter(int, 1)]\nmain()"
+    endless = "import storage.bounded as b, storage.decoding as d; b.CPU_SECONDS = 1; d.decode = lambda *_: [0 for _ in iter(int, 1)]\nmain()"
     monkeypatch.setattr(uploads, "PROGRAM", uploads.PROGRAM.replace(look, endless))
     body = check_problem(send(alice, made.make_png()), *INVALID)
     assert body["errors"][0]["code"] == "unreadable"

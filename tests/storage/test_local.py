@@ -20,13 +20,15 @@ from rest_framework.test import APIClient
 from generation.models import Account
 from generation.work.run import run_queue
 from genhub.management.commands import demo
-from storage import labels
+from storage.encoding import encode_thumbnail
 from storage.files import SIGNER, is_signed
 from storage.keys import output_key
-from storage.media import encode_picture, encode_thumbnail
+from storage.labels import NONE
+from storage.media import encode_picture
 from storage.models import Artifact
 from storage.selectors import local_path
 from storage.services import save_picture
+from tests.storage.made_pictures import LABEL
 
 pytestmark = pytest.mark.django_db
 SOURCE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
@@ -38,9 +40,7 @@ def picture(width: int = 320, height: int = 192) -> Image.Image:
 
 
 def save(name: str = "0") -> Any:
-    return save_picture(
-        picture(), folder="outputs/2026/01/02/a/b/", name=name, label=labels.GENERATED
-    )
+    return save_picture(picture(), folder="outputs/2026/01/02/a/b/", name=name, label=LABEL)
 
 
 def address(name: str, signature: str) -> str:
@@ -59,7 +59,7 @@ def test_fresh_link_opens_the_file(client: Any, local: Path, settings: Any, form
     data = b"".join(answer.streaming_content)
     assert answer.status_code == 200
     assert hashlib.sha256(data).hexdigest() == stored.sha256
-    assert stored.key.endswith(f"/0.{form}")
+    assert stored.key.endswith(f"/0-{stored.sha256[:16]}.{form}")
     assert answer.headers["Content-Type"] == stored.content_type == f"image/{form}"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
@@ -163,14 +163,14 @@ def test_keys_tell_day_owner_and_attempt() -> None:
     "size", [(64, 64), (16, 1024), (1024, 16), (200, 200), (199, 201), (640, 480)]
 )
 def test_thumbnail_is_a_square_jpeg(size: tuple[int, int]) -> None:
-    small = Image.open(io.BytesIO(encode_thumbnail(picture(*size), labels.NONE)))
+    small = Image.open(io.BytesIO(encode_thumbnail(picture(*size), NONE)))
     assert (small.size, small.format, small.mode) == ((200, 200), "JPEG", "RGB")
 
 
 def test_thumbnail_covers_the_square_from_the_centre() -> None:
     image = Image.new("RGB", (600, 200), "red")
     image.paste("blue", (200, 0, 400, 200))
-    small = Image.open(io.BytesIO(encode_thumbnail(image, labels.NONE)))
+    small = Image.open(io.BytesIO(encode_thumbnail(image, NONE)))
     for place in ((5, 5), (100, 100), (194, 194)):
         red, _, blue = small.getpixel(place)  # type: ignore[misc]
         assert blue > 200 > red
@@ -179,7 +179,7 @@ def test_thumbnail_covers_the_square_from_the_centre() -> None:
 def test_large_picture_is_reduced_to_what_lanczos_alone_would_make() -> None:
     image = picture(1000, 700).effect_spread(3)
     exact = ImageOps.fit(image, (200, 200), Image.Resampling.LANCZOS)
-    small = Image.open(io.BytesIO(encode_thumbnail(image, labels.NONE)))
+    small = Image.open(io.BytesIO(encode_thumbnail(image, NONE)))
     difference = ImageStat.Stat(ImageChops.difference(exact, small))
     assert max(difference.rms) < 4
 
@@ -190,9 +190,9 @@ def test_stored_picture_is_lossless_and_repeatable(settings: Any, form: str) -> 
     image = picture().effect_spread(9)
     # What a picture brought along does not travel on with it.
     image.info |= {"exif": b"Exif\0\0where it was taken", "comment": "words"}
-    data, content_type, extension = encode_picture(image, labels.NONE)
+    data, content_type, extension = encode_picture(image, NONE)
     assert (content_type, extension) == (f"image/{form}", f".{form}")
-    assert data == encode_picture(image, labels.NONE).data
+    assert data == encode_picture(image, NONE).data
     again = Image.open(io.BytesIO(data))
     assert (again.mode, again.tobytes()) == ("RGB", image.tobytes())
     assert again.get_format_mimetype() == content_type
@@ -250,10 +250,10 @@ def test_demo_names_what_it_fetches_by_its_content_type(
 @pytest.mark.parametrize("form", ["webp", "png"])
 def test_generated_picture_and_its_thumbnail_say_so(local: Path, settings: Any, form: str) -> None:
     settings.PICTURE_FORMAT = form
-    stored = save_picture(picture(), folder="outputs/a/", name="0", label=labels.GENERATED)
+    stored = save_picture(picture(), folder="outputs/a/", name="0", label=LABEL)
     for key in (stored.key, stored.thumbnail_key):
         with Image.open(local / key) as image:
-            assert image.info["xmp"] == labels.GENERATED
-    (source,) = ElementTree.fromstring(labels.GENERATED).iter(SOURCE)  # noqa: S314 (our own)
+            assert image.info["xmp"] == LABEL.xmp
+    (source,) = ElementTree.fromstring(LABEL.xmp).iter(SOURCE)  # noqa: S314 (our own)
     assert source.text is not None
     assert source.text.endswith("/digitalsourcetype/trainedAlgorithmicMedia")

@@ -15,7 +15,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from genhub.platforms.models import Platform
-from storage import labels, plain_png, services, thumbnails, vendor_pictures
+from storage import plain_png, services, thumbnails, vendor_pictures
 from storage.containers import PNG_START
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.models import Artifact
@@ -23,7 +23,7 @@ from storage.outputs import save_output
 from storage.selectors import sign_link
 from tests.storage import made_pictures as made
 from tests.storage.conftest import Bucket, bucket, local, s3, s3_entry
-from tests.storage.test_outputs import Vendor, files_in
+from tests.storage.test_outputs import Vendor, files_in, label_of
 
 __all__ = ["bucket", "local", "s3", "s3_entry"]
 HEAD = struct.pack(">IIBBBBB", made.WIDTH, made.HEIGHT, 8, 2, 0, 0, 0)
@@ -100,13 +100,13 @@ def pixels_of(data: bytes) -> bytes:
 def test_plain_picture_is_labelled_without_a_decoder(
     local: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(vendor_pictures, "relabel_apart", None)
+    monkeypatch.setattr(vendor_pictures, "run_apart", None)
     stored = save(PLAIN[name])
     kept = (local / stored.key).read_bytes()
     assert files_in(local) == [stored.key]
     assert pixels_of(kept) == pixels_of(PLAIN[name])
     with Image.open(io.BytesIO(kept)) as image:
-        assert image.info["xmp"] == labels.GENERATED
+        assert image.info["xmp"] == label_of().xmp
         assert set(image.info) <= {"xmp", "XML:com.adobe.xmp", "gamma", "srgb"}
         assert image.size == (stored.width, stored.height)
     assert stored.undrawn
@@ -123,7 +123,9 @@ def test_it_looks_as_it_would_the_longer_way(
     seen = pixels_of((local / first.key).read_bytes())
     assert first.undrawn
     with first.undrawn as file:
-        services.put_thumbnail(first.thumbnail_key, vendor_pictures.draw_thumbnail(file))
+        services.put_thumbnail(
+            first.thumbnail_key, vendor_pictures.draw_thumbnail(file, label_of())
+        )
     small = (local / first.thumbnail_key).read_bytes()
     monkeypatch.setattr(vendor_pictures, "save_plain", refuse_as_odd)
     again = save(PLAIN[name])
@@ -234,10 +236,12 @@ def test_bucket_gets_it_too(s3: Bucket) -> None:
     stored = save(png(PACKED))
     assert stored.undrawn
     with stored.undrawn as file:
-        services.put_thumbnail(stored.thumbnail_key, vendor_pictures.draw_thumbnail(file))
+        services.put_thumbnail(
+            stored.thumbnail_key, vendor_pictures.draw_thumbnail(file, label_of())
+        )
     with default_storage.open(stored.key) as kept:
         assert pixels_of(kept.read()) == pixels_of(png(PACKED))
     with default_storage.open(stored.key) as kept:
-        assert vendor_pictures.draw_thumbnail(kept)
+        assert vendor_pictures.draw_thumbnail(kept, label_of())
     for key in (stored.key, stored.thumbnail_key):
         default_storage.delete(key)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from storage import labels
 from storage.containers import PNG_START, RefusedPicture, open_container, read_chunks
 from storage.decoding import decode
 from storage.profiles import make_profile
 from storage.relabelling import cut_profile, has_manifest, relabel
 from tests.storage import made_pictures as made
+from tests.storage.made_pictures import LABEL
 
 MOVING = {"png of two frames", "webp animated"}
 PICTURES = {name: data for name, data in made.all_pictures().items() if name not in MOVING}
@@ -52,16 +52,16 @@ def webp_with_manifest() -> bytes:
 @pytest.mark.parametrize("name", PICTURES)
 def test_same_pixels_are_seen_under_one_label(name: str) -> None:
     data = PICTURES[name]
-    labelled = relabel(data, labels.GENERATED)
+    labelled = relabel(data, LABEL)
     found, wanted = show(labelled), show(data)
     assert (found.size, found.tobytes()) == (wanted.size, wanted.tobytes())
-    assert labelled.count(labels.GENERATED) == 1
+    assert labelled.count(LABEL.xmp) == 1
     # A repetition, and a second pass of what lies here, write the same bytes.
-    assert relabel(data, labels.GENERATED) == labelled == relabel(labelled, labels.GENERATED)
+    assert relabel(data, LABEL) == labelled == relabel(labelled, LABEL)
     with Image.open(io.BytesIO(labelled)) as image:
         # Other programs can read it, too: what only browsers forgive is mended.
         image.load()
-        assert image.info["xmp"] == labels.GENERATED
+        assert image.info["xmp"] == LABEL.xmp
     for rest in (b"<script>", made.NOISE):
         assert rest not in labelled
 
@@ -69,7 +69,7 @@ def test_same_pixels_are_seen_under_one_label(name: str) -> None:
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 def test_words_and_places_do_not_stay(form: str) -> None:
     data = with_metadata(form)
-    labelled = relabel(data, labels.GENERATED)
+    labelled = relabel(data, LABEL)
     assert SECRET in data
     assert SECRET not in labelled
     with Image.open(io.BytesIO(labelled)) as image:
@@ -84,7 +84,7 @@ def test_coded_pixels_and_profile_stay_as_they_came() -> None:
     wide = make_profile(1 / 2.2, made.P3)
     for form, words in (("JPEG", {"quality": 91}), ("WEBP", {"quality": 70}), ("PNG", {})):
         data = made.encode(made.scene(), form, icc_profile=wide, **words)
-        with Image.open(io.BytesIO(relabel(data, labels.GENERATED))) as image:
+        with Image.open(io.BytesIO(relabel(data, LABEL))) as image:
             assert image.info["icc_profile"] == wide
             with Image.open(io.BytesIO(data)) as came:
                 assert image.tobytes() == came.tobytes()
@@ -95,14 +95,14 @@ def test_coded_pixels_and_profile_stay_as_they_came() -> None:
 def test_png_of_any_kind_keeps_its_values(mode: str) -> None:
     source = made.scene("RGBA")
     image = Image.new("I;16", (8, 8), 40_001) if mode == "I;16" else source.convert(mode)
-    with Image.open(io.BytesIO(relabel(made.encode(image, "PNG"), labels.GENERATED))) as found:
+    with Image.open(io.BytesIO(relabel(made.encode(image, "PNG"), LABEL))) as found:
         assert (found.mode, found.tobytes()) == (image.mode, image.tobytes())
 
 
 @pytest.mark.parametrize("name", sorted(MOVING))
 def test_picture_that_moves_is_refused(name: str) -> None:
     with pytest.raises(RefusedPicture, match="animated"):
-        relabel(made.all_pictures()[name], labels.GENERATED)
+        relabel(made.all_pictures()[name], LABEL)
 
 
 def test_large_profile_is_cut_into_parts_that_are_put_together_again() -> None:
@@ -111,7 +111,7 @@ def test_large_profile_is_cut_into_parts_that_are_put_together_again() -> None:
     parts = cut_profile(bytes(profile))
     assert [part[12:14] for part in parts] == [b"\1\3", b"\2\3", b"\3\3"]
     data = made.after_start(made.jpeg(), *(made.segment(0xE2, part) for part in parts))
-    assert open_container(relabel(data, labels.GENERATED)).profile == profile
+    assert open_container(relabel(data, LABEL)).profile == profile
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_large_profile_is_cut_into_parts_that_are_put_together_again() -> None:
     ids=["PNG", "JPEG", "WEBP"],
 )  # fmt: skip
 def test_manifest_that_a_label_would_break_is_told_and_taken_out(data: bytes) -> None:
-    labelled = relabel(data, labels.GENERATED)
+    labelled = relabel(data, LABEL)
     assert has_manifest(data, open_container(data))
     assert not has_manifest(labelled, open_container(labelled))
     assert b"c2pa" not in labelled
@@ -135,11 +135,11 @@ def test_bytes_that_unpack_to_much_are_never_all_in_memory() -> None:
     stream = zlib.compress(made.pack_rows(2, 8, range(made.WIDTH), range(made.HEIGHT)))
     bomb = zlib.compress(bytes(50_000_000))
     after = made.make_png().replace(made.chunk(b"IDAT", stream), made.chunk(b"IDAT", stream + bomb))
-    (kept,) = (body for kind, body in read_chunks(relabel(after, b"x")) if kind == b"IDAT")
+    (kept,) = (body for kind, body in read_chunks(relabel(after, LABEL)) if kind == b"IDAT")
     assert kept == stream
     endless = made.make_png().replace(
         made.chunk(b"IDAT", stream), made.chunk(b"IDAT", stream[:-20])
     )
     assert endless.startswith(PNG_START)
     with pytest.raises(ValueError, match="have no end"):
-        relabel(endless, b"x")
+        relabel(endless, LABEL)

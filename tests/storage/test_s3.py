@@ -3,10 +3,12 @@
 import hashlib
 import io
 import mimetypes
+import re
 import threading
 import time
 from contextlib import nullcontext
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -18,15 +20,17 @@ from rest_framework.test import APIClient
 
 from generation.models import Account, Attempt
 from generation.work.run import run_queue
-from genhub.settings.parts import s3_storage
-from storage import labels, services
+from genhub.settings.store import s3_storage
+from storage import services
 from storage.files import SIGNER
+from storage.keys import output_id
 from storage.models import Artifact
-from storage.selectors import local_path, read_bytes
+from storage.selectors import local_path, read_bytes, sign_link
 from storage.services import save_picture
 from tests.books import find_mistakes
 from tests.patience import patience
 from tests.storage.conftest import ACCESS_KEY, BUCKET, Bucket
+from tests.storage.made_pictures import LABEL
 
 REFUSED = {400, 403}
 
@@ -63,9 +67,10 @@ def test_thumbnail_goes_beside_its_picture_and_nothing_stays_of_half(
     before = set(s3.list_keys())
     outcome = pytest.raises(OSError, match="no room") if fails else nullcontext()
     with outcome:
-        save_picture(picture(), folder="outputs/beside/", name="0", label=labels.GENERATED)
-    kept = ["outputs/beside/0.webp", "outputs/beside/0_thumbnail.jpg"]
-    assert sorted(set(s3.list_keys()) - before) == ([] if fails else kept)
+        save_picture(picture(), folder="outputs/beside/", name="0", label=LABEL)
+    kept = sorted(set(s3.list_keys()) - before)
+    endings = [] if fails else [".webp", "_thumbnail.jpg"]
+    assert [re.sub(r"^outputs/beside/0-[0-9a-f]{16}", "", key) for key in kept] == endings
     for key in kept:
         default_storage.delete(key)
 
@@ -77,7 +82,7 @@ def test_saved_picture_is_fetched_by_its_signed_link(
     settings.PICTURE_FORMAT = form
     # A system whose table of types knows neither.
     monkeypatch.setattr(mimetypes, "guess_type", lambda name, strict=True: (None, None))
-    stored = save_picture(picture(), folder="outputs/a/", name="0", label=labels.GENERATED)
+    stored = save_picture(picture(), folder="outputs/a/", name="0", label=LABEL)
     answer = fetch(default_storage.url(stored.key))
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == f"image/{form}"
@@ -88,14 +93,23 @@ def test_saved_picture_is_fetched_by_its_signed_link(
     assert Image.open(io.BytesIO(small.content)).size == (200, 200)
 
 
+def test_link_may_say_what_the_file_is_called(s3: Bucket) -> None:
+    stored = save_picture(picture(), folder="outputs/named/", name="0", label=LABEL)
+    said = "attachment; filename*=utf-8''%E6%B5%B7%E6%8A%A5.webp"
+    url = sign_link(Artifact(key=stored.key), disposition=said)
+    assert quote(said, safe="") in url, "it is part of what is signed"
+    assert fetch(url).status_code == 200
+    assert fetch(url.replace("attachment", "inline")).status_code == 403
+
+
 def test_unsigned_link_is_refused(s3: Bucket) -> None:
-    stored = save_picture(picture(), folder="outputs/b/", name="0", label=labels.GENERATED)
+    stored = save_picture(picture(), folder="outputs/b/", name="0", label=LABEL)
     assert fetch(f"{s3.endpoint}/{BUCKET}/{stored.key}").status_code in REFUSED
     assert fetch(f"{s3.endpoint}/{BUCKET}/?list-type=2").status_code in REFUSED
 
 
 def test_tampered_signature_is_refused(s3: Bucket) -> None:
-    stored = save_picture(picture(), folder="outputs/c/", name="0", label=labels.GENERATED)
+    stored = save_picture(picture(), folder="outputs/c/", name="0", label=LABEL)
     url = default_storage.url(stored.key)
     assert "X-Amz-Signature=" in url
     last = "0" if url[-1] != "0" else "1"
@@ -110,7 +124,7 @@ def test_link_lives_five_minutes(s3: Bucket) -> None:
 
 
 def test_expired_link_is_refused(s3: Bucket, s3_entry: dict[str, Any], settings: Any) -> None:
-    stored = save_picture(picture(), folder="outputs/d/", name="0", label=labels.GENERATED)
+    stored = save_picture(picture(), folder="outputs/d/", name="0", label=LABEL)
     short = store(s3_entry, settings, querystring_expire=1).url(stored.key)
     time.sleep(2.1)
     assert fetch(short).status_code in REFUSED
@@ -119,7 +133,7 @@ def test_expired_link_is_refused(s3: Bucket, s3_entry: dict[str, Any], settings:
 
 
 def test_wrong_secret_is_refused(s3: Bucket, s3_entry: dict[str, Any], settings: Any) -> None:
-    stored = save_picture(picture(), folder="outputs/e/", name="0", label=labels.GENERATED)
+    stored = save_picture(picture(), folder="outputs/e/", name="0", label=LABEL)
     thief = store(s3_entry, settings, secret_key="not-the-secret")
     with pytest.raises(ClientError):
         thief.save("outputs/e/1.png", ContentFile(b"x"))
@@ -133,14 +147,15 @@ def test_unknown_access_key_is_refused(s3: Bucket, s3_entry: dict[str, Any], set
         stranger.save("outputs/f/1.png", ContentFile(b"x"))
 
 
-def test_repeated_save_writes_the_same_keys(s3: Bucket) -> None:
-    first = save_picture(picture(), folder="outputs/g/", name="0", label=labels.GENERATED)
-    again = save_picture(picture((1, 2, 3)), folder="outputs/g/", name="0", label=labels.GENERATED)
-    assert (first.key, first.thumbnail_key) == (again.key, again.thumbnail_key)
-    assert [key for key in s3.list_keys() if key.startswith("outputs/g/")] == [
-        "outputs/g/0.webp", "outputs/g/0_thumbnail.jpg"
-    ]  # fmt: skip
-    assert hashlib.sha256(fetch(default_storage.url(first.key)).content).hexdigest() == again.sha256
+def test_repeated_save_writes_the_same_keys_and_another_writes_others(s3: Bucket) -> None:
+    first, again = (
+        save_picture(picture(), folder="outputs/g/", name="0", label=LABEL) for _ in range(2)
+    )
+    assert again == first
+    other = save_picture(picture((1, 2, 3)), folder="outputs/g/", name="0", label=LABEL)
+    kept = [one.key for one in (first, other)] + [one.thumbnail_key for one in (first, other)]
+    assert sorted(key for key in s3.list_keys() if key.startswith("outputs/g/")) == sorted(kept)
+    assert hashlib.sha256(fetch(default_storage.url(first.key)).content).hexdigest() == first.sha256
 
 
 # Committed rows: the heart looks at them from a connection of its own, should the first words with a bucket take long.
@@ -164,8 +179,9 @@ def test_task_from_submit_to_a_link_into_the_bucket(
         assert ACCESS_KEY in url
         assert hashlib.sha256(fetch(url).content).hexdigest() == image["sha256"]
         day = f"{attempt.created_at:%Y/%m/%d}"
-        row = Artifact.objects.get(key__endswith=f"/{number}.webp")
-        assert row.key == f"outputs/{day}/{row.platform_id.hex}/{attempt.pk.hex}/{number}.webp"
+        row = Artifact.objects.get(pk=output_id(attempt.pk, number))
+        folder = f"outputs/{day}/{row.platform_id.hex}/{attempt.pk.hex}/"
+        assert row.key == f"{folder}{number}-{row.sha256[:16]}.webp"
         assert row.key in s3.list_keys()
         assert row.thumbnail_key in s3.list_keys()
         assert hashlib.sha256(read_bytes(row)).hexdigest() == row.sha256
@@ -177,7 +193,7 @@ def test_task_from_submit_to_a_link_into_the_bucket(
 
 @pytest.mark.django_db
 def test_hub_itself_serves_no_file_of_the_bucket(s3: Bucket, client: Any) -> None:
-    stored = save_picture(picture(), folder="outputs/h/", name="0", label=labels.GENERATED)
+    stored = save_picture(picture(), folder="outputs/h/", name="0", label=LABEL)
     signature = SIGNER.sign(stored.key).removeprefix(f"{stored.key}:")
     assert client.get(f"/files/{stored.key}", {"signature": signature}).status_code == 404
 
@@ -202,7 +218,7 @@ def test_bucket_that_refuses_costs_nothing(
 def test_link_leads_to_the_stores_outer_name(
     s3: Bucket, s3_entry: dict[str, Any], settings: Any
 ) -> None:
-    stored = save_picture(picture(), folder="outputs/p/", name="0", label=labels.GENERATED)
+    stored = save_picture(picture(), folder="outputs/p/", name="0", label=LABEL)
     inner = s3.endpoint
     # The same server by another name: a signature for the one host is none for the other.
     outer = inner.replace("127.0.0.1", "localhost")
@@ -243,3 +259,41 @@ def test_newer_checksums_are_sent_only_where_asked_for(
     assert bucket.open("outputs/q/0.webp").read() == b"a picture"
     newer = [name for name in asked if "checksum" in name or name == "x-amz-trailer"]
     assert bool(newer) == (when == "when_supported")
+
+
+def test_store_is_asked_to_encrypt_and_given_each_files_digest(
+    s3: Bucket, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("S3_SSE", "aws:kms")
+    monkeypatch.setenv("S3_SSE_KMS_KEY_ID", "our-key")
+    entry = s3_storage()
+    assert entry
+    asked: list[dict[str, str]] = []
+    bucket = store(entry, settings)
+
+    def note(request: Any, **_: Any) -> None:
+        asked.append({name.lower(): str(value) for name, value in request.headers.items()})
+
+    bucket.connection.meta.client.meta.events.register("before-send.s3", note)
+    bucket.save("outputs/e/0.webp", ContentFile(b"a picture"))
+    [headers] = [one for one in asked if "content-length" in one and one["content-length"] != "0"]
+    assert headers["x-amz-server-side-encryption"] in {"aws:kms", "b'aws:kms'"}
+    assert "our-key" in headers["x-amz-server-side-encryption-aws-kms-key-id"]
+    # Signed with it, over TLS too: a store that checks signatures refuses other bytes.
+    assert hashlib.sha256(b"a picture").hexdigest() in headers["x-amz-content-sha256"]
+    assert bucket.connection.meta.client.meta.config.s3["payload_signing_enabled"] is True
+    # Whoever sends a file to the store itself is told to ask for it as well.
+    words = {"content_type": "image/png", "size_bytes": 9, "seconds": 60}
+    address, told = bucket.sign_put("incoming/e", **words), bucket.list_encryption()
+    assert set(told) == {
+        "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id",
+    }  # fmt: skip
+    sent = {"Content-Type": "image/png", **told}
+    assert (
+        httpx2.put(address, content=b"a picture", headers=sent, trust_env=False).status_code == 200
+    )
+    del sent["x-amz-server-side-encryption"]
+    assert (
+        httpx2.put(address, content=b"a picture", headers=sent, trust_env=False).status_code
+        in REFUSED
+    )

@@ -5,12 +5,12 @@ import zlib
 import pytest
 from PIL import Image
 
-from storage import labels
 from storage.containers import Container, open_container
 from storage.decoding import open_image, show
 from storage.relabelling import relabel, relabel_opened
 from storage.unpacking import MOST_UNPACKED_BYTES, unpack
 from tests.storage import made_pictures as made
+from tests.storage.made_pictures import LABEL
 
 PNGS = {
     name: data
@@ -42,7 +42,7 @@ def test_same_is_seen_and_stored(name: str) -> None:
     came = open_container(data)
     unpacked = unpack(came)
     assert see(unpacked) == see(came)
-    assert relabel_opened(data, unpacked, labels.GENERATED) == relabel(data, labels.GENERATED)
+    assert relabel_opened(data, unpacked, LABEL) == relabel(data, LABEL)
 
 
 @pytest.mark.parametrize(("kind", "depth"), KINDS)

@@ -28,7 +28,7 @@ pytestmark = [
 STAGES = {
     "step": ["in hang_holding_the_lock", "_denoise"],
     "decode": ["in hang_beside_the_others", "in decode", "the stage decode moves no more"],
-    "store": ["in hang_beside_the_others", "in save_picture", "the stage store moves no more"],
+    "store": ["in hang_beside_the_others", "in save_pixels", "the stage store moves no more"],
 }
 # The step holds the interpreter's lock: what can end that worker, can end any.
 TRIED = tuple(STAGES) if COUNT else ("step",)

@@ -89,7 +89,7 @@ def test_what_is_no_picture_is_not_published(
 def test_picture_too_large_to_decode_is_not_published(
     dora: APIClient, vendor: Vendor, account: Account
 ) -> None:
-    order_badly(dora, vendor, pictures(encoded(png((20_000, 20_000)))))
+    order_badly(dora, vendor, pictures(encoded(png((20_000, 20_000), "1"))))
 
 
 def test_prefix_of_a_data_uri_is_no_fault(

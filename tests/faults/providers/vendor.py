@@ -50,10 +50,10 @@ def make_healthy(asked: Asked) -> Reply:
     return pictures(*[b64()] * asked.json.get("n", 1))
 
 
-def png(size: tuple[int, int] = (64, 64)) -> bytes:
+def png(size: tuple[int, int] = (64, 64), mode: str = "RGB") -> bytes:
     """Return a flat picture as a file."""
     file = io.BytesIO()
-    Image.new("RGB", size, "red").save(file, "png")
+    Image.new(mode, size, "red").save(file, "png")
     return file.getvalue()
 
 

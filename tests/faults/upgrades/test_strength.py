@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from generation.models import Account, Offer
-from tests.accounts.test_offers import migrate, state_at
+from tests.faults.upgrades.test_cards import migrate, state_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE = "0020_follows"

@@ -1,0 +1,77 @@
+"""Which kinds of stored files are edited and shown: pictures of every format of the hub, and no clips."""
+
+import io
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image
+from rest_framework.test import APIClient
+
+from genhub.platforms.models import Platform
+from storage.edits import editing
+from storage.models import Artifact
+from storage.selectors import read_bytes
+from tests.api.refusals import refused
+from tests.api.test_edits import FLIP, address, check_mistake, edit, made, open_stored, upload
+from tests.api.test_uploads import UPLOAD, encode, scene
+from tests.storage.conftest import local
+
+__all__ = ["local"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local")]
+
+
+def test_clips_are_neither_edited_nor_laid_over(alice: APIClient) -> None:
+    picture, clip = upload(alice), upload(alice)
+    row = Artifact.objects.order_by("-id").first()
+    assert row
+    Artifact.objects.filter(pk=row.pk).update(content_type="video/mp4", seconds=5)
+    for tail in ("", "?preview=true", "/quote"):
+        body = {"operations": [FLIP]}
+        refused(alice, address(clip) + tail, body=body, expect=(409, "not_a_picture"))
+    overlay = {"operations": [{"action": "overlay", "image": clip}]}
+    tails = ("", "?preview=true", "/quote")
+    check_mistake(alice, picture, overlay, "operations[0].image", "a_clip", tails)
+
+
+def test_avif_of_the_hub_is_edited_shown_and_laid_over(alice: APIClient) -> None:
+    drawing = upload(alice, scene(64, 48))
+    row = Artifact.objects.get()
+    file = ContentFile(encode(scene(64, 48), "AVIF", quality=95))
+    key = default_storage.save("outputs/a/0.avif", file)
+    Artifact.objects.filter(pk=row.pk).update(key=key, content_type="image/avif")
+    body = made(edit(alice, drawing, FLIP))
+    red, _, blue = open_stored(body).convert("RGB").getpixel((5, 5))  # type: ignore[misc]
+    assert (body["content_type"], red > 200, blue < 60) == ("image/webp", True, True)
+    small = alice.get(f"{UPLOAD}/{drawing}/preview")
+    assert Image.open(io.BytesIO(small.content)).size == (64, 48)
+    over = made(edit(alice, body["id"], {"action": "overlay", "image": drawing, "width": 10}))
+    assert over["parent"] == body["id"]
+
+
+def test_previews_name_the_platform_as_their_maker(alice: APIClient) -> None:
+    picture = upload(alice)
+    row = Artifact.objects.get()
+    key = default_storage.save("outputs/a/0.webp", default_storage.open(row.key))
+    Artifact.objects.filter(pk=row.pk).update(key=key)
+    Platform.objects.update(label_producer="某公司")
+    shown = alice.get(f"{UPLOAD}/{picture}/preview").content
+    tried = edit(alice, picture, FLIP, query="?preview=true").content
+    for data in (shown, tried):
+        assert '"ContentProducer":"某公司"'.encode() in data
+
+
+def test_parent_is_read_once(alice: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = upload(alice)
+    row = Artifact.objects.get()
+    key = default_storage.save("outputs/a/0.webp", default_storage.open(row.key))
+    Artifact.objects.filter(pk=row.pk).update(key=key)
+    keys = []
+
+    def note(artifact: Artifact) -> bytes:
+        keys.append(artifact.key)
+        return read_bytes(artifact)
+
+    monkeypatch.setattr(editing, "read_bytes", note)
+    made(edit(alice, picture, FLIP))
+    assert keys == [key]

@@ -1,0 +1,166 @@
+"""POST verify: what this hub made is known again, by whom it was made only to its owner, and what was changed since."""
+
+import io
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from rest_framework.test import APIClient
+
+from generation.models import Account, Task
+from generation.work.run import run_queue
+from storage import uploads
+from storage.encoding import encode_as
+from storage.labels import Label
+from storage.models import Artifact
+from storage.seals import label_output
+from storage.selectors import read_bytes
+from storage.verifying import likeness, verify_picture
+from tests.storage import made_pictures as made
+from tests.storage.conftest import local
+
+__all__ = ["local"]
+pytestmark = pytest.mark.django_db
+NOT_OURS = {
+    "made_here": False, "artifact": None, "task": None, "changed": None, "aigc": None, "producer": None,
+    "credentials": None,
+}  # fmt: skip
+
+
+def send(client: APIClient, data: Any, content_type: str) -> Any:
+    """Return the answer to a picture."""
+    return client.generic("POST", "/api/v1/verify", data, content_type=content_type)
+
+
+def ask(client: APIClient, data: bytes, content_type: str = "image/webp") -> dict[str, Any]:
+    """Return what the hub knows of a picture."""
+    answer = send(client, data, content_type)
+    assert answer.status_code == 200, answer.json()
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+@pytest.fixture
+def drawn(alice: APIClient, stub: Account, local: Path) -> tuple[dict[str, Any], bytes]:
+    """Return what alice is told of a picture that was drawn for her, and its file."""
+    alice.post("/api/v1/generate", {"prompt": "a star", "width": 256, "height": 256}, format="json")
+    run_queue("local")
+    row = Artifact.objects.get()
+    known = {
+        "made_here": True, "artifact": str(row), "task": f"task_{Task.objects.get().pk.hex}", "changed": "nothing",
+        "aigc": "ours", "producer": "GenHub", "credentials": "ours",
+    }  # fmt: skip
+    return known, read_bytes(row)
+
+
+def test_its_owner_is_told_all_and_others_no_id(
+    alice: APIClient, client_of: Callable[..., APIClient], drawn: tuple[dict[str, Any], bytes]
+) -> None:
+    known, data = drawn
+    assert ask(alice, data) == known
+    form = alice.post("/api/v1/verify", {"file": io.BytesIO(data)})
+    assert (form.status_code, form.json()) == (200, known)
+    assert ask(client_of("bob"), data) == {**known, "artifact": None, "task": None}
+
+
+def test_what_was_changed_since(alice: APIClient, drawn: tuple[dict[str, Any], bytes]) -> None:
+    known, data = drawn
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        label = Label(image.info["xmp"])
+        pixels = image.convert("RGB")
+    # Saved again by a program that keeps XMP and knows nothing of C2PA.
+    saved = encode_as(pixels, label, "png").data
+    assert ask(alice, saved) == {**known, "changed": "metadata", "credentials": None}
+    coded = encode_as(pixels, label, "jpeg", 75).data
+    assert ask(alice, coded) == {**known, "changed": "pixels", "credentials": None}
+    half = encode_as(pixels.resize((128, 128)), label, "avif").data
+    assert ask(alice, half) == {**known, "changed": "size", "credentials": None}
+    # In the file as it was signed.
+    at = data.index(b"GenHub")
+    broken = data[:at] + b"genhub" + data[at + 6 :]
+    found = ask(alice, broken)
+    assert (found["made_here"], found["changed"]) == (True, "metadata")
+    assert (found["aigc"], found["credentials"]) == ("other", "broken")
+
+
+def test_a_label_in_another_picture_proves_nothing(
+    alice: APIClient, drawn: tuple[dict[str, Any], bytes]
+) -> None:
+    known, data = drawn
+    with Image.open(io.BytesIO(data)) as image:
+        label = Label(image.info["xmp"])
+    other = Image.radial_gradient("L").convert("RGB").resize((256, 256))
+    moved = encode_as(Image.eval(other, lambda value: 255 * (value > 100)), label, "png").data
+    assert ask(alice, moved) == {
+        **known, "made_here": None, "changed": "pixels", "credentials": None,
+    }  # fmt: skip
+
+
+def test_what_others_made_and_what_is_gone(
+    alice: APIClient, drawn: tuple[dict[str, Any], bytes], local: Path
+) -> None:
+    known, data = drawn
+    assert ask(alice, made.make_png(), "image/png") == NOT_OURS
+    forged = encode_as(made.scene(), label_output(uuid.UUID(int=5)), "jpeg").data
+    forged = forged.replace(b"GenHub", b"Hacker")
+    assert ask(alice, forged) == {**NOT_OURS, "aigc": "other", "producer": "Hacker"}
+    never = encode_as(made.scene(), label_output(uuid.UUID(int=5)), "jpeg").data
+    gone = {**known, "artifact": None, "task": None}
+    assert ask(alice, never) == {**gone, "changed": None, "credentials": None}
+    (local / Artifact.objects.get().key).unlink()
+    assert ask(alice, data) == known, "by its digest"
+    assert ask(alice, data + b"more")["changed"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "code"),
+    [
+        (b"GIF89a" + bytes(40), "image/gif", "unsupported_type"),
+        (made.make_png()[:60], "image/png", "unreadable"),
+        (b"", "image/png", "required"),
+        (b"x", "multipart/form-data; boundary=a", "required"),
+    ],
+    ids=["gif", "cut", "empty", "form"],
+)
+def test_what_is_no_picture_is_refused(
+    alice: APIClient, body: bytes, content_type: str, code: str
+) -> None:
+    answer = send(alice, body, content_type)
+    assert answer.status_code == 400, answer.content
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [
+        ("file", code)
+    ]
+
+
+def test_a_picture_too_large_and_a_busy_hub_are_refused(
+    alice: APIClient, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.UPLOAD_MAX_BYTES = 100
+    answer = send(alice, bytes(101), "image/png")
+    assert answer.status_code == 413
+    settings.UPLOAD_MAX_BYTES = 10_000
+    monkeypatch.setattr(uploads, "PATIENCE_SECONDS", 0.0)
+    answer = send(alice, made.make_png(), "image/png")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_pictures_that_would_do_harm_end_in_their_own_process() -> None:
+    from genhub.lib.errors import InvalidRequest  # noqa: PLC0415 (only here)
+
+    refuse: Callable[[bytes], Any] = verify_picture
+    for data in (
+        made.animated_png()[:50],
+        b"\0\0\0\x1cftypavif" + bytes(100),
+        b"RIFF....WEBP" + bytes(50),
+    ):
+        with pytest.raises(InvalidRequest):
+            refuse(data)
+
+
+def test_likeness_of_sketches() -> None:
+    assert likeness("00ff", "00ff") == 1
+    assert likeness("0000", "ffff") == 0

@@ -1,0 +1,1 @@
+"""Vendors of clips that misbehave, and workers that die while clips wait."""
