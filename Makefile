@@ -16,7 +16,7 @@ PRODUCTION := DJANGO_SETTINGS_MODULE=genhub.settings.production \
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults mutants clients bench check format
+.PHONY: help demo up test whole faults mutants clients panel bench check format
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +29,11 @@ up: .venv/.ready ## start everything; Ctrl-C stops it
 
 test: .venv/.ready-dev ## run the tests against real servers    (ARGS="-k ledger")
 	@echo "· tests" >&2
-	@exec $(PY) -m pytest $(ARGS)
+	@exec $(PY) -m pytest -m "not hub" $(ARGS)
+
+whole: .venv/.ready-dev ## start servers and whole hubs, kill processes, drive a browser, in small counts
+	@echo "· whole hubs and pages" >&2
+	@exec $(PY) -m pytest -m hub $(ARGS)
 
 faults: .venv/.ready-dev ## kill processes in full counts        (SET=ledger, FAULT_COUNT=10)
 	@echo "· fault tests" >&2
@@ -40,9 +44,15 @@ mutants: .venv/.ready-dev ## break promises on purpose; the suite must notice
 	@echo "· mutants" >&2
 	@exec $(PY) -m tests.mutants "$(WORD)"
 
-clients: .venv/.ready-dev .venv-clients/.ready tests/clients/node_modules/.ready ## generate clients of the API in Python and TypeScript, and order with them
+clients: .venv/.ready-dev .venv-clients/.ready tests/clients/node_modules/.ready ## order with clients generated in Python and TypeScript, and through LiteLLM's proxy
 	@echo "· clients" >&2
-	@exec $(PY) -m pytest tests/clients/ordering.py -n 0 $(ARGS)
+	@exec $(PY) -m pytest tests/clients/ordering.py tests/clients/proxied.py -n 0 $(ARGS)
+
+panel: .venv/.ready-dev genhub/panel/node_modules/.ready tests/browser/panel/node_modules/.ready ## build the picture panel, and try it in CKEditor 5 and with axe
+	@npm run --silent --prefix genhub/panel types
+	@npm run --silent --prefix genhub/panel build
+	@echo "· the panel" >&2
+	@exec $(PY) -m pytest tests/panel tests/browser/test_panel.py tests/browser/panel/editors.py -n 0 $(ARGS)
 
 bench: .venv/.ready-dev ## measure, one JSON line at the end       (ID=ledger-uniform, QUICK=1)
 	@exec $(PY) -m tests.bench "$(ID)" $(if $(QUICK),--quick)
@@ -77,10 +87,10 @@ format: .venv/.ready-dev ## mend what a machine can mend, the handbook's table o
 	@.venv-clients/bin/python -m pip install -qq --disable-pip-version-check 'openapi-python-client==0.29.1'
 	@touch $@
 
-tests/clients/node_modules/.ready: tests/clients/package.json
+%/node_modules/.ready: %/package.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer" >&2; exit 1; }
-	@echo "· the generator of TypeScript clients" >&2
-	@npm install --silent --no-fund --no-audit --no-package-lock --prefix tests/clients
+	@echo "· what $*/package.json names" >&2
+	@npm install --silent --no-fund --no-audit --no-package-lock --prefix $*
 	@touch $@
 
 .venv/bin/python:
