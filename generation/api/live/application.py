@@ -4,15 +4,16 @@ import asyncio
 import io
 import logging
 import uuid
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_started
+from django.db import Error
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
@@ -114,16 +115,27 @@ class Events:
                 await answer(send, response)
                 return
             dialect = response.watch.dialect
-            stream = await self.open(response.watch)
+            async with self._opened(response.watch) as (stream, newest):
+                await start(send, response)
+                await self._serve(stream, newest, receive, send)
         except Problem as problem:
             if dialect:
                 await answer(send, dialect.word_refusal(problem))
             else:
                 await refuse(send, problem, scope)
-            return
+
+    @asynccontextmanager
+    async def _opened(self, watch: Watch) -> AsyncIterator[tuple[Stream, int]]:
+        """Give a stream and the newest event's place when it began, which is known before the client is told that it
+        listens: what it orders then comes after that place."""
+        stream = await self.open(watch)
         try:
-            await start(send, response)
-            await self._serve(stream, receive, send)
+            try:
+                newest = await self.read(events.newest_position)
+            except Error as error:
+                logger.warning("a stream could not be begun: %s", error)
+                raise EventsAway(headers=RETRY_AFTER) from error
+            yield stream, newest
         finally:
             self.board.close(stream)
 
@@ -134,17 +146,17 @@ class Events:
             raise EventsAway(headers=RETRY_AFTER)
         return self.board.open(watch)
 
-    async def _serve(self, stream: Stream, receive: Any, send: Any) -> None:
+    async def _serve(self, stream: Stream, newest: int, receive: Any, send: Any) -> None:
         """Write until the stream or its client ends."""
         leaving = asyncio.create_task(end_on_leave(stream, receive))
         try:
-            await self._write(stream, send)
+            await self._write(stream, newest, send)
         finally:
             leaving.cancel()
 
-    async def _write(self, stream: Stream, send: Any) -> None:
+    async def _write(self, stream: Stream, newest: int, send: Any) -> None:
         try:
-            await self._catch_up(stream, send)
+            await self._catch_up(stream, newest, send)
         except Exception:
             # The client comes again and asks for the rest; what it has is whole.
             logger.exception("a stream could not be begun")
@@ -161,7 +173,7 @@ class Events:
                 await send_body(send, piece)
         await send({"type": "http.response.body", "body": b""})
 
-    async def _catch_up(self, stream: Stream, send: Any) -> None:
+    async def _catch_up(self, stream: Stream, newest: int, send: Any) -> None:
         """Send from the rows what came before the stream began; what comes now lies ready behind it."""
         watch = stream.watch
         if watch.dialect:
@@ -170,7 +182,6 @@ class Events:
             if await self.read(events.find_ended, [str(watch.task_id)]):
                 stream.end()
             return
-        newest = await self.read(events.newest_position)
         is_new = watch.after is None and watch.task_id is None
         await send_body(send, greet(newest if is_new else None))
         if watch.is_past and watch.task_id is not None:
