@@ -1,8 +1,5 @@
 """A real Chromium before the live server; whatever it complains about on its console fails the test."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +16,7 @@ from tests.front.web import HOST, Web
 from tests.live.streams import serving_both
 from tests.patience import patience
 from tests.ports import free_port
+from tests.programs import need_program
 from tests.servers import leave_to_whole
 
 SWITCHES = [
@@ -30,7 +28,6 @@ SWITCHES = [
     "--disable-sync",
     "--no-first-run",
 ]
-INSTALL = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"]
 PASSWORD = "correct horse battery"
 
 
@@ -43,17 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Return the path of Chromium, installing it where that is allowed; never skip."""
-    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    if not Path(path).exists() and "CHROMIUM" not in os.environ and os.geteuid() == 0:
-        if not shutil.which("apt-get"):
-            pytest.fail("Chromium is missing: install it and set CHROMIUM to its path")
-        subprocess.run(["apt-get", "update"], check=False)
-        subprocess.run(INSTALL, check=False)
-    if not Path(path).exists():
-        pytest.fail(
-            f"{path} is missing: run `sudo {' '.join(INSTALL)}`, or set CHROMIUM to its path"
-        )
-    return path
+    return need_program("/usr/bin/chromium", "chromium", "fonts-noto-cjk", variable="CHROMIUM")
 
 
 @pytest.fixture(scope="package")
