@@ -27,6 +27,7 @@ from genhub.lib.limits import (
     MOST_STEPS,
     SIDE_MULTIPLE_PIXELS,
 )
+from genhub.lib.prepared import NO_NUMBER, Prepared
 
 USUAL = ModelCard("")
 MODES = ("fast", "fine")
@@ -239,5 +240,16 @@ def find_card(account_id: int, alias: str) -> ModelCard:
 
 def get_card(account_id: int, alias: str) -> ModelCard:
     """Return what a provider's model is able to, or raise Offer.DoesNotExist."""
-    offers = Offer.objects.select_related("local")
-    return offers.get(account_id=account_id, alias=alias).card()
+    if found := NAMED.find(account_id, alias):
+        return found[0].card()
+    raise Offer.DoesNotExist
+
+
+# Each claim asks for one.
+NAMED: Prepared[Offer] = Prepared(
+    lambda account_id, alias: Offer.objects.select_related("local").filter(
+        account_id=account_id, alias=alias
+    ),
+    NO_NUMBER,
+    "an alias",
+)
