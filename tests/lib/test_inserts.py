@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError
 
 from genhub.lib.inserts import insert_together
-from genhub.lib.prepared import NO_ID, Prepared, PreparedUpdate
+from genhub.lib.prepared import NO_NUMBER, Prepared, PreparedUpdate
 from genhub.platforms.models import ApiKey, IdempotencyKey, Plan, Platform
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,7 +62,7 @@ def test_prepared_update_writes_what_the_update_writes() -> None:
         ),
         "a code",
         "a name",
-        NO_ID,
+        NO_NUMBER,
     )
     other = Plan.objects.get(code="other")
     for name, plan_id in (("App", other.pk), ("", None)):
