@@ -32,7 +32,7 @@ from generation.models import Attempt, Event, Task
 from generation.providers.errors import Fault, ProviderError
 from generation.providers.sorting import Meaning
 from generation.states import TASK_LIVE, AttemptState, TaskState
-from genhub.lib.prepared import NO_ID, Prepared, PreparedUpdate
+from genhub.lib.prepared import NO_FLAG, NO_ID, NO_NUMBER, Prepared, PreparedUpdate
 
 logger = logging.getLogger(__name__)
 
@@ -93,18 +93,44 @@ BY_ID: Prepared[Task] = Prepared(lambda task_id: Task.objects.filter(pk=task_id)
 def succeed(claim: Claim, stored: Stored) -> None:
     """End an attempt that has delivered; last, since its trigger locks the share, where the next claim of this user
     looks."""
-    claims.end_attempt(
-        claim,
-        AttemptState.SUCCEEDED,
-        progress=1.0,
-        timings=storable(stored.timings),
-        facts=storable(stored.facts),
+    is_ended = SUCCEEDS.run(
+        claim.attempt_id,
+        claim.token,
+        storable(stored.timings),
+        storable(stored.facts),
         # What is missing may have been stored in part.
-        needs_sweep=bool(stored.not_made),
-        **stored.bill.values(),
+        bool(stored.not_made),
+        stored.bill.cost_usd,
+        stored.bill.usage,
     )
+    if not is_ended:
+        raise LeaseLost
     spending.watch(claim.account)
     paces.note(claim, stored.timings)
+
+
+SUCCEEDS: Final = PreparedUpdate(
+    lambda attempt_id, token, timings, facts, needs_sweep, cost_usd, usage: (
+        claims.fence(attempt_id, token),
+        {
+            "state": AttemptState.SUCCEEDED,
+            "progress": 1.0,
+            "timings": timings,
+            "facts": facts,
+            "needs_sweep": needs_sweep,
+            "cost_usd": cost_usd,
+            "usage": usage,
+            **claims.END,
+        },
+    ),
+    NO_ID,
+    NO_NUMBER,
+    {"timings": 0},
+    {"facts": 0},
+    NO_FLAG,
+    Decimal(-1),
+    {"usage": 0},
+)
 
 
 def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:

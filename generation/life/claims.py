@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -81,6 +81,9 @@ TAKE = f"""
 
 # A model that is not there yet comes first: the watchdog of the engine guards that, and it is no picture's fault.
 LOADING_SECONDS = 600
+
+
+END: Final = {"ended_at": Now(), "lease_expires_at": None, "preview": None}
 
 
 class LeaseLost(Exception):
@@ -243,8 +246,7 @@ def note_shared(claim: Claim, *, is_shared: bool) -> None:
 
 def end_attempt(claim: Claim, state: AttemptState, **values: Any) -> None:
     """End the attempt under its fence; raise LeaseLost when it is no longer ours."""
-    values |= {"ended_at": Now(), "lease_expires_at": None, "preview": None}
-    leave(claim, state, **values)
+    leave(claim, state, **END, **values)
 
 
 def leave(claim: Claim, state: AttemptState, **values: Any) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Least, Now
 
@@ -30,6 +30,7 @@ from generation.models import Attempt, Event, Task, find_card
 from generation.providers.base import CancelOutcome, Found, Submitted, Waiting
 from generation.states import AttemptState, TaskState
 from genhub.lib.errors import Problem
+from genhub.lib.planned import planned_cursor
 
 # A vendor that says nothing is asked after 1, 2, 4 … seconds; one that says more than the longest is asked then.
 LONGEST_PAUSE_SECONDS = 30.0
@@ -258,7 +259,7 @@ def settle_late(claim: Claim, bill: Bill) -> None:
 
 def list_due_queues() -> list[str]:
     """Return the queues in which an order is to be asked for or looked for, or a vendor to be told of a cancel."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(*write_due_queues())
         return sorted(queue for (queue,) in cursor.fetchall())
 

@@ -21,9 +21,10 @@ from genhub.lib.planned import planned_cursor
 populators: Any = get_related_populators
 M = TypeVar("M", bound=models.Model)
 DATABASE: Final = "default"
-# Places of values that may be of any order: an id, and a whole number.
+# Places of an id, a whole number, and a flag.
 NO_ID: Final = uuid.UUID(int=0)
 NO_NUMBER: Final = -(2**53)
+NO_FLAG: Final = False
 
 
 @dataclass(frozen=True)
