@@ -27,7 +27,6 @@ from genhub.lib.limits import (
     MOST_STEPS,
     SIDE_MULTIPLE_PIXELS,
 )
-from genhub.lib.prepared import NO_NUMBER, Prepared
 
 USUAL = ModelCard("")
 MODES = ("fast", "fine")
@@ -228,28 +227,3 @@ def columns_of(card: ModelCard) -> dict[str, Any]:
     if card.usd_per_picture is not None:
         values["usd_per_picture"] = round(card.usd_per_picture, USD_PLACES)
     return values
-
-
-def find_card(account_id: int, alias: str) -> ModelCard:
-    """Return what a provider's model is able to; one that is gone has no weights, so that no engine can load it."""
-    try:
-        return get_card(account_id, alias)
-    except Offer.DoesNotExist:
-        return ModelCard(alias)
-
-
-def get_card(account_id: int, alias: str) -> ModelCard:
-    """Return what a provider's model is able to, or raise Offer.DoesNotExist."""
-    if found := NAMED.find(account_id, alias):
-        return found[0].card()
-    raise Offer.DoesNotExist
-
-
-# Each claim asks for one.
-NAMED: Prepared[Offer] = Prepared(
-    lambda account_id, alias: Offer.objects.select_related("local").filter(
-        account_id=account_id, alias=alias
-    ),
-    NO_NUMBER,
-    "an alias",
-)

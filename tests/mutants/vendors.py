@@ -72,7 +72,7 @@ VENDOR_MUTANTS = (
                 "    if local_only is None:\n",
             ),
         ),
-        (STANDBY,),
+        (f"{STANDBY}::test_what_must_stay_in_the_house_reaches_nobody_outside",),
     ),
     Mutant(
         "what must stay goes to a vendor that left the house",
@@ -83,7 +83,7 @@ VENDOR_MUTANTS = (
                 "if claim.local_only and not claim.account:",
             ),
         ),
-        (STANDBY,),
+        (f"{STANDBY}::test_account_that_left_the_house_gets_nothing_that_must_stay",),
     ),
     Mutant(
         "a vendor's picture is fetched from a private address",
