@@ -50,7 +50,7 @@ VENDOR_MUTANTS = (
                 'if "://" in path and not path:',
             ),
         ),
-        ("tests/providers/vendors/test_bfl.py", "tests/providers/vendors/test_fal.py"),
+        ("tests/providers/test_http.py",),
     ),
     Mutant(
         "a vendor is not given the time that it asks for",
