@@ -13,6 +13,7 @@ from credits.entries import Filters, describe_line
 from credits.models import AuditRun, Hold, Kind, Lot, Purse, Transfer
 from genhub.lib.ids import oldest_id
 from genhub.lib.planned import planned_cursor
+from genhub.lib.prepared import NO_ID, Prepared
 
 # More are of no use to a reader.
 MOST_LOTS = 20
@@ -173,7 +174,14 @@ def list_expiring(purse_id: uuid.UUID, *, live: bool = False) -> list[Lot]:
 
 def find_hold(reference: uuid.UUID) -> uuid.UUID | None:
     """Return the id of an order's hold, or None for an order of price 0."""
-    return Hold.objects.filter(reference=reference).values_list("pk", flat=True).first()
+    found = OF_ORDER.find(reference)
+    return found[0].pk if found else None
+
+
+# Each end of an order asks.
+OF_ORDER: Prepared[Hold] = Prepared(
+    lambda reference: Hold.objects.filter(reference=reference).order_by("pk")[:1], NO_ID
+)
 
 
 def find_purse(platform_id: uuid.UUID, user: str) -> uuid.UUID | None:

@@ -204,14 +204,21 @@ def record_artifact(
     stored: StoredFile, *, platform_id: uuid.UUID, user: str, is_withheld: bool = False
 ) -> uuid.UUID:
     """Give a stored picture to its owner, or keep it from everybody but staff, and return the artifact's id."""
-    facts = {name: getattr(stored, name) for name in FACTS}
-    row = Artifact(id=stored.artifact_id or new_id(), platform_id=platform_id, user=user, **facts)
-    row.has_thumbnail = stored.undrawn is None
+    row = artifact_of(stored, platform_id=platform_id, user=user)
     row.withheld_at = Now() if is_withheld else None
     row.save(force_insert=True)
     if stored.operations:
         tell_operations([row], stored.operations)[0].save(force_insert=True)
     return row.pk
+
+
+def artifact_of(stored: StoredFile, *, platform_id: uuid.UUID, user: str) -> Artifact:
+    """Return a stored picture as its owner's, not yet written."""
+    facts = {name: getattr(stored, name) for name in FACTS}
+    artifact_id = stored.artifact_id or new_id()
+    row = Artifact(id=artifact_id, platform_id=platform_id, user=user, **facts)
+    row.has_thumbnail = stored.undrawn is None
+    return row
 
 
 def tell_operations(

@@ -7,8 +7,8 @@ from rest_framework.test import APIClient
 
 from generation.accounts.adapters import adapter_of
 from generation.life import claims, rescue
-from generation.life.attempt_ends import Stored
 from generation.life.claims import Claim
+from generation.life.outputs import Stored
 from generation.models import Attempt, Task
 from generation.providers.base import Work
 from generation.work import storing

@@ -5,8 +5,9 @@ a rest that failures brought, one order at a time goes there until one succeeds.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,8 @@ from generation.providers.errors import Fault, ProviderError
 from generation.providers.registry import find_class
 from generation.providers.sorting import Meaning
 from generation.states import AttemptState
+from genhub.lib.planned import planned_cursor
+from genhub.lib.prepared import DATABASE, NO_NUMBER, Text, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +118,7 @@ def take_key(key: AccountKey, now: datetime) -> AccountKey:
 def choose_key(account: Account, now: datetime) -> AccountKey | None:
     """Return the key that was used longest ago, of those that do not rest; raise NotNow when none can be used."""
     keys = AccountKey.objects.filter(account=account)
-    oldest = keys.filter(usable(now)).order_by(F("last_used_at").asc(nulls_first=True), "pk")
-    for key in AccountKey.objects.raw(*use_of(oldest, now)):
+    if key := use_oldest(account.pk, now):
         return key
     if not keys.exists() and not find_class(account.adapter).capabilities.needs_key:
         return None
@@ -126,14 +128,27 @@ def choose_key(account: Account, now: datetime) -> AccountKey | None:
     raise NotNow(Rest.NO_KEY, (resting.resting_until - now).total_seconds(), rests=True)
 
 
-def use_of(keys: QuerySet[AccountKey], now: datetime) -> tuple[str, list[Any]]:
-    """Return a statement that notes the use of the first of these keys and reads it, with its values."""
-    statement, values = keys.values("pk")[:1].query.sql_with_params()
-    table = AccountKey._meta.db_table  # noqa: SLF001 (Django's documented API)
-    return (
-        f'UPDATE "{table}" SET last_used_at = %s WHERE id IN ({statement}) RETURNING *',  # noqa: S608 (all of it is our own text)
-        [now, *values],
-    )
+def use_oldest(account_id: int, now: datetime) -> AccountKey | None:
+    """Return the key of an account that was used longest ago and may be used now, its use noted, if there is one."""
+    text, names = write_use()
+    with planned_cursor() as cursor:
+        cursor.execute(text.statement, text.fill([account_id, now]))
+        row = cursor.fetchone()
+    return AccountKey.from_db(DATABASE, names, row) if row else None
+
+
+@cache
+def write_use() -> tuple[Text, list[str]]:
+    """Return the statement for that, which asks for account and time, and the fields that it returns."""
+    places = NO_NUMBER, datetime.min.replace(tzinfo=UTC)
+    account_id, now = places
+    keys = AccountKey.objects.filter(usable(now), account=account_id)
+    oldest = keys.order_by(F("last_used_at").asc(nulls_first=True), "pk").values("pk")[:1]
+    statement, values = oldest.query.sql_with_params()
+    meta = AccountKey._meta  # noqa: SLF001 (Django's documented API)
+    columns = ", ".join(f'"{field.column}"' for field in meta.concrete_fields)
+    use = f'UPDATE "{meta.db_table}" SET last_used_at = %s WHERE id IN ({statement}) RETURNING {columns}'  # noqa: S608 (all of it is our own text)
+    return write_text(use, [now, *values], places), [f.attname for f in meta.concrete_fields]
 
 
 def has_key(account_id: int) -> bool:

@@ -1,19 +1,16 @@
 """The end of a worker's attempt: delivered, worth another try, or failed. Each is one fenced transaction."""
 
 import logging
-import math
 import random
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import uuid
+from decimal import Decimal
+from typing import Final
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from generation.accounts import routing, spending, standing
-from generation.accounts.costs import FREE, NOTHING, UNKNOWN, Bill
-from generation.failures import TaskFailure
+from generation.accounts.costs import FREE, NOTHING, Bill
 from generation.life import (
     announcing,
     batch_ends,
@@ -28,17 +25,14 @@ from generation.life import (
 from generation.life.batch_ends import ending_tasks
 from generation.life.bills import GIVEN_UP, total_of_task
 from generation.life.claims import Claim, LeaseLost
+from generation.life.outputs import Stored, deliver, failure_of, storable
 from generation.life.unpaid_ends import end_unpaid
-from generation.life.withheld import AllWithheld, Withheld
-from generation.models import Attempt, Event, Output, Task
-from generation.moderation.found import Found
-from generation.providers.base import Made, NotMade
+from generation.life.withheld import AllWithheld
+from generation.models import Attempt, Event, Task
 from generation.providers.errors import Fault, ProviderError
 from generation.providers.sorting import Meaning
 from generation.states import TASK_LIVE, AttemptState, TaskState
-from genhub.lib.errors import Problem, problem_of
-from storage.content import StoredFile
-from storage.services import record_artifact
+from genhub.lib.prepared import NO_FLAG, NO_ID, NO_NUMBER, Prepared, PreparedUpdate
 
 logger = logging.getLogger(__name__)
 
@@ -49,34 +43,6 @@ LONGEST_DETAIL = 4000
 DEAD_KEY = (Meaning.KEY, Meaning.QUOTA)
 # A provider that says more is asked again all the same: waiting is the customer's.
 LONGEST_DELAY_SECONDS = 3600.0
-PLACE = re.compile(r"%\((\w+)\)")
-
-
-@dataclass(frozen=True)
-class StoredOutput:
-    """An output whose file lies in the store."""
-
-    made: Made
-    file: StoredFile
-    # What moderation objects to in it, though it is delivered.
-    flagged: Found | None = None
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What an attempt made: stored outputs, what was not made or not stored or not to be seen, and the facts for its
-    row."""
-
-    outputs: Sequence[StoredOutput]
-    not_made: Sequence[NotMade] = ()
-    withheld: Sequence[Withheld] = ()
-    timings: Mapping[str, float] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    bill: Bill = UNKNOWN
-
-    def list_files(self) -> list[StoredFile]:
-        """Return all files that will have a row."""
-        return [*(one.file for one in self.outputs), *(one.file for one in self.withheld)]
 
 
 @ending_tasks()
@@ -86,87 +52,85 @@ def complete(claim: Claim, stored: Stored) -> None:
     At least one picture must be there: an attempt that delivered none has failed.
     """
     # The row is locked by what ends it: whoever waits for the picture waits for no look at it before.
-    ended = Task.objects.filter(pk=claim.task_id, state__in=TASK_LIVE).update(
-        state=TaskState.COMPLETED,
-        completed_at=Now(),
-        # What is found again is whole.
-        cache_key="" if stored.withheld else flights.keep_key(claim),
-        cost_usd=total_of_task(claim.attempt_id, stored.bill.cost_usd),
-    )
-    if not ended:
+    # What is found again is whole.
+    cache_key = "" if stored.withheld else flights.keep_key(claim)
+    if not COMPLETES.run(claim.task_id, cache_key, claim.attempt_id, stored.bill.cost_usd):
         raise LeaseLost
-    task = Task.objects.get(pk=claim.task_id)
+    [task] = BY_ID.find(claim.task_id)
     captured = payments.pay(task, len(stored.outputs))
-    deliver(task, stored)
-    events.record(
+    end = events.event_of(
         task.pk,
         Event.Kind.COMPLETED,
         attempt_id=claim.attempt_id,
         count=payments.count_delivered(task, len(stored.outputs)),
         captured=captured,
     )
+    deliver(task, stored, end)
     announcing.announce_end(task, TaskState.COMPLETED)
     batch_ends.note(task.batch_id)
     flights.wake(task)
     succeed(claim, stored)
 
 
+COMPLETES: Final = PreparedUpdate(
+    lambda task_id, cache_key, attempt_id, cost_usd: (
+        Task.objects.filter(pk=task_id, state__in=TASK_LIVE),
+        {
+            "state": TaskState.COMPLETED,
+            "completed_at": Now(),
+            "cache_key": cache_key,
+            "cost_usd": total_of_task(attempt_id, cost_usd),
+        },
+    ),
+    NO_ID,
+    "a key",
+    uuid.UUID(int=1),
+    Decimal(-1),
+)
+BY_ID: Prepared[Task] = Prepared(lambda task_id: Task.objects.filter(pk=task_id), NO_ID)
+
+
 def succeed(claim: Claim, stored: Stored) -> None:
     """End an attempt that has delivered; last, since its trigger locks the share, where the next claim of this user
     looks."""
-    claims.end_attempt(
-        claim,
-        AttemptState.SUCCEEDED,
-        progress=1.0,
-        timings=storable(stored.timings),
-        facts=storable(stored.facts),
+    is_ended = SUCCEEDS.run(
+        claim.attempt_id,
+        claim.token,
+        storable(stored.timings),
+        storable(stored.facts),
         # What is missing may have been stored in part.
-        needs_sweep=bool(stored.not_made),
-        **stored.bill.values(),
+        bool(stored.not_made),
+        stored.bill.cost_usd,
+        stored.bill.usage,
     )
+    if not is_ended:
+        raise LeaseLost
     spending.watch(claim.account)
     paces.note(claim, stored.timings)
 
 
-def deliver(task: Task, stored: Stored) -> None:
-    """Write what was stored, or is missing, as the outputs of a task, in the transaction that ends its attempt."""
-    for output in stored.outputs:
-        made = output.made
-        row = Output.objects.create(
-            task=task,
-            step=task.step,
-            position=made.position,
-            seed=made.seed,
-            revised_prompt=storable(made.revised_prompt),
-            artifact_id=record_artifact(output.file, platform_id=task.platform_id, user=task.user),
-        )
-        if output.flagged:
-            withheld.flag(row, output.flagged)
-    withheld.keep(task, stored.withheld, are_outputs=True)
-    for missing in stored.not_made:
-        problem = failure_of(missing.code, missing.params)
-        Output.objects.create(
-            task=task,
-            step=task.step,
-            position=missing.position,
-            seed=missing.seed,
-            error_code=problem.code,
-            error_params=problem.params,
-        )
-
-
-def storable(value: Any) -> Any:
-    """Return a provider's words without what no column takes: NUL, half letters, and numbers that are none."""
-    if isinstance(value, Mapping):
-        return {storable(name): storable(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, str):
-        # Half of a surrogate pair is JSON, but no text.
-        return value.replace("\0", "").encode("utf-8", "replace").decode()
-    return value
+SUCCEEDS: Final = PreparedUpdate(
+    lambda attempt_id, token, timings, facts, needs_sweep, cost_usd, usage: (
+        claims.fence(attempt_id, token),
+        {
+            "state": AttemptState.SUCCEEDED,
+            "progress": 1.0,
+            "timings": timings,
+            "facts": facts,
+            "needs_sweep": needs_sweep,
+            "cost_usd": cost_usd,
+            "usage": usage,
+            **claims.END,
+        },
+    ),
+    NO_ID,
+    NO_NUMBER,
+    {"timings": 0},
+    {"facts": 0},
+    NO_FLAG,
+    Decimal(-1),
+    {"usage": 0},
+)
 
 
 def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
@@ -200,18 +164,6 @@ def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
         if retried:
             queue_retry(claim, failures, error)
     return TaskState.PROCESSING if retried else TaskState.FAILED
-
-
-def failure_of(code: str, params: Mapping[str, Any]) -> Problem:
-    """Return the failure that a provider's code means to the customer: the general one when the code is unknown, or
-    came without a value that its words need."""
-    problem = problem_of(code, storable(params), TaskFailure)
-    needed = set(PLACE.findall(problem.detail))
-    if not isinstance(problem, TaskFailure) or not needed <= problem.params.keys():
-        return TaskFailure()
-    # Only what the words need is the customer's to read.
-    problem.params = {name: problem.params[name] for name in needed}
-    return problem
 
 
 def queue_retry(claim: Claim, failures: int, error: ProviderError) -> None:

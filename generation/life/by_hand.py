@@ -15,8 +15,8 @@ from django.db.models.functions import Now
 
 from generation.errors import NotInDoubt
 from generation.life import chains, claims, events, waiting
-from generation.life.attempt_ends import Stored
 from generation.life.claims import Claim, LeaseLost
+from generation.life.outputs import Stored
 from generation.models import Attempt, Event, find_card
 from generation.states import AttemptState
 

@@ -9,9 +9,9 @@ from generation.accounts import routing
 from generation.accounts.routing import Route
 from generation.failures import ModelGone
 from generation.life import attempt_ends, claims, doorbell, events
-from generation.life.attempt_ends import Stored
 from generation.life.batch_ends import ending_tasks
 from generation.life.claims import Claim, LeaseLost
+from generation.life.outputs import Stored, deliver
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Output, Task
 from generation.states import TASK_LIVE, TaskState
@@ -37,7 +37,7 @@ def go_on(claim: Claim, stored: Stored) -> None:
     task = Task.objects.select_for_update().get(pk=claim.task_id)
     if task.state not in TASK_LIVE:
         raise LeaseLost
-    attempt_ends.deliver(task, stored)
+    deliver(task, stored)
     events.record(task.pk, Event.Kind.STEP_DONE, attempt_id=claim.attempt_id, step=task.step)
     route = take_up_next(task)
     if route is None:

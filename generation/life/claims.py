@@ -2,11 +2,11 @@
 
 import datetime
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -20,6 +20,7 @@ from generation.spec import GenerationSpec, ModelCard
 from generation.states import AttemptState
 from genhub.lib.clock import NOW
 from genhub.lib.planned import planned_cursor
+from genhub.lib.prepared import NO_ID, Prepared
 
 # The share first (one index scan, however many rows wait behind it), then its oldest due row. SKIP LOCKED on both:
 # a claim never waits, so it can be part of no deadlock. statement_timestamp() is what Django's Now() means, too.
@@ -80,6 +81,9 @@ TAKE = f"""
 
 # A model that is not there yet comes first: the watchdog of the engine guards that, and it is no picture's fault.
 LOADING_SECONDS = 600
+
+
+END: Final = {"ended_at": Now(), "lease_expires_at": None, "preview": None}
 
 
 class LeaseLost(Exception):
@@ -148,8 +152,9 @@ def list_claims(
     taken: Sequence[uuid.UUID], find_card: Callable[[int, str], ModelCard] = get_card
 ) -> list[Claim]:
     """Return the claims on taken attempts, in this order."""
-    rows = Attempt.objects.select_related("task", "account", "share", "key").annotate(now=NOW)
-    attempts = rows.in_bulk(taken)
+    # Nearly always it is one.
+    rows: Iterable[Any] = TAKEN.find(*taken) if len(taken) == 1 else read_taken(taken)
+    attempts = {one.pk: one for one in rows}
     # The first claim of an attempt that is the first: its task was not worked on before.
     announcing.announce_start(
         [one.task for one in attempts.values() if (one.number, one.lease_token) == (1, 1)]
@@ -160,6 +165,16 @@ def list_claims(
     find_card_once = cache(find_card)
     found = [attempts[attempt_id] for attempt_id in taken]
     return [claim_of(one, find_card_once, seconds_left(one, one.now)) for one in found]
+
+
+def read_taken(taken: Sequence[uuid.UUID]) -> QuerySet[Attempt]:
+    """Return attempts with all that a claim tells of them."""
+    rows = Attempt.objects.select_related("task", "account", "share", "key").annotate(now=NOW)
+    return rows.filter(pk__in=taken)
+
+
+# Each has the database's `now` beside its columns.
+TAKEN: Prepared[Any] = Prepared(lambda attempt_id: read_taken([attempt_id]), NO_ID)
 
 
 def seconds_left(attempt: Attempt, now: datetime.datetime) -> float | None:
@@ -205,9 +220,12 @@ def lease() -> timedelta:
 
 def fenced(claim: Claim) -> QuerySet[Attempt]:
     """Return the attempt's row if it is still this claim's, else no row: the start of every later write."""
-    return Attempt.objects.filter(
-        pk=claim.attempt_id, lease_token=claim.token, state=AttemptState.RUNNING
-    )
+    return fence(claim.attempt_id, claim.token)
+
+
+def fence(attempt_id: uuid.UUID, token: int) -> QuerySet[Attempt]:
+    """Return an attempt's row if it is still held by this token, else no row."""
+    return Attempt.objects.filter(pk=attempt_id, lease_token=token, state=AttemptState.RUNNING)
 
 
 def heartbeat(claim: Claim, *, progress: float | None = None, preview: bytes | None = None) -> None:
@@ -228,8 +246,7 @@ def note_shared(claim: Claim, *, is_shared: bool) -> None:
 
 def end_attempt(claim: Claim, state: AttemptState, **values: Any) -> None:
     """End the attempt under its fence; raise LeaseLost when it is no longer ours."""
-    values |= {"ended_at": Now(), "lease_expires_at": None, "preview": None}
-    leave(claim, state, **values)
+    leave(claim, state, **END, **values)
 
 
 def leave(claim: Claim, state: AttemptState, **values: Any) -> None:

@@ -45,7 +45,14 @@ def record(
     task_id: uuid.UUID, kind: Event.Kind, *, attempt_id: uuid.UUID | None = None, **data: Any
 ) -> None:
     """Write one step of a task's life, in the transaction that makes it true."""
-    Event.objects.create(task_id=task_id, attempt_id=attempt_id, kind=kind, data=data)
+    event_of(task_id, kind, attempt_id=attempt_id, **data).save(force_insert=True)
+
+
+def event_of(
+    task_id: uuid.UUID, kind: Event.Kind, *, attempt_id: uuid.UUID | None = None, **data: Any
+) -> Event:
+    """Return a step of a task's life, not yet written."""
+    return Event(task_id=task_id, attempt_id=attempt_id, kind=kind, data=data)
 
 
 def place_all() -> None:

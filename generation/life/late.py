@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from generation.life import events
-from generation.life.attempt_ends import Stored
 from generation.life.claims import Claim
+from generation.life.outputs import Stored
 from generation.models import Attempt, Event, LateOutput, Task
 from generation.states import AttemptState, TaskState
 from storage.services import record_artifact

@@ -1,4 +1,4 @@
-"""Orders at a vendor: sent, waited for without a sleeper, asked for, and in doubt when an answer was lost.
+"""Orders at a vendor: waited for without a sleeper, asked for, and in doubt when an answer was lost.
 
 Each write of a worker is fenced like every other. What may be billed is never sent twice: an order whose answer was
 lost is `unknown` until the vendor calls back, a person decides, or the task's deadline ends it.
@@ -12,24 +12,25 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Least, Now
 
 from generation.accounts import standing
-from generation.accounts.costs import FREE, Bill, dearest_of
+from generation.accounts.costs import FREE, Bill
 from generation.errors import NotInDoubt
 from generation.life import claims, doorbell, events, late, searching
-from generation.life.attempt_ends import LONGEST_DETAIL, storable
+from generation.life.attempt_ends import LONGEST_DETAIL
 from generation.life.bills import total_of_task
-from generation.life.claims import Claim, LeaseLost
+from generation.life.claims import Claim
+from generation.life.outputs import storable
 from generation.life.searching import Suggestion
 from generation.life.unpaid_ends import end_unpaid
-from generation.models import AccountKey, Attempt, Event, Task, find_card
+from generation.models import Attempt, Event, Task, find_card
 from generation.providers.base import CancelOutcome, Found, Submitted, Waiting
 from generation.states import AttemptState, TaskState
-from genhub.lib.clock import NOW
 from genhub.lib.errors import Problem
+from genhub.lib.planned import planned_cursor
 
 # A vendor that says nothing is asked after 1, 2, 4 … seconds; one that says more than the longest is asked then.
 LONGEST_PAUSE_SECONDS = 30.0
@@ -48,30 +49,6 @@ DUE = """
      LIMIT 1
        FOR UPDATE OF a, t SKIP LOCKED
 """
-
-
-@transaction.atomic
-def note_sending(claim: Claim) -> AccountKey | None:
-    """Write that the order leaves for the vendor now, before it does, and return the key it goes with.
-
-    Raises LeaseLost when the attempt is not ours, NotNow when the account takes none now; then nothing was written.
-    """
-    # Both rows by one statement: the vendor waits for each round trip that comes before it.
-    rows = claims.fenced(claim).select_related("account").annotate(now=NOW)
-    attempt = rows.select_for_update(of=("self", "account"), no_key=True).first()
-    if attempt is None:
-        raise LeaseLost
-    dearest = dearest_of(claim.card, claim.spec)
-    key = standing.admit(attempt, attempt.now, dearest, key_id=find_key_of(claim.follows_id))
-    claims.fenced(claim).update(sending_at=Now(), key=key, dearest_usd=dearest)
-    return key
-
-
-def find_key_of(attempt_id: uuid.UUID | None) -> int | None:
-    """Return the key with which an attempt was sent; None where there is none."""
-    if attempt_id is None:
-        return None
-    return Attempt.objects.values_list("key_id", flat=True).get(pk=attempt_id)
 
 
 @transaction.atomic
@@ -282,7 +259,7 @@ def settle_late(claim: Claim, bill: Bill) -> None:
 
 def list_due_queues() -> list[str]:
     """Return the queues in which an order is to be asked for or looked for, or a vendor to be told of a cancel."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(*write_due_queues())
         return sorted(queue for (queue,) in cursor.fetchall())
 

@@ -4,12 +4,13 @@ from generation.models.account import Account, AccountKey, Rest
 from generation.models.attempt import Attempt, Costs
 from generation.models.backlog import PlatformBacklog, TaskCount, UserBacklog
 from generation.models.batch import Batch
+from generation.models.cards import find_card, get_card
 from generation.models.desk import DeskEntry, LateOutput
 from generation.models.event import Event
 from generation.models.finding import Appeal, Finding, RefusedPrompt
 from generation.models.loop import LoopBeat
 from generation.models.moderator import Moderator
-from generation.models.offer import Offer, find_card, get_card
+from generation.models.offer import Offer
 from generation.models.other_name import OtherName
 from generation.models.pace import Pace
 from generation.models.refund import RefundBatch, RefundRequest, RefundState

@@ -227,17 +227,3 @@ def columns_of(card: ModelCard) -> dict[str, Any]:
     if card.usd_per_picture is not None:
         values["usd_per_picture"] = round(card.usd_per_picture, USD_PLACES)
     return values
-
-
-def find_card(account_id: int, alias: str) -> ModelCard:
-    """Return what a provider's model is able to; one that is gone has no weights, so that no engine can load it."""
-    try:
-        return get_card(account_id, alias)
-    except Offer.DoesNotExist:
-        return ModelCard(alias)
-
-
-def get_card(account_id: int, alias: str) -> ModelCard:
-    """Return what a provider's model is able to, or raise Offer.DoesNotExist."""
-    offers = Offer.objects.select_related("local")
-    return offers.get(account_id=account_id, alias=alias).card()

@@ -18,7 +18,7 @@ from generation.accounts.adapters import adapter_of, device_of
 from generation.accounts.callbacks import PREFIX, callback_url
 from generation.accounts.routing import is_remote, keeps_in_house
 from generation.failures import InputLost
-from generation.life import waiting
+from generation.life import sending
 from generation.life.batch_claims import claim_candidates, find_candidates
 from generation.life.claims import Claim
 from generation.models import Account, AccountKey
@@ -166,7 +166,7 @@ def send(batch: Batch, work: Work) -> Outcome:
         # Nothing chooses such an account; that it did would be the worse fault.
         raise ProviderError("the order must stay in the house", code="stays_in_house")
     batch.pulse.check(claim)
-    key = waiting.note_sending(claim)
+    key = sending.note_sending(claim)
     adapter = open_account(claim, key)
     batch.pulse.signs[claim.attempt_id].was_sent = True
     release_connection()

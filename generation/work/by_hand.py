@@ -8,8 +8,8 @@ from functools import partial
 from typing import BinaryIO
 
 from generation.life import by_hand
-from generation.life.attempt_ends import Stored, StoredOutput
 from generation.life.claims import Claim
+from generation.life.outputs import Stored, StoredOutput
 from generation.providers.base import Made, NotMade, VendorFile
 from generation.work.finish import finish_spec, first_position
 from storage import content

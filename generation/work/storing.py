@@ -14,8 +14,8 @@ from generation.accounts.costs import bill_of, tells_cost
 from generation.accounts.spending import NotNow
 from generation.failures import TimedOut
 from generation.life import attempt_ends, chains, waiting
-from generation.life.attempt_ends import Stored, StoredOutput
 from generation.life.claims import Claim, LeaseLost
+from generation.life.outputs import Stored, StoredOutput
 from generation.life.withheld import AllWithheld
 from generation.providers.base import (
     DrawsBatches,

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from generation.accounts.routing import is_remote
 from generation.life import late
-from generation.life.attempt_ends import Stored
 from generation.life.claims import Claim
+from generation.life.outputs import Stored
 from generation.providers.base import Finished, Outcome
 from storage.thumbnails import publishing
 

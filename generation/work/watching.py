@@ -7,8 +7,8 @@ from functools import partial
 
 from django.db import Error
 
-from generation.life.attempt_ends import StoredOutput
 from generation.life.claims import Claim
+from generation.life.outputs import StoredOutput
 from generation.life.withheld import AllWithheld, Withheld
 from generation.models import Finding
 from generation.moderation import pictures

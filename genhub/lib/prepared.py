@@ -1,14 +1,19 @@
-"""A query of the ORM whose SQL is written once a process: to write it anew takes longer than the database needs for it.
+"""Queries and updates of the ORM whose SQL is written once a process: to write it anew takes longer than the database
+needs for it.
 
-Only for the few that nearly every request sends. What they find are the same objects that the query would give.
+Only for the few that nearly every request or order sends. What they find are the same objects that the query would
+give.
 """
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import models
 from django.db.models.query import get_related_populators
+from django.db.models.sql import UpdateQuery
+from psycopg.types.json import Jsonb
 
 from genhub.lib.planned import planned_cursor
 
@@ -16,15 +21,46 @@ from genhub.lib.planned import planned_cursor
 populators: Any = get_related_populators
 M = TypeVar("M", bound=models.Model)
 DATABASE: Final = "default"
+# Places of an id, a whole number, and a flag.
+NO_ID: Final = uuid.UUID(int=0)
+NO_NUMBER: Final = -(2**53)
+NO_FLAG: Final = False
+
+
+@dataclass(frozen=True)
+class Text:
+    """A statement with the values that are always the same; what is asked for stands at the places of `asked`."""
+
+    statement: str
+    values: tuple[Any, ...]
+    asked: Mapping[int, int]
+
+    def fill(self, asked: Sequence[Any]) -> list[Any]:
+        """Return all values, of which these are asked for."""
+        values = list(self.values)
+        for place, number in self.asked.items():
+            value, before = asked[number], values[place]
+            values[place] = Jsonb(value, before.dumps) if isinstance(before, Jsonb) else value
+        return values
+
+
+def write_text(statement: str, values: Sequence[Any], places: tuple[Any, ...]) -> Text:
+    """Return a statement whose values hold these places; raise where one of them is not among the values."""
+    asked: dict[int, int] = {}
+    for number, value in enumerate(values):
+        plain = value.obj if isinstance(value, Jsonb) else value
+        if plain in places:
+            asked[number] = places.index(plain)
+    if set(asked.values()) != set(range(len(places))):
+        raise AssertionError(f"not every value has a place in {statement}")
+    return Text(statement, tuple(values), asked)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What was written: the statement, whose values stand at the places of `asked`, and how a row becomes an object."""
+    """What was written, and how a row becomes an object."""
 
-    statement: str
-    values: tuple[Any, ...]
-    asked: dict[int, int]
+    text: "Text"
     model: type[models.Model]
     names: list[str]
     first: int
@@ -35,11 +71,8 @@ class Plan:
 
     def read(self, asked: tuple[Any, ...]) -> list[Any]:
         """Run the statement with these values and return the objects."""
-        values = list(self.values)
-        for place, number in self.asked.items():
-            values[place] = asked[number]
         with planned_cursor() as cursor:
-            cursor.execute(self.statement, values)
+            cursor.execute(self.text.statement, self.text.fill(asked))
             rows = cursor.fetchall()
         if self.converters:
             rows = self.compiler.apply_converters(rows, self.converters)
@@ -76,20 +109,12 @@ class Prepared(Generic[M]):
         query: Any = self._make(*self._places)
         compiler = query.query.get_compiler(using=DATABASE)
         statement, values = compiler.as_sql()
-        asked = {
-            place: self._places.index(value)
-            for place, value in enumerate(values)
-            if value in self._places
-        }
-        if set(asked.values()) != set(range(len(self._places))):
-            raise AssertionError(f"not every value has a place in {statement}")
+        text = write_text(statement, values, self._places)
         info = compiler.klass_info
         first, last = info["select_fields"][0], info["select_fields"][-1] + 1
         selected = compiler.select[first:last]
         return Plan(
-            statement,
-            tuple(values),
-            asked,
+            text,
             model=info["model"],
             names=[column[0].target.attname for column in selected],
             first=first,
@@ -98,3 +123,29 @@ class Prepared(Generic[M]):
             compiler=compiler,
             converters=compiler.get_converters([column[0] for column in compiler.select]),
         )
+
+
+class PreparedUpdate:
+    """An update by what is asked and what is written: `make` gets the places of both and returns the rows and their new
+    values. A place is of the right type and stands nowhere else; what may be null has a place that is not."""
+
+    def __init__(
+        self, make: Callable[..., tuple[models.QuerySet[Any], dict[str, Any]]], *places: Any
+    ) -> None:
+        self._make, self._places = make, places
+        self._text: Text | None = None
+
+    def run(self, *asked: Any) -> int:
+        """Write these values and return how many rows there were."""
+        if self._text is None:
+            self._text = self._prepare()
+        with planned_cursor() as cursor:
+            cursor.execute(self._text.statement, self._text.fill(asked))
+            return int(cursor.rowcount)
+
+    def _prepare(self) -> Text:
+        rows, values = self._make(*self._places)
+        query: Any = rows.order_by().query.chain(UpdateQuery)
+        query.add_update_values(values)
+        statement, values = query.get_compiler(using=DATABASE).as_sql()
+        return write_text(statement, values, self._places)

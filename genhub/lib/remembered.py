@@ -15,6 +15,8 @@ from typing import Final, Generic, TypeVar
 from django.db import connection
 from django.db.models import Model
 
+from genhub.lib.planned import planned_cursor
+
 T = TypeVar("T")
 # A database that was set back to an earlier day could give equal marks to other rows; nothing else can.
 LONGEST_SECONDS: Final = 60.0
@@ -101,7 +103,7 @@ def marks_column() -> str:
 
 def read_marks() -> Marks:
     """Return the marks as they are now."""
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(f"SELECT statement_timestamp(), {marks_column()}")
         now, tables = cursor.fetchone()
     return Marks(now, tuple(tables))

@@ -5,7 +5,7 @@ Whoever writes them rings for the queue after its commit; who is told, and how, 
 
 import json
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from genhub.lib.prepared import NO_ID, Prepared
 from genhub.webhooks.models import Delivery, Endpoint, EventType, Message
 
 # The queue that deliveries wait in, and the name of its job.
@@ -56,12 +57,28 @@ def find_receivers(
     """
     found: dict[uuid.UUID, list[Endpoint]] = {}
     asks = Q(events__contains=[event])
-    if with_signers:
-        asks |= Q(url="")
-    asking = Endpoint.objects.filter(asks, platform_id__in=platform_ids, removed_at=None)
-    for endpoint in asking.only("pk", "platform_id", "url", "is_enabled").order_by("pk"):
+    asking: Iterable[Endpoint]
+    if len(platform_ids) == 1 and not with_signers:
+        asking = ASKING.find(event, *platform_ids)
+    else:
+        asking = read_asking(asks | Q(url="") if with_signers else asks, platform_ids)
+    for endpoint in asking:
         found.setdefault(endpoint.platform_id, []).append(endpoint)
     return found
+
+
+def read_asking(asks: Q, platform_ids: Collection[uuid.UUID]) -> QuerySet[Endpoint]:
+    """Return the endpoints of platforms that ask so, with what is told of them here."""
+    rows = Endpoint.objects.filter(asks, platform_id__in=platform_ids, removed_at=None)
+    return rows.only("pk", "platform_id", "url", "is_enabled").order_by("pk")
+
+
+# Each begin and each end of an order asks.
+ASKING: Prepared[Endpoint] = Prepared(
+    lambda event, platform_id: read_asking(Q(events__contains=[event]), [platform_id]),
+    "an event",
+    NO_ID,
+)
 
 
 def list_receivers(endpoints: Sequence[Endpoint], own_url: str = "") -> list[Receiver]:

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from generation.accounts import spending
 from generation.accounts.costs import Bill
 from generation.accounts.spending import NotNow
-from generation.life import waiting
+from generation.life import sending, waiting
 from generation.models import Account, Attempt, Rest
 from generation.providers.base import Finished, Usage
 from generation.providers.stub import StubProvider
@@ -95,23 +95,23 @@ def test_what_is_at_work_counts_and_the_rest_is_short(alice: APIClient) -> None:
     tasks = [submit(alice) for _ in range(5)]
     taken = [claim() for _ in tasks]
     for at_work in taken[:4]:
-        waiting.note_sending(at_work)
+        sending.note_sending(at_work)
     with pytest.raises(NotNow) as caught:
-        waiting.note_sending(taken[4])
+        sending.note_sending(taken[4])
     assert (caught.value.why, caught.value.rests) == (Rest.SPENT, True)
     # Cheaper orders make room within the day.
     assert caught.value.seconds == spending.AGAIN_SECONDS
     assert alice.post(f"/api/v1/tasks/{tasks[0]}/cancel").status_code == 200
     with pytest.raises(NotNow):
-        waiting.note_sending(taken[4])
+        sending.note_sending(taken[4])
     waiting.settle_late(taken[0], Bill())
-    waiting.note_sending(taken[4])
+    sending.note_sending(taken[4])
 
 
 def test_ten_at_once_do_not_run_over(alice: APIClient) -> None:
     for _ in range(10):
         submit(alice)
-    sends = [partial(waiting.note_sending, claim()) for _ in range(10)]
+    sends = [partial(sending.note_sending, claim()) for _ in range(10)]
     [outcomes] = together(*sends, lost=[NotNow])
     assert outcomes.count(NotNow) == 6
     sent = Attempt.objects.filter(sending_at__isnull=False)

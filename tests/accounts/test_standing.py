@@ -44,7 +44,7 @@ def rest_seconds(row: Account | AccountKey) -> float:
 
 
 def admit(attempt: Attempt) -> AccountKey | None:
-    """Let an order go as `waiting.note_sending` does: it has read both rows."""
+    """Let an order go as `sending.note_sending` does: it has read both rows."""
     read = Attempt.objects.select_related("account").annotate(now=NOW).get(pk=attempt.pk)
     return standing.admit(read, read.now)
 

@@ -7,9 +7,9 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from generation.admin.filters import LAST_DAY
-from generation.life import late, rescue, waiting
-from generation.life.attempt_ends import Stored
+from generation.life import late, rescue, sending, waiting
 from generation.life.claims import claim_of
+from generation.life.outputs import Stored
 from generation.models import Account, Attempt, Event, Task, find_card
 from generation.selectors.desk import view_desk
 from generation.work.run import run_queue
@@ -88,7 +88,7 @@ def come_late(alice: APIClient) -> Task:
     """Let an order's picture come after its deadline."""
     task = submit(alice, "a star")
     sent = claim()
-    waiting.note_sending(sent)
+    sending.note_sending(sent)
     stored = collect(sent)
     give_up(task)
     assert late.keep(sent, stored)

@@ -9,7 +9,7 @@ from generation.engine.captions import MOST_TOKENS, count_padded_tokens
 from generation.engine.errors import PromptTooLongError
 from generation.engine.small import WEIGHTS
 from generation.failures import PromptTooLong
-from generation.life.attempt_ends import failure_of
+from generation.life.outputs import failure_of
 from generation.providers.base import Finished
 from generation.providers.errors import ProviderError
 from generation.providers.local import LocalProvider

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError
 
 from genhub.lib.inserts import insert_together
-from genhub.lib.prepared import Prepared
+from genhub.lib.prepared import NO_NUMBER, Prepared, PreparedUpdate
 from genhub.platforms.models import ApiKey, IdempotencyKey, Plan, Platform
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,3 +50,30 @@ def test_prepared_query_finds_what_the_query_finds() -> None:
             assert columns(found.platform) == columns(key.platform)
             assert found.platform.plan == key.platform.plan
     assert prepared.find("unknown") == []
+
+
+def test_prepared_update_writes_what_the_update_writes() -> None:
+    for code in ("app", "other"):
+        Platform.objects.create(code=code, name=code, plan=Plan.objects.create(code=code, name=""))
+    prepared = PreparedUpdate(
+        lambda code, name, plan_id: (
+            Platform.objects.filter(code=code),
+            {"name": name, "plan": plan_id},
+        ),
+        "a code",
+        "a name",
+        NO_NUMBER,
+    )
+    other = Plan.objects.get(code="other")
+    for name, plan_id in (("App", other.pk), ("", None)):
+        assert prepared.run("app", name, plan_id) == 1
+        platform = Platform.objects.get(code="app")
+        assert (platform.name, platform.plan_id) == (name, plan_id)
+    assert Platform.objects.get(code="other").plan == other
+    assert prepared.run("unknown", "", None) == 0
+
+
+def test_what_has_no_place_in_a_statement_is_an_error() -> None:
+    prepared: Prepared[Platform] = Prepared(lambda _: Platform.objects.filter(code="app"), "a code")
+    with pytest.raises(AssertionError, match="not every value has a place"):
+        prepared.find("app")

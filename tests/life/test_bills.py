@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from generation.accounts.costs import NOTHING
 from generation.failures import AnswerLost
-from generation.life import attempt_ends, claims, rescue, waiting
+from generation.life import attempt_ends, claims, rescue, sending, waiting
 from generation.models import Account, Attempt, Task
 from generation.providers.base import CancelOutcome, Finished, Usage
 from generation.providers.errors import ProviderError, Sent
@@ -228,7 +228,7 @@ def test_answer_to_an_order_that_was_cancelled_meanwhile_settles_its_cost(
 def test_late_answer_of_a_lost_lease_settles_nothing(alice: APIClient) -> None:
     task = submit(alice)
     old = claim()
-    waiting.note_sending(old)
+    sending.note_sending(old)
     Attempt.objects.update(lease_expires_at=Now() - claims.lease())
     rescue.reap()
     waiting.settle_late(old, NOTHING)

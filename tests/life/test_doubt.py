@@ -11,7 +11,7 @@ from credits.models import Hold
 from generation.accounts.callbacks import callback_url
 from generation.errors import NotInDoubt
 from generation.failures import AnswerLost
-from generation.life import claims, rescue, waiting
+from generation.life import claims, rescue, sending, waiting
 from generation.models import Account, Attempt, Event, Task
 from generation.providers.stub import Job
 from generation.spec import GenerationSpec
@@ -63,7 +63,7 @@ def test_adapter_that_breaks_once_the_order_may_have_left_leaves_a_doubt(
 
 def test_worker_that_dies_after_sending_leaves_a_doubt(alice: APIClient, stub: Account) -> None:
     task = submit(alice)
-    waiting.note_sending(claim())
+    sending.note_sending(claim())
     Attempt.objects.update(lease_expires_at=Now() - claims.lease())
     assert rescue.reap() == 1
     assert attempt_states(task) == ["unknown"]

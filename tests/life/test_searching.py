@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from credits.models import Hold
-from generation.life import searching, waiting
+from generation.life import searching, sending, waiting
 from generation.models import Account, Attempt, Event, Task
 from generation.providers.base import Capabilities
 from generation.providers.stub import StubProvider
@@ -108,7 +108,7 @@ def test_vendor_that_breaks_over_the_question_spoils_no_other_work(
 
 def test_order_of_a_dead_worker_is_looked_for_too(alice: APIClient, stub: Account) -> None:
     task = submit(alice, "a star stub:found=1")
-    waiting.note_sending(claim())
+    sending.note_sending(claim())
     die()
     assert attempt_states(task) == ["unknown"]
     be_due()

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from generation.life import attempt_ends, claims, dues, rescue, waiting
+from generation.life import attempt_ends, claims, dues, rescue, sending, waiting
 from generation.life.batch_claims import claim_candidates, find_candidates
 from generation.models import Account, Attempt, Event, Task
 from generation.providers.base import Submitted
@@ -239,7 +239,7 @@ def test_an_order_at_a_vendor_that_takes_too_long_is_cancelled_there_and_booked(
     Account.objects.filter(pk=stub.pk).update(queue="remote")
     task, said = submit(alice, num_images=2), submit(alice, timeout=2000)
     for held in (claim("remote"), claim("remote")):
-        waiting.note_sending(held)
+        sending.note_sending(held)
         waiting.wait(held, Submitted(f"job-{held.task_id}", poll_after_seconds=60))
     Attempt.objects.update(dearest_usd="0.25")
     for one in (task, said):
@@ -261,7 +261,7 @@ def test_a_doubt_waits_for_whoever_knows_and_its_order_begins_anew(
 ) -> None:
     task = submit(alice)
     held = claim()
-    waiting.note_sending(held)
+    sending.note_sending(held)
     waiting.doubt(held, "lost")
     let_pass(task, 4000)
     assert rescue.end_late() == 0

@@ -16,8 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mutants.seeded import MUTANTS, Edit, Mutant
+from tests.mutants import seeded
+from tests.mutants.seeded import Edit, Mutant
+from tests.mutants.vendors import VENDOR_MUTANTS
 
+MUTANTS = (*seeded.MUTANTS, *VENDOR_MUTANTS)
 ROOT = Path(__file__).resolve().parents[2]
 PASSED, FAILED = 0, 1
 SECONDS = 1800

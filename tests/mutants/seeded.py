@@ -68,8 +68,8 @@ MUTANTS = (
         (
             Edit(
                 "generation/life/claims.py",
-                "pk=claim.attempt_id, lease_token=claim.token, state=AttemptState.RUNNING",
-                "pk=claim.attempt_id, state=AttemptState.RUNNING",
+                "pk=attempt_id, lease_token=token, state=AttemptState.RUNNING",
+                "pk=attempt_id, lease_token__gte=token, state=AttemptState.RUNNING",
             ),
         ),
         ("tests/faults/ledger/test_fence.py",),
@@ -79,8 +79,8 @@ MUTANTS = (
         (
             Edit(
                 "generation/life/claims.py",
-                "pk=claim.attempt_id, lease_token=claim.token, state=AttemptState.RUNNING",
-                "pk=claim.attempt_id",
+                "pk=attempt_id, lease_token=token, state=AttemptState.RUNNING",
+                "pk=attempt_id, lease_token__gte=token",
             ),
         ),
         ("tests/life/test_claims.py::test_stale_worker_writes_nothing",),

@@ -227,7 +227,7 @@ def test_input_that_makes_pictures_too_small_is_the_templates_mistake(alice: API
 
 
 def test_failure_of_an_edit_is_worded(local: Path) -> None:
-    from generation.life.attempt_ends import failure_of  # noqa: PLC0415 (only here)
+    from generation.life.outputs import failure_of  # noqa: PLC0415 (only here)
 
     problem = failure_of(ProviderError("x", code="output_edit_refused").code, {})
     assert problem.code == "output_edit_refused"

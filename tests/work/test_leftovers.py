@@ -16,7 +16,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from generation.life import attempt_ends, claims, rescue
-from generation.life.attempt_ends import Stored
+from generation.life.outputs import Stored
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt, Task
 from generation.work import persisting, run, storing

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from credits.models import Hold
-from generation.life import claims, rescue, waiting
+from generation.life import claims, rescue, sending, waiting
 from generation.life.claims import LeaseLost
 from generation.models import Account, Attempt, Event, Share, Task
 from generation.providers.base import Submitted, Waiting
@@ -303,7 +303,7 @@ def test_late_answers_of_a_stale_worker_change_nothing(alice: APIClient) -> None
     assert held is not None
     Attempt.objects.update(lease_token=9)
     writes: list[Callable[[], Any]] = [
-        lambda: waiting.note_sending(held),
+        lambda: sending.note_sending(held),
         lambda: waiting.wait(held, Submitted("stub-1")),
         lambda: waiting.doubt(held, "lost"),
     ]

@@ -11,12 +11,13 @@ from rest_framework.test import APIClient
 from credits.models import Hold, Transfer
 from generation.life import attempt_ends, claims
 from generation.life.claims import Claim, LeaseLost
+from generation.life.outputs import Stored
 from generation.models import Account, Attempt, Event, Task
 from generation.providers.errors import ProviderError
 from tests.books import find_mistakes
 from tests.steps import collect, submit
 
-Write = Callable[[Claim, attempt_ends.Stored], Any]
+Write = Callable[[Claim, Stored], Any]
 WRITES: dict[str, Write] = {
     "heartbeat": lambda claim, _: claims.heartbeat(claim, progress=0.5),
     "collect": attempt_ends.complete,
