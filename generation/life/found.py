@@ -53,8 +53,8 @@ def write_found(
     said = told_of(found, task.price)
     end = Event(task_id=task.pk, attempt_id=attempt.pk, kind=Event.Kind.COMPLETED, data=said)
     # Two statements: of one with more than fifty values the driver remembers nothing.
-    insert_together([task, attempt, *history, end])
-    insert_together([*copies, *edits_of(task, copies), *outputs])
+    insert_together([task, attempt, *history])
+    insert_together([end, *copies, *edits_of(task, copies), *outputs])
     if hold_id:
         ledger.settle(hold_id, task.price)
     else:
