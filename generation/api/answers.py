@@ -1,6 +1,8 @@
 """Tasks as clients see them: the answer words of the API, nothing internal."""
 
 import base64
+import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -41,9 +43,12 @@ MESSAGES = {
 }
 
 
-def answer_tasks(tasks: list[Task], request: Request) -> list[dict[str, Any]]:
-    """Return tasks in full, in a few queries for all of them."""
-    holds = explain_holds([task.pk for task in tasks])
+def answer_tasks(
+    tasks: list[Task], request: Request, holds: Mapping[uuid.UUID, Explained] | None = None
+) -> list[dict[str, Any]]:
+    """Return tasks in full, in a few queries for all of them; what became of their credits is read unless said."""
+    if holds is None:
+        holds = explain_holds([task.pk for task in tasks])
     pauses, follow_ups = find_pauses(tasks), find_follow_ups(tasks)
     return [
         {

@@ -9,7 +9,7 @@ from django.db.models.expressions import DatabaseDefault
 
 from genhub.lib.planned import planned_cursor
 
-EMPTY: Final = {dict: "'{}'", list: "'[]'"}
+EMPTY: Final[dict[type[Any], str]] = {dict: "'{}'", list: "'[]'"}
 # A model, its columns whose values are sent, and those whose values are written out; all others are the database's.
 Shape = tuple[type[models.Model], tuple[str, ...], tuple[tuple[str, str], ...]]
 
@@ -55,9 +55,9 @@ def write_out(field: Any, value: Any) -> str:
         return "''"
     if value is True or value is False:
         return str(value)
-    if not value and isinstance(field, models.JSONField):
-        return EMPTY.get(type(value), "")
-    return ""
+    if isinstance(field, models.JSONField):
+        return "" if value else EMPTY.get(type(value), "")
+    return "0" if value == 0 else ""
 
 
 def is_filled(field: Any) -> bool:
