@@ -9,6 +9,8 @@ from django.db.models.expressions import DatabaseDefault
 
 from genhub.lib.planned import planned_cursor
 
+# Of small numbers, such as a place or a priority, there are a few.
+SMALL: Final = 10
 EMPTY: Final[dict[type[Any], str]] = {dict: "'{}'", list: "'[]'"}
 # A model, its columns whose values are sent, and those whose values are written out; all others are the database's.
 Shape = tuple[type[models.Model], tuple[str, ...], tuple[tuple[str, str], ...]]
@@ -57,7 +59,8 @@ def write_out(field: Any, value: Any) -> str:
         return str(value)
     if isinstance(field, models.JSONField):
         return "" if value else EMPTY.get(type(value), "")
-    return "0" if value == 0 else ""
+    is_small = isinstance(field, models.SmallIntegerField) and 0 <= value < SMALL
+    return str(int(value)) if is_small or value == 0 else ""
 
 
 def is_filled(field: Any) -> bool:
