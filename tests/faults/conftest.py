@@ -21,4 +21,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents and (
             not IN_PROCESS & {*item.path.parents} or item.path in KILLS
         ):
-            item.add_marker(pytest.mark.hub)
+            item.add_marker(pytest.mark.whole)
