@@ -18,8 +18,9 @@ from generation.models import Preferences, Subject
 from generation.orders import preferences, subjects
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import ReasonForm
-from genhub.admin.pages import Question, ask
+from genhub.admin.pages import Question, ask, word
 from genhub.admin.show import pairs
+from genhub.retention.holds import UnderHold
 
 
 class ForgetForm(ReasonForm):
@@ -57,8 +58,7 @@ class TasteAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Ask why, then forget and say what was forgotten; a row that is gone has no history, but its platform has."""
         form = ForgetForm(request.POST or None)
-        if form.is_valid():
-            told = forget()
+        if form.is_valid() and (told := self.try_to(request, forget)):
             why = gettext("%(deed)s %(user)s: %(reason)s")
             words = {"deed": told, "user": row.user, **form.cleaned_data}
             self.log_change(request, row.platform, why % words)
@@ -76,6 +76,14 @@ class TasteAdmin(ReadOnlyAdmin):
             is_dangerous=True,
         )
         return ask(self, request, question, about=row)
+
+    def try_to(self, request: HttpRequest, forget: Callable[[], str]) -> str:
+        """Forget, and return what was forgotten; say why where nothing may be, and return nothing."""
+        try:
+            return forget()
+        except UnderHold as refusal:
+            messages.error(request, word(refusal))
+            return ""
 
     def name_of(self, page: str) -> str:
         """Return the name of one of the model's addresses."""
@@ -168,7 +176,7 @@ class SubjectAdmin(TasteAdmin):
         """Ask why, then forget some of a user's subjects."""
 
         def forget() -> str:
-            count, _models = found.delete()
+            count = subjects.forget_these(found)
             told = ngettext(
                 "%(count)s subject was forgotten.", "%(count)s subjects were forgotten.", count
             )

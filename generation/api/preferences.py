@@ -22,6 +22,7 @@ from generation.orders.submit import resolve_for
 from generation.orders.suggestions import suggest
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
+from genhub.retention.holds import UnderHold
 
 USER = OpenApiParameter(
     "user", OpenApiTypes.STR, description=_("Whose they are; required with a platform's key.")
@@ -86,6 +87,7 @@ class PreferencesView(APIView):
     """What a user usually orders with."""
 
     scopes = {"GET": Scope.TASKS_READ, "PUT": Scope.TASKS_WRITE, "DELETE": Scope.TASKS_WRITE}
+    problems = {"DELETE": (UnderHold,)}
 
     @extend_schema(
         responses={200: PreferencesAnswer, **schema.REFUSALS},
@@ -114,7 +116,7 @@ class PreferencesView(APIView):
         return Response(answer_words(words))
 
     @extend_schema(
-        responses={204: None, **schema.REFUSALS},
+        responses={204: None, **schema.REFUSALS, 409: schema.PROBLEM},
         parameters=[USER],
         summary=_("Forget a user's usual words of an order"),
     )

@@ -16,6 +16,7 @@ from generation.models import Subject
 from generation.orders import subjects
 from genhub.api.pages import NewestFirst
 from genhub.platforms.models import Scope
+from genhub.retention.holds import UnderHold
 
 
 class SubjectAnswer(serializers.Serializer[Any]):
@@ -42,6 +43,7 @@ class SubjectListView(APIView):
     """A user's subjects."""
 
     scopes = {"GET": Scope.TASKS_READ, "DELETE": Scope.TASKS_WRITE}
+    problems = {"DELETE": (UnderHold,)}
 
     @extend_schema(
         responses={200: SubjectPage, **schema.REFUSALS},
@@ -57,14 +59,14 @@ class SubjectListView(APIView):
         return paginator.get_paginated_response([answer_subject(row) for row in rows])
 
     @extend_schema(
-        responses={204: None, **schema.REFUSALS},
+        responses={204: None, **schema.REFUSALS, 409: schema.PROBLEM},
         parameters=[USER],
         operation_id="me_subjects_destroy_all",
         summary=_("Forget all subjects of a user"),
     )
     def delete(self, request: Request) -> Response:
         """Forget them: what was ordered of them stays as it is."""
-        subjects.find_subjects(*owner_of(request)).delete()
+        subjects.forget_these(subjects.find_subjects(*owner_of(request)))
         return Response(status=204)
 
 
@@ -72,9 +74,10 @@ class SubjectView(APIView):
     """One subject."""
 
     scopes = {"DELETE": Scope.TASKS_WRITE}
+    problems = {"DELETE": (UnderHold,)}
 
     @extend_schema(
-        responses={204: None, **schema.REFUSALS},
+        responses={204: None, **schema.REFUSALS, 409: schema.PROBLEM},
         parameters=[USER],
         summary=_("Forget a subject: its next order draws another seed"),
     )

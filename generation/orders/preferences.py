@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from generation.models import Preferences
@@ -20,6 +21,7 @@ from generation.orders.resolve import TEMPLATE_DECIDES, find_recipe
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.once import once
+from genhub.retention.holds import refuse_held
 from templates import selectors
 
 PREFERABLE = (
@@ -61,8 +63,10 @@ def put(
     )
 
 
+@transaction.atomic
 def forget(platform_id: uuid.UUID, user: str) -> None:
-    """Forget a user's usual words."""
+    """Forget a user's usual words; raise UnderHold."""
+    refuse_held(platform_id, user)
     Preferences.objects.filter(platform_id=platform_id, user=user).delete()
 
 

@@ -4,7 +4,7 @@ import secrets
 import uuid
 from dataclasses import replace
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from generation.models import Subject
@@ -13,6 +13,7 @@ from generation.orders.resolved import Resolved
 from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec, Order
 from genhub.lib.errors import NotFound, gettext_noop, refuse_field
 from genhub.lib.ids import new_id
+from genhub.retention.holds import refuse_held
 
 # One statement whoever came first: an order that comes beside the first one waits for its commit, then has its seed.
 REMEMBER = """
@@ -41,11 +42,20 @@ def remember(platform_id: uuid.UUID, user: str, name: str, seed: int) -> int:
     return int(found)
 
 
+@transaction.atomic
 def forget(platform_id: uuid.UUID, user: str, name: str) -> None:
-    """Forget a subject's seed: the next order of it draws another one. Raises NotFound."""
+    """Forget a subject's seed: the next order of it draws another one. Raises NotFound, or UnderHold."""
     # PostgreSQL takes no NUL, which an address may hold.
-    if "\0" in name or not find_subjects(platform_id, user).filter(name=name.strip()).delete()[0]:
+    if "\0" in name or not forget_these(find_subjects(platform_id, user).filter(name=name.strip())):
         raise NotFound(thing=gettext_noop("subject"))
+
+
+@transaction.atomic
+def forget_these(subjects: QuerySet[Subject]) -> int:
+    """Forget some of one user's subjects and return how many; raise UnderHold."""
+    for platform_id, user in subjects.order_by().values_list("platform_id", "user").distinct():
+        refuse_held(platform_id, user)
+    return subjects.delete()[0]
 
 
 def draw_seed() -> int:

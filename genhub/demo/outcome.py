@@ -11,7 +11,7 @@ from rich.markup import escape
 from genhub.demo.client import Answer
 from genhub.embedded.hub import Address
 
-LABEL_WIDTH = 9
+LABEL_WIDTH = 10
 # The order in which a picture passes them.
 STAGES = ("queued", "load", "encode", "denoise", "decode", "encode_store")
 

@@ -53,6 +53,8 @@ def addresses() -> list[Address]:
     url = web_url()
     shown = {} if are_told(settings.HOME) else settings.SECRETS
     return [
+        Address("Start here", f"{url}/"),
+        Address("Playground", f"{url}/playground/"),
         Address("API", f"{url}/api/v1/"),
         Address("API docs", f"{url}/api/docs"),
         Address("Handbook", f"{url}/handbook/"),

@@ -10,6 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -78,16 +79,21 @@ def list_steps() -> list[Step]:
 
 def ask(platform_id: uuid.UUID, user: str, *, by: str, reason: str = "") -> Erasure:
     """Note that a user's data is to go, or return the wish that is under way."""
+    with suppress(IntegrityError):
+        return find_or_note(platform_id, user, by=by, reason=reason)
+    # Somebody else wished it at the same moment. Theirs may be fulfilled by now; then this one comes after it.
+    return find_or_note(platform_id, user, by=by, reason=reason)
+
+
+def find_or_note(platform_id: uuid.UUID, user: str, *, by: str, reason: str) -> Erasure:
+    """Return the wish that is under way, or a new one; raise IntegrityError where another came first."""
     open_ones = Erasure.objects.filter(platform_id=platform_id, user=user).exclude(state=State.DONE)
     if found := open_ones.first():
         return found
     row = Erasure(platform_id=platform_id, user=user, asked_by=by, reason=reason)
     row.user_sha256 = hashlib.sha256(f"{row}:{user}".encode()).hexdigest()
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        return open_ones.get()
+    with transaction.atomic():
+        row.save(force_insert=True)
     row.refresh_from_db()
     return row
 

@@ -27,6 +27,17 @@ class HoldLifted(Problem):
     detail = gettext_noop("It holds nothing any more. Lay another one where it is needed.")
 
 
+class UnderHold(Problem):
+    """Nobody deletes it while the hold lies."""
+
+    code = "under_legal_hold"
+    status = 409
+    title = gettext_noop("This is kept under a legal hold")
+    detail = gettext_noop(
+        "Nothing of this user is deleted until staff of the hub lift the hold. Ask them."
+    )
+
+
 @transaction.atomic
 def lay(platform_id: uuid.UUID, user: str, *, reason: str, by: int) -> LegalHold:
     """Hold a platform's data, or one user's of it (empty: everybody's), once what is being deleted now has gone."""
@@ -48,6 +59,13 @@ def keep_out() -> None:
     """Have whoever lays a hold wait until this transaction, which deletes, has ended."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [DELETING])
+
+
+def refuse_held(platform_id: uuid.UUID, user: str) -> None:
+    """Raise UnderHold where a user's data lies under a hold; none is laid until this transaction has ended."""
+    keep_out()
+    if find_holds(platform_id, user).exists():
+        raise UnderHold
 
 
 def find_holds(platform_id: uuid.UUID, user: str) -> QuerySet[LegalHold]:

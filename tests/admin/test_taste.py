@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from generation.models import Account, Preferences, Subject, Task
 from genhub.platforms.models import Platform
+from genhub.retention import holds
 from tests.admin.conftest import Hire
 from tests.api.refusals import GENERATE
 
@@ -83,3 +84,17 @@ def test_all_subjects_of_a_user_are_forgotten_and_those_of_others_stay(
     assert list(Subject.objects.values_list("user", flat=True)) == ["mallory"]
     assert alice.get("/api/v1/me/subjects").json()["items"] == []
     assert Task.objects.filter(subject="hero").count() == 2, "orders keep theirs"
+
+
+@pytest.mark.parametrize("model", [Preferences, Subject])
+def test_nothing_is_forgotten_under_a_legal_hold(
+    hire: Hire, boss: Client, remembered: None, shop: Platform, django_user_model: Any, model: Any
+) -> None:
+    name = model._meta.model_name
+    holds.lay(
+        shop.pk, "alice", reason=REASON, by=django_user_model.objects.get(username="carol").pk
+    )
+    row = model.objects.filter(user="alice").first()
+    answer = boss.post(page(f"{name}_forget", row.pk), {"reason": REASON})
+    assert "This is kept under a legal hold" in answer.content.decode()
+    assert model.objects.filter(pk=row.pk).exists()

@@ -19,6 +19,7 @@ from generation.work.run import run_queue
 from genhub.lib.errors import InvalidRequest
 from genhub.lib.ids import from_wire
 from genhub.platforms.models import Platform
+from genhub.retention import holds
 from tests.api.refusals import GENERATE, refused
 from tests.races import told_after
 from tests.steps import submit
@@ -78,6 +79,26 @@ def test_nothing_is_remembered_of_a_price_or_of_what_was_refused(
     monkeypatch.setattr(backlog, "keep", refuse_late)
     refused(alice, GENERATE, body=body, expect=(429, "queue_full"))
     assert not Subject.objects.exists()
+    assert names(alice) == []
+
+
+def test_nothing_is_forgotten_under_a_legal_hold(
+    alice: APIClient, mallory: APIClient, shop: Platform, django_user_model: Any
+) -> None:
+    preferences = "/api/v1/me/preferences"
+    for client in (alice, mallory):
+        submit(client, subject="hero")
+        assert client.put(preferences, {"num_images": 2}, format="json").status_code == 200
+    staff = django_user_model.objects.create_user("carol")
+    hold = holds.lay(shop.pk, "alice", reason="A court asks for it.", by=staff.pk)
+    for door in (SUBJECTS, f"{SUBJECTS}/hero", preferences):
+        refused(alice, door, method="delete", expect=(409, "under_legal_hold"))
+        assert mallory.delete(door).status_code in {204, 404}
+    assert names(alice) == ["hero"]
+    assert alice.get(preferences).json()["num_images"] == 2
+    assert names(mallory) == []
+    holds.lift(hold.pk, reason="The court is done.", by=staff.pk)
+    assert alice.delete(SUBJECTS).status_code == alice.delete(preferences).status_code == 204
     assert names(alice) == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -292,3 +292,21 @@ def test_staff_have_a_user_deleted_and_watch(
         text = client.get(f"{page}{row.pk}/change/").content.decode()
         assert [one for one in said if one not in text] == []
         assert USER not in text
+
+
+def test_a_wish_beside_one_that_is_fulfilled_meanwhile_is_another(
+    shop: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, first = Erasure.save, list[Erasure]()
+
+    def save_late(row: Erasure, **words: Any) -> None:
+        # Another one is first, and done before this one looks again.
+        monkeypatch.setattr(Erasure, "save", save)
+        first.append(erasing.ask(shop.pk, USER, by="other"))
+        Erasure.objects.filter(pk=first[0].pk).update(state=Erasure.State.DONE)
+        raise IntegrityError
+
+    monkeypatch.setattr(Erasure, "save", save_late)
+    second = erasing.ask(shop.pk, USER, by="tests")
+    assert second.pk != first[0].pk
+    assert second.state == Erasure.State.ASKED

@@ -35,8 +35,8 @@ class Command(HubCommand):
 
     def _show_addresses(self) -> None:
         for address in addresses():
-            self.stdout.write(f"  {address.name:<9} {address.url}{address.login}")
+            self.stdout.write(f"  {address.name:<10} {address.url}{address.login}")
         note_told(settings.HOME)
-        self.stdout.write(f"  {'Logs':<9} {settings.HOME / 'log'}")
+        self.stdout.write(f"  {'Logs':<10} {settings.HOME / 'log'}")
         self.stdout.write("Ctrl-C stops it.")
         self.stdout.flush()
