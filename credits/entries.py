@@ -7,6 +7,7 @@ from uuid import UUID
 
 from credits.ledger import SYSTEM
 from credits.models import Bucket, Kind, Reason, Transfer
+from credits.moves import Line
 from genhub.lib.ids import to_wire
 
 PREFIX = "entry"
@@ -31,7 +32,7 @@ class Filters:
 def describe_entry(move: Transfer) -> dict[str, Any]:
     """Return a transfer, as `selectors` reads it, as an entry of a statement, in the active language."""
     return {
-        **describe_line(move),
+        **describe_line(line_of(move)),
         "available_change": change(move, Bucket.AVAILABLE),
         "held_change": change(move, Bucket.HELD),
         "available_after": move.available_after,
@@ -52,16 +53,21 @@ def name_paid(move: Transfer) -> dict[str, str | None]:
     }
 
 
-def describe_line(move: Transfer) -> dict[str, Any]:
+def line_of(move: Transfer) -> Line:
+    """Return what is told of a transfer that was read."""
+    return Line(*(getattr(move, name) for name in Line._fields))
+
+
+def describe_line(line: Line) -> dict[str, Any]:
     """Return what a task's answer says of a transfer, in the active language."""
-    code, words = word_reason(move)
+    code, words = word_reason(line)
     return {
-        "id": to_wire(PREFIX, move.pk),
-        "kind": move.kind,
-        "amount": move.amount,
+        "id": to_wire(PREFIX, line.id),
+        "kind": line.kind,
+        "amount": line.amount,
         "reason_code": code,
         "reason": words,
-        "created_at": move.created_at,
+        "created_at": line.created_at,
     }
 
 
@@ -77,7 +83,7 @@ def mover(move: Transfer) -> str:
     return "app" if move.actor.startswith(APP) else "staff"
 
 
-def word_reason(move: Transfer) -> tuple[str | None, str]:
+def word_reason(move: Transfer | Line) -> tuple[str | None, str]:
     """Return a reason's code and words: the hub's own are translated, an app's begin with the kind of its grant, and
     those of staff have no code."""
     if move.actor.startswith(APP):

@@ -7,12 +7,11 @@ again finds itself done.
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from credits import allowances, budgets, lots, low
+from credits import lots, low
 from credits.errors import (
     HoldNotOpen,
     InsufficientCredits,
@@ -36,6 +35,7 @@ from credits.moves import (
     OVERRUN,
     REFUND,
     SYSTEM,
+    Note,
     Why,
     ask,
     check_amount,
@@ -44,6 +44,7 @@ from credits.moves import (
     move,
     must_move,
 )
+from credits.outcomes import follow_holds, follow_settlement
 from credits.sql import HOLD, SETTLE
 from credits.terms import PLAIN, Allowance, Terms
 from genhub.lib.ids import new_id
@@ -57,6 +58,7 @@ __all__ = [
     "PLAIN",
     "SYSTEM",
     "Allowance",
+    "Note",
     "Terms",
     "Why",
     "adjust",
@@ -104,14 +106,23 @@ def grant(
 
 
 def hold(
-    purse_id: uuid.UUID, amount: int, *, reference: uuid.UUID, terms: Terms = PLAIN
+    purse_id: uuid.UUID,
+    amount: int,
+    *,
+    reference: uuid.UUID,
+    terms: Terms = PLAIN,
+    note: Note | None = None,
 ) -> uuid.UUID:
-    """Reserve credits for an order and return the hold's id: `hold_many` for one."""
-    return hold_many(purse_id, [(reference, amount)], terms=terms)[0]
+    """Reserve credits for an order, note how, and return the hold's id: `hold_many` for one."""
+    return hold_many(purse_id, [(reference, amount)], terms=terms, note=note)[0]
 
 
 def hold_many(
-    purse_id: uuid.UUID, orders: Sequence[tuple[uuid.UUID, int]], *, terms: Terms = PLAIN
+    purse_id: uuid.UUID,
+    orders: Sequence[tuple[uuid.UUID, int]],
+    *,
+    terms: Terms = PLAIN,
+    note: Note | None = None,
 ) -> list[uuid.UUID]:
     """Reserve credits for all of an order's (reference, amount) or for none, and return the holds' ids in their order.
 
@@ -140,18 +151,25 @@ def hold_many(
         # No savepoint: one statement does all of it, or nothing, for most purses.
         with transaction.atomic(savepoint=False):
             if found := ask(HOLD, values):
-                _follow_holds(purse_id, ids, orders, terms, found)
+                follow_holds(purse_id, ids, orders, terms, found)
+                if note and not found[0]:
+                    note.begin(values, found[-1])
     except IntegrityError:
         # An equal call ran beside this one and has committed; a transaction of the caller's must begin anew.
         references = [reference for reference, _ in orders]
         if connection.in_atomic_block or not Hold.objects.filter(reference__in=references).exists():
             raise
         found = None
-    return ids if found else _hold_again(purse_id, orders, terms)
+    return ids if found else _hold_again(purse_id, orders, terms, note)
 
 
 def settle(
-    hold_id: uuid.UUID, due: int, *, why: Why = GENERATION, at: datetime | None = None
+    hold_id: uuid.UUID,
+    due: int,
+    *,
+    why: Why = GENERATION,
+    at: datetime | None = None,
+    note: Note | None = None,
 ) -> int:
     """Capture what is due, up to the whole hold, release the rest, and return what was captured.
 
@@ -172,7 +190,9 @@ def settle(
     with transaction.atomic(savepoint=False):
         found = ask(SETTLE, values)
         if found:
-            _follow_settlement(hold_id, found, at)
+            follow_settlement(hold_id, found, at)
+            if note:
+                note.end(values, captured=found[1], released=found[2], at=found[-1])
     if not found:
         raise HoldNotOpen
     return int(found[1])
@@ -239,41 +259,11 @@ def adjust(purse_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
     return True
 
 
-def _follow_holds(
+def _hold_again(
     purse_id: uuid.UUID,
-    ids: list[uuid.UUID],
     orders: Sequence[tuple[uuid.UUID, int]],
     terms: Terms,
-    found: tuple[Any, ...],
-) -> None:
-    has_lots, has_budgets, available = found
-    amounts = dict(zip(ids, (amount for _, amount in orders), strict=True))
-    if has_lots:
-        for hold_id, amount in amounts.items():
-            lots.draw(purse_id, hold_id, amount)
-        lots.follow(purse_id)
-    if has_budgets:
-        budgets.count_holds(purse_id, terms.api_key_id, amounts, terms.at)
-    if terms.allowance:
-        allowances.count_holds(terms.allowance, amounts)
-    price = sum(amounts.values())
-    if low.falls_below(terms.low_mark, before=available + price, after=available):
-        low.tell(purse_id, about=ids[0], fallen=price)
-
-
-def _follow_settlement(hold_id: uuid.UUID, found: tuple[Any, ...], at: datetime | None) -> None:
-    purse_id, captured, released, moved, has_lots, has_budgets = found
-    if not moved:
-        raise AssertionError(f"hold {hold_id} refused by purse {purse_id}: run the audit")
-    if has_lots:
-        lots.settle(hold_id, captured)
-        lots.expire_purse(purse_id, at)
-    if has_budgets:
-        budgets.give_back(hold_id, released)
-
-
-def _hold_again(
-    purse_id: uuid.UUID, orders: Sequence[tuple[uuid.UUID, int]], terms: Terms
+    note: Note | None,
 ) -> list[uuid.UUID]:
     """Say why nothing was held, or hold now that what stood in the way is gone."""
     earlier = Hold.objects.in_bulk([reference for reference, _ in orders], field_name="reference")
@@ -292,4 +282,4 @@ def _hold_again(
     price = sum(amount for _, amount in orders)
     if not lots.expire_purse(purse_id, terms.at) and purse.available < price:
         raise InsufficientCredits(price=price, available=purse.available)
-    return hold_many(purse_id, orders, terms=terms)
+    return hold_many(purse_id, orders, terms=terms, note=note)

@@ -1,8 +1,9 @@
 """One move: the purse's caches and the transfer that says so, in one statement. Only the ledger calls it."""
 
 import uuid
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from credits.errors import InvalidAmount, KeyReused, PurseUnknown
 from credits.models import Bucket, Kind, Purse, Reason, Transfer
@@ -29,6 +30,47 @@ class Why:
 
     actor: str
     reason: str
+
+
+class Line(NamedTuple):
+    """What is told of one transfer to whoever ordered."""
+
+    id: uuid.UUID
+    kind: str
+    amount: int
+    actor: str
+    reason: str
+    created_at: datetime
+
+
+@dataclass
+class Note:
+    """What a transaction did with the credits of an order that is new in it, so that it can be told without reading it.
+
+    Without lines it has to be read: more was done than the two statements say, or nothing.
+    """
+
+    lines: list[Line] = field(default_factory=list)
+    captured: int = 0
+    released: int = 0
+
+    def begin(self, values: dict[str, Any], at: datetime) -> None:
+        """Note the hold of one order."""
+        [transfer_id], [amount] = values["transfers"], values["amounts"]
+        self.lines = [Line(transfer_id, Kind.HOLD, amount, values["actor"], values["reason"], at)]
+
+    def end(self, values: dict[str, Any], captured: int, released: int, at: datetime) -> None:
+        """Note its settlement."""
+        if values["due"] > captured:
+            self.lines = []
+        if not self.lines:
+            return
+        self.captured, self.released = captured, released
+        for kind, amount in ((Kind.CAPTURE, captured), (Kind.RELEASE, released)):
+            if amount:
+                self.lines.append(
+                    Line(values[f"{kind}_id"], kind, amount, values["actor"], values["reason"], at)
+                )
 
 
 GENERATION = Why(SYSTEM, Reason.GENERATION)

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Now
 
 from credits.entries import Filters, describe_line
 from credits.models import AuditRun, Hold, Kind, Lot, Purse, Transfer
+from credits.moves import Line, Note
 from genhub.lib.ids import oldest_id
 from genhub.lib.planned import planned_cursor
 from genhub.lib.prepared import NO_ID, Prepared
@@ -49,11 +50,9 @@ SUMS = """
 PURSE_OF = """
     (SELECT id FROM credits_purse WHERE platform_id = %(platform_id)s AND "user" = %(user)s)
 """
-# What a line says of a transfer.
-LINE = ("id", "kind", "amount", "actor", "reason", "created_at")
 EXPLAIN = f"""
     SELECT h.reference, h.amount - h.captured - h.released, h.captured, h.released, h.refunded,
-           {", ".join(f"t.{name}" for name in LINE)}
+           {", ".join(f"t.{name}" for name in Line._fields)}
       FROM credits_hold h
       JOIN credits_transfer t ON t.hold_id = h.id
      WHERE h.reference = ANY (%s)
@@ -123,9 +122,17 @@ def explain_holds(references: list[uuid.UUID]) -> dict[uuid.UUID, Explained]:
         cursor.execute(EXPLAIN, [references])
         for reference, held, captured, released, refunded, *columns in cursor.fetchall():
             new = Explained(HoldView(held, captured, released, refunded), [])
-            move = Transfer(**dict(zip(LINE, columns, strict=True)))
-            found.setdefault(reference, new).lines.append(describe_line(move))
+            found.setdefault(reference, new).lines.append(describe_line(Line(*columns)))
     return found
+
+
+def explain_noted(note: Note) -> Explained | None:
+    """Return the same of an order whose transaction noted all that it did, or None where it has to be read."""
+    if not note.lines:
+        return None
+    held = note.lines[0].amount - note.captured - note.released
+    hold = HoldView(held, note.captured, note.released, 0)
+    return Explained(hold, [describe_line(line) for line in note.lines])
 
 
 def statement(purse_id: uuid.UUID) -> QuerySet[Transfer]:

@@ -19,8 +19,8 @@ MOVE = """
       FROM moved
 """
 
-# All holds of an order or none. Answers whether the purse has lots to draw from and budgets to count against, and what
-# is available now.
+# All holds of an order or none. Answers whether the purse has lots to draw from and budgets to count against, what is
+# available now, and when the transfers say that they were.
 # A repetition finds its reference and moves nothing; one that runs beside the first fails at the unique reference.
 HOLD = """
     WITH wanted AS (
@@ -54,12 +54,13 @@ HOLD = """
     SELECT expires_next_at IS NOT NULL,
            EXISTS (SELECT FROM credits_budget
                     WHERE is_active AND (purse_id = %(purse)s OR api_key_id = %(api_key)s)),
-           available
+           available, statement_timestamp()
       FROM moved
 """
 
 # One key, `settle:<hold>`, belongs to whichever of capture and release comes first, so that capture, release and
-# expiry exclude each other. Answers nothing when the hold is not open; `moved` 0 can only mean that the caches lie.
+# expiry exclude each other. Answers nothing when the hold is not open; `moved` 0 can only mean that the caches lie. The
+# time is that of the transfers.
 SETTLE = """
     WITH settled AS (
         UPDATE credits_hold
@@ -94,6 +95,6 @@ SETTLE = """
     )
     SELECT purse_id, captured, released, (SELECT count(*) FROM moved) AS moved,
            EXISTS (SELECT FROM credits_lotuse WHERE hold_id = %(hold)s),
-           EXISTS (SELECT FROM credits_budgetuse WHERE hold_id = %(hold)s)
+           EXISTS (SELECT FROM credits_budgetuse WHERE hold_id = %(hold)s), statement_timestamp()
       FROM settled
 """

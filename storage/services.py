@@ -17,6 +17,7 @@ from PIL import Image
 
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
+from genhub.lib.planned import planned_cursor
 from genhub.retention.rules import Gone
 from storage.content import StoredFile
 from storage.decoding import decode_own
@@ -35,9 +36,15 @@ FACTS: Final = (
 )  # fmt: skip
 # Of a file, and of what was drawn of it.
 KEYS: Final = ("key", "thumbnail_key", "poster_key", "preview_key")
-# Each has its own connection to the bucket, made once.
+# Those of SHOWN.
+KEEP: Final = """
+    SELECT id FROM storage_artifact
+     WHERE id = ANY (%s) AND withheld_at IS NULL AND gone_at IS NULL
+     ORDER BY id FOR NO KEY UPDATE
+"""
 # Of a digest in a file's name.
 DIGITS: Final = 16
+# Each has its own connection to the bucket, made once.
 couriers = ThreadPoolExecutor(8, thread_name_prefix="put")
 
 
@@ -247,8 +254,9 @@ def keep_pictures(artifact_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     One that is being deleted is waited for and then is none of them, one that is found can no longer be deleted. Always
     in the same order, so that two orders do not wait for each other.
     """
-    rows = Artifact.objects.filter(SHOWN, pk__in=artifact_ids).order_by("pk")
-    return set(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+    with planned_cursor() as cursor:
+        cursor.execute(KEEP, [list(artifact_ids)])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def copy_artifacts(

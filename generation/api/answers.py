@@ -1,11 +1,12 @@
 """Tasks as clients see them: the answer words of the API, nothing internal."""
 
 import base64
+import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
-from rest_framework.reverse import reverse
 
 from credits.selectors import NO_HOLD, Explained, explain_holds
 from generation.api.chains import answer_chain
@@ -23,6 +24,7 @@ from generation.selectors.tasks import (
 )
 from generation.spec import LARGEST_EXACT
 from generation.states import AttemptState, TaskState
+from genhub.api.addresses import address_of
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem, problem_of
 from genhub.lib.ids import to_wire
@@ -41,9 +43,12 @@ MESSAGES = {
 }
 
 
-def answer_tasks(tasks: list[Task], request: Request) -> list[dict[str, Any]]:
-    """Return tasks in full, in a few queries for all of them."""
-    holds = explain_holds([task.pk for task in tasks])
+def answer_tasks(
+    tasks: list[Task], request: Request, holds: Mapping[uuid.UUID, Explained] | None = None
+) -> list[dict[str, Any]]:
+    """Return tasks in full, in a few queries for all of them; what became of their credits is read unless said."""
+    if holds is None:
+        holds = explain_holds([task.pk for task in tasks])
     pauses, follow_ups = find_pauses(tasks), find_follow_ups(tasks)
     return [
         {
@@ -171,9 +176,9 @@ def answer_state(task: Task, request: Request, pause: Problem | None) -> dict[st
         "message": paused["message"] if paused else MESSAGES[TaskState(task.state)](),
         "paused": paused,
         "progress": 1.0 if task.state == TaskState.COMPLETED else round(progress_of(task), 4),
-        "check_status_url": reverse("task-status", [wire_id], request=request),
-        "result_url": reverse("task-result", [wire_id], request=request),
-        "cancel_url": reverse("task-cancel", [wire_id], request=request),
+        "check_status_url": address_of("task-status", wire_id, request),
+        "result_url": address_of("task-result", wire_id, request),
+        "cancel_url": address_of("task-cancel", wire_id, request),
         "created_at": task.created_at,
         "started_at": task.started_at,
         "completed_at": task.completed_at,
@@ -224,8 +229,8 @@ def answer_delivered(output: Output, request: Request) -> dict[str, Any]:
     return {
         "id": wire_id,
         "step": output.step or None,
-        "url": reverse("artifact", [wire_id], request=request),
-        "thumbnail_url": reverse("artifact-thumbnail", [wire_id], request=request),
+        "url": address_of("artifact", wire_id, request),
+        "thumbnail_url": address_of("artifact-thumbnail", wire_id, request),
         "width": artifact.width,
         "height": artifact.height,
         **answer_seed(output.seed),
@@ -241,7 +246,7 @@ def answer_stills(artifact: "Artifact", request: Request) -> dict[str, Any]:
     wire_id = to_wire(ARTIFACT, artifact.pk)
     keys = {"poster": artifact.poster_key, "preview": artifact.preview_key}
     return {
-        f"{name}_url": reverse(f"artifact-{name}", [wire_id], request=request) if key else None
+        f"{name}_url": address_of(f"artifact-{name}", wire_id, request) if key else None
         for name, key in keys.items()
     }
 

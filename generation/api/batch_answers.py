@@ -15,6 +15,7 @@ from generation.orders.batch import Refused, Whole, keep_problem, word_kept
 from generation.selectors.batches import count_states, list_places, measure, sum_credits
 from generation.selectors.tasks import read_whole
 from generation.states import BatchState
+from genhub.api.addresses import address_of
 from genhub.api.pages import DEFAULT_PAGE
 from genhub.lib.ids import to_wire
 
@@ -40,8 +41,8 @@ def outline(batch: Batch, held: HoldView, done: float, request: Request) -> dict
         "credits": {"price": batch.price, **vars(held)},
         "metadata": batch.metadata,
         "webhook": batch.webhook or None,
-        "url": reverse("batch", [wire_id], request=request),
-        "cancel_url": reverse("batch-cancel", [wire_id], request=request),
+        "url": address_of("batch", wire_id, request),
+        "cancel_url": address_of("batch-cancel", wire_id, request),
         "tasks_url": tasks_url(wire_id, request),
         "created_at": batch.created_at,
         "ended_at": batch.ended_at,

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from credits.selectors import explain_noted
 from generation.api import answers, problems, schema, waits
 from generation.api.filters import PARAMETERS, read_filters
 from generation.api.orders import customer_of_task, read_order
@@ -20,7 +21,7 @@ from generation.errors import NoResult, NotReady
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
 from generation.models.batch import PREFIX as BATCH
-from generation.orders.submit import Customer, take_order
+from generation.orders.submit import Customer, Taken, take_order
 from generation.selectors.filters import fitting, near
 from generation.selectors.tasks import count_tasks, find_task, find_tasks
 from generation.states import TASK_ENDS, TASK_LIVE
@@ -72,7 +73,7 @@ class GenerateView(APIView):
             # Whoever waits must be told of an end that came before it was listened for.
             return answer_new(request, taken.task_id, seconds=seconds)
         with remembered.looked(taken.marks):
-            return answer_new(request, taken.task_id, task=taken.task)
+            return answer_new(request, taken.task_id, taken=taken)
 
 
 class TaskListView(ConditionalView):
@@ -233,13 +234,15 @@ def answer_new(
     request: Request,
     task_id: uuid.UUID,
     *,
-    task: Task | None = None,
+    taken: Taken | None = None,
     seconds: int | None = None,
 ) -> Response:
     """Return the answer to an order that was taken, or had been before: 202 with its task; 200 when it was waited for
-    and has ended. A task that was written just now need not be read again."""
-    task = task or get_task(request, to_wire("task", task_id))
-    [answer] = answers.answer_tasks([task], request)
+    and has ended. A task that was written just now need not be read again, nor what became of its credits."""
+    task = (taken and taken.task) or get_task(request, to_wire("task", task_id))
+    note = taken and taken.note
+    explained = explain_noted(note) if note else None
+    [answer] = answers.answer_tasks([task], request, {task.pk: explained} if explained else None)
     status = 200 if seconds and task.state in TASK_ENDS else 202
     response = Response(answer, status, headers={"Location": answer["check_status_url"]})
     return waits.settle(request, response, state=task.state, seconds=seconds)

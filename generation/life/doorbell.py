@@ -8,8 +8,10 @@ import logging
 import threading
 import time
 from functools import cache
+from typing import Any
 
 from celery import current_app
+from celery.utils import uuid
 from django.conf import settings
 from django.db import transaction
 from kombu import Connection, pools
@@ -71,18 +73,19 @@ def ring(queue: str) -> bool:
     broker = broker_of_bells(str(current_app.conf.broker_write_url), settings.BROKER_PATIENCE_MS)
     try:
         with pools.producers[broker].acquire(block=True) as producer:
-            current_app.send_task(
-                JOBS.get(queue, WORK),
-                kwargs={"queue": queue},
-                queue=queue,
-                retry=False,
-                producer=producer,
-            )
+            send(producer, JOBS.get(queue, WORK), queue)
     except failures(broker) as error:
         if silence.begin():
             logger.warning("doorbell of %s not delivered (the sweeper will ring): %s", queue, error)
         return False
     return True
+
+
+def send(producer: Any, job: str, queue: str) -> None:
+    """Send a job to a queue. `send_task` would ask first how it is to be sent, and for these all is as usual."""
+    amqp = current_app.amqp
+    message = amqp.create_task_message(uuid(), job, kwargs={"queue": queue})
+    amqp.send_task_message(producer, job, message, queue=queue, retry=False)
 
 
 def reaches_broker() -> bool:

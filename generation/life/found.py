@@ -40,10 +40,15 @@ def hold_pictures(found: Drawn) -> None:
 
 
 def write_found(
-    task: Task, attempt: Attempt, history: Sequence[Event], found: Drawn, hold_id: uuid.UUID | None
+    task: Task,
+    attempt: Attempt,
+    history: Sequence[Event],
+    found: Drawn,
+    hold_id: uuid.UUID | None,
+    note: ledger.Note,
 ) -> list[Output]:
     """Write an order that is taken and ended in the moment that its rows name, in the transaction that holds its
-    credits: its price is that of what was found. Return its pictures."""
+    credits: its price is that of what was found. Note how it is paid, and return its pictures."""
     task.state, task.cached_from_id, task.cost_usd = TaskState.COMPLETED, found.task_id, FREE
     task.completed_at = task.created_at
     attempt.state, attempt.progress, attempt.cost_usd = AttemptState.SUCCEEDED, 1.0, FREE
@@ -52,11 +57,15 @@ def write_found(
     outputs = outputs_of(task, found, copies)
     said = told_of(found, task.price)
     end = Event(task_id=task.pk, attempt_id=attempt.pk, kind=Event.Kind.COMPLETED, data=said)
-    # Two statements: of one with more than fifty values the driver remembers nothing.
-    insert_together([task, attempt, *history, end])
-    insert_together([*copies, *edits_of(task, copies), *outputs])
+    pictures = [*copies, *edits_of(task, copies), *outputs]
+    if len(outputs) == 1:
+        insert_together([task, attempt, *history, end, *pictures])
+    else:
+        # Of a statement with more than fifty values the driver remembers nothing.
+        insert_together([task, attempt, *history, end])
+        insert_together(pictures)
     if hold_id:
-        ledger.settle(hold_id, task.price)
+        ledger.settle(hold_id, task.price, note=note)
     else:
         free.leave(task.pk)
     announcing.announce_end(task, TaskState.COMPLETED)

@@ -68,11 +68,12 @@ class Customer:
 
 @dataclass(frozen=True)
 class Taken:
-    """An order that was taken: the id of its task; if it was made just now the task itself, with its attempt, and
-    how the remembered tables stood."""
+    """An order that was taken: the id of its task; if it was made just now the task itself, with its attempt, what
+    became of its credits, and how the remembered tables stood."""
 
     task_id: uuid.UUID
     task: Task | None = None
+    note: ledger.Note | None = None
     marks: Marks | None = None
 
 
@@ -125,13 +126,13 @@ def take_ready(customer: Customer, use: idempotency.Use, ready: Resolved, seen: 
     try:
         if ready.found is None:
             backlog.judge(seen.bounds, ready.spec.number, account_id=ready.route.account.pk)
-        task = write_task(customer, ready, use, seen)
+        task, note = write_task(customer, ready, use, seen)
     except (IntegrityError, QueueFull):
         # The key was used by a request that ran beside this one and has committed since.
         if earlier := idempotency.find_earlier(use):
             return Taken(earlier)
         raise
-    return Taken(task.pk, task, seen.marks)
+    return Taken(task.pk, task, note, seen.marks)
 
 
 def check_quota(customer: Customer) -> None:
@@ -171,7 +172,9 @@ def fingerprint_of(order: Order) -> str:
 
 
 @transaction.atomic
-def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance) -> Task:
+def write_task(
+    customer: Customer, resolved: Resolved, use: idempotency.Use, seen: Glance
+) -> tuple[Task, ledger.Note]:
     """Write key, hold, task and attempt, or nothing at all. Locks: key, pictures, purse, subject, share, backlog."""
     task_id = new_id()
     # First, so that an equal request running beside this one waits here and moves no credits.
@@ -181,9 +184,10 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use, see
         hold_pictures(resolved.found)
     price, priority = resolved.quote.price, priority_of(resolved)
     purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
-    hold_id = None
+    hold_id, note = None, ledger.Note()
     if price:
-        hold_id = ledger.hold(purse_id, price, reference=task_id, terms=terms_of(customer))
+        terms = terms_of(customer)
+        hold_id = ledger.hold(purse_id, price, reference=task_id, terms=terms, note=note)
     else:
         free.admit(purse_id, reference=task_id, terms=terms_of(customer))
     # Under the purse's lock, so that a user's orders take their subjects one after the other.
@@ -197,16 +201,17 @@ def write_task(customer: Customer, resolved: Resolved, use: idempotency.Use, see
     history = history_of(task, resolved)
     if resolved.found:
         task.created_at = seen.marks.now
-        remember_read(task, attempt, *write_found(task, attempt, history, resolved.found, hold_id))
+        outputs = write_found(task, attempt, history, resolved.found, hold_id, note)
+        remember_read(task, attempt, *outputs)
         keep_flagged(task, resolved.flagged)
-        return task
+        return task, note
     insert_together([task, attempt, *history])
     keep_flagged(task, resolved.flagged)
     number = resolved.spec.number
     backlog.keep(customer.platform_id, customer.user, number, account_id=account.pk)
     doorbell.ring_after_commit(account.queue)
     remember_read(task, attempt)
-    return task
+    return task, note
 
 
 def with_seed(customer: Customer, resolved: Resolved) -> Resolved:

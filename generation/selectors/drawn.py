@@ -3,12 +3,13 @@
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from generation.models import Output
 from generation.states import TaskState
 from genhub.lib.levels import Levels
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.lib.prepared import Prepared
 from storage.files import local_storage
 
 MOST_AT_HAND, SECONDS_AT_HAND = 100, 3600
@@ -48,23 +49,36 @@ def find_drawn(key: str) -> Drawn | None:
 
 def read_drawn(key: str, task_id: uuid.UUID | None = None) -> Drawn | None:
     """Return the newest task that drew all of its pictures for a key, or this one, while each of them is there."""
+    found: dict[uuid.UUID, list[Output]] = {}
+    # Of the few that drew the same: one whose picture was blocked or deleted does not hide an older one.
+    for row in OF_TASK.find(key, task_id) if task_id else drawn_for(key)[: 4 * LARGEST_NUMBER]:
+        found.setdefault(row.task_id, []).append(row)
+    for maker, outputs in found.items():
+        if all(is_there(output) for output in outputs) and len(outputs) == wanted_of(outputs[0]):
+            return Drawn(maker, tuple(outputs))
+    return None
+
+
+def drawn_for(key: str) -> QuerySet[Output]:
+    """Return what was drawn for a key, newest task first, each with its picture and with how many its task wanted."""
     rows = Output.objects.filter(
         task__cache_key=key, task__cache_key__gt="", task__state=TaskState.COMPLETED, task__cached_from=None
     )  # fmt: skip
-    if task_id:
-        rows = rows.filter(task_id=task_id)
-    rows = rows.select_related("artifact")
-    found: dict[uuid.UUID, list[Output]] = {}
-    pictures: dict[uuid.UUID, int] = {}
-    # Of the few that drew the same: one whose picture was blocked or deleted does not hide an older one.
-    counted = rows.annotate(wanted=F("task__num_images")).order_by("-task_id", "position")
-    for row in counted[: 4 * LARGEST_NUMBER]:
-        pictures[row.task_id] = row.wanted
-        found.setdefault(row.task_id, []).append(row)
-    for maker, outputs in found.items():
-        if all(is_there(output) for output in outputs) and len(outputs) == pictures[maker]:
-            return Drawn(maker, tuple(outputs))
-    return None
+    rows = rows.select_related("artifact").annotate(wanted=F("task__num_images"))
+    return rows.order_by("-task_id", "position")
+
+
+def wanted_of(output: Output) -> int:
+    """Return how many pictures the task of a row that was read here wanted."""
+    wanted: int = vars(output)["wanted"]
+    return wanted
+
+
+# Every order that is found asks. Without a task the database needs to see the values, since an index is of a part of
+# the rows.
+OF_TASK: Prepared[Output] = Prepared(
+    lambda key, task_id: drawn_for(key).filter(task_id=task_id), "a key", uuid.UUID(int=0)
+)
 
 
 def is_there(output: Output) -> bool:

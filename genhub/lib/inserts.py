@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.expressions import DatabaseDefault
 
 from genhub.lib.planned import planned_cursor
 
-# A model, its columns that have a value, and those whose text is empty; all others are the database's.
-Shape = tuple[type[models.Model], tuple[str, ...], tuple[str, ...]]
+# Of small numbers, such as a place or a priority, there are a few.
+SMALL: Final = 10
+EMPTY: Final[dict[type[Any], str]] = {dict: "'{}'", list: "'[]'"}
+# A model, its columns whose values are sent, and those whose values are written out; all others are the database's.
+Shape = tuple[type[models.Model], tuple[str, ...], tuple[tuple[str, str], ...]]
 
 
 def insert_together(rows: Sequence[models.Model]) -> None:
@@ -18,21 +21,25 @@ def insert_together(rows: Sequence[models.Model]) -> None:
 
     For rows whose every value is known: expressions and signals are `save`'s.
     """
+    # The proxy would be asked a hundred times.
+    own = connections[DEFAULT_DB_ALIAS]
     shapes: list[Shape] = []
     values: list[Any] = []
     for row in rows:
         names: list[str] = []
-        blank: list[str] = []
+        written: list[tuple[str, str]] = []
+        held = vars(row)
         for field in row._meta.concrete_fields:  # noqa: SLF001 (Django's documented API)
-            value = getattr(row, field.attname)
+            name = field.attname
+            value = held[name]
             if value is None or isinstance(value, DatabaseDefault):
                 continue
-            if value == "":
-                blank.append(field.attname)
+            if literal := write_out(field, value):
+                written.append((name, literal))
                 continue
-            names.append(field.attname)
-            values.append(field.get_db_prep_save(value, connection=connection))
-        shapes.append((type(row), tuple(names), tuple(blank)))
+            names.append(name)
+            values.append(field.get_db_prep_save(value, connection=own))
+        shapes.append((type(row), tuple(names), tuple(written)))
     statement, returned = write_statement(tuple(shapes))
     with planned_cursor() as cursor:
         cursor.execute(statement, values)
@@ -41,6 +48,19 @@ def insert_together(rows: Sequence[models.Model]) -> None:
         setattr(rows[number], name, value)
     for row in rows:
         row._state.adding = False  # noqa: SLF001 (Django's documented API)
+
+
+def write_out(field: Any, value: Any) -> str:
+    """Return the SQL of what most rows say, empty for what has to be sent: beyond fifty values the driver reads the
+    whole statement anew each time."""
+    if value == "":
+        return "''"
+    if value is True or value is False:
+        return str(value)
+    if isinstance(field, models.JSONField):
+        return "" if value else EMPTY.get(type(value), "")
+    is_small = isinstance(field, models.SmallIntegerField) and 0 <= value < SMALL
+    return str(int(value)) if is_small or value == 0 else ""
 
 
 def is_filled(field: Any) -> bool:
@@ -59,13 +79,12 @@ def write_statement(shapes: tuple[Shape, ...]) -> tuple[str, list[tuple[int, str
     """Return the statement for rows of these models and columns, and whose columns it answers."""
     parts: list[str] = []
     returned: list[tuple[int, str]] = []
-    for number, (model, names, blank) in enumerate(shapes):
+    for number, (model, names, written) in enumerate(shapes):
         meta = model._meta  # noqa: SLF001
         fields = {field.attname: field for field in meta.concrete_fields}
-        columns = ", ".join(f'"{fields[name].column}"' for name in (*names, *blank))
-        # Written out: beyond fifty values the driver reads the whole statement anew each time.
-        places = ", ".join([*["%s"] * len(names), *["''"] * len(blank)])
-        said = {*names, *blank}
+        said = {**dict.fromkeys(names, "%s"), **dict(written)}
+        columns = ", ".join(f'"{fields[name].column}"' for name in said)
+        places = ", ".join(said.values())
         filled = [name for name, field in fields.items() if name not in said and is_filled(field)]
         returned += [(number, name) for name in filled]
         answer = ", ".join(f'"{fields[name].column}"' for name in filled) or "1"

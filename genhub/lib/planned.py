@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 
@@ -22,11 +22,12 @@ def planned_cursor() -> Iterator[CursorWrapper]:
 
     Without a pool of our own a pooler may stand in between, whose connections change: there each is planned anew.
     """
-    if connection.queries_logged:
+    own: Any = connections[DEFAULT_DB_ALIAS]
+    if own.queries_logged:
         # The log shows values in their places.
-        with connection.cursor() as cursor:
+        with own.cursor() as cursor:
             yield cursor
         return
-    connection.ensure_connection()
-    with connection.make_cursor(make_cursor(connection.connection)) as cursor:
+    own.ensure_connection()
+    with own.make_cursor(make_cursor(own.connection)) as cursor:
         yield cursor

@@ -5,21 +5,29 @@ Whoever writes them rings for the queue after its commit; who is told, and how, 
 
 import json
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from genhub.lib.prepared import NO_ID, Prepared
+from genhub.lib.planned import planned_cursor
 from genhub.webhooks.models import Delivery, Endpoint, EventType, Message
 
 # The queue that deliveries wait in, and the name of its job.
 QUEUE, JOB = "delivery", "webhooks.deliver"
 MOST_FORGOTTEN = 1000
+# Of an endpoint, what decides whom to tell. Every end of a task asks: written once, and planned once.
+READ: Final = ("id", "platform_id", "url", "is_enabled")
+ASKING: Final = f"""
+    SELECT {", ".join(READ)} FROM webhooks_endpoint
+     WHERE platform_id = ANY (%s) AND removed_at IS NULL AND (events @> %s::varchar[] OR (%s AND url = ''))
+     ORDER BY id
+"""  # noqa: S608 (our own text)
 
 
 @dataclass(frozen=True)
@@ -56,29 +64,12 @@ def find_receivers(
     `with_signers`: also those that sign for addresses which somebody named, whatever they ask for.
     """
     found: dict[uuid.UUID, list[Endpoint]] = {}
-    asks = Q(events__contains=[event])
-    asking: Iterable[Endpoint]
-    if len(platform_ids) == 1 and not with_signers:
-        asking = ASKING.find(event, *platform_ids)
-    else:
-        asking = read_asking(asks | Q(url="") if with_signers else asks, platform_ids)
-    for endpoint in asking:
-        found.setdefault(endpoint.platform_id, []).append(endpoint)
+    with planned_cursor() as cursor:
+        cursor.execute(ASKING, [list(platform_ids), [event], with_signers])
+        for row in cursor.fetchall():
+            endpoint = Endpoint.from_db(DEFAULT_DB_ALIAS, READ, row)
+            found.setdefault(endpoint.platform_id, []).append(endpoint)
     return found
-
-
-def read_asking(asks: Q, platform_ids: Collection[uuid.UUID]) -> QuerySet[Endpoint]:
-    """Return the endpoints of platforms that ask so, with what is told of them here."""
-    rows = Endpoint.objects.filter(asks, platform_id__in=platform_ids, removed_at=None)
-    return rows.only("pk", "platform_id", "url", "is_enabled").order_by("pk")
-
-
-# Each begin and each end of an order asks.
-ASKING: Prepared[Endpoint] = Prepared(
-    lambda event, platform_id: read_asking(Q(events__contains=[event]), [platform_id]),
-    "an event",
-    NO_ID,
-)
 
 
 def list_receivers(endpoints: Sequence[Endpoint], own_url: str = "") -> list[Receiver]:

@@ -22,6 +22,8 @@ MODULES = {
     "grow-queue": "tests.bench.grow_queue",
     "accept": "tests.bench.accept",
     "cache-hit": "tests.bench.cache_hit",
+    "grow-cache": "tests.bench.grow_cache",
+    "dialect-b64": "tests.bench.dialect_b64",
     "dispatch": "tests.bench.dispatch",
     "webhook-many": "tests.bench.webhook_many",
     "grow-sse": "tests.bench.grow_sse",
@@ -46,9 +48,9 @@ MODULES = {
 # These run on a database that is started for them; the others need none, or bring a whole hub.
 ON_A_DATABASE = {
     "ledger-uniform", "ledger-hot", "grow-ledger", "grow-queue", "accept", "cache-hit", "dispatch", "webhook-many", "grow-sse", "grow-poll",
-    "grow-tasks",
+    "grow-tasks", "grow-cache",
 }  # fmt: skip
-WITH_A_BROKER = {"accept", "cache-hit", "dispatch", "grow-sse"}
+WITH_A_BROKER = {"accept", "cache-hit", "grow-cache", "dispatch", "grow-sse"}
 NOT_RUN = 3
 
 

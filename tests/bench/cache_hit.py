@@ -14,7 +14,7 @@ HITS, QUICK_HITS = 200, 40
 # As many as a process has at hand.
 USERS = drawn.MOST_AT_HAND
 # A hit holds, captures, ends, and is read anew for its answer.
-LEAST_OF_ACCEPT = 0.6
+LEAST_OF_ACCEPT = 0.75
 
 
 def run(*, is_quick: bool) -> Report:

@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError
 
+from generation.models import Account
 from genhub.lib.inserts import insert_together
 from genhub.lib.prepared import NO_NUMBER, Prepared, PreparedUpdate
 from genhub.platforms.models import ApiKey, IdempotencyKey, Plan, Platform
@@ -27,6 +28,17 @@ def test_rows_are_as_they_were_said_and_as_the_database_filled_them() -> None:
         read = type(row)._default_manager.get(pk=row.pk)
         assert columns(row) == columns(read)
     assert plan.created_at == platform.created_at
+
+
+def test_what_is_written_out_is_what_was_said() -> None:
+    usual = Account(alias="usual", adapter="stub", queue="local")
+    other = Account(
+        alias="other", adapter="stub", queue="local", options={"zero": 0}, is_enabled=False, weight=12
+    )  # fmt: skip
+    insert_together([usual, other])
+    for row in (usual, other):
+        assert columns(row) == columns(Account.objects.get(pk=row.pk))
+    assert (usual.options, other.options) == ({}, {"zero": 0})
 
 
 def test_all_are_written_or_none() -> None:

@@ -44,7 +44,7 @@ class Moody:
                 honest, honest, honest,
                 Reply(body={"results": [result(is_hit=True) for _ in inputs]}),
                 Reply(body={"results": []}), Reply(body={"results": [{"flagged": "maybe"}]}), Reply(500), Reply(429),
-                Reply(200, b"{" * 100_000), Reply(200, b" " * 2**21), Silence(), Cut(body={"results": [result(is_hit=False)]}),
+                Reply(200, b"{" * 100_000), Reply(200, b" " * 10 * 2**20), Silence(), Cut(body={"results": [result(is_hit=False)]}),
             ]
         )  # fmt: skip
         self.passed += chosen is honest

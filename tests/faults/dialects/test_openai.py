@@ -38,17 +38,22 @@ LOST = 2
 
 
 class Hasty(httpx.HTTPTransport):
-    """Lets requests through, and for the first ones does not wait for the answer."""
+    """Lets requests through, and for the first ones does not wait until the answer begins. One that has begun is no
+    longer lost: no client asks again for the rest of a stream."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self.left = most
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if self.left:
-            self.left -= 1
-            request.extensions["timeout"] = request.extensions["timeout"] | {"read": 0.3}
-        return super().handle_request(request)
+        if not self.left:
+            return super().handle_request(request)
+        self.left -= 1
+        usual = request.extensions["timeout"]
+        hasty = request.extensions["timeout"] = {**usual, "read": 0.3}
+        answer = super().handle_request(request)
+        hasty["read"] = usual["read"]
+        return answer
 
 
 @pytest.fixture
