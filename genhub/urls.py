@@ -84,6 +84,7 @@ from storage.api.direct import UploadConfirmView, UploadListView
 from storage.api.direct import UploadView as DirectUploadView
 from storage.api.links import LinkListView, LinkView
 from storage.api.previews import PosterView, PreviewView
+from storage.api.reviews import ReviewView
 from storage.api.uploads import UploadView
 from storage.api.usage import StorageView
 from storage.views import open_link, receive_file, serve_file
@@ -131,6 +132,7 @@ API = [
     path(
         "artifacts/<str:artifact_id>/links/<str:link_id>", LinkView.as_view(), name="artifact-link"
     ),
+    path("artifacts/<str:artifact_id>/review", ReviewView.as_view(), name="artifact-review"),
     path("uploads", UploadListView.as_view(), name="upload-list"),
     path("uploads/<str:upload_id>", DirectUploadView.as_view(), name="upload"),
     path("uploads/<str:upload_id>/confirm", UploadConfirmView.as_view(), name="upload-confirm"),

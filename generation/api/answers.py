@@ -26,6 +26,7 @@ from generation.states import AttemptState, TaskState
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem, problem_of
 from genhub.lib.ids import to_wire
+from storage.api.reviews import answer_review
 from storage.selectors import PREFIX as ARTIFACT
 from storage.selectors import describe_clip, read_bytes
 
@@ -233,6 +234,7 @@ def answer_delivered(output: Output, request: Request) -> dict[str, Any]:
         "content_type": artifact.content_type,
         "size_bytes": artifact.size_bytes,
         "revised_prompt": output.revised_prompt or None,
+        "review": answer_review(artifact),
     }
 
 

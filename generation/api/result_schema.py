@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from storage.api.reviews import ReviewWords
+
 
 class Delivered(serializers.Serializer[Any]):
     """A delivered file. `url` and `thumbnail_url` redirect to a fresh link and never die."""
@@ -25,6 +27,9 @@ class Delivered(serializers.Serializer[Any]):
     content_type = serializers.CharField()
     size_bytes = serializers.IntegerField()
     revised_prompt = serializers.CharField(allow_null=True)
+    review = ReviewWords(
+        allow_null=True, help_text=_("Whether staff approved it. Null: nobody asked them.")
+    )
 
 
 class Image(Delivered):

@@ -8,6 +8,7 @@ import { button, icon, make } from "./dom";
 import { Edits } from "./edits";
 import { Form } from "./form";
 import { History } from "./history";
+import { Refusal } from "./hub";
 import { OrderCard, type Shared } from "./order";
 import { Price } from "./price";
 import { Selection } from "./selection";
@@ -81,6 +82,12 @@ export class Desk {
     const query = new URLSearchParams({ status: "pending,processing", "metadata.panel": name, limit: "20" });
     const { items } = await hub.read<{ items: Task[] }>(`tasks?${query}`);
     for (const task of items.reverse()) this.show(task, true);
+  }
+
+  /** Learn what changed while nobody looked. */
+  async renew(): Promise<void> {
+    this.price.renew();
+    await this.context.reviews.renew().catch(this.context.complain);
   }
 
   /** Stop listening; orders go on. */
@@ -175,9 +182,12 @@ export class Desk {
 
   private async insert(chosen: Shown[], alt: string | null): Promise<void> {
     const { pictures, say } = this.context;
+    const links = new Map<string, string>();
+    // All or none: one that waits for approval holds the others back.
+    for (const { id, url } of chosen) links.set(id, await this.link(id, url));
     for (const { id, url, width, height, task } of chosen) {
       this.page.insert({
-        url: await this.link(id, url), artifactId: id, taskId: task.id, width, height, label: say("label"),
+        url: links.get(id) ?? url, artifactId: id, taskId: task.id, width, height, label: say("label"),
         alt: alt ?? describe(task, this.catalogue.phrases), file: () => pictures.file(id),
       });
     }
@@ -188,10 +198,17 @@ export class Desk {
   /** Return what opens a picture without a token, or its own address where the page keeps files. */
   private async link(id: string, url: string): Promise<string> {
     const days = this.page.linkDays;
+    if (!days || this.context.reviews.isAsked(id)) await this.context.reviews.check(id);
     if (!days) return url;
     const body = { expires_in: days * DAY_SECONDS };
-    const link = await this.context.hub.send<{ url: string }>(`artifacts/${id}/links`, body, crypto.randomUUID());
-    return link.url;
+    try {
+      const path = `artifacts/${id}/links`;
+      return (await this.context.hub.send<{ url: string }>(path, body, crypto.randomUUID())).url;
+    } catch (error) {
+      // It was drawn before staff were asked about pictures: now they are, and the picture says so.
+      if (error instanceof Refusal && error.code.startsWith("picture_")) await this.context.reviews.check(id);
+      throw error;
+    }
   }
 
   private async download(chosen: Shown[]): Promise<void> {

@@ -8,6 +8,7 @@ import { button, icon, iconButton, make, newId } from "./dom";
 import { Hub, type Traffic } from "./hub";
 import { insertMarkdown } from "./markdown";
 import { Pictures } from "./pictures";
+import { Reviews } from "./reviews";
 import styles from "./panel.css";
 import { mintAt, Tokens, type Mint } from "./tokens";
 import type { Inserted } from "./types";
@@ -49,7 +50,8 @@ export class GenHubPanel extends HTMLElement {
   /** Open the sheet; orders that went on while it was closed are there again. */
   show(): void {
     if (this.dialog && !this.dialog.open) this.dialog.showModal();
-    if (!this.desk) void this.load();
+    if (this.desk) void this.desk.renew();
+    else void this.load();
     this.dispatch("genhub-open", null);
   }
 
@@ -116,7 +118,7 @@ export class GenHubPanel extends HTMLElement {
     this.pictures?.release();
     this.pictures = new Pictures(hub);
     const context: Context = {
-      hub, say, pictures: this.pictures, name: this.getAttribute("name") ?? location.pathname,
+      hub, say, pictures: this.pictures, reviews: new Reviews(hub, say), name: this.getAttribute("name") ?? location.pathname,
       announce: (text) => { this.status.textContent = text; },
       complain: (error) => this.complain(error),
       calm: () => { this.alert.hidden = true; },

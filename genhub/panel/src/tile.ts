@@ -29,7 +29,7 @@ export function awaitTile(): { element: HTMLElement; tell: (progress: number, pr
 
 /** Return a picture that can be selected, enlarged and edited. */
 export function drawTile(
-  shown: Shown, { say, pictures, complain }: Context, phrases: Phrase[], selection: Selection, deeds: Deeds,
+  shown: Shown, { say, pictures, reviews, complain }: Context, phrases: Phrase[], selection: Selection, deeds: Deeds,
 ): HTMLElement {
   const alt = describe(shown.task, phrases);
   const name = `${say("pictureNumber", { number: shown.position + 1 })}: ${alt}`;
@@ -40,12 +40,21 @@ export function drawTile(
   });
   selection.listen(() => { box.checked = selection.has(shown); }, image);
   pictures.show(image, shown.id, complain);
-  return make("li", { class: "tile" },
+  const standing = make("p", { class: "standing", hidden: true });
+  const tile = make("li", { class: "tile" },
     make("label", { class: "pick" }, box, image),
+    standing,
     shown.isEdited && make("span", { class: "badge" }, say("edited")),
     make("div", { class: "deeds" },
       iconButton("enlarge", say("enlarge"), () => deeds.enlarge(shown)),
       iconButton("edit", say("edit"), () => deeds.edit(shown))));
+  reviews.watch(shown.id, shown.review, tile, (review) => {
+    standing.hidden = !review || review.state === "approved";
+    standing.dataset["state"] = review?.state ?? "";
+    standing.textContent = review?.state === "rejected"
+      ? [say("rejected"), review.reason].filter(Boolean).join(": ") : say("waits");
+  });
+  return tile;
 }
 
 /** Return a place whose picture was not made, with the cause. */

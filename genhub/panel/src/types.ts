@@ -102,10 +102,17 @@ export interface Queue {
   is_least: boolean;
 }
 
+/** Where staff stand with publishing a picture; null where nobody asks them. */
+export interface Review {
+  state: "waiting" | "approved" | "rejected";
+  reason: string | null;
+}
+
 export interface Image extends Size {
   id: string;
   url: string;
   seed: number | null;
+  review: Review | null;
 }
 
 export interface Task extends Size {
@@ -132,6 +139,7 @@ export interface Shown extends Size {
   task: Task;
   isEdited: boolean;
   seed: number | null;
+  review: Review | null;
 }
 
 /** What a page learns of a picture that its editor put in. */
