@@ -49,6 +49,8 @@ class Artifact(models.Model):
     used_at = models.DateTimeField(null=True, editable=False)
     # Since when moderation keeps it from everybody but staff who may look; null: its owner has it.
     withheld_at = models.DateTimeField(null=True, editable=False)
+    # Since when its owner likes it; null: it is one of many.
+    favourite_at = models.DateTimeField(null=True, editable=False)
     # Where staff stand with publishing it; empty: nobody asked them.
     review = models.CharField(
         _("approval"), max_length=LONGEST_STATE, choices=ReviewState.choices, blank=True, default="", db_default="",
@@ -88,6 +90,7 @@ class Artifact(models.Model):
                 name="withheld_file_by_age",
             ),
             models.Index(fields=["id"], condition=SHOWN & Q(review="waiting"), name="picture_to_approve"),
+            models.Index(fields=["platform", "user", "-id"], condition=Q(favourite_at__isnull=False), name="favourite_of_user"),
             models.Index(fields=["id"], condition=SHOWN & ~Q(review=""), name="picture_reviewed"),
         ]  # fmt: skip
 

@@ -27,9 +27,16 @@ class Delivered(serializers.Serializer[Any]):
     content_type = serializers.CharField()
     size_bytes = serializers.IntegerField()
     revised_prompt = serializers.CharField(allow_null=True)
+    alt = serializers.CharField(
+        help_text=_(
+            "What it shows, for readers who do not see it: from template and prompt, by rules."
+        )
+    )
+    caption = serializers.CharField(help_text=_("The same, saying that a model made it."))
     review = ReviewWords(
         allow_null=True, help_text=_("Whether staff approved it. Null: nobody asked them.")
     )
+    favourite = serializers.BooleanField(help_text=_("Whether its owner likes it."))
 
 
 class Image(Delivered):

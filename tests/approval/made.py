@@ -23,7 +23,7 @@ def ask_approval(*, of: bool = True) -> None:
 
 def draw(client: APIClient, prompt: str = "a star", **words: Any) -> list[dict[str, Any]]:
     """Order pictures, have them drawn, and return them as their owner reads them."""
-    order = {"prompt": prompt, **words}
+    order = {"prompt": prompt, **words} if prompt else words
     made = client.post("/api/v1/generate", order, format="json").json()
     run_queue("local")
     return images_of(client, made["id"])

@@ -1,6 +1,5 @@
 /** The panel itself: the form, the orders beside it, and what can be done with their pictures. */
 
-import { describe } from "./alt";
 import { Bar } from "./bar";
 import type { Catalogue } from "./catalogue";
 import type { Context } from "./context";
@@ -41,12 +40,11 @@ export class Desk {
   private readonly shared: Shared;
   private readonly cards: OrderCard[] = [];
 
-  constructor(private readonly context: Context, private readonly catalogue: Catalogue, private readonly page: Page) {
+  constructor(private readonly context: Context, catalogue: Catalogue, private readonly page: Page) {
     const { say } = context;
-    const { phrases } = catalogue;
-    this.viewer = new Viewer(context, phrases);
+    this.viewer = new Viewer(context);
     this.edits = new Edits(context, (shown) => this.keepEdit(shown));
-    this.shared = { phrases, selection: this.selection, deeds: {
+    this.shared = { selection: this.selection, deeds: {
       enlarge: (shown) => this.viewer.open(shown, this.shownBeside(shown)),
       edit: (shown) => this.edits.open(shown),
       again: (words) => void this.send({ ...without(words), cache: "off" }),
@@ -56,9 +54,10 @@ export class Desk {
     this.form = new Form(context, catalogue, () => this.price.renew());
     this.start = button("", () => void this.order(), "main start");
     this.start.append(icon("spark"), say("start"));
-    this.history = new History(context, (task) => this.show(task), (id) => this.cards.some((card) => card.holds(id)));
+    this.history = new History(context, (task) => this.show(task), (id) => this.cards.some((card) => card.holds(id)),
+      (shown) => this.addTo(shown));
     this.empty = make("p", { class: "empty" }, icon("picture"), say("empty"));
-    const bar = new Bar(context, this.selection, phrases, {
+    const bar = new Bar(context, this.selection, {
       insert: (chosen, alt) => this.insert(chosen, alt),
       download: (chosen) => this.download(chosen),
       compare: (chosen) => this.viewer.compare(chosen),
@@ -139,8 +138,13 @@ export class Desk {
     card.element.scrollIntoView({ block: "start" });
   }
 
+  private addTo(shown: Shown): void {
+    const card = this.cards.find((each) => each.holds(shown.task.id));
+    if (card && !card.shows(shown.id)) card.add(shown);
+  }
+
   private keepEdit(shown: Shown): void {
-    this.cards.find((card) => card.holds(shown.task.id))?.add(shown);
+    this.addTo(shown);
     for (const other of this.selection.all) this.selection.set(other, false);
     this.selection.set(shown, true);
     this.context.announce(this.context.say("editKept"));
@@ -185,10 +189,10 @@ export class Desk {
     const links = new Map<string, string>();
     // All or none: one that waits for approval holds the others back.
     for (const { id, url } of chosen) links.set(id, await this.link(id, url));
-    for (const { id, url, width, height, task } of chosen) {
+    for (const { id, url, width, height, task, ...words } of chosen) {
       this.page.insert({
         url: links.get(id) ?? url, artifactId: id, taskId: task.id, width, height, label: say("label"),
-        alt: alt ?? describe(task, this.catalogue.phrases), file: () => pictures.file(id),
+        alt: alt ?? words.alt, caption: words.caption, file: () => pictures.file(id),
       });
     }
     this.selection.clear();

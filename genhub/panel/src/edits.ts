@@ -146,7 +146,7 @@ export class Edits {
     try {
       const edited = await this.context.hub.send<Image>(`artifacts/${shown.id}/edits`, { operations }, this.key);
       const { id, url, width, height, review } = edited;
-      this.made({ ...shown, id, url, width, height, review, isEdited: true });
+      this.made({ ...shown, id, url, width, height, review, isEdited: true, favourite: false });
       this.element.close();
     } catch (error) {
       this.complain(error);

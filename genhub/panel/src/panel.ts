@@ -5,7 +5,7 @@ import { word } from "./complaints";
 import type { Context } from "./context";
 import { Desk } from "./desk";
 import { button, icon, iconButton, make, newId } from "./dom";
-import { Hub, type Traffic } from "./hub";
+import { Hub, type News, type Traffic } from "./hub";
 import { insertMarkdown } from "./markdown";
 import { Pictures } from "./pictures";
 import { Reviews } from "./reviews";
@@ -112,7 +112,8 @@ export class GenHubPanel extends HTMLElement {
   private async load(): Promise<void> {
     const { say } = this;
     const tokens = new Tokens(this.mint());
-    const hub = new Hub(this.hubAddress, tokens, this.spoken, (traffic) => this.dispatch("genhub-traffic", traffic));
+    const hub = new Hub(this.hubAddress, tokens, this.spoken, (traffic) => this.dispatch("genhub-traffic", traffic),
+      (news) => this.dispatch("genhub-news", news));
     this.alert.hidden = true;
     this.body.replaceChildren(make("p", { class: "empty", role: "status" }, say("loading")));
     this.pictures?.release();
@@ -174,7 +175,7 @@ export class GenHubPanel extends HTMLElement {
   }
 
   /** Tell the page; return whether it left the rest to the panel. */
-  private dispatch(name: string, detail: Inserted | Traffic | null): boolean {
+  private dispatch(name: string, detail: Inserted | Traffic | News | null): boolean {
     return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
   }
 

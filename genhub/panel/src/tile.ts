@@ -1,10 +1,9 @@
 /** One place of an order: a picture that is awaited, drawn, or was made of another. */
 
-import { describe } from "./alt";
 import type { Context } from "./context";
 import { icon, iconButton, make } from "./dom";
 import type { Selection } from "./selection";
-import type { Phrase, Shown } from "./types";
+import type { Shown } from "./types";
 
 export interface Deeds {
   enlarge(shown: Shown): void;
@@ -29,10 +28,10 @@ export function awaitTile(): { element: HTMLElement; tell: (progress: number, pr
 
 /** Return a picture that can be selected, enlarged and edited. */
 export function drawTile(
-  shown: Shown, { say, pictures, reviews, complain }: Context, phrases: Phrase[], selection: Selection, deeds: Deeds,
+  shown: Shown, context: Context, selection: Selection, deeds: Deeds,
 ): HTMLElement {
-  const alt = describe(shown.task, phrases);
-  const name = `${say("pictureNumber", { number: shown.position + 1 })}: ${alt}`;
+  const { say, pictures, reviews, complain } = context;
+  const name = `${say("pictureNumber", { number: shown.position + 1 })}: ${shown.alt}`;
   const image = make("img", { alt: name, dblclick: () => deeds.enlarge(shown) });
   const box = make("input", {
     type: "checkbox", "aria-label": say("select", { name }), checked: selection.has(shown),
@@ -46,6 +45,7 @@ export function drawTile(
     standing,
     shown.isEdited && make("span", { class: "badge" }, say("edited")),
     make("div", { class: "deeds" },
+      drawStar(shown, context),
       iconButton("enlarge", say("enlarge"), () => deeds.enlarge(shown)),
       iconButton("edit", say("edit"), () => deeds.edit(shown))));
   reviews.watch(shown.id, shown.review, tile, (review) => {
@@ -55,6 +55,24 @@ export function drawTile(
       ? [say("rejected"), review.reason].filter(Boolean).join(": ") : say("waits");
   });
   return tile;
+}
+
+/** Return the button that makes a picture a favourite, or one of many again. */
+function drawStar(shown: Shown, { hub, say, complain }: Context): HTMLElement {
+  const star = iconButton("star", say("favourite"), () => void toggle());
+  const look = (): void => star.setAttribute("aria-pressed", String(shown.favourite));
+  const toggle = async (): Promise<void> => {
+    const wanted = !shown.favourite;
+    try {
+      await hub.ask(`artifacts/${shown.id}/favourite`, { method: wanted ? "PUT" : "DELETE" });
+      shown.favourite = wanted;
+      look();
+    } catch (error) {
+      complain(error);
+    }
+  };
+  look();
+  return star;
 }
 
 /** Return a place whose picture was not made, with the cause. */
