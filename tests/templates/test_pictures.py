@@ -38,7 +38,7 @@ def test_staff_choose_what_shows_a_template(alice: APIClient, mallory: APIClient
     assert desk("eve", "view_task").post(page(task)).status_code == 403
     dora = desk("dora", "view_task", "publish_template")
     assert page(task) in dora.get(reverse("admin:generation_task_change", args=[task.pk])).content.decode()  # fmt: skip
-    assert "Badge" in dora.get(page(task)).content.decode()
+    assert "badge v1" in dora.get(page(task)).content.decode()
     assert shown(alice) is None, "to look is not to choose"
     assert dora.post(page(task)).status_code == 302
     # Everybody sees it, and it outlives the picture that it was taken from.
