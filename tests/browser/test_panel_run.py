@@ -61,6 +61,7 @@ def test_order_goes_on_while_the_hub_is_away_and_is_shown_when_it_is_back(
     dialog = open_panel(page)
     dialog.get_by_label("Describe the picture").fill("a yellow star")
     dialog.get_by_role("button", name="Generate").click()
+    expect(dialog.locator(".awaited")).to_have_count(1)
     found = claim()
     heartbeat(found, progress=0.4)
     expect(dialog.get_by_text("Drawing: 40 %")).to_be_visible()
@@ -106,6 +107,7 @@ def test_three_pictures_one_with_a_title_take_few_clicks(
     edits.get_by_role("button", name="Save").click()
     # What was edited is chosen already.
     expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(1)
+    expect(edits).to_be_hidden()
     shoot(page, "run-6-kept")
     for number in (1, 2):
         dialog.locator(".pick").nth(number).click()
