@@ -29,11 +29,11 @@ up: .venv/.ready ## start everything; Ctrl-C stops it
 
 test: .venv/.ready-dev ## run the tests against real servers    (ARGS="-k ledger")
 	@echo "· tests" >&2
-	@exec $(PY) -m pytest -m "not hub" $(ARGS)
+	@exec $(PY) -m pytest -m "not whole" $(ARGS)
 
-whole: .venv/.ready-dev ## start servers and whole hubs, kill processes, drive a browser, in small counts
+whole: .venv/.ready-dev ## start servers and whole hubs, kill processes, drive a browser, walk all pages and routes, in small counts
 	@echo "· whole hubs and pages" >&2
-	@exec $(PY) -m pytest -m hub $(ARGS)
+	@exec $(PY) -m pytest -m whole $(ARGS)
 
 faults: .venv/.ready-dev ## kill processes in full counts        (SET=ledger, FAULT_COUNT=10)
 	@echo "· fault tests" >&2

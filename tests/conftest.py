@@ -12,9 +12,10 @@ import httpx2
 import pytest
 from django.core.management import call_command
 from django.core.management.commands import flush as flush_command
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
+from psycopg.errors import DeadlockDetected
 from rest_framework.test import APIClient
 
 from credits import ledger
@@ -41,6 +42,8 @@ WHY = ledger.Why("tests", "a grant of the tests")
 
 # What the migrations filled: to fill it again costs more than all else that a flush does.
 MIGRATED = {"django_content_type", "auth_permission"}
+# Processes that a test started may read while its rows are deleted, in another order.
+MOST_DEADLOCKS = 20
 
 
 def emptied(sql: str) -> str:
@@ -62,10 +65,20 @@ def _flush_past_the_guards() -> Iterator[None]:
 
     def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
         alias = self.connection.alias
-        with transaction.atomic(using=alias), self.connection.cursor() as cursor:
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            for sql in sql_list:
-                cursor.execute(emptied(sql))
+        for _ in range(MOST_DEADLOCKS):
+            try:
+                with transaction.atomic(using=alias), self.connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL session_replication_role = replica")
+                    # A server that still reads must not be the one that is told of a deadlock.
+                    cursor.execute("SET LOCAL deadlock_timeout = '100ms'")
+                    for sql in sql_list:
+                        cursor.execute(emptied(sql))
+            except OperationalError as error:
+                if not isinstance(error.__cause__, DeadlockDetected):
+                    raise
+            else:
+                return
+        raise AssertionError(f"{MOST_DEADLOCKS} deadlocks while the rows of a test were deleted")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)

@@ -139,7 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of what `make test` leaves to `make whole`."""
     config.addinivalue_line(
         "markers",
-        "hub: starts a whole hub or one of its servers, kills processes, or drives a browser",
+        "whole: starts a whole hub or one of its servers, kills processes, drives a browser, or walks every page or route",
     )
     if not WORKER:
         share_cores(getattr(config.option, "numprocesses", None) or 1)
@@ -151,7 +151,7 @@ def leave_to_whole(items: list[pytest.Item], conftest: str) -> None:
     for item in items:
         if folder in item.path.parents:
             item.add_marker(pytest.mark.xdist_group(folder.name))
-            item.add_marker(pytest.mark.hub)
+            item.add_marker(pytest.mark.whole)
 
 
 def share_cores(workers: int) -> None:

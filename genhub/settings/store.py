@@ -23,6 +23,8 @@ S3_REGION_NAMES = ("S3_REGION", "AWS_REGION")
 S3_DEFAULT_REGION = "us-east-1"
 # A bucket that does not answer fails the picture long before LOCAL_STALL_SECONDS end the worker, which puts two files.
 S3_CONNECT_SECONDS, S3_READ_SECONDS, S3_ATTEMPTS = 5, 20, 2
+# Large files go in parts of 8 MiB, each in memory while it is on its way; with ten, as is usual, a clip took 90 MiB.
+S3_PARTS_AT_ONCE = 4
 
 
 def s3_storage() -> dict[str, Any] | None:
@@ -41,8 +43,11 @@ def s3_storage() -> dict[str, Any] | None:
         missing = "S3_SECRET_KEY" if given_keys[0] else "S3_ACCESS_KEY"
         raise ImproperlyConfigured(f"{missing} is not set, but S3_BUCKET is")
     # It takes a tenth of a second to import; hubs without a bucket do without.
+    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
+    transfer = TransferConfig(max_concurrency=S3_PARTS_AT_ONCE)
+    transfer.max_in_memory_upload_chunks = S3_PARTS_AT_ONCE
     config = Config(
         signature_version="s3v4",
         s3={
@@ -65,6 +70,7 @@ def s3_storage() -> dict[str, Any] | None:
             "public_endpoint_url": public or None,
             "region_name": first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION),
             "client_config": config,
+            "transfer_config": transfer,
             "default_acl": None,
             # Keys are unique and deterministic: a repeated save writes the same object again.
             "file_overwrite": True,

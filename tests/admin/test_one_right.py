@@ -23,7 +23,7 @@ from genhub.users.models import User
 from tests.admin.conftest import Hire
 from tests.conftest import WHY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 BALANCE, USER, PROMPT = "7654321", "zq-alice", "zq-prompt a star"
 REASON = "The picture shows a circle, not a star."
 VIEWS = sorted(

@@ -58,6 +58,7 @@ def page(model: type[Model], name: str, *args: Any) -> str:
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_{name}", args=args)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_page_answers(boss: Client, rows: None, language: str) -> None:
     boss.cookies["django_language"] = language

@@ -98,6 +98,7 @@ def menu() -> Iterator[tuple[str, str, str]]:
             yield str(item["link"]), str(item["title"]), str(group.get("title", ""))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_one_thing_has_one_word(boss: Client, all_rows: None, language: str) -> None:
     boss.cookies["django_language"] = language

@@ -35,6 +35,7 @@ with warnings.catch_warnings():
     from schemathesis.specs.openapi import checks as openapi
 
 pytestmark = [
+    pytest.mark.whole,
     pytest.mark.django_db,
     pytest.mark.usefixtures("stub", "recipes"),
     pytest.mark.filterwarnings("ignore"),

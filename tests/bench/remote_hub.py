@@ -175,32 +175,29 @@ def bucket() -> Iterator[dict[str, str]]:
     """Start an S3 server whose objects lie on this disk, and return the settings of a hub that stores there."""
     root = servers.HOME / "s3"
     (root / BUCKET).mkdir(parents=True)
+    keys = f'"{ACCESS_KEY},{SECRET_KEY}"'
+    with serving("s3", root, "--vfs-cache-mode", "off", RCLONE_AUTH_KEY=keys) as url:
+        yield {
+            "S3_ENDPOINT_URL": url,
+            "S3_BUCKET": BUCKET,
+            "S3_ACCESS_KEY": ACCESS_KEY,
+            "S3_SECRET_KEY": SECRET_KEY,
+        }
+
+
+@contextmanager
+def serving(way: str, root: Path, *options: str, **environment: str) -> Iterator[str]:
+    """Have rclone serve a folder in a way (`s3`, `http`), and give its address."""
     port = free_port()
-    program = str(Path(sys.executable).with_name("rclone"))
-    options = [
-        "--addr",
-        f"127.0.0.1:{port}",
-        "--config",
-        str(root / "none"),
-        "--vfs-cache-mode",
-        "off",
-    ]
-    environment = {**os.environ, "RCLONE_AUTH_KEY": f'"{ACCESS_KEY},{SECRET_KEY}"'}
-    with (servers.HOME / "s3.log").open("wb") as log:
+    command = [str(Path(sys.executable).with_name("rclone")), "serve", way, str(root), *options]
+    command += ["--addr", f"127.0.0.1:{port}", "--config", str(root.with_suffix(".none"))]
+    with root.with_suffix(".log").open("wb") as log:
         server = subprocess.Popen(
-            [program, "serve", "s3", *options, str(root)],
-            env=environment,
-            stdout=log,
-            stderr=log,
+            command, env={**os.environ, **environment}, stdout=log, stderr=log
         )
         try:
             wait_for(lambda: answers(port), STORE_SECONDS)
-            yield {
-                "S3_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-                "S3_BUCKET": BUCKET,
-                "S3_ACCESS_KEY": ACCESS_KEY,
-                "S3_SECRET_KEY": SECRET_KEY,
-            }
+            yield f"http://127.0.0.1:{port}"
         finally:
             server.kill()
             server.wait()

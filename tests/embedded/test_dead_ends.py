@@ -9,7 +9,7 @@ from genhub.embedded.lock import HomeLock
 from tests.brokers import away
 from tests.embedded.hubs import HubProcess
 
-pytestmark = pytest.mark.hub
+pytestmark = pytest.mark.whole
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.embedded.hubs import START_SECONDS, Customer, HubProcess, database_pi
 from tests.patience import patience, slowness
 
 # One at a time: two hubs side by side starve each other on a small machine.
-pytestmark = [pytest.mark.hub, pytest.mark.timeout(300), pytest.mark.xdist_group("hub")]
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(300), pytest.mark.xdist_group("hub")]
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.hub
+@pytest.mark.whole
 @pytest.mark.timeout(900)
 @pytest.mark.xdist_group("hub")
 def test_every_block_of_shell_and_python_runs(hub: HubProcess, checkout: Path) -> None:

@@ -1,5 +1,6 @@
 """The events process on the test's database, and clients that read streams."""
 
+import asyncio
 import http.client
 import json
 import socket
@@ -10,7 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rest_framework.test import APIClient
+
+from generation.api.live.application import Events
+from genhub.lib.connections import tidily
 from genhub.live.address import is_open
+from tests.api.refusals import header_of
 from tests.faults.processes import running, wait_until
 from tests.front.web import HOST, Web, serving
 from tests.patience import patience
@@ -110,3 +116,40 @@ def serving_both(folder: Path, at_port: str = "", **settings: str) -> Iterator[W
         serving(folder / "web.log", at_port, EVENTS_ADDRESS=address, **settings) as web,
     ):
         yield web
+
+
+def serve_here(
+    client: APIClient, path: str, *, begun: Callable[[], None], is_enough: Callable[[bytes], bool]
+) -> bytes:
+    """Serve one stream in this process until its client has enough, and return what it heard.
+
+    `begun` is called once the client is told that the stream is open, before anything else happens to it.
+    """
+    said = b""
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal said
+        said += message.get("body", b"")
+        if message["type"] == "http.response.start":
+            assert message["status"] == 200
+            await asyncio.to_thread(tidily, begun)
+
+    async def receive() -> dict[str, str]:
+        while not is_enough(said):
+            await asyncio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    async def serve() -> None:
+        application = Events()
+        await application.begin()
+        try:
+            async with asyncio.timeout(patience()):
+                await application(scope, receive, send)
+        finally:
+            await application.close()
+
+    key = header_of(client)["HTTP_AUTHORIZATION"].encode()
+    headers = [(b"host", b"localhost"), (b"authorization", key)]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+    asyncio.run(serve())
+    return said

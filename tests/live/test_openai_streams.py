@@ -19,6 +19,8 @@ from openai.types import (
 from rest_framework.test import APIClient
 
 from credits.models import Hold, Purse
+from generation.api.compat.openai.streams import Telling
+from generation.api.live.lines import HEARTBEAT
 from generation.life import claims
 from generation.life.attempt_ends import complete
 from generation.life.unpaid_ends import cancel_task
@@ -30,6 +32,7 @@ from tests.api.refusals import header_of
 from tests.faults.processes import wait_until
 from tests.front.stock import Dropping, Make, stock, threads
 from tests.front.web import Web, serving
+from tests.live.streams import serve_here
 from tests.patience import patience
 from tests.ports import free_port
 from tests.steps import claim, collect
@@ -122,6 +125,22 @@ def test_a_stream_without_pictures_under_way_ends_in_the_format_asked_for(
     [event] = reading.heard
     assert (event.type, event.output_format) == ("image_generation.completed", "jpeg")
     assert base64.b64decode(event.b64_json).startswith(b"\xff\xd8")
+
+
+def test_nothing_is_worded_for_a_client_that_left(
+    web: Web, stock: Make, alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worded: list[Telling] = []
+
+    def word_end(telling: Telling) -> Iterator[bytes]:
+        worded.append(telling)
+        yield from ()
+
+    monkeypatch.setattr(Telling, "word_end", word_end)
+    with stock().images.generate(**STREAM):
+        path = f"/v1/images/streams/{to_wire('task', Task.objects.get().pk)}"
+        said = serve_here(alice, path, begun=lambda: None, is_enough=bool)
+    assert (said, worded) == (HEARTBEAT, [])
 
 
 def test_a_task_that_fails_is_an_error_of_the_stream(

@@ -1,6 +1,5 @@
 """A client follows its tasks: each event once and in order, from where it stopped, and nobody else's."""
 
-import asyncio
 import itertools
 import time
 from datetime import timedelta
@@ -10,7 +9,6 @@ import pytest
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
-from generation.api.live.application import Events
 from generation.api.live.feed import find_dead_keys
 from generation.life import claims
 from generation.life.attempt_ends import complete
@@ -24,7 +22,7 @@ from tests.api.refusals import header_of
 from tests.faults.processes import wait_until
 from tests.front.test_headers import ODD
 from tests.front.web import Web
-from tests.live.streams import Follow
+from tests.live.streams import Follow, serve_here
 from tests.patience import patience
 from tests.steps import claim, collect, submit
 from tests.tokens.conftest import APP, TOKENS, browser
@@ -115,39 +113,11 @@ def test_one_who_comes_again_hears_each_event_once(alice: APIClient, follow: Fol
 
 
 def test_what_is_ordered_once_a_stream_is_open_is_told(alice: APIClient) -> None:
-    said = b""
-
     def order() -> None:
         submit(alice)
         wait_until(lambda: not Event.objects.filter(position=None).exists(), 30, "its place")
 
-    async def send(message: dict[str, Any]) -> None:
-        nonlocal said
-        said += message.get("body", b"")
-        if message["type"] == "http.response.start":
-            assert message["status"] == 200
-            await asyncio.to_thread(order)
-
-    async def receive() -> dict[str, str]:
-        while b"task.submitted" not in said:
-            await asyncio.sleep(0.01)
-        return {"type": "http.disconnect"}
-
-    async def follow_once() -> None:
-        application = Events()
-        await application.begin()
-        try:
-            async with asyncio.timeout(patience()):
-                await application(scope, receive, send)
-        finally:
-            await application.close()
-
-    name = [
-        (b"host", b"localhost"),
-        (b"authorization", header_of(alice)["HTTP_AUTHORIZATION"].encode()),
-    ]
-    scope = {"type": "http", "method": "GET", "path": EVENTS, "query_string": b"", "headers": name}
-    asyncio.run(follow_once())
+    said = serve_here(alice, EVENTS, begun=order, is_enough=lambda said: b"task.submitted" in said)
     assert b"task.submitted" in said
 
 

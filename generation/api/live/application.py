@@ -167,6 +167,8 @@ class Events:
             if stream.is_over:
                 break
             await stream.wake.wait()
+        if stream.is_left:
+            return
         if dialect := stream.watch.dialect:
             pieces = dialect.word_end()
             while piece := await self.read(next, pieces, b""):
@@ -254,7 +256,7 @@ async def end_on_leave(stream: Stream, receive: Any) -> None:
     """End a stream when its client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    stream.end()
+    stream.leave()
 
 
 async def start(send: Any, response: HttpResponseBase) -> None:

@@ -37,6 +37,8 @@ class Stream:
         self.wake = asyncio.Event()
         # No more will come after what lies here.
         self.is_over = False
+        # Its client has gone: nothing more needs to be worded.
+        self.is_left = False
         # The place of the last event that was sent.
         self.sent = watch.after or 0
         # Since the last heartbeat.
@@ -81,6 +83,11 @@ class Stream:
         """Send what lies here, and no more."""
         self.is_over = True
         self.wake.set()
+
+    def leave(self) -> None:
+        """End, for nobody reads any more."""
+        self.is_left = True
+        self.end()
 
     def skip(self, position: int) -> None:
         """Leave out the events up to a place: they were sent from the rows."""

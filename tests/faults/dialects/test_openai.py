@@ -25,7 +25,7 @@ from tests.patience import patience
 
 __all__ = ["stock", "threads"]
 pytestmark = [
-    pytest.mark.hub,
+    pytest.mark.whole,
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("processes"),
     pytest.mark.timeout(1800),
