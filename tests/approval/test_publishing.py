@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,11 +12,13 @@ from rest_framework.test import APIClient
 
 from genhub.lib.errors import NotFound, SeenChanged
 from genhub.platforms.models import Platform
+from genhub.retention.erasing import Owner
 from genhub.users.models import User
 from genhub.webhooks import endpoints
 from genhub.webhooks.models import Delivery, Message
 from storage import reviews
 from storage.api.links import use_of
+from storage.erasure import forget_messages
 from storage.links import make_link
 from storage.models import Artifact, Review, ReviewState, ShareLink
 from tests.api.refusals import refused
@@ -182,6 +185,18 @@ def test_app_is_told_of_every_decision_once(alice: APIClient, shop: Platform, do
         "review": {"state": "rejected", "reason": WHY},
     }
     assert Delivery.objects.count() == 3
+
+
+def test_erasure_forgets_what_apps_were_told(alice: APIClient, shop: Platform, dora: User) -> None:
+    ask_approval()
+    endpoints.create(shop.pk, url="https://app.example.com/x", events=["picture.approved"])
+    [image] = draw(alice)
+    decide(image["id"], APPROVED, dora, "")
+    assert Message.objects.count() == 1
+    owner = Owner(platform_id=shop.pk, user="bob", alias="gone")
+    assert forget_messages(owner).rows == 0
+    assert forget_messages(replace(owner, user="alice")).rows == 1
+    assert not Message.objects.exists()
 
 
 def test_who_decided_meanwhile_wins(alice: APIClient, dora: User) -> None:
