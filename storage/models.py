@@ -1,5 +1,7 @@
 """Artifacts: stored files with their facts."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -119,7 +121,7 @@ class ReviewedManager(models.Manager["ReviewedPicture"]):
 class ReviewedPicture(Artifact):
     """A picture that staff were asked to approve."""
 
-    objects = ReviewedManager()
+    objects: ClassVar[ReviewedManager] = ReviewedManager()  # type: ignore[assignment]  # of its own rows
 
     class Meta:
         proxy = True

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import ProblemSerializer
 from genhub.lib.errors import NotFound, gettext_noop
+from genhub.platforms.models import Scope
 from templates.chains import MEDIA_TYPES, made_by
 from templates.models import Phrase, Style
 from templates.pictures import find_shown, read_picture
@@ -115,6 +116,7 @@ class TemplateExampleView(APIView):
     """What shows a template."""
 
     content_negotiation_class = WhateverIsAccepted
+    scopes = {"GET": Scope.TASKS_READ}
     problems = {"GET": (NotFound,)}
 
     @extend_schema(
@@ -122,7 +124,7 @@ class TemplateExampleView(APIView):
             (200, "image/jpeg"): OpenApiResponse(
                 OpenApiTypes.BINARY, description=_("At most 200,000 bytes.")
             ),
-            **dict.fromkeys((401, 404), OpenApiResponse(ProblemSerializer)),
+            **dict.fromkeys((401, 403, 404), OpenApiResponse(ProblemSerializer)),
         },
         parameters=[
             OpenApiParameter("code", OpenApiTypes.STR, required=True, description=_("Of which."))

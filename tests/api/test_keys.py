@@ -50,7 +50,7 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
     "artifact-poster": {"get": Scope.TASKS_READ},
     "artifact-links": {"get": Scope.TASKS_READ, "post": Scope.TASKS_WRITE},
     "artifact-favourite": {"put": Scope.TASKS_WRITE, "delete": Scope.TASKS_WRITE},
-    "template-example": {"get": None},
+    "template-example": {"get": Scope.TASKS_READ},
     "favourite-list": {"get": Scope.TASKS_READ},
     "artifact-review": {"get": Scope.TASKS_READ, "post": Scope.TASKS_WRITE},
     "artifact-link": {"delete": Scope.TASKS_WRITE},

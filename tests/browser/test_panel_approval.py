@@ -58,4 +58,4 @@ def test_editor_waits_for_approval_and_then_inserts(opened: Page, editor: AppSer
 def list_shown() -> list[str]:
     """Return the pictures in the order in which they are shown."""
     rows = Output.objects.order_by("position").values_list("artifact_id", flat=True)
-    return [f"art_{pk.hex}" for pk in rows if pk is not None]
+    return [f"art_{pk.hex}" for pk in rows]
