@@ -121,7 +121,7 @@ class ReviewedManager(models.Manager["ReviewedPicture"]):
 class ReviewedPicture(Artifact):
     """A picture that staff were asked to approve."""
 
-    objects: ClassVar[ReviewedManager] = ReviewedManager()  # type: ignore[assignment]  # of its own rows
+    objects: ClassVar[ReviewedManager] = ReviewedManager()
 
     class Meta:
         proxy = True
