@@ -52,7 +52,7 @@ panel: .venv/.ready-dev genhub/panel/node_modules/.ready tests/browser/panel/nod
 	@npm run --silent --prefix genhub/panel types
 	@npm run --silent --prefix genhub/panel build
 	@echo "· the panel" >&2
-	@exec $(PY) -m pytest tests/panel tests/browser/test_panel.py tests/browser/panel/editors.py -n 0 $(ARGS)
+	@exec $(PY) -m pytest tests/panel tests/browser/test_panel*.py tests/browser/test_playground.py tests/browser/panel/editors.py -n 0 $(ARGS)
 
 bench: .venv/.ready-dev ## measure, one JSON line at the end       (ID=ledger-uniform, QUICK=1)
 	@exec $(PY) -m tests.bench "$(ID)" $(if $(QUICK),--quick)

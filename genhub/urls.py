@@ -42,6 +42,7 @@ from generation.api.compat.sdapi.lists import LISTS, REFRESHED
 from generation.api.compat.sdapi.picture_info import PictureInfoView
 from generation.api.edits import EditQuoteView, EditView
 from generation.api.erasures import ErasureListView, ErasureView, ReceiptView
+from generation.api.favourites import FavouriteListView, FavouriteView
 from generation.api.follow import FollowQuoteView, FollowView
 from generation.api.live.views import EventsView, TaskEventsView
 from generation.api.models import ModelListView
@@ -84,10 +85,11 @@ from storage.api.direct import UploadConfirmView, UploadListView
 from storage.api.direct import UploadView as DirectUploadView
 from storage.api.links import LinkListView, LinkView
 from storage.api.previews import PosterView, PreviewView
+from storage.api.reviews import ReviewView
 from storage.api.uploads import UploadView
 from storage.api.usage import StorageView
 from storage.views import open_link, receive_file, serve_file
-from templates.api.views import PhraseListView, StyleListView, TemplateListView
+from templates.api.views import PhraseListView, StyleListView, TemplateExampleView, TemplateListView
 
 # Nobody else shows the admin's pages, and nobody else makes the document, which finds the key's scheme by its import.
 admin.autodiscover()
@@ -131,15 +133,21 @@ API = [
     path(
         "artifacts/<str:artifact_id>/links/<str:link_id>", LinkView.as_view(), name="artifact-link"
     ),
+    path("artifacts/<str:artifact_id>/review", ReviewView.as_view(), name="artifact-review"),
+    path(
+        "artifacts/<str:artifact_id>/favourite", FavouriteView.as_view(), name="artifact-favourite"
+    ),
     path("uploads", UploadListView.as_view(), name="upload-list"),
     path("uploads/<str:upload_id>", DirectUploadView.as_view(), name="upload"),
     path("uploads/<str:upload_id>/confirm", UploadConfirmView.as_view(), name="upload-confirm"),
     path("verify", VerifyView.as_view(), name="verify"),
     path("me/preferences", PreferencesView.as_view(), name="preferences"),
     path("me/suggestions", SuggestionsView.as_view(), name="suggestions"),
+    path("me/favourites", FavouriteListView.as_view(), name="favourite-list"),
     path("me/subjects", SubjectListView.as_view(), name="subject-list"),
     path("me/subjects/<str:name>", SubjectView.as_view(), name="subject"),
     path("templates", TemplateListView.as_view(), name="template-list"),
+    path("templates/example", TemplateExampleView.as_view(), name="template-example"),
     path("models", ModelListView.as_view(), name="model-list"),
     path("styles", StyleListView.as_view(), name="style-list"),
     path("phrases", PhraseListView.as_view(), name="phrase-list"),

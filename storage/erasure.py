@@ -4,9 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.retention.erasing import Left, Owner, Step, bite, delete
 from genhub.retention.rules import Gone
+from genhub.webhooks import outbox
 from storage.erasing import clear_folders, find_left, let_go
 from storage.keys import UPLOADS, incoming_folder
-from storage.models import Artifact, DirectUpload, ShareLink, UploadFolder
+from storage.models import Artifact, DirectUpload, Review, ShareLink, UploadFolder
 from storage.retention import delete_keyed
 from storage.services import delete_unnamed
 
@@ -23,6 +24,13 @@ def delete_links(owner: Owner) -> Gone:
     return delete(
         ShareLink.objects.filter(artifact__platform_id=owner.platform_id, artifact__user=owner.user)
     )
+
+
+def forget_messages(owner: Owner) -> Gone:
+    """Delete what apps were told, or were to be told, about decisions on the user's pictures."""
+    own = {"artifact__platform_id": owner.platform_id, "artifact__user": owner.user}
+    about = outbox.find_about(owner.platform_id, Review.objects.filter(**own).values("pk"))
+    return Gone(rows=outbox.forget(about))
 
 
 def delete_uploads(owner: Owner) -> Gone:
@@ -53,6 +61,7 @@ def rename(owner: Owner) -> None:
 
 STEPS = (
     Step("share_links", _("Share links"), delete_links),
+    Step("review_messages", _("Webhook messages about pictures"), forget_messages),
     Step("direct_uploads", _("Uploads to the store"), delete_uploads, is_apart=True),
     Step("pictures", _("Pictures and clips"), let_pictures_go),
     Step("files", _("Files of pictures and clips"), delete_files, is_apart=True),

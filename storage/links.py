@@ -17,6 +17,7 @@ from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms import idempotency
 from storage.encoding import EXTENSIONS, THUMBNAIL_TYPE
 from storage.models import SHOWN, Artifact, ShareLink
+from storage.reviews import ask_for, check_published
 from storage.selectors import PREFIX as ARTIFACT
 from storage.selectors import sign_link
 from storage.services import use_pictures
@@ -32,10 +33,12 @@ def make_link(
 ) -> ShareLink:
     """Return a new link to a picture, or the one that the same key and words made before.
 
-    `words` are columns. Raises IdempotencyKeyReused, or NotFound when the picture is deleted meanwhile.
+    `words` are columns. Raises IdempotencyKeyReused, NotFound when the picture is deleted meanwhile, PictureWaits,
+    PictureRejected.
     """
     if earlier := idempotency.find_earlier(use):
         return find_links(artifact).get(pk=earlier)
+    ask_for(artifact)
     row = ShareLink(artifact=artifact, expires_at=Now() + timedelta(seconds=seconds), **words)
     try:
         with transaction.atomic():
@@ -43,6 +46,7 @@ def make_link(
             # One that is shared is used: it does not go with those that nobody named.
             if not use_pictures([artifact.pk]):
                 raise NotFound(thing=gettext_noop("picture"))
+            check_published(artifact.pk)
             row.save(force_insert=True)
     except IntegrityError:
         # The key was used by a request that ran beside this one and has committed since.

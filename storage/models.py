@@ -1,16 +1,21 @@
 """Artifacts: stored files with their facts."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
+from genhub.lib.reasons import LONGEST_REASON
 from storage.keys import EDITS, OUTPUTS, UPLOADS
+from storage.review_models import LONGEST_STATE, Review, ReviewState
 from storage.upkeep_models import OrphanReport, StorageUse, StorageUseStep
 
 __all__ = [
-    "SHOWN", "Artifact", "DirectUpload", "Edit", "OrphanReport", "ShareLink", "StorageUse", "StorageUseStep", "UploadFolder",
+    "SHOWN", "Artifact", "DirectUpload", "Edit", "OrphanReport", "Review", "ReviewState", "ReviewedPicture", "ShareLink",
+    "StorageUse", "StorageUseStep", "UploadFolder",
 ]  # fmt: skip
 
 # What its owner may see: neither kept from everybody nor deleted.
@@ -46,6 +51,22 @@ class Artifact(models.Model):
     used_at = models.DateTimeField(null=True, editable=False)
     # Since when moderation keeps it from everybody but staff who may look; null: its owner has it.
     withheld_at = models.DateTimeField(null=True, editable=False)
+    # Since when its owner likes it; null: it is one of many.
+    favourite_at = models.DateTimeField(null=True, editable=False)
+    # Where staff stand with publishing it; empty: nobody asked them.
+    review = models.CharField(
+        _("approval"), max_length=LONGEST_STATE, choices=ReviewState.choices, blank=True, default="", db_default="",
+        editable=False,
+    )  # fmt: skip
+    # What staff said when they decided last; its owner reads it.
+    review_reason = models.CharField(
+        _("reason"),
+        max_length=LONGEST_REASON,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
     # Since when its files are no more: orders and books name the row, which stays with what is known of them.
     gone_at = models.DateTimeField(null=True, editable=False)
 
@@ -70,6 +91,9 @@ class Artifact(models.Model):
                 condition=Q(withheld_at__isnull=False, gone_at=None),
                 name="withheld_file_by_age",
             ),
+            models.Index(fields=["id"], condition=SHOWN & Q(review="waiting"), name="picture_to_approve"),
+            models.Index(fields=["platform", "user", "-id"], condition=Q(favourite_at__isnull=False), name="favourite_of_user"),
+            models.Index(fields=["id"], condition=SHOWN & ~Q(review=""), name="picture_reviewed"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -84,6 +108,27 @@ class Artifact(models.Model):
     def is_shown(self) -> bool:
         """Return whether its owner may see it, and it is still there."""
         return self.withheld_at is None and self.gone_at is None
+
+
+class ReviewedManager(models.Manager["ReviewedPicture"]):
+    """Knows what staff were asked about, and its owner still has."""
+
+    def get_queryset(self) -> models.QuerySet["ReviewedPicture"]:
+        """Return these alone."""
+        return super().get_queryset().filter(SHOWN).exclude(review="")
+
+
+class ReviewedPicture(Artifact):
+    """A picture that staff were asked to approve."""
+
+    objects: ClassVar[ReviewedManager] = ReviewedManager()
+
+    class Meta:
+        proxy = True
+        default_permissions = ("view",)
+        verbose_name = _("picture to approve")
+        verbose_name_plural = _("pictures to approve")
+        permissions = [("review_pictures", _("Can approve and reject pictures"))]
 
 
 class Edit(models.Model):

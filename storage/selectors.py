@@ -40,6 +40,11 @@ def list_digests(artifact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     return dict(Artifact.objects.filter(pk__in=artifact_ids).values_list("pk", "sha256"))
 
 
+def count_waiting() -> int:
+    """Return how many pictures wait for staff's approval."""
+    return Artifact.objects.filter(SHOWN, review="waiting").count()
+
+
 def sign_link(artifact: Artifact, *, thumbnail: bool = False, disposition: str = "") -> str:
     """Return a link that works for a few minutes, for the picture or its thumbnail, if it has one yet; the file comes
     with this Content-Disposition."""

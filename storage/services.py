@@ -26,6 +26,7 @@ from storage.files import local_storage
 from storage.labels import Label
 from storage.media import encode_picture
 from storage.models import SHOWN, Artifact, Edit
+from storage.reviews import first_state
 from storage.selectors import read_bytes
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ FACTS: Final = (
     "key", "thumbnail_key", "sha256", "content_type", "size_bytes", "width", "height", "seconds", "fps", "codec",
     "has_audio", "poster_key", "preview_key",
 )  # fmt: skip
+# How staff stand with publishing it: of one file alike, since all of its rows are one platform's.
+STANDING: Final = ("review", "review_reason")
 # Of a file, and of what was drawn of it.
 KEYS: Final = ("key", "thumbnail_key", "poster_key", "preview_key")
 # Those of SHOWN.
@@ -213,6 +216,7 @@ def record_artifact(
     """Give a stored picture to its owner, or keep it from everybody but staff, and return the artifact's id."""
     row = artifact_of(stored, platform_id=platform_id, user=user)
     row.withheld_at = Now() if is_withheld else None
+    row.review = first_state(row.key, platform_id)
     row.save(force_insert=True)
     if stored.operations:
         tell_operations([row], stored.operations)[0].save(force_insert=True)
@@ -259,15 +263,27 @@ def keep_pictures(artifact_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
         return {row[0] for row in cursor.fetchall()}
 
 
+def keep_standing(rows: Sequence[Artifact]) -> bool:
+    """Keep pictures that were read before until the transaction ends, and let each row say how staff stand with it now:
+    no decision is lost on its way into a copy. Return whether all are still there."""
+    kept = Artifact.objects.filter(SHOWN, pk__in=[row.pk for row in rows]).order_by("pk")
+    locked = kept.select_for_update(no_key=True).values_list("pk", *STANDING)
+    standing = {pk: values for pk, *values in locked}
+    for row in rows:
+        for name, value in zip(STANDING, standing.get(row.pk, ()), strict=False):
+            setattr(row, name, value)
+    return len(standing) == len(rows)
+
+
 def copy_artifacts(
     rows: Sequence[Artifact], *, platform_id: uuid.UUID, user: str
 ) -> list[Artifact]:
-    """Return stored pictures, which the transaction keeps (`keep_pictures`), as another order's: rows of their own, not
+    """Return stored pictures, which the transaction keeps (`keep_standing`), as another order's: rows of their own, not
     yet written, that name the same files. A file goes with the last row that names it."""
     return [
         Artifact(
             id=new_id(), platform_id=platform_id, user=user, has_thumbnail=row.has_thumbnail,
-            **{name: getattr(row, name) for name in FACTS},
+            **{name: getattr(row, name) for name in (*FACTS, *STANDING)},
         )
         for row in rows
     ]  # fmt: skip

@@ -126,6 +126,22 @@ class TemplateVersion(models.Model):
         return f"{self.template.code} v{self.number}"
 
 
+class VersionPicture(models.Model):
+    """What shows people what a version makes: a small JPEG that staff chose."""
+
+    version = models.OneToOneField(
+        TemplateVersion, models.CASCADE, primary_key=True, related_name="picture", editable=False
+    )
+    jpeg = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("example picture of a template")
+        verbose_name_plural = _("example pictures of templates")
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
 class Style(models.Model):
     """A look that requests and templates can wear: words added to the prompt, and request words it sets."""
 

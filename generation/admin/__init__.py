@@ -4,6 +4,7 @@ from generation.admin.accounts.account import ProviderAdmin
 from generation.admin.accounts.costs import CostsAdmin
 from generation.admin.accounts.offer import ProviderModelAdmin
 from generation.admin.accounts.other_name import OtherNameAdmin
+from generation.admin.moderation.approvals import ReviewedPictureAdmin
 from generation.admin.moderation.desk import FindingAdmin
 from generation.admin.moderation.refused import RefusedPromptAdmin
 from generation.admin.moderation.services import ModeratorAdmin
@@ -29,6 +30,7 @@ __all__ = [
     "RefundBatchAdmin",
     "RefundRequestAdmin",
     "RefusedPromptAdmin",
+    "ReviewedPictureAdmin",
     "ShareAdmin",
     "SubjectAdmin",
     "TaskAdmin",

@@ -14,6 +14,7 @@ from generation.failures import TaskFailure
 from generation.models import Output, Task
 from generation.models.batch import PREFIX as BATCH
 from generation.orders.follow import find_follow_ups
+from generation.selectors.descriptions import describe_outputs
 from generation.selectors.line import find_places
 from generation.selectors.tasks import (
     describe_template,
@@ -28,6 +29,7 @@ from genhub.api.addresses import address_of
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem, problem_of
 from genhub.lib.ids import to_wire
+from storage.api.reviews import answer_review
 from storage.selectors import PREFIX as ARTIFACT
 from storage.selectors import describe_clip, read_bytes
 
@@ -191,11 +193,11 @@ def answer_state(task: Task, request: Request, pause: Problem | None) -> dict[st
 def answer_result(task: Task, request: Request, *, as_base64: bool = False) -> dict[str, Any]:
     """Return what was delivered, and why each other picture was not; a clip's bytes are never in an answer."""
     outputs = list(task.outputs.all())
-    images, videos = [], []
+    images, videos, words = [], [], describe_outputs(task)
     for output in outputs:
         if (artifact := output.shown) is None:
             continue
-        delivered = answer_delivered(output, request)
+        delivered = answer_delivered(output, request) | words
         if artifact.is_clip:
             videos.append(delivered | answer_stills(artifact, request) | describe_clip(artifact))
             continue
@@ -238,6 +240,8 @@ def answer_delivered(output: Output, request: Request) -> dict[str, Any]:
         "content_type": artifact.content_type,
         "size_bytes": artifact.size_bytes,
         "revised_prompt": output.revised_prompt or None,
+        "review": answer_review(artifact),
+        "favourite": artifact.favourite_at is not None,
     }
 
 

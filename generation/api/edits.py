@@ -28,6 +28,7 @@ from genhub.lib.ids import to_wire
 from genhub.platforms.models import Scope
 from genhub.platforms.rates import Rate
 from storage.api.artifacts import get_artifact
+from storage.api.reviews import ReviewWords
 from storage.api.uploads import answer_picture
 from storage.edits.editing import Wanted, draw_preview, plan_edit
 from storage.edits.lineage import find_edits
@@ -51,6 +52,9 @@ class EditedPicture(serializers.Serializer[Any]):
     content_type = serializers.CharField()
     size_bytes = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+    review = ReviewWords(
+        allow_null=True, help_text=_("Whether staff approved it. Null: nobody asked them.")
+    )
     parent = serializers.CharField(  # type: ignore[assignment]  # as in the order's serializer
         allow_null=True, help_text=_("What it was made of. Null: that was deleted.")
     )

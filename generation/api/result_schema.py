@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from storage.api.reviews import ReviewWords
+
 
 class Delivered(serializers.Serializer[Any]):
     """A delivered file. `url` and `thumbnail_url` redirect to a fresh link and never die."""
@@ -25,6 +27,16 @@ class Delivered(serializers.Serializer[Any]):
     content_type = serializers.CharField()
     size_bytes = serializers.IntegerField()
     revised_prompt = serializers.CharField(allow_null=True)
+    alt = serializers.CharField(
+        help_text=_(
+            "What it shows, for readers who do not see it: from template and prompt, by rules."
+        )
+    )
+    caption = serializers.CharField(help_text=_("The same, saying that a model made it."))
+    review = ReviewWords(
+        allow_null=True, help_text=_("Whether staff approved it. Null: nobody asked them.")
+    )
+    favourite = serializers.BooleanField(help_text=_("Whether its owner likes it."))
 
 
 class Image(Delivered):

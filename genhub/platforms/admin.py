@@ -28,7 +28,7 @@ class PlatformAdmin(TellsBroken, HubAdmin):
     fields = (
         "code", "name", "language", "time_zone", "default_model", "plan", "most_under_way", "storage_quota_mib",
         "local_only",
-        "shares_results", "moderation", "unjudged", "label_producer", "visible_label", "embeds_parameters", "low_credits",
+        "shares_results", "moderation", "unjudged", "asks_approval", "label_producer", "visible_label", "embeds_parameters", "low_credits",
         "usd_per_credit", "is_active", "created_at",
     )  # fmt: skip
     add_fieldsets = ((None, {"fields": fields[:-1]}),)

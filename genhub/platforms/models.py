@@ -165,6 +165,10 @@ class Platform(models.Model):
         db_default=Unjudged.BLOCK,
         help_text=_("Refused orders cost nothing; the term list is always there."),
     )  # fmt: skip
+    asks_approval = models.BooleanField(
+        _("publishes approved pictures only"), default=False, db_default=False,
+        help_text=_("Staff look at each new picture; until they approve it, it is neither shared by a link nor put into a text."),
+    )  # fmt: skip
     low_credits = models.PositiveBigIntegerField(
         _("low credits"), null=True, blank=True, validators=[MinValueValidator(1)],
         help_text=_("Webhooks tell when a user's available credits fall below (credits.low). Empty: never."),

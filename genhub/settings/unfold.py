@@ -179,6 +179,11 @@ UNFOLD: dict[str, Any] = {
                         "generation.selectors.moderation.count_open",
                         "generation.decide_findings",
                     ),
+                    counted(
+                        page("fact_check", "storage.reviewedpicture", "storage.review_pictures"),
+                        "storage.selectors.count_waiting",
+                        "storage.review_pictures",
+                    ),
                     page(
                         "speaker_notes_off",
                         "generation.refusedprompt",

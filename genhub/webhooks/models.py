@@ -24,6 +24,8 @@ class EventType(models.TextChoices):
     CANCELED = "task.canceled", _("a task was canceled")
     BATCH = "batch.completed", _("all tasks of a batch have ended")
     CREDITS_LOW = "credits.low", _("a user's credits fell below the platform's mark")
+    PICTURE_APPROVED = "picture.approved", _("staff approved a picture")
+    PICTURE_REJECTED = "picture.rejected", _("staff rejected a picture")
 
 
 ENDS = (EventType.COMPLETED, EventType.FAILED, EventType.CANCELED)

@@ -35,6 +35,7 @@ from storage.links import (
     state_of,
 )
 from storage.models import Artifact, ShareLink
+from storage.reviews import PictureRejected, PictureWaits
 from storage.selectors import PREFIX as ARTIFACT
 
 USUAL_SECONDS: Final = 7 * 86_400
@@ -118,6 +119,7 @@ class LinkListView(ConditionalView):
     """A picture's links."""
 
     scopes = {"GET": Scope.TASKS_READ, "POST": Scope.TASKS_WRITE}
+    problems = {"POST": (PictureWaits, PictureRejected)}
 
     @extend_schema(
         responses={200: LinkPage, **REFUSALS},

@@ -20,6 +20,7 @@ from genhub.platforms.authentication import WrongUser, caller_of
 from genhub.platforms.models import Scope
 from storage import decoding
 from storage.api.parsers import FORM, MalformedForm, PictureParser
+from storage.api.reviews import ReviewWords, answer_review
 from storage.models import Artifact
 from storage.selectors import PREFIX
 from storage.uploads import FIELD, UploadsBusy, take_picture
@@ -48,6 +49,9 @@ class UploadedPicture(serializers.Serializer[Any]):
     content_type = serializers.CharField()
     size_bytes = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+    review = ReviewWords(
+        allow_null=True, help_text=_("Whether staff approved it. Null: nobody asked them.")
+    )
 
 
 EXAMPLE = OpenApiExample(
@@ -61,6 +65,7 @@ EXAMPLE = OpenApiExample(
         "content_type": "image/jpeg",
         "size_bytes": 148223,
         "created_at": "2026-11-22T20:45:00Z",
+        "review": None,
     },
     response_only=True,
     status_codes=["201"],
@@ -143,4 +148,5 @@ def answer_picture(row: Artifact, request: Request) -> dict[str, Any]:
         "content_type": row.content_type,
         "size_bytes": row.size_bytes,
         "created_at": row.created_at,
+        "review": answer_review(row),
     }

@@ -1,18 +1,26 @@
 """The doors to what can be ordered, templates and styles, and to the phrases that help a prompt."""
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import ProblemSerializer
+from genhub.lib.errors import NotFound, gettext_noop
+from genhub.platforms.models import Scope
 from templates.chains import MEDIA_TYPES, made_by
 from templates.models import Phrase, Style
-from templates.rendering import schema_of
+from templates.pictures import find_shown, read_picture
+from templates.rendering import Recipe, schema_of
 from templates.selectors import list_phrases, list_recipes, list_styles
 
 UNAUTHORIZED = {401: OpenApiResponse(ProblemSerializer)}
@@ -31,6 +39,9 @@ class TemplateSerializer(serializers.Serializer[Any]):
         help_text=_("What each step makes, of a template that has several; else empty."),
     )
     parameters = serializers.DictField()
+    example_url = serializers.URLField(
+        allow_null=True, help_text=_("A small JPEG of what it makes; null: it has none.")
+    )
     price = serializers.IntegerField(
         allow_null=True, help_text=_("Credits a picture; null: the hub's.")
     )
@@ -82,6 +93,8 @@ class TemplateListView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer every template that can be ordered, with its parameter schema."""
+        recipes = list_recipes()
+        shown = find_shown([recipe.version_id for recipe in recipes])
         items = [
             {
                 "code": recipe.code,
@@ -91,11 +104,49 @@ class TemplateListView(APIView):
                 "media_type": made_by(recipe)[-1],
                 "chain": made_by(recipe) if recipe.chain else [],
                 "parameters": schema_of(recipe),
+                "example_url": address_of(recipe, request) if recipe.version_id in shown else None,
                 "price": recipe.price,
             }
-            for recipe in list_recipes()
+            for recipe in recipes
         ]
         return Response({"items": items})
+
+
+class TemplateExampleView(APIView):
+    """What shows a template."""
+
+    content_negotiation_class = WhateverIsAccepted
+    scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": (NotFound,)}
+
+    @extend_schema(
+        responses={
+            (200, "image/jpeg"): OpenApiResponse(
+                OpenApiTypes.BINARY, description=_("At most 200,000 bytes.")
+            ),
+            **dict.fromkeys((401, 403, 404), OpenApiResponse(ProblemSerializer)),
+        },
+        parameters=[
+            OpenApiParameter("code", OpenApiTypes.STR, required=True, description=_("Of which."))
+        ],
+        operation_id="templates_example",
+        summary=_("Fetch a template's example picture"),
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Answer the picture; the address in the list changes with it."""
+        code = request.query_params.get("code", "")
+        # PostgreSQL takes no NUL, which an address may hold.
+        jpeg = None if "\0" in code else read_picture(code)
+        if jpeg is None:
+            raise NotFound(thing=gettext_noop("picture"))
+        headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+        return HttpResponse(jpeg, content_type="image/jpeg", headers=headers)
+
+
+def address_of(recipe: Recipe, request: Request) -> str:
+    """Return where a template's example picture is; another version has another address."""
+    words = urlencode({"code": recipe.code, "version": recipe.number})
+    return f"{reverse('template-example', request=request)}?{words}"
 
 
 class StyleListView(APIView):

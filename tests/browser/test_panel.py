@@ -124,6 +124,20 @@ def look_closely(page: Page, dialog: Locator) -> None:
     page.keyboard.press("Escape")
 
 
+def like_second(page: Page, dialog: Locator) -> None:
+    """Like the second, come back, and find it among the favourites."""
+    star = dialog.get_by_role("button", name="Favourite", exact=True).nth(1)
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    dialog = open_panel(page)
+    dialog.get_by_role("button", name="Favourites", exact=True).click()
+    stars = dialog.get_by_role("button", name="Favourite", exact=True)
+    expect(stars).to_have_count(4)
+    expect(stars.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(stars.nth(0)).to_have_attribute("aria-pressed", "false")
+
+
 def edit_first(page: Page, dialog: Locator) -> None:
     """Cut the first and write on it."""
     dialog.get_by_role("button", name="Edit", exact=True).first.click()
@@ -144,6 +158,7 @@ def test_an_editor_puts_pictures_into_an_article(opened: Page, editor: AppServer
     page.goto(editor.origin)
     dialog = order_four(page)
     look_closely(page, dialog)
+    like_second(page, dialog)
     edit_first(page, dialog)
     expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(1)
     dialog.locator(".pick").nth(1).click()

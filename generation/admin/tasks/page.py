@@ -20,6 +20,7 @@ from generation.admin.refunds.ask_bulk import BulkRefundPage
 from generation.admin.tasks.chain import chain_table
 from generation.admin.tasks.desk import late_table
 from generation.admin.tasks.doubt import DoubtPage
+from generation.admin.tasks.example import ExamplePage
 from generation.admin.tasks.history import attempts_table, events_table
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
 from generation.models import Output, Task
@@ -43,7 +44,7 @@ class TaskList(ChangeList):
 
 
 @admin.register(Task)
-class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
+class TaskAdmin(ExamplePage, DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
     """Customers' orders, newest first."""
 
     list_display = (
@@ -76,7 +77,7 @@ class TaskAdmin(DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
     show_full_result_count = False
     list_per_page = 25
     actions_list = ("refund_all",)
-    actions_detail = ("decide", "refund")
+    actions_detail = ("decide", "refund", "show_by_picture")
     has_history = True
     change_form_outer_before_template = "admin/generation/overview.html"
     fieldsets = (

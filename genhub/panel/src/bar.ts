@@ -1,10 +1,9 @@
 /** What can be done with the chosen pictures. */
 
-import { describe } from "./alt";
 import type { Context } from "./context";
 import { button, field, icon, make } from "./dom";
 import type { Selection } from "./selection";
-import type { Phrase, Shown } from "./types";
+import type { Shown } from "./types";
 
 const MOST_COMPARED = 4;
 
@@ -28,8 +27,7 @@ export class Bar {
   private described = "";
 
   constructor(
-    private readonly context: Context, private readonly selection: Selection, private readonly phrases: Phrase[],
-    deeds: BarDeeds,
+    private readonly context: Context, private readonly selection: Selection, deeds: BarDeeds,
   ) {
     const { say } = context;
     const one = (act: (shown: Shown) => void) => (): void => {
@@ -73,7 +71,7 @@ export class Bar {
     const [first] = all;
     if (isOne && first && first.id !== this.described) {
       this.described = first.id;
-      this.alt.value = describe(first.task, this.phrases);
+      this.alt.value = first.alt;
     }
   }
 

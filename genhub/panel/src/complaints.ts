@@ -23,6 +23,7 @@ const ADVICE: Record<string, Word> = {
   token_not_enough: "adviceSetUp",
   token_invalid: "adviceSignIn",
   not_found: "adviceGone",
+  picture_rejected: "adviceAnother",
 };
 
 export interface Complaint {

@@ -2,12 +2,14 @@
 
 import type { Hub } from "./hub";
 import type { Pictures } from "./pictures";
+import type { Reviews } from "./reviews";
 import type { Say } from "./words";
 
 export interface Context {
   readonly hub: Hub;
   readonly say: Say;
   readonly pictures: Pictures;
+  readonly reviews: Reviews;
   /** Of this panel among those of its page: its orders are found again by it. */
   readonly name: string;
   /** Tell those who do not see. */

@@ -1,6 +1,5 @@
 /** The panel itself: the form, the orders beside it, and what can be done with their pictures. */
 
-import { describe } from "./alt";
 import { Bar } from "./bar";
 import type { Catalogue } from "./catalogue";
 import type { Context } from "./context";
@@ -8,6 +7,7 @@ import { button, icon, make } from "./dom";
 import { Edits } from "./edits";
 import { Form } from "./form";
 import { History } from "./history";
+import { Refusal } from "./hub";
 import { OrderCard, type Shared } from "./order";
 import { Price } from "./price";
 import { Selection } from "./selection";
@@ -40,12 +40,11 @@ export class Desk {
   private readonly shared: Shared;
   private readonly cards: OrderCard[] = [];
 
-  constructor(private readonly context: Context, private readonly catalogue: Catalogue, private readonly page: Page) {
+  constructor(private readonly context: Context, catalogue: Catalogue, private readonly page: Page) {
     const { say } = context;
-    const { phrases } = catalogue;
-    this.viewer = new Viewer(context, phrases);
+    this.viewer = new Viewer(context);
     this.edits = new Edits(context, (shown) => this.keepEdit(shown));
-    this.shared = { phrases, selection: this.selection, deeds: {
+    this.shared = { selection: this.selection, deeds: {
       enlarge: (shown) => this.viewer.open(shown, this.shownBeside(shown)),
       edit: (shown) => this.edits.open(shown),
       again: (words) => void this.send({ ...without(words), cache: "off" }),
@@ -55,9 +54,10 @@ export class Desk {
     this.form = new Form(context, catalogue, () => this.price.renew());
     this.start = button("", () => void this.order(), "main start");
     this.start.append(icon("spark"), say("start"));
-    this.history = new History(context, (task) => this.show(task), (id) => this.cards.some((card) => card.holds(id)));
+    this.history = new History(context, (task) => this.show(task), (id) => this.cards.some((card) => card.holds(id)),
+      (shown) => this.addTo(shown));
     this.empty = make("p", { class: "empty" }, icon("picture"), say("empty"));
-    const bar = new Bar(context, this.selection, phrases, {
+    const bar = new Bar(context, this.selection, {
       insert: (chosen, alt) => this.insert(chosen, alt),
       download: (chosen) => this.download(chosen),
       compare: (chosen) => this.viewer.compare(chosen),
@@ -81,6 +81,12 @@ export class Desk {
     const query = new URLSearchParams({ status: "pending,processing", "metadata.panel": name, limit: "20" });
     const { items } = await hub.read<{ items: Task[] }>(`tasks?${query}`);
     for (const task of items.reverse()) this.show(task, true);
+  }
+
+  /** Learn what changed while nobody looked. */
+  async renew(): Promise<void> {
+    this.price.renew();
+    await this.context.reviews.renew().catch(this.context.complain);
   }
 
   /** Stop listening; orders go on. */
@@ -132,8 +138,13 @@ export class Desk {
     card.element.scrollIntoView({ block: "start" });
   }
 
+  private addTo(shown: Shown): void {
+    const card = this.cards.find((each) => each.holds(shown.task.id));
+    if (card && !card.shows(shown.id)) card.add(shown);
+  }
+
   private keepEdit(shown: Shown): void {
-    this.cards.find((card) => card.holds(shown.task.id))?.add(shown);
+    this.addTo(shown);
     for (const other of this.selection.all) this.selection.set(other, false);
     this.selection.set(shown, true);
     this.context.announce(this.context.say("editKept"));
@@ -175,10 +186,13 @@ export class Desk {
 
   private async insert(chosen: Shown[], alt: string | null): Promise<void> {
     const { pictures, say } = this.context;
-    for (const { id, url, width, height, task } of chosen) {
+    const links = new Map<string, string>();
+    // All or none: one that waits for approval holds the others back.
+    for (const { id, url } of chosen) links.set(id, await this.link(id, url));
+    for (const { id, url, width, height, task, ...words } of chosen) {
       this.page.insert({
-        url: await this.link(id, url), artifactId: id, taskId: task.id, width, height, label: say("label"),
-        alt: alt ?? describe(task, this.catalogue.phrases), file: () => pictures.file(id),
+        url: links.get(id) ?? url, artifactId: id, taskId: task.id, width, height, label: say("label"),
+        alt: alt ?? words.alt, caption: words.caption, file: () => pictures.file(id),
       });
     }
     this.selection.clear();
@@ -188,10 +202,17 @@ export class Desk {
   /** Return what opens a picture without a token, or its own address where the page keeps files. */
   private async link(id: string, url: string): Promise<string> {
     const days = this.page.linkDays;
+    if (!days || this.context.reviews.isAsked(id)) await this.context.reviews.check(id);
     if (!days) return url;
     const body = { expires_in: days * DAY_SECONDS };
-    const link = await this.context.hub.send<{ url: string }>(`artifacts/${id}/links`, body, crypto.randomUUID());
-    return link.url;
+    try {
+      const path = `artifacts/${id}/links`;
+      return (await this.context.hub.send<{ url: string }>(path, body, crypto.randomUUID())).url;
+    } catch (error) {
+      // It was drawn before staff were asked about pictures: now they are, and the picture says so.
+      if (error instanceof Refusal && error.code.startsWith("picture_")) await this.context.reviews.check(id);
+      throw error;
+    }
   }
 
   private async download(chosen: Shown[]): Promise<void> {

@@ -14,6 +14,7 @@ const ICONS = {
   again: "M20 12a8 8 0 1 1-2.5-5.8L20 8M20 4v4h-4",
   back: "M15 5l-7 7 7 7",
   next: "M9 5l7 7-7 7",
+  star: "M12 4l2.5 5.2 5.5.7-4 3.9 1 5.6-5-2.8-5 2.8 1-5.6-4-3.9 5.5-.7z",
   spark: "M12 3l2 6 6 2-6 2-2 6-2-6-6-2 6-2z",
 };
 export type Icon = keyof typeof ICONS;
@@ -71,6 +72,8 @@ export function field(label: string, control: HTMLElement, hint?: string): HTMLE
 export interface Option {
   value: string;
   label: string;
+  /** Shows what is meant, beside its label. */
+  picture?: HTMLImageElement | null;
 }
 
 /** Return a row of radio buttons that look like one switch, and what is chosen. */
@@ -98,9 +101,9 @@ export class Switch {
     return [...this.element.querySelectorAll("input")];
   }
 
-  private draw({ value, label }: Option, chosen: string): HTMLElement {
+  private draw({ value, label, picture }: Option, chosen: string): HTMLElement {
     const input = make("input", { type: "radio", name: this.name, value, checked: value === chosen });
-    return make("label", {}, input, make("span", {}, label));
+    return make("label", {}, input, make("span", {}, picture, label));
   }
 }
 

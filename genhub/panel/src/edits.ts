@@ -145,8 +145,8 @@ export class Edits {
     this.save.disabled = true;
     try {
       const edited = await this.context.hub.send<Image>(`artifacts/${shown.id}/edits`, { operations }, this.key);
-      const { id, url, width, height } = edited;
-      this.made({ ...shown, id, url, width, height, isEdited: true });
+      const { id, url, width, height, review } = edited;
+      this.made({ ...shown, id, url, width, height, review, isEdited: true, favourite: false });
       this.element.close();
     } catch (error) {
       this.complain(error);

@@ -37,9 +37,10 @@ export class Form {
     this.description = new Description(context, catalogue.phrases, changed);
     this.reference = new Reference(context, changed);
     const free = { value: "", label: say("freeDescription") };
-    const priced = templates.map(({ code, name, price }) => (
-      { value: code, label: price === null ? name : `${name} · ${say("credits", { credits: price })}` }
-    ));
+    const priced = templates.map(({ code, name, price, example_url: example }) => ({
+      value: code, label: price === null ? name : `${name} · ${say("credits", { credits: price })}`,
+      picture: example === null ? null : context.pictures.thumbnail(example),
+    }));
     this.template = new Switch(say("template"), "cards", [free, ...priced], "", () => this.chooseTemplate());
     this.template.element.hidden = !templates.length;
     this.style = new Switch(say("style"), "cards", this.styles(), usual.style_preset ?? "", changed);

@@ -33,6 +33,14 @@ export interface Traffic {
   answer: unknown;
 }
 
+/** What the hub says by itself, of a task that somebody watches. */
+export interface News {
+  address: string;
+  id: string;
+  event: string;
+  data: unknown;
+}
+
 export interface Asked {
   method?: string;
   /** Sent as JSON, but for a file. */
@@ -47,7 +55,13 @@ export class Hub {
     private readonly tokens: Tokens,
     private readonly language: string,
     private readonly note: (traffic: Traffic) => void,
+    private readonly hear: (news: News) => void,
   ) {}
+
+  /** Tell the page what came by a stream. */
+  pass(path: string, news: Omit<News, "address">): void {
+    this.hear({ ...news, address: new URL(path, this.base).href });
+  }
 
   /** Answer JSON. */
   async read<T>(path: string, signal?: AbortSignal): Promise<T> {

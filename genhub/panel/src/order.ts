@@ -8,10 +8,9 @@ import { nameSeconds } from "./price";
 import type { Selection } from "./selection";
 import { follow, hasEnded, type Step } from "./stream";
 import { awaitTile, drawTile, missTile, type Deeds } from "./tile";
-import type { Order, Phrase, Shown, Task } from "./types";
+import type { Order, Shown, Task } from "./types";
 
 export interface Shared {
-  phrases: Phrase[];
   selection: Selection;
   deeds: Deeds & { again(order: Order): void; ended(): void };
 }
@@ -22,6 +21,7 @@ export class OrderCard {
   private readonly tools = make("div", { class: "tools" });
   private readonly tiles = make("ul", { class: "tiles" });
   private readonly awaited = new Map<HTMLElement, (progress: number, preview: string | null) => void>();
+  private readonly shown = new Set<string>();
   private readonly leaving = new AbortController();
 
   constructor(private readonly context: Context, private readonly shared: Shared, private task: Task) {
@@ -39,8 +39,14 @@ export class OrderCard {
 
   /** Show a picture that was made of one of these. */
   add(shown: Shown): void {
-    const { phrases, selection, deeds } = this.shared;
-    this.tiles.append(drawTile(shown, this.context, phrases, selection, deeds));
+    const { selection, deeds } = this.shared;
+    this.shown.add(shown.id);
+    this.tiles.append(drawTile(shown, this.context, selection, deeds));
+  }
+
+  /** Return whether a picture is among these already. */
+  shows(id: string): boolean {
+    return this.shown.has(id);
   }
 
   holds(taskId: string): boolean {

@@ -5,9 +5,10 @@ import { word } from "./complaints";
 import type { Context } from "./context";
 import { Desk } from "./desk";
 import { button, icon, iconButton, make, newId } from "./dom";
-import { Hub, type Traffic } from "./hub";
+import { Hub, type News, type Traffic } from "./hub";
 import { insertMarkdown } from "./markdown";
 import { Pictures } from "./pictures";
+import { Reviews } from "./reviews";
 import styles from "./panel.css";
 import { mintAt, Tokens, type Mint } from "./tokens";
 import type { Inserted } from "./types";
@@ -49,7 +50,8 @@ export class GenHubPanel extends HTMLElement {
   /** Open the sheet; orders that went on while it was closed are there again. */
   show(): void {
     if (this.dialog && !this.dialog.open) this.dialog.showModal();
-    if (!this.desk) void this.load();
+    if (this.desk) void this.desk.renew();
+    else void this.load();
     this.dispatch("genhub-open", null);
   }
 
@@ -110,13 +112,14 @@ export class GenHubPanel extends HTMLElement {
   private async load(): Promise<void> {
     const { say } = this;
     const tokens = new Tokens(this.mint());
-    const hub = new Hub(this.hubAddress, tokens, this.spoken, (traffic) => this.dispatch("genhub-traffic", traffic));
+    const hub = new Hub(this.hubAddress, tokens, this.spoken, (traffic) => this.dispatch("genhub-traffic", traffic),
+      (news) => this.dispatch("genhub-news", news));
     this.alert.hidden = true;
     this.body.replaceChildren(make("p", { class: "empty", role: "status" }, say("loading")));
     this.pictures?.release();
     this.pictures = new Pictures(hub);
     const context: Context = {
-      hub, say, pictures: this.pictures, name: this.getAttribute("name") ?? location.pathname,
+      hub, say, pictures: this.pictures, reviews: new Reviews(hub, say), name: this.getAttribute("name") ?? location.pathname,
       announce: (text) => { this.status.textContent = text; },
       complain: (error) => this.complain(error),
       calm: () => { this.alert.hidden = true; },
@@ -172,7 +175,7 @@ export class GenHubPanel extends HTMLElement {
   }
 
   /** Tell the page; return whether it left the rest to the panel. */
-  private dispatch(name: string, detail: Inserted | Traffic | null): boolean {
+  private dispatch(name: string, detail: Inserted | Traffic | News | null): boolean {
     return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
   }
 

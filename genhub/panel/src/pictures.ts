@@ -22,6 +22,16 @@ export class Pictures {
     return found;
   }
 
+  /** Return a small picture at an address of the hub, which comes when it is there; without it words must do. */
+  thumbnail(address: string): HTMLImageElement {
+    const image = document.createElement("img");
+    image.alt = "";
+    let found = this.addresses.get(address);
+    if (!found) this.addresses.set(address, found = this.hub.ask(address).then(toAddress));
+    found.then((shown) => { image.src = shown; }, () => { image.remove(); this.addresses.delete(address); });
+    return image;
+  }
+
   /** Show a picture in an <img> once it comes into sight. */
   show(image: HTMLImageElement, id: string, failed: (error: unknown) => void): void {
     this.awaited.set(image, () => {

@@ -66,7 +66,8 @@ async function listen(
   try {
     const headers: Record<string, string> = { Accept: "text/event-stream" };
     if (place.last) headers["Last-Event-ID"] = place.last;
-    const answer = await hub.ask(`tasks/${id}/events`, { headers, signal: silence.signal });
+    const path = `tasks/${id}/events`;
+    const answer = await hub.ask(path, { headers, signal: silence.signal });
     if (!answer.body) return null;
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let text = ""; ; ) {
@@ -78,6 +79,7 @@ async function listen(
       text = events.pop() ?? "";
       for (const event of events) {
         const step = readEvent(event, place);
+        if (step) hub.pass(path, { id: place.last, event: /^event: (.*)$/m.exec(event)?.[1] ?? "message", data: step });
         if (step) tell(step);
         if (step?.task && hasEnded(step.task)) {
           void reader.cancel();

@@ -1,10 +1,9 @@
 /** One place of an order: a picture that is awaited, drawn, or was made of another. */
 
-import { describe } from "./alt";
 import type { Context } from "./context";
 import { icon, iconButton, make } from "./dom";
 import type { Selection } from "./selection";
-import type { Phrase, Shown } from "./types";
+import type { Shown } from "./types";
 
 export interface Deeds {
   enlarge(shown: Shown): void;
@@ -29,10 +28,10 @@ export function awaitTile(): { element: HTMLElement; tell: (progress: number, pr
 
 /** Return a picture that can be selected, enlarged and edited. */
 export function drawTile(
-  shown: Shown, { say, pictures, complain }: Context, phrases: Phrase[], selection: Selection, deeds: Deeds,
+  shown: Shown, context: Context, selection: Selection, deeds: Deeds,
 ): HTMLElement {
-  const alt = describe(shown.task, phrases);
-  const name = `${say("pictureNumber", { number: shown.position + 1 })}: ${alt}`;
+  const { say, pictures, reviews, complain } = context;
+  const name = `${say("pictureNumber", { number: shown.position + 1 })}: ${shown.alt}`;
   const image = make("img", { alt: name, dblclick: () => deeds.enlarge(shown) });
   const box = make("input", {
     type: "checkbox", "aria-label": say("select", { name }), checked: selection.has(shown),
@@ -40,12 +39,40 @@ export function drawTile(
   });
   selection.listen(() => { box.checked = selection.has(shown); }, image);
   pictures.show(image, shown.id, complain);
-  return make("li", { class: "tile" },
+  const standing = make("p", { class: "standing", hidden: true });
+  const tile = make("li", { class: "tile" },
     make("label", { class: "pick" }, box, image),
+    standing,
     shown.isEdited && make("span", { class: "badge" }, say("edited")),
     make("div", { class: "deeds" },
+      drawStar(shown, context),
       iconButton("enlarge", say("enlarge"), () => deeds.enlarge(shown)),
       iconButton("edit", say("edit"), () => deeds.edit(shown))));
+  reviews.watch(shown.id, shown.review, tile, (review) => {
+    standing.hidden = !review || review.state === "approved";
+    standing.dataset["state"] = review?.state ?? "";
+    standing.textContent = review?.state === "rejected"
+      ? [say("rejected"), review.reason].filter(Boolean).join(": ") : say("waits");
+  });
+  return tile;
+}
+
+/** Return the button that makes a picture a favourite, or one of many again. */
+function drawStar(shown: Shown, { hub, say, complain }: Context): HTMLElement {
+  const star = iconButton("star", say("favourite"), () => void toggle());
+  const look = (): void => star.setAttribute("aria-pressed", String(shown.favourite));
+  const toggle = async (): Promise<void> => {
+    const wanted = !shown.favourite;
+    try {
+      await hub.ask(`artifacts/${shown.id}/favourite`, { method: wanted ? "PUT" : "DELETE" });
+      shown.favourite = wanted;
+      look();
+    } catch (error) {
+      complain(error);
+    }
+  };
+  look();
+  return star;
 }
 
 /** Return a place whose picture was not made, with the cause. */

@@ -41,6 +41,8 @@ export interface Template {
   name: string;
   media_type: string;
   price: number | null;
+  /** A small picture of what it makes. */
+  example_url: string | null;
   parameters: { properties?: Record<string, Field>; required?: string[] };
 }
 
@@ -102,10 +104,28 @@ export interface Queue {
   is_least: boolean;
 }
 
+/** Where staff stand with publishing a picture; null where nobody asks them. */
+export interface Review {
+  state: "waiting" | "approved" | "rejected";
+  reason: string | null;
+}
+
 export interface Image extends Size {
   id: string;
   url: string;
   seed: number | null;
+  review: Review | null;
+  /** What it shows, for those who do not see it. */
+  alt: string;
+  /** The same, saying that a model made it. */
+  caption: string;
+  favourite: boolean;
+}
+
+/** A picture that the user likes, as the list of these tells of it. */
+export interface Favourite extends Image {
+  task_id: string | null;
+  edited: boolean;
 }
 
 export interface Task extends Size {
@@ -132,6 +152,10 @@ export interface Shown extends Size {
   task: Task;
   isEdited: boolean;
   seed: number | null;
+  review: Review | null;
+  alt: string;
+  caption: string;
+  favourite: boolean;
 }
 
 /** What a page learns of a picture that its editor put in. */
@@ -141,6 +165,8 @@ export interface Inserted extends Size {
   artifactId: string;
   taskId: string;
   alt: string;
+  /** What it shows, and that a model made it. */
+  caption: string;
   /** Says that a model made it. */
   label: string;
   /** The picture's file, for a page that keeps a copy of its own. */

@@ -1,9 +1,9 @@
 /** Pictures large, one or several side by side; arrows turn the pages. */
 
-import { describe, promptOf } from "./alt";
+import { promptOf } from "./alt";
 import type { Context } from "./context";
 import { button, iconButton, make, newId } from "./dom";
-import type { Phrase, Shown } from "./types";
+import type { Shown } from "./types";
 
 export class Viewer {
   readonly element: HTMLDialogElement;
@@ -13,7 +13,7 @@ export class Viewer {
   private shown: Shown[] = [];
   private place = 0;
 
-  constructor(private readonly context: Context, private readonly phrases: Phrase[]) {
+  constructor(private readonly context: Context) {
     const { say } = context;
     const title = make("h2", { id: newId(), class: "unseen" }, say("enlarge"));
     this.turning = [
@@ -55,7 +55,7 @@ export class Viewer {
   private draw(all: Shown[]): void {
     for (const each of this.turning) each.hidden = this.shown.length < 2;
     this.stage.replaceChildren(...all.map((shown) => {
-      const image = make("img", { alt: describe(shown.task, this.phrases) });
+      const image = make("img", { alt: shown.alt });
       this.context.pictures.show(image, shown.id, this.context.complain);
       return image;
     }));

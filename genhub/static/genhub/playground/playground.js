@@ -1,6 +1,9 @@
-// Shows each request of the panel as curl, Python and JavaScript would send it, and what came back.
+// Shows each request of the panel as curl, Python and JavaScript would send it, and what came back; and what the hub says
+// by itself while it draws.
 
 const list = document.querySelector("#sent");
+const news = document.querySelector("#news");
+const LONGEST_TEXT = 200;
 const MOST_SHOWN = 100;
 const KEY = "$GENHUB_KEY";
 
@@ -67,4 +70,19 @@ document.addEventListener("genhub-traffic", ({ detail }) => {
   }, { once: true });
   list.prepend(make("li", {}, fold));
   while (list.children.length > MOST_SHOWN) list.lastElementChild.remove();
+});
+
+// A preview is a picture as text: its beginning says that.
+const shorten = (_, value) => (typeof value === "string" && value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value);
+
+document.addEventListener("genhub-news", ({ detail }) => {
+  const { address, id, event, data } = detail;
+  const { progress, task } = data;
+  const step = task?.status ?? (progress === undefined ? "" : `${Math.round(100 * progress)} %`);
+  const fold = make("details", {}, make("summary", {}, `${event} ${id} ${step}`.trim()));
+  fold.addEventListener("toggle", () => {
+    fold.append(make("p", { textContent: new URL(address).pathname }), make("pre", { tabIndex: 0, textContent: JSON.stringify(data, shorten, 2) }));
+  }, { once: true });
+  news.prepend(make("li", {}, fold));
+  while (news.children.length > MOST_SHOWN) news.lastElementChild.remove();
 });

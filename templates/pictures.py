@@ -1,0 +1,42 @@
+"""The picture that shows what a published version of a template makes: a small JPEG, chosen by staff, seen by each app.
+
+It is a copy of its own: what becomes of the picture that it was taken from does not touch it.
+"""
+
+import uuid
+from collections.abc import Collection
+from typing import Final
+
+from templates.models import Template, VersionPicture
+
+LARGEST_BYTES: Final = 200_000
+
+
+def set_picture(version_id: uuid.UUID, jpeg: bytes) -> None:
+    """Let a version be shown by this picture from now on."""
+    if len(jpeg) > LARGEST_BYTES:
+        raise ValueError("an example picture is a thumbnail")
+    VersionPicture.objects.update_or_create(version_id=version_id, defaults={"jpeg": jpeg})
+
+
+def remove_picture(version_id: uuid.UUID) -> None:
+    """Let a version be shown by its name alone."""
+    VersionPicture.objects.filter(version_id=version_id).delete()
+
+
+def has_picture(version_id: uuid.UUID) -> bool:
+    """Return whether a version is shown by a picture."""
+    return VersionPicture.objects.filter(version_id=version_id).exists()
+
+
+def find_shown(version_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return which of these versions have a picture."""
+    rows = VersionPicture.objects.filter(version_id__in=version_ids)
+    return set(rows.values_list("version_id", flat=True))
+
+
+def read_picture(code: str) -> bytes | None:
+    """Return the picture of the version that orders of a template run, None where it has none."""
+    published = Template.objects.filter(code=code, is_active=True).values("published")
+    row = VersionPicture.objects.filter(version_id__in=published).first()
+    return bytes(row.jpeg) if row else None

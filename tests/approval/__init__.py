@@ -1,0 +1,1 @@
+"""Pictures that are published only once staff approved them."""
