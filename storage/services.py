@@ -26,7 +26,7 @@ from storage.files import local_storage
 from storage.labels import Label
 from storage.media import encode_picture
 from storage.models import SHOWN, Artifact, Edit
-from storage.reviews import first_state
+from storage.reviews import ReviewState, first_state
 from storage.selectors import read_bytes
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ STANDING: Final = ("review", "review_reason")
 KEYS: Final = ("key", "thumbnail_key", "poster_key", "preview_key")
 # Those of SHOWN.
 KEEP: Final = """
-    SELECT id FROM storage_artifact
+    SELECT id, review, review_reason FROM storage_artifact
      WHERE id = ANY (%s) AND withheld_at IS NULL AND gone_at IS NULL
      ORDER BY id FOR NO KEY UPDATE
 """
@@ -223,12 +223,14 @@ def record_artifact(
     return row.pk
 
 
-def artifact_of(stored: StoredFile, *, platform_id: uuid.UUID, user: str) -> Artifact:
-    """Return a stored picture as its owner's, not yet written."""
+def artifact_of(
+    stored: StoredFile, *, platform_id: uuid.UUID, user: str, asks_approval: bool = False
+) -> Artifact:
+    """Return a stored picture as its owner's, not yet written, which waits where its platform asks for approval."""
     facts = {name: getattr(stored, name) for name in FACTS}
-    artifact_id = stored.artifact_id or new_id()
-    row = Artifact(id=artifact_id, platform_id=platform_id, user=user, **facts)
+    row = Artifact(id=stored.artifact_id or new_id(), platform_id=platform_id, user=user, **facts)
     row.has_thumbnail = stored.undrawn is None
+    row.review = ReviewState.WAITING if asks_approval else ""
     return row
 
 
@@ -252,33 +254,21 @@ def read_stored(stored: StoredFile) -> Image.Image:
         return decode_own(file.read())
 
 
-def keep_pictures(artifact_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Keep these pictures until the transaction ends, and return those that there are and their owners have.
+def keep_pictures(artifact_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """Keep these pictures until the transaction ends, and return those that there are and their owners have, with how
+    staff stand with each: no decision comes between.
 
-    One that is being deleted is waited for and then is none of them, one that is found can no longer be deleted. Always
-    in the same order, so that two orders do not wait for each other.
+    One that is being deleted is waited for, and is none of them. Always in one order: no two wait for each other.
     """
     with planned_cursor() as cursor:
         cursor.execute(KEEP, [list(artifact_ids)])
-        return {row[0] for row in cursor.fetchall()}
-
-
-def keep_standing(rows: Sequence[Artifact]) -> bool:
-    """Keep pictures that were read before until the transaction ends, and let each row say how staff stand with it now:
-    no decision is lost on its way into a copy. Return whether all are still there."""
-    kept = Artifact.objects.filter(SHOWN, pk__in=[row.pk for row in rows]).order_by("pk")
-    locked = kept.select_for_update(no_key=True).values_list("pk", *STANDING)
-    standing = {pk: values for pk, *values in locked}
-    for row in rows:
-        for name, value in zip(STANDING, standing.get(row.pk, ()), strict=False):
-            setattr(row, name, value)
-    return len(standing) == len(rows)
+        return {artifact_id: standing for artifact_id, *standing in cursor.fetchall()}
 
 
 def copy_artifacts(
     rows: Sequence[Artifact], *, platform_id: uuid.UUID, user: str
 ) -> list[Artifact]:
-    """Return stored pictures, which the transaction keeps (`keep_standing`), as another order's: rows of their own, not
+    """Return stored pictures, which the transaction keeps (`keep_pictures`), as another order's: rows of their own, not
     yet written, that name the same files. A file goes with the last row that names it."""
     return [
         Artifact(
@@ -291,7 +281,7 @@ def copy_artifacts(
 
 def use_pictures(artifact_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Note, in an order's transaction, that it starts from these pictures; return those that there are, kept."""
-    found = keep_pictures(artifact_ids)
+    found = set(keep_pictures(artifact_ids))
     Artifact.objects.filter(pk__in=found, used_at=None).update(used_at=Now())
     return found
 
@@ -304,8 +294,7 @@ def folder_of(key: str) -> str:
 def open_picture(artifact_id: uuid.UUID, *, platform_id: uuid.UUID) -> Image.Image:
     """Return the RGB pixels of a platform's picture; raise NotFound when there is none, RefusedPicture when it is too
     large, or whatever the store or Pillow raises."""
-    rows = Artifact.objects.filter(SHOWN, pk=artifact_id, platform_id=platform_id)
-    row = rows.first()
+    row = Artifact.objects.filter(SHOWN, pk=artifact_id, platform_id=platform_id).first()
     if row is None:
         raise NotFound(thing=gettext_noop("picture"))
     return decode_own(read_bytes(row))

@@ -87,7 +87,9 @@ COMPLETES: Final = PreparedUpdate(
     uuid.UUID(int=1),
     Decimal(-1),
 )
-BY_ID: Prepared[Task] = Prepared(lambda task_id: Task.objects.filter(pk=task_id), NO_ID)
+BY_ID: Prepared[Task] = Prepared(
+    lambda task_id: Task.objects.filter(pk=task_id).select_related("platform"), NO_ID
+)
 
 
 def succeed(claim: Claim, stored: Stored) -> None:

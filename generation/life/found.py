@@ -23,7 +23,7 @@ from generation.selectors.tasks import PREFIX
 from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.lib.ids import to_wire
 from genhub.lib.inserts import insert_together
-from storage.services import copy_artifacts, keep_standing, tell_operations
+from storage.services import copy_artifacts, keep_pictures, tell_operations
 
 if TYPE_CHECKING:
     from storage.models import Artifact, Edit
@@ -35,8 +35,12 @@ class Gone(Exception):
 
 def hold_pictures(found: Drawn) -> None:
     """Keep what was found until the transaction ends; raise Gone when one of it was deleted. Before any purse."""
-    if not keep_standing([output.artifact for output in found.outputs if output.artifact]):
+    standing = keep_pictures(found.artifact_ids)
+    if len(standing) < len(found.outputs):
         raise Gone
+    for output in found.outputs:
+        if artifact := output.artifact:
+            artifact.review, artifact.review_reason = standing[artifact.pk]
 
 
 def write_found(

@@ -57,7 +57,12 @@ def deliver(task: Task, stored: Stored, *told: Event) -> None:
     rows: list[Model] = list(told)
     for output in stored.outputs:
         made = output.made
-        artifact = artifact_of(output.file, platform_id=task.platform_id, user=task.user)
+        artifact = artifact_of(
+            output.file,
+            platform_id=task.platform_id,
+            user=task.user,
+            asks_approval=task.platform.asks_approval,
+        )
         row = Output(
             task=task,
             step=task.step,

@@ -131,6 +131,7 @@ def test_nothing_of_a_user_is_left_and_the_receipt_says_so(
     assert set(gone) == {step.name for step in erasing.list_steps()} - {
         "credit_messages",
         "messages",
+        "review_messages",
     }
     assert (gone["canceled_tasks"]["rows"], gone["pictures"]["rows"]) == (1, 4)
     assert gone["files"]["files"] == 8

@@ -136,7 +136,13 @@ def test_words_of_ended_orders_go_and_the_rest_stays(alice: APIClient, shop: Pla
     told = read(alice, task)
     changed = {name for name in told if told[name] != before[name]}
     # Nothing follows an order of which nobody knows what it said.
-    assert changed == {"prompt", "metadata", "subject", "follow_ups"}
+    assert changed == {"prompt", "metadata", "subject", "follow_ups", "result"}
+    pairs = zip(told["result"]["images"], before["result"]["images"], strict=True)
+    for now, then in pairs:
+        # What a picture is called comes from its prompt.
+        assert {name for name in now if now[name] != then[name]} == {"alt", "caption"}
+        assert "secret" in then["alt"]
+        assert "secret" not in f"{now['alt']} {now['caption']}"
     assert (told["prompt"], told["metadata"], told["subject"]) == ("", {}, None)
     row = Task.objects.get(pk=task.pk)
     assert "secret" not in str(row.spec)
