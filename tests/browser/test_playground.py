@@ -43,8 +43,10 @@ def test_requests_answers_and_live_events_are_shown(
     panel.get_by_role("button", name="Generate").click()
     expect(panel.locator(".awaited")).to_have_count(1)
     found = claim()
-    heartbeat(found, progress=0.4)
     news = page.get_by_role("list", name="What the hub says")
+    # What was told before the stream had begun is nobody's news.
+    expect(news.get_by_text("task.processing").first).to_be_visible()
+    heartbeat(found, progress=0.4)
     expect(news.get_by_text("40 %").first).to_be_visible()
     draw(found)
     expect(news.get_by_text("completed").first).to_be_visible()
