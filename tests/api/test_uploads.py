@@ -82,8 +82,9 @@ def test_picture_comes_back_with_its_facts(alice: APIClient, form: str) -> None:
     body = answer.json()
     assert answer.status_code == 201
     assert set(body) == {
-        "id", "url", "width", "height", "sha256", "content_type", "size_bytes", "created_at"
+        "id", "url", "width", "height", "sha256", "content_type", "size_bytes", "created_at", "review"
     }  # fmt: skip
+    assert body["review"] is None
     data = stored_bytes()
     assert (body["width"], body["height"], body["size_bytes"]) == (40, 20, len(data))
     assert body["sha256"] == hashlib.sha256(data).hexdigest()
