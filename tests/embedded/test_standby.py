@@ -11,7 +11,7 @@ from tests.ports import free_port
 from tests.providers.vendors.contract import b64
 from tests.providers.vendors.server import Asked, Reply, Server, path_of
 
-pytestmark = [pytest.mark.hub, pytest.mark.timeout(300), pytest.mark.xdist_group("hub")]
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(300), pytest.mark.xdist_group("hub")]
 
 MODEL = "gpt-image-2.6"
 # What staff do in the admin: the WebUI offers the same model, and makes it when nobody else does.
