@@ -26,6 +26,7 @@ from genhub.retention.models import Keeping, LegalHold, RuleReport
 from genhub.settings.unfold import UNFOLD
 from genhub.users.models import User
 from storage import orphans, usage
+from storage.models import Artifact, ReviewState
 from templates.models import Template, TemplateVersion
 from tests.admin.test_pages import rows
 from tests.moderation.made import make_findings
@@ -66,6 +67,7 @@ def make_kept(task: Task, person: User) -> None:
     Keeping.objects.create(platform=task.platform, outputs=30)
     LegalHold.objects.create(platform=task.platform, reason="A court asks.", laid_by=person)
     erasing.ask(task.platform_id, "bob", by="tests")
+    Artifact.objects.filter(output__task=task).update(review=ReviewState.WAITING)
     usage.add_up_use()
     orphans.look()
 

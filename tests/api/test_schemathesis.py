@@ -20,6 +20,8 @@ from genhub.platforms.models import Platform, Scope
 from genhub.retention import erasing
 from genhub.wsgi import application
 from storage.models import Artifact
+from templates.pictures import set_picture
+from templates.selectors import find_recipe
 from tests.api.documented import list_codes
 from tests.api.refusals import header_of
 from tests.api.sent_files import send_file
@@ -60,6 +62,7 @@ OPERATIONS = {
     "me/erasures", "me/erasures/{erasure_id}", "receipts/verify", "storage",
     "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "artifacts/{artifact_id}/edits", "artifacts/{artifact_id}/edits/quote",
     "artifacts/{artifact_id}/preview", "artifacts/{artifact_id}/poster", "artifacts/{artifact_id}/links", "artifacts/{artifact_id}/links/{link_id}",
+    "artifacts/{artifact_id}/review", "artifacts/{artifact_id}/favourite", "me/favourites", "templates/example",
     "verify", "templates", "models", "styles", "phrases", "credits",
     "credits/entries", "credits/entries.csv", "credits/grants", "health", "keys/me", "keys/me/rotate",
     "tokens", "tokens/{token_id}",
@@ -105,8 +108,11 @@ def test_answers_are_as_the_document_says(
     done = alice.get(f"/api/v1/tasks/{made['id']}").json()
     ids = {
         "task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"], "name": "hero",
-        "batch_id": batch["id"],
+        "batch_id": batch["id"], "code": "shape",
     }  # fmt: skip
+    recipe = find_recipe("shape")
+    assert recipe
+    set_picture(recipe.version_id, b"\xff\xd8")
     share = f"/api/v1/artifacts/{ids['artifact_id']}/links"
     ids["link_id"] = alice.post(share, {}, format="json").json()["id"]
     ids["upload_id"] = send_file(alice)
@@ -147,6 +153,7 @@ def try_both(
     def run(case: Any) -> None:
         said.add(call(case))
         case.path_parameters = {word: ids[word] for word in case.path_parameters or {}}
+        case.query = {word: ids.get(word, value) for word, value in (case.query or {}).items()}
         said.add(call(case))
 
     with one_transaction():
