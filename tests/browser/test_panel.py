@@ -217,7 +217,9 @@ def test_what_goes_wrong_is_said_and_nothing_is_lost(
     tokens.revoke(BrowserToken.objects.latest("created_at").pk)
     dialog.get_by_label("Describe the picture").fill("a blue star")
     dialog.get_by_role("button", name="Generate").click()
-    expect(dialog.get_by_role("region", name="a blue star")).to_be_visible()
+    region = dialog.get_by_role("region", name="a blue star")
+    # Its stream is open, and says where it stands.
+    expect(region.get_by_text("Number 3 in the queue")).to_be_visible()
     # The network is gone while it is drawn, and comes back.
     page.context.set_offline(True)
     expect(dialog.get_by_text("No connection").first).to_be_visible()
@@ -225,7 +227,6 @@ def test_what_goes_wrong_is_said_and_nothing_is_lost(
     for _ in range(3):
         draw(claim())
     page.context.set_offline(False)
-    region = dialog.get_by_role("region", name="a blue star")
     expect(region.locator(".pick img")).to_have_js_property("naturalWidth", 64)
     region.locator(".pick").click()
     dialog.get_by_label("Alternative text").fill("a star ] of [ stars")

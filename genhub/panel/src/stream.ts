@@ -62,6 +62,8 @@ async function listen(
   const silence = new AbortController();
   const stop = (): void => silence.abort();
   signal.addEventListener("abort", stop, { once: true });
+  // A stream that is open when the network goes may stay so, and silent.
+  addEventListener("offline", stop, { once: true });
   let timer = setTimeout(stop, SILENCE_MS);
   try {
     const headers: Record<string, string> = { Accept: "text/event-stream" };
@@ -90,6 +92,7 @@ async function listen(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
+    removeEventListener("offline", stop);
   }
 }
 
