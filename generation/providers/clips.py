@@ -6,7 +6,7 @@ A clip is always worked on by its vendor, whatever the create answers: adapters 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import msgspec
@@ -14,8 +14,10 @@ from PIL import Image
 
 from generation.providers.base import (
     AccountSettings,
+    Capabilities,
     Finished,
     Made,
+    Provider,
     Submitted,
     Usage,
     VendorFile,
@@ -93,6 +95,25 @@ def clip_words_of(card: ModelCard, usual: Mapping[str, str]) -> dict[str, str]:
     """Return what a model calls our words, of those that it has."""
     words = {**usual, **card.options.get("words", {})}
     return {name: word for name, word in words.items() if word}
+
+
+class ClipsOfAnyModel(Provider):
+    """Of a vendor that hosts anybody's models: what one takes is what its offer has words for."""
+
+    capabilities = Capabilities(
+        calls_back=True,
+        makes=frozenset({"video"}),
+        takes=frozenset({"image", "last_image", "seed", "negative_prompt", "audio"}),
+        needs_key=True,
+        cancels=True,
+    )
+    # Our words by what most of the vendor's models call them.
+    usual_words: ClassVar[Mapping[str, str]]
+
+    @classmethod
+    def takes_of(cls, card: ModelCard) -> frozenset[str]:
+        """Return what a model has words for."""
+        return cls.capabilities.takes & clip_words_of(card, cls.usual_words).keys()
 
 
 class Created(msgspec.Struct):

@@ -4,14 +4,11 @@ For each line, the name of a way, it answers the seconds and by how many bytes t
 """
 
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
-from tests.bench import child
-from tests.bench.remote_store import RESET_PEAK, read_bytes_of
+from tests.bench.remote_store import answer_weighed
 
 COPY, HUB = "streamed copy", "hub"
 
@@ -51,17 +48,7 @@ def main(link: str) -> None:
 
     ways: dict[str, Callable[[], None]] = {COPY: copy, HUB: keep}
 
-    def act(way: str) -> dict[str, float]:
-        before = read_bytes_of("VmRSS")
-        Path("/proc/self/clear_refs").write_text(RESET_PEAK)
-        began = time.perf_counter()
-        ways[way]()
-        return {
-            "seconds": time.perf_counter() - began,
-            "grown": max(read_bytes_of("VmHWM") - before, 0),
-        }
-
-    child.answer(act, {})
+    answer_weighed(ways)
 
 
 if __name__ == "__main__":

@@ -167,12 +167,4 @@ def prove(asked: list[Asked], *, number: int, by_hand: int) -> None:
 
 def hub_cpu(hub: RemoteHub, client: Client) -> float:
     """Return the milliseconds of CPU that all of the hub takes for a picture."""
-    work = engine_tax.Work(hub.pids)
-
-    def make() -> float:
-        for _ in range(COUNTED):
-            client.order()
-        return 1.0
-
-    work.time(make, COUNTED)
-    return work.seconds / COUNTED * 1000
+    return engine_tax.Work(hub.pids).weigh(client.order, COUNTED)

@@ -114,27 +114,12 @@ def own_cpu(provider: OpenAIProvider, number: int) -> float:
 
 def proxy_cpu(proxy: litellm_proxy.Proxy, number: int) -> float:
     """Return the milliseconds of CPU that the proxy's processes take for a picture."""
-    work = engine_tax.Work(proxy.pids)
-
-    def make() -> float:
-        for _ in range(number):
-            proxy.make()
-        return 1.0
-
-    work.time(make, number)
-    return work.seconds / number * 1000
+    return engine_tax.Work(proxy.pids).weigh(proxy.make, number)
 
 
 def hub_cpu(hub: remote_hub.RemoteHub, number: int) -> float:
     """Return the milliseconds of CPU that all of the hub takes for a picture."""
-    work = engine_tax.Work(hub.pids)
-
-    def make() -> float:
-        hub.make_many(MODEL.alias, number)
-        return 1.0
-
-    work.time(make, number)
-    return work.seconds / number * 1000
+    return engine_tax.Work(hub.pids).weigh(lambda: hub.make_many(MODEL.alias, number), 1, number)
 
 
 def compare_cpu(

@@ -6,7 +6,7 @@ For each line, the name of a way, it answers the seconds and by how many bytes t
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,22 @@ def read_bytes_of(name: str) -> int:
         if line.startswith(f"{name}:")
     )
     return int(line.split()[1]) * 1024
+
+
+def answer_weighed(ways: Mapping[str, Callable[[], None]]) -> None:
+    """Be the process: go whichever way is asked for, and tell how long it took and what it weighed."""
+
+    def act(way: str) -> dict[str, float]:
+        before = read_bytes_of("VmRSS")
+        Path("/proc/self/clear_refs").write_text(RESET_PEAK)
+        began = time.perf_counter()
+        ways[way]()
+        return {
+            "seconds": time.perf_counter() - began,
+            "grown": max(read_bytes_of("VmHWM") - before, 0),
+        }
+
+    child.answer(act, {})
 
 
 def main(base_url: str, link: str) -> None:
@@ -70,17 +86,7 @@ def main(base_url: str, link: str) -> None:
         "hub, base64": lambda: by_hub("b64_json"),
     }
 
-    def act(way: str) -> dict[str, float]:
-        before = read_bytes_of("VmRSS")
-        Path("/proc/self/clear_refs").write_text(RESET_PEAK)
-        began = time.perf_counter()
-        ways[way]()
-        return {
-            "seconds": time.perf_counter() - began,
-            "grown": max(read_bytes_of("VmHWM") - before, 0),
-        }
-
-    child.answer(act, {})
+    answer_weighed(ways)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from generation.admin.moderation.words import LONGEST_EXCERPT
 from generation.life import doorbell
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import ReasonForm
-from genhub.admin.pages import Question, ask, on_this_site, word
+from genhub.admin.pages import Question, ask, on_this_site, without_action, word
 from genhub.admin.show import badge, link, moment, table
 from genhub.lib.errors import Problem
 from genhub.lib.reasons import LONGEST_REASON, SHORTEST_REASON
@@ -128,7 +128,7 @@ class ReviewedPictureAdmin(ReadOnlyAdmin):
             return []
         done = {ReviewState.APPROVED: "approve", ReviewState.REJECTED: "reject"}.get(row.review)
         listed = super().get_actions_detail(request, object_id)
-        return [one for one in listed if getattr(one.method, "__name__", "") != done]
+        return without_action(listed, done) if done else listed
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

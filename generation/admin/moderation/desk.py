@@ -20,7 +20,7 @@ from generation.models import Appeal, Finding
 from generation.moderation import review
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import ReasonForm
-from genhub.admin.pages import Question, ask, on_this_site, word
+from genhub.admin.pages import Question, ask, on_this_site, without_action, word
 from genhub.admin.show import badge, link, moment
 from genhub.lib.errors import Problem
 from storage.selectors import sign_link
@@ -112,7 +112,7 @@ class FindingAdmin(ReadOnlyAdmin):
             return []
         done = {Finding.State.RELEASED: "release", Finding.State.KEPT: "withhold"}.get(row.state)
         listed = super().get_actions_detail(request, object_id)
-        return [one for one in listed if getattr(one.method, "__name__", "") != done]
+        return without_action(listed, done) if done else listed
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -5,7 +5,6 @@ Facts: the vendor's API documentation. The key is `<AccessKeyId>:<AccessKeySecre
 """
 
 import time
-from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -65,10 +64,6 @@ class AliyunJudge(Judge):
         super().__init__(account)
         self.address = account.base_url or self.base_url
         self.api = VendorApi(account, self.address, {}, explain, most_bytes=MOST_ANSWER_BYTES)
-
-    def judge_texts(self, texts: Sequence[str]) -> list[Verdict]:
-        """Judge texts one by one."""
-        return [self.judge_text(text) for text in texts]
 
     def judge_text(self, text: str) -> Verdict:
         """Judge a text, a long one part by part."""

@@ -44,7 +44,11 @@ class Judge:
         self.account = account
 
     def judge_texts(self, texts: Sequence[str]) -> list[Verdict]:
-        """Return a verdict of each text, in their order."""
+        """Return a verdict of each text, in their order: one a call, unless the vendor takes more."""
+        return [self.judge_text(text) for text in texts]
+
+    def judge_text(self, text: str) -> Verdict:
+        """Return a verdict of a text."""
         raise NotImplementedError(f"{type(self).__name__} judges no texts")
 
     def judge_picture(self, jpeg: bytes) -> Verdict:

@@ -8,20 +8,17 @@ import msgspec
 from generation.providers.base import (
     AccountSettings,
     CancelOutcome,
-    Capabilities,
     Finished,
     Hint,
-    Provider,
     Submitted,
     Waiting,
     Work,
 )
 from generation.providers.callbacks import read_hint
-from generation.providers.clips import POLL_SECONDS, clip_at, clip_input_of, clip_words_of, finish
+from generation.providers.clips import POLL_SECONDS, ClipsOfAnyModel, clip_at, clip_input_of, finish
 from generation.providers.files import data_uri
 from generation.providers.http import unreadable
 from generation.providers.vendors.fal.queue import BASE_URL, File, Queue
-from generation.spec import ModelCard
 
 USUAL_WORDS = {
     "prompt": "prompt",
@@ -40,26 +37,15 @@ class Result(msgspec.Struct):
     seed: int | None = None
 
 
-class FalVideosProvider(Provider):
+class FalVideosProvider(ClipsOfAnyModel):
     """Makes clips by anybody's model."""
 
-    capabilities = Capabilities(
-        calls_back=True,
-        makes=frozenset({"video"}),
-        takes=frozenset({"image", "last_image", "seed", "negative_prompt", "audio"}),
-        needs_key=True,
-        cancels=True,
-    )
     base_url = BASE_URL
+    usual_words = USUAL_WORDS
 
     def __init__(self, account: AccountSettings) -> None:
         super().__init__(account)
         self.queue = Queue(account)
-
-    @classmethod
-    def takes_of(cls, card: ModelCard) -> frozenset[str]:
-        """Return what a model has words for."""
-        return cls.capabilities.takes & clip_words_of(card, USUAL_WORDS).keys()
 
     def check(self) -> Mapping[str, Any]:
         """Ask for a price."""

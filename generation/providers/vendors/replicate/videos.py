@@ -1,17 +1,16 @@
 """The adapter of clips."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from generation.providers.base import (
     AccountSettings,
     CancelOutcome,
-    Capabilities,
     Finished,
     Found,
     Hint,
     Lost,
-    Provider,
     Submitted,
     Waiting,
     Work,
@@ -19,9 +18,9 @@ from generation.providers.base import (
 from generation.providers.callbacks import read_hint
 from generation.providers.clips import (
     POLL_SECONDS,
+    ClipsOfAnyModel,
     clip_at,
     clip_input_of,
-    clip_words_of,
     finish,
 )
 from generation.providers.vendors.replicate.predictions import (
@@ -31,7 +30,6 @@ from generation.providers.vendors.replicate.predictions import (
     find_url,
     seed_of,
 )
-from generation.spec import ModelCard
 
 USUAL_WORDS = {
     "prompt": "prompt",
@@ -43,27 +41,16 @@ USUAL_WORDS = {
 }
 
 
-class ReplicateVideosProvider(Provider):
+class ReplicateVideosProvider(ClipsOfAnyModel):
     """Makes clips by anybody's model."""
 
-    capabilities = Capabilities(
-        calls_back=True,
-        makes=frozenset({"video"}),
-        takes=frozenset({"image", "last_image", "seed", "negative_prompt", "audio"}),
-        needs_key=True,
-        cancels=True,
-        finds_lost=True,
-    )
+    capabilities = replace(ClipsOfAnyModel.capabilities, finds_lost=True)
     base_url = BASE_URL
+    usual_words = USUAL_WORDS
 
     def __init__(self, account: AccountSettings) -> None:
         super().__init__(account)
         self.predictions = Predictions(account)
-
-    @classmethod
-    def takes_of(cls, card: ModelCard) -> frozenset[str]:
-        """Return what a model has words for."""
-        return cls.capabilities.takes & clip_words_of(card, USUAL_WORDS).keys()
 
     def check(self) -> Mapping[str, Any]:
         """Ask whose key it is."""
