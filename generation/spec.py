@@ -11,6 +11,7 @@ LARGEST_EXACT = 2**53 - 1
 # Request words that not every model takes; an offer names those that its vendor cannot honour.
 PICTURE_OPTIONS = ("negative_prompt", "steps", "cfg_scale", "seed", "image", "mask", "strength")
 OPTIONS = (*PICTURE_OPTIONS, "last_image", "audio")
+PICTURES = ("image", "mask", "last_image")
 # How much of an input picture is drawn anew where an order does not say it.
 USUAL_STRENGTH = 0.7
 # Of those that the hub fills in where nobody says them: a spec's field, and what it holds when it is not filled.
@@ -87,8 +88,7 @@ class GenerationSpec:
 
     def pictures(self) -> dict[str, str]:
         """Return the artifact ids of the pictures that it names, by word."""
-        named = {"image": self.image, "mask": self.mask, "last_image": self.last_image}
-        return {name: wire_id for name, wire_id in named.items() if wire_id}
+        return {name: wire_id for name in PICTURES if (wire_id := getattr(self, name))}
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON values."""

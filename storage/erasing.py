@@ -7,7 +7,7 @@ row names. So a process that dies leaves no row that promises a file, and no fil
 import uuid
 from collections.abc import Collection, Sequence
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 
 from genhub.lib.errors import Problem, gettext_noop
@@ -100,9 +100,9 @@ def clear_folders(rows: Collection[UploadFolder]) -> Gone:
     return gone
 
 
-def find_left(platform_id: uuid.UUID, user: str) -> QuerySet[UploadFolder]:
-    """Return the folders of a user's pictures that have gone: those that somebody still writes into are none."""
-    gone = Artifact.objects.filter(
-        gone_at__isnull=False, key__startswith=OuterRef("folder"), platform_id=platform_id
-    )
-    return UploadFolder.objects.filter(Exists(gone), platform_id=platform_id, user=user)
+def find_left(platform_id: uuid.UUID, user: str) -> UploadFolder | None:
+    """Return a folder of a user's pictures that have gone: those that somebody still writes into are none."""
+    gone = Artifact.objects.filter(gone_at__isnull=False, platform_id=platform_id)
+    folders = UploadFolder.objects.filter(platform_id=platform_id, user=user)
+    # Each by the index of keys: a pattern that comes from another row has none.
+    return next((row for row in folders if gone.filter(key__startswith=row.folder).exists()), None)

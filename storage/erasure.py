@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from genhub.retention.erasing import Left, Owner, Step, bite, delete
+from genhub.retention.erasing import Left, Owner, Step, StillBusy, bite, delete
 from genhub.retention.rules import Gone
 from genhub.webhooks import outbox
 from storage.erasing import clear_folders, find_left, let_go
@@ -45,13 +45,16 @@ def delete_uploads(owner: Owner) -> Gone:
 
 def delete_files(owner: Owner) -> Gone:
     """Delete the files of a picture of the user's that has gone, but for those that another user's picture shares."""
-    found = find_left(owner.platform_id, owner.user).first()
+    found = find_left(owner.platform_id, owner.user)
     return clear_folders([found]) + Gone(rows=1) if found else Gone()
 
 
 def rename(owner: Owner) -> None:
-    """Call the owner of what is left otherwise."""
+    """Call the owner of what is left otherwise; raise StillBusy where a picture came since, or a file still lies."""
     names = {"platform_id": owner.platform_id, "user": owner.user}
+    is_new = Artifact.objects.filter(**names, gone_at=None).exists()
+    if is_new or find_left(owner.platform_id, owner.user):
+        raise StillBusy
     # Of what the user brought along, no fingerprint stays.
     uploads = Artifact.objects.filter(**names, key__startswith=UPLOADS)
     uploads.update(sha256="")

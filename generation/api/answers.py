@@ -68,7 +68,7 @@ def answer_task(
 ) -> dict[str, Any]:
     """Return one task, all but what follows it."""
     attempt = newest(task)
-    ended = task.completed_at or task.failed_at or task.canceled_at
+    ended = task.ended_at
     return {
         **answer_state(task, request, pause),
         "type": type_of(task),

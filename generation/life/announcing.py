@@ -75,7 +75,7 @@ def tell(
 
 def moment_of(task: Task) -> Any:
     """Return when a task came to its state."""
-    return task.completed_at or task.failed_at or task.canceled_at or task.started_at
+    return task.ended_at or task.started_at
 
 
 def describe(task: Task) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.functions import Now
 
 from credits import free, ledger
-from credits.selectors import find_hold
 from generation.accounts.costs import FREE
 from generation.life import announcing, batch_ends, claims, events, flights, payments
 from generation.life.batch_ends import ending_tasks
@@ -92,8 +91,7 @@ def complete_found(claim: Claim, found: Drawn) -> None:
         cached_from=found.task_id,
         cost_usd=total_of_task(claim.attempt_id, FREE),
     )
-    hold_id, due = find_hold(task.pk), price_of_found(task) * len(found.outputs)
-    captured = payments.capture(hold_id, due) if hold_id else free.leave(task.pk)
+    captured = payments.take(task, price_of_found(task) * len(found.outputs))
     copies = copies_for(task, found)
     insert_together([*copies, *edits_of(task, copies), *outputs_of(task, found, copies)])
     said = told_of(found, captured)

@@ -24,8 +24,13 @@ def count_delivered(task: Task, count: int) -> int:
 
 def pay(task: Task, count: int) -> int:
     """Take the price of what a task delivered out of its hold, and return what that was."""
+    return take(task, price_of(task, count))
+
+
+def take(task: Task, due: int) -> int:
+    """Take so much out of a task's hold, which a free task does not have, and return what was taken."""
     hold_id = find_hold(task.pk)
-    return capture(hold_id, price_of(task, count)) if hold_id else free.leave(task.pk)
+    return capture(hold_id, due) if hold_id else free.leave(task.pk)
 
 
 def capture(hold_id: uuid.UUID, due: int) -> int:

@@ -29,11 +29,6 @@ from genhub.lib.ids import NOBODY
 
 logger = logging.getLogger(__name__)
 
-KINDS = {
-    TaskState.COMPLETED: Event.Kind.COMPLETED,
-    TaskState.FAILED: Event.Kind.FAILED,
-    TaskState.CANCELED: Event.Kind.CANCELED,
-}
 # What the statement says of the credits that come back.
 REASONS = {
     TaskState.FAILED: ledger.GENERATION_FAILED,
@@ -87,7 +82,7 @@ def end_unpaid(
         needs_cancel=Case(When(remote_id="", then=False), default=True),
     ):
         news.tell_ended(task_id)
-    events.record(task_id, KINDS[end], **said, **exposure)
+    events.record(task_id, Event.Kind(end), **said, **exposure)
     task = Task.objects.get(pk=task_id)
     announcing.announce_end(task, end)
     batch_ends.note(task.batch_id)

@@ -83,7 +83,9 @@ def release(row: Finding, task: Task) -> None:
         # A task that failed has no outputs of its own.
         seeds = GenerationSpec.from_json(task.spec).seeds
         seed = seeds[row.position] if seeds and row.position is not None else None
-        Output.objects.get_or_create(**place, defaults={**delivered, "seed": seed})
+        Output.objects.get_or_create(
+            **place, defaults={**delivered, "seed": seed, "step": task.step}
+        )
 
 
 def withhold(row: Finding, task: Task) -> None:

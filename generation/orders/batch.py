@@ -9,7 +9,7 @@ from generation.orders import screening
 from generation.orders.brought import is_brought
 from generation.orders.resolved import Resolved
 from generation.orders.submit import Customer, resolve_for
-from generation.spec import Order
+from generation.spec import PICTURES, Order
 from genhub.api.problems import AND_MORE, error_body, problem_body
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop, problem_of
 from genhub.lib.once import reading_once
@@ -86,7 +86,7 @@ def make_entry_whole(customer: Customer, entry: Entry, *, keeps: bool) -> Resolv
     if entry.order is None:
         raise entry.refused or InvalidRequest
     # A hundred fetches would keep their caller for an hour, and a hundred data URIs are no body.
-    brought = [n for n in ("image", "mask") if is_brought(getattr(entry.order, n) or "")]
+    brought = [n for n in PICTURES if is_brought(getattr(entry.order, n) or "")]
     if brought:
         raise InvalidRequest(errors=[FieldError(n, "upload_first", UPLOAD_FIRST) for n in brought])
     return resolve_for(customer, entry.order, keeps=keeps)

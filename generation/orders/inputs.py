@@ -7,7 +7,7 @@ from typing import Any
 
 from generation.orders.brought import Found, Owner, bring, is_brought
 from generation.orders.modes import FAST, Usual
-from generation.spec import USUAL_STRENGTH, ModelCard, Order
+from generation.spec import PICTURES, USUAL_STRENGTH, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.ids import from_wire
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
@@ -31,7 +31,6 @@ SHAPED = {
         "The last picture must have the shape of the first: %(width)sx%(height)s."
     ),
 }
-PICTURES = ("image", *SHAPED)
 WITH_IMAGE = (*SHAPED, "strength")
 
 

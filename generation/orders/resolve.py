@@ -13,7 +13,6 @@ from generation.orders.chain import with_chain
 from generation.orders.clips import CLIP, check_kind, narrow, with_clip
 from generation.orders.estimate import estimate_usd
 from generation.orders.inputs import (
-    PICTURES,
     bound,
     find_inputs,
     find_loras,
@@ -30,7 +29,7 @@ from generation.orders.modes import (
 from generation.orders.operations import with_operations
 from generation.orders.resolved import Resolved, quote_spec
 from generation.orders.subjects import find_seeds
-from generation.spec import GenerationSpec, ModelCard, Order
+from generation.spec import PICTURES, GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.platforms.models import Moderation, Plan
 from templates import rendering, selectors

@@ -6,14 +6,12 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from generation.models import Finding, Task
+from generation.spec import PICTURES
 from generation.states import TASK_LIVE
 from genhub.lib.ids import to_wire
 from genhub.retention.rules import Gone
 from storage.erasing import find_withheld, let_go
 from storage.selectors import PREFIX
-
-# The words of a spec that name pictures.
-INPUTS = ("image", "mask", "last_image")
 
 
 def find_decided() -> QuerySet[Any]:
@@ -37,8 +35,8 @@ def find_awaited(rows: Sequence[Any]) -> set[Any]:
     """Return the ids of those pictures that tasks which have not ended start from."""
     names = {to_wire(PREFIX, row.pk): row.pk for row in rows}
     named = Q()
-    for word in INPUTS:
+    for word in PICTURES:
         named |= Q(**{f"spec__{word}__in": list(names)})
     live = Task.objects.filter(named, state__in=sorted(TASK_LIVE))
-    found = live.values_list(*(f"spec__{word}" for word in INPUTS))
+    found = live.values_list(*(f"spec__{word}" for word in PICTURES))
     return {names[name] for said in found for name in said if name in names}

@@ -206,9 +206,15 @@ def newest(task: Task) -> Attempt | None:
     return max(task.attempts.all(), key=lambda attempt: attempt.number, default=None)
 
 
+def last_spec(task: Task) -> dict[str, Any]:
+    """Return the spec of what a task makes in the end: of a chain its last step's."""
+    spec: dict[str, Any] = task.chain[-1]["spec"] if task.chain else task.spec
+    return spec
+
+
 def type_of(task: Task) -> str:
     """Return what a task makes in the end, an image or a video."""
-    return str((task.chain[-1]["spec"] if task.chain else task.spec)["media_type"])
+    return str(last_spec(task)["media_type"])
 
 
 def progress_of(task: Task) -> float:

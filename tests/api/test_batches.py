@@ -135,6 +135,8 @@ def test_quote_of_a_batch_is_what_it_then_costs_and_creates_nothing(alice: APICl
         ({"orders": prompts("a", "b"), "priority": "urgent"}, 400, "invalid_request", [("priority", "invalid_choice")]),
         ({"orders": [{"prompt": "a", "image": "https://example.com/a.png"}]}, 400, "invalid_request",
          [("orders.0.image", "upload_first")]),
+        ({"orders": [{"prompt": "a", "type": "video", "image": "art_1", "last_image": "https://example.com/a.png"}]}, 400,
+         "invalid_request", [("orders.0.last_image", "upload_first")]),
         ({"orders": prompts("a"), "webhook": "http://x"}, 400, "invalid_request", [("webhook", "bad_address")]),
         ({"orders": [{"prompt": "a", "num_images": 9}, *prompts("b", "c")]}, 402, "insufficient_credits", []),
     ],

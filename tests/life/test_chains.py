@@ -63,6 +63,33 @@ def test_all_steps_are_delivered_one_after_the_other(alice: APIClient) -> None:
     assert kinds == [1, 2]
 
 
+def test_a_video_of_openai_s_clients_is_the_clip_alone(alice: APIClient) -> None:
+    template(chain=[says("stub:wait=60")])
+    task = order(alice)
+    video = f"/v1/videos/{task}"
+    assert alice.get(video).json()["status"] == "queued"
+    assert work() == ["step_done", "waiting"]
+    told = alice.get(video).json()
+    assert (told["status"], told["progress"], told["seconds"]) == ("in_progress", 50, "1")
+    assert alice.get(f"{video}/content").status_code == 400
+    assert alice.post(f"/api/v1/tasks/{task}/cancel").json()["status"] == "completed"
+    told = alice.get(video).json()
+    # Paid for is the picture; of the clip is said why it is not there.
+    assert (told["status"], told["completed_at"]) == ("failed", None)
+    assert told["error"]["message"]
+
+
+def test_a_video_is_done_with_its_clip(alice: APIClient) -> None:
+    template()
+    task = order(alice)
+    assert work() == ["step_done", "completed"]
+    told = alice.get(f"/v1/videos/{task}").json()
+    clip = Output.objects.get(step=2).artifact
+    assert clip
+    assert (told["status"], told["size"]) == ("completed", f"{clip.width}x{clip.height}")
+    assert clip.is_clip
+
+
 def test_first_picture_is_there_while_the_clip_is_made(
     alice: APIClient, mallory: APIClient
 ) -> None:

@@ -295,6 +295,30 @@ def test_staff_have_a_user_deleted_and_watch(
         assert USER not in text
 
 
+def test_picture_that_comes_before_the_last_step_goes_too(
+    shop: Platform, local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(shop, user=USER)
+    row = erasing.ask(shop.pk, USER, by="tests")
+    end, before = erasing.end, list_files(local)
+
+    def end_late(*words: Any) -> None:
+        monkeypatch.setattr(erasing, "end", end)
+        take(shop, user=USER)
+        assert list_files(local)
+        end(*words)
+
+    monkeypatch.setattr(erasing, "end", end_late)
+    erasing.erase_asked()
+    row.refresh_from_db()
+    assert (row.state, bool(before)) == (Erasure.State.WORKING, True)
+    erasing.erase_asked()
+    row.refresh_from_db()
+    assert row.state == Erasure.State.DONE
+    assert list_files(local) == set()
+    assert row.deleted["pictures"]["rows"] == 2
+
+
 def test_a_wish_beside_one_that_is_fulfilled_meanwhile_is_another(
     shop: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -270,4 +270,4 @@ class TaskAdmin(ExamplePage, DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmi
     @display(description=_("ended at"))
     def ended(self, task: Task) -> str:
         """Show when it ended, whatever the end."""
-        return moment(task.completed_at or task.failed_at or task.canceled_at)
+        return moment(task.ended_at)

@@ -67,7 +67,7 @@ def word_past(task: Task, reader: Reader, *, position: int) -> bytes:
     with translation.override(reader.language):
         [answer] = answers.answer_tasks([task], cast("Request", reader))
     name = f"task.{task.state}"
-    ended_at = task.completed_at or task.failed_at or task.canceled_at
+    ended_at = task.ended_at
     data = {
         "event": name,
         "task_id": to_wire("task", task.pk),

@@ -104,7 +104,7 @@ class RelayedTaskView(RelayedView):
 def answer_relayed(task: Task, request: Request) -> dict[str, Any]:
     """Return a task as new-api tells of one; what is not known there is empty or 0."""
     video, clip = answer_video(task), find_clip(task)
-    ended_at = task.completed_at or task.failed_at or task.canceled_at
+    ended_at = task.ended_at
     return {
         "task_id": video["id"],
         "status": STATUSES[video["status"]],

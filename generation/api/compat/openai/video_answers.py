@@ -6,13 +6,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from generation.api.compat.openai.refusals import word_error
+from generation.api.compat.openai.tasks import STATUSES
 from generation.api.compat.openai.video_words import THEIRS
 from generation.api.views import get_task, read_user
 from generation.errors import NoResult
 from generation.failures import TaskFailure
 from generation.models import Task
 from generation.orders.clips import CLIP
-from generation.selectors.tasks import find_tasks, newest
+from generation.selectors.tasks import find_tasks, last_spec, progress_of, type_of
 from generation.states import TASK_LIVE, TaskState
 from genhub.api.pages import DEFAULT_PAGE, LARGEST_PAGE, FittingNewestFirst
 from genhub.lib.errors import NotFound, Problem, gettext_noop, problem_of
@@ -22,7 +23,6 @@ from genhub.platforms.authentication import caller_of
 if TYPE_CHECKING:
     from storage.models import Artifact
 
-STATUSES = {TaskState.PENDING: "queued", TaskState.PROCESSING: "in_progress"}
 DONE, FAILED, PERCENT = "completed", "failed", 100
 ORDERS = ("asc", "desc")
 
@@ -38,14 +38,15 @@ class PageSerializer(serializers.Serializer[Any]):
 def get_clip_task(request: Request, wire_id: str) -> Task:
     """Return one of the caller's tasks of clips, or raise NotFound: what makes a picture is no video."""
     task = get_task(request, wire_id)
-    if task.spec["media_type"] != CLIP:
+    if type_of(task) != CLIP:
         raise NotFound(thing=gettext_noop("task"))
     return task
 
 
 def find_clip(task: Task) -> "Artifact | None":
     """Return the clip of a task that its owner may see, None where there is none."""
-    return next((output.shown for output in task.outputs.all() if output.shown), None)
+    shown = (output.shown for output in task.outputs.all())
+    return next((artifact for artifact in shown if artifact and artifact.is_clip), None)
 
 
 def explain_missing(task: Task) -> Problem | None:
@@ -55,7 +56,8 @@ def explain_missing(task: Task) -> Problem | None:
     if task.state == TaskState.FAILED:
         return problem_of(task.error_code, task.error_params, TaskFailure)
     for output in task.outputs.all():
-        return problem_of(output.failure, output.error_params, TaskFailure)
+        if output.failure:
+            return problem_of(output.failure, output.error_params, TaskFailure)
     return NoResult(state=task.state)
 
 
@@ -63,8 +65,8 @@ def answer_video(task: Task) -> dict[str, Any]:
     """Return a task as a video. `completed` means that there is a clip, whatever became of it on the way; its length
     is the one that was ordered, its size that of the clip itself once there is one."""
     clip, missing = find_clip(task), explain_missing(task)
-    ended_at = task.completed_at or task.failed_at or task.canceled_at
-    width, height = (clip.width, clip.height) if clip else (task.spec["width"], task.spec["height"])
+    ended_at, spec = task.ended_at, last_spec(task)
+    width, height = (clip.width, clip.height) if clip else (spec["width"], spec["height"])
     wire_id = to_wire("task", task.pk)
     return {
         "id": wire_id,
@@ -79,7 +81,7 @@ def answer_video(task: Task) -> dict[str, Any]:
         "status": DONE if clip else STATUSES.get(TaskState(task.state), FAILED),
         "progress": PERCENT if clip else count_percent(task),
         "prompt": task.spec["prompt"],
-        "seconds": str(task.spec["seconds"]),
+        "seconds": str(spec["seconds"]),
         "size": f"{width}x{height}",
         "remixed_from_video_id": None,
         "error": word_failure(missing) if missing else None,
@@ -88,9 +90,7 @@ def answer_video(task: Task) -> dict[str, Any]:
 
 def count_percent(task: Task) -> int:
     """Return how far a task is that has no clip yet."""
-    attempt = newest(task)
-    is_made = attempt is not None and task.state == TaskState.PROCESSING
-    return min(int(attempt.progress * PERCENT), PERCENT - 1) if attempt and is_made else 0
+    return min(int(progress_of(task) * PERCENT), PERCENT - 1)
 
 
 def word_failure(problem: Problem) -> dict[str, Any]:

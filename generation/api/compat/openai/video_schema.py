@@ -8,7 +8,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from generation.api.compat.openai.schema import READ, ErrorSerializer
-from generation.api.compat.openai.video_answers import DONE, FAILED, ORDERS, STATUSES
+from generation.api.compat.openai.tasks import STATUSES
+from generation.api.compat.openai.video_answers import DONE, FAILED, ORDERS
 from generation.api.compat.openai.video_words import VideosSerializer, VideoWords
 from genhub.api.parsers import BoundedJSONParser
 from storage.api.parsers import FORM

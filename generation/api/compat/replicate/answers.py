@@ -29,7 +29,7 @@ def answer_prediction(task: Task, request: Request) -> dict[str, Any]:
     """Return a task as a prediction."""
     wire_id = to_wire("task", task.pk)
     error = answer_error(task)
-    ended_at = task.completed_at or task.failed_at or task.canceled_at
+    ended_at = task.ended_at
     return {
         "id": wire_id,
         "model": f"{OWNER}/{task.model}",

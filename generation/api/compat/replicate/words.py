@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from generation.accounts.other_names import is_name
 from generation.api import waits
+from generation.spec import PICTURES
 from genhub.api.fields import StrictBooleanField, StrictCharField, StrictSerializer
 from genhub.api.problems import flatten
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
@@ -30,7 +31,6 @@ THEIRS = {ours: theirs for theirs, ours in reversed(NAMES.items())}
 LONGEST_NAME = 300
 # `Prefer: wait` without a number. Its clients read for half a second longer than a minute, and order anew then.
 USUAL_SECONDS = 55
-PICTURES = ("image", "mask")
 INPUT = "input"
 
 

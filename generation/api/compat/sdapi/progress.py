@@ -4,8 +4,8 @@ from typing import Any
 
 from generation.api.answers import MESSAGES, answer_preview, answer_queue
 from generation.api.compat.sdapi.orders import DIALECT
-from generation.models import Attempt, Task
-from generation.selectors.tasks import newest, progress_of
+from generation.models import Task
+from generation.selectors.tasks import progress_of
 from generation.states import TaskState
 from genhub.lib.ids import to_wire
 
@@ -18,8 +18,7 @@ def answer_progress(task: Task | None, *, shows_picture: bool) -> dict[str, Any]
             "progress": 0.0, "eta_relative": 0.0, "state": answer_state(None, 0.0), "current_image": None,
             "textinfo": None, "current_task": None,
         }  # fmt: skip
-    attempt = newest(task)
-    done = find_progress(task, attempt)
+    done = progress_of(task)
     picture = answer_preview(task) if shows_picture else None
     return {
         "progress": round(done, 4),
@@ -37,11 +36,6 @@ def find_name(task: Task) -> str:
     told = task.metadata[DIALECT]
     name = told.get("force_task_id") if isinstance(told, dict) else None
     return str(name or to_wire("task", task.pk))
-
-
-def find_progress(task: Task, attempt: Attempt | None) -> float:
-    """Return how far a task is, from 0 to 1."""
-    return progress_of(task) if attempt else 0.0
 
 
 def estimate_rest(task: Task, done: float) -> float:

@@ -38,8 +38,8 @@ from generation.providers.vendors.comfyui.answers import (
     Ticket,
     Uploaded,
 )
-from generation.providers.vendors.comfyui.workflow import PICTURES, Workflow
-from generation.spec import OPTIONS, ModelCard
+from generation.providers.vendors.comfyui.workflow import Workflow
+from generation.spec import OPTIONS, PICTURES, ModelCard
 
 POLL_SECONDS = 2.0
 CLIENT = "genhub"

@@ -9,10 +9,9 @@ from typing import Any
 from generation.providers.base import Work
 from generation.providers.errors import BadOptions, ProviderError, Unsupported
 from generation.providers.wording import options_of, strength_of, translate
-from generation.spec import LARGEST_EXACT, OPTIONS, GenerationSpec, ModelCard
+from generation.spec import LARGEST_EXACT, OPTIONS, PICTURES, GenerationSpec, ModelCard
 
 LARGEST_SEED = 2**64 - 1
-PICTURES = ("image", "mask", "last_image")
 SHAPE = ("width", "height", "seconds", "fps", "frames")
 WORDS = ("prompt", *OPTIONS, "sampler", *SHAPE)
 
