@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 
 from credits.entries import Filters, describe_line
@@ -195,6 +195,12 @@ def find_purse(platform_id: uuid.UUID, user: str) -> uuid.UUID | None:
     """Return the id of the purse of a (platform, user), or None when nobody opened one yet."""
     purses = Purse.objects.filter(platform_id=platform_id, user=user)
     return purses.values_list("pk", flat=True).first()
+
+
+def is_erased(platform: str, user: str) -> Exists:
+    """Return the condition that the data of a row's owner, who stands in these columns, was deleted on their wish."""
+    gone = Purse.objects.filter(erased_at__isnull=False)
+    return Exists(gone.filter(platform=OuterRef(platform), user=OuterRef(user)))
 
 
 def find_last_audit() -> AuditRun | None:

@@ -5,6 +5,7 @@ import logging
 from django.db import transaction
 from django.db.models.functions import Now
 
+from credits.selectors import is_erased
 from generation.life import events
 from generation.life.claims import Claim
 from generation.life.outputs import Stored
@@ -16,9 +17,11 @@ logger = logging.getLogger(__name__)
 
 
 def is_wanted(claim: Claim) -> bool:
-    """Return whether staff keep what comes for an attempt now: its task failed meanwhile. Who cancels wants nothing."""
+    """Return whether staff keep what comes for an attempt now: its task failed meanwhile. Who cancels wants nothing,
+    and of a user whose data was deleted nothing new is stored."""
     late = Attempt.objects.filter(pk=claim.attempt_id, lease_token=claim.token, late_at=None)
-    return late.filter(state=AttemptState.CANCELED, task__state=TaskState.FAILED).exists()
+    failed = late.filter(state=AttemptState.CANCELED, task__state=TaskState.FAILED)
+    return failed.exclude(is_erased("task__platform", "task__user")).exists()
 
 
 @transaction.atomic

@@ -9,7 +9,10 @@ from rest_framework.test import APIClient
 from generation.accounts.callbacks import callback_url
 from generation.models import Account, Attempt, Event, LateOutput, Task
 from generation.work import run, storing
+from genhub.retention import erasing
+from genhub.retention.models import Erasure
 from storage.models import Artifact
+from tests.books import find_mistakes
 from tests.faults.processes import COUNT
 from tests.faults.providers.vendor import Vendor, check, order, pass_deadline, work, work_on
 from tests.providers.vendors.contract import b64
@@ -68,6 +71,28 @@ def test_what_was_cancelled_by_its_owner_is_not_kept(
     assert ended == ["stopped"]
     check(vendor, task, state="canceled", captured=0)
     assert (LateOutput.objects.count(), Artifact.objects.count()) == (0, 0)
+
+
+def test_nothing_is_kept_of_a_user_whose_data_was_deleted_meanwhile(
+    dora: APIClient, vendor: Vendor, account: Account
+) -> None:
+    task = order(dora)
+
+    def end() -> None:
+        pass_deadline(task)
+        row = erasing.ask(task.platform_id, task.user, by="tests")
+        erasing.erase_asked()
+        row.refresh_from_db()
+        assert row.state == Erasure.State.DONE
+
+    def respond(asked: Asked) -> Reply:
+        together(end)
+        return Reply(body={"data": [{"b64_json": b64()}]})
+
+    vendor.respond = respond
+    assert work() == ["stopped"]
+    assert (LateOutput.objects.count(), Artifact.objects.count()) == (0, 0)
+    assert find_mistakes() == []
 
 
 @pytest.mark.parametrize("item", ["*" * 300, "PGh0bWw+" * 40])
