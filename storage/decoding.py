@@ -193,14 +193,14 @@ def decode_own(data: bytes) -> Image.Image:
         raise RefusedPicture("too_many_pixels") from error
 
 
-def flatten(image: Image.Image) -> Image.Image:
-    """Return the picture on white where it is transparent."""
+def flatten(image: Image.Image, color: str = "white") -> Image.Image:
+    """Return the picture on a colour where it is transparent."""
     if "A" not in image.getbands():
         return image
     seen = image.convert("RGBA")
-    white = Image.new("RGB", seen.size, "white")
-    white.paste(seen, mask=seen.getchannel("A"))
-    return white
+    ground = Image.new("RGB", seen.size, color)
+    ground.paste(seen, mask=seen.getchannel("A"))
+    return ground
 
 
 def as_srgb(image: Image.Image, profile: bytes) -> Image.Image:

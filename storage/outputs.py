@@ -16,7 +16,7 @@ from PIL import Image
 
 from storage.content import AS_USUAL, IMAGE, Content, Finish, OutputRefused, StoredFile
 from storage.credentials import INPUT, History, Ingredient, sign_encoded
-from storage.edits.drawing import on_white
+from storage.decoding import flatten
 from storage.edits.finishing import finish_picture
 from storage.edits.fonts import fonts_of
 from storage.edits.geometry import EditRefused
@@ -85,7 +85,7 @@ def show_finished(image: Image.Image, finish: Finish) -> Image.Image:
     OutputRefused for what cannot be done."""
     if finish.operations:
         try:
-            image = on_white(finish_picture(image, finish.operations, fonts_of(finish.operations)))
+            image = flatten(finish_picture(image, finish.operations, fonts_of(finish.operations)))
         except EditRefused as refused:
             raise OutputRefused("output_edit_refused") from refused
     return draw_mark(image, finish.language, finish.corner) if finish.corner else image

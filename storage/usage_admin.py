@@ -1,5 +1,7 @@
 """The page of what is stored for each platform, and of what its quota leaves."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext, ngettext
@@ -27,10 +29,15 @@ class StorageUseAdmin(ReadOnlyAdmin):
     search_fields = ("platform__code", "platform__name")
     search_help_text = _("Search by platform.")
 
+    def read(self, row: Any) -> list[Use]:
+        """Return what is stored of a row's platform at this moment, read once for all columns."""
+        if not hasattr(row, "uses"):
+            row.uses = list(read_use(row.platform_id))
+        return list(row.uses)
+
     def find(self, row: StorageUse) -> Use:
         """Return what is stored of a row's kind at this moment."""
-        same = (use for use in read_use(row.platform_id) if use.kind == row.kind)
-        return next(same)
+        return next(use for use in self.read(row) if use.kind == row.kind)
 
     @display(description=_("kind"), ordering="kind")
     def kind_shown(self, row: StorageUse) -> str:
@@ -54,6 +61,6 @@ class StorageUseAdmin(ReadOnlyAdmin):
         quota = row.platform.storage_quota_mib
         if quota is None:
             return gettext("none")
-        used = sum(use.size_bytes for use in read_use(row.platform_id))
+        used = sum(use.size_bytes for use in self.read(row))
         words = {"percent": used * 100 // max(quota * MIB, 1), "quota": quota}
         return gettext("%(percent)s %% of %(quota)s MiB") % words

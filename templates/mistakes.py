@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, SchemaError
 
 from genhub.api.edit_words import read_operations
-from genhub.lib.errors import FieldError, InvalidRequest, fill_places, gettext_noop
+from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.limits import (
     LARGEST_NUMBER,
     MOST_FRAMES_PER_SECOND,
@@ -22,6 +22,7 @@ from templates.checking import (
 )
 from templates.rendering import Recipe, schema_of
 from templates.variables import find_variables
+from templates.wording import word_lazily
 
 # A schema that points elsewhere would be fetched when an order comes, or fail then.
 POINTERS = {"$ref", "$dynamicRef", "$recursiveRef"}
@@ -216,7 +217,7 @@ def find_operation_mistakes(recipe: Recipe) -> Iterator[FieldError]:
         said = read_operations(operations)
     except InvalidRequest as refusal:
         for error in refusal.errors:
-            words = {"place": error.field, "mistake": fill_places(error.message, error.params)}
+            words = {"place": error.field, "mistake": word_lazily(error)}
             yield FieldError(
                 "operations", error.code, gettext_noop("%(place)s: %(mistake)s"), words
             )

@@ -19,16 +19,6 @@ def set_picture(version_id: uuid.UUID, jpeg: bytes) -> None:
     VersionPicture.objects.update_or_create(version_id=version_id, defaults={"jpeg": jpeg})
 
 
-def remove_picture(version_id: uuid.UUID) -> None:
-    """Let a version be shown by its name alone."""
-    VersionPicture.objects.filter(version_id=version_id).delete()
-
-
-def has_picture(version_id: uuid.UUID) -> bool:
-    """Return whether a version is shown by a picture."""
-    return VersionPicture.objects.filter(version_id=version_id).exists()
-
-
 def find_shown(version_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Return which of these versions have a picture."""
     rows = VersionPicture.objects.filter(version_id__in=version_ids)

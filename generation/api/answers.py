@@ -22,6 +22,7 @@ from generation.selectors.tasks import (
     newest,
     progress_of,
     type_of,
+    when_ended,
 )
 from generation.spec import LARGEST_EXACT
 from generation.states import AttemptState, TaskState
@@ -68,7 +69,7 @@ def answer_task(
 ) -> dict[str, Any]:
     """Return one task, all but what follows it."""
     attempt = newest(task)
-    ended = task.ended_at
+    ended = when_ended(task)
     return {
         **answer_state(task, request, pause),
         "type": type_of(task),

@@ -17,7 +17,7 @@ from generation.life import doorbell
 from generation.models import Output, Task
 from generation.models.batch import PREFIX as BATCH
 from generation.selectors.descriptions import describe_outputs
-from generation.selectors.tasks import PREFIX, describe_template, type_of
+from generation.selectors.tasks import PREFIX, describe_template, type_of, when_ended
 from generation.states import TASK_ENDS, TaskState
 from genhub.api.problems import problem_body
 from genhub.lib.errors import problem_of
@@ -75,7 +75,7 @@ def tell(
 
 def moment_of(task: Task) -> Any:
     """Return when a task came to its state."""
-    return task.ended_at or task.started_at
+    return when_ended(task) or task.started_at
 
 
 def describe(task: Task) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The task: one order, one price, one ending; and its pictures."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -198,11 +197,6 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"task_{self.pk.hex}"
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """Return when it ended, whatever the end; None while it has not."""
-        return self.completed_at or self.failed_at or self.canceled_at
 
 
 class Output(models.Model):

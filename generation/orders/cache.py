@@ -1,6 +1,6 @@
 """Under which key a picture is found again: a digest of everything that decides it, and of who may have it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
@@ -17,6 +17,7 @@ from generation.selectors import drawn
 from generation.selectors.drawn import Drawn
 from generation.spec import GenerationSpec, ModelCard
 from genhub.lib.ids import from_wire
+from genhub.lib.once import once
 from genhub.platforms import idempotency
 from genhub.platforms.models import Moderation, Plan
 from storage.selectors import PREFIX, list_digests
@@ -161,14 +162,16 @@ def describe_local(spec: GenerationSpec, card: ModelCard) -> dict[str, Any]:
     }
 
 
-def identify_folder(folder: str) -> Iterator[list[Any]]:
-    """Yield what the files of a model's folder are known by; none of a hub id, which is pinned by its revision."""
+@once
+def identify_folder(folder: str) -> list[list[Any]]:
+    """Return what the files of a model's folder are known by; none of a hub id, which is pinned by its revision."""
     place = Path(folder)
-    if place.is_absolute() and place.is_dir():
-        found = (path for path in place.rglob("*") if path.suffix in DECIDING_FILES)
-        # Keys of earlier releases name the weights first.
-        ordered = sorted(found, key=lambda path: (DECIDING_FILES.index(path.suffix), path))
-        yield from map(identify, ordered)
+    if not (place.is_absolute() and place.is_dir()):
+        return []
+    found = (path for path in place.rglob("*") if path.suffix in DECIDING_FILES)
+    # Keys of earlier releases name the weights first.
+    ordered = sorted(found, key=lambda path: (DECIDING_FILES.index(path.suffix), path))
+    return list(map(identify, ordered))
 
 
 def identify(path: Path) -> list[Any]:

@@ -217,6 +217,11 @@ def type_of(task: Task) -> str:
     return str(last_spec(task)["media_type"])
 
 
+def when_ended(task: Task) -> datetime | None:
+    """Return when a task ended, whatever the end; None while it has not."""
+    return task.completed_at or task.failed_at or task.canceled_at
+
+
 def progress_of(task: Task) -> float:
     """Return how much of a task that is worked on is done, from 0 to 1; each step of a chain counts alike."""
     attempt = newest(task)

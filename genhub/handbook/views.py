@@ -28,8 +28,7 @@ POLICY = {
 @csp_replace(POLICY)
 def show_page(request: HttpRequest, subject: str = "") -> HttpResponse:
     """Answer a subject, 304 when the reader has it already, or 404 with the way to those there are."""
-    asked = asked_language(request)
-    language = asked or translation.get_language() or settings.LANGUAGE_CODE
+    asked, language = choose_language(request)
     if subject in {"", *SUBJECTS}:
         html, etag = draw_page(language, subject or INDEX)
         answer = HttpResponse(html, headers={"ETag": etag})
@@ -38,22 +37,28 @@ def show_page(request: HttpRequest, subject: str = "") -> HttpResponse:
         shown = get_conditional_response(request, etag=etag, response=answer) or answer
     else:
         shown = HttpResponse(draw_missing(language), status=404)
-    shown.headers["Content-Language"] = language
-    patch_vary_headers(shown, ["Accept-Language", "Cookie"])
-    if asked:
-        # The switch of the admin remembers the choice by the same cookie.
-        shown.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, asked, samesite="Lax", secure=request.is_secure()
-        )
+    tell_language(shown, request, asked, language)
     return shown
 
 
-def asked_language(request: HttpRequest) -> str:
-    """Return the language that `?lang=` names; empty where it names none of the hub's."""
+def choose_language(request: HttpRequest) -> tuple[str, str]:
+    """Return the language that `?lang=` names, empty where it names none of the hub's, and the one to answer in."""
     try:
-        return translation.get_supported_language_variant(request.GET.get("lang", ""))
+        asked = translation.get_supported_language_variant(request.GET.get("lang", ""))
     except LookupError:
-        return ""
+        asked = ""
+    return asked, asked or translation.get_language() or settings.LANGUAGE_CODE
+
+
+def tell_language(answer: HttpResponse, request: HttpRequest, asked: str, language: str) -> None:
+    """Say in which language a page is and on what that depends; remember the one that was asked for."""
+    answer.headers["Content-Language"] = language
+    patch_vary_headers(answer, ["Accept-Language", "Cookie"])
+    if asked:
+        # The switch of the admin remembers the choice by the same cookie.
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, asked, samesite="Lax", secure=request.is_secure()
+        )
 
 
 @cache

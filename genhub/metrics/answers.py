@@ -7,12 +7,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Histogram
 
+from genhub.api.outside import API_PATHS
 from genhub.lib.waits import ASKED
 from genhub.metrics.registry import OTHER, REGISTRY
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Of these each address counts by itself; of the pages of staff and the rest, the first word.
-APIS = ("api/", "v1/")
+APIS = tuple(path.lstrip("/") for path in API_PATHS)
 HELD = "held"
 FIRST_BAD = 400
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

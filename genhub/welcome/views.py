@@ -7,11 +7,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from genhub.handbook.views import POLICY, asked_language
+from genhub.handbook.views import POLICY, choose_language, tell_language
 from genhub.health import DEGRADED, HEALTHY, UNHEALTHY, look
 
 STATES = {
@@ -26,17 +25,11 @@ HERE = ("127.0.0.1", "::1")
 @csp_replace(POLICY)
 def show_welcome(request: HttpRequest) -> HttpResponse:
     """Answer the page, with the hub's health as it is now."""
-    asked = asked_language(request)
-    language = asked or translation.get_language() or settings.LANGUAGE_CODE
+    asked, language = choose_language(request)
     with translation.override(language):
         answer = render(request, "welcome/page.html", describe(request, language))
-    answer.headers["Content-Language"] = language
     answer.headers["Cache-Control"] = "no-store"
-    patch_vary_headers(answer, ["Accept-Language", "Cookie"])
-    if asked:
-        answer.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, asked, samesite="Lax", secure=request.is_secure()
-        )
+    tell_language(answer, request, asked, language)
     return answer
 
 

@@ -19,10 +19,10 @@ from storage.bounded import (
     set_limit,
 )
 from storage.containers import Container, open_container
-from storage.decoding import open_image, stand, take_any_size
+from storage.decoding import flatten, open_image, stand, take_any_size
 from storage.edits import geometry
 from storage.edits import operations as words
-from storage.edits.geometry import EditRefused, Size
+from storage.edits.geometry import QUARTER_DEGREES, EditRefused, Size
 from storage.edits.lettering import OPAQUE, FontFile, write
 from storage.encoding import encode_as, encode_thumbnail
 from storage.labels import Label
@@ -33,7 +33,6 @@ MEGAPIXEL: Final = 1_000_000
 CPU_SECONDS_PER_STEP_AND_MEGAPIXEL: Final = 0.2
 # Encoding, and the thumbnail.
 CPU_SECONDS_PER_MEGAPIXEL_BEHIND: Final = 0.6
-QUARTER: Final = 90
 # What full warmth adds to red and takes from blue.
 WARMTH: Final = 0.3
 TURNS: Final = {
@@ -107,7 +106,7 @@ def answer_edit(data: bytes) -> bytes:
     if job.longest_side:
         image.thumbnail((job.longest_side, job.longest_side))
     made = encode_as(image, job.label, job.format, job.quality).data
-    small = b"" if job.longest_side else encode_thumbnail(on_white(image), job.label)
+    small = b"" if job.longest_side else encode_thumbnail(flatten(image), job.label)
     answer = Answer(image.width, image.height, len(made))
     return b"ok " + msgspec.json.encode(answer) + b"\n" + made + small
 
@@ -248,9 +247,9 @@ def resize(image: Image.Image, operation: words.Resize) -> Image.Image:
 
 def rotate(image: Image.Image, operation: words.Rotate) -> Image.Image:
     """Return the picture turned clockwise, all of it."""
-    quarters, rest = divmod(operation.degrees, QUARTER)
+    quarters, rest = divmod(operation.degrees, QUARTER_DEGREES)
     if not rest:
-        turned = TURNS.get(int(quarters) % 4 * QUARTER)
+        turned = TURNS.get(int(quarters) % 4 * QUARTER_DEGREES)
         return image.transpose(turned) if turned else image
     red, green, blue, *alpha = ImageColor.getrgb(operation.color)
     if alpha and alpha[0] < OPAQUE and image.mode == "RGB":
@@ -270,20 +269,6 @@ def lay_over(image: Image.Image, operation: words.Overlay, logo: Image.Image) ->
     else:
         image.alpha_composite(small, (box.left, box.top))
     return image
-
-
-def flatten(image: Image.Image, color: str) -> Image.Image:
-    """Return the picture on a colour."""
-    if image.mode == "RGB":
-        return image
-    ground = Image.new("RGB", image.size, ImageColor.getrgb(color)[:3])
-    ground.paste(image, mask=image.getchannel("A"))
-    return ground
-
-
-def on_white(image: Image.Image) -> Image.Image:
-    """Return the picture on white where it is transparent."""
-    return flatten(image, "#ffffff")
 
 
 def check_transparency(job: Job, image: Image.Image) -> None:

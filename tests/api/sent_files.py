@@ -5,7 +5,8 @@ from typing import Any
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.api.test_uploads import encode, scene
+from tests.api.test_uploads import scene
+from tests.storage.made_pictures import encode
 
 UPLOADS = "/api/v1/uploads"
 PICTURE = encode(scene())

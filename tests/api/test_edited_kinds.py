@@ -14,8 +14,9 @@ from storage.models import Artifact
 from storage.selectors import read_bytes
 from tests.api.refusals import refused
 from tests.api.test_edits import FLIP, address, check_mistake, edit, made, open_stored, upload
-from tests.api.test_uploads import UPLOAD, encode, scene
+from tests.api.test_uploads import UPLOAD, scene
 from tests.storage.conftest import local
+from tests.storage.made_pictures import encode
 
 __all__ = ["local"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local")]

@@ -13,8 +13,9 @@ from storage import uploads
 from storage.edits import editing
 from storage.models import Artifact, Edit, UploadFolder
 from tests.api.refusals import check_problem, refused
-from tests.api.test_uploads import UPLOAD, encode, scene, send
+from tests.api.test_uploads import UPLOAD, scene, send
 from tests.storage.conftest import local
+from tests.storage.made_pictures import encode
 
 __all__ = ["local"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local")]

@@ -18,10 +18,10 @@ from storage.files import SignedFileSystemStorage
 from storage.models import Artifact
 from storage.services import open_picture, record_artifact, save_picture
 from tests.api.refusals import check_problem
-from tests.api.test_uploads import UPLOAD, encode, png_of, scene, send
+from tests.api.test_uploads import UPLOAD, png_of, scene, send
 from tests.steps import submit
 from tests.storage.conftest import local
-from tests.storage.made_pictures import LABEL
+from tests.storage.made_pictures import LABEL, encode
 
 __all__ = ["local"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local")]

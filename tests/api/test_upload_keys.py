@@ -13,8 +13,9 @@ from rest_framework.test import APIClient
 from genhub.platforms.models import IdempotencyKey
 from storage.models import Artifact
 from tests.api.refusals import GENERATE, check_problem, header_of
-from tests.api.test_uploads import UPLOAD, encode, scene
+from tests.api.test_uploads import UPLOAD, scene
 from tests.storage.conftest import local
+from tests.storage.made_pictures import encode
 
 __all__ = ["local"]
 pytestmark = pytest.mark.usefixtures("local")

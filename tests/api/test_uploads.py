@@ -1,7 +1,6 @@
 """Pictures in: what is stored is fresh, upright and bounded, and each refusal says how to mend it."""
 
 import hashlib
-import io
 import struct
 import zlib
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from storage.models import Artifact
 from storage.services import open_picture
 from tests.api.refusals import check_problem, refused
 from tests.storage.conftest import local
+from tests.storage.made_pictures import encode
 
 __all__ = ["local"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local")]
@@ -29,12 +29,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local")]
 UPLOAD = "/api/v1/artifacts"
 INVALID = (400, "invalid_request", "file")
 TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
-
-
-def encode(image: Image.Image, form: str = "PNG", **words: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, form, **words)
-    return buffer.getvalue()
 
 
 def scene(width: int = 40, height: int = 20) -> Image.Image:

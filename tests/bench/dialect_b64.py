@@ -104,7 +104,7 @@ def run(*, is_quick: bool) -> Report:
         seller = stack.enter_context(vendor.running())
         settings = stack.enter_context(remote_hub.bucket())
         hub = stack.enter_context(remote_hub.running(seller, [MODEL], settings))
-        remote_hub.shell(hub.hub, MAKE_SERVICE.format(url=service.url))
+        hub.hub.shell(MAKE_SERVICE.format(url=service.url))
         bare = stack.enter_context(direct(seller.base_url(MODEL.size), settings))
         client = stack.enter_context(stock(hub))
         before = seller.count()["orders"]

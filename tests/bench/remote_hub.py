@@ -147,7 +147,7 @@ def running(
     try:
         hub.start()
         accounts = {model.alias: model.row(vendor) for model in models}
-        shell(hub, MAKE_ACCOUNTS.format(accounts=json.dumps(accounts)))
+        hub.shell(MAKE_ACCOUNTS.format(accounts=json.dumps(accounts)))
         key = hub.run_json("issue_key", "bench", "--user", USER, "--grant", str(CREDITS))["key"]
         with httpx2.Client(
             base_url=f"http://127.0.0.1:{hub.port}",
@@ -160,14 +160,6 @@ def running(
             raise AssertionError("the audit found the books wrong")
     finally:
         hub.kill()
-
-
-def shell(hub: HubProcess, script: str) -> str:
-    """Run a script in the hub's own shell and return what it printed."""
-    done = hub.run("shell", "--no-imports", "-c", script)
-    if done.returncode:
-        raise AssertionError(done.stderr)
-    return done.stdout
 
 
 @contextmanager

@@ -64,6 +64,12 @@ class HubProcess:
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return answer
 
+    def shell(self, script: str) -> str:
+        """Run a script in the hub's own shell, and return what it printed."""
+        done = self.run("shell", "--no-imports", "-c", script)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def start(self) -> None:
         """Start `manage.py up` and wait until it says that it is ready."""
         self.begin()

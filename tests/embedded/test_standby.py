@@ -64,22 +64,16 @@ def hub(tmp_path: Path, webui: Server) -> Iterator[HubProcess]:
     hub.kill()
 
 
-def shell(hub: HubProcess, script: str) -> str:
-    done = hub.run("shell", "--no-imports", "-c", script)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_own_webui_stands_by_while_the_first_account_is_down(
     hub: HubProcess, webui: Server
 ) -> None:
-    shell(hub, STAND_BY)
+    hub.shell(STAND_BY)
     done = hub.run("demo", "--once", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
     assert (answer["status"], answer["audit_ok"]) == ("completed", True)
     assert answer["credits_before"] - answer["credits_after"] == 10
-    told = json.loads(shell(hub, TELL).splitlines()[-1])
+    told = json.loads(hub.shell(TELL).splitlines()[-1])
     assert told["attempts"] == [["openai", "failed"], ["sdwebui", "succeeded"]]
     first, second = told["routes"]
     assert first["considered"] == [

@@ -57,8 +57,12 @@ def first(answer: Any) -> Any:
     return picture
 
 
+def await_order() -> None:
+    wait_until(lambda: Task.objects.filter(state="pending").exists(), 30, "the order")
+
+
 def draw(number: int = 1) -> None:
     for _ in range(number):
-        wait_until(lambda: Task.objects.filter(state="pending").exists(), 30, "the order")
+        await_order()
         found = claim()
         complete(found, collect(found))

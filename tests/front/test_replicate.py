@@ -1,7 +1,7 @@
 """A stock Replicate client with the hub as its base: it gets pictures, its own errors, and pays once."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,10 +21,12 @@ from genhub.urls import REPLICATE
 from storage.models import Artifact
 from tests.api.refusals import books, header_of
 from tests.faults.processes import wait_until
+from tests.front.stock import draw, threads
 from tests.front.web import Web
 from tests.patience import patience
 from tests.steps import claim, collect, submit
 
+__all__ = ["threads"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("front")]
 MODEL = "acme/z-image-small"
 WEBP = b"RIFF"
@@ -41,18 +43,6 @@ def stock(web: Web, alice: APIClient, stub: Any) -> Make:
         return Client(**{"api_token": key, "base_url": base_url} | words)
 
     return make
-
-
-@pytest.fixture
-def threads() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
-
-
-def draw() -> None:
-    wait_until(lambda: Task.objects.filter(state="pending").exists(), 30, "the order")
-    found = claim()
-    complete(found, collect(found))
 
 
 @pytest.mark.parametrize("ref", [MODEL, f"{MODEL}:z-image-small"])

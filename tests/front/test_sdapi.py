@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -25,10 +25,12 @@ from tests.api.album import encode
 from tests.api.refusals import books, header_of
 from tests.books import find_mistakes
 from tests.faults.processes import wait_until
+from tests.front.stock import await_order, draw, threads
 from tests.front.web import Web
 from tests.patience import patience
 from tests.steps import claim, collect
 
+__all__ = ["threads"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("front")]
 JPEG = encode(Image.new("RGB", (16, 16), "red"), "JPEG")
 Make = Callable[..., WebUIApi]
@@ -67,24 +69,8 @@ def stock(web: Web, bearer: dict[str, Any], client_of: Callable[..., APIClient])
     return make
 
 
-@pytest.fixture
-def threads() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
-
-
 def key_of(client: APIClient) -> str:
     return header_of(client)["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
-
-
-def await_order() -> None:
-    wait_until(lambda: Task.objects.filter(state="pending").exists(), 30, "the order")
-
-
-def draw() -> None:
-    await_order()
-    found = claim()
-    complete(found, collect(found))
 
 
 def test_pictures_come_with_the_answer(stock: Make, threads: ThreadPoolExecutor) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
@@ -17,6 +16,7 @@ from genhub.platforms.models import Platform
 from genhub.users.models import User
 from storage.models import Artifact
 from tests.api.refusals import GENERATE, check_problem, refused
+from tests.approval.made import desk as staff
 from tests.easel import Easel
 from tests.moderation.test_pictures import BAD, SAFE, order
 from tests.providers.vendors.server import Server
@@ -31,14 +31,6 @@ def watched(server: Server, service: Make) -> Server:
     service(checks_prompts=False, checks_pictures=True)
     server.respond = lambda asked: SAFE
     return server
-
-
-def staff(name: str, *rights: str) -> Client:
-    person = User.objects.create_user(name, is_staff=True)
-    person.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

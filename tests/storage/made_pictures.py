@@ -88,7 +88,7 @@ def scene(mode: str = "RGB") -> Image.Image:
     return image.convert(mode)
 
 
-def encode(image: Image.Image, form: str, **words: Any) -> bytes:
+def encode(image: Image.Image, form: str = "PNG", **words: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, form, **words)
     return buffer.getvalue()

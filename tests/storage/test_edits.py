@@ -16,6 +16,7 @@ from storage.edits.geometry import EditRefused
 from storage.edits.operations import Operations, Rotate
 from storage.edits.wrapping import wrap
 from storage.labels import NONE
+from tests.storage.made_pictures import encode
 
 RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 
@@ -24,12 +25,6 @@ RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 def _no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits of CPU time are for a process of its own."""
     monkeypatch.setattr(drawing, "bound_seconds", lambda sizes: None)
-
-
-def encode(image: Image.Image, form: str = "PNG", **words: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, form, **words)
-    return buffer.getvalue()
 
 
 def halves(width: int = 40, height: int = 20) -> Image.Image:

@@ -1,11 +1,9 @@
 """Pictures that wait for approval: staff look at them, and approve or reject them, one by one or many at once."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import SimpleListFilter
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -19,6 +17,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from generation.admin.filters import StandingFilter
 from generation.admin.moderation.words import LONGEST_EXCERPT
 from generation.life import doorbell
 from genhub.admin.base import ReadOnlyAdmin
@@ -32,7 +31,6 @@ from storage import reviews
 from storage.reviews import ReviewedPicture, ReviewState
 from storage.selectors import sign_link
 
-ALL = "all"
 COLOURS = {
     ReviewState.WAITING: "warning",
     ReviewState.APPROVED: "success",
@@ -42,29 +40,12 @@ READ_BY_OWNERS = _("Its owner and the app read it, without your name.")
 REASON_MISSING = _("Nothing was rejected: give a reason of at least 10 characters.")
 
 
-class StateFilter(SimpleListFilter):
+class StateFilter(StandingFilter):
     """What waits, unless another state is chosen."""
 
     title = _("approval")
     parameter_name = "review"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the states besides the one that is shown first."""
-        return [*ReviewState.choices[1:], (ALL, _("All"))]
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """Return the choices, the first of which needs no parameter."""
-        for choice in super().choices(changelist):
-            first = changelist.get_query_string(remove=[self.parameter_name])
-            is_first = choice["query_string"] == first
-            yield {**choice, "display": ReviewState.WAITING.label} if is_first else choice
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[ReviewedPicture]
-    ) -> QuerySet[ReviewedPicture]:
-        """Return the pictures of the chosen state."""
-        state = self.value() or ReviewState.WAITING
-        return queryset if state == ALL else queryset.filter(review=state)
+    states, first = ReviewState, ReviewState.WAITING
 
 
 class DecisionForm(ActionForm):

@@ -1,10 +1,8 @@
 """The desk of moderation: withheld pictures and flagged orders, which staff release or withhold with a reason."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import SimpleListFilter
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from generation.admin.filters import StandingFilter
 from generation.admin.moderation import words
 from generation.models import Appeal, Finding
 from generation.moderation import review
@@ -25,32 +24,14 @@ from genhub.admin.show import badge, link, moment
 from genhub.lib.errors import Problem
 from storage.selectors import sign_link
 
-ALL = "all"
 SHOW = "show"
 IS_APPEALED = Exists(Appeal.objects.filter(task=OuterRef("task_id")))
 
 
-class StateFilter(SimpleListFilter):
+class StateFilter(StandingFilter):
     """What waits for a decision, unless another state is chosen."""
 
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the states besides the one that is shown first."""
-        return [pair for pair in Finding.State.choices if pair[0] != Finding.State.OPEN] + [(ALL, _("All"))]  # fmt: skip
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """Return the choices, the first of which needs no parameter."""
-        for choice in super().choices(changelist):
-            first = changelist.get_query_string(remove=[self.parameter_name])
-            is_first = choice["query_string"] == first
-            yield {**choice, "display": Finding.State.OPEN.label} if is_first else choice
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Finding]) -> QuerySet[Finding]:
-        """Return the findings of the chosen state."""
-        state = self.value() or Finding.State.OPEN
-        return queryset if state == ALL else queryset.filter(state=state)
+    states, first = Finding.State, Finding.State.OPEN
 
 
 @admin.register(Finding)

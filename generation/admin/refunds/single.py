@@ -1,10 +1,8 @@
 """Pages of refunds: the queue of those that wait for a second person, and what became of the others."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import SimpleListFilter
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.views import ChangeList
 
+from generation.admin.filters import ALL, StandingFilter
 from generation.admin.refunds.ask import left_of, word_done
 from generation.admin.refunds.decisions import DecisionPage, refund_badge
 from generation.admin.refunds.facts import facts_of_task, others_of
@@ -24,37 +23,20 @@ from genhub.admin.pages import Question
 from genhub.admin.show import link, moment
 from genhub.lib.errors import Problem
 
-STATE, ALL = "state", "all"
+STATE = StandingFilter.parameter_name
 LONGEST_EXCERPT = 80
 
 
-class StateFilter(SimpleListFilter):
-    """Refunds of one state; those that wait, unless another is chosen. Those of a bulk stand behind its own page."""
+class StateFilter(StandingFilter):
+    """Refunds of one state. Those of a bulk stand behind its own page."""
 
-    title = _("state")
-    parameter_name = STATE
+    states, first = RefundState, RefundState.PENDING
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the states besides the one that is shown first."""
-        states = [pair for pair in RefundState.choices if pair[0] != RefundState.PENDING]
-        return [*states, (ALL, _("All"))]
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """Return the choices, the first of which needs no parameter."""
-        for choice in super().choices(changelist):
-            is_first = choice["query_string"] == changelist.get_query_string(
-                remove=[self.parameter_name]
-            )
-            yield {**choice, "display": RefundState.PENDING.label} if is_first else choice
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[RefundRequest]
-    ) -> QuerySet[RefundRequest]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the refunds of the chosen state."""
         if "batch__exact" not in request.GET:
             queryset = queryset.filter(batch=None)
-        state = self.value() or RefundState.PENDING
-        return queryset if state == ALL else queryset.filter(state=state)
+        return super().queryset(request, queryset)
 
 
 class RefundList(ChangeList):

@@ -24,7 +24,7 @@ from generation.admin.tasks.example import ExamplePage
 from generation.admin.tasks.history import attempts_table, events_table
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
 from generation.models import Output, Task
-from generation.selectors.tasks import describe_template, search_tasks
+from generation.selectors.tasks import describe_template, search_tasks, when_ended
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import code, link, moment, pairs
 
@@ -270,4 +270,4 @@ class TaskAdmin(ExamplePage, DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmi
     @display(description=_("ended at"))
     def ended(self, task: Task) -> str:
         """Show when it ended, whatever the end."""
-        return moment(task.ended_at)
+        return moment(when_ended(task))

@@ -14,7 +14,7 @@ from generation.api.live.watch import Reader
 from generation.models import Task
 from generation.selectors.events import Told
 from generation.selectors.line import Place
-from generation.selectors.tasks import done_of_chain, read_whole
+from generation.selectors.tasks import done_of_chain, read_whole, when_ended
 from genhub.lib.ids import to_wire
 
 HEARTBEAT = b":\n\n"
@@ -67,7 +67,7 @@ def word_past(task: Task, reader: Reader, *, position: int) -> bytes:
     with translation.override(reader.language):
         [answer] = answers.answer_tasks([task], cast("Request", reader))
     name = f"task.{task.state}"
-    ended_at = task.ended_at
+    ended_at = when_ended(task)
     data = {
         "event": name,
         "task_id": to_wire("task", task.pk),

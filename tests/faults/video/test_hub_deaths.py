@@ -80,8 +80,7 @@ def hub(studio: Studio, tmp_path: Path) -> Iterator[HubProcess]:
     hub = HubProcess(tmp_path / "home", settings=settings)
     try:
         hub.start()
-        opened = hub.run("shell", "--no-imports", "-c", OPEN_STUDIO.format(url=studio.server.url))
-        assert opened.returncode == 0, opened.stderr
+        hub.shell(OPEN_STUDIO.format(url=studio.server.url))
         yield hub
     finally:
         hub.kill()

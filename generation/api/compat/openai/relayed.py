@@ -21,6 +21,7 @@ from generation.api.compat.openai.video_answers import (
 from generation.api.compat.openai.videos import take_clip
 from generation.api.compat.openai.views import OpenAIView
 from generation.models import Task
+from generation.selectors.tasks import when_ended
 from genhub.api.parsers import OrderParser
 from genhub.platforms.models import Scope
 from storage.selectors import sign_link
@@ -104,7 +105,7 @@ class RelayedTaskView(RelayedView):
 def answer_relayed(task: Task, request: Request) -> dict[str, Any]:
     """Return a task as new-api tells of one; what is not known there is empty or 0."""
     video, clip = answer_video(task), find_clip(task)
-    ended_at = task.ended_at
+    ended_at = when_ended(task)
     return {
         "task_id": video["id"],
         "status": STATUSES[video["status"]],

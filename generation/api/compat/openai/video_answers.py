@@ -13,7 +13,7 @@ from generation.errors import NoResult
 from generation.failures import TaskFailure
 from generation.models import Task
 from generation.orders.clips import CLIP
-from generation.selectors.tasks import find_tasks, last_spec, progress_of, type_of
+from generation.selectors.tasks import find_tasks, last_spec, progress_of, type_of, when_ended
 from generation.states import TASK_LIVE, TaskState
 from genhub.api.pages import DEFAULT_PAGE, LARGEST_PAGE, FittingNewestFirst
 from genhub.lib.errors import NotFound, Problem, gettext_noop, problem_of
@@ -65,7 +65,7 @@ def answer_video(task: Task) -> dict[str, Any]:
     """Return a task as a video. `completed` means that there is a clip, whatever became of it on the way; its length
     is the one that was ordered, its size that of the clip itself once there is one."""
     clip, missing = find_clip(task), explain_missing(task)
-    ended_at, spec = task.ended_at, last_spec(task)
+    ended_at, spec = when_ended(task), last_spec(task)
     width, height = (clip.width, clip.height) if clip else (spec["width"], spec["height"])
     wire_id = to_wire("task", task.pk)
     return {

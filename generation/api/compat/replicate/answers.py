@@ -8,6 +8,7 @@ from rest_framework.reverse import reverse
 from generation.api.answers import answer_error, answer_inputs, has_result, seconds
 from generation.api.compat.replicate.words import THEIRS
 from generation.models import Task
+from generation.selectors.tasks import when_ended
 from generation.states import TaskState
 from genhub.lib.ids import to_wire
 from storage.selectors import sign_link
@@ -29,7 +30,7 @@ def answer_prediction(task: Task, request: Request) -> dict[str, Any]:
     """Return a task as a prediction."""
     wire_id = to_wire("task", task.pk)
     error = answer_error(task)
-    ended_at = task.ended_at
+    ended_at = when_ended(task)
     return {
         "id": wire_id,
         "model": f"{OWNER}/{task.model}",
