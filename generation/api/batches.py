@@ -21,7 +21,8 @@ from generation.life.batch_cancels import cancel_batch
 from generation.models import Batch
 from generation.orders.backlog import find_refusal
 from generation.orders.batch import Asked, Whole, make_entries_whole, whole_refusal
-from generation.orders.submit import Customer, terms_of, use_of
+from generation.orders.customer import Customer
+from generation.orders.submit import terms_of, use_of
 from generation.orders.submit_batch import submit_batch, sum_of
 from generation.orders.webhook import check_webhook
 from generation.selectors.batches import find_batch, find_batches

@@ -16,8 +16,9 @@ from credits.affordability import find_offer
 from generation.api import problems, schema
 from generation.api.orders import customer_of
 from generation.api.quote import DecisionSerializer, FactorSerializer
+from generation.orders.customer import Customer
 from generation.orders.edit import edit_picture, price_edit
-from generation.orders.submit import Customer, terms_of
+from generation.orders.submit import terms_of
 from genhub.api.edit_words import EditWords, OperationField
 from genhub.api.etags import ConditionalView
 from genhub.api.idempotency import read_idempotency_key

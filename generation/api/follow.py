@@ -11,8 +11,8 @@ from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.serializers import FormSerializer, TermsSerializer
 from generation.api.views import answer_new, read_further
 from generation.models import Task
+from generation.orders.customer import Customer
 from generation.orders.follow import Following, follow_task, resolve_following
-from generation.orders.submit import Customer
 from genhub.api.fields import StrictCharField, StrictIntegerField
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.limits import LARGEST_NUMBER

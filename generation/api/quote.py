@@ -17,9 +17,10 @@ from generation.api.orders import read_order
 from generation.api.serializers import GenerateSerializer
 from generation.orders.backlog import find_refusal
 from generation.orders.chain import list_quoted
+from generation.orders.customer import Customer
 from generation.orders.estimate import estimate_seconds
 from generation.orders.resolved import Resolved
-from generation.orders.submit import Customer, resolve_for, terms_of
+from generation.orders.submit import resolve_for, terms_of
 from genhub.api.parsers import OrderParser
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope

@@ -17,8 +17,9 @@ from generation.api.serializers import (
 )
 from generation.api.views import answer_new, read_further
 from generation.models import Task
+from generation.orders.customer import Customer
 from generation.orders.refine import Refinement, named_at_the_picture, order_again, refine_task
-from generation.orders.submit import Customer, resolve_for
+from generation.orders.submit import resolve_for
 from genhub.api.fields import StrictFloatField, StrictIntegerField
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.limits import LARGEST_GUIDANCE, LARGEST_NUMBER, LARGEST_SIDE_PIXELS, MOST_STEPS

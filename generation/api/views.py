@@ -21,7 +21,8 @@ from generation.errors import NoResult, NotReady
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
 from generation.models.batch import PREFIX as BATCH
-from generation.orders.submit import Customer, Taken, take_order
+from generation.orders.customer import Customer
+from generation.orders.submit import Taken, take_order
 from generation.selectors.filters import fitting, near
 from generation.selectors.tasks import count_tasks, find_task, find_tasks
 from generation.states import TASK_ENDS, TASK_LIVE

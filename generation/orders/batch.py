@@ -7,8 +7,9 @@ from typing import Any
 from generation.moderation.judges.base import Verdict
 from generation.orders import screening
 from generation.orders.brought import is_brought
+from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
-from generation.orders.submit import Customer, resolve_for
+from generation.orders.submit import resolve_for
 from generation.spec import PICTURES, Order
 from genhub.api.problems import AND_MORE, error_body, problem_body
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop, problem_of

@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.conf import settings
 
 from generation.accounts import routing
 from generation.errors import NotCached
 from generation.moderation import pictures
+from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved, quote_spec
 from generation.selectors import drawn
 from generation.selectors.drawn import Drawn
@@ -21,9 +22,6 @@ from genhub.lib.once import once
 from genhub.platforms import idempotency
 from genhub.platforms.models import Moderation, Plan
 from storage.selectors import PREFIX, list_digests
-
-if TYPE_CHECKING:
-    from generation.orders.submit import Customer
 
 AUTO, OFF, ONLY = MODES = ("auto", "off", "only")
 # Of a spec: what it is called here, what is told of otherwise below, and what was said, which decides nothing more.
@@ -37,7 +35,7 @@ ENGINE: Final = ("dtype", "compile", "attention", "threads", "weights_threshold"
 DECIDING_FILES: Final = (".safetensors", ".json")
 
 
-def mark(customer: "Customer", resolved: Resolved, wanted: str | None) -> Resolved:
+def mark(customer: Customer, resolved: Resolved, wanted: str | None) -> Resolved:
     """Return an order with the key of its pictures and the price of those that were drawn before; as it is where they
     are drawn anew. Raises NotCached where only those will do, and there are none."""
     if wanted == OFF:
@@ -52,7 +50,7 @@ def mark(customer: "Customer", resolved: Resolved, wanted: str | None) -> Resolv
     return resolved
 
 
-def with_key(customer: "Customer", resolved: Resolved) -> Resolved:
+def with_key(customer: Customer, resolved: Resolved) -> Resolved:
     """Return an order with the key and the price of its pictures, where such may have been drawn before."""
     recipe = resolved.recipe
     # A subject's seed is its own: a picture of another one is none of it.
@@ -85,7 +83,7 @@ def find(resolved: Resolved) -> Drawn | None:
     return found if found and drawn.is_stored(found) else None
 
 
-def key_of(customer: "Customer", resolved: Resolved) -> str:
+def key_of(customer: Customer, resolved: Resolved) -> str:
     """Return the key of an order's pictures: its owner's alone, or its platform's where that shares them and they need
     not stay in the house; and of the account that draws them, which no other is taken for."""
     is_shared = customer.shares_results and not resolved.local_only
@@ -99,7 +97,7 @@ def key_of(customer: "Customer", resolved: Resolved) -> str:
     return f"{idempotency.digest({**whose, **decisive(resolved)})}.{account.pk}"
 
 
-def how_judged(customer: "Customer", *, local_only: bool) -> list[str] | None:
+def how_judged(customer: Customer, *, local_only: bool) -> list[str] | None:
     """Return by which policy an order's pictures are judged before they are seen, None where nobody does."""
     if customer.moderation == Moderation.OFF or not pictures.has_judge(local_only=local_only):
         return None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 
 from credits import ledger, pricing, tariffs
-from generation.orders.submit import Customer, check_quota, terms_of
+from generation.orders.customer import Customer
+from generation.orders.submit import check_quota, terms_of
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
 from genhub.platforms import idempotency

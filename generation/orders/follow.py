@@ -9,12 +9,13 @@ from typing import Any
 from generation.accounts import routing
 from generation.errors import MakerOff
 from generation.models import Attempt, Task
+from generation.orders.customer import Customer
 from generation.orders.estimate import estimate_usd
 from generation.orders.finish import finish, form_of
 from generation.orders.modes import choose_priority
 from generation.orders.refine import OF_A_CHAIN, find_output
 from generation.orders.resolved import Resolved, quote_spec
-from generation.orders.submit import Customer, submit_once, use_of
+from generation.orders.submit import submit_once, use_of
 from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
 from generation.providers.base import TASKS, FollowUp

@@ -10,11 +10,12 @@ from generation.accounts import routing
 from generation.errors import NoResult, NotReady
 from generation.models import Output, Task
 from generation.orders.cache import OFF
+from generation.orders.customer import Customer
 from generation.orders.finish import form_of
 from generation.orders.modes import FINE, find_usual
 from generation.orders.operations import measure
 from generation.orders.resolved import Resolved
-from generation.orders.submit import Customer, resolve_for, submit_once, use_of
+from generation.orders.submit import resolve_for, submit_once, use_of
 from generation.spec import GenerationSpec, ModelCard, Order
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field

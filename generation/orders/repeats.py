@@ -6,9 +6,9 @@ from django.db import connection, transaction
 
 from generation.life.found import Gone
 from generation.orders import glance
+from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
 from generation.orders.submit import (
-    Customer,
     Taken,
     check_quota,
     fingerprint_of,

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 
@@ -10,14 +10,12 @@ from generation.life import events
 from generation.models import Attempt, Event, Output, Task
 from generation.models.task import Priority
 from generation.orders import chain
+from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
 from genhub.lib import requestid
 
-if TYPE_CHECKING:
-    from generation.orders.submit import Customer
 
-
-def task_of(task_id: uuid.UUID, customer: "Customer", resolved: Resolved, now: datetime) -> Task:
+def task_of(task_id: uuid.UUID, customer: Customer, resolved: Resolved, now: datetime) -> Task:
     """Return the row, not yet written, of an order made whole."""
     spec, quote = resolved.spec, resolved.quote
     return Task(

@@ -4,22 +4,19 @@ and outside of any transaction. What is refused is kept for staff."""
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from generation.errors import ModerationUnavailable, PromptRefused
 from generation.models import Finding
 from generation.moderation import prompts, services
 from generation.moderation.found import Found, keep_refused
 from generation.moderation.judges.base import Verdict
+from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
 from genhub.platforms.models import Moderation, Unjudged
 
-if TYPE_CHECKING:
-    from generation.orders.submit import Customer
-
 
 @contextmanager
-def keeping_refusals(customer: "Customer", *, keeps: bool = True) -> Iterator[None]:
+def keeping_refusals(customer: Customer, *, keeps: bool = True) -> Iterator[None]:
     """Keep for staff why an order is refused, where it would have been one."""
     try:
         yield
@@ -29,7 +26,7 @@ def keeping_refusals(customer: "Customer", *, keeps: bool = True) -> Iterator[No
         raise
 
 
-def screen(customer: "Customer", resolved: Resolved) -> Resolved:
+def screen(customer: Customer, resolved: Resolved) -> Resolved:
     """Return an order with what the services found in it, where it is taken; raise PromptRefused or
     ModerationUnavailable."""
     with keeping_refusals(customer):
@@ -37,9 +34,7 @@ def screen(customer: "Customer", resolved: Resolved) -> Resolved:
         return judged(customer, resolved, verdict)
 
 
-def ask(
-    customer: "Customer", texts: Sequence[str], *, local_only: bool
-) -> Sequence[Verdict | None]:
+def ask(customer: Customer, texts: Sequence[str], *, local_only: bool) -> Sequence[Verdict | None]:
     """Return what a service says of each text, None where nobody is asked; raise ModerationUnavailable where nobody
     answers and the platform takes nothing that was not judged."""
     if customer.moderation == Moderation.OFF or not any(texts):
@@ -52,7 +47,7 @@ def ask(
     return [by_text.get(text) for text in texts]
 
 
-def judged(customer: "Customer", resolved: Resolved, verdict: Verdict | None) -> Resolved:
+def judged(customer: Customer, resolved: Resolved, verdict: Verdict | None) -> Resolved:
     """Return an order with what a service objects to in it; raise PromptRefused where the platform takes no such."""
     if verdict is None or not verdict.is_objection:
         return resolved

@@ -27,16 +27,11 @@ from generation.orders.batch import (
     screen_all,
     whole_refusal,
 )
+from generation.orders.customer import Customer
 from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
 from generation.orders.rows import attempt_of, history_of, priority_of, task_of
-from generation.orders.submit import (
-    Customer,
-    check_quota,
-    find_share,
-    terms_of,
-    with_seed,
-)
+from generation.orders.submit import check_quota, find_share, terms_of, with_seed
 from generation.orders.webhook import check_webhook
 from genhub.lib import remembered
 from genhub.lib.ids import new_id

@@ -14,6 +14,7 @@ from generation.errors import QueueFull
 from generation.models import Account, Subject, Task
 from generation.orders import backlog, glance, subjects
 from generation.orders import submit as submitting
+from generation.orders.customer import Customer
 from generation.spec import LARGEST_EXACT, LARGEST_SEED, Order
 from generation.work.run import run_queue
 from genhub.lib.errors import InvalidRequest
@@ -138,7 +139,7 @@ def test_model_without_seeds_refuses_it_by_its_name(alice: APIClient, stub: Acco
 
 
 def spec_of(task: Task) -> Any:
-    customer = submitting.Customer(task.platform_id, "", task.user)
+    customer = Customer(task.platform_id, "", task.user)
     return submitting.resolve_for(customer, Order(prompt="a star", subject=task.subject)).spec
 
 
@@ -209,7 +210,7 @@ def test_order_without_a_subject_asks_nothing_more_and_one_with_it_two_questions
 
 
 def test_orders_made_whole_at_once_have_one_seed(alice: APIClient, shop: Platform) -> None:
-    customer = submitting.Customer(shop.pk, "", "alice")
+    customer = Customer(shop.pk, "", "alice")
     order = Order(prompt="a star", subject="hero", num_images=2)
     orders = [submitting.resolve_for(customer, order) for _ in range(2)]
     assert orders[0].spec.seeds != orders[1].spec.seeds
@@ -229,7 +230,7 @@ def test_whoever_comes_beside_the_first_waits_for_its_seed(shop: Platform) -> No
 def test_seed_remembered_meanwhile_is_refused_where_too_few_follow(
     alice: APIClient, shop: Platform
 ) -> None:
-    customer = submitting.Customer(shop.pk, "", "alice")
+    customer = Customer(shop.pk, "", "alice")
     late = submitting.resolve_for(customer, Order(prompt="a star", subject="x", num_images=2))
     submit(alice, subject="x", seed=LARGEST_SEED)
     use = submitting.use_of(customer, "", "x")

@@ -13,8 +13,9 @@ from generation.life import flights
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt, Event, Output, Task
 from generation.orders import cache
+from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
-from generation.orders.submit import Customer, resolve_for
+from generation.orders.submit import resolve_for
 from generation.selectors import drawn
 from generation.spec import LocalModel, Order
 from generation.work.run import run_queue

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from credits.models import Hold, PriceRule
 from generation.models import Task
 from generation.orders import cache, resolved
-from generation.orders.submit import Customer, resolve_for
+from generation.orders.customer import Customer
+from generation.orders.submit import resolve_for
 from generation.spec import Order
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform

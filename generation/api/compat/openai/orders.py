@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from generation.api.compat.openai.masks import MASK, whiten
 from generation.api.orders import WORDS, customer_of
 from generation.orders.brought import Owner
+from generation.orders.customer import Customer
 from generation.orders.repeats import take_repeatable
-from generation.orders.submit import Customer, Taken, order_of, take_order
+from generation.orders.submit import Taken, order_of, take_order
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.waits import ARRIVED
 from genhub.platforms.authentication import caller_of

@@ -33,7 +33,8 @@ from generation.api.compat.sdapi.words import (
 from generation.api.orders import WORDS, customer_of, usual_model_of
 from generation.errors import AlreadyEnded
 from generation.life.unpaid_ends import cancel_task
-from generation.orders.submit import Customer, Taken, order_of, take_order
+from generation.orders.customer import Customer
+from generation.orders.submit import Taken, order_of, take_order
 from generation.selectors.tasks import find_live_tasks
 from genhub.api.dialects import DialectSchema
 from genhub.api.idempotency import read_idempotency_key

@@ -1,0 +1,34 @@
+"""Who orders."""
+
+import uuid
+from dataclasses import dataclass
+
+from credits import ledger
+from generation.orders.finish import AS_USUAL, LabelPolicy
+from genhub.platforms.models import Moderation, Plan, Unjudged
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Who orders: a platform, the model it prefers, the user whose purse pays, the API key whose budgets count, what a
+    browser token may hold besides, and the platform's plan."""
+
+    platform_id: uuid.UUID
+    platform_model: str
+    user: str
+    api_key_id: uuid.UUID | None = None
+    allowance: ledger.Allowance | None = None
+    plan: Plan | None = None
+    # Neither prompt nor picture may leave the house.
+    local_only: bool = False
+    # The platform is told when a user's available credits fall below.
+    low_credits: int | None = None
+    # Its users get each other's pictures.
+    shares_results: bool = False
+    # What becomes of what moderation objects to, and of what nobody can judge.
+    moderation: str = Moderation.BLOCK
+    unjudged: str = Unjudged.BLOCK
+    # Its pictures take room that is bounded.
+    has_quota: bool = False
+    # What its pictures' files tell.
+    labels: LabelPolicy = AS_USUAL
