@@ -159,6 +159,11 @@ def find_entries(purse_id: uuid.UUID | None, filters: Filters) -> QuerySet[Trans
     return moves
 
 
+def list_moves_of(reference: uuid.UUID) -> QuerySet[Transfer]:
+    """Return the transfers of what was held for a reference, oldest first."""
+    return Transfer.objects.filter(hold__reference=reference).order_by("purse_version")
+
+
 def find_entry(key: str) -> Transfer:
     """Return the transfer that a key moved, with all that an entry needs."""
     return with_expiry(Transfer.objects.all()).get(key=key)

@@ -134,7 +134,8 @@ class TemplateVersionAdmin(HubAdmin):
 
     def has_order_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Allow those who may have something drawn at the hub's expense, and see it."""
-        return bool(request.user.has_perms(("generation.order_task", "generation.view_task")))
+        may = request.user.has_perm
+        return bool(may("generation.order_task") and may("generation.view_task"))
 
     @action(description=_("Try it out"), permissions=["order"], icon="science")
     def try_out(self, request: HttpRequest, object_id: str) -> HttpResponse:

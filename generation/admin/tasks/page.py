@@ -23,7 +23,7 @@ from generation.admin.tasks.deeds import DeedsPage
 from generation.admin.tasks.desk import late_table
 from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.example import ExamplePage
-from generation.admin.tasks.history import attempts_table, events_table
+from generation.admin.tasks.history import attempts_table, story_table
 from generation.admin.tasks.trying import TryPage
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
 from generation.models import Output, Task
@@ -186,7 +186,7 @@ class TaskAdmin(
                         task, shows_costs=request.user.has_perm("generation.view_costs")
                     ),
                 ),
-                (_("What happened"), events_table(task)),
+                (_("What happened"), story_table(request, task)),
             ],
         }
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))

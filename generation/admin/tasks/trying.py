@@ -60,7 +60,7 @@ class TryPage(HubAdmin):
     def try_version(self, request: HttpRequest, version_id: Any) -> HttpResponse:
         """Ask for parameters, then draw the version and the one that is ordered now, and show both."""
         rights = ("generation.order_task", "generation.view_task", "templates.view_templateversion")
-        if not request.user.has_perms(rights):
+        if not all(map(request.user.has_perm, rights)):
             raise PermissionDenied
         version = find_version(version_id)
         if version is None:

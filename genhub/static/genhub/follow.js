@@ -15,7 +15,9 @@
       if (answer.ok && !document.hidden) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const next = page.getElementById("followed");
-        if (next) part.replaceWith(document.importNode(next, true));
+        // What stands beside it changes with the end alone.
+        if (next && !next.dataset.followSeconds && part.dataset.reloadAtEnd) location.reload();
+        else if (next) part.replaceWith(document.importNode(next, true));
       }
     } catch {
       // The network is gone for a while: what stands there stays, and the next look may reach the hub.
