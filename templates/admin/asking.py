@@ -34,7 +34,8 @@ class ParametersForm(forms.Form):
         super().__init__(*args, **kwargs)
         samples, _impossible, _is_sure = find_samples(recipe)
         self.names = {f"{PREFIX}{name}": name for name in recipe.parameters}
-        for name, rules in recipe.parameters.items():
+        for name in sorted(recipe.parameters, key=lambda one: one not in recipe.required):
+            rules = recipe.parameters[name]
             field = field_of(rules)
             field.label = rules.get("title") or name
             field.help_text = rules.get("description", "")

@@ -19,7 +19,6 @@ from generation.selectors.tasks import describe_template, when_ended
 from generation.states import TASK_LIVE
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import show
-from genhub.admin.show import code
 from genhub.lib.ids import read_id
 
 MOST = 4
@@ -72,6 +71,7 @@ def column_of(task: Task) -> dict[str, Any]:
     recipe = describe_template(task)
     return {
         "name": f"{recipe['code']} v{recipe['version']}" if recipe else str(task),
+        "id": str(task),
         "link": reverse("admin:generation_task_change", args=[task.pk]),
         "state": task_badge(task),
         "failure": word_failure(task.error_code, task.error_params) if task.error_code else "",
@@ -97,7 +97,6 @@ def facts_of(task: Task) -> dict[Any, Any]:
         _("seeds"): ", ".join(map(str, spec.get("seeds") or ())) or "–",
         _("seconds of work"): seconds,
         _("price"): task.price,
-        _("task"): code(task),
     }
 
 
