@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
@@ -215,7 +215,17 @@ def find_last_audit() -> AuditRun | None:
 
 def sum_turnover(age: timedelta) -> Turnover:
     """Return what all purses together paid and got back in the last hours; reads only those hours' rows."""
-    sums = Transfer.objects.filter(pk__gte=oldest_id(age)).aggregate(
+    return add_up(Transfer.objects.filter(pk__gte=oldest_id(age)))
+
+
+def sum_turnover_of(begin: datetime, end: datetime) -> Turnover:
+    """Return what all purses together paid and got back from one moment until another; reads only those rows."""
+    return add_up(Transfer.objects.filter(created_at__gte=begin, created_at__lt=end))
+
+
+def add_up(moves: QuerySet[Transfer]) -> Turnover:
+    """Return what was paid and given back by transfers."""
+    sums = moves.aggregate(
         captured=Coalesce(Sum("amount", filter=Q(kind=Kind.CAPTURE)), 0),
         refunded=Coalesce(Sum("amount", filter=Q(kind=Kind.REFUND)), 0),
     )

@@ -81,3 +81,16 @@ def test_task_is_followed_canceled_and_ordered_again(
     assert Task.objects.latest("id").price == 0
     assert len(list(tour(page, site, names))) == 8
     assert complaints == []
+
+
+def test_day_is_shown_in_figures(
+    signed_in: Page, site: str, alice: APIClient, stub: Account, complaints: list[str]
+) -> None:
+    for seed in range(3):
+        alice.post("/api/v1/generate", {"prompt": HOSTILE, "seed": seed}, format="json")
+    run_queue("local")
+    alice.post("/api/v1/generate", {"prompt": HOSTILE, "seed": 9}, format="json")
+    places = {"figures": "generation/task/figures/", "figures-month": "generation/task/figures/?days=30"}  # fmt: skip
+    for _ in tour(signed_in, site, places):
+        expect(signed_in.locator("canvas")).to_be_visible()
+    assert complaints == []

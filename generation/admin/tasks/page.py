@@ -23,6 +23,7 @@ from generation.admin.tasks.deeds import DeedsPage
 from generation.admin.tasks.desk import late_table
 from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.example import ExamplePage
+from generation.admin.tasks.figures import FiguresPage
 from generation.admin.tasks.history import attempts_table, story_table
 from generation.admin.tasks.trying import TryPage
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
@@ -55,6 +56,7 @@ class TaskAdmin(
     DeedsPage,
     ComparePage,
     TryPage,
+    FiguresPage,
     ReadOnlyAdmin,
 ):
     """Customers' orders, newest first."""
