@@ -3,8 +3,8 @@
 import uuid
 
 from genhub.lib.limits import LONGEST_ALT
+from storage.edits.editing import Wanted, draw_preview, plan_edit
 from storage.models import SHOWN, Artifact
-from storage.selectors import read_thumbnail
 
 
 def describe(artifact_id: uuid.UUID, alt: str) -> bool:
@@ -14,8 +14,11 @@ def describe(artifact_id: uuid.UUID, alt: str) -> bool:
     return bool(rows.update(alt=alt[:LONGEST_ALT]))
 
 
-def read_small(artifact_id: uuid.UUID) -> bytes | None:
-    """Return the thumbnail of a picture, None where it has none or its owner has it no more; raise what the store
-    raises."""
-    row = Artifact.objects.filter(SHOWN, pk=artifact_id, has_thumbnail=True).first()
-    return read_thumbnail(row) if row else None
+def draw_small(artifact_id: uuid.UUID) -> bytes | None:
+    """Return a picture as pages get it, a WebP of at most 1,024 pixels a side, drawn in a process of its own; None
+    where its owner has it no more.
+
+    Raises a Problem while there is no room for that, or whatever the store raises.
+    """
+    row = Artifact.objects.filter(SHOWN, pk=artifact_id).first()
+    return draw_preview(plan_edit(row, Wanted(()))).data if row else None

@@ -55,9 +55,9 @@ def ask_for(task: Task) -> None:
 
 @transaction.atomic
 def claim(most: int, *, is_in_house: bool) -> list[Claimed]:
-    """Claim so many pictures that are due, longest due first: none that is withheld or deleted, nor one whose thumbnail
-    is still to be drawn; those that must stay in the house only for somebody who `is_in_house`."""
-    rows = Undescribed.objects.filter(SEEN, due_at__lte=Now(), artifact__has_thumbnail=True)
+    """Claim so many pictures that are due, longest due first: none that is withheld or deleted; those that must stay in
+    the house only for somebody who `is_in_house`."""
+    rows = Undescribed.objects.filter(SEEN, due_at__lte=Now())
     stays = Q(artifact__output__task__local_only=True) | Q(artifact__platform__local_only=True)
     if not is_in_house:
         rows = rows.exclude(stays)

@@ -26,7 +26,8 @@ from generation.moderation.standing import (
 )
 from generation.providers.errors import ProviderError
 from genhub.lib.connections import release_connection, tidily
-from storage.descriptions import read_small
+from genhub.lib.errors import Problem
+from storage.descriptions import draw_small
 
 logger = logging.getLogger(__name__)
 MOST_AT_ONCE: Final = 4
@@ -95,9 +96,13 @@ def describe(claimed: Claimed, usable: Sequence[Describer]) -> None:
 
 
 def draw(claimed: Claimed) -> bytes | None:
-    """Return a picture's thumbnail as a JPEG, which every server takes; None where its owner has it no more, or it
-    cannot be read now."""
-    small = read_small(claimed.artifact_id)
+    """Return a picture of at most 1,024 pixels a side as a JPEG, which every server takes; None where its owner has it
+    no more, or it cannot be drawn now."""
+    try:
+        small = draw_small(claimed.artifact_id)
+    except Problem as busy:
+        logger.info("%s is not drawn: %s", claimed.artifact_id, busy)
+        small = None
     if small is None:
         return None
     with Image.open(io.BytesIO(small)) as image:
