@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce, Now
 
 from credits import expiry
 from credits.audit import nightly
+from generation.describing.turns import describe_pictures
 from generation.life import announcing, rerouting, rescue
 from generation.models import LoopBeat
 from generation.refunds import bulk
@@ -104,6 +105,7 @@ def list_loops() -> list[Loop]:
         Loop(rescue.sweep, settings.SWEEP_SECONDS),
         Loop(rescue.ring_due, POLL_SECONDS),
         Loop(announcing.ring_deliveries, POLL_SECONDS),
+        Loop(describe_pictures, POLL_SECONDS),
         Loop(rerouting.ring_back, POLL_SECONDS),
         Loop(rerouting.reroute, POLL_SECONDS),
         Loop(rescue.end_late, POLL_SECONDS),

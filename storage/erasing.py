@@ -57,9 +57,10 @@ def let_go(rows: Sequence[Artifact]) -> Gone:
     """Mark pictures, locked by the caller's transaction, as gone, and note where their files lie."""
     ids = [row.pk for row in rows]
     note_folders(rows)
-    # What was written on them is theirs.
+    # What was written on them is theirs, and what they show is told of them no more.
     Edit.objects.filter(artifact__in=ids).update(operations=[])
-    return Gone(rows=Artifact.objects.filter(pk__in=ids, gone_at=None).update(gone_at=Now()))
+    going = Artifact.objects.filter(pk__in=ids, gone_at=None)
+    return Gone(rows=going.update(gone_at=Now(), alt=""))
 
 
 def forget_uploads(rows: Sequence[Artifact]) -> Gone:

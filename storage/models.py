@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
+from genhub.lib.limits import LONGEST_ALT
 from genhub.lib.reasons import LONGEST_REASON
 from storage.keys import EDITS, OUTPUTS, UPLOADS
 from storage.review_models import LONGEST_STATE, Review, ReviewState
@@ -53,6 +54,8 @@ class Artifact(models.Model):
     withheld_at = models.DateTimeField(null=True, editable=False)
     # Since when its owner likes it; null: it is one of many.
     favourite_at = models.DateTimeField(null=True, editable=False)
+    # What a vision model says that it shows; empty: none was asked, or none answered.
+    alt = models.CharField(max_length=LONGEST_ALT, blank=True, default="", db_default="", editable=False)  # fmt: skip
     # Where staff stand with publishing it; empty: nobody asked them.
     review = models.CharField(
         _("approval"), max_length=LONGEST_STATE, choices=ReviewState.choices, blank=True, default="", db_default="",

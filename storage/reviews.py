@@ -5,7 +5,7 @@ ends in the same transaction.
 """
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -142,21 +142,22 @@ def decide_waiting(
     return decided
 
 
-def tell(decisions: Collection[Review]) -> None:
-    """Tell whoever asks for it what was decided, in the transaction that decides; the caller rings afterwards."""
+def tell(decisions: Sequence[Review]) -> None:
+    """Tell whoever asks for it what was decided about a file, in the transaction that decides; the caller rings
+    afterwards."""
     ids = [one.pk for one in decisions]
-    rows = Review.objects.filter(pk__in=ids).select_related("artifact__platform").order_by("pk")
-    for row in rows:
-        artifact = row.artifact
-        platform, event = artifact.platform, EVENTS[ReviewState(row.state)]
-        endpoints = outbox.find_receivers([platform.pk], event).get(platform.pk, ())
-        if receivers := outbox.list_receivers(endpoints):
-            wire_id = to_wire(PREFIX, artifact.pk)
-            data = {
-                "platform": platform.code,
-                "user": artifact.user,
-                "artifact": wire_id,
-                "url": f"{settings.PUBLIC_URL}{reverse('artifact', args=[wire_id])}",
-                "review": {"state": row.state, "reason": row.reason or None},
-            }
-            outbox.write(platform.pk, outbox.News(event, row.pk, row.decided_at, data), receivers)
+    rows = Review.objects.filter(pk__in=ids).select_related("artifact").order_by("pk")
+    # About one file of one platform: all of them are told to the same.
+    platform, event = decisions[0].artifact.platform, EVENTS[ReviewState(decisions[0].state)]
+    endpoints = outbox.find_receivers([platform.pk], event).get(platform.pk, ())
+    receivers = outbox.list_receivers(endpoints)
+    for row in rows if receivers else ():
+        wire_id = to_wire(PREFIX, row.artifact_id)
+        data = {
+            "platform": platform.code,
+            "user": row.artifact.user,
+            "artifact": wire_id,
+            "url": f"{settings.PUBLIC_URL}{reverse('artifact', args=[wire_id])}",
+            "review": {"state": row.state, "reason": row.reason or None},
+        }
+        outbox.write(platform.pk, outbox.News(event, row.pk, row.decided_at, data), receivers)

@@ -35,8 +35,8 @@ FACTS: Final = (
     "key", "thumbnail_key", "sha256", "content_type", "size_bytes", "width", "height", "seconds", "fps", "codec",
     "has_audio", "poster_key", "preview_key",
 )  # fmt: skip
-# How staff stand with publishing it: of one file alike, since all of its rows are one platform's.
-STANDING: Final = ("review", "review_reason")
+# How staff stand with publishing it, and what it shows: of one file alike, since all of its rows are one platform's.
+STANDING: Final = ("review", "review_reason", "alt")
 # Of a file, and of what was drawn of it.
 KEYS: Final = ("key", "thumbnail_key", "poster_key", "preview_key")
 # Those of SHOWN.

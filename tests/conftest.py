@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import socket
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -260,3 +261,18 @@ def easel(db: None, monkeypatch: pytest.MonkeyPatch) -> Easel:
     provider.offers.create(alias="z-image-small", default_width=64, default_height=64,
                            smallest_side=16, largest_side=1024)  # fmt: skip
     return cast("Easel", adapter_of(provider))
+
+
+@pytest.fixture
+def reached(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The ports that any socket of this process was connected to."""
+    ports: set[int] = set()
+    connect = socket.socket.connect
+
+    def watched(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple):
+            ports.add(address[1])
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", watched)
+    return ports

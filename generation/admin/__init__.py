@@ -4,6 +4,7 @@ from generation.admin.accounts.account import ProviderAdmin
 from generation.admin.accounts.costs import CostsAdmin
 from generation.admin.accounts.offer import ProviderModelAdmin
 from generation.admin.accounts.other_name import OtherNameAdmin
+from generation.admin.describers import DescriberAdmin
 from generation.admin.moderation.approvals import ReviewedPictureAdmin
 from generation.admin.moderation.desk import FindingAdmin
 from generation.admin.moderation.refused import RefusedPromptAdmin
@@ -20,6 +21,7 @@ from generation.admin.taste import PreferencesAdmin, SubjectAdmin
 __all__ = [
     "BatchAdmin",
     "CostsAdmin",
+    "DescriberAdmin",
     "DeskAdmin",
     "FindingAdmin",
     "ModeratorAdmin",

@@ -14,7 +14,7 @@ from generation.failures import TaskFailure
 from generation.models import Output, Task
 from generation.models.batch import PREFIX as BATCH
 from generation.orders.follow import find_follow_ups
-from generation.selectors.descriptions import describe_outputs
+from generation.selectors.descriptions import describe_outputs, describe_picture
 from generation.selectors.line import find_places
 from generation.selectors.tasks import (
     describe_template,
@@ -198,7 +198,7 @@ def answer_result(task: Task, request: Request, *, as_base64: bool = False) -> d
     for output in outputs:
         if (artifact := output.shown) is None:
             continue
-        delivered = answer_delivered(output, request) | words
+        delivered = answer_delivered(output, request) | describe_picture(artifact, words)
         if artifact.is_clip:
             videos.append(delivered | answer_stills(artifact, request) | describe_clip(artifact))
             continue

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from generation.api import schema
 from generation.api.preferences import USER, owner_of
 from generation.models import Task
-from generation.selectors.descriptions import describe_outputs
+from generation.selectors.descriptions import describe_outputs, describe_picture
 from generation.selectors.tasks import PREFIX
 from genhub.api.pages import NewestFirst
 from genhub.lib.ids import to_wire
@@ -97,7 +97,7 @@ class FavouriteView(APIView):
 def answer_favourite(row: "Artifact", request: Request) -> dict[str, Any]:
     """Return a favourite with what its owner knows it by."""
     task = find_task(row)
-    words = describe_outputs(task) if task else {"alt": "", "caption": ""}
+    by_rules = describe_outputs(task) if task else {"alt": "", "caption": ""}
     return {
         **answer_picture(row, request),
         "thumbnail_url": reverse(
@@ -105,7 +105,7 @@ def answer_favourite(row: "Artifact", request: Request) -> dict[str, Any]:
         ),
         "task_id": to_wire(PREFIX, task.pk) if task else None,
         "edited": hasattr(row, "edit") and not hasattr(row, "output"),
-        **words,
+        **describe_picture(row, by_rules),
         "favourite_at": row.favourite_at,
     }
 

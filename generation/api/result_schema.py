@@ -29,7 +29,7 @@ class Delivered(serializers.Serializer[Any]):
     revised_prompt = serializers.CharField(allow_null=True)
     alt = serializers.CharField(
         help_text=_(
-            "What it shows, for readers who do not see it: from template and prompt, by rules."
+            "What it shows, for readers who do not see it: from template and prompt, by rules; where the hub has a vision model, a little later in the words of that."
         )
     )
     caption = serializers.CharField(help_text=_("The same, saying that a model made it."))

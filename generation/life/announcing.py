@@ -16,7 +16,7 @@ from generation.failures import TaskFailure
 from generation.life import doorbell
 from generation.models import Output, Task
 from generation.models.batch import PREFIX as BATCH
-from generation.selectors.descriptions import describe_outputs
+from generation.selectors.descriptions import describe_outputs, describe_picture
 from generation.selectors.tasks import PREFIX, describe_template, type_of, when_ended
 from generation.states import TASK_ENDS, TaskState
 from genhub.api.problems import problem_body
@@ -85,9 +85,11 @@ def describe(task: Task) -> dict[str, Any]:
     told: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     with translation.override(task.platform.language):
         words = describe_outputs(task)
-    for output in outputs:
-        if artifact := output.shown:
-            told[artifact.is_clip].append(describe_output(output) | words)
+        for output in outputs:
+            if artifact := output.shown:
+                told[artifact.is_clip].append(
+                    describe_output(output) | describe_picture(artifact, words)
+                )
     images, videos = told[False], told[True]
     hold = view_holds([task.pk]).get(task.pk, NO_HOLD)
     with translation.override(task.platform.language):

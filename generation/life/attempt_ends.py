@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from generation.accounts import routing, spending, standing
 from generation.accounts.costs import FREE, NOTHING, Bill
+from generation.describing import rows as describing
 from generation.life import (
     announcing,
     batch_ends,
@@ -66,6 +67,7 @@ def complete(claim: Claim, stored: Stored) -> None:
         captured=captured,
     )
     deliver(task, stored, end)
+    describing.ask_for(task)
     announcing.announce_end(task, TaskState.COMPLETED)
     batch_ends.note(task.batch_id)
     flights.wake(task)

@@ -5,6 +5,7 @@ from generation.models.attempt import Attempt, Costs
 from generation.models.backlog import PlatformBacklog, TaskCount, UserBacklog
 from generation.models.batch import Batch
 from generation.models.cards import find_card, get_card
+from generation.models.describer import Describer, Undescribed
 from generation.models.desk import DeskEntry, LateOutput
 from generation.models.event import Event
 from generation.models.finding import Appeal, Finding, RefusedPrompt
@@ -29,6 +30,7 @@ __all__ = [
     "Attempt",
     "Batch",
     "Costs",
+    "Describer",
     "DeskEntry",
     "Event",
     "Finding",
@@ -54,6 +56,7 @@ __all__ = [
     "TaskText",
     "Term",
     "TermsChange",
+    "Undescribed",
     "UserBacklog",
     "Worker",
     "find_card",

@@ -12,6 +12,8 @@ LARGEST_SIDE_PIXELS = 16_384
 MOST_STEPS = 1000
 LARGEST_GUIDANCE = 100
 LONGEST_TEXT = 20_000
+# Of what stands in for a picture: screen readers stop there.
+LONGEST_ALT = 125
 MOST_LORAS = 4
 LARGEST_LORA_SCALE = 2
 

@@ -215,6 +215,7 @@ UNFOLD: dict[str, Any] = {
                     page("memory", "generation.account"),
                     page("deployed_code", "generation.offer"),
                     page("label", "generation.othername"),
+                    page("visibility", "generation.describer"),
                     page("payments", "generation.costs"),
                     page("engineering", "generation.worker"),
                     page("balance", "generation.share"),

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,13 +15,13 @@ from rest_framework.views import APIView
 from genhub.api.etags import ConditionalView
 from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSerializer
 from genhub.api.idempotency import read_idempotency_key
-from genhub.api.pages import ProblemSerializer
 from genhub.lib.errors import InvalidRequest, NotFound, gettext_noop
 from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms import idempotency
 from genhub.platforms.authentication import WrongUser, caller_of
 from genhub.platforms.models import Scope
 from storage import decoding
+from storage.api.schema import PROBLEM, REFUSALS
 from storage.api.uploads import UploadedPicture, answer_picture
 from storage.direct import (
     PREFIX,
@@ -39,8 +39,6 @@ from storage.uploads import UploadsBusy
 from storage.usage import StorageFull
 
 SHA256: Final = re.compile("[0-9a-f]{64}")
-PROBLEM = OpenApiResponse(ProblemSerializer)
-REFUSALS = dict.fromkeys((400, 401, 403), PROBLEM)
 
 
 class UploadWords(StrictSerializer):

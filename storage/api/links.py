@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,12 +19,13 @@ from genhub.api.fields import (
     StrictSerializer,
 )
 from genhub.api.idempotency import read_idempotency_key
-from genhub.api.pages import DEFAULT_PAGE, NewestFirst, ProblemSerializer
+from genhub.api.pages import DEFAULT_PAGE, NewestFirst
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import to_wire
 from genhub.platforms import idempotency
 from genhub.platforms.models import Scope
 from storage.api.artifacts import LONGEST_NAME, UNFIT_NAME, get_artifact, is_fit
+from storage.api.schema import NAMED_REFUSALS, PROBLEM
 from storage.links import (
     PREFIX,
     STATES,
@@ -41,8 +42,6 @@ from storage.selectors import PREFIX as ARTIFACT
 USUAL_SECONDS: Final = 7 * 86_400
 LONGEST_SECONDS: Final = 366 * 86_400
 MOST_USES: Final = 1_000_000
-PROBLEM = OpenApiResponse(ProblemSerializer)
-REFUSALS = dict.fromkeys((400, 401, 403, 404), PROBLEM)
 
 
 class LinkWords(StrictSerializer):
@@ -122,7 +121,7 @@ class LinkListView(ConditionalView):
     problems = {"POST": (PictureWaits, PictureRejected)}
 
     @extend_schema(
-        responses={200: LinkPage, **REFUSALS},
+        responses={200: LinkPage, **NAMED_REFUSALS},
         parameters=PAGES,
         operation_id="artifacts_links_list",
         summary=_("List a picture's share links, newest first"),
@@ -135,7 +134,7 @@ class LinkListView(ConditionalView):
 
     @extend_schema(
         request=LinkWords,
-        responses={201: Link, **REFUSALS, **dict.fromkeys((409, 422), PROBLEM)},
+        responses={201: Link, **NAMED_REFUSALS, **dict.fromkeys((409, 422), PROBLEM)},
         parameters=[IDEMPOTENCY_KEY],
         examples=[EXAMPLE],
         summary=_("Share a picture"),
@@ -162,7 +161,7 @@ class LinkView(APIView):
 
     scopes = {"DELETE": Scope.TASKS_WRITE}
 
-    @extend_schema(responses={204: None, **REFUSALS}, summary=_("End a share link"))
+    @extend_schema(responses={204: None, **NAMED_REFUSALS}, summary=_("End a share link"))
     def delete(self, request: Request, artifact_id: str, link_id: str) -> Response:
         """End it at once; addresses of the file that it gave before work for some minutes more."""
         if not revoke_link(get_artifact(request, artifact_id), link_id):

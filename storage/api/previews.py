@@ -10,18 +10,16 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from genhub.api.negotiation import WhateverIsAccepted
-from genhub.api.pages import ProblemSerializer
 from genhub.lib.errors import InvalidRequest, NotFound, gettext_noop
 from genhub.lib.etags import is_known
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 from storage.api.artifacts import get_artifact
+from storage.api.schema import PROBLEM
 from storage.edits.editing import Wanted, draw_preview, plan_edit
 from storage.models import Artifact
 from storage.selectors import sign_key
 from storage.uploads import UploadsBusy
-
-PROBLEM = OpenApiResponse(ProblemSerializer)
 
 
 class PreviewView(APIView):

@@ -4,23 +4,21 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from genhub.api.pages import ProblemSerializer
 from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 from storage.api.artifacts import get_artifact
+from storage.api.schema import NAMED_REFUSALS
 from storage.models import Artifact, ReviewState
 from storage.reviews import ask_for, decided_at
 from storage.selectors import PREFIX
 
-PROBLEM = OpenApiResponse(ProblemSerializer)
-REFUSALS = dict.fromkeys((400, 401, 403, 404), PROBLEM)
 NOT_NEEDED, NOT_ASKED = "not_needed", "not_asked"
 STATES: Final = (NOT_NEEDED, NOT_ASKED, *ReviewState.values)
 
@@ -54,7 +52,7 @@ class ReviewView(APIView):
     scopes = {"GET": Scope.TASKS_READ, "POST": Scope.TASKS_WRITE}
 
     @extend_schema(
-        responses={200: ReviewAnswer, **REFUSALS},
+        responses={200: ReviewAnswer, **NAMED_REFUSALS},
         summary=_("Read whether a picture may be published"),
     )
     def get(self, request: Request, artifact_id: str) -> Response:
@@ -63,7 +61,7 @@ class ReviewView(APIView):
 
     @extend_schema(
         request=None,
-        responses={200: ReviewAnswer, **REFUSALS},
+        responses={200: ReviewAnswer, **NAMED_REFUSALS},
         summary=_("Ask staff to approve a picture"),
     )
     def post(self, request: Request, artifact_id: str) -> Response:

@@ -3,19 +3,17 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from genhub.api.pages import ProblemSerializer
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.errors import PlatformKeyNeeded
 from genhub.platforms.models import Scope
+from storage.api.schema import PROBLEM
 from storage.usage import KINDS, MIB, read_use
-
-PROBLEM = OpenApiResponse(ProblemSerializer)
 
 
 class UseOfKind(serializers.Serializer[Any]):

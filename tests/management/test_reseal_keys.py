@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from generation.models import Account, AccountKey
+from generation.models import Account, AccountKey, Describer, Moderator
 from genhub.lib.sealing import NotSealable
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,19 @@ def test_old_key_may_go_when_all_is_sealed_anew(keys: list[AccountKey], settings
     assert run() == {"resealed": 2, "closed": []}
     settings.ENCRYPTION_KEYS = [NEW]
     assert secrets() == SECRETS
+
+
+@pytest.mark.parametrize("kind", [Moderator, Describer])
+def test_keys_of_services_are_sealed_anew(db: None, settings: Settings, kind: Any) -> None:
+    settings.ENCRYPTION_KEYS = [OLD]
+    row = kind(alias="service")
+    row.take(SECRETS[0])
+    row.save()
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    assert run() == {"resealed": 1, "closed": []}
+    settings.ENCRYPTION_KEYS = [NEW]
+    row.refresh_from_db()
+    assert row.secret() == SECRETS[0]
 
 
 def test_key_that_nothing_opens_is_named_and_the_others_are_sealed(

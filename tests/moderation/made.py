@@ -1,7 +1,7 @@
 """Something that was withheld, and an appeal against it, without a service that objects."""
 
 from generation.api.appeals import EXAMPLE
-from generation.models import Finding, Moderator, Task, Term
+from generation.models import Describer, Finding, Moderator, Task, Term
 from generation.moderation import appeals
 from genhub.lib.ids import from_wire
 
@@ -26,6 +26,7 @@ def make_findings(task: Task) -> None:
     """Make a row of everything that moderation keeps: a term, a service, what it flagged, and a refused prompt."""
     term = Term.objects.create(text="a made term", category="other")
     Moderator.objects.create(alias="judge", adapter="openai")
+    Describer.objects.create(alias="eyes", model="sees-1")
     words = {
         "platform_id": task.platform_id,
         "user": task.user,

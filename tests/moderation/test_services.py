@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from generation.models import Account, Finding, Moderator, Task
 from generation.moderation import services
 from generation.moderation.judges.base import Judge
+from generation.moderation.standing import MOST_FAILURES
 from genhub.platforms.models import Platform
 from tests.api.refusals import GENERATE, refused
 from tests.providers.vendors.server import Asked, Cut, Hang, Reply, Server, Silence
@@ -169,10 +170,10 @@ def test_next_service_answers_for_one_that_fails_which_then_rests(
         return Reply(503) if asked.json["model"] == "first" else Reply(body={"results": [result()]})
 
     server.respond = respond
-    for _ in range(services.MOST_FAILURES):
+    for _ in range(MOST_FAILURES):
         order(alice)
     first.refresh_from_db()
-    assert (first.failures, first.resting_why) == (services.MOST_FAILURES, "failing")
+    assert (first.failures, first.resting_why) == (MOST_FAILURES, "failing")
     asked = len(server.asked)
     order(alice)
     assert [one.json["model"] for one in server.asked[asked:]] == ["second"]
@@ -190,7 +191,7 @@ def test_service_that_fails_now_and_then_does_not_rest(
     row = service()
     server.respond = lambda asked: Reply(body={"results": [result()]})
     order(alice)
-    for _ in range(services.MOST_FAILURES):
+    for _ in range(MOST_FAILURES):
         server.respond = lambda asked: Reply(503)
         refused(alice, GENERATE, body=BODY, expect=(503, "moderation_unavailable"))
         server.respond = lambda asked: Reply(body={"results": [result()]})

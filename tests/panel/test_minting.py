@@ -1,7 +1,9 @@
 """The servers that the handbook shows hand out tokens to those who are signed in, and to nobody else."""
 
 import json
+import sys
 from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,6 +54,32 @@ def test_django_view_hands_out_a_token_of_its_user(
     assert (found.user, found.origins) == (str(user.pk), ["http://localhost:5173"])
     assert ask(view, "POST", AnonymousUser()).status_code == 302
     assert ask(view, "GET", user).status_code == 405
+
+
+def test_wagtails_hooks_lead_to_the_view_and_bring_the_module(
+    view: Callable[..., HttpResponse], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wagtail itself is no dependency: its `hooks.register(name)` keeps functions, which its admin calls."""
+    hooked: dict[str, Callable[[], Any]] = {}
+
+    def register(name: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+        return lambda function: hooked.setdefault(name, function)
+
+    hooks = ModuleType("wagtail")
+    hooks.hooks = SimpleNamespace(register=register)  # type: ignore[attr-defined]
+    app, views = ModuleType("app"), ModuleType("app.views")
+    views.hub_token = view  # type: ignore[attr-defined]
+    for name, module in (("wagtail", hooks), ("app", app), ("app.views", views)):
+        monkeypatch.setitem(sys.modules, name, module)
+    exec(compile(WAGTAIL, "panel.md", "exec"), {"__package__": "app"})  # noqa: S102 (our own page)
+    [address] = hooked["register_admin_urls"]()
+    assert (address.callback, str(address.pattern)) == (view, "hub-token/")
+    script = str(hooked["insert_editor_js"]())
+    assert (
+        script
+        == '<script type="module" src="https://hub.example.com/static/genhub/panel/panel.js"></script>'
+    )
+    assert ask(address.callback, "POST", AnonymousUser()).status_code == 302
 
 
 def test_samples_are_short() -> None:

@@ -1,7 +1,13 @@
 """The playground: for staff who may make keys, with a token of a key that they choose, for its own origin alone."""
 
+import re
+from html import unescape
+from typing import Any
+
 import pytest
+from django.core.management import call_command
 from django.test import Client
+from rest_framework.test import APIClient
 
 from genhub.platforms.browser_tokens import tokens
 from genhub.platforms.models import ApiKey, Platform, Scope
@@ -42,6 +48,21 @@ def test_token_speaks_for_the_user_of_the_chosen_key(carol: Client, shop: Platfo
         assert found is not None
         assert (found.user, found.key, found.origins) == (user, key, ["http://localhost:8000"])
         assert answer["Cache-Control"].count("no-store")
+
+
+@pytest.mark.usefixtures("stub")
+def test_it_works_with_what_a_first_start_makes(client: Client, settings: Any) -> None:
+    settings.SECRETS = {"admin_password": "correct horse battery"}
+    call_command("seed")
+    # As the demo does.
+    call_command("issue_key", "demo", user="demo", grant=100)
+    assert client.login(username="admin", password="correct horse battery")
+    page = client.get(PAGE, headers={"host": "localhost:8000"}).content.decode()
+    [address] = re.findall(r'token-url="([^"]+)"', page)
+    token = client.post(unescape(address), headers={"host": "localhost:8000"}).json()["token"]
+    app = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_ORIGIN="http://localhost:8000")
+    assert app.get("/api/v1/credits").json()["available"] == 100
+    assert app.post("/api/v1/generate", {"prompt": "a star"}, format="json").status_code == 202
 
 
 def test_what_no_key_can_do_is_said(carol: Client, shop: Platform) -> None:

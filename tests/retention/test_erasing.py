@@ -20,6 +20,7 @@ from genhub.retention import erasing, holds
 from genhub.retention.models import Erasure
 from genhub.retention.rules import Gone
 from genhub.users.models import User
+from storage import descriptions
 from storage.models import Artifact
 from storage.services import copy_artifacts
 from tests.admin.conftest import hire
@@ -56,7 +57,9 @@ def fill(client: APIClient, shop: Platform, app: APIClient) -> list[Task]:
     done = make(
         client, **said, negative_prompt=SECRET, image=to_wire("art", upload.pk), width=64, height=64
     )
-    url = f"/api/v1/artifacts/{to_wire('art', Artifact.objects.get(output__task=done).pk)}"
+    drawn = Artifact.objects.get(output__task=done)
+    assert descriptions.describe(drawn.pk, SECRET)
+    url = f"/api/v1/artifacts/{to_wire('art', drawn.pk)}"
     write = {"action": "text", "text": SECRET, "font": "sans", "size": 8, "margin": 0}
     for address, body, status in (
         (f"{url}/edits", {"operations": [write]}, 201),

@@ -7,8 +7,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from generation.models import Account, Task
-from generation.selectors.descriptions import LONGEST_ALT, cut, describe_outputs, find_subject
+from generation.selectors.descriptions import cut, describe_outputs, find_subject, language_of
 from generation.work.run import run_queue
+from genhub.lib.limits import LONGEST_ALT
 from genhub.platforms.models import Platform
 from genhub.webhooks import endpoints
 from genhub.webhooks.models import Message
@@ -64,3 +65,11 @@ def test_answers_and_webhooks_describe_each_picture(
         "a star（AI 生成）",
         "Badge：a star badge（AI 生成）",
     ]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language"),
+    [("a star", "en"), ("一颗星 star", "zh-hans"), ("", "usual"), ("2 + 2 ★", "usual"), ("étoile", "en")],
+)  # fmt: skip
+def test_language_of_an_order_is_that_of_its_prompt(prompt: str, language: str) -> None:
+    assert language_of(Task(spec={"prompt": prompt}), "usual") == language

@@ -1,7 +1,6 @@
 """Several accounts make one model: orders go where they are taken, never twice, and never out of the house that they
 must stay in. Vendors are servers of our own that misbehave, spoken to as in production."""
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -289,21 +288,6 @@ def test_account_that_lost_its_room_puts_the_order_back_unsent(
     Attempt.objects.update(run_at=Now())
     assert work() == ["completed"]
     check_paid(task)
-
-
-@pytest.fixture
-def reached(monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """The ports that any socket of this process was connected to."""
-    ports: set[int] = set()
-    connect = socket.socket.connect
-
-    def watched(self: socket.socket, address: Any) -> None:
-        if isinstance(address, tuple):
-            ports.add(address[1])
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", watched)
-    return ports
 
 
 @pytest.mark.parametrize("holder", [Platform, ApiKey])

@@ -39,7 +39,7 @@ class FindingAdmin(ReadOnlyAdmin):
     """Moderated content; what its owner appeals against stands first, then what has waited longest."""
 
     list_display = (
-        "found", "picture", "finder", "outcome_shown", "state_shown", "owner", "task_link", "age",
+        "found", "picture", "finder", "outcome_shown", "state_shown", "owner", "task_link", "time",
     )  # fmt: skip
     list_display_links = ("found",)
     list_filter = (StateFilter, "outcome", "source", "platform")
@@ -230,22 +230,17 @@ class FindingAdmin(ReadOnlyAdmin):
         return row.task.spec.get("prompt") or "–" if row.task else "–"
 
     @display(description=_("appeal"))
-    def appeal_text(self, row: Finding) -> str:
+    def appeal_text(self, row: Any) -> str:
         """Show what the owner says."""
-        return Appeal.objects.get(task=row.task_id).text
+        return str(row.task.appeal.text)
 
     @display(description=_("appealed at"))
-    def appealed(self, row: Finding) -> str:
+    def appealed(self, row: Any) -> str:
         """Show when the owner said it."""
-        return moment(Appeal.objects.get(task=row.task_id).created_at)
+        return moment(row.task.appeal.created_at)
 
     @display(description=_("time"), ordering="id")
     def time(self, row: Finding) -> str:
-        """Show when it was found."""
-        return moment(row.created_at)
-
-    @display(description=_("time"), ordering="id")
-    def age(self, row: Finding) -> str:
         """Show when it was found."""
         return moment(row.created_at)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from generation.models import AccountKey, Moderator
+from generation.models import AccountKey, Describer, Moderator
 from genhub.lib.commands import HubCommand
 from genhub.lib.sealing import NotSealable, reseal
 from genhub.webhooks.endpoints import reseal_secrets
@@ -18,7 +18,7 @@ class Command(HubCommand):
     """Reseal the keys of vendors and the secrets of webhooks one by one; run again, it goes on where it stopped."""
 
     help = (
-        "Seal the keys of providers and moderation services and the secrets of webhooks anew by the first of ENCRYPTION_KEYS. Put a new one in "
+        "Seal the keys of providers, moderation services, vision models and the secrets of webhooks anew by the first of ENCRYPTION_KEYS. Put a new one in "
         "front, start the hub anew, run this, take the old one away, start the hub anew. Exit 1 when some cannot be opened; they stay as they are."
     )
 
@@ -29,7 +29,7 @@ class Command(HubCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Reseal what can be opened, and name what cannot."""
         resealed, closed = 0, []
-        for model in (AccountKey, Moderator):
+        for model in (AccountKey, Moderator, Describer):
             for pk in model.objects.exclude(sealed="").order_by("pk").values_list("pk", flat=True):
                 try:
                     resealed += reseal_one(model, pk)
@@ -49,7 +49,7 @@ class Command(HubCommand):
 
 
 @transaction.atomic
-def reseal_one(model: type[AccountKey] | type[Moderator], pk: int) -> int:
+def reseal_one(model: type[AccountKey | Moderator | Describer], pk: int) -> int:
     """Seal one key anew; return 0 when it is gone; raise NotSealable when none of the hub's own opens it."""
     # Somebody may replace it meanwhile in the admin: the newer one must stay.
     key = model.objects.select_for_update(no_key=True).filter(pk=pk).first()

@@ -25,6 +25,7 @@ export class Bar {
   private readonly ofOne: HTMLButtonElement[];
   private readonly compare: HTMLButtonElement;
   private described = "";
+  private proposed = "";
 
   constructor(
     private readonly context: Context, private readonly selection: Selection, deeds: BarDeeds,
@@ -69,9 +70,10 @@ export class Bar {
     this.compare.hidden = all.length < 2 || all.length > MOST_COMPARED;
     this.chosen.textContent = this.context.say("chosen", { number: all.length });
     const [first] = all;
-    if (isOne && first && first.id !== this.described) {
+    // Better words may come later; what the editor wrote stays.
+    if (isOne && first && (first.id !== this.described || this.alt.value === this.proposed)) {
       this.described = first.id;
-      this.alt.value = first.alt;
+      this.alt.value = this.proposed = first.alt;
     }
   }
 

@@ -39,6 +39,7 @@ export class Desk {
   private readonly history: History;
   private readonly shared: Shared;
   private readonly cards: OrderCard[] = [];
+  private asked = new Set<string>();
 
   constructor(private readonly context: Context, catalogue: Catalogue, private readonly page: Page) {
     const { say } = context;
@@ -72,6 +73,7 @@ export class Desk {
         make("div", { class: "foot" }, this.question, bar.element)),
       this.viewer.element, this.edits.element);
     this.form.element.addEventListener("submit", () => void this.order());
+    this.selection.listen(() => void this.learnWords());
     this.price.renew();
   }
 
@@ -155,6 +157,22 @@ export class Desk {
     const all = (result?.images ?? []).map((image, position) => (
       { ...image, position, task: shown.task, isEdited: false }));
     return all.some(({ id }) => id === shown.id) ? all : [...all, shown];
+  }
+
+  /** Ask what the pictures show that were just chosen: a vision model may have said it meanwhile. */
+  private async learnWords(): Promise<void> {
+    const chosen = this.selection.all.filter(({ isEdited }) => !isEdited);
+    const tasks = new Set(chosen.filter(({ id }) => !this.asked.has(id)).map(({ task }) => task.id));
+    this.asked = new Set(chosen.map(({ id }) => id));
+    for (const id of tasks) {
+      // What is known already does, where nobody answers.
+      const task = await this.context.hub.read<Task>(`tasks/${id}`).catch(() => null);
+      for (const { id: picture, alt, caption } of task?.result?.images ?? []) {
+        const shown = chosen.find((each) => each.id === picture);
+        if (shown) Object.assign(shown, { alt, caption });
+      }
+      this.selection.tell();
+    }
   }
 
   private vary(shown: Shown): void {

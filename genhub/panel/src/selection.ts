@@ -30,7 +30,8 @@ export class Selection {
     this.tell();
   }
 
-  private tell(): void {
+  /** Say that something changed of what is chosen, or which that is. */
+  tell(): void {
     for (const [changed, part] of this.listeners) {
       if (part && !part.isConnected) this.listeners.delete(changed);
       else changed();

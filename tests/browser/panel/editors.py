@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from generation.life.claims import heartbeat
 from genhub.handbook.rendering import FOLDER
 from genhub.platforms.models import ApiKey, Platform
+from storage.models import Artifact, ShareLink
 from tests.browser.apps import AppServer
 from tests.browser.test_panel import draw, editor, open_panel
 from tests.browser.tour import shoot
@@ -77,12 +79,22 @@ def test_pictures_come_into_ckeditor_and_stay(
     assert star.evaluate("(path) => path.getBoundingClientRect().width") > 5
     dialog = open_panel(page, name="AI 生成图片")
     dialog.get_by_label("描述画面").fill("木桌上的一杯茶，自然光")
-    dialog.get_by_role("radio", name="2", exact=True).check()
+    dialog.get_by_role("radio", name="4", exact=True).check()
     dialog.get_by_role("button", name="开始生成").click()
-    expect(dialog.locator(".awaited")).to_have_count(2)
-    draw(claim())
-    for number in range(2):
-        dialog.locator(".pick").nth(number).click()
+    expect(dialog.locator(".awaited")).to_have_count(4)
+    found = claim()
+    heartbeat(found, progress=0.4)
+    expect(dialog.get_by_text("正在生成：40%")).to_be_visible()
+    draw(found)
+    expect(dialog.locator(".pick img")).to_have_count(4)
+    # One is written on, which chooses it, and another is taken as it is.
+    dialog.get_by_role("button", name="编辑", exact=True).first.click()
+    edits = page.get_by_role("dialog", name="编辑")
+    edits.get_by_label("图上文字").fill("茶")
+    expect(edits.get_by_text("64 × 64 · 免费")).to_be_visible()
+    edits.get_by_role("button", name="保存为新图片").click()
+    expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(1)
+    dialog.locator(".pick").nth(1).click()
     dialog.get_by_role("button", name="插入").click()
     article = page.locator(".ck-content")
     expect(article.locator("figure.image img")).to_have_count(2)
@@ -99,6 +111,31 @@ def test_pictures_come_into_ckeditor_and_stay(
     expect(article.locator("img").first).to_have_js_property("naturalWidth", 64)
     assert page.evaluate("editor.getData()") == saved
     assert editor.reports == []
+
+
+def test_copies_stay_in_the_pages_own_store_when_token_and_hub_are_gone(
+    opened: Page, editor: AppServer, hub: Web
+) -> None:
+    read_page(editor, hub, BUILDS["module"], "<p>Before.</p>")
+    kind, script = editor.pages["/page.js"]
+    # A page with a store of its own, here in the browser.
+    store = 'store: async (picture) => { const copy = await picture.file(); window.kept = [copy.type, copy.size]; return "/copies/1"; },'
+    editor.pages["/page.js"] = (kind, str(script).replace("genHub: {", f"genHub: {{ {store}"))
+    page = opened
+    page.goto(editor.origin)
+    dialog = open_panel(page, name="AI 生成图片")
+    dialog.get_by_label("描述画面").fill("a star")
+    dialog.get_by_role("button", name="开始生成").click()
+    expect(dialog.locator(".awaited")).to_have_count(1)
+    draw(claim())
+    dialog.locator(".pick").click()
+    dialog.get_by_role("button", name="插入").click()
+    expect(page.locator(".ck-content figure.image img")).to_have_attribute("src", "/copies/1")
+    kind, size = page.evaluate("kept")
+    artifact = Artifact.objects.get()
+    assert (kind, size) == (artifact.content_type, artifact.size_bytes)
+    assert not ShareLink.objects.exists()
+    assert HOST + f":{hub.port}" not in page.evaluate("editor.getData()")
 
 
 def test_pictures_come_into_tinymce(opened: Page, editor: AppServer, hub: Web) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0034_chain'),
+        ('generation', '0035_describer'),
     ]
 
     operations = [

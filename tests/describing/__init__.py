@@ -1,0 +1,1 @@
+"""What vision models say of pictures."""
