@@ -11,6 +11,8 @@ UPLOADS: Final = "uploads/"
 EDITS: Final = "edits/"
 OUTPUTS: Final = "outputs/"
 INCOMING: Final = "incoming/"
+# Of a digest in a file's name.
+DIGITS: Final = 16
 # How the names end of what is drawn of a file: all lie beside it.
 THUMBNAIL, POSTER, PREVIEW = "_thumbnail.jpg", "_poster.jpg", "_preview.webp"
 
