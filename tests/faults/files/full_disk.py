@@ -41,6 +41,19 @@ class Disk:
         finally:
             ballast.unlink()
 
+    @contextmanager
+    def shut(self) -> Iterator[None]:
+        """Let nothing more go onto it, whichever process writes: full, or closed where it could not be mounted."""
+        if self.is_mounted:
+            with self.full():
+                yield
+            return
+        self.folder.chmod(0o500)
+        try:
+            yield
+        finally:
+            self.folder.chmod(0o700)
+
 
 @contextmanager
 def short_files() -> Iterator[None]:

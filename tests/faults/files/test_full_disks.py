@@ -11,6 +11,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from credits.models import Hold, Purse
+from generation.accounts.seed import seed_local_provider
 from generation.models import Task
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
@@ -21,7 +22,7 @@ from tests.faults.files import full_disk
 from tests.faults.files.crooked import standing_before
 from tests.faults.files.full_disk import Disk, is_full, short_files, small_disk
 from tests.faults.files.test_stores import check_files, work_until_ended
-from tests.faults.processes import COUNT
+from tests.faults.processes import COUNT, running, wait_until, worker
 from tests.faults.providers.vendor import (  # fmt: skip
     Vendor,
     check,
@@ -41,6 +42,15 @@ __all__ = ["bucket", "s3", "s3_entry"]
 pytestmark = pytest.mark.django_db(transaction=True)
 # `make faults`: five of each.
 TIMES = COUNT // 2 or 1
+# Where the libraries of models keep what they fetch and compile.
+CACHES = (
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "XDG_CACHE_HOME",
+    "TORCH_HOME",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "TRITON_CACHE_DIR",
+)
 
 
 @pytest.fixture
@@ -177,6 +187,26 @@ def test_full_disk_of_the_s3_server_costs_nothing(
 
         fail_and_go_on(alice, disk.full if disk.is_mounted else full)
         check_files(Bucket(s3.endpoint, disk.folder))
+
+
+@pytest.mark.usefixtures("right_books")
+def test_worker_whose_model_cache_is_full_draws(
+    client_of: Callable[..., APIClient], rich: Callable[..., Purse], disk: Disk, tmp_path: Path
+) -> None:
+    """It reads its weights, and keeps nothing there."""
+    seed_local_provider()
+    rich("dora", 100_000)
+    caches = dict.fromkeys(CACHES, str(disk.folder))
+    with disk.shut(), running(tmp_path / "worker.log", *worker("local"), **caches):
+        task = submit(client_of("dora"), width=128, height=128, steps=4)
+        wait_until(lambda: has_ended(task), 180, "the end of the order")
+    assert task.state == "completed", (tmp_path / "worker.log").read_text()
+    assert list_left(disk) == set()
+
+
+def has_ended(task: Task) -> bool:
+    task.refresh_from_db()
+    return task.state in {"completed", "failed"}
 
 
 def test_limit_stands_in_for_a_disk_that_may_not_be_mounted(
