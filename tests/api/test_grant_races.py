@@ -122,9 +122,10 @@ def test_grant_while_the_users_data_is_deleted_goes_to_whoever_comes_now(
     """Not into the purse that nobody has any more."""
     Purse.objects.create(platform=shop, user="alice")
     owner = Owner(shop.pk, "alice", "erased:1")
-    [(status, body)] = told_after(
+    answers: Any = told_after(
         lambda: erasure.rename(owner), lambda: at_once(key, [[{"event_id": "ad-1"}]])
     )
+    [(status, body)] = answers
     assert (status, body["user"]) == (201, "alice")
     balances = dict(Purse.objects.values_list("user", "available"))
     assert balances == {"erased:1": 0, "alice": AMOUNT}

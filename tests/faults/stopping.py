@@ -47,7 +47,7 @@ def edit(artifact: str, place: str) -> None:
         case "drawn":
             editing.store_edit = die  # type: ignore[assignment]
         case "half stored":
-            services.put_thumbnail = die  # type: ignore[assignment]
+            services.put_thumbnail = die
         case _:
             edits.pay_and_record = die  # type: ignore[assignment]
     row = Artifact.objects.get(pk=artifact)

@@ -85,7 +85,8 @@ def place(request: pytest.FixtureRequest, bucket: Bucket) -> Iterator[Server]:
         assert entry
         stores.append(BucketStorage(**entry["OPTIONS"]))
         stores[-1].connection.meta.client.create_bucket(Bucket=name)
-    made = Server(request.param, *said, *stores)
+    endpoint, access_key, secret_key, region = said
+    made = Server(request.param, endpoint, access_key, secret_key, region, *stores)
     yield made
     if made.kind == "named":
         for store in stores:

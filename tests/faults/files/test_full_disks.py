@@ -1,6 +1,7 @@
 """J12: a disk that is full, of temporary files, of the store, of the S3 server: a clean failure, the hold released, no
 file of half a picture; and all goes on once there is room."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,6 @@ from genhub.platforms.models import Platform
 from storage.models import Artifact, UploadFolder
 from storage.probing import probe_store
 from tests.books import find_mistakes
-from tests.faults.files import full_disk
 from tests.faults.files.crooked import standing_before
 from tests.faults.files.full_disk import Disk, is_full, short_files, small_disk
 from tests.faults.files.test_stores import check_files, work_until_ended
@@ -212,7 +212,7 @@ def has_ended(task: Task) -> bool:
 def test_limit_stands_in_for_a_disk_that_may_not_be_mounted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(full_disk.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with small_disk(tmp_path / "disk") as disk:
         assert not disk.is_mounted
         for full in (disk.full, short_files):
