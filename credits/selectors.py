@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
@@ -159,6 +159,11 @@ def find_entries(purse_id: uuid.UUID | None, filters: Filters) -> QuerySet[Trans
     return moves
 
 
+def list_moves_of(reference: uuid.UUID) -> QuerySet[Transfer]:
+    """Return the transfers of what was held for a reference, oldest first."""
+    return Transfer.objects.filter(hold__reference=reference).order_by("purse_version")
+
+
 def find_entry(key: str) -> Transfer:
     """Return the transfer that a key moved, with all that an entry needs."""
     return with_expiry(Transfer.objects.all()).get(key=key)
@@ -210,7 +215,17 @@ def find_last_audit() -> AuditRun | None:
 
 def sum_turnover(age: timedelta) -> Turnover:
     """Return what all purses together paid and got back in the last hours; reads only those hours' rows."""
-    sums = Transfer.objects.filter(pk__gte=oldest_id(age)).aggregate(
+    return add_up(Transfer.objects.filter(pk__gte=oldest_id(age)))
+
+
+def sum_turnover_of(begin: datetime, end: datetime) -> Turnover:
+    """Return what all purses together paid and got back from one moment until another; reads only those rows."""
+    return add_up(Transfer.objects.filter(created_at__gte=begin, created_at__lt=end))
+
+
+def add_up(moves: QuerySet[Transfer]) -> Turnover:
+    """Return what was paid and given back by transfers."""
+    sums = moves.aggregate(
         captured=Coalesce(Sum("amount", filter=Q(kind=Kind.CAPTURE)), 0),
         refunded=Coalesce(Sum("amount", filter=Q(kind=Kind.REFUND)), 0),
     )

@@ -1,5 +1,7 @@
 """Every read of recipes and styles."""
 
+import uuid
+
 from django.db.models import QuerySet
 
 from genhub.lib.once import once
@@ -28,6 +30,12 @@ def list_versions() -> QuerySet[TemplateVersion]:
         .select_related("template")
         .order_by("template__code")
     )
+
+
+def find_version(version_id: uuid.UUID) -> TemplateVersion | None:
+    """Return a version, published or not, with its template and what is ordered of it now."""
+    rows = TemplateVersion.objects.select_related("template__published__template")
+    return rows.filter(pk=version_id).first()
 
 
 def as_recipe(row: TemplateVersion) -> Recipe:

@@ -143,7 +143,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of what `make test` leaves to `make whole`."""
     config.addinivalue_line(
         "markers",
-        "whole: starts a whole hub or one of its servers, kills processes, drives a browser, or walks every page or route",
+        "whole: starts a whole hub or one of its servers, kills processes, drives a browser, walks every page or route, or judges drawn pictures",
     )
     if not WORKER:
         share_cores(getattr(config.option, "numprocesses", None) or 1)
@@ -166,10 +166,16 @@ def share_cores(workers: int) -> None:
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 
+def pytest_collection() -> None:
+    """Look for no rubbish while the tests are collected: all of it stays, and each look takes longer than the last."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave to the collector what the tests make: thousands of tests and torch itself stay to the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(YOUNG_OBJECTS)
 
 

@@ -11,7 +11,6 @@ from credits.ledger import Allowance
 from generation.api.serializers import GenerateSerializer
 from generation.models import Task
 from generation.orders.customer import Customer
-from generation.orders.finish import LabelPolicy
 from generation.orders.maker import default_model
 from generation.orders.submit import order_of
 from generation.spec import Order
@@ -60,24 +59,11 @@ def customer_of_task(request: Request, task: Task) -> Customer:
 def customer_of(request: Request, user: str) -> Customer:
     """Return a user of the caller's platform as who orders."""
     caller = caller_of(request)
-    platform, token = caller.platform, caller.token
-    return Customer(
-        platform.pk,
-        platform.default_model,
+    token = caller.token
+    return Customer.of(
+        caller.platform,
         user,
         api_key_id=caller.key.pk,
         allowance=Allowance(token.pk, token.max_credits) if token else None,
-        plan=platform.plan,
         local_only=caller.local_only,
-        low_credits=platform.low_credits,
-        has_quota=platform.storage_quota_mib is not None,
-        shares_results=platform.shares_results,
-        moderation=platform.moderation,
-        unjudged=platform.unjudged,
-        labels=LabelPolicy(
-            platform.label_producer,
-            platform.visible_label,
-            platform.language,
-            embeds_parameters=platform.embeds_parameters,
-        ),
     )

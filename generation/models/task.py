@@ -56,9 +56,7 @@ class Task(models.Model):
         "platforms.Platform", models.PROTECT, related_name="+", verbose_name=_("platform")
     )
     user = models.CharField(_("user"), max_length=200)
-    state = models.CharField(
-        _("state"), max_length=10, choices=STATE_WORDS, default=TaskState.PENDING
-    )
+    state = models.CharField(_("state"), max_length=10, choices=STATE_WORDS, default=TaskState.PENDING)  # fmt: skip
     model = models.CharField(_("model"), max_length=100)
     template_version = models.ForeignKey(
         "templates.TemplateVersion",
@@ -124,9 +122,7 @@ class Task(models.Model):
     # Neither prompt nor picture leaves the house.
     local_only = models.BooleanField(_("stays in the house"), db_default=False)
     # What it cost the operator in US dollars; null: not known, which is not 0.
-    cost_usd = models.DecimalField(
-        _("cost in USD"), max_digits=12, decimal_places=6, null=True, blank=True
-    )
+    cost_usd = models.DecimalField(_("cost in USD"), max_digits=12, decimal_places=6, null=True, blank=True)  # fmt: skip
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error_params = models.JSONField(_("error values"), default=dict)
     # Since when what was written in it is kept no more.
@@ -166,6 +162,10 @@ class Task(models.Model):
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
         ordering = ("-id",)
+        permissions = [
+            ("cancel_task", _("Can cancel tasks of users")),
+            ("order_task", _("Can order for users and at the hub's expense")),
+        ]
         indexes = [
             models.Index(fields=["platform", "user", "-id"], name="task_of_user"),
             models.Index(fields=["platform", "-id"], name="task_of_platform"),

@@ -2,10 +2,11 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any, Self
 
 from credits import ledger
 from generation.orders.finish import AS_USUAL, LabelPolicy
-from genhub.platforms.models import Moderation, Plan, Unjudged
+from genhub.platforms.models import Moderation, Plan, Platform, Unjudged
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,25 @@ class Customer:
     has_quota: bool = False
     # What its pictures' files tell.
     labels: LabelPolicy = AS_USUAL
+
+    @classmethod
+    def of(cls, platform: Platform, user: str, **terms: Any) -> Self:
+        """Return a platform's user, with further terms of who asks: key, allowance, what stays in the house."""
+        return cls(
+            platform.pk,
+            platform.default_model,
+            user,
+            plan=platform.plan,
+            low_credits=platform.low_credits,
+            has_quota=platform.storage_quota_mib is not None,
+            shares_results=platform.shares_results,
+            moderation=platform.moderation,
+            unjudged=platform.unjudged,
+            labels=LabelPolicy(
+                platform.label_producer,
+                platform.visible_label,
+                platform.language,
+                embeds_parameters=platform.embeds_parameters,
+            ),
+            **{"local_only": platform.local_only, **terms},
+        )

@@ -8,7 +8,6 @@ from generation.moderation import prompts
 from generation.moderation.found import Found
 from generation.orders.abilities import find_mistakes, find_unsupported
 from generation.orders.blame import blame
-from generation.orders.brought import Owner
 from generation.orders.chain import with_chain
 from generation.orders.clips import CLIP, check_kind, narrow, with_clip
 from generation.orders.estimate import estimate_usd
@@ -31,7 +30,7 @@ from generation.orders.resolved import Resolved, quote_spec
 from generation.orders.subjects import find_seeds
 from generation.spec import PICTURES, GenerationSpec, ModelCard, Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
-from genhub.platforms.models import Moderation, Plan
+from genhub.platforms.models import Moderation
 from templates import rendering, selectors
 from templates.chains import list_steps
 from templates.rendering import Look, Recipe, Rendered
@@ -46,21 +45,20 @@ WIRE_NAMES = {"media_type": "type"}
 
 def resolve(
     order: Order,
+    buyer: Buyer,
     *,
-    owner: Owner,
-    platform_model: str,
-    plan: Plan | None = None,
-    local_only: bool = False,
     moderation: str = Moderation.OFF,
+    recipe: Recipe | None = None,
 ) -> Resolved:
     """Return the order with every default filled in, or raise InvalidRequest naming each wrong field, or PromptRefused.
+    A recipe stands for the template that the order names.
 
     Raises PriceUnknown when the price list does not say what it costs, CostUnknown when nobody says what the hub pays
     and that is not allowed, and TemplateNotOrderable for what is wrong with the template, not with the order.
     """
-    recipe = find_recipe(order)
-    local_only = local_only or bool(recipe and recipe.local_only)
-    buyer = Buyer(owner, platform_model, plan or Plan(), local_only)
+    recipe = recipe or find_recipe(order)
+    if recipe and recipe.local_only:
+        buyer = replace(buyer, local_only=True)
     try:
         rendered = render(order, recipe)
         asked = join_prompts(order, recipe, rendered)

@@ -22,6 +22,7 @@ from generation.orders.customer import Customer
 from generation.orders.finish import finish
 from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
+from generation.orders.maker import Buyer
 from generation.orders.preferences import preferred
 from generation.orders.resolve import resolve
 from generation.orders.resolved import Resolved
@@ -35,7 +36,9 @@ from genhub.lib.ids import new_id
 from genhub.lib.inserts import insert_together
 from genhub.lib.remembered import Marks
 from genhub.platforms import idempotency
+from genhub.platforms.models import Plan
 from storage import usage
+from templates.rendering import Recipe
 
 HOLD_MARGIN = timedelta(days=1)
 
@@ -116,7 +119,9 @@ def check_quota(customer: Customer) -> None:
 
 
 @remembered.together()
-def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Resolved:
+def resolve_for(
+    customer: Customer, order: Order, *, keeps: bool = True, recipe: Recipe | None = None
+) -> Resolved:
     """Return a customer's order made whole, as `resolve` does; pictures that it brings along become theirs if kept."""
     check_webhook(order.webhook, customer.platform_id)
     check_times(order.timeout, order.expires_in)
@@ -124,11 +129,9 @@ def resolve_for(customer: Customer, order: Order, *, keeps: bool = True) -> Reso
     with preferred(order, owner) as filled, screening.keeping_refusals(customer, keeps=keeps):
         resolved = resolve(
             filled,
-            owner=owner,
-            platform_model=customer.platform_model,
-            plan=customer.plan,
-            local_only=customer.local_only,
+            Buyer(owner, customer.platform_model, customer.plan or Plan(), customer.local_only),
             moderation=customer.moderation,
+            recipe=recipe,
         )
         finished = finish(resolved, filled, customer.labels)
         # Who only asks for the price is told it, whatever was drawn before.

@@ -63,6 +63,12 @@ def word(problem: Problem) -> str:
     return gettext("%(title)s: %(detail)s") % {"title": body["title"], "detail": body["detail"]}
 
 
+def word_whole(problem: Problem) -> str:
+    """Return a refusal in the reader's language, in one line: what is wrong with each field, where it says that."""
+    said = word_fields(problem).items()
+    return "; ".join(f"{field}: {' '.join(mistakes)}" for field, mistakes in said) or word(problem)
+
+
 def word_fields(problem: Problem) -> dict[str, list[str]]:
     """Return what is wrong with each field of a refusal, in the reader's language."""
     found: dict[str, list[str]] = {}

@@ -186,6 +186,8 @@ class Platform(models.Model):
         help_text=_("Prompt, seed and so on are written into each picture, unless its order says otherwise."),
     )  # fmt: skip
     is_active = models.BooleanField(_("active"), default=True)
+    # Of the hub's own staff, whose orders nobody pays; there is one at most.
+    is_house = models.BooleanField(default=False, db_default=False, editable=False)
     usd_per_credit = models.DecimalField(
         _("US dollars a credit"), max_digits=12, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))],
@@ -197,6 +199,9 @@ class Platform(models.Model):
         verbose_name = _("platform")
         verbose_name_plural = _("platforms")
         ordering = ("code",)
+        constraints = [
+            models.UniqueConstraint("is_house", condition=models.Q(is_house=True), name="one_house")
+        ]
 
     def __str__(self) -> str:
         return self.name

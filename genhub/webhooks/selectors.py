@@ -27,6 +27,12 @@ def list_deliveries(endpoint: Endpoint) -> QuerySet[Delivery]:
     return rows.select_related("message", "endpoint")
 
 
+def list_deliveries_about(about: uuid.UUID) -> QuerySet[Delivery]:
+    """Return the deliveries of all that is told of one thing, with their messages and endpoints, oldest first."""
+    rows = Delivery.objects.filter(message__about=about).order_by("id")
+    return rows.select_related("message", "endpoint")
+
+
 def find_delivery(endpoint: Endpoint, wire_id: str) -> Delivery | None:
     """Return one delivery of an endpoint, or None."""
     return list_deliveries(endpoint).filter(pk=from_wire(DELIVERY, wire_id)).first()

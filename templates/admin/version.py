@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from genhub.admin.base import HubAdmin
-from genhub.admin.pages import SEEN, ask
+from genhub.admin.pages import SEEN, ask, without_action
 from genhub.admin.show import moment
 from genhub.lib.errors import Problem, SeenChanged
 from templates import services
@@ -59,7 +60,7 @@ class TemplateVersionAdmin(HubAdmin):
         "published_at",
         "published_by",
     )
-    actions_detail = ("publish",)
+    actions_detail = ("try_out", "publish")
     actions_submit_line = ("publish_draft",)
     change_form_outer_before_template = "admin/templates/version_note.html"
 
@@ -118,7 +119,8 @@ class TemplateVersionAdmin(HubAdmin):
         """Offer to publish what is not ordered yet."""
         version = self.get_object(request, object_id)
         is_current = version is None or version.template.published_id == version.pk
-        return [] if is_current else super().get_actions_detail(request, object_id)
+        found: list[Any] = super().get_actions_detail(request, object_id)
+        return without_action(found, "publish") if is_current else found
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Stay with the version that was saved."""
@@ -129,6 +131,17 @@ class TemplateVersionAdmin(HubAdmin):
         version = self.get_object(request, object_id)
         can_save = version is not None and self.has_change_permission(request, version)
         return super().get_actions_submit_line(request, object_id) if can_save else []
+
+    def has_order_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Allow those who may have something drawn at the hub's expense, and see it."""
+        may = request.user.has_perm
+        return bool(may("generation.order_task") and may("generation.view_task"))
+
+    @action(description=_("Try it out"), permissions=["order"], icon="science")
+    def try_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that draws it: orders are another room's matter."""
+        version = self.find_object(request, object_id)
+        return HttpResponseRedirect(reverse("admin:generation_task_try", args=[version.pk]))
 
     @action(
         description=_("Save and publish"), permissions=["publish"], attrs={"name": SAVE_AND_PUBLISH}

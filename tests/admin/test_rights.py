@@ -56,17 +56,18 @@ def offered(client: Client, address: str, field: str) -> set[int]:
     return set(form.fields[field].queryset.values_list("pk", flat=True))
 
 
-@pytest.mark.parametrize("right", sorted({*REGISTERED, *OWN, *NAMED}))
-def test_every_right_can_be_given_to_a_person_and_to_a_group(boss: Client, right: str) -> None:
+def test_every_right_can_be_given_to_a_person_and_to_a_group(boss: Client) -> None:
     dave = User.objects.create_user("dave", is_staff=True)
     group = Group.objects.create(name="support")
-    pk = find(right).pk
-    words = {"username": "dave", "is_staff": "on", "is_active": "on", "user_permissions": [pk]}
+    rights = sorted({*REGISTERED, *OWN, *NAMED})
+    keys = {find(right).pk for right in rights}
+    words = {"username": "dave", "is_staff": "on", "is_active": "on", "user_permissions": keys}
     assert boss.post(page("users_user_change", dave.pk), words).status_code == 302
-    assert User.objects.get(pk=dave.pk).has_perm(right)
-    words = {"name": "support", "permissions": [pk]}
+    held = User.objects.get(pk=dave.pk)
+    assert [right for right in rights if not held.has_perm(right)] == []
+    words = {"name": "support", "permissions": keys}
     assert boss.post(page("auth_group_change", group.pk), words).status_code == 302
-    assert group.permissions.get().pk == pk
+    assert set(group.permissions.values_list("pk", flat=True)) == keys
 
 
 def test_the_lists_of_rights_are_not_empty() -> None:
@@ -97,7 +98,7 @@ def test_rights_that_open_nothing_are_not_offered(boss: Client) -> None:
     rights = offered(boss, page("users_user_change", dave.pk), "user_permissions")
     for idle in ("credits.change_transfer", "generation.delete_task", "users.change_user"):
         assert find(idle).pk not in rights, idle
-    assert len(rights) < 100
+    assert len(rights) < Permission.objects.count() / 2
 
 
 def test_saving_a_person_takes_no_right_away(boss: Client) -> None:

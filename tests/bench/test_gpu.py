@@ -17,7 +17,7 @@ from tests.bench import flops, gpu_memory, gpu_model, gpu_speed
 from tests.bench.__main__ import MODULES, NOT_RUN, exit_code, measure
 from tests.bench.gpu_model import DTYPE, REAL, TINY, Dimensions, Lab, lab
 
-pytestmark = pytest.mark.xdist_group("torch")
+pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
 SIDE = TINY.sides[0]
 
 

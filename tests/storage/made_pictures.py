@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from PIL import Image
@@ -289,6 +290,7 @@ def webps() -> Iterator[tuple[str, bytes]]:
     yield "webp after its end", encode(scene(), "WEBP", lossless=True) + b"<script>"
 
 
+@cache
 def all_pictures() -> dict[str, bytes]:
     """Return every one by its name."""
     return {name: data for made in (pngs(), jpegs(), webps()) for name, data in made}

@@ -12,7 +12,7 @@ from generation.training import vocabulary
 from generation.training.evaluate import draw_samples, load_pipeline, measure
 from generation.training.style_lessons import OUTLINES
 
-pytestmark = pytest.mark.xdist_group("torch")
+pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
 
+from generation.admin.tasks.deeds import HistoryForm
 from generation.admin.words import task_badge
 from generation.life.batch_cancels import cancel_batch
 from generation.models import Batch
@@ -19,7 +20,6 @@ from generation.orders.batch import word_kept
 from generation.selectors.batches import measure, sum_credits
 from generation.states import BatchState
 from genhub.admin.base import ReadOnlyAdmin
-from genhub.admin.forms import ReasonForm
 from genhub.admin.pages import Question, ask, without_action, word
 from genhub.admin.show import badge, code, link, moment, pairs, table
 from genhub.lib.errors import Problem
@@ -32,16 +32,6 @@ COLOURS = {
 }
 # Of a prompt in a table.
 LONGEST_PROMPT = 60
-
-
-class CancelForm(ReasonForm):
-    """Asks why a batch is canceled."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = _(
-            "At least 10 characters. It stays in the batch's history, with your name; the user does not read it."
-        )
 
 
 @admin.register(Batch)
@@ -119,7 +109,7 @@ class BatchAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then end every task that has not ended."""
         row = self.find_object(request, object_id)
-        form = CancelForm(request.POST or None)
+        form = HistoryForm(request.POST or None)
         if form.is_valid():
             try:
                 count = cancel_batch(row.pk)

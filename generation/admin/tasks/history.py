@@ -1,7 +1,9 @@
 """What happened to a task: its attempts and events as tables."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -10,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from generation.accounts import routing
 from generation.admin.words import attempt_badge, show_usd
 from generation.models import Attempt, Event, Task
-from generation.selectors.tasks import list_events
+from generation.selectors.story import Source, tell_story
 from genhub.admin.show import badge, code, moment, pairs, table
 
-EVENT_COLOURS = {
+EVENT_COLOURS: dict[str, str] = {
     Event.Kind.COMPLETED: "success",
     Event.Kind.FAILED: "danger",
     Event.Kind.ABANDONED: "danger",
@@ -26,6 +28,13 @@ EVENT_COLOURS = {
     Event.Kind.STEP_DONE: "info",
 }
 
+SOURCES = {
+    Source.TASK: _("task"),
+    Source.CREDITS: _("credits"),
+    Source.WEBHOOK: _("webhook"),
+    Source.STAFF: _("staff"),
+}
+RIGHTS = {Source.CREDITS: "credits.view_purse", Source.WEBHOOK: "webhooks.view_delivery"}
 WHY = _("why")
 ALL_REST = _("all rest, and it is the first that is back")
 # What routing thinks of the providers of a model.
@@ -58,6 +67,10 @@ NAMES = {
     "price": _("price"),
     "provider": _("provider"),
     "worker": _("worker"),
+    "reason": _("reason"),
+    "event": _("event"),
+    "address": _("address"),
+    "tries": _("tries"),
     "encode": _("read the prompt"),
     "denoise": _("draw"),
     "decode": _("decode"),
@@ -121,22 +134,29 @@ def error_words(error_code: str, detail: str) -> SafeString | str:
     return format_html_join(" ", "{}", [(part,) for part in parts]) if parts else "–"
 
 
-def events_table(task: Task) -> SafeString:
-    """Return the steps of a task's life, oldest first."""
+def story_table(request: HttpRequest, task: Task) -> SafeString:
+    """Return all that happened to a task, oldest first, of the books that this member of staff may read."""
     rows = [
         [
-            moment(event.created_at),
-            badge(event.get_kind_display(), EVENT_COLOURS.get(Event.Kind(event.kind), "")),
-            facts_of(event),
+            moment(one.at),
+            SOURCES[one.source],
+            badge(one.word, EVENT_COLOURS.get(one.kind, "")),
+            facts_of(one.facts),
         ]
-        for event in list_events(task)
+        for one in tell_story(task, readable(request))
     ]
-    return table([_("time"), _("event"), _("facts")], rows)
+    return table([_("time"), _("source"), _("event"), _("facts")], rows)
 
 
-def facts_of(event: Event) -> SafeString | str:
-    """Return an event's values, those of a route in words: why this provider, and why none of the others."""
-    values = dict(event.data)
+def readable(request: HttpRequest) -> frozenset[Source]:
+    """Return the books that a member of staff may read besides the task's own."""
+    held = {source for source, right in RIGHTS.items() if request.user.has_perm(right)}
+    return frozenset({Source.TASK, Source.STAFF, *held})
+
+
+def facts_of(facts: Mapping[str, Any]) -> SafeString | str:
+    """Return a moment's values, those of a route in words: why this provider, and why none of the others."""
+    values: dict[Any, Any] = dict(facts)
     chosen = values.get("provider")
     for thought in values.pop("considered", ()):
         provider, why = thought["provider"], thought["why"]
@@ -147,7 +167,7 @@ def facts_of(event: Event) -> SafeString | str:
     return named(values)
 
 
-def named(values: dict[str, Any]) -> SafeString | str:
+def named(values: Mapping[Any, Any]) -> SafeString | str:
     """Return values under their names in the reader's language, without the empty ones."""
     filled = {NAMES.get(name, name): value for name, value in values.items() if value != ""}
     return pairs(filled) if filled else "–"

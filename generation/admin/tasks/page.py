@@ -18,10 +18,14 @@ from generation.admin.moderation.words import findings_table
 from generation.admin.refunds.ask import RefundPage, see_balance
 from generation.admin.refunds.ask_bulk import BulkRefundPage
 from generation.admin.tasks.chain import chain_table
+from generation.admin.tasks.comparing import ComparePage
+from generation.admin.tasks.deeds import DeedsPage
 from generation.admin.tasks.desk import late_table
 from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.example import ExamplePage
-from generation.admin.tasks.history import attempts_table, events_table
+from generation.admin.tasks.figures import FiguresPage
+from generation.admin.tasks.history import attempts_table, story_table
+from generation.admin.tasks.trying import TryPage
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
 from generation.models import Output, Task
 from generation.selectors.tasks import describe_template, search_tasks, when_ended
@@ -44,7 +48,17 @@ class TaskList(ChangeList):
 
 
 @admin.register(Task)
-class TaskAdmin(ExamplePage, DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmin):
+class TaskAdmin(
+    ExamplePage,
+    DoubtPage,
+    RefundPage,
+    BulkRefundPage,
+    DeedsPage,
+    ComparePage,
+    TryPage,
+    FiguresPage,
+    ReadOnlyAdmin,
+):
     """Customers' orders, newest first."""
 
     list_display = (
@@ -77,7 +91,7 @@ class TaskAdmin(ExamplePage, DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmi
     show_full_result_count = False
     list_per_page = 25
     actions_list = ("refund_all",)
-    actions_detail = ("decide", "refund", "show_by_picture")
+    actions_detail = ("decide", "refund", "order_again", "cancel", "show_by_picture")
     has_history = True
     change_form_outer_before_template = "admin/generation/overview.html"
     fieldsets = (
@@ -174,7 +188,7 @@ class TaskAdmin(ExamplePage, DoubtPage, RefundPage, BulkRefundPage, ReadOnlyAdmi
                         task, shows_costs=request.user.has_perm("generation.view_costs")
                     ),
                 ),
-                (_("What happened"), events_table(task)),
+                (_("What happened"), story_table(request, task)),
             ],
         }
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))

@@ -13,7 +13,7 @@ from generation import loops
 from generation.accounts import routing
 from generation.models import Attempt
 from generation.orders.brought import Owner
-from generation.orders.maker import default_model
+from generation.orders.maker import Buyer, default_model
 from generation.orders.resolve import resolve
 from generation.providers.base import AccountSettings, DrawsBatches, Work
 from generation.providers.errors import ProviderError
@@ -26,6 +26,7 @@ from generation.work.rerun import Again, draw_again, pixels_of
 from genhub.lib.commands import HubCommand
 from genhub.lib.errors import InvalidRequest, Problem
 from genhub.lib.ids import NOBODY, from_wire, new_id
+from genhub.platforms.models import Plan
 from storage.media import encode_picture
 from storage.seals import label_output
 
@@ -122,7 +123,7 @@ class Command(HubCommand):
         """Draw one picture into a file."""
         names = ("prompt", "negative_prompt", "model", "width", "height", "steps", "cfg_scale")
         words = {name: options[name] for name in (*names, "seed", "mode")}
-        resolved = resolve(Order(**words), owner=Owner(NOBODY, ""), platform_model="")
+        resolved = resolve(Order(**words), Buyer(Owner(NOBODY, ""), "", Plan()))
         started = time.perf_counter()
         finished = make_engine().submit(
             Work(resolved.spec, resolved.route.card, self.show_progress)
