@@ -35,9 +35,14 @@ whole: .venv/.ready-dev ## start servers and whole hubs, kill processes, drive a
 	@echo "· whole hubs and pages" >&2
 	@exec $(PY) -m pytest -m whole $(ARGS)
 
+# Hostile addresses, answers and weights, files and what keeps and deletes them stand beside the code that they try.
+FAULTS_OF_files := tests/storage tests/retention tests/lib/test_hostile_addresses.py tests/lib/test_dial.py \
+	tests/lib/test_fetch.py tests/lib/test_public_addresses.py tests/engine/test_weights_files.py tests/api/test_links.py \
+	tests/api/test_verify.py tests/api/test_owners.py tests/faults/test_leftovers.py tests/faults/test_retention.py
+
 faults: .venv/.ready-dev ## kill processes in full counts        (SET=ledger, FAULT_COUNT=10)
 	@echo "· fault tests" >&2
-	@FAULT_COUNT=$${FAULT_COUNT:-10} exec $(PY) -m pytest $(if $(SET),$(wildcard tests/faults/$(SET) tests/$(SET)),tests/faults tests/front/test_slow.py) \
+	@FAULT_COUNT=$${FAULT_COUNT:-10} exec $(PY) -m pytest $(if $(SET),$(wildcard tests/faults/$(SET) tests/$(SET)) $(FAULTS_OF_$(SET)),tests/faults tests/front/test_slow.py) \
 		--timeout 1800 $(ARGS)
 
 mutants: .venv/.ready-dev ## break promises on purpose; the suite must notice

@@ -25,6 +25,7 @@ from genhub.lib.clock import NOW
 from genhub.lib.connections import release_connection
 from genhub.retention.erasing import erase_asked
 from genhub.retention.turns import delete_old
+from storage.moving import settle_withheld
 from storage.probing import probe_store
 from storage.usage import add_up_use
 
@@ -115,6 +116,7 @@ def list_loops() -> list[Loop]:
         Loop(expiry.expire_holds, settings.SWEEP_SECONDS),
         Loop(delete_old, SWEEPS_BETWEEN_DELETIONS * settings.SWEEP_SECONDS),
         Loop(probe_store, PROBE_SECONDS),
+        Loop(settle_withheld, PROBE_SECONDS),
         Loop(add_up_use, settings.SWEEP_SECONDS),
         Loop(erase_asked, settings.SWEEP_SECONDS),
         Loop(nightly.start_due_audit, settings.SWEEP_SECONDS),

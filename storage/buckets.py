@@ -1,8 +1,11 @@
 """Pictures in a bucket whose address for people is not the hub's own."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from storages.backends.s3 import S3Storage
+
+from storage.content import Entry
 
 ENCRYPTION_HEADERS: Final = {
     "ServerSideEncryption": "x-amz-server-side-encryption",
@@ -44,3 +47,19 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # storages has no types
         }  # fmt: skip
         client = store.connection.meta.client
         return str(client.generate_presigned_url("put_object", Params=words, ExpiresIn=seconds))
+
+    def list_files(self, prefix: str) -> Iterator[Entry]:
+        """Yield every file whose key begins so."""
+        for one in self.bucket.objects.filter(Prefix=prefix):
+            yield Entry(one.key, one.size, one.last_modified)
+
+    def take_copy(self, name: str, source: "BucketStorage") -> None:
+        """Have the store copy a file from another bucket, with its type, encrypted as this one's are; in parts where
+        it is large."""
+        said = self.object_parameters
+        self.bucket.copy(
+            {"Bucket": source.bucket_name, "Key": name},
+            name,
+            ExtraArgs={word: said[word] for word in ENCRYPTION_HEADERS if word in said},
+            Config=self.transfer_config,
+        )

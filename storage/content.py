@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import IO, Any, Final, Protocol
 
 from PIL import Image
@@ -88,6 +89,15 @@ class StoredFile:
     def list_keys(self) -> list[str]:
         """Return where the file lies, and what was drawn of it."""
         return list(filter(None, (self.key, self.thumbnail_key, self.poster_key, self.preview_key)))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file as the store tells of it."""
+
+    key: str
+    size_bytes: int
+    changed_at: datetime
 
 
 class OutputRefused(ValueError):

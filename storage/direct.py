@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.core.files.storage import default_storage, storages
+from django.core.files.storage import default_storage
 from django.core.signing import Signer
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -22,9 +22,9 @@ from django.urls import reverse
 from genhub.lib.errors import Problem, gettext_noop, refuse_field
 from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms import idempotency
-from storage.buckets import BucketStorage
 from storage.keys import incoming_folder, incoming_key
 from storage.models import SHOWN, Artifact, DirectUpload, UploadFolder
+from storage.purposes import home_of
 from storage.signatures import is_signature, signature_of
 from storage.uploads import FIELD, take_picture
 from storage.usage import check_room
@@ -84,6 +84,19 @@ def announce(
     most: int = settings.UPLOAD_MAX_BYTES
     if size_bytes > most:
         raise refuse_field("size_bytes", "too_large", TOO_LARGE, limit=most)
+    try:
+        return announce_in_turn(use, content_type, size_bytes, sha256)
+    except IntegrityError:
+        # The key was used at another door by a request that ran beside this one and has committed since.
+        if not (earlier := idempotency.find_earlier(use)):
+            raise
+        return DirectUpload.objects.get(pk=earlier)
+
+
+def announce_in_turn(
+    use: idempotency.Use, content_type: str, size_bytes: int, sha256: str
+) -> DirectUpload:
+    """Do as `announce` does, one after the other of one owner; raise IntegrityError for a key used meanwhile."""
     owner = {"platform_id": use.platform_id, "user": use.user}
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -122,10 +135,10 @@ def find_uploads(platform_id: uuid.UUID, user: str | None) -> QuerySet[DirectUpl
 def address_of(upload: DirectUpload) -> tuple[str, Mapping[str, str]]:
     """Return where the file is to be sent by PUT, and with which headers."""
     headers = {"Content-Type": upload.content_type}
-    store = storages["default"]
-    if isinstance(store, BucketStorage):
+    key = incoming_key(upload.pk)
+    if store := home_of(key):
         url = store.sign_put(
-            incoming_key(upload.pk),
+            key,
             content_type=upload.content_type,
             size_bytes=upload.size_bytes,
             seconds=seconds_left(upload),

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from genhub.retention.erasing import Left, Owner, Step, StillBusy, bite, delete
+from genhub.retention.erasing import Left, Owner, Step, StillBusy, bite, count_left, delete, of
 from genhub.retention.rules import Gone
 from genhub.webhooks import outbox
 from storage.erasing import clear_folders, find_left, let_go
@@ -14,7 +14,7 @@ from storage.services import delete_unnamed
 
 def let_pictures_go(owner: Owner) -> Gone:
     """Let the user's pictures go, whatever they were made by."""
-    rows = Artifact.objects.filter(platform_id=owner.platform_id, user=owner.user, gone_at=None)
+    rows = of(Artifact, owner).filter(gone_at=None)
     found = bite(rows)
     return let_go(found) if found else Gone()
 
@@ -35,7 +35,7 @@ def forget_messages(owner: Owner) -> Gone:
 
 def delete_uploads(owner: Owner) -> Gone:
     """Delete an upload to the store, with its file where it became no picture."""
-    rows = DirectUpload.objects.filter(platform_id=owner.platform_id, user=owner.user)
+    rows = of(DirectUpload, owner)
     if found := rows.first():
         # Where it lies is swept once more after its time: until then somebody may still send it.
         gone = delete_unnamed(incoming_folder(found.pk), weighs=True)
@@ -51,15 +51,14 @@ def delete_files(owner: Owner) -> Gone:
 
 def rename(owner: Owner) -> None:
     """Call the owner of what is left otherwise; raise StillBusy where a picture came since, or a file still lies."""
-    names = {"platform_id": owner.platform_id, "user": owner.user}
-    is_new = Artifact.objects.filter(**names, gone_at=None).exists()
+    is_new = of(Artifact, owner).filter(gone_at=None).exists()
     if is_new or find_left(owner.platform_id, owner.user):
         raise StillBusy
     # Of what the user brought along, no fingerprint stays.
-    uploads = Artifact.objects.filter(**names, key__startswith=UPLOADS)
+    uploads = of(Artifact, owner).filter(key__startswith=UPLOADS)
     uploads.update(sha256="")
     for model in (Artifact, UploadFolder):
-        model.objects.filter(**names).update(user=owner.alias)
+        of(model, owner).update(user=owner.alias)
 
 
 STEPS = (
@@ -76,8 +75,6 @@ KEPT = (
         _(
             "Whoever shows a generated picture can be told whether it was made here; they name nobody."
         ),
-        lambda owner: Artifact.objects.filter(
-            platform_id=owner.platform_id, user__in=(owner.user, owner.alias)
-        ).count(),
+        count_left(Artifact),
     ),
 )

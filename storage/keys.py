@@ -11,6 +11,10 @@ UPLOADS: Final = "uploads/"
 EDITS: Final = "edits/"
 OUTPUTS: Final = "outputs/"
 INCOMING: Final = "incoming/"
+# Of a digest in a file's name.
+DIGITS: Final = 16
+# How the names end of what is drawn of a file: all lie beside it.
+THUMBNAIL, POSTER, PREVIEW = "_thumbnail.jpg", "_poster.jpg", "_preview.webp"
 
 
 def output_key(day: datetime.date, owner: uuid.UUID, attempt: uuid.UUID, name: str) -> str:
@@ -36,6 +40,11 @@ def incoming_folder(upload: uuid.UUID) -> str:
 def incoming_key(upload: uuid.UUID) -> str:
     """Return the key of that file."""
     return f"{incoming_folder(upload)}0"
+
+
+def is_drawn(key: str) -> bool:
+    """Return whether a file was drawn of another one, to be looked at in its place."""
+    return key.endswith((THUMBNAIL, POSTER, PREVIEW))
 
 
 def output_id(attempt: uuid.UUID, position: int) -> uuid.UUID:

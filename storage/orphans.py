@@ -9,29 +9,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from django.core.files.storage import default_storage, storages
+from django.core.files.storage import default_storage
 from django.db.models import Q
+from django.db.models.functions import Substr
 
 from genhub.retention.models import LegalHold
+from storage.content import Entry
 from storage.files import local_storage
 from storage.keys import EDITS, INCOMING, OUTPUTS, UPLOADS
 from storage.models import Artifact, OrphanReport, UploadFolder
+from storage.purposes import list_buckets
 from storage.services import KEYS, folder_of
 
 # Longer than any attempt, upload or edit takes: what is younger may be about to have its row.
 USUAL_DAYS: Final = 7
 MOST_EXAMPLES: Final = 100
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A file as the store tells of it."""
-
-    key: str
-    size_bytes: int
-    changed_at: datetime
 
 
 @dataclass
@@ -83,19 +77,10 @@ def list_stored_days(place: str) -> Iterator[str]:
 
 
 def list_named_days(place: str) -> Iterator[str]:
-    """Yield the day folders that rows name; each is found by its first key."""
-    last = place
-    while key := find_key_after(place, last):
-        day = "/".join(key.split("/")[:4]) + "/"
-        yield day
-        # Behind every key of that day: 0 follows the slash.
-        last = f"{day[:-1]}0"
-
-
-def find_key_after(place: str, last: str) -> str | None:
-    """Return the first key of a place behind this one."""
-    rows = Artifact.objects.filter(key__startswith=place, key__gt=last, gone_at=None)
-    return rows.order_by("key").values_list("key", flat=True).first()
+    """Yield the day folders that rows name, in no order: it would be the database's own."""
+    rows = Artifact.objects.filter(key__startswith=place, gone_at=None).order_by()
+    day = Substr("key", 1, len(place) + len("2026/11/29/"))
+    yield from rows.annotate(day=day).values_list("day", flat=True).distinct()
 
 
 def list_folders(folder: str) -> list[str]:
@@ -114,7 +99,7 @@ def read_day(place: str, folder: str) -> date:
         return date.max
 
 
-def list_files(folder: str) -> Iterator[Stored]:
+def list_files(folder: str) -> Iterator[Entry]:
     """Yield every file below a folder."""
     if store := local_storage():
         root = Path(store.location)
@@ -122,11 +107,10 @@ def list_files(folder: str) -> Iterator[Stored]:
             if path.is_file():
                 facts = path.stat()
                 changed_at = datetime.fromtimestamp(facts.st_mtime, UTC)
-                yield Stored(str(path.relative_to(root)), facts.st_size, changed_at)
+                yield Entry(str(path.relative_to(root)), facts.st_size, changed_at)
         return
-    bucket: Any = storages["default"]
-    for one in bucket.bucket.objects.filter(Prefix=folder):
-        yield Stored(one.key, one.size, one.last_modified)
+    for bucket in list_buckets():
+        yield from bucket.list_files(folder)
 
 
 def compare_day(folder: str, until: datetime, found: Found, *, deletes: bool) -> None:
@@ -163,7 +147,7 @@ def compare_incoming(until: datetime, found: Found, *, deletes: bool) -> None:
             note_unnamed(file, found, deletes=deletes)
 
 
-def note_unnamed(file: Stored, found: Found, *, deletes: bool) -> None:
+def note_unnamed(file: Entry, found: Found, *, deletes: bool) -> None:
     """Count a file without a row, and delete it if asked to; what may lie under a legal hold stays."""
     found.unnamed_files += 1
     found.unnamed_bytes += file.size_bytes

@@ -1,12 +1,14 @@
 """Whether the store does what it is for: writes a file, reads the same back, deletes it, and finds it gone."""
 
 import os
+from collections.abc import Sequence
 from typing import Final
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
 
 from genhub.lib.ids import new_id
+from storage.purposes import list_buckets
 
 PROBES: Final = "probes/"
 SIZE_BYTES: Final = 1024
@@ -17,15 +19,23 @@ class StoreLies(Exception):
 
 
 def probe_store() -> None:
-    """Write, read and delete a small file; raise StoreLies, or whatever the store raises."""
+    """Write, read and delete a small file in each bucket; raise StoreLies, or whatever the store raises."""
+    stores: Sequence[Storage] = list_buckets() or [default_storage]
+    for store in stores:
+        probe(store)
+
+
+def probe(store: Storage) -> None:
+    """Write, read and delete a small file there; raise as `probe_store` does."""
     key, data = f"{PROBES}{new_id().hex}", os.urandom(SIZE_BYTES)
-    name = default_storage.save(key, ContentFile(data))
     try:
-        with default_storage.open(name) as file:
+        store.save(key, ContentFile(data))
+        with store.open(key) as file:
             found = file.read()
         if found != data:
             raise StoreLies(f"{key}: {len(found)} other bytes came back than were written")
     finally:
-        default_storage.delete(name)
-    if default_storage.exists(name):
+        # What could not be written whole, too: a full disk keeps a file without bytes.
+        store.delete(key)
+    if store.exists(key):
         raise StoreLies(f"{key} is still there after it was deleted")

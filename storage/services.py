@@ -23,6 +23,7 @@ from storage.content import StoredFile
 from storage.decoding import decode_own
 from storage.encoding import THUMBNAIL_TYPE, Encoded, encode_thumbnail
 from storage.files import local_storage
+from storage.keys import DIGITS, THUMBNAIL
 from storage.labels import Label
 from storage.media import encode_picture
 from storage.models import SHOWN, Artifact, Edit
@@ -45,8 +46,6 @@ KEEP: Final = """
      WHERE id = ANY (%s) AND withheld_at IS NULL AND gone_at IS NULL
      ORDER BY id FOR NO KEY UPDATE
 """
-# Of a digest in a file's name.
-DIGITS: Final = 16
 # Each has its own connection to the bucket, made once.
 couriers = ThreadPoolExecutor(8, thread_name_prefix="put")
 
@@ -95,7 +94,7 @@ def describe_file(stem: str, extension: str, sha256: str, **facts: Any) -> Store
     """
     named = f"{stem}-{sha256[:DIGITS]}"
     return StoredFile(
-        key=f"{named}{extension}", thumbnail_key=f"{named}_thumbnail.jpg", sha256=sha256, **facts
+        key=f"{named}{extension}", thumbnail_key=f"{named}{THUMBNAIL}", sha256=sha256, **facts
     )
 
 

@@ -18,6 +18,7 @@ from PIL import Image
 from genhub.lib.media_types import find_media_type
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.encoding import EXTENSIONS, THUMBNAIL_TYPE, encode_thumbnail
+from storage.keys import POSTER, PREVIEW
 from storage.labels import Label
 from storage.services import put, put_beside, put_thumbnail
 from storage.vendor_pictures import Marking, describe_labelled, run_apart, sign, spool
@@ -69,9 +70,7 @@ def save_vendor_clip(content: VendorFile, marking: Marking, *, stem: str) -> Sto
             artifact_id=marking.artifact_id,
         )
         named = stored.key.removesuffix(EXTENSIONS[MP4])
-        stored = replace(
-            stored, poster_key=f"{named}_poster.jpg", preview_key=f"{named}_preview.webp"
-        )
+        stored = replace(stored, poster_key=f"{named}{POSTER}", preview_key=f"{named}{PREVIEW}")
 
         def put_stills() -> None:
             put_thumbnail(stored.thumbnail_key, encode_thumbnail(facts.small, marking.label))

@@ -17,7 +17,7 @@ from generation.api import problems, schema
 from generation.api.orders import customer_of
 from generation.api.quote import DecisionSerializer, FactorSerializer
 from generation.orders.customer import Customer
-from generation.orders.edit import edit_picture, price_edit
+from generation.orders.edit import edit_picture, plan_for, price_edit
 from generation.orders.submit import terms_of
 from genhub.api.edit_words import EditWords, OperationField
 from genhub.api.etags import ConditionalView
@@ -31,7 +31,7 @@ from genhub.platforms.rates import Rate
 from storage.api.artifacts import get_artifact
 from storage.api.reviews import ReviewWords
 from storage.api.uploads import answer_picture
-from storage.edits.editing import Wanted, draw_preview, plan_edit
+from storage.edits.editing import Wanted, draw_preview
 from storage.edits.lineage import find_edits
 from storage.selectors import PREFIX
 
@@ -155,8 +155,7 @@ class EditView(ConditionalView):
         """Draw, pay and store; answer 201 with the new picture, which knows what it was made of."""
         customer, parent, wanted = read_edit(request, artifact_id)
         if read_preview(request):
-            producer = customer.labels.producer
-            drawn = draw_preview(plan_edit(parent, wanted, producer=producer))
+            drawn = draw_preview(plan_for(customer, parent, wanted))
             headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
             return HttpResponse(drawn.data, content_type=drawn.content_type, headers=headers)
         key = read_idempotency_key(request)

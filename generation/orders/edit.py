@@ -67,9 +67,17 @@ def use_of(
     return idempotency.Use(customer.platform_id, customer.user, scope, idempotency_key, fingerprint)
 
 
+def plan_for(customer: Customer, parent: "Artifact", wanted: Wanted) -> editing.Plan:
+    """Return how a picture is edited, with the labels of the customer's platform; raise as `plan_edit` does."""
+    labels = customer.labels
+    return editing.plan_edit(
+        parent, wanted, producer=labels.producer, corner=labels.corner, language=labels.language
+    )
+
+
 def price_edit(customer: Customer, parent: "Artifact", wanted: Wanted) -> Priced:
     """Return how a picture is edited and what it costs by the price list; raise InvalidRequest or PriceTooLarge."""
-    plan = editing.plan_edit(parent, wanted, producer=customer.labels.producer)
+    plan = plan_for(customer, parent, wanted)
     width, height = plan.size
     item = pricing.Item(pricing.EDIT, width=width, height=height)
     discount = (customer.plan or Plan()).discount_percent

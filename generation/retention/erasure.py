@@ -2,7 +2,6 @@
 since the money is proved against them."""
 
 from contextlib import suppress
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -21,17 +20,11 @@ from generation.models import (
 )
 from generation.retention.texts import find_texts, forget_texts
 from generation.states import TASK_LIVE
-from genhub.retention.erasing import Left, Owner, Step, StillBusy, bite, delete
+from genhub.retention.erasing import Left, Owner, Step, StillBusy, bite, count_left, delete, of
 from genhub.retention.rules import Gone
 from genhub.webhooks import outbox
 
 NAMED = (Task, Batch, Finding, Share, TaskCount, UserBacklog)
-
-
-def of(model: Any, owner: Owner) -> QuerySet[Any]:
-    """Return the rows of a model that are the user's."""
-    rows: QuerySet[Any] = model.objects.filter(platform_id=owner.platform_id, user=owner.user)
-    return rows
 
 
 def cancel_one(owner: Owner) -> Gone:
@@ -103,8 +96,6 @@ KEPT = (
         "tasks",
         _("Orders: model, size, price, times and end"),
         _("Books are proved against them; they name nobody."),
-        lambda owner: Task.objects.filter(
-            platform_id=owner.platform_id, user__in=(owner.user, owner.alias)
-        ).count(),
+        count_left(Task),
     ),
 )

@@ -5,25 +5,25 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.platforms.browser_tokens.models import BrowserToken
 from genhub.platforms.models import ApiKey, IdempotencyKey
-from genhub.retention.erasing import Left, Owner, Step, delete
+from genhub.retention.erasing import Left, Owner, Step, count_left, delete, of
 from genhub.retention.rules import Gone
 
 
 def delete_keys(owner: Owner) -> Gone:
     """Delete the user's idempotency keys."""
-    rows = IdempotencyKey.objects.filter(platform_id=owner.platform_id, user=owner.user)
-    return delete(rows)
+    return delete(of(IdempotencyKey, owner))
 
 
 def delete_tokens(owner: Owner) -> Gone:
     """Delete the browser tokens that act for the user; whoever holds one is refused at once."""
-    return delete(BrowserToken.objects.filter(platform_id=owner.platform_id, user=owner.user))
+    return delete(of(BrowserToken, owner))
 
 
 def rename(owner: Owner) -> None:
     """End the user's API keys, and call them otherwise: people name keys after their holders."""
-    rows = ApiKey.objects.filter(platform_id=owner.platform_id, user=owner.user)
-    rows.update(user=owner.alias, name=owner.alias, revoked_at=Coalesce("revoked_at", Now()))
+    of(ApiKey, owner).update(
+        user=owner.alias, name=owner.alias, revoked_at=Coalesce("revoked_at", Now())
+    )
 
 
 STEPS = (
@@ -35,8 +35,6 @@ KEPT = (
         "api_keys",
         _("API keys of the user's own"),
         _("They are revoked; budgets and orders name them."),
-        lambda owner: ApiKey.objects.filter(
-            platform_id=owner.platform_id, user__in=(owner.user, owner.alias)
-        ).count(),
+        count_left(ApiKey),
     ),
 )

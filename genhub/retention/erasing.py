@@ -204,6 +204,23 @@ def end(row: Erasure, owner: Owner) -> None:
         )
 
 
+def of(model: Any, owner: Owner) -> QuerySet[Any]:
+    """Return the rows of a model that are the user's."""
+    rows: QuerySet[Any] = model.objects.filter(platform_id=owner.platform_id, user=owner.user)
+    return rows
+
+
+def count_left(model: Any) -> Callable[[Owner], int]:
+    """Return what counts the user's rows of a model, under the old name or the new one."""
+
+    def count(owner: Owner) -> int:
+        names = (owner.user, owner.alias)
+        number: int = model.objects.filter(platform_id=owner.platform_id, user__in=names).count()
+        return number
+
+    return count
+
+
 def bite(rows: QuerySet[Row]) -> list[Row]:
     """Return some rows, locked for this transaction."""
     return list(rows.select_for_update(of=("self",))[:MOST_ROWS])

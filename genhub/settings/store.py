@@ -1,4 +1,4 @@
-"""The bucket in which files lie, read from the environment; half of one is an error that names what is missing."""
+"""The buckets in which files lie, read from the environment; half of one is an error that names what is missing."""
 
 from typing import Any, Literal
 
@@ -13,12 +13,21 @@ S3_NAMES = {
     "access_key": ("S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
     "secret_key": ("S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
 }
+# What may have a bucket of its own beside that one: what its owners sent, what was drawn of files to be looked at in
+# their place, and what is kept from its owners.
+S3_PURPOSES = {
+    "uploads": "S3_UPLOADS_BUCKET",
+    "previews": "S3_PREVIEWS_BUCKET",
+    "withheld": "S3_WITHHELD_BUCKET",
+}
 S3_CHECKSUM_NAMES = {
     "request": ("S3_REQUEST_CHECKSUM_CALCULATION", "AWS_REQUEST_CHECKSUM_CALCULATION"),
     "response": ("S3_RESPONSE_CHECKSUM_VALIDATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"),
 }
 S3_KMS = "aws:kms"
 S3_ENCRYPTIONS = ("AES256", S3_KMS)
+# How a bucket is named in its address: MinIO wants it in the path, some other stores only in the host.
+S3_ADDRESSING_STYLES: tuple[Literal["path", "virtual", "auto"], ...] = ("path", "virtual", "auto")
 S3_REGION_NAMES = ("S3_REGION", "AWS_REGION")
 S3_DEFAULT_REGION = "us-east-1"
 # A bucket that does not answer fails the picture long before LOCAL_STALL_SECONDS end the worker, which puts two files.
@@ -36,7 +45,7 @@ def s3_storage() -> dict[str, Any] | None:
     endpoint, public = s3_endpoints()
     given_keys = bool(values["access_key"]), bool(values["secret_key"])
     if not values["bucket_name"]:
-        if endpoint or public or first("S3_ACCESS_KEY", "S3_SECRET_KEY"):
+        if endpoint or public or s3_purposes() or first("S3_ACCESS_KEY", "S3_SECRET_KEY"):
             raise ImproperlyConfigured("S3_BUCKET is not set, but other S3_* variables are")
         return None
     if given_keys in {(True, False), (False, True)} or (endpoint and not all(given_keys)):
@@ -51,7 +60,7 @@ def s3_storage() -> dict[str, Any] | None:
     config = Config(
         signature_version="s3v4",
         s3={
-            "addressing_style": "path" if endpoint else "auto",
+            "addressing_style": s3_addressing_style(),
             # Each file's SHA-256 is signed with it: whatever store checks signatures refuses bytes that changed.
             "payload_signing_enabled": True,
         },
@@ -62,9 +71,13 @@ def s3_storage() -> dict[str, Any] | None:
         request_checksum_calculation=checksums(*S3_CHECKSUM_NAMES["request"]),
         response_checksum_validation=checksums(*S3_CHECKSUM_NAMES["response"]),
     )
+    several = s3_purposes()
     return {
-        "BACKEND": "storage.buckets.BucketStorage",
+        "BACKEND": "storage.purposes.SeveralBuckets"
+        if several
+        else "storage.buckets.BucketStorage",
         "OPTIONS": {
+            **({"buckets": several} if several else {}),
             **{key: value or None for key, value in values.items()},
             "endpoint_url": endpoint or None,
             "public_endpoint_url": public or None,
@@ -82,6 +95,22 @@ def s3_storage() -> dict[str, Any] | None:
             },
         },
     }
+
+
+def s3_purposes() -> dict[str, str]:
+    """Return the buckets of purposes that have one of their own."""
+    found = {purpose: first(name) for purpose, name in S3_PURPOSES.items()}
+    return {purpose: bucket for purpose, bucket in found.items() if bucket}
+
+
+def s3_addressing_style() -> Literal["path", "virtual", "auto"]:
+    """Return how a bucket is named in its address: as AWS wants it, at any other store in the path."""
+    usual = "path" if s3_endpoints()[0] else "auto"
+    said = first("S3_ADDRESSING_STYLE", default=usual)
+    for style in S3_ADDRESSING_STYLES:
+        if said == style:
+            return style
+    raise refuse("S3_ADDRESSING_STYLE", said, " or ".join(S3_ADDRESSING_STYLES))
 
 
 def s3_encryption() -> dict[str, str]:
@@ -112,13 +141,18 @@ def checksums(*names: str) -> Literal["when_required", "when_supported"]:
 
 
 def image_origins() -> list[str]:
-    """Return from where pages may load pictures besides the hub itself: the bucket's host, and IMAGE_ORIGINS."""
+    """Return from where pages may load pictures besides the hub itself: the buckets' hosts, and IMAGE_ORIGINS."""
     found = origins("IMAGE_ORIGINS", "")
-    bucket, (endpoint, public) = first(*S3_NAMES["bucket_name"]), s3_endpoints()
-    if public or endpoint:
-        found.append(public or endpoint)
-    elif bucket:
-        region = first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION)
+    usual, (endpoint, public) = first(*S3_NAMES["bucket_name"]), s3_endpoints()
+    buckets = [usual, *s3_purposes().values()] if usual else []
+    if outer := public or endpoint:
+        found.append(outer)
+        if s3_addressing_style() == "virtual":
+            scheme, _, host = outer.partition("://")
+            found += [f"{scheme}://{bucket}.{host}" for bucket in buckets]
+        return found
+    region = first(*S3_REGION_NAMES, default=S3_DEFAULT_REGION)
+    for bucket in buckets:
         found += [
             f"https://{bucket}.s3.amazonaws.com",
             f"https://{bucket}.s3.{region}.amazonaws.com",

@@ -27,6 +27,7 @@ from storage.edits.lettering import OPAQUE, FontFile, write
 from storage.encoding import encode_as, encode_thumbnail
 from storage.labels import Label
 from storage.unpacking import unpack
+from storage.visible import draw_mark
 
 MEGAPIXEL: Final = 1_000_000
 # Of a step: the slowest, to sharpen by a wide radius, takes a third of it.
@@ -66,6 +67,9 @@ class Job(msgspec.Struct, frozen=True):
     picture_bytes: int
     logo_bytes: dict[str, int]
     longest_side: int | None = None
+    # Where people see that a model made it, and in which language; empty: nowhere.
+    corner: str = ""
+    language: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -105,6 +109,9 @@ def answer_edit(data: bytes) -> bytes:
         return b"refused too_many_pixels\n"
     if job.longest_side:
         image.thumbnail((job.longest_side, job.longest_side))
+    if job.corner:
+        # It may have been cut off, or written over; where it still stands it is covered.
+        image = draw_mark(image, job.language, job.corner)
     made = encode_as(image, job.label, job.format, job.quality).data
     small = b"" if job.longest_side else encode_thumbnail(flatten(image), job.label)
     answer = Answer(image.width, image.height, len(made))

@@ -73,6 +73,9 @@ class Plan:
     size: Size
     is_generated: bool
     producer: str = ""
+    # Where people see that a model made it, and in which language; empty: nowhere.
+    corner: str = ""
+    language: str = ""
 
     @cached_property
     def parent_bytes(self) -> bytes:
@@ -91,27 +94,22 @@ class Drawn:
     height: int
 
 
-def plan_edit(parent: Artifact, wanted: Wanted, *, producer: str = "") -> Plan:
+def plan_edit(
+    parent: Artifact, wanted: Wanted, *, producer: str = "", corner: str = "", language: str = ""
+) -> Plan:
     """Return how a picture is edited; raise NotAPicture, or InvalidRequest naming each word that cannot be followed.
-    `producer` is who its label names; empty: the hub's usual one."""
+    `producer` is who its label names; empty: the hub's usual one. People see a mark in this `corner`
+    (`storage.visible.CORNERS`), in this language."""
     if parent.is_clip:
         raise NotAPicture
     operations = wanted.operations
     logos, fonts = find_logos(parent, operations), find_fonts(operations)
     size = find_size(operations, (parent.width, parent.height))
     form, quality = choose_format(parent, wanted)
+    is_generated = is_any_generated([parent, *logos.values()])
     return Plan(
-        new_id(),
-        parent,
-        wanted,
-        form,
-        quality,
-        logos,
-        fonts,
-        size,
-        is_any_generated([parent, *logos.values()]),
-        producer,
-    )
+        new_id(), parent, wanted, form, quality, logos, fonts, size, is_generated, producer, corner, language
+    )  # fmt: skip
 
 
 def find_size(operations: Operations, size: Size) -> Size:
@@ -192,6 +190,8 @@ def draw_apart(
         picture_bytes=counts[0],
         logo_bytes=dict(zip(plan.logos, counts[1:], strict=True)),
         longest_side=longest_side,
+        corner=plan.corner if plan.is_generated else "",
+        language=plan.language,
     )
     given = [msgspec.json.encode(job), b"\n", *pictures]
     return read_answer(run_in_turn(PROGRAM, [], given), f"image/{form}")

@@ -14,12 +14,15 @@ from django.db.models.functions import Now
 from django.test import Client
 from rest_framework.test import APIClient
 
+from genhub.lib.ids import new_id
+from genhub.platforms import idempotency
+from genhub.platforms.models import Platform
 from genhub.retention.turns import delete_old
 from storage.direct import MOST_OPEN
 from storage.models import Artifact, DirectUpload, UploadFolder
 from tests.api.refusals import check_problem, header_of, refused
 from tests.api.sent_files import PICTURE, UPLOADS, announce, put
-from tests.races import together
+from tests.races import together, told_after
 from tests.storage.conftest import bucket, local, s3, s3_entry
 
 __all__ = ["bucket", "local", "s3", "s3_entry"]
@@ -230,3 +233,18 @@ def test_two_who_confirm_at_once_make_one_artifact(alice: APIClient, local: Path
     assert len(set(answers)) == 1
     assert answers[0][0] == 201  # type: ignore[index]
     assert Artifact.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_key_that_another_door_uses_at_this_moment_is_refused(
+    alice: APIClient, shop: Platform, local: Path
+) -> None:
+    use = idempotency.Use(shop.pk, "alice", idempotency.Scope.UPLOAD, "k", "of a share link")
+    body = {"content_type": "image/png", "size_bytes": 9}
+    answer = told_after(
+        lambda: idempotency.keep(use, new_id()),
+        lambda: alice.post(UPLOADS, body, format="json", HTTP_IDEMPOTENCY_KEY="k"),
+    )
+    check_problem(answer, 422, "idempotency_key_reused")
+    assert not DirectUpload.objects.exists()
+    assert not UploadFolder.objects.exists()

@@ -5,13 +5,14 @@ import io
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image
+from PIL import Image, ImageChops
 from rest_framework.test import APIClient
 
 from genhub.platforms.models import Platform
 from storage.edits import editing
 from storage.models import Artifact
 from storage.selectors import read_bytes
+from storage.visible import draw_mark
 from tests.api.refusals import refused
 from tests.api.test_edits import FLIP, address, check_mistake, edit, made, open_stored, upload
 from tests.api.test_uploads import UPLOAD, scene
@@ -76,3 +77,28 @@ def test_parent_is_read_once(alice: APIClient, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(editing, "read_bytes", note)
     made(edit(alice, picture, FLIP))
     assert keys == [key]
+
+
+def test_mark_that_people_see_is_on_what_is_left_and_covers_the_former(alice: APIClient) -> None:
+    """A crop may cut it off; an edit that leaves it where it is has it once."""
+    picture, photo = upload(alice, scene(320, 200)), upload(alice, scene(300, 200))
+    row = Artifact.objects.order_by("id").first()
+    assert row
+    key = default_storage.save("outputs/a/0.webp", default_storage.open(row.key))
+    Artifact.objects.filter(pk=row.pk).update(key=key)
+    crop = {"action": "crop", "x": 0, "y": 0, "width": 200, "height": 160}
+    plain = open_stored(made(edit(alice, picture, crop))).convert("RGB")
+    Platform.objects.update(visible_label="bottom_right", language="zh-hans")
+    body = made(edit(alice, picture, crop))
+    marked = open_stored(body).convert("RGB")
+    assert marked.tobytes() == draw_mark(plain, "zh-hans", "bottom_right").tobytes()
+    again = open_stored(made(edit(alice, body["id"], {"action": "brightness", "amount": 0})))
+    changed = ImageChops.difference(again.convert("RGB"), plain).getbbox()
+    assert changed == ImageChops.difference(marked, plain).getbbox()
+    tried = edit(alice, picture, crop, query="?preview=true").content
+    assert Image.open(io.BytesIO(tried)).convert("RGB").getpixel((190, 156)) != plain.getpixel(
+        (190, 156)
+    )
+    # A photograph that nobody's model made says nothing.
+    shown = open_stored(made(edit(alice, photo, crop))).convert("RGB")
+    assert shown.tobytes() == scene(300, 200).crop((0, 0, 200, 160)).tobytes()

@@ -9,10 +9,13 @@ import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
+from credits import erasure
 from credits.models import Count, GrantRule, Purse, Transfer
 from genhub.platforms.models import Platform, Scope
+from genhub.retention.erasing import Owner
 from tests.api.refusals import header_of
 from tests.books import find_mistakes
+from tests.races import told_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,4 +113,21 @@ def test_caps_are_exact_when_all_come_at_once(key: dict[str, str]) -> None:
     assert {body["code"] for status, body in answers if status != 201} == {"grant_cap_reached"}
     balances = dict(Purse.objects.values_list("user", "available"))
     assert balances == {user: number * AMOUNT for user, number in granted.items()}
+    assert find_mistakes() == []
+
+
+def test_grant_while_the_users_data_is_deleted_goes_to_whoever_comes_now(
+    key: dict[str, str], shop: Platform
+) -> None:
+    """Not into the purse that nobody has any more."""
+    Purse.objects.create(platform=shop, user="alice")
+    owner = Owner(shop.pk, "alice", "erased:1")
+    answers: Any = told_after(
+        lambda: erasure.rename(owner), lambda: at_once(key, [[{"event_id": "ad-1"}]])
+    )
+    [(status, body)] = answers
+    assert (status, body["user"]) == (201, "alice")
+    balances = dict(Purse.objects.values_list("user", "available"))
+    assert balances == {"erased:1": 0, "alice": AMOUNT}
+    assert sum(Count.objects.values_list("used", flat=True)) == 2 * AMOUNT
     assert find_mistakes() == []

@@ -24,6 +24,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [name for names in store.S3_NAMES.values() for name in names]
     names += [name for names in store.S3_CHECKSUM_NAMES.values() for name in names]
     others = (
+        *store.S3_PURPOSES.values(),
+        "S3_ADDRESSING_STYLE",
         "S3_SSE",
         "S3_SSE_KMS_KEY_ID",
         "S3_ENDPOINT_URL",
@@ -41,6 +43,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"S3_ENDPOINT_URL": "http://store"}, "S3_BUCKET"),
         ({"S3_ACCESS_KEY": "key"}, "S3_BUCKET"),
         ({"S3_PUBLIC_ENDPOINT_URL": "https://store"}, "S3_BUCKET"),
+        ({"S3_UPLOADS_BUCKET": "sent"}, "S3_BUCKET"),
         ({"S3_BUCKET": "media", "S3_ACCESS_KEY": "key"}, "S3_SECRET_KEY"),
         ({"S3_BUCKET": "media", "S3_SECRET_KEY": "secret"}, "S3_ACCESS_KEY"),
         ({"S3_BUCKET": "media", "S3_ENDPOINT_URL": "http://store"}, "S3_ACCESS_KEY"),
@@ -70,7 +73,12 @@ def options_of(monkeypatch: pytest.MonkeyPatch, **given: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("given", "style"), [({"S3_ENDPOINT_URL": "http://store"}, "path"), ({}, "auto")]
+    ("given", "style"),
+    [
+        ({"S3_ENDPOINT_URL": "http://store"}, "path"),
+        ({}, "auto"),
+        ({"S3_ENDPOINT_URL": "http://store", "S3_ADDRESSING_STYLE": "virtual"}, "virtual"),
+    ],
 )
 def test_a_whole_bucket_is_taken(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, str], style: str
@@ -81,6 +89,11 @@ def test_a_whole_bucket_is_taken(
     assert (client.meta.config.s3["addressing_style"], client.meta.config.signature_version) == (
         style, "s3v4"
     )  # fmt: skip
+
+
+def test_unknown_addressing_style_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ImproperlyConfigured, match="S3_ADDRESSING_STYLE"):
+        options_of(monkeypatch, S3_ADDRESSING_STYLE="host")
 
 
 def test_picture_and_thumbnail_fail_before_their_worker_is_taken_for_hung(
@@ -193,6 +206,19 @@ def test_a_required_variable_is_named() -> None:
             "https://store.example",
         ),
         ({"AWS_S3_BUCKET": "b", "AWS_REGION": "eu-west-1"}, "https://b.s3.eu-west-1.amazonaws.com"),
+        (
+            {"S3_BUCKET": "b", "S3_PREVIEWS_BUCKET": "small", "S3_REGION": "eu-west-1"},
+            "https://small.s3.eu-west-1.amazonaws.com",
+        ),
+        (
+            {
+                "S3_BUCKET": "b",
+                "S3_PREVIEWS_BUCKET": "small",
+                "S3_ENDPOINT_URL": "https://store.example",
+                "S3_ADDRESSING_STYLE": "virtual",
+            },
+            "https://small.store.example",
+        ),
         ({"IMAGE_ORIGINS": "https://cdn.example"}, "https://cdn.example"),
     ],
 )

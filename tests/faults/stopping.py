@@ -1,5 +1,5 @@
-"""Kills itself between the store and the commit: of a worker's attempt, of an upload, of a deletion, or in the
-middle of a user's, as its first word says."""
+"""Kills itself between the store and the commit: of a worker's attempt, of an upload, of an edit, of a deletion, or in
+the middle of a user's, as its first word says."""
 
 import io
 import os
@@ -33,6 +33,26 @@ def upload(platform: str) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(buffer, "PNG")
     uploads.take_picture(buffer.getvalue(), "image/png", platform_id=UUID(platform), user="carol")
+
+
+def edit(artifact: str, place: str) -> None:
+    """Edit a picture until it is drawn, half stored, or stored."""
+    from generation.orders import edit as edits  # noqa: PLC0415 (once Django is set up)
+    from generation.orders.customer import Customer  # noqa: PLC0415 (once Django is set up)
+    from storage import services  # noqa: PLC0415 (once Django is set up)
+    from storage.edits import editing  # noqa: PLC0415 (once Django is set up)
+    from storage.models import Artifact  # noqa: PLC0415 (once Django is set up)
+
+    match place:
+        case "drawn":
+            editing.store_edit = die  # type: ignore[assignment]
+        case "half stored":
+            services.put_thumbnail = die
+        case _:
+            edits.pay_and_record = die  # type: ignore[assignment]
+    row = Artifact.objects.get(pk=artifact)
+    flip = editing.Wanted([{"action": "flip", "direction": "horizontal"}])
+    edits.edit_picture(Customer(row.platform_id, "", row.user), row, flip)
 
 
 def delete(place: str) -> None:
@@ -88,6 +108,8 @@ if __name__ == "__main__":
             work()
         case ["upload", platform]:
             upload(platform)
+        case ["edit", artifact, place]:
+            edit(artifact, place)
         case ["erase", place]:
             erase(place)
         case [_, place]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from generation.models import Account, Task
@@ -66,6 +67,28 @@ def test_labels_of_a_picture_and_of_its_edit(
     assert answer.status_code == 201, answer.json()
     edited = Artifact.objects.exclude(pk=made.pk).get()
     check_labels(read(exiftool, local / edited.key), to_wire("art", edited.pk))
+
+
+@pytest.mark.parametrize("way", ["an output", "the same file, uploaded"])
+def test_labelled_picture_that_an_order_starts_from_leaves_one_label(
+    alice: APIClient, rich: Any, stub: Account, local: Path, exiftool: str, way: str
+) -> None:
+    rich("alice", 100)
+    first = submit(alice, output_format="png")
+    run_queue("local")
+    [made] = Artifact.objects.filter(output__task=first.pk)
+    image = to_wire("art", made.pk)
+    if way != "an output":
+        file = SimpleUploadedFile("a.png", (local / made.key).read_bytes(), "image/png")
+        answer = alice.post("/api/v1/artifacts", {"file": file}, format="multipart")
+        assert answer.status_code == 201, answer.json()
+        image = answer.json()["id"]
+    second = submit(alice, image=image)
+    run_queue("local")
+    [drawn] = Artifact.objects.filter(output__task=second.pk)
+    assert drawn.sha256 != made.sha256
+    check_labels(read(exiftool, local / drawn.key), to_wire("art", drawn.pk))
+    assert (local / drawn.key).read_bytes().count(b"<TC260:AIGC>") == 1
 
 
 def test_labels_of_a_clip(local: Path, exiftool: str) -> None:

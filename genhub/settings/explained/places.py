@@ -108,6 +108,30 @@ GROUPS = [
                 aliases=("AWS_S3_BUCKET",),
             ),
             Setting(
+                "S3_UPLOADS_BUCKET",
+                _(
+                    "a bucket of its own for what users send; see [Real servers](run.md#real-servers)"
+                ),
+                default="`S3_BUCKET`",
+            ),
+            Setting(
+                "S3_PREVIEWS_BUCKET",
+                _("the same for thumbnails, and for posters and previews of clips"),
+                default="`S3_BUCKET`",
+            ),
+            Setting(
+                "S3_WITHHELD_BUCKET",
+                _(
+                    "the same for what moderation keeps from its owner: it is moved there within a minute, and back"
+                ),
+                default=_("it stays where it is"),
+            ),
+            Setting(
+                "S3_ADDRESSING_STYLE",
+                _("where addresses name the bucket: `path`, `virtual` (in the host) or `auto`"),
+                default=_("`path` with an address of the store, else `auto`"),
+            ),
+            Setting(
                 "S3_ACCESS_KEY",
                 _("key of the bucket; without both keys an instance role signs"),
                 aliases=("AWS_ACCESS_KEY_ID",),
