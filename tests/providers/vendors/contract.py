@@ -153,6 +153,28 @@ class ProviderContract:
         finished = self.finish(provider, self.work(2))
         assert [made.position for made in finished.made] == [0, 1]
 
+    def test_one_of_two_that_the_vendor_does_not_take_is_named(
+        self, server: Server, provider: Provider
+    ) -> None:
+        """Where each picture is a call of its own; where one call makes both, both are there."""
+        came: list[Asked] = []
+
+        def respond(asked: Asked) -> Reply:
+            if self.is_create(asked):
+                came.append(asked)
+                if len(came) == 2:
+                    return Reply(422, {})
+            return self.respond(asked)
+
+        server.respond = respond
+        work = self.work(2)
+        finished = self.finish(provider, work)
+        made = [one.position for one in finished.made]
+        missing = [(one.position, one.code) for one in finished.not_made]
+        is_refused = len(came) == 2
+        whole = (list(range(work.spec.number)), [])
+        assert (made, missing) == (([0], [(1, "provider_refused")]) if is_refused else whole)
+
     def test_key_is_in_no_address_and_no_error(self, server: Server, provider: Provider) -> None:
         self.finish(provider, self.work())
         assert all("secret-key" not in asked.path for asked in server.asked)

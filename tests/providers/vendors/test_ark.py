@@ -111,6 +111,7 @@ class TestArk(ProviderContract):
             ({"error": {"code": "InternalError"}}, "provider_refused"),
             ({"data": []}, "provider_answer_unreadable"),
             ({"created_at": 1}, "provider_answer_unreadable"),
+            ({"data": [{"b64_json": "%%%"}]}, "provider_answer_unreadable"),
         ],
     )
     def test_success_without_a_picture(
