@@ -73,6 +73,9 @@ class ProviderContract:
     broken: ClassVar[Reply]
     # Whether one answer ends an order, or it is polled for.
     is_synchronous: ClassVar[bool] = True
+    # What differs from what the adapter says of itself: two pictures that are one call, what tells the cost.
+    makes_two_at_once: ClassVar[bool] = False
+    cost: ClassVar[str] = ""
 
     def respond(self, asked: Asked) -> Reply:
         """Answer as the vendor does that is in good health."""
@@ -171,9 +174,10 @@ class ProviderContract:
         finished = self.finish(provider, work)
         made = [one.position for one in finished.made]
         missing = [(one.position, one.code) for one in finished.not_made]
-        is_refused = len(came) == 2
-        whole = (list(range(work.spec.number)), [])
-        assert (made, missing) == (([0], [(1, "provider_refused")]) if is_refused else whole)
+        if len(came) == 2:
+            assert (made, missing) == ([0], [(1, "provider_refused")])
+        else:
+            assert (made, missing) == (list(range(work.spec.number)), [])
 
     def test_key_is_in_no_address_and_no_error(self, server: Server, provider: Provider) -> None:
         self.finish(provider, self.work())
@@ -201,6 +205,20 @@ class ProviderContract:
         assert told.cancels == has("cancel", "cancel_one")
         assert told.finds_lost == has("find_lost")
         assert told.calls_back == has("parse_callback")
+
+    def test_cost_is_told_as_it_says(self, provider: Provider) -> None:
+        usage = self.finish(provider, self.work()).usage
+        told = {"told": usage.cost_usd, "tokens": usage.output_tokens}
+        first = next((name for name, value in told.items() if value is not None), "listed")
+        assert first == (self.cost or provider.capabilities.cost)
+
+    def test_pictures_of_an_order_are_as_many_calls_as_it_says(
+        self, server: Server, provider: Provider
+    ) -> None:
+        work = self.work(2)
+        self.finish(provider, work)
+        is_together = self.makes_two_at_once or not isinstance(provider, OneByOne)
+        assert self.creates(server) == (1 if is_together else work.spec.number)
 
     def test_refusal_is_the_order_s_own(self, server: Server, provider: Provider) -> None:
         server.faults = [self.refusal]
