@@ -1,6 +1,7 @@
 """What nobody can make as it was ordered, or nobody may: refused by name before a vendor hears of it, or ended once the
 vendor says so; never ordered again, never paid by the customer."""
 
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,6 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from generation.models import Account, AccountKey, Attempt
-from genhub.lib import dial
 from tests.api.refusals import GENERATE, LANGUAGES, nothing_moves, refused
 from tests.faults.providers.vendor import (
     MODEL,
@@ -150,7 +150,7 @@ def test_private_address_that_the_operator_no_longer_names_is_dialled_by_nobody(
 ) -> None:
     settings.PRIVATE_HOSTS = frozenset()
     dialled: list[Any] = []
-    monkeypatch.setattr(dial.socket, "create_connection", lambda *words, **_: dialled.append(words))
+    monkeypatch.setattr(socket, "create_connection", lambda *words, **_: dialled.append(words))
     task = order(dora)
     assert set(work_on()) == {"processing", "failed"}
     assert (dialled, vendor.asked) == ([], [])

@@ -24,7 +24,7 @@ from generation.providers.errors import Fault, ProviderError, Sent
 from generation.providers.registry import find_class
 from generation.providers.several import OneByOne
 from generation.spec import OPTIONS, GenerationSpec, ModelCard
-from tests.patience import patience
+from tests.patience import patience, slowness
 from tests.ports import free_port
 from tests.providers.vendors.server import (
     Asked,
@@ -282,7 +282,7 @@ class ProviderContract:
     @pytest.mark.parametrize("fault", [Hang(), Stall(body={"some": "words" * 50})], ids=str)
     def test_answer_that_never_ends_is_lost(self, server: Server, fault: Reply) -> None:
         server.faults = [fault]
-        error = self.fail(self.make(server.url, answer_seconds=0.3))
+        error = self.fail(self.make(server.url, answer_seconds=0.6 * slowness()))
         assert error.sent is Sent.MAYBE
         assert self.creates(server) == 1
 
