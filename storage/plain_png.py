@@ -39,15 +39,12 @@ class NotPlain(ValueError):
 
 @dataclass(frozen=True)
 class PlainPng:
-    """Where the parts of such a file lie: its sizes in pixels, and how it begins once it is labelled."""
+    """The sizes of such a picture in pixels, and how its file begins once it is labelled."""
 
     width: int
     height: int
     row_bytes: int
     head: bytes
-    # From the first chunk of pixels to behind the last one.
-    start: int
-    end: int
 
     @property
     def tail(self) -> bytes:
@@ -56,7 +53,8 @@ class PlainPng:
 
 
 def find_parts(data: mmap.mmap, label: Label) -> PlainPng:
-    """Return where the parts lie; raise NotPlain for any other picture, RefusedPicture for one that is too large.
+    """Return what is told of a picture before its pixels; raise NotPlain for any other picture, RefusedPicture for one
+    that is too large.
 
     Neither sums nor pixels are looked at yet.
     """
@@ -65,13 +63,13 @@ def find_parts(data: mmap.mmap, label: Label) -> PlainPng:
     kinds = list(list_chunks(data))
     if not kinds or kinds[0][0] != b"IHDR" or kinds[-1][0] != END:
         raise NotPlain
-    first, last = find_pixels([kind for kind, _, _ in kinds])
+    first = find_pixels([kind for kind, _, _ in kinds])
     width, height, row_bytes = read_head(body_of(data, *kinds[0][1:]))
     seen = [
         (kind, body_of(data, start, end)) for kind, start, end in kinds[1:first] if kind in SEEN
     ]
     head = write_png([(b"IHDR", body_of(data, *kinds[0][1:])), *write_texts(label), *seen])
-    return PlainPng(width, height, row_bytes, head, kinds[first][1], kinds[last][2])
+    return PlainPng(width, height, row_bytes, head)
 
 
 def list_chunks(data: mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
@@ -91,8 +89,8 @@ def list_chunks(data: mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
     raise NotPlain
 
 
-def find_pixels(kinds: list[bytes]) -> tuple[int, int]:
-    """Return the numbers of the first and the last chunk of pixels, between known ones alone."""
+def find_pixels(kinds: list[bytes]) -> int:
+    """Return the number of the first chunk of pixels; raise NotPlain unless all follow it, between known ones alone."""
     first = next((number for number, kind in enumerate(kinds) if kind == PIXELS), 0)
     last = first + kinds.count(PIXELS) - 1
     before, behind = kinds[1:first], kinds[last + 1 : -1]
@@ -105,7 +103,7 @@ def find_pixels(kinds: list[bytes]) -> tuple[int, int]:
         or len(stays) != len(set(stays))
     ):
         raise NotPlain
-    return first, last
+    return first
 
 
 def read_head(body: bytes) -> tuple[int, int, int]:
@@ -134,9 +132,21 @@ def read_parts(data: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
 
 
 def read_labelled(data: mmap.mmap, parts: PlainPng) -> Iterator[bytes]:
-    """Yield the labelled file."""
+    """Yield the labelled file, its pixels as one chunk: who signs walks over all chunks again and again (a picture of
+    1.8 MB in parts of 8 kB took 13 ms, in one 5)."""
     yield parts.head
-    yield from read_parts(data, parts.start, parts.end)
+    bodies = [
+        (start + HEAD.size, end - SUM_BYTES)
+        for kind, start, end in list_chunks(data)
+        if kind == PIXELS
+    ]
+    yield HEAD.pack(sum(end - start for start, end in bodies), PIXELS)
+    total = isal_zlib.crc32(PIXELS)
+    for start, end in bodies:
+        for part in read_parts(data, start, end):
+            total = isal_zlib.crc32(part, total)
+            yield part
+    yield total.to_bytes(SUM_BYTES, "big")
     yield parts.tail
 
 

@@ -21,7 +21,8 @@ from storage.encoding import EXTENSIONS, THUMBNAIL_TYPE, encode_thumbnail
 from storage.keys import POSTER, PREVIEW
 from storage.labels import Label
 from storage.services import put, put_beside, put_thumbnail
-from storage.vendor_pictures import Marking, describe_labelled, run_apart, sign, spool
+from storage.spooling import on_disk
+from storage.vendor_pictures import Marking, describe_labelled, run_apart, sign
 
 PROGRAM: Final = "from storage.clips import main; main()"
 # Of its descriptors: those of the clip, the poster and the preview.
@@ -52,9 +53,9 @@ def save_vendor_clip(content: VendorFile, marking: Marking, *, stem: str) -> Sto
     Raises OutputRefused for a file that is not taken, whatever the store or the machine raises; then nothing stays.
     """
     with ExitStack() as stack:
-        sent, labelled, poster, preview = (stack.enter_context(TemporaryFile()) for _ in range(4))
-        spool(content, sent, most_bytes=settings.OUTPUT_VIDEO_MAX_BYTES, check=check_kind)
-        sent.flush()
+        labelled, poster, preview = (stack.enter_context(TemporaryFile()) for _ in range(3))
+        most_bytes = settings.OUTPUT_VIDEO_MAX_BYTES
+        sent, _ = stack.enter_context(on_disk(content, most_bytes=most_bytes, check=check_kind))
         facts = look_apart(sent, (labelled, poster, preview), marking.label)
         signed = stack.enter_context(sign_small(labelled, marking))
         stored = describe_labelled(

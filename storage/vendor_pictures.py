@@ -6,8 +6,8 @@ import mmap
 import os
 import threading
 import uuid
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from tempfile import TemporaryFile
@@ -31,10 +31,10 @@ from storage.encoding import EXTENSIONS, encode_thumbnail
 from storage.labels import Label
 from storage.plain_png import NotPlain
 from storage.services import describe_file, put_beside, put_files
+from storage.spooling import on_disk
 
 logger = logging.getLogger(__name__)
 
-PART_BYTES: Final = 64 * 1024
 # Who signs writes thousands of small parts, and leaps about in what it reads, where reading ahead only costs.
 SIGNED_PART_BYTES: Final = 256 * 1024
 # Above the program's own limit on CPU time: what takes longer waits for the machine.
@@ -87,10 +87,9 @@ def save_vendor_picture(content: VendorFile, marking: Marking, *, stem: str) -> 
 
     Raises OutputRefused for a file that is not taken, whatever the store or the machine raises; then nothing stays.
     """
-    with TemporaryFile() as sent:
-        head = spool(content, sent, most_bytes=settings.OUTPUT_MAX_BYTES, check=check_kind)
+    most_bytes = settings.OUTPUT_MAX_BYTES
+    with on_disk(content, most_bytes=most_bytes, check=check_kind) as (sent, head):
         form = find_format(head)
-        sent.flush()
         if must_encode(form, marking.finish):
             stored = save_any(sent, marking, stem=stem, wish=wish_of(form, marking))
         else:
@@ -136,6 +135,8 @@ def save_plain(sent: IO[bytes], marking: Marking, *, stem: str) -> StoredFile:
         labelled = stack.enter_context(TemporaryFile(buffering=0))
         for part in plain_png.read_labelled(data, parts):
             labelled.write(part)
+        # Of no use while it is signed, which takes the memory of two pictures.
+        data.madvise(mmap.MADV_DONTNEED)
         signed = stack.enter_context(sign(labelled, "image/png", marking.history()))
         stored = describe_labelled(
             stem,
@@ -217,37 +218,6 @@ def with_vendors_own(history: History, sent: IO[bytes], *, is_encoded: bool) -> 
 def draw_thumbnail(file: IO[bytes], label: Label) -> bytes:
     """Return the thumbnail of a vendor's picture as it is stored; raise OutputRefused for one that cannot be drawn."""
     return encode_thumbnail(look_apart(PROGRAM, [], file).small, label)
-
-
-def spool(
-    content: VendorFile, place: IO[bytes], *, most_bytes: int, check: Callable[[bytes, str], None]
-) -> bytes:
-    """Copy a vendor's file to the disk and return its first bytes; refuse one that is larger than is taken, or whose
-    first bytes, with what it is called, are refused by the check."""
-    size, head = 0, b""
-    with closing(read_parts(content)) as parts:
-        for part in parts:
-            size += len(part)
-            if size > most_bytes:
-                raise OutputRefused("output_too_large", limit=most_bytes)
-            place.write(part)
-            if len(head) < HEAD_BYTES:
-                head += part[:HEAD_BYTES]
-                if len(head) >= HEAD_BYTES:
-                    check(head, content.media_type)
-    if len(head) < HEAD_BYTES:
-        raise OutputRefused("output_unreadable")
-    return head
-
-
-def read_parts(content: VendorFile) -> Generator[bytes]:
-    """Yield a vendor's file; what opening or reading it raises is the cause of the refusal."""
-    try:
-        with content.open() as stream:
-            while part := stream.read(PART_BYTES):
-                yield part
-    except Exception as error:
-        raise OutputRefused("output_unread") from error
 
 
 def check_kind(head: bytes, media_type: str) -> None:

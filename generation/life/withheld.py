@@ -1,5 +1,6 @@
 """Pictures that moderation objects to: kept from their owner and for staff, and never charged."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -52,14 +53,22 @@ def keep(task: Task, pictures: Iterable[Withheld], *, are_outputs: bool) -> None
                 seed=one.made.seed,
                 error_code=one.code,
             )
-        row = row_of(one.found, task.platform_id, task.user, Finding.Outcome.BLOCKED)
-        row.task, row.position, row.artifact_id = task, one.made.position, artifact_id
-        row.save(force_insert=True)
+        note(one.found, Finding.Outcome.BLOCKED, task, one.made.position, artifact_id)
 
 
 def flag(output: Output, found: Found) -> None:
     """Put a delivered picture before staff, in the transaction that delivers it."""
-    task = output.task
-    row = row_of(found, task.platform_id, task.user, Finding.Outcome.FLAGGED)
-    row.task, row.position, row.artifact_id = task, output.position, output.artifact_id
+    note(found, Finding.Outcome.FLAGGED, output.task, output.position, output.artifact_id)
+
+
+def note(
+    found: Found,
+    outcome: Finding.Outcome,
+    task: Task,
+    position: int,
+    artifact_id: uuid.UUID | None,
+) -> None:
+    """Write what was found of a picture."""
+    row = row_of(found, task.platform_id, task.user, outcome)
+    row.task, row.position, row.artifact_id = task, position, artifact_id
     row.save(force_insert=True)

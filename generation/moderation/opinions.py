@@ -24,12 +24,10 @@ class Opinion:
 
 def judge_texts(texts: Sequence[str], *, local_only: bool) -> list[Opinion]:
     """Return an opinion of each text; raise ModerationUnavailable where there are services, and none answers."""
-    asked = tuple(dict.fromkeys(texts))
-    said = services.judge_texts(asked, local_only=local_only)
-    if said.is_unanswered:
+    said = services.judge_each(texts, local_only=local_only)
+    if said is None:
         raise ModerationUnavailable
-    by_text = dict(zip(asked, said.verdicts, strict=True)) if said.verdicts else {}
-    return [opinion_of(text, by_text.get(text, Verdict())) for text in texts]
+    return [opinion_of(text, said.get(text, Verdict())) for text in texts]
 
 
 def opinion_of(text: str, verdict: Verdict) -> Opinion:

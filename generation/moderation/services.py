@@ -3,7 +3,7 @@
 Never inside of a transaction: they are other people's, and may take their time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,6 +45,17 @@ def judge_texts(texts: tuple[str, ...], *, local_only: bool) -> Judged:
     return ask(
         list_services(local_only=local_only, prompts=True), lambda judge: judge.judge_texts(texts)
     )
+
+
+def judge_each(texts: Iterable[str], *, local_only: bool) -> dict[str, Verdict] | None:
+    """Return what is said of each text that there is: nothing where nobody is asked, None where nobody answers."""
+    asked = tuple(dict.fromkeys(filter(None, texts)))
+    if not asked:
+        return {}
+    said = judge_texts(asked, local_only=local_only)
+    if said.is_unanswered:
+        return None
+    return dict(zip(asked, said.verdicts, strict=True)) if said.verdicts else {}
 
 
 def judge_picture(draw: Callable[[], bytes], *, local_only: bool) -> Judged:

@@ -37,14 +37,12 @@ def screen(customer: Customer, resolved: Resolved) -> Resolved:
 def ask(customer: Customer, texts: Sequence[str], *, local_only: bool) -> Sequence[Verdict | None]:
     """Return what a service says of each text, None where nobody is asked; raise ModerationUnavailable where nobody
     answers and the platform takes nothing that was not judged."""
-    if customer.moderation == Moderation.OFF or not any(texts):
+    if customer.moderation == Moderation.OFF:
         return [None] * len(texts)
-    asked = tuple(dict.fromkeys(text for text in texts if text))
-    said = services.judge_texts(asked, local_only=local_only)
-    if said.is_unanswered and customer.unjudged == Unjudged.BLOCK:
+    said = services.judge_each(texts, local_only=local_only)
+    if said is None and customer.unjudged == Unjudged.BLOCK:
         raise ModerationUnavailable
-    by_text = dict(zip(asked, said.verdicts, strict=True)) if said.verdicts else {}
-    return [by_text.get(text) for text in texts]
+    return [(said or {}).get(text) for text in texts]
 
 
 def judged(customer: Customer, resolved: Resolved, verdict: Verdict | None) -> Resolved:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 from PIL import Image
 
@@ -39,8 +39,7 @@ class Work:
     mask: Image.Image | None = None
     # Of a clip: the picture that it ends with, RGB.
     last_image: Image.Image | None = None
-    # What a vendor may be told to know the order by, the same however often one attempt is sent; and where it may call
-    # back, empty where nobody could hear it.
+    # What a vendor may know the order by, however often one attempt is sent; where it may call back, if anybody hears.
     reference: str = ""
     callback_url: str = ""
 
@@ -191,10 +190,10 @@ class Capabilities:
     """What an adapter is able to, whatever the model.
 
     `is_remote`: an order leaves this machine and may be billed though no answer comes; it is never sent twice.
-    `makes`: media types. `takes`: of spec.OPTIONS, those that some model of the vendor honours. `needs_key`: nothing
-    goes without one. `cancels`, `finds_lost`: it has such a call. `follow_ups`: what it does further with its own
-    pictures; such an order's options say `action`, `of` (the picture's id in TASKS) and, where one is named, `index`
-    (the part, from 1).
+    `makes`: media types. `takes`: of spec.OPTIONS, those that a model honours. `needs_key`: nothing goes without one.
+    `cancels`, `finds_lost`: it has such a call. `cost`: it is told, follows from tokens that are told, or from a list
+    alone. `follow_ups`: what the vendor does further with its own pictures; the options of such an order say `action`,
+    `of` (the picture's id in TASKS) and, of a part, its `index` from 1.
     """
 
     is_remote: bool = True
@@ -204,6 +203,7 @@ class Capabilities:
     needs_key: bool = False
     cancels: bool = False
     finds_lost: bool = False
+    cost: Literal["told", "tokens", "listed"] = "listed"
     follow_ups: tuple[FollowUp, ...] = ()
 
 

@@ -2,10 +2,12 @@
 
 import base64
 import io
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, BinaryIO, cast
+from tempfile import TemporaryFile
+from typing import IO, Any, BinaryIO, Final, cast
 
 import pybase64
 from PIL import Image
@@ -22,6 +24,9 @@ TYPES = frozenset(
 )
 # What nobody knows: the store looks for itself.
 UNTOLD = "application/octet-stream"
+# What is decoded at once: so many bytes, of four characters for each three.
+PART_BYTES: Final = 192 * 1024
+CHARACTERS: Final = PART_BYTES // 3 * 4
 
 
 def file_of(data: str | None, url: str | None, account: AccountSettings) -> VendorFile | None:
@@ -33,25 +38,40 @@ def file_of(data: str | None, url: str | None, account: AccountSettings) -> Vend
 
 def file_of_base64(text: str) -> VendorFile:
     """Return a picture that came in base64, with or without the prefix of a data URI; raise ProviderError for what is
-    none."""
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
+    none. It is decoded to the disk, part by part: pictures that wait to be stored are not in memory."""
+    start = text.index(",") + 1 if text.startswith("data:") and "," in text else 0
+    file = TemporaryFile()  # noqa: SIM115 (it goes with whoever holds the picture)
+    kept = KeptFile(file)
     try:
-        return file_of_bytes(pybase64.b64decode(text, validate=True))
+        for place in range(start, len(text), CHARACTERS):
+            part = text[place : place + CHARACTERS]
+            data = pybase64.b64decode(part, validate=True)
+            if len(data) < PART_BYTES and place + CHARACTERS < len(text):
+                raise unreadable("no base64: it ends before its end")
+            file.write(data)
+        file.flush()
     except ValueError as error:
         raise unreadable(f"no base64: {error}") from error
+    except OSError as error:
+        raise ProviderError(
+            f"not kept: {error}", code="store_failed", sent=Sent.YES, is_billed=True
+        ) from error
+    file.seek(0)
+    return VendorFile(find_media_type(file.read(HEAD_BYTES)) or UNTOLD, kept.open)
 
 
-def file_of_bytes(data: bytes) -> VendorFile:
-    """Return a picture by its bytes, of the type that they show."""
-    media_type = find_media_type(data[:HEAD_BYTES]) or UNTOLD
-    return VendorFile(media_type, partial(open_bytes, data))
+class KeptFile:
+    """A file on the disk that may be opened several times, one after the other; it goes with the last who knows it."""
 
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        weakref.finalize(self, file.close)
 
-@contextmanager
-def open_bytes(data: bytes) -> Iterator[BinaryIO]:
-    """Open bytes as a file."""
-    yield io.BytesIO(data)
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open it at its start."""
+        self._file.seek(0)
+        yield cast("BinaryIO", self._file)
 
 
 def file_of_url(url: str, account: AccountSettings) -> VendorFile:

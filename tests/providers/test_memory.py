@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from generation.providers.base import AccountSettings, VendorFile, Work
+from generation.providers.errors import ProviderError
+from generation.providers.http import MOST_ANSWER_BYTES
 from generation.providers.vendors.openai import OpenAIProvider
 from generation.spec import GenerationSpec, ModelCard
 from storage import content
@@ -61,3 +63,22 @@ def test_picture_is_in_memory_three_times_at_most(local: Path, form: str) -> Non
         finally:
             tracemalloc.stop()
     assert peak < MOST_PICTURES * len(picture)
+
+
+# What is read whole, and is no answer; and what is given up on its way.
+@pytest.mark.parametrize("size", [200 * 10**6, MOST_ANSWER_BYTES + 40 * 2**20])
+def test_answer_of_hundreds_of_megabytes_is_in_memory_once(size: int) -> None:
+    body = b'{"data": "' + b"x" * size + b'"}'
+    with Server(lambda asked: Reply(body=body)).running() as server:
+        account = AccountSettings("a", server.url, "sk-x", private_hosts=frozenset({"127.0.0.1"}))
+        spec = GenerationSpec("image", "m", "a star", "", 512, 512)
+        work = Work(spec, ModelCard("m"), lambda *_: None)
+        tracemalloc.start()
+        try:
+            with pytest.raises(ProviderError) as failure:
+                OpenAIProvider(account).submit(work)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert (failure.value.code, len(server.asked)) == ("provider_answer_unreadable", 1)
+    assert peak < 1.5 * min(size, MOST_ANSWER_BYTES)

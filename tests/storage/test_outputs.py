@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 from generation.failures import TaskFailure
 from genhub.lib.errors import problem_of
 from genhub.platforms.models import Platform
-from storage import services, vendor_pictures
+from storage import services, spooling, vendor_pictures
 from storage.containers import PNG_START, open_container
 from storage.content import AS_USUAL, Finish, OutputRefused, StoredFile, Stream, VendorFile
 from storage.decoding import decode
@@ -204,7 +204,7 @@ def test_endless_stream_is_ended_and_closed(local: Path, settings: Any) -> None:
 
     vendor = Endless(b"")
     assert refused(VendorFile("image/png", vendor.open), local) == "output_too_large"
-    assert vendor.read_bytes <= 300_000 + 2 * vendor_pictures.PART_BYTES
+    assert vendor.read_bytes <= 300_000 + 2 * spooling.PART_BYTES
     assert (vendor.opened, vendor.closed) == (1, 1)
 
 

@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from generation.moderation.judges.base import MOST_ANSWER_BYTES, Judge, Verdict
+from generation.moderation.judges.signing import key_pair
 from generation.providers.base import AccountSettings
 from generation.providers.http import VendorApi
 from generation.providers.sorting import Said
@@ -66,12 +67,9 @@ class RekognitionJudge(Judge):
 
     def sign(self, content: bytes) -> dict[str, str]:
         """Return the headers of a request, signed; raise ValueError for what is no pair of keys."""
-        access, _, secret = self.account.key.partition(":")
-        if not (access and secret):
-            raise ValueError("the key must be <access key id>:<secret access key>")
         headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": TARGET}
         request = AWSRequest("POST", self.url, headers, content)
-        SigV4Auth(Credentials(access, secret), SERVICE, self.region).add_auth(request)
+        SigV4Auth(Credentials(*key_pair(self.account.key)), SERVICE, self.region).add_auth(request)
         return {name: str(value) for name, value in request.headers.items()}
 
 

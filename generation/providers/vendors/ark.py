@@ -71,7 +71,9 @@ class Images(msgspec.Struct):
 class ArkProvider(OneByOne):
     """Makes and edits pictures in one call each."""
 
-    capabilities = Capabilities(takes=frozenset({"image", "seed", "cfg_scale"}), needs_key=True)
+    capabilities = Capabilities(
+        takes=frozenset({"image", "seed", "cfg_scale"}), needs_key=True, cost="tokens"
+    )
     base_url = BASE_URL
 
     def __init__(self, account: AccountSettings) -> None:

@@ -93,6 +93,7 @@ class ArkVideosProvider(Provider):
         needs_key=True,
         cancels=True,
         finds_lost=True,
+        cost="tokens",
     )
     base_url = BASE_URL
 

@@ -101,7 +101,9 @@ class BFLProvider(OneByOne):
     """Makes pictures by FLUX."""
 
     capabilities = Capabilities(
-        takes=frozenset({"seed", "steps", "cfg_scale", "image", "mask"}), needs_key=True
+        takes=frozenset({"seed", "steps", "cfg_scale", "image", "mask"}),
+        needs_key=True,
+        cost="told",
     )
     base_url = "https://api.bfl.ai/v1"
 

@@ -102,6 +102,7 @@ class OpenAIProvider(Provider):
     capabilities = Capabilities(
         takes=frozenset(PICTURE_OPTIONS),
         needs_key=True,
+        cost="tokens",
     )
     base_url = "https://api.openai.com/v1"
 

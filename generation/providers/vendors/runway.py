@@ -69,7 +69,11 @@ class RunwayProvider(Provider):
     """Makes clips."""
 
     capabilities = Capabilities(
-        makes=frozenset({"video"}), takes=frozenset(WORDS), needs_key=True, cancels=True
+        makes=frozenset({"video"}),
+        takes=frozenset(WORDS),
+        needs_key=True,
+        cancels=True,
+        cost="told",
     )
     base_url = "https://api.dev.runwayml.com"
 

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from generation.models import Account, AccountKey, Attempt, Event, Task
 from generation.providers import evidence
 from tests.faults.providers.vendor import KEY, PROMPT, Vendor, order, png, work
+from tests.patience import slowness
 from tests.providers.vendors.contract import HTML, PAGE, b64
 from tests.providers.vendors.server import Asked, Hang, Reply, Silence
 
@@ -34,7 +35,7 @@ def test_lost_order_says_what_was_sent_and_what_came(
 def test_order_without_an_answer_says_how_it_broke(
     dora: APIClient, vendor: Vendor, account: Account, fault: Reply
 ) -> None:
-    Account.objects.update(answer_seconds=0.5)
+    Account.objects.update(answer_seconds=2 * slowness())
     vendor.faults = [fault]
     order(dora)
     assert work() == ["unknown"]

@@ -21,6 +21,7 @@ from tests.faults.providers.vendor import (
     work,
     work_on,
 )
+from tests.patience import slowness
 from tests.ports import free_port
 from tests.providers.vendors.contract import HTML, PAGE
 from tests.providers.vendors.server import Cut, Hang, Reply, Silence, Stall
@@ -128,7 +129,7 @@ LOST = {
 def test_lost_answer_is_paid_once_and_waits_for_a_decision(
     dora: APIClient, vendor: Vendor, account: Account, fault: Reply
 ) -> None:
-    Account.objects.update(answer_seconds=0.5)
+    Account.objects.update(answer_seconds=2 * slowness())
     with Vendor().running() as other:
         assert isinstance(other, Vendor)
         # Also where a standby is ready: it must not make what may be made already.

@@ -24,7 +24,7 @@ from generation.providers.errors import Fault, ProviderError, Sent
 from generation.providers.registry import find_class
 from generation.providers.several import OneByOne
 from generation.spec import OPTIONS, GenerationSpec, ModelCard
-from tests.patience import patience
+from tests.patience import patience, slowness
 from tests.ports import free_port
 from tests.providers.vendors.server import (
     Asked,
@@ -73,6 +73,9 @@ class ProviderContract:
     broken: ClassVar[Reply]
     # Whether one answer ends an order, or it is polled for.
     is_synchronous: ClassVar[bool] = True
+    # What differs from what the adapter says of itself: two pictures that are one call, what tells the cost.
+    makes_two_at_once: ClassVar[bool] = False
+    cost: ClassVar[str] = ""
 
     def respond(self, asked: Asked) -> Reply:
         """Answer as the vendor does that is in good health."""
@@ -153,6 +156,29 @@ class ProviderContract:
         finished = self.finish(provider, self.work(2))
         assert [made.position for made in finished.made] == [0, 1]
 
+    def test_one_of_two_that_the_vendor_does_not_take_is_named(
+        self, server: Server, provider: Provider
+    ) -> None:
+        """Where each picture is a call of its own; where one call makes both, both are there."""
+        came: list[Asked] = []
+
+        def respond(asked: Asked) -> Reply:
+            if self.is_create(asked):
+                came.append(asked)
+                if len(came) == 2:
+                    return Reply(422, {})
+            return self.respond(asked)
+
+        server.respond = respond
+        work = self.work(2)
+        finished = self.finish(provider, work)
+        made = [one.position for one in finished.made]
+        missing = [(one.position, one.code) for one in finished.not_made]
+        if len(came) == 2:
+            assert (made, missing) == ([0], [(1, "provider_refused")])
+        else:
+            assert (made, missing) == (list(range(work.spec.number)), [])
+
     def test_key_is_in_no_address_and_no_error(self, server: Server, provider: Provider) -> None:
         self.finish(provider, self.work())
         assert all("secret-key" not in asked.path for asked in server.asked)
@@ -179,6 +205,20 @@ class ProviderContract:
         assert told.cancels == has("cancel", "cancel_one")
         assert told.finds_lost == has("find_lost")
         assert told.calls_back == has("parse_callback")
+
+    def test_cost_is_told_as_it_says(self, provider: Provider) -> None:
+        usage = self.finish(provider, self.work()).usage
+        told = {"told": usage.cost_usd, "tokens": usage.output_tokens}
+        first = next((name for name, value in told.items() if value is not None), "listed")
+        assert first == (self.cost or provider.capabilities.cost)
+
+    def test_pictures_of_an_order_are_as_many_calls_as_it_says(
+        self, server: Server, provider: Provider
+    ) -> None:
+        work = self.work(2)
+        self.finish(provider, work)
+        is_together = self.makes_two_at_once or not isinstance(provider, OneByOne)
+        assert self.creates(server) == (1 if is_together else work.spec.number)
 
     def test_refusal_is_the_order_s_own(self, server: Server, provider: Provider) -> None:
         server.faults = [self.refusal]
@@ -242,7 +282,7 @@ class ProviderContract:
     @pytest.mark.parametrize("fault", [Hang(), Stall(body={"some": "words" * 50})], ids=str)
     def test_answer_that_never_ends_is_lost(self, server: Server, fault: Reply) -> None:
         server.faults = [fault]
-        error = self.fail(self.make(server.url, answer_seconds=0.3))
+        error = self.fail(self.make(server.url, answer_seconds=0.6 * slowness()))
         assert error.sent is Sent.MAYBE
         assert self.creates(server) == 1
 

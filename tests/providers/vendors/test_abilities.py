@@ -6,28 +6,39 @@ from pathlib import Path
 import pytest
 
 from generation.providers.registry import ADAPTERS, LOCAL, find_class
+from generation.providers.several import OneByOne
 from generation.spec import OPTIONS
 
 HANDBOOK = Path(__file__).parents[3] / "genhub/handbook"
-ROW = re.compile(
-    r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE
-)
+ROW = re.compile(r"^\| `(\w+)` " + r"\| ([^|]*) " * 7 + r"\|$", re.MULTILINE)
 # What the pages call what is made, and what is there and what is not.
 WORDS = {
-    "en": {"image": "pictures", "video": "clips", "yes": "yes", "no": "–", "all": "all"},
-    "zh-Hans": {"image": "图片", "video": "视频", "yes": "是", "no": "–", "all": "全部"},
-}
+    "en": {
+        "image": "pictures", "video": "clips", "yes": "yes", "no": "–", "all": "all", "each": "a call each",
+        "together": "one call", "told": "its word", "tokens": "its tokens", "listed": "your list",
+    },
+    "zh-Hans": {
+        "image": "图片", "video": "视频", "yes": "是", "no": "–", "all": "全部", "each": "逐张请求",
+        "together": "一次请求", "told": "服务商告知", "tokens": "按其 token 数", "listed": "按价目表",
+    },
+}  # fmt: skip
 
 
 def row_of(name: str, words: dict[str, str]) -> tuple[str, ...]:
-    """Return an adapter's row: what it makes and takes, whether it cancels, finds lost orders and is called back."""
-    able = find_class(name).capabilities
+    """Return an adapter's row: what it makes and takes, how it orders two pictures, whether it cancels, finds lost
+    orders and is called back, and what tells a cost."""
+    adapter = find_class(name)
+    able = adapter.capabilities
     makes = ", ".join(words[kind] for kind in ("image", "video") if kind in able.makes)
     takes = ", ".join(f"`{option}`" for option in OPTIONS if option in able.takes)
     if able.takes >= set(OPTIONS):
         takes = words["all"]
+    calls = words["each" if issubclass(adapter, OneByOne) else "together"]
     told = (able.cancels, able.finds_lost, able.calls_back)
-    return makes, takes, *(words["yes" if one else "no"] for one in told)
+    return (
+        makes, takes, calls if "image" in able.makes else words["no"],
+        *(words["yes" if one else "no"] for one in told), words[able.cost],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("language", WORDS)

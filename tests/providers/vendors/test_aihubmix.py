@@ -45,6 +45,7 @@ class TestObject(AIHubMix):
     """Base64 in an object: OpenAI's and Google's models."""
 
     card = ModelCard("any", vendor_model="openai/gpt-image-2.6-flare", options={"most_pictures": 4})
+    makes_two_at_once = True
 
     def output(self, number: int, url: str) -> Any:
         return {"b64_json": [{"bytesBase64": b64()}] * number}

@@ -101,6 +101,12 @@ class TestArk(ProviderContract):
         missing = [(one.position, one.code) for one in finished.not_made]
         assert missing == [(0, "content_refused"), (2, "generation_failed")]
 
+    def test_time_goes_by_either_name(self, server: Server, provider: Provider) -> None:
+        """The wire says `created`, the vendor's own types `created_at`."""
+        data = [{"b64_json": b64("jpeg"), "size": "1024x1024"}]
+        server.faults = [Reply(body={"model": "m", "created_at": 1, "data": data})]
+        assert [made.position for made in self.finish(provider, self.work()).made] == [0]
+
     @pytest.mark.parametrize(
         ("body", "code"),
         [
@@ -111,6 +117,7 @@ class TestArk(ProviderContract):
             ({"error": {"code": "InternalError"}}, "provider_refused"),
             ({"data": []}, "provider_answer_unreadable"),
             ({"created_at": 1}, "provider_answer_unreadable"),
+            ({"data": [{"b64_json": "%%%"}]}, "provider_answer_unreadable"),
         ],
     )
     def test_success_without_a_picture(

@@ -209,6 +209,7 @@ class TestTasks(Tasks):
     """Wan 2.6 and newer."""
 
     card = WAN_NEW
+    makes_two_at_once = True
 
     def test_several_pictures_are_one_create(self, server: Server, provider: Provider) -> None:
         work = self.work(3, negative_prompt="blurry")
@@ -243,6 +244,7 @@ class TestSynthesis(Tasks):
     """Wan 2.5 and older."""
 
     card = WAN_OLD
+    makes_two_at_once = True
 
     def output(self, asked: Asked, number: int) -> dict[str, Any]:
         url = f"http://{asked.headers['host']}/files/1.png"

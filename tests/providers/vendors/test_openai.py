@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from generation.providers.base import Provider
-from generation.providers.errors import Unsupported
+from generation.models import Account
+from generation.providers.base import AccountSettings, Provider
+from generation.providers.errors import Fault, Sent, Unsupported
 from tests.providers.vendors.contract import ProviderContract, b64
 from tests.providers.vendors.oracle import check_openai
 from tests.providers.vendors.server import Asked, Reply, Server
@@ -89,6 +90,19 @@ class TestOpenAI(ProviderContract):
         assert [made.position for made in finished.made] == [1]
         missing = [(one.position, one.code) for one in finished.not_made]
         assert missing == [(0, "provider_answer_unreadable")]
+
+    def test_picture_that_is_blocked_once_it_is_made_is_a_refusal(
+        self, server: Server, provider: Provider
+    ) -> None:
+        """That takes as long as a success: an account waits for two minutes and more unless staff say otherwise."""
+        said = {"code": "moderation_blocked", "moderation_stage": "output", "message": "no"}
+        kind = {"type": "image_generation_user_error", "param": None, "categories": ["violence"]}
+        server.faults = [Reply(400, {"error": said | kind})]
+        error = self.fail(provider)
+        told = (error.code, error.retryable, error.sent, error.fault)
+        assert told == ("content_refused", False, Sent.YES, Fault.ORDER)
+        assert AccountSettings("a").answer_seconds > 120
+        assert Account().answer_seconds > 120
 
     def test_more_than_a_call_makes_are_more_calls(
         self, server: Server, provider: Provider

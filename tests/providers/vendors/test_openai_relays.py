@@ -18,6 +18,7 @@ class TestRelay(ProviderContract):
     """Pictures by address, and words that OpenAI has not."""
 
     adapter = "openai"
+    cost = "listed"
     options: ClassVar[dict[str, Any]] = {
         "response_format": "url",
         "words": {"seed": "seed", "steps": "num_inference_steps"},

@@ -6,8 +6,8 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from generation.api.compat.openai.video_words import UNFIT_SIZE, sides_of
-from generation.api.compat.openai.words import LONGEST, LONGEST_USER, SIZE
+from generation.api.compat.openai.video_words import SaysSize, sides_of
+from generation.api.compat.openai.words import LONGEST, LONGEST_USER
 from generation.orders.clips import CLIP
 from genhub.api.fields import (
     StrictBooleanField,
@@ -39,7 +39,7 @@ class VendorWordsSerializer(StrictSerializer):
     last_image = StrictCharField(required=False)
 
 
-class RelayedSerializer(StrictSerializer):
+class RelayedSerializer(SaysSize):
     """The body of `POST /v1/video/generations`."""
 
     prompt = StrictCharField(max_length=LONGEST)
@@ -66,12 +66,6 @@ class RelayedSerializer(StrictSerializer):
         if isinstance(data, dict):
             data = {name: value for name, value in data.items() if not is_unsaid(name, value)}
         return super().to_internal_value(data)
-
-    def validate_size(self, value: str) -> str:
-        """Refuse what is no size."""
-        if not SIZE.fullmatch(value):
-            raise serializers.ValidationError(UNFIT_SIZE, "invalid")
-        return value
 
     def validate_response_format(self, value: str) -> str:
         """Refuse bytes in an answer: a clip has too many of them."""

@@ -39,7 +39,17 @@ class ReferenceSerializer(PictureSerializer):
         return super().to_internal_value({"image_url": data} if isinstance(data, str) else data)
 
 
-class VideoWords(StrictSerializer):
+class SaysSize(StrictSerializer):
+    """A body in which `size` is width and height, never left to the model."""
+
+    def validate_size(self, value: str) -> str:
+        """Refuse what is no size."""
+        if not SIZE.fullmatch(value):
+            raise serializers.ValidationError(UNFIT_SIZE, "invalid")
+        return value
+
+
+class VideoWords(SaysSize):
     """What a clip's order says besides its pictures; all that OpenAI has not is the hub's own."""
 
     prompt = StrictCharField(max_length=LONGEST)
@@ -59,12 +69,6 @@ class VideoWords(StrictSerializer):
     safety_identifier = StrictCharField(
         required=False, max_length=LONGEST_USER, trim_whitespace=False
     )
-
-    def validate_size(self, value: str) -> str:
-        """Refuse what is no size."""
-        if not SIZE.fullmatch(value):
-            raise serializers.ValidationError(UNFIT_SIZE, "invalid")
-        return value
 
 
 class VideosSerializer(VideoWords):
