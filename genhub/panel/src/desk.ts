@@ -191,8 +191,7 @@ export class Desk {
       const go = button(say("refineFor", { credits: price }), () => {
         leave();
         const lost = (): void => this.context.announce(say("connectionLost"));
-        const metadata = { panel: this.context.name };
-        void this.begin(() => patiently((key) => hub.send<Task>(path, { ...body, metadata }, key), lost));
+        void this.begin(() => patiently((key) => hub.send<Task>(path, body, key), lost));
       }, "main");
       this.question.replaceChildren(make("p", {}, say("refineMeans")), go, button(say("back"), leave));
       this.question.hidden = false;
