@@ -19,6 +19,11 @@ def set_picture(version_id: uuid.UUID, jpeg: bytes) -> None:
     VersionPicture.objects.update_or_create(version_id=version_id, defaults={"jpeg": jpeg})
 
 
+def remove_picture(version_id: uuid.UUID) -> bool:
+    """Let a version be shown by its name alone; False where it was."""
+    return bool(VersionPicture.objects.filter(version_id=version_id).delete()[0])
+
+
 def find_shown(version_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Return which of these versions have a picture."""
     rows = VersionPicture.objects.filter(version_id__in=version_ids)

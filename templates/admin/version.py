@@ -13,7 +13,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from genhub.admin.base import HubAdmin
-from genhub.admin.pages import SEEN, ask, without_action
+from genhub.admin.pages import SEEN, Question, ask, without_action
 from genhub.admin.show import moment
 from genhub.lib.errors import Problem, SeenChanged
 from templates import services
@@ -22,6 +22,7 @@ from templates.admin.publish import ask_publish
 from templates.admin.words import version_badge, version_page, word_operations, word_price
 from templates.errors import VersionNotPublishable
 from templates.models import Template, TemplateVersion
+from templates.pictures import find_shown, remove_picture
 from templates.services import find_mistakes
 
 
@@ -60,7 +61,7 @@ class TemplateVersionAdmin(HubAdmin):
         "published_at",
         "published_by",
     )
-    actions_detail = ("try_out", "publish")
+    actions_detail = ("try_out", "publish", "hide_picture")
     actions_submit_line = ("publish_draft",)
     change_form_outer_before_template = "admin/templates/version_note.html"
 
@@ -120,7 +121,9 @@ class TemplateVersionAdmin(HubAdmin):
         version = self.get_object(request, object_id)
         is_current = version is None or version.template.published_id == version.pk
         found: list[Any] = super().get_actions_detail(request, object_id)
-        return without_action(found, "publish") if is_current else found
+        found = without_action(found, "publish") if is_current else found
+        is_shown = version is not None and find_shown([version.pk])
+        return found if is_shown else without_action(found, "hide_picture")
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Stay with the version that was saved."""
@@ -169,6 +172,26 @@ class TemplateVersionAdmin(HubAdmin):
             else:
                 return HttpResponseRedirect(version_page(version))
         return ask(self, request, ask_publish(version, problem), about=version)
+
+    @action(description=_("Remove the example"), permissions=["publish"], icon="hide_image")
+    def hide_picture(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then take the picture away that apps show beside the name."""
+        version = self.find_object(request, object_id)
+        if request.method == "POST":
+            if remove_picture(version.pk):
+                self.log_change(request, version, gettext("Example removed."))
+            messages.success(request, gettext("The template is shown by its name alone."))
+            return HttpResponseRedirect(version_page(version))
+        question = Question(
+            title=gettext("Remove the example picture of %(version)s?") % {"version": version},
+            intro=gettext(
+                "Apps and users see the template without a picture. What it was taken from stays as it is."
+            ),
+            submit=gettext("Remove it"),
+            back=version_page(version),
+            is_dangerous=True,
+        )
+        return ask(self, request, question, about=version)
 
     def make_current(
         self, request: HttpRequest, version: TemplateVersion, seen: str | None = None

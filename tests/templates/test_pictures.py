@@ -48,6 +48,16 @@ def test_staff_choose_what_shows_a_template(alice: APIClient, mallory: APIClient
     answer = mallory.get(address)
     assert answer["Content-Type"] == "image/jpeg"
     assert Image.open(io.BytesIO(answer.content)).format == "JPEG"
+    hide = reverse("admin:templates_templateversion_hide_picture", args=[version.pk])
+    assert desk("fay", "view_templateversion").post(hide).status_code == 403
+    dora = desk("dan", "view_templateversion", "publish_template")
+    change = reverse("admin:templates_templateversion_change", args=[version.pk])
+    assert hide in dora.get(change).content.decode()
+    assert shown(alice), "to be asked is not to remove"
+    assert dora.get(hide).status_code == 200
+    assert dora.post(hide).status_code == 302
+    assert shown(alice) is None
+    assert hide not in dora.get(change).content.decode()
     # Another version is another thing.
     publish(draft_next(version.template), actor="tests")
     assert shown(alice) is None
