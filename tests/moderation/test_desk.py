@@ -201,6 +201,11 @@ def test_desk_shows_patches_of_colour_until_somebody_who_may_looks(
         assert (row.artifact.key in text) is is_shown
         assert row.artifact.thumbnail_key not in text
     assert LogEntry.objects.get(object_id=str(row.pk)).change_message == "looked at the picture"
+    # What was deleted meanwhile is said to be, not shown as a broken picture.
+    Artifact.objects.filter(pk=row.artifact_id).update(gone_at=row.created_at)
+    gone = dora.get(f"{address}?show=1").content.decode()
+    assert row.artifact.key not in gone
+    assert "was deleted" in gone
     nobody = staff("zoe", "view_task", "view_artifact")
     assert nobody.get(address).status_code == 403
     assert nobody.get(page("finding_changelist")).status_code == 403

@@ -15,6 +15,7 @@ from unfold.enums import ActionVariant
 
 from generation.admin.filters import StandingFilter
 from generation.admin.moderation import words
+from generation.admin.words import word_failure
 from generation.models import Appeal, Finding
 from generation.moderation import review
 from genhub.admin.base import ReadOnlyAdmin
@@ -108,6 +109,8 @@ class FindingAdmin(ReadOnlyAdmin):
     def show_picture(self, request: HttpRequest, row: Finding) -> SafeString | str:
         """Return the picture as whoever looks may see it."""
         assert row.artifact is not None  # noqa: S101 (asked for by the caller)
+        if row.artifact.gone_at:
+            return word_failure("file_deleted", {})
         may_see = request.user.has_perm("generation.see_withheld")
         if may_see and SHOW in request.GET:
             self.log_change(request, row, "looked at the picture")
