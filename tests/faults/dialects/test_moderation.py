@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Hold
 from generation.models import Account, Finding, Moderator, Output, Task
-from generation.moderation import services
+from generation.moderation import standing
 from generation.work.run import run_queue
 from storage.models import Artifact
 from tests.easel import Easel
@@ -56,7 +56,7 @@ def test_nothing_unjudged_is_taken_seen_or_paid(
 ) -> None:
     settings.PRIVATE_HOSTS = frozenset({"127.0.0.1"})
     # It is asked each time, however often it failed.
-    monkeypatch.setattr(services, "MOST_FAILURES", 10**6)
+    monkeypatch.setattr(standing, "MOST_FAILURES", 10**6)
     moody = Moody(7)
     with Server(moody.respond).running() as server:
         Moderator.objects.create(
