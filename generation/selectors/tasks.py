@@ -217,6 +217,12 @@ def type_of(task: Task) -> str:
     return str(last_spec(task)["media_type"])
 
 
+def makes(media_type: str) -> Q:
+    """Return the condition that a task makes images, or videos, in the end: as `type_of` tells it."""
+    alone = Q(chain=[], spec__media_type=media_type)
+    return alone | Q(**{"chain__-1__spec__media_type": media_type})
+
+
 def when_ended(task: Task) -> datetime | None:
     """Return when a task ended, whatever the end; None while it has not."""
     return task.completed_at or task.failed_at or task.canceled_at

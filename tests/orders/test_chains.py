@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from generation.models import Account, Task
-from genhub.lib.ids import from_wire
+from genhub.lib.ids import from_wire, to_wire
 from templates.services import create_template, find_mistakes, publish
 from tests.api.refusals import GENERATE, nothing_moves, refused
 
@@ -136,6 +136,18 @@ def test_chain_that_cannot_be_made_is_not_published(chain: Any, code: str) -> No
 def test_first_step_makes_one_too() -> None:
     draft = create_template("wrong", **WORDS, settings={"num_images": 2})
     assert [(one.field, one.code) for one in find_mistakes(draft)] == [("settings", "one_each")]
+
+
+def test_stock_client_lists_chains_that_end_in_a_clip_from_their_first_step_on(
+    alice: APIClient, rich: Any
+) -> None:
+    rich("alice", 200)
+    template()
+    clip = order(alice)
+    publish(create_template("finer", **WORDS | {"chain": [FINE]}), actor="designer")
+    alice.post(GENERATE, ORDER | {"template": "finer"}, format="json")
+    assert (clip.step, clip.spec["media_type"]) == (1, "image")
+    assert [one["id"] for one in alice.get("/v1/videos").json()["data"]] == [to_wire("task", clip.pk)]  # fmt: skip
 
 
 def test_batch_has_several_chains(alice: APIClient, rich: Any) -> None:

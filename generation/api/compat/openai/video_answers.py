@@ -13,7 +13,14 @@ from generation.errors import NoResult
 from generation.failures import TaskFailure
 from generation.models import Task
 from generation.orders.clips import CLIP
-from generation.selectors.tasks import find_tasks, last_spec, progress_of, type_of, when_ended
+from generation.selectors.tasks import (
+    find_tasks,
+    last_spec,
+    makes,
+    progress_of,
+    type_of,
+    when_ended,
+)
 from generation.states import TASK_LIVE, TaskState
 from genhub.api.pages import DEFAULT_PAGE, LARGEST_PAGE, FittingNewestFirst
 from genhub.lib.errors import NotFound, Problem, gettext_noop, problem_of
@@ -116,7 +123,7 @@ def answer_page(request: Request) -> dict[str, Any]:
     edge = looked.find_edge(after)
     further, until = ("pk__gt", "pk__lte") if is_ascending else ("pk__lt", "pk__gte")
     bounds = {name: at for name, at in ((further, after), (until, edge)) if at}
-    clips = tasks.filter(spec__media_type=CLIP, **bounds)
+    clips = tasks.filter(makes(CLIP), **bounds)
     found = list(clips.order_by("pk" if is_ascending else "-pk")[: limit + 1])
     page, is_full = found[:limit], len(found) > limit
     last = page[-1].pk if page and (is_full or not edge) else edge
