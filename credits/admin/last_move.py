@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext
 
+from credits.errors import PurseErased
 from credits.models import Kind, Purse, Transfer
 from credits.moves import lock
 from genhub.admin.show import moment
@@ -18,10 +19,12 @@ BY_PEOPLE = (Kind.GRANT, Kind.ADJUST)
 
 @contextmanager
 def as_seen(purse: Purse, words: Mapping[str, Any]) -> Iterator[str]:
-    """Hold a purse and give the key of a form's move; raise SeenChanged when there was another since the page."""
+    """Hold a purse and give the key of a form's move; raise SeenChanged when there was another since the page, and
+    PurseErased where its owner's data was deleted: nobody would ever find the credits."""
     key = f"staff:{words['once']}"
     with transaction.atomic():
-        lock(purse.pk)
+        if lock(purse.pk).erased_at:
+            raise PurseErased
         if words["seen"] and changed_since(words["seen"], shown_of(purse, but=key)):
             raise SeenChanged
         yield key

@@ -242,6 +242,19 @@ def test_wrong_grants_move_nothing(
 
 
 @pytest.mark.django_db
+def test_purse_whose_owner_was_forgotten_takes_no_credits(
+    boss: Client, rich: Callable[..., Purse]
+) -> None:
+    purse = rich("bob", 100)
+    form = form_of(boss, grant_page(purse)) | {"amount": 50}
+    Purse.objects.filter(pk=purse.pk).update(erased_at=purse.created_at)
+    answer = boss.post(grant_page(purse), form)
+    assert "data has just been deleted" in answer.content.decode()
+    purse.refresh_from_db()
+    assert purse.available == 100
+
+
+@pytest.mark.django_db
 def test_a_grant_with_a_last_day_ends_with_it_where_the_platform_is(
     boss: Client, rich: Callable[..., Purse], shop: Platform
 ) -> None:
