@@ -202,7 +202,7 @@ def test_desk_shows_patches_of_colour_until_somebody_who_may_looks(
         assert row.artifact.thumbnail_key not in text
     assert LogEntry.objects.get(object_id=str(row.pk)).change_message == "looked at the picture"
     # What was deleted meanwhile is said to be, not shown as a broken picture.
-    Artifact.objects.filter(pk=row.artifact_id).update(gone_at=row.created_at)
+    Artifact.objects.filter(pk=row.artifact.pk).update(gone_at=row.created_at)
     gone = dora.get(f"{address}?show=1").content.decode()
     assert row.artifact.key not in gone
     assert "was deleted" in gone
