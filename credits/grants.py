@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from credits import counts, ledger
 from credits.entries import APP
 from credits.errors import CreditsProblem, KeyReused, PurseErased
-from credits.models import GrantRule, Period, Purse, Transfer
+from credits.models import GrantRule, Period, Transfer
 from genhub.lib.errors import gettext_noop
 from genhub.platforms import idempotency
 
@@ -121,9 +121,6 @@ def put_in(app: App, event: Event) -> bool:
     # wait here, and it then finds itself done without having counted. A cap takes the credits back.
     expires_at = expiry_of(rule)
     if ledger.grant(purse.pk, event.amount, key=key, why=why, expires_at=expires_at):
-        # Held by the move until the end of this transaction: nobody's data is deleted behind this look.
-        if Purse.objects.filter(pk=purse.pk, erased_at__isnull=False).exists():
-            raise PurseErased
         count(rule, app, purse.pk, event.amount)
         return True
     # Only an equal event; another one under this id is refused.

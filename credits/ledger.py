@@ -84,7 +84,8 @@ def grant(
 ) -> bool:
     """Put credits in and return True; False when this key did it before, KeyReused if it did something else.
 
-    With `expires_at` they make a lot; a time that is over raises ExpiryPast.
+    With `expires_at` they make a lot; a time that is over raises ExpiryPast. Raises PurseErased where the owner's data
+    was deleted: nobody would ever find the credits.
     """
     check_amount(amount)
     full_key = f"grant:{key}"
@@ -95,6 +96,9 @@ def grant(
             transfer_id = move(purse_id, GRANT, amount, full_key, why, None)
             if transfer_id is None:
                 raise PurseUnknown
+            # Held by the move until the end of this transaction: nobody's data is deleted behind this look.
+            if Purse.objects.filter(pk=purse_id, erased_at__isnull=False).exists():
+                raise PurseErased
             if expires_at is not None:
                 lots.open_lot(transfer_id, purse_id, amount, expires_at)
     except IntegrityError:
@@ -241,15 +245,18 @@ def refund(
 def adjust(purse_id: uuid.UUID, amount: int, *, key: str, why: Why) -> bool:
     """Correct what is available by a positive or negative amount and return True; False when this key did it before.
 
-    Raises InsufficientCredits when less is available, KeyReused as `grant` does.
+    Raises InsufficientCredits when less is available, KeyReused and PurseErased as `grant` does.
     """
     check_amount(abs(amount) if type(amount) is int else amount)
     full_key = f"adjust:{key}"
     route, size = (ADJUST_UP if amount > 0 else ADJUST_DOWN), abs(amount)
     with transaction.atomic():
-        available = lock(purse_id).available
+        purse = lock(purse_id)
+        available = purse.available
         if is_repeated(full_key, purse_id, size, source=route[1]):
             return False
+        if purse.erased_at:
+            raise PurseErased
         transfer_id = move(purse_id, route, size, full_key, why, None)
         if not transfer_id:
             raise InsufficientCredits(price=size, available=available)

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext
 
-from credits.errors import PurseErased
 from credits.models import Kind, Purse, Transfer
 from credits.moves import lock
 from genhub.admin.show import moment
@@ -19,12 +18,10 @@ BY_PEOPLE = (Kind.GRANT, Kind.ADJUST)
 
 @contextmanager
 def as_seen(purse: Purse, words: Mapping[str, Any]) -> Iterator[str]:
-    """Hold a purse and give the key of a form's move; raise SeenChanged when there was another since the page, and
-    PurseErased where its owner's data was deleted: nobody would ever find the credits."""
+    """Hold a purse and give the key of a form's move; raise SeenChanged when there was another since the page."""
     key = f"staff:{words['once']}"
     with transaction.atomic():
-        if lock(purse.pk).erased_at:
-            raise PurseErased
+        lock(purse.pk)
         if words["seen"] and changed_since(words["seen"], shown_of(purse, but=key)):
             raise SeenChanged
         yield key
