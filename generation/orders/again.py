@@ -1,9 +1,8 @@
 """An ended task's order once more, word for word: what staff do for a user whose order failed, or who complains."""
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from credits.pricing import FREE, ORIGINS, Quote
 from generation.accounts import routing
 from generation.errors import NotReady
 from generation.models import Task
@@ -11,7 +10,7 @@ from generation.models.task import Priority
 from generation.orders.customer import Customer
 from generation.orders.estimate import estimate_usd
 from generation.orders.refine import OF_A_CHAIN, PROMPT_DELETED
-from generation.orders.resolved import Resolved, quote_spec
+from generation.orders.resolved import Resolved, as_gift, quote_spec
 from generation.orders.submit import submit_once, use_of
 from generation.spec import GenerationSpec
 from generation.states import TASK_LIVE
@@ -83,10 +82,3 @@ def make_again(task: Task) -> Again:
         timeout=task.timeout_seconds,
     )
     return Again(task, customer, resolved)
-
-
-def as_gift(resolved: Resolved) -> Resolved:
-    """Return an order that costs its user nothing, in any of its steps: the hub bears what it costs."""
-    number = resolved.quote.number
-    nothing = Quote(0, 0, number, ORIGINS[FREE], "", 0)
-    return replace(resolved, quote=nothing, chain=tuple(as_gift(step) for step in resolved.chain))

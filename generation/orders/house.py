@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generation.orders.again import as_gift
 from generation.orders.cache import OFF
 from generation.orders.customer import Customer
-from generation.orders.resolved import Resolved
+from generation.orders.resolved import Resolved, as_gift
 from generation.orders.submit import resolve_for, submit_once, use_of
 from generation.spec import Order
 from genhub.platforms import idempotency

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -82,3 +82,10 @@ def quote_spec(
     )
     rules = tariffs.rules_in_force()
     return pricing.quote(item, rules, discount_percent=plan.discount_percent)
+
+
+def as_gift(resolved: Resolved) -> Resolved:
+    """Return an order that costs its user nothing, in any of its steps: the hub bears what it costs."""
+    number = resolved.quote.number
+    nothing = pricing.Quote(0, 0, number, pricing.ORIGINS[pricing.FREE], "", 0)
+    return replace(resolved, quote=nothing, chain=tuple(as_gift(step) for step in resolved.chain))

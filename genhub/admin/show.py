@@ -22,6 +22,11 @@ def link(view: str, key: Any, text: Any) -> SafeString:
     return format_html('<a href="{}" class="text-link">{}</a>', address, text)
 
 
+def leads(where: str, text: Any) -> SafeString:
+    """Return a link to an address of the admin, such as a list and its filters."""
+    return format_html('<a class="text-link" href="{}">{}</a>', where, text)
+
+
 def code(text: Any) -> SafeString:
     """Return machine words in a fixed-width face."""
     return format_html('<code class="hub-code">{}</code>', text)

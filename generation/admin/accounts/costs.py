@@ -30,7 +30,7 @@ from generation.admin.words import attempt_badge, show_usd
 from generation.models import Costs
 from generation.selectors.costs import CostSum, add_up, sum_costs, whole_days
 from genhub.admin.base import ReadOnlyAdmin
-from genhub.admin.show import code, link, moment, table
+from genhub.admin.show import code, leads, link, moment, table
 
 TABLES = (
     ("provider", _("By provider"), _("provider")),
@@ -200,11 +200,6 @@ def cells(wanted: Wanted, name: str, row: CostSum) -> list[Any]:
         show_usd(row.revenue_usd),
         show_usd(row.margin_usd),
     ]
-
-
-def leads(where: str, text: Any) -> SafeString:
-    """Return a link within the page."""
-    return format_html('<a class="text-link" href="{}">{}</a>', where, text)
 
 
 def draw_chart(days: list[CostSum]) -> dict[str, Any]:

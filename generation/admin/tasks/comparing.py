@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -14,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
-from generation.models import Output, Task
+from generation.models import Task
 from generation.selectors.tasks import describe_template, when_ended
 from generation.states import TASK_LIVE
 from genhub.admin.base import HubAdmin
@@ -43,7 +42,7 @@ class ComparePage(HubAdmin):
         """Show the tasks of an address, in its order."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        tasks = read_tasks(request.GET.get("tasks", ""))
+        tasks = self.read_tasks(request)
         words = {
             "title": gettext("Side by side"),
             "columns": [column_of(task) for task in tasks],
@@ -52,18 +51,15 @@ class ComparePage(HubAdmin):
         }
         return show(self, request, "admin/generation/compare.html", **words)
 
-
-def read_tasks(text: str) -> list[Task]:
-    """Return the tasks of a list of ids, in its order; raise Http404 when one is missing or they are too many."""
-    ids = [read_id(word) for word in text.split(",")]
-    if not 1 <= len(ids) <= MOST or None in ids:
-        raise Http404
-    outputs = Output.objects.select_related("artifact").order_by("position")
-    rows = Task.objects.select_related("platform", "template_version__template")
-    found = rows.prefetch_related(Prefetch("outputs", outputs)).in_bulk(ids)
-    if len(found) < len(set(ids)):
-        raise Http404
-    return [found[task_id] for task_id in ids]
+    def read_tasks(self, request: HttpRequest) -> list[Task]:
+        """Return the tasks of an address, in its order; raise Http404 when one is missing or they are too many."""
+        ids = [read_id(word) for word in request.GET.get("tasks", "").split(",")]
+        if not 1 <= len(ids) <= MOST or None in ids:
+            raise Http404
+        found = self.get_queryset(request).in_bulk(ids)
+        if len(found) < len(set(ids)):
+            raise Http404
+        return [found[task_id] for task_id in ids]
 
 
 def column_of(task: Task) -> dict[str, Any]:

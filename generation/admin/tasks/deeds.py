@@ -12,8 +12,8 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from generation.admin.refunds.ask import see_balance, task_page
+from generation.admin.refunds.facts import facts_of_task
 from generation.admin.tasks.comparing import compare_page
-from generation.admin.words import task_badge
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
 from generation.orders.again import Again, make_again
@@ -153,12 +153,5 @@ def ask_again(request: HttpRequest, again: Again, form: AgainForm) -> Question:
 
 
 def facts_of(task: Task) -> dict[str, Any]:
-    """Return which task it is, and whose."""
-    return {
-        gettext("Task"): str(task),
-        gettext("User"): f"{task.user} @ {task.platform}",
-        gettext("State"): task_badge(task),
-        gettext("Prompt"): str(task.spec.get("prompt", "")),
-        gettext("Pictures"): task.num_images,
-        gettext("Price"): task.price,
-    }
+    """Return which task it is, whose, and what it costs."""
+    return facts_of_task(task) | {gettext("Price"): task.price}

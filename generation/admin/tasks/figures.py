@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +23,7 @@ from generation.selectors.periods import DAY, HOUR, Count, Figures, count_period
 from generation.states import TaskState
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import show
-from genhub.admin.show import badge, table
+from genhub.admin.show import badge, leads, table
 
 NAME = "generation_task_figures"
 PERIODS = {1: _("one day"), 7: _("7 days"), 30: _("30 days")}
@@ -203,11 +202,6 @@ def times_of(figures: Figures, model: str) -> list[str]:
     if times is None:
         return ["–", "–"]
     return [f"{half:.1f} / {most:.1f}" for half, most in (times.waited, times.worked)]
-
-
-def leads(where: str, text: Any) -> SafeString:
-    """Return a link to a list."""
-    return format_html('<a class="text-link" href="{}">{}</a>', where, text)
 
 
 def draw_chart(period: Period, figures: Figures) -> str:

@@ -24,7 +24,6 @@ from templates.rendering import Recipe
 from templates.selectors import as_recipe, find_version
 
 NAME = "generation_task_try"
-FIRST = ("seed",)
 
 
 class TryForm(ParametersForm):
@@ -41,7 +40,7 @@ class TryForm(ParametersForm):
         super().__init__(*args, **kwargs)
         self.fields["seed"].initial = secrets.randbelow(10**6)
         self.fields["once"].initial = new_id
-        self.order_fields([*self.names, *FIRST])
+        self.order_fields([*self.names, "seed"])
 
     def wanted(self, recipe: Recipe) -> Wanted:
         """Return what is asked for of a version: of one that knows fewer parameters, those that it knows."""
