@@ -31,11 +31,13 @@ HOSTILE = "<img src=x onerror=document.title='hacked'>"
 SCRIPT = """
 for (const panel of document.querySelectorAll("genhub-panel")) {
   panel.addEventListener("genhub-insert", async ({ detail }) => {
-    const image = Object.assign(new Image(), { src: URL.createObjectURL(await detail.file()), alt: detail.alt });
+    const image = Object.assign(new Image(), { alt: detail.alt });
     const figure = document.createElement("figure");
     figure.dataset.url = detail.url;
     figure.append(image, detail.label);
+    // Its place is taken at once: files arrive in any order.
     document.querySelector("main").append(figure);
+    image.src = URL.createObjectURL(await detail.file());
   });
 }
 """
