@@ -7,6 +7,7 @@ import os
 import threading
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -41,6 +42,8 @@ SIGNED_PART_BYTES: Final = 256 * 1024
 PATIENCE_SECONDS: Final = 120.0
 # How many processes look at pictures at once for this one.
 turns = threading.BoundedSemaphore(2)
+# Those who look at plain pictures.
+lookers = ThreadPoolExecutor(8, thread_name_prefix="look")
 PROGRAM: Final = "from storage.relabelling import main; main()"
 CONVERTER: Final = "from storage.converting import main; main()"
 # The first of the descriptors that a program is given beside input, output and errors.
@@ -126,17 +129,19 @@ def wish_of(form: str, marking: Marking) -> Wish:
 
 
 def save_plain(sent: IO[bytes], marking: Marking, *, stem: str) -> StoredFile:
-    """Store a plain PNG, looked at while it is on its way; raise NotPlain for any other, and then nothing stays."""
+    """Store a plain PNG, looked at while it is labelled and on its way; raise NotPlain for any other, and then nothing
+    stays."""
     with mmap.mmap(sent.fileno(), 0, access=mmap.ACCESS_READ) as data, ExitStack() as stack:
         try:
             parts = plain_png.find_parts(data, marking.label)
         except RefusedPicture as refused:
             raise OutputRefused(CODES[str(refused)]) from refused
+        looking = lookers.submit(plain_png.check_whole, data, parts)
+        # What it reads must not go before.
+        stack.callback(wait, [looking])
         labelled = stack.enter_context(TemporaryFile(buffering=0))
         for part in plain_png.read_labelled(data, parts):
             labelled.write(part)
-        # Of no use while it is signed, which takes the memory of two pictures.
-        data.madvise(mmap.MADV_DONTNEED)
         signed = stack.enter_context(sign(labelled, "image/png", marking.history()))
         stored = describe_labelled(
             stem,
@@ -146,7 +151,7 @@ def save_plain(sent: IO[bytes], marking: Marking, *, stem: str) -> StoredFile:
             height=parts.height,
             artifact_id=marking.artifact_id,
         )
-        put_beside(stored, File(signed, stored.key), partial(plain_png.check_whole, data, parts))
+        put_beside(stored, File(signed, stored.key), looking.result)
         stack.pop_all()
         if signed is not labelled:
             labelled.close()

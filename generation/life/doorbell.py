@@ -94,7 +94,7 @@ def send(producer: Any, job: str, queue: str) -> None:
 
 
 def keep_client(channel: Any) -> None:
-    """Have a channel to Valkey send all its messages by one client: it makes one for each, in a fifth of a bell's time."""
+    """Have a channel to Valkey send all its messages by one client: else each has its own, in a fifth of its time."""
     make = getattr(channel, "_create_client", None)
     if make and "_create_client" not in vars(channel):
         client = make()
