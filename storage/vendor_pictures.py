@@ -239,9 +239,23 @@ def look_apart(
 ) -> Facts:
     """Fill the labelled file, if there is to be one, by a process that may die of a picture; return its facts."""
     places = [labelled] if labelled else []
-    told, small = run_apart(program, words, sent, places, unreadable="output_unreadable")
+    told, small = draw_apart(program, words, sent, places, unreadable="output_unreadable")
     form, width, height, had_manifest = told
     return Facts(CONTENT_TYPES[form], int(width), int(height), had_manifest == "1", small)
+
+
+def draw_apart(
+    program: str,
+    words: Sequence[str],
+    sent: IO[bytes],
+    places: Sequence[IO[bytes]],
+    *,
+    unreadable: str,
+) -> tuple[list[str], Image.Image]:
+    """Do as `run_apart` does, and return what was told, and the small RGB pixels that came with it."""
+    told, pixels = run_apart(program, words, sent, places, unreadable=unreadable)
+    *facts, width, height = told
+    return facts, Image.frombytes("RGB", (int(width), int(height)), pixels)
 
 
 def run_apart(
@@ -251,8 +265,8 @@ def run_apart(
     places: Sequence[IO[bytes]],
     *,
     unreadable: str,
-) -> tuple[list[str], Image.Image]:
-    """Fill files by a process that may die of what was sent; return what it told, and small RGB pixels. What it died
+) -> tuple[list[str], bytes]:
+    """Fill files by a process that may die of what was sent; return what it told, in words and in bytes. What it died
     of is refused as `unreadable`."""
     sent.seek(0)
     # To seek within what was read ahead moves nothing that another process sees.
@@ -262,8 +276,8 @@ def run_apart(
         done = apart.run(program, words, sent, more=more, patience_seconds=PATIENCE_SECONDS)
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():
-        case ["ok", *facts, width, height]:
-            return facts, Image.frombytes("RGB", (int(width), int(height)), pixels)
+        case ["ok", *facts]:
+            return facts, pixels
         case ["refused", code]:
             raise OutputRefused(CODES[code])
         case _:
