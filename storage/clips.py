@@ -1,4 +1,4 @@
-"""What a vendor's clip really is, and what is seen of it: an MP4 of one picture track, looked at and labelled apart.
+"""What a vendor's clip really is, and what is seen of it: an MP4 of one picture track, looked at apart.
 
 A program, run as `relabelling` is, with limits of its own: a clip is never in memory as a whole. It imports nothing of
 the hub but its neighbours here, and reads nothing but the file that it was given.
@@ -113,8 +113,8 @@ def read_packets(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
-    """Write the labelled clip, its poster and its preview to the descriptors that the program was told; answer its
-    facts, or `refused CODE`.
+    """Write a clip's poster and preview to the descriptors that the program was told; answer its facts, or `refused
+    CODE`.
 
     Facts: `ok CODEC WIDTH HEIGHT SECONDS FPS HAS_AUDIO`, and pixels (their size first) for the thumbnail.
     """
@@ -122,15 +122,12 @@ def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
     *places, packet = sys.argv[1:]
     label = Label(base64.b64decode(packet))
     with os.fdopen(0, "rb", closefd=False) as given, ExitStack() as stack:
-        place, poster, preview = (
-            stack.enter_context(os.fdopen(int(number), "wb")) for number in places
-        )
+        poster, preview = (stack.enter_context(os.fdopen(int(number), "wb")) for number in places)
         try:
             clip = look(given)
         except RefusedPicture as error:
             sys.stdout.buffer.write(f"refused {error}\n".encode())
             return
-        mp4.write_fast(given, place, label.xmp)
         poster.write(encode_poster(clip.first, label))
         preview.write(encode_preview(clip.beginning, label))
     small = clip.first.reduce(max(1, min(clip.first.size) // THUMBNAIL_SOURCE_PIXELS))

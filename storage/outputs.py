@@ -94,7 +94,9 @@ def show_finished(image: Image.Image, finish: Finish) -> Image.Image:
 def open_inputs(artifact_ids: Sequence[uuid.UUID], owner: uuid.UUID) -> list[Ingredient]:
     """Return a platform's stored pictures as what another is made of; one that is gone, or cannot be read now, is
     passed over, and logged: the other labels do not need it."""
-    found = []
+    found: list[Ingredient] = []
+    if not artifact_ids:
+        return found
     for row in Artifact.objects.filter(pk__in=artifact_ids, platform_id=owner):
         try:
             file = io.BytesIO(read_bytes(row))

@@ -11,6 +11,7 @@ from genhub.lib.ids import from_wire
 from genhub.lib.once import once
 from storage.files import local_storage
 from storage.models import SHOWN, Artifact
+from storage.purposes import read_whole
 
 PREFIX = "art"
 
@@ -79,17 +80,12 @@ def describe_clip(artifact: Artifact) -> dict[str, Any]:
 
 def read_bytes(artifact: Artifact) -> bytes:
     """Return the stored picture."""
-    with default_storage.open(artifact.key) as file:
-        data: bytes = file.read()
-    return data
+    return read_whole(artifact.key)
 
 
 def read_thumbnail(artifact: Artifact) -> bytes:
     """Return the stored thumbnail, or the picture itself where there is none yet."""
-    key = artifact.thumbnail_key if artifact.has_thumbnail else artifact.key
-    with default_storage.open(key) as file:
-        data: bytes = file.read()
-    return data
+    return read_whole(artifact.thumbnail_key if artifact.has_thumbnail else artifact.key)
 
 
 def local_path(wire_id: str) -> Path | None:

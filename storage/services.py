@@ -27,6 +27,7 @@ from storage.keys import DIGITS, THUMBNAIL
 from storage.labels import Label
 from storage.media import encode_picture
 from storage.models import SHOWN, Artifact, Edit
+from storage.purposes import read_whole
 from storage.reviews import ReviewState, first_state
 from storage.selectors import read_bytes
 
@@ -236,8 +237,7 @@ def artifact_of(
 def tell_operations(
     rows: Sequence[Artifact], operations: Sequence[Mapping[str, Any]]
 ) -> list[Edit]:
-    """Return what tells of pictures that a model made that this was done with each, not yet written; nothing where
-    nothing was done."""
+    """Return what tells that this was done with each of some pictures of a model, not yet written, if anything was."""
     return [
         Edit(artifact=row, operations=list(operations), is_generated=True)
         for row in rows
@@ -246,11 +246,12 @@ def tell_operations(
 
 
 def read_stored(stored: StoredFile) -> Image.Image:
-    """Return the RGB pixels of what was stored and has no row yet, of a clip those of its thumbnail; raise
-    whatever the store or Pillow raises."""
-    is_clip = stored.seconds is not None
-    with default_storage.open(stored.thumbnail_key if is_clip else stored.key) as file:
+    """Return the RGB pixels of what was stored and has no row yet, from the file where that is at hand, of a clip those
+    of its thumbnail; raise whatever the store or Pillow raises."""
+    if file := stored.undrawn:
+        file.seek(0)
         return decode_own(file.read())
+    return decode_own(read_whole(stored.key if stored.seconds is None else stored.thumbnail_key))
 
 
 def keep_pictures(artifact_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[str]]:

@@ -1,4 +1,5 @@
-"""Clips as their vendors made them: read in bounds, checked apart, stored with the head in front and our labels.
+"""Clips as their vendors made them: read in bounds, labelled apart, looked at apart while they
+are on their way to the store.
 
 Through the disk from end to end: nothing of a clip but its head and its first frame is ever in memory.
 """
@@ -19,14 +20,16 @@ from genhub.lib.media_types import find_media_type
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.encoding import EXTENSIONS, THUMBNAIL_TYPE, encode_thumbnail
 from storage.keys import POSTER, PREVIEW
-from storage.labels import Label
 from storage.services import put, put_beside, put_thumbnail
 from storage.spooling import on_disk
-from storage.vendor_pictures import Marking, describe_labelled, run_apart, sign
+from storage.vendor_pictures import Marking, describe_labelled, draw_apart, run_apart, sign
 
+LABELLER: Final = "from storage.mp4 import main; main()"
 PROGRAM: Final = "from storage.clips import main; main()"
-# Of its descriptors: those of the clip, the poster and the preview.
-PLACES: Final = ("3", "4", "5")
+# Of their descriptors: that of the clip, and those of the poster and the preview.
+PLACE: Final = "3"
+PLACES: Final = ("3", "4")
+UNREADABLE: Final = "output_clip_unreadable"
 MP4: Final = "video/mp4"
 PREVIEW_TYPE: Final = "image/webp"
 # The library that signs has a clip in memory almost twice (measured: 400 MB took 726 MB and 3.5 s).
@@ -56,30 +59,36 @@ def save_vendor_clip(content: VendorFile, marking: Marking, *, stem: str) -> Sto
         labelled, poster, preview = (stack.enter_context(TemporaryFile()) for _ in range(3))
         most_bytes = settings.OUTPUT_VIDEO_MAX_BYTES
         sent, _ = stack.enter_context(on_disk(content, most_bytes=most_bytes, check=check_kind))
-        facts = look_apart(sent, (labelled, poster, preview), marking.label)
+        packet = base64.b64encode(marking.label.xmp).decode()
+        run_apart(LABELLER, [PLACE, packet], sent, [labelled], unreadable=UNREADABLE)
         signed = stack.enter_context(sign_small(labelled, marking))
+        # How large it is shown is known once it was looked at.
         stored = describe_labelled(
-            stem,
-            signed,
-            content_type=MP4,
+            stem, signed, content_type=MP4, width=0, height=0, artifact_id=marking.artifact_id
+        )
+        named = stored.key.removesuffix(EXTENSIONS[MP4])
+        stored = replace(stored, poster_key=f"{named}{POSTER}", preview_key=f"{named}{PREVIEW}")
+        found: list[Facts] = []
+
+        def look() -> None:
+            # The file as it came: the labelled one is being read.
+            facts = look_apart(sent, [*PLACES, packet], (poster, preview))
+            put_thumbnail(stored.thumbnail_key, encode_thumbnail(facts.small, marking.label))
+            put(stored.poster_key, File(poster), THUMBNAIL_TYPE)
+            put(stored.preview_key, File(preview), PREVIEW_TYPE)
+            found.append(facts)
+
+        put_beside(stored, File(signed, stored.key), look)
+        [facts] = found
+        return replace(
+            stored,
             width=facts.width,
             height=facts.height,
             seconds=facts.seconds,
             fps=facts.fps,
             codec=facts.codec,
             has_audio=facts.has_audio,
-            artifact_id=marking.artifact_id,
         )
-        named = stored.key.removesuffix(EXTENSIONS[MP4])
-        stored = replace(stored, poster_key=f"{named}{POSTER}", preview_key=f"{named}{PREVIEW}")
-
-        def put_stills() -> None:
-            put_thumbnail(stored.thumbnail_key, encode_thumbnail(facts.small, marking.label))
-            put(stored.poster_key, File(poster), THUMBNAIL_TYPE)
-            put(stored.preview_key, File(preview), PREVIEW_TYPE)
-
-        put_beside(stored, File(signed, stored.key), put_stills)
-        return stored
 
 
 def sign_small(labelled: IO[bytes], marking: Marking) -> IO[bytes]:
@@ -96,11 +105,9 @@ def check_kind(head: bytes, _media_type: str) -> None:
         raise OutputRefused("output_no_clip")
 
 
-def look_apart(sent: IO[bytes], places: Sequence[IO[bytes]], label: Label) -> Facts:
-    """Fill the files of the labelled clip, its poster and its preview by a process that may die of what was sent;
-    return its facts."""
-    words = [*PLACES, base64.b64encode(label.xmp).decode()]
-    told, small = run_apart(PROGRAM, words, sent, places, unreadable="output_clip_unreadable")
+def look_apart(sent: IO[bytes], words: Sequence[str], places: Sequence[IO[bytes]]) -> Facts:
+    """Fill the files of a clip's poster and preview by a process that may die of what was sent; return its facts."""
+    told, small = draw_apart(PROGRAM, words, sent, places, unreadable=UNREADABLE)
     codec, width, height, seconds, fps, has_audio = told
     sides = int(width), int(height)
     return Facts(codec, *sides, float(seconds), float(fps), has_audio == "1", small)

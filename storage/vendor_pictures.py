@@ -7,6 +7,7 @@ import os
 import threading
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -41,6 +42,8 @@ SIGNED_PART_BYTES: Final = 256 * 1024
 PATIENCE_SECONDS: Final = 120.0
 # How many processes look at pictures at once for this one.
 turns = threading.BoundedSemaphore(2)
+# Those who look at plain pictures.
+lookers = ThreadPoolExecutor(8, thread_name_prefix="look")
 PROGRAM: Final = "from storage.relabelling import main; main()"
 CONVERTER: Final = "from storage.converting import main; main()"
 # The first of the descriptors that a program is given beside input, output and errors.
@@ -126,17 +129,19 @@ def wish_of(form: str, marking: Marking) -> Wish:
 
 
 def save_plain(sent: IO[bytes], marking: Marking, *, stem: str) -> StoredFile:
-    """Store a plain PNG, looked at while it is on its way; raise NotPlain for any other, and then nothing stays."""
+    """Store a plain PNG, looked at while it is labelled and on its way; raise NotPlain for any other, and then nothing
+    stays."""
     with mmap.mmap(sent.fileno(), 0, access=mmap.ACCESS_READ) as data, ExitStack() as stack:
         try:
             parts = plain_png.find_parts(data, marking.label)
         except RefusedPicture as refused:
             raise OutputRefused(CODES[str(refused)]) from refused
+        looking = lookers.submit(plain_png.check_whole, data, parts)
+        # What it reads must not go before.
+        stack.callback(wait, [looking])
         labelled = stack.enter_context(TemporaryFile(buffering=0))
         for part in plain_png.read_labelled(data, parts):
             labelled.write(part)
-        # Of no use while it is signed, which takes the memory of two pictures.
-        data.madvise(mmap.MADV_DONTNEED)
         signed = stack.enter_context(sign(labelled, "image/png", marking.history()))
         stored = describe_labelled(
             stem,
@@ -146,7 +151,7 @@ def save_plain(sent: IO[bytes], marking: Marking, *, stem: str) -> StoredFile:
             height=parts.height,
             artifact_id=marking.artifact_id,
         )
-        put_beside(stored, File(signed, stored.key), partial(plain_png.check_whole, data, parts))
+        put_beside(stored, File(signed, stored.key), looking.result)
         stack.pop_all()
         if signed is not labelled:
             labelled.close()
@@ -234,9 +239,23 @@ def look_apart(
 ) -> Facts:
     """Fill the labelled file, if there is to be one, by a process that may die of a picture; return its facts."""
     places = [labelled] if labelled else []
-    told, small = run_apart(program, words, sent, places, unreadable="output_unreadable")
+    told, small = draw_apart(program, words, sent, places, unreadable="output_unreadable")
     form, width, height, had_manifest = told
     return Facts(CONTENT_TYPES[form], int(width), int(height), had_manifest == "1", small)
+
+
+def draw_apart(
+    program: str,
+    words: Sequence[str],
+    sent: IO[bytes],
+    places: Sequence[IO[bytes]],
+    *,
+    unreadable: str,
+) -> tuple[list[str], Image.Image]:
+    """Do as `run_apart` does, and return what was told, and the small RGB pixels that came with it."""
+    told, pixels = run_apart(program, words, sent, places, unreadable=unreadable)
+    *facts, width, height = told
+    return facts, Image.frombytes("RGB", (int(width), int(height)), pixels)
 
 
 def run_apart(
@@ -246,8 +265,8 @@ def run_apart(
     places: Sequence[IO[bytes]],
     *,
     unreadable: str,
-) -> tuple[list[str], Image.Image]:
-    """Fill files by a process that may die of what was sent; return what it told, and small RGB pixels. What it died
+) -> tuple[list[str], bytes]:
+    """Fill files by a process that may die of what was sent; return what it told, in words and in bytes. What it died
     of is refused as `unreadable`."""
     sent.seek(0)
     # To seek within what was read ahead moves nothing that another process sees.
@@ -257,8 +276,8 @@ def run_apart(
         done = apart.run(program, words, sent, more=more, patience_seconds=PATIENCE_SECONDS)
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():
-        case ["ok", *facts, width, height]:
-            return facts, Image.frombytes("RGB", (int(width), int(height)), pixels)
+        case ["ok", *facts]:
+            return facts, pixels
         case ["refused", code]:
             raise OutputRefused(CODES[code])
         case _:

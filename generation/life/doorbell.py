@@ -83,9 +83,24 @@ def ring(queue: str) -> bool:
 
 def send(producer: Any, job: str, queue: str) -> None:
     """Send a job to a queue. `send_task` would ask first how it is to be sent, and for these all is as usual."""
-    amqp = current_app.amqp
-    message = amqp.create_task_message(uuid(), job, kwargs={"queue": queue})
-    amqp.send_task_message(producer, job, message, queue=queue, retry=False)
+    amqp, words = current_app.amqp, {"queue": queue}
+    keep_client(producer.channel)
+    # Said here, since to find out how to show the words takes longer than to send them.
+    message = amqp.create_task_message(
+        uuid(), job, kwargs=words, argsrepr="()", kwargsrepr=repr(words)
+    )
+    # Whoever works on a queue declares it. Before anybody did nobody hears a bell either.
+    amqp.send_task_message(producer, job, message, queue=queue, retry=False, declare=())
+
+
+def keep_client(channel: Any) -> None:
+    """Have a channel to Valkey send all its messages by one client: else each has its own, in a fifth of its time."""
+    make = getattr(channel, "_create_client", None)
+    if make and "_create_client" not in vars(channel):
+        client = make()
+        channel._create_client = lambda asynchronous=False: (  # noqa: SLF001 (kombu has no setting for it)
+            make(asynchronous=True) if asynchronous else client
+        )
 
 
 def reaches_broker() -> bool:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -15,6 +16,7 @@ from generation.api.waits import EndNews  # isort: skip
 from genhub.front.limits import Limits  # isort: skip
 from genhub.front.server import HEALTH_THREADS, Server, listen  # isort: skip
 from django.conf import settings  # isort: skip
+from django.urls import get_resolver  # isort: skip
 
 
 def read_limits() -> Limits:
@@ -35,6 +37,10 @@ def main() -> None:
     given = parser.parse_args()
     # The loop and health wait no longer than this for each thread that computes.
     sys.setswitchinterval(0.001)
+    # What was loaded stays, all views with it: to look for garbage among it would hold up all threads for some 0.2 s.
+    get_resolver().url_patterns  # noqa: B018
+    gc.collect()
+    gc.freeze()
     sock = listen(given.host, given.port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         server = Server(application, read_limits(), EndNews())

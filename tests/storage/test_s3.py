@@ -7,12 +7,14 @@ import re
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
+from botocore.response import StreamingBody
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from PIL import Image
@@ -22,9 +24,11 @@ from generation.models import Account, Attempt
 from generation.work.run import run_queue
 from genhub.settings.store import s3_storage
 from storage import services
+from storage.buckets import MOST_READS
 from storage.files import SIGNER
 from storage.keys import output_id
 from storage.models import Artifact
+from storage.purposes import read_whole
 from storage.selectors import local_path, read_bytes, sign_link
 from storage.services import save_picture
 from tests.books import find_mistakes
@@ -297,3 +301,34 @@ def test_store_is_asked_to_encrypt_and_given_each_files_digest(
         httpx2.put(address, content=b"a picture", headers=sent, trust_env=False).status_code
         in REFUSED
     )
+
+
+def test_file_that_breaks_off_on_its_way_is_begun_again(
+    s3: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = save_picture(picture(), folder="outputs/broken/", name="0", label=LABEL)
+    whole = (s3.folder / stored.key).read_bytes()
+    read, parts = StreamingBody.read, [MOST_READS]
+
+    def break_off(body: StreamingBody, amount: int | None = None) -> bytes:
+        parts[0] -= 1
+        if parts[0] > 0:
+            raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
+        return read(body, amount)
+
+    monkeypatch.setattr(StreamingBody, "read", break_off)
+    assert read_whole(stored.key) == whole
+    parts[0] = MOST_READS + 1
+    with pytest.raises(IncompleteReadError):
+        read_whole(stored.key)
+
+
+def test_file_that_is_not_there_is_said_so_and_one_at_hand_is_not_asked_for(s3: Bucket) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_whole("outputs/nowhere/0.png")
+    stored = save_picture(picture(), folder="outputs/hand/", name="0", label=LABEL)
+    at_hand = io.BytesIO((s3.folder / stored.key).read_bytes())
+    default_storage.delete(stored.key)
+    assert services.read_stored(replace(stored, undrawn=at_hand)).size == (320, 192)
+    with pytest.raises(FileNotFoundError):
+        services.read_stored(stored)

@@ -1,9 +1,9 @@
 """What a task made, as OpenAI's clients read it."""
 
-import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import pybase64
 from rest_framework.request import Request
 
 from generation.accounts.tokens import count_tokens
@@ -93,4 +93,4 @@ def count_usage(task: Task) -> dict[str, Any]:
 
 def in_base64(artifact: "Artifact") -> str:
     """Return a picture's bytes as text."""
-    return base64.b64encode(read_bytes(artifact)).decode()
+    return pybase64.b64encode_as_string(read_bytes(artifact))
