@@ -80,7 +80,7 @@ class Turnover:
 
 def find_balance(platform_id: uuid.UUID, user: str) -> Balance:
     """Return the balance of a (platform, user); a purse nobody opened yet is empty."""
-    row = Purse.objects.filter(platform_id=platform_id, user=user).first()
+    row = get_purse(platform_id, user)
     if row is None:
         return Balance(0, 0)
     return Balance(row.available, row.held, row.pk, is_frozen=row.frozen_at is not None)
@@ -200,6 +200,16 @@ def find_purse(platform_id: uuid.UUID, user: str) -> uuid.UUID | None:
     """Return the id of the purse of a (platform, user), or None when nobody opened one yet."""
     purses = Purse.objects.filter(platform_id=platform_id, user=user)
     return purses.values_list("pk", flat=True).first()
+
+
+def get_purse(platform_id: uuid.UUID, user: str) -> Purse | None:
+    """Return the purse of a (platform, user), or None when nobody opened one yet."""
+    return Purse.objects.filter(platform_id=platform_id, user=user).first()
+
+
+def has_purse(platform: str, user: str) -> Exists:
+    """Return the condition that a user of this name has a purse at the platform that stands in a row's column."""
+    return Exists(Purse.objects.filter(platform=OuterRef(platform), user=user))
 
 
 def is_erased(platform: str, user: str) -> Exists:

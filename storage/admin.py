@@ -13,6 +13,7 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.customers import customer_link
 from genhub.admin.forms import write_json
 from genhub.admin.pages import on_this_site
 from genhub.admin.show import code, moment
@@ -37,7 +38,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     list_per_page = 24
     fieldsets = (
-        (None, {"fields": ("picture", "wire_id", "user", "platform_shown", "time")}),
+        (None, {"fields": ("picture", "wire_id", "owner", "time")}),
         (_("File"), {"fields": ("pixels", "size", "content_type", "sha256_shown", "key_shown")}),
         (_("Edits"), {"fields": ("operations_shown",)}),
     )
@@ -75,6 +76,11 @@ class ArtifactAdmin(ReadOnlyAdmin):
     def wire_id(self, artifact: Artifact) -> SafeString:
         """Show the id as apps see it."""
         return code(artifact)
+
+    @display(description=_("user"))
+    def owner(self, artifact: Artifact) -> SafeString:
+        """Lead to all else that is known of its owner."""
+        return customer_link(artifact)
 
     @display(description=_("platform"), ordering="platform")
     def platform_shown(self, artifact: Artifact) -> str:

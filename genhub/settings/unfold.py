@@ -17,6 +17,16 @@ from django.utils.translation import gettext_lazy as _
 
 # Versions have no entry of their own: the way to them is their template's page.
 WITH_VERSIONS = {"views": ["templates_template", "templates_templateversion"]}
+# Each opens a customer's page, and the part of it that is its own.
+CUSTOMER_RIGHTS = (
+    "generation.view_task",
+    "credits.view_purse",
+    "credits.view_budget",
+    "credits.refund_credits",
+    "generation.approve_refunds",
+    "platforms.view_apikey",
+    "platforms.view_browsertoken",
+)
 REFUND_READERS = ("generation.approve_refunds", "credits.refund_credits")
 
 
@@ -92,6 +102,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": environment,
     "LOGIN": {"form": "genhub.users.signing_in.SignInForm"},
     "DASHBOARD_CALLBACK": "generation.admin.dashboard.add_figures",
+    "COMMAND": {"search_callback": "generation.admin.customers.search.find_by_name"},
     "STYLES": [lambda request: static("genhub/admin.css")],
     "SCRIPTS": [lambda request: static("genhub/unsaved.js")],
     "COLORS": {
@@ -196,6 +207,12 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Customers"),
                 "items": [
+                    {
+                        "title": _("Find a customer"),
+                        "icon": "person_search",
+                        "link": reverse_lazy("admin:generation_task_customers"),
+                        "permission": sees(*CUSTOMER_RIGHTS),
+                    },
                     page("apps", "platforms.platform"),
                     page("workspace_premium", "platforms.plan"),
                     page("key", "platforms.apikey"),

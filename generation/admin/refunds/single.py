@@ -19,6 +19,7 @@ from generation.admin.refunds.facts import facts_of_task, others_of
 from generation.admin.words import list_pictures
 from generation.models import Output, RefundRequest, RefundState
 from generation.refunds.one import Left, approve_refund, find_left, reject_refund
+from genhub.admin.customers import customer_link
 from genhub.admin.pages import Question
 from genhub.admin.show import link, moment
 from genhub.lib.errors import Problem
@@ -201,9 +202,9 @@ class RefundRequestAdmin(DecisionPage):
         return [row.task.user, str(row.task.platform)]
 
     @display(description=_("user"))
-    def owner(self, row: RefundRequest) -> str:
-        """Show the user and the platform in one line."""
-        return f"{row.task.user} @ {row.task.platform}"
+    def owner(self, row: RefundRequest) -> SafeString:
+        """Show the user and the platform, as a link to their page."""
+        return customer_link(row.task)
 
     @display(description=_("task"))
     def task_link(self, row: RefundRequest) -> SafeString:

@@ -13,6 +13,7 @@ from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from credits.selectors import NO_HOLD, find_purse, view_holds
+from generation.admin.customers.page import CustomerPage
 from generation.admin.filters import AgeFilter, DoubtFilter, ModelFilter
 from generation.admin.moderation.words import findings_table
 from generation.admin.refunds.ask import RefundPage, see_balance
@@ -30,6 +31,7 @@ from generation.admin.words import list_pictures, task_badge, view_progress, wor
 from generation.models import Output, Task
 from generation.selectors.tasks import describe_template, search_tasks, when_ended
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.customers import customer_link
 from genhub.admin.show import code, link, moment, pairs
 
 
@@ -49,6 +51,7 @@ class TaskList(ChangeList):
 
 @admin.register(Task)
 class TaskAdmin(
+    CustomerPage,
     ExamplePage,
     DoubtPage,
     RefundPage,
@@ -169,6 +172,7 @@ class TaskAdmin(
             "under_way": view_progress(task),
             "hold": view_holds([task.pk]).get(task.pk),
             "balance": see_balance(request, task),
+            "owner": customer_link(task),
             "purse_id": find_purse(task.platform_id, task.user),
             "sections": [
                 *[(_("Steps"), steps) for steps in [chain_table(task)] if steps],
