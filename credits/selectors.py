@@ -28,6 +28,7 @@ class Balance:
     held: int
     purse_id: uuid.UUID | None = None
     is_frozen: bool = False
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,13 @@ SUMS = """
       JOIN credits_hold h ON h.reference = w.reference
      GROUP BY w.group_id
 """
-# For a statement that reads more than this: one column.
+# For a statement that reads more than these: one column each.
 PURSE_OF = """
     (SELECT id FROM credits_purse WHERE platform_id = %(platform_id)s AND "user" = %(user)s)
+"""
+IS_STOPPED = """
+    coalesce((SELECT stopped_at IS NOT NULL FROM credits_purse
+               WHERE platform_id = %(platform_id)s AND "user" = %(user)s), false)
 """
 EXPLAIN = f"""
     SELECT h.reference, h.amount - h.captured - h.released, h.captured, h.released, h.refunded,
@@ -83,7 +88,8 @@ def find_balance(platform_id: uuid.UUID, user: str) -> Balance:
     row = get_purse(platform_id, user)
     if row is None:
         return Balance(0, 0)
-    return Balance(row.available, row.held, row.pk, is_frozen=row.frozen_at is not None)
+    marks = {"is_frozen": row.frozen_at is not None, "is_stopped": row.stopped_at is not None}
+    return Balance(row.available, row.held, row.pk, **marks)
 
 
 def view_holds(references: list[uuid.UUID]) -> dict[uuid.UUID, HoldView]:

@@ -8,6 +8,7 @@ from credits.admin.hold import HoldAdmin
 from credits.admin.lot import LotAdmin
 from credits.admin.price import PriceRuleAdmin
 from credits.admin.purse import PurseAdmin
+from credits.admin.stop import StopAdmin
 from credits.admin.transfer import TransferAdmin
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "LotAdmin",
     "PriceRuleAdmin",
     "PurseAdmin",
+    "StopAdmin",
     "TransferAdmin",
 ]

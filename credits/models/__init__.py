@@ -6,6 +6,7 @@ from credits.models.limit import Budget, BudgetUse, Count, FreeUse, GrantRule, P
 from credits.models.lot import Lot, LotUse
 from credits.models.price import Effect, Per, PriceRule
 from credits.models.purse import Freeze, Purse
+from credits.models.stop import Stop
 from credits.models.transfer import ROUTES, Bucket, Kind, Reason, Transfer
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "PriceRule",
     "Purse",
     "Reason",
+    "Stop",
     "Transfer",
 ]

@@ -2,36 +2,24 @@
 
 from typing import Any
 
-from django import forms
 from django.core.exceptions import PermissionDenied
-from django.core.validators import ProhibitNullCharactersValidator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from generation.admin.customers.parts import list_parts, list_pictures_of
-from generation.selectors.customers import Customer, find_customer, find_platforms
-from genhub.admin.base import HubAdmin
+from generation.admin.customers.reading import NameForm, read_customer
+from generation.admin.customers.stopping import StoppingPage, way_to_stop
+from generation.selectors.customers import Customer, find_platforms
 from genhub.admin.customers import NAME, customer_page
 from genhub.admin.pages import show
-from genhub.admin.show import leads, link, moment
+from genhub.admin.show import badge, leads, link, moment
 from genhub.retention import erasing, holds
 from genhub.settings.unfold import CUSTOMER_RIGHTS
 
 
-class NameForm(forms.Form):
-    """Whom to look for."""
-
-    user = forms.CharField(
-        label=_("User"), max_length=200, strip=False, validators=[ProhibitNullCharactersValidator()],
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("The name that the platform gives this user, letter for letter."),
-    )  # fmt: skip
-
-
-class CustomerPage(HubAdmin):
+class CustomerPage(StoppingPage):
     """The part of the tasks' pages that shows whose they are."""
 
     def get_urls(self) -> list[Any]:
@@ -65,22 +53,11 @@ class CustomerPage(HubAdmin):
             "title": f"{customer.user} @ {customer.platform}",
             "customer": customer,
             "facts": list_facts(request, customer),
+            "way": way_to_stop(request, customer),
             "pictures": list_pictures_of(request, customer),
             "sections": list_parts(request, customer),
         }
         return show(self, request, "admin/generation/customer.html", **words)
-
-
-def read_customer(request: HttpRequest) -> Customer:
-    """Return the customer that an address names; raise Http404 where it names no platform, or nobody."""
-    form = NameForm(request.GET)
-    platform = request.GET["platform"]
-    if "\0" in platform or not form.is_valid():
-        raise Http404
-    customer = find_customer(platform, form.cleaned_data["user"])
-    if customer is None:
-        raise Http404
-    return customer
 
 
 def list_facts(request: HttpRequest, customer: Customer) -> dict[str, Any]:
@@ -102,6 +79,9 @@ def list_facts(request: HttpRequest, customer: Customer) -> dict[str, Any]:
         )
     else:
         facts[gettext("First seen")] = moment(purse.created_at)
+    if purse and purse.stopped_at:
+        since = badge(gettext("stopped"), "danger"), moment(purse.stopped_at)
+        facts[gettext("Orders")] = format_html("{} {}", *since)
     return facts | kept_facts(request, customer)
 
 

@@ -16,6 +16,7 @@ from credits.admin.budget import budgets_table
 from credits.admin.hold import holds_table
 from credits.admin.lot import lots_table
 from credits.admin.words import link_for
+from generation.admin.customers.stopping import stops_table
 from generation.admin.refunds.decisions import READERS, refund_badge
 from generation.admin.words import Picture, picture_of, task_badge
 from generation.selectors.customers import Customer
@@ -125,6 +126,7 @@ def tokens(request: HttpRequest, customer: Customer) -> SafeString | None:
 
 # Title, content, and the rights of which one opens it.
 PARTS: tuple[tuple[Any, Part, tuple[str, ...]], ...] = (
+    (_("Stops"), stops_table, ("credits.view_stop", "credits.stop_users")),
     (_("Orders"), orders, ("generation.view_task",)),
     (_("Refunds"), refunds, ("generation.view_refundrequest", *READERS)),
     (_("Held for orders under way"), holds, ("credits.view_purse",)),
@@ -145,11 +147,17 @@ def list_parts(request: HttpRequest, customer: Customer) -> list[tuple[str, Safe
     return [(title, content) for title, content in found if content]
 
 
-def list_pictures_of(request: HttpRequest, customer: Customer) -> list[tuple[str, Picture]] | None:
-    """Return the newest pictures with the address of their task; None for those who may not see tasks."""
+def list_pictures_of(
+    request: HttpRequest, customer: Customer
+) -> list[tuple[str, Picture, str]] | None:
+    """Return the newest pictures, each with the address and prompt of its task; None for those who may not see them."""
     if not request.user.has_perm("generation.view_task"):
         return None
     return [
-        (reverse("admin:generation_task_change", args=[output.task_id]), picture_of(output))
+        (
+            reverse("admin:generation_task_change", args=[output.task_id]),
+            picture_of(output),
+            output.task.spec.get("prompt", ""),
+        )
         for output in customer.list_outputs(PICTURES)
     ]
