@@ -26,6 +26,7 @@ from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.example import ExamplePage
 from generation.admin.tasks.figures import FiguresPage
 from generation.admin.tasks.history import attempts_table, story_table
+from generation.admin.tasks.taking_down import TakingDownPage
 from generation.admin.tasks.trying import TryPage
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
 from generation.models import Output, Task
@@ -51,6 +52,7 @@ class TaskList(ChangeList):
 
 @admin.register(Task)
 class TaskAdmin(
+    TakingDownPage,
     CustomerPage,
     ExamplePage,
     DoubtPage,
