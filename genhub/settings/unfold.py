@@ -219,7 +219,7 @@ UNFOLD: dict[str, Any] = {
                     {
                         "title": _("Find a customer"),
                         "icon": "person_search",
-                        "link": reverse_lazy("admin:generation_task_customers"),
+                        "link": link("admin:generation_task_customers"),
                         "permission": sees(*CUSTOMER_RIGHTS),
                     },
                     page("person_off", "credits.stop", "credits.stop_users"),
