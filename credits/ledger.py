@@ -45,6 +45,7 @@ from credits.moves import (
     move,
     must_move,
 )
+from credits.opening import open_purse
 from credits.outcomes import follow_holds, follow_settlement
 from credits.sql import HOLD, SETTLE
 from credits.terms import PLAIN, Allowance, Terms
@@ -73,11 +74,6 @@ __all__ = [
     "release",
     "settle",
 ]
-
-
-def open_purse(platform_id: uuid.UUID, user: str) -> Purse:
-    """Return the purse of a (platform, user), empty and new on first sight."""
-    return Purse.objects.get_or_create(platform_id=platform_id, user=user)[0]
 
 
 def grant(

@@ -2,6 +2,7 @@
 
 from credits.admin.audit import AuditRunAdmin
 from credits.admin.budget import BudgetAdmin
+from credits.admin.default_budget import DefaultBudgetAdmin
 from credits.admin.freeze import FreezeAdmin
 from credits.admin.grant_rule import GrantRuleAdmin
 from credits.admin.hold import HoldAdmin
@@ -14,6 +15,7 @@ from credits.admin.transfer import TransferAdmin
 __all__ = [
     "AuditRunAdmin",
     "BudgetAdmin",
+    "DefaultBudgetAdmin",
     "FreezeAdmin",
     "GrantRuleAdmin",
     "HoldAdmin",

@@ -1,6 +1,7 @@
 """Rows of the ledger, one aggregate a module. They move only through `ledger`; the database refuses the rest it can."""
 
 from credits.models.audit import AuditRun
+from credits.models.default_budget import DefaultBudget
 from credits.models.hold import Hold, HoldState
 from credits.models.limit import Budget, BudgetUse, Count, FreeUse, GrantRule, Period
 from credits.models.lot import Lot, LotUse
@@ -16,6 +17,7 @@ __all__ = [
     "Budget",
     "BudgetUse",
     "Count",
+    "DefaultBudget",
     "Effect",
     "FreeUse",
     "Freeze",

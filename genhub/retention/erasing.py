@@ -108,7 +108,7 @@ def find_erasures(platform_id: uuid.UUID, user: str | None) -> QuerySet[Erasure]
 def find_named(platform_id: uuid.UUID, user: str) -> Erasure | None:
     """Return the newest wish about a user of this very name, fulfilled or not: of a fulfilled one only the hash of the
     name is kept, so no more than the newest wishes of the platform are looked at."""
-    newest = find_erasures(platform_id, None)[:MOST_LOOKED_AT]
+    newest = find_erasures(platform_id, None).defer("deleted")[:MOST_LOOKED_AT]
     mine = (row for row in newest if row.user == user or row.user_sha256 == hash_name(row, user))
     return next(mine, None)
 

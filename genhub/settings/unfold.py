@@ -177,6 +177,7 @@ UNFOLD: dict[str, Any] = {
                     page("sell", "credits.pricerule"),
                     page("hourglass_bottom", "credits.lot"),
                     page("savings", "credits.budget"),
+                    page("group_add", "credits.defaultbudget"),
                     page("redeem", "credits.grantrule"),
                     page("fact_check", "credits.auditrun"),
                     page("ac_unit", "credits.freeze", "credits.adjust_credits"),
