@@ -26,7 +26,7 @@ from genhub.retention.models import Keeping, LegalHold, RuleReport
 from genhub.settings.unfold import UNFOLD
 from genhub.users.models import User
 from storage import orphans, usage
-from storage.models import Artifact, ReviewState
+from storage.models import Artifact, ReviewState, TakeDown
 from templates.models import Template, TemplateVersion
 from tests.admin.test_pages import rows
 from tests.moderation.made import make_findings
@@ -70,6 +70,8 @@ def make_kept(task: Task, person: User) -> None:
     LegalHold.objects.create(platform=task.platform, reason="A court asks.", laid_by=person)
     erasing.ask(task.platform_id, "bob", by="tests")
     Artifact.objects.filter(output__task=task).update(review=ReviewState.WAITING)
+    taken = Artifact.objects.filter(output__task=task).first()
+    TakeDown.objects.create(artifact=taken, reason="A long reason.", taken_by=person)
     usage.add_up_use()
     orphans.look()
 
