@@ -60,6 +60,7 @@ from generation.api.views import (
     TaskStatusView,
     TaskView,
 )
+from genhub import probes
 from genhub.admin.search import search
 from genhub.api.dialects import Dialect
 from genhub.api.docs import DocsView
@@ -242,12 +243,15 @@ urlpatterns = [
     path("api/v1/", include(API)),
     *(address for dialect in DIALECTS for address in dialect.addresses()),
     path("mcp", McpView.as_view(), name="mcp"),
-    # For vendors: no customer's, so no part of the API's document.
+    # For vendors and orchestrators: no customer's, so no part of the API's document.
     path(
         "api/v1/callbacks/<str:attempt_id>/<str:signature>",
         CallbackView.as_view(),
         name="callback",
     ),
+    path("api/v1/health/live", probes.live),
+    path("api/v1/health/ready", probes.ready),
+    path("api/v1/health/startup", probes.startup),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", DocsView.as_view(url_name="schema"), name="docs"),
     path("metrics", serve_metrics, name="metrics"),

@@ -21,11 +21,11 @@ from genhub.front.request import Incoming
 from genhub.front.spool import Room
 from genhub.front.waits import News, Ticket, Waits
 from genhub.front.work import Job, Reply, make_reply
+from genhub.lib.hosts import HEALTH_PATHS
 from genhub.lib.waits import ARRIVED, ASKED, DONE, MEANT, OFFER, STREAM, Streamed, Wait
 
 logger = logging.getLogger(__name__)
 
-HEALTH_PATH = "/api/v1/health"
 HEALTH_THREADS = 2
 SWEEP_SECONDS = 1.0
 BACKLOG = 1024
@@ -96,7 +96,7 @@ class Server:
 
     def submit(self, connection: Connection, request: Incoming) -> None:
         """Have a whole request answered by a thread, unless too many wait already: clients may go and come again."""
-        is_health = request.environ["PATH_INFO"] == HEALTH_PATH
+        is_health = request.environ["PATH_INFO"] in HEALTH_PATHS
         if self._under_way >= self.most_connections and not is_health:
             busy = make_reply(HubBusy(headers=RETRY_AFTER), request.environ)
             connection.begin_reply(request, busy)

@@ -5,7 +5,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.middleware.common import CommonMiddleware
 
-PROBED_PATHS = frozenset({"/api/v1/health", "/metrics"})
+HEALTH_PATHS = frozenset(
+    {"/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready", "/api/v1/health/startup"}
+)
+PROBED_PATHS = HEALTH_PATHS | {"/metrics"}
 
 
 class HostMiddleware(CommonMiddleware):

@@ -1,7 +1,8 @@
-"""A POST to an address that we did not choose: dialled as `fetch` dials, no redirect followed, its answer bounded."""
+"""One request to an address that we did not choose: dialled as `fetch` dials, no redirect, a bounded answer."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 
@@ -41,15 +42,32 @@ def post(
 
     Of a longer answer the rest is not read.
     """
+    return send("POST", url, seconds, most_bytes, private_hosts, headers=headers, content=body)
+
+
+def get(
+    url: str, *, seconds: float, most_bytes: int, private_hosts: Collection[str] = NO_HOSTS
+) -> Reply:
+    """Ask, and return the reply as `post` does."""
+    return send("GET", url, seconds, most_bytes, private_hosts)
+
+
+def send(
+    method: str,
+    url: str,
+    seconds: float,
+    most_bytes: int,
+    private_hosts: Collection[str],
+    **said: Any,
+) -> Reply:
+    """Make one request with what is said (headers, content), and return the reply as `post` does."""
     hosts = frozenset(private_hosts)
     with within(seconds), told_apart():
         target = read_address(url, hosts)
-        said = {"Accept-Encoding": "identity", **headers}
+        said["headers"] = {"Accept-Encoding": "identity", **said.get("headers", {})}
         # How long a file's host may be silent is another matter.
         timeout = httpx2.Timeout(seconds, connect=TIMEOUT.connect)
-        with client_for(hosts).stream(
-            "POST", target, content=body, headers=said, timeout=timeout
-        ) as response:
+        with client_for(hosts).stream(method, target, timeout=timeout, **said) as response:
             return Reply(
                 response.status_code,
                 response.headers.get("Retry-After", ""),

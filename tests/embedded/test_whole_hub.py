@@ -73,9 +73,13 @@ def test_the_hub_stands_sudden_deaths_pays_once_and_stops_clean(hub: HubProcess)
     second = hub.run("up")
     assert second.returncode == 1
     assert f"http://127.0.0.1:{hub.port}" in second.stderr
+    doctor = hub.run("doctor")
+    assert (doctor.returncode, doctor.stdout.splitlines()[-1]) == (0, "no fault, 0 warnings"), (
+        doctor.stdout
+    )
 
     assert "plain HTTP" not in hub.said()
-    for words in ("--queues=local", "manage.py loops"):
+    for words in ("--queues=local", "manage loops"):
         kill_and_wait(hub, words)
     assert hub.said().count("was killed by SIGKILL") == 2
 

@@ -40,16 +40,24 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
-    root = tmp_path_factory.mktemp("s3")
+    keys = {"RCLONE_AUTH_KEY": f'"{ACCESS_KEY},{SECRET_KEY}"'}
+    with serve_bucket(tmp_path_factory.mktemp("s3"), environment=keys) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def serve_bucket(root: Path, *, environment: dict[str, str]) -> Iterator[Bucket]:
+    """Serve a folder; without keys in the environment, to everybody."""
     (root / BUCKET).mkdir()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [str(Path(sys.executable).with_name("rclone")), "serve", "s3", "--addr", f"127.0.0.1:{port}",
                "--config", str(root / "none"), "--vfs-cache-mode", "off", str(root)]  # fmt: skip
-    environment = {**os.environ, "RCLONE_AUTH_KEY": f'"{ACCESS_KEY},{SECRET_KEY}"'}
     log = (root / "log").open("wb")
-    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    server = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT
+    )
     try:
         deadline = time.monotonic() + patience(20)
         while not is_listening(port):

@@ -18,7 +18,7 @@ from genhub.platforms.browser_tokens import origins
 logger = logging.getLogger(__name__)
 
 # Where tokens are of use, and the pictures that signed links lead to.
-PATHS = re.compile(r"/api/v1/(?!health$|callbacks/)|/files/")
+PATHS = re.compile(r"/api/v1/(?!health(?:/|$)|callbacks/)|/files/")
 ALLOWED = "genhub.cors.origins"
 REQUEST_HEADERS = ", ".join(
     (

@@ -25,7 +25,7 @@ KILLS = 2 * COUNT
 PARTS: tuple[Callable[[HubProcess], int | None], ...] = (
     lambda hub: hub.child("--queues=remote"),
     lambda hub: hub.child("genhub.front"),
-    lambda hub: hub.child("manage.py loops"),
+    lambda hub: hub.child("manage loops"),
     broker_pid,
     database_pid,
 )

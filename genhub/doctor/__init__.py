@@ -1,0 +1,1 @@
+"""What is wrong with an installation, found by trying, and how to mend it: `manage.py doctor`."""

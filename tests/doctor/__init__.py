@@ -1,0 +1,1 @@
+"""What the doctor finds on good and on broken installations."""
