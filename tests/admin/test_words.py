@@ -70,7 +70,7 @@ def make_kept(task: Task, person: User) -> None:
     LegalHold.objects.create(platform=task.platform, reason="A court asks.", laid_by=person)
     erasing.ask(task.platform_id, "bob", by="tests")
     Artifact.objects.filter(output__task=task).update(review=ReviewState.WAITING)
-    taken = Artifact.objects.filter(output__task=task).first()
+    taken = Artifact.objects.get(output__task=task)
     TakeDown.objects.create(artifact=taken, reason="A long reason.", taken_by=person)
     usage.add_up_use()
     orphans.look()
