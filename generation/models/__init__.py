@@ -13,11 +13,12 @@ from generation.models.loop import LoopBeat
 from generation.models.moderator import Moderator
 from generation.models.offer import Offer
 from generation.models.other_name import OtherName
+from generation.models.output import Output
 from generation.models.pace import Pace
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
 from generation.models.share import Share
-from generation.models.task import Output, Task
+from generation.models.task import Task
 from generation.models.taste import Preferences, Subject
 from generation.models.term import Term, TermsChange
 from generation.models.weights import LocalWeights

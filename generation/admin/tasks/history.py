@@ -56,6 +56,7 @@ NAMES = {
     "actor": _("by"),
     "amount": _("amount"),
     "approved_by": _("approved by"),
+    "pictures": _("pictures"),
     "cached_from": _("from the cache"),
     "captured": _("captured"),
     "code": _("error code"),
