@@ -104,6 +104,37 @@ class ProviderRests(GenerationProblem):
     )
 
 
+class QueuePaused(GenerationProblem):
+    """Why a task waits: staff hold up the whole queue."""
+
+    code = "queue_paused"
+    title = gettext_noop("The queue is paused by the hub's staff")
+    detail = gettext_noop(
+        "The hub's staff have paused the queue “%(queue)s”. The task waits until they let it go on, at most until its "
+        "deadline."
+    )
+
+
+class ProviderPaused(GenerationProblem):
+    """Why a task waits: staff hold up its provider's orders."""
+
+    code = "provider_paused"
+    title = gettext_noop("The provider is paused by the hub's staff")
+    detail = gettext_noop(
+        "The hub's staff have paused “%(provider)s”. The task waits until they let it go on, or another provider takes it, "
+        "at most until its deadline."
+    )
+
+
+class QueueUnknown(GenerationProblem):
+    """Somebody steers a queue that no provider has."""
+
+    code = "queue_unknown"
+    status = 404
+    title = gettext_noop("There is no such queue")
+    detail = gettext_noop("“%(queue)s” is none of: %(queues)s. Nothing was changed.")
+
+
 class InDoubt(GenerationProblem):
     """Why a task waits: nobody knows whether its vendor has the order."""
 

@@ -14,6 +14,7 @@ from generation.models.moderator import Moderator
 from generation.models.offer import Offer
 from generation.models.other_name import OtherName
 from generation.models.pace import Pace
+from generation.models.queue import Queue, QueueChange
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
 from generation.models.share import Share
@@ -44,6 +45,8 @@ __all__ = [
     "Pace",
     "PlatformBacklog",
     "Preferences",
+    "Queue",
+    "QueueChange",
     "RefundBatch",
     "RefundRequest",
     "RefundState",
