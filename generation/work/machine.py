@@ -1,0 +1,31 @@
+"""What a worker process says of itself, whatever it works at."""
+
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+STARTED_AT = datetime.now(UTC)
+STATM = Path("/proc/self/statm")
+
+
+def process_name() -> str:
+    """Return the process, as what it claims names it: host and process id."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def describe_process() -> dict[str, Any]:
+    """Return which process this is, since when (ISO 8601, UTC), and its resident memory in bytes if known."""
+    said = {"process": process_name(), "since": STARTED_AT.isoformat(timespec="seconds")}
+    memory = resident_bytes()
+    return said if memory is None else said | {"process_memory": memory}
+
+
+def resident_bytes() -> int | None:
+    """Return this process's resident memory; None where the system does not say."""
+    try:
+        pages = int(STATM.read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
