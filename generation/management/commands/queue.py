@@ -73,7 +73,7 @@ class Command(HubCommand):
         try:
             deeds[options["word"]](options["name"], **said)
         except Problem as problem:
-            raise CommandError(problem.detail % problem.params) from problem
+            raise CommandError(str(problem)) from problem
 
 
 def describe() -> dict[str, Any]:
