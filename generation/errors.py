@@ -135,6 +135,27 @@ class QueueUnknown(GenerationProblem):
     detail = gettext_noop("“%(queue)s” is none of: %(queues)s. Nothing was changed.")
 
 
+class NotWaiting(GenerationProblem):
+    """Staff move an order in its queue that does not wait there, or no more."""
+
+    code = "not_waiting"
+    title = gettext_noop("This order does not wait any more")
+    detail = gettext_noop(
+        "It is at work, or has ended: only what waits is moved. Nothing was changed."
+    )
+
+
+class PriorityTooHigh(GenerationProblem):
+    """Staff give an order a priority that its platform's plan does not allow."""
+
+    code = "priority_above_plan"
+    title = gettext_noop("The plan allows no such priority")
+    detail = gettext_noop(
+        "“%(priority)s” is above “%(highest)s”, the highest of the platform's plan. Nothing was changed; raise the plan's, "
+        "or choose another."
+    )
+
+
 class InDoubt(GenerationProblem):
     """Why a task waits: nobody knows whether its vendor has the order."""
 

@@ -89,5 +89,10 @@ class Migration(migrations.Migration):
             model_name='queuechange',
             index=models.Index(fields=['queue', '-id'], name='queue_change_newest'),
         ),
+        migrations.AlterField(
+            model_name='event',
+            name='kind',
+            field=models.CharField(choices=[('submitted', 'submitted'), ('routed', 'goes to a provider'), ('claimed', 'claimed'), ('retried', 'retried'), ('handed_back', 'handed back'), ('moved', 'moved in the queue'), ('abandoned', 'abandoned'), ('waiting', 'waits for the provider'), ('unknown', 'may be at the provider'), ('found', 'is at the provider'), ('late', 'came after the end'), ('not_taken', 'never came to the provider'), ('cancel_told', 'the provider was told of the cancel'), ('step_done', 'step done'), ('completed', 'completed'), ('failed', 'failed'), ('canceled', 'canceled'), ('refunded', 'refunded')], max_length=20, verbose_name='kind'),
+        ),
         migrations.RunSQL(CLOSED_ACCOUNTS, "DROP FUNCTION generation_closed_accounts(text)"),
     ]

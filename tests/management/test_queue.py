@@ -80,3 +80,13 @@ def test_health_says_what_is_held_up(client: Any, stub: Account) -> None:
     told = client.get("/metrics").content.decode()
     assert 'genhub_held_up{kind="queue",name="local",state="draining"} 1.0' in told
     assert 'genhub_held_up{kind="provider",name="stub",state="paused"} 1.0' in told
+
+
+def test_waiting_orders_are_moved(alice: APIClient, stub: Account) -> None:
+    first, second, third = submit(alice), submit(alice), submit(alice)
+    tell("move", str(third), "first", WHY)
+    tell("prioritise", str(second), "high", WHY, "--by=carol")
+    served = [claims.claim_next("local", worker="tests") for _ in range(3)]
+    assert [one and one.task_id for one in served] == [second.pk, third.pk, first.pk]
+    with pytest.raises(CommandError, match="only what waits is moved"):
+        tell("move", str(first), "last", WHY)

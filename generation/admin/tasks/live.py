@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext
@@ -69,14 +70,16 @@ class QueueAdmin(Steer, ReadOnlyAdmin):
             return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
         after = read_after(request)
         running, waiting = live.list_running(), live.list_waiting(after)
+        may = may_steer(request)
         shows = request.user.has_perm("generation.view_task")
         page = waiting[: live.PAGE]
         words = {
             "title": capfirst(self.opts.verbose_name_plural),
-            "queues": list_queues(may=may_steer(request)),
+            "queues": list_queues(may=may),
             "workers": list_workers(running[: live.MOST_RUNNING], shows=shows),
             "has_more_running": len(running) > live.MOST_RUNNING,
-            "waiting": waiting_table(page, shows=shows),
+            "waiting": waiting_table(page, shows=shows, may=may),
+            "move": reverse("admin:generation_queue_move") if may and page else "",
             "is_first": after is None,
             "next": next_page(page[-1]) if len(waiting) > live.PAGE else "",
             "providers": accounts_table(request),
@@ -155,7 +158,7 @@ def at_work(attempt: Attempt, *, shows: bool) -> AtWork:
     )  # fmt: skip
 
 
-def waiting_table(page: list[Attempt], *, shows: bool) -> SafeString:
+def waiting_table(page: list[Attempt], *, shows: bool, may: bool) -> SafeString:
     """Return what waits, each with its place and estimate or what keeps it; empty when nothing does."""
     if not page:
         return SafeString("")
@@ -169,6 +172,7 @@ def waiting_table(page: list[Attempt], *, shows: bool) -> SafeString:
         pause = pauses.get(attempt.task_id)
         rows.append(
             [
+                *([tick(attempt.task_id)] if may else []),
                 place_words(places.get(attempt.task_id)),
                 gettext(pause.title) if pause else estimate_words(places.get(attempt.task_id)),
                 task_link(attempt, shows=shows),
@@ -180,7 +184,15 @@ def waiting_table(page: list[Attempt], *, shows: bool) -> SafeString:
             ]
         )
     heads = [_("Place"), _("Begins"), _("Task"), _("Prompt"), _("User"), _("Priority"), _("Queue"), _("Since")]  # fmt: skip
-    return table(heads, rows)
+    return table([_("Move")] * may + heads, rows)
+
+
+def tick(task_id: uuid.UUID) -> SafeString:
+    """Return a box that chooses an order to move."""
+    label = gettext("Choose this order")
+    return format_html(
+        '<input type="checkbox" name="task" value="{}" aria-label="{}">', task_id.hex, label
+    )
 
 
 def place_words(place: Place | None) -> str:
@@ -228,7 +240,7 @@ def changes_table(changes: Iterable[Any]) -> SafeString:
         [moment(one.created_at), one.provider or one.queue, one.get_deed_display(), one.actor, one.reason or "–"]
         for one in changes
     ]  # fmt: skip
-    return table([_("When"), _("Queue or provider"), _("What"), _("Who"), _("Reason")], rows) if rows else SafeString("")  # fmt: skip
+    return table([_("Time"), _("Queue or provider"), _("What"), _("Who"), _("Reason")], rows) if rows else SafeString("")  # fmt: skip
 
 
 def read_after(request: HttpRequest) -> After | None:

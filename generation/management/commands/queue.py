@@ -7,21 +7,24 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from generation.life import steering
+from generation.life import moving, steering
 from generation.models import Account
 from generation.selectors.live import read_states
 from generation.selectors.queue import count_at_work, count_waiting, list_paused_accounts
+from generation.selectors.tasks import PREFIX
 from genhub.lib.commands import HubCommand
 from genhub.lib.errors import Problem
+from genhub.lib.ids import from_wire
 from genhub.lib.reasons import LONGEST_REASON, SHORTEST_REASON
 
 OPEN = "open"
+PRIORITIES = tuple(word for word in moving.WORDS if word not in {moving.FIRST, moving.LAST})
 
 
 class Command(HubCommand):
-    """Tells how the queues stand; pauses, drains and resumes them, or one provider's orders."""
+    """Tells how the queues stand; pauses, drains and resumes them; moves waiting orders."""
 
-    help = "Queues: status, pause, drain, resume. What is at work ends; orders are still taken."
+    help = "Queues: status, pause, drain, resume, move, prioritise. What is at work ends; orders are still taken."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Describe the words of the command line."""
@@ -40,6 +43,17 @@ class Command(HubCommand):
             act.add_argument("--json", action="store_true", help="one JSON object")
             if word != "drain":
                 act.add_argument("--provider", action="store_true", help="one provider alone")
+
+        for word, text, choices in (
+            ("move", "before or behind its user's other orders", (moving.FIRST, moving.LAST)),
+            ("prioritise", "to another priority", PRIORITIES),
+        ):
+            act = words.add_parser(word, help=f"a waiting order, {text}")
+            act.add_argument("task", help="task_…")
+            act.add_argument("to", choices=choices)
+            act.add_argument("--reason", required=True, help="why, for the task's story")
+            act.add_argument("--by", default=getpass.getuser(), help="who (default: you)")
+            act.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what is asked, then tell how the queues stand."""
@@ -62,6 +76,9 @@ class Command(HubCommand):
         said = {"by": options["by"], "reason": options["reason"].strip()}
         if not SHORTEST_REASON <= len(said["reason"]) <= LONGEST_REASON:
             raise CommandError(f"--reason: {SHORTEST_REASON} to {LONGEST_REASON} characters")
+        if "task" in options:
+            self.move(options, said)
+            return
         if options.get("provider"):
             account = Account.objects.filter(alias=options["name"]).first()
             if account is None:
@@ -72,6 +89,13 @@ class Command(HubCommand):
         deeds = {"pause": steering.pause, "drain": steering.drain, "resume": steering.resume}
         try:
             deeds[options["word"]](options["name"], **said)
+        except Problem as problem:
+            raise CommandError(str(problem)) from problem
+
+    def move(self, options: dict[str, Any], said: dict[str, str]) -> None:
+        """Move a waiting order."""
+        try:
+            moving.move(from_wire(PREFIX, options["task"]), options["to"], **said)
         except Problem as problem:
             raise CommandError(str(problem)) from problem
 
