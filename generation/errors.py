@@ -93,6 +93,17 @@ class ModelOff(GenerationProblem):
     )
 
 
+class ModelBroken(GenerationProblem):
+    """Why a task waits: its model ended one worker after the other, and was switched off by itself."""
+
+    code = "model_broken"
+    title = gettext_noop("The model was switched off by itself")
+    detail = gettext_noop(
+        "“%(model)s” ended several workers within minutes. The task waits until the hub's staff switch it on again, at "
+        "most until its deadline."
+    )
+
+
 class ProviderRests(GenerationProblem):
     """Why a task waits: its provider takes no orders for a while."""
 

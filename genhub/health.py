@@ -16,6 +16,7 @@ from generation.loops import Condition, examine
 from generation.orders.maker import default_model
 from generation.selectors.queue import (
     count_active,
+    list_broken,
     list_held_up,
     list_live_workers,
     list_needed_queues,
@@ -125,10 +126,12 @@ def check_models() -> dict[str, str]:
 
 
 def check_queues() -> str:
-    """Return `ok`, or which queues and providers staff hold up: orders are taken and wait."""
+    """Return `ok`, or which queues and providers staff hold up, and which models the breaker switched off."""
     held_up = {f"queue {queue.name}": queue.state for queue in list_held_up()}
     held_up |= {f"provider {alias}": "paused" for alias in list_paused_accounts()}
-    return "; ".join(f"{name} is {state} by staff" for name, state in held_up.items()) or "ok"
+    said = [f"{name} is {state} by staff" for name, state in held_up.items()]
+    said += [f"model {alias} ended workers and was switched off" for alias in list_broken()]
+    return "; ".join(said) or "ok"
 
 
 def check_database() -> str:

@@ -113,6 +113,7 @@ class Pause(serializers.Serializer[Any]):
         [
             "provider_switched_off",
             "model_switched_off",
+            "model_broken",
             "queue_paused",
             "provider_paused",
             "provider_rests",

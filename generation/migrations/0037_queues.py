@@ -94,5 +94,26 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('submitted', 'submitted'), ('routed', 'goes to a provider'), ('claimed', 'claimed'), ('retried', 'retried'), ('handed_back', 'handed back'), ('moved', 'moved in the queue'), ('abandoned', 'abandoned'), ('waiting', 'waits for the provider'), ('unknown', 'may be at the provider'), ('found', 'is at the provider'), ('late', 'came after the end'), ('not_taken', 'never came to the provider'), ('cancel_told', 'the provider was told of the cancel'), ('step_done', 'step done'), ('completed', 'completed'), ('failed', 'failed'), ('canceled', 'canceled'), ('refunded', 'refunded')], max_length=20, verbose_name='kind'),
         ),
+        migrations.AddField(
+            model_name='offer',
+            name='broken_at',
+            field=models.DateTimeField(editable=False, null=True, verbose_name='broken since'),
+        ),
+        migrations.CreateModel(
+            name='WorkerDeath',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('model', models.CharField(max_length=100)),
+                ('process', models.CharField(max_length=200)),
+                ('died_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('account', models.ForeignKey(db_column='provider_id', on_delete=django.db.models.deletion.CASCADE, related_name='+', to='generation.account')),
+            ],
+            options={
+                'verbose_name': 'death of a worker',
+                'verbose_name_plural': 'deaths of workers',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['died_at'], name='worker_death_by_age')],
+            },
+        ),
         migrations.RunSQL(CLOSED_ACCOUNTS, "DROP FUNCTION generation_closed_accounts(text)"),
     ]

@@ -5,6 +5,7 @@ from generation.models.attempt import Attempt, Costs
 from generation.models.backlog import PlatformBacklog, TaskCount, UserBacklog
 from generation.models.batch import Batch
 from generation.models.cards import find_card, get_card
+from generation.models.death import WorkerDeath
 from generation.models.describer import Describer, Undescribed
 from generation.models.desk import DeskEntry, LateOutput
 from generation.models.event import Event
@@ -62,6 +63,7 @@ __all__ = [
     "Undescribed",
     "UserBacklog",
     "Worker",
+    "WorkerDeath",
     "find_card",
     "get_card",
 ]

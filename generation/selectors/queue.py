@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from generation.models import (
     Account,
     Attempt,
+    Offer,
     Queue,
     Rest,
     Share,
@@ -46,6 +47,12 @@ def list_paused_accounts() -> list[str]:
     """Return the aliases of the providers that staff paused."""
     paused = Account.objects.filter(resting_why=Rest.PAUSED).order_by("alias")
     return list(paused.values_list("alias", flat=True))
+
+
+def list_broken() -> list[str]:
+    """Return the aliases of the models that were switched off by themselves."""
+    broken = Offer.objects.filter(broken_at__isnull=False, is_enabled=False).order_by("alias")
+    return list(broken.values_list("alias", flat=True))
 
 
 def count_waiting() -> dict[str, int]:

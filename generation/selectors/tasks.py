@@ -25,6 +25,7 @@ from django.utils.text import smart_split, unescape_string_literal
 
 from generation.errors import (
     InDoubt,
+    ModelBroken,
     ModelOff,
     ProviderOff,
     ProviderPaused,
@@ -209,7 +210,7 @@ def word_pause(model: Offer, closed: Collection[str]) -> Problem:
     if not account.is_enabled:
         return ProviderOff(provider=account.alias)
     if not model.is_enabled:
-        return ModelOff(model=model.alias)
+        return (ModelBroken if model.broken_at else ModelOff)(model=model.alias)
     if account.queue in closed:
         return QueuePaused(queue=account.queue)
     if account.resting_why == Rest.PAUSED:

@@ -18,7 +18,12 @@ from generation.models import Event
 from generation.selectors import figures
 from generation.selectors.events import ENDS, STRETCH, newest_position
 from generation.selectors.figures import Call, Happened
-from generation.selectors.queue import list_held_up, list_live_workers, list_paused_accounts
+from generation.selectors.queue import (
+    list_broken,
+    list_held_up,
+    list_live_workers,
+    list_paused_accounts,
+)
 from generation.work.presence import GONE_AFTER
 from genhub.metrics.registry import REGISTRY, SECONDS, Few
 from genhub.platforms.models import Platform
@@ -172,12 +177,14 @@ class Standing(Collector):
                                     labels=["provider", "state"])  # fmt: skip
         for labels, number in figures.count_under_way().items():
             at_work.add_metric(labels, number)
-        held_up = GaugeMetricFamily("genhub_held_up", "1: staff let no order of it be claimed.",
+        held_up = GaugeMetricFamily("genhub_held_up", "1: no order of it is claimed, as staff or the breaker want.",
                                     labels=["kind", "name", "state"])  # fmt: skip
         for queue in list_held_up():
             held_up.add_metric(["queue", queue.name, queue.state], 1)
         for alias in list_paused_accounts():
             held_up.add_metric(["provider", alias, "paused"], 1)
+        for alias in list_broken():
+            held_up.add_metric(["model", alias, "broken"], 1)
         yield from (waiting, oldest, at_work, held_up)
         yield from tell_workers()
         yield from tell_storage()
