@@ -31,7 +31,7 @@ test: .venv/.ready-dev ## run the tests against real servers    (ARGS="-k ledger
 	@echo "· tests" >&2
 	@exec $(PY) -m pytest -m "not whole" $(ARGS)
 
-whole: .venv/.ready-dev ## start servers and whole hubs, kill processes, drive a browser, walk all pages and routes, in small counts
+whole: .venv/.ready-dev ## start servers and whole hubs, kill processes, drive a browser, walk all pages and routes, ask much of the engine, in small counts
 	@echo "· whole hubs and pages" >&2
 	@exec $(PY) -m pytest -m whole $(ARGS)
 

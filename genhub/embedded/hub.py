@@ -152,16 +152,17 @@ class Hub:
         # Most of its start is the import of torch, which needs no database.
         self._supervisor.start_ahead(local_worker)
         self._start_servers()
-        self._supervisor.run_once(programs.prepare())
-        self._supervisor.start(
+        others = [
             # Before the web, which passes streams on to it.
             programs.events(),
             programs.web(),
-            local_worker,
             programs.other_worker(),
             programs.loops(),
             programs.flower(),
-        )
+        ]
+        self._supervisor.start_ahead(*others)
+        self._supervisor.run_once(programs.prepare())
+        self._supervisor.start(*others, local_worker)
         # The pings opened connections that an idle launcher must not keep.
         pools.reset()
         self._watch.begin()

@@ -35,7 +35,7 @@ def node_name(worker: str, home: Path) -> str:
 
 def prepare() -> Program:
     """Return the run that brings tables, first rows and static files up to date."""
-    return Program(name="prepare", command=_manage("prepare"))
+    return Program(name="prepare", command=[sys.executable, str(ROOT / "manage.py"), "prepare"])
 
 
 def web() -> Program:
@@ -47,7 +47,8 @@ def web() -> Program:
     }
     return Program(
         name="web",
-        command=[*_module("genhub.front"), *_spell(options)],
+        # Not the application itself, which looks at the static files that `prepare` may have yet to collect.
+        command=[*_ahead("genhub.urls,genhub.front.server", "genhub.front"), *_spell(options)],
         is_ready=lambda: read_health() is not None,
     )
 
@@ -56,7 +57,7 @@ def events() -> Program:
     """Return the process of event streams: ready when it listens."""
     return Program(
         name="events",
-        command=_module("genhub.live"),
+        command=_ahead("generation.api.live.application,uvicorn", "genhub.live"),
         is_ready=lambda: is_open(settings.EVENTS["address"]),
     )
 
@@ -64,13 +65,8 @@ def events() -> Program:
 def local_worker() -> Program:
     """Return the worker that owns the engine; it is ready when its model is, which its watchdog gives time."""
     loading = settings.LOCAL_STALL_SECONDS * PATIENCE_LOADING or math.inf
-    worker = _worker("local", queues="local", threads=1)
-    python, _, *program = worker.command
-    return replace(
-        worker,
-        command=[python, *_ahead("generation.engine.engine"), *program],
-        ready_seconds=worker.ready_seconds + loading,
-    )
+    worker = _worker("local", queues="local", threads=1, imports=",generation.engine.engine")
+    return replace(worker, ready_seconds=worker.ready_seconds + loading)
 
 
 def other_worker() -> Program:
@@ -80,7 +76,8 @@ def other_worker() -> Program:
 
 def loops() -> Program:
     """Return the loops that find what messages lost; they are ready when each has given a sign of life."""
-    return Program(name="loops", command=_manage("loops"), is_ready=_loops_turn)
+    command = [*_ahead("genhub.management.commands.loops", "manage"), "loops"]
+    return Program(name="loops", command=command, is_ready=_loops_turn)
 
 
 def flower() -> Program:
@@ -89,7 +86,7 @@ def flower() -> Program:
     return Program(
         name="flower",
         command=[
-            *_module("celery"),
+            *_ahead("flower.command", "celery"),
             "-A",
             "genhub",
             "flower",
@@ -102,7 +99,7 @@ def flower() -> Program:
     )
 
 
-def _worker(name: str, *, queues: str, threads: int) -> Program:
+def _worker(name: str, *, queues: str, threads: int, imports: str = "") -> Program:
     node = node_name(name, settings.HOME)
     options: dict[str, str | int] = {
         "queues": queues,
@@ -114,7 +111,12 @@ def _worker(name: str, *, queues: str, threads: int) -> Program:
     quiet = ["--without-gossip", "--without-mingle"]
     return Program(
         name=f"worker-{name}",
-        command=[*_module("celery"), "-A", "genhub", "worker", *_spell(options), *quiet],
+        command=[
+            *_ahead(f"celery.apps.worker,generation.tasks{imports}", "celery"),
+            *("-A", "genhub", "worker"),
+            *_spell(options),
+            *quiet,
+        ],
         environment={"CELERY_SKIP_CHECKS": CHECKED},
         is_ready=lambda: _answers_ping(node),
         ready_seconds=WORKER_SECONDS,
@@ -141,16 +143,8 @@ def _answers_ping(node: str) -> bool:
         return False
 
 
-def _module(name: str) -> list[str]:
-    return [sys.executable, "-m", name]
-
-
-def _ahead(module: str) -> list[str]:
-    return ["-m", "genhub.embedded.ahead", module]
-
-
-def _manage(command: str) -> list[str]:
-    return [sys.executable, str(ROOT / "manage.py"), command]
+def _ahead(imports: str, module: str) -> list[str]:
+    return [sys.executable, "-m", "genhub.embedded.ahead", str(settings.HOME), imports, module]
 
 
 def _spell(options: dict[str, str | int]) -> list[str]:

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject, lazy
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst
@@ -25,6 +26,11 @@ def sees(*permissions: str) -> Callable[[HttpRequest], bool]:
     return lambda request: any(request.user.has_perm(permission) for permission in permissions)
 
 
+def link(name: str) -> Any:
+    """Return where a page is, looked up once for all requests: each page links to all of them."""
+    return lazy(cache(partial(reverse, name)), str)()
+
+
 def page(icon: str, model: str, *others: str) -> dict[str, Any]:
     """Return a sidebar entry for the list of a model, such as `credits.purse`; other rights may open it, too.
 
@@ -35,7 +41,7 @@ def page(icon: str, model: str, *others: str) -> dict[str, Any]:
         "title": lazy(lambda: capfirst(apps.get_model(model)._meta.verbose_name_plural), str)(),  # noqa: SLF001 (the words are nowhere else)
         "icon": icon,
         "views": [f"{app}_{name}"],
-        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "link": link(f"admin:{app}_{name}_changelist"),
         "permission": sees(f"{app}.view_{name}", *others),
     }
 
@@ -118,12 +124,12 @@ UNFOLD: dict[str, Any] = {
                     {
                         "title": _("Overview"),
                         "icon": "dashboard",
-                        "link": reverse_lazy("admin:index"),
+                        "link": link("admin:index"),
                     },
                     {
                         "title": _("Handbook"),
                         "icon": "menu_book",
-                        "link": reverse_lazy("handbook"),
+                        "link": link("handbook"),
                     },
                 ]
             },

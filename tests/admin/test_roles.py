@@ -24,6 +24,7 @@ def holder(role: Role) -> Client:
     return signed_in(user)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name.split()[0])
 def test_each_page_opens_for_the_roles_that_may(role: Role) -> None:
     client, held = holder(role), role.pick(RIGHTS)

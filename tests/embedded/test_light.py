@@ -1,8 +1,11 @@
 """What takes long to import is imported by those who need it: torch by the worker that draws, the admin by the web."""
 
+import fcntl
 import os
+import select
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,10 +44,12 @@ def test_entries_come_without_what_is_heavy(entries: list[str], heavy: tuple[str
     assert done.stdout.splitlines() == ["[]"] * len(entries), done.stderr
 
 
-def test_program_that_starts_ahead_imports_at_once_and_begins_when_its_stdin_ends() -> None:
+def test_program_that_starts_ahead_imports_at_once_and_begins_when_its_stdin_ends(
+    tmp_path: Path,
+) -> None:
     command = [sys.executable, "-m", "genhub.embedded.ahead"]
     with subprocess.Popen(
-        [*command, "not_there,json", "calendar", "2026", "2"],
+        [*command, str(tmp_path), "not_there,json", "calendar", "2026", "2"],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         with pytest.raises(subprocess.TimeoutExpired):
@@ -52,3 +57,21 @@ def test_program_that_starts_ahead_imports_at_once_and_begins_when_its_stdin_end
         out, _ = process.communicate()
         assert process.returncode == 0
         assert "February 2026" in out
+
+
+def test_programs_import_ahead_one_after_the_other_until_they_are_to_begin(tmp_path: Path) -> None:
+    beside = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(beside, fcntl.LOCK_EX)
+    with subprocess.Popen(
+        [sys.executable, "-m", "genhub.embedded.ahead", str(tmp_path), "this", "calendar", "2026", "2"],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout
+        waited, _, _ = select.select([process.stdout], [], [], 1)
+        assert not waited, "it imported beside another"
+        out, _ = process.communicate()
+    os.close(beside)
+    assert process.returncode == 0
+    # It says so when it is imported.
+    assert "Beautiful is better than ugly" in out
+    assert "February 2026" in out

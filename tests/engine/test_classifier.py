@@ -17,6 +17,8 @@ from generation.work.run import run_queue
 from tests.api.refusals import GENERATE
 from tests.easel import Easel
 
+pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
+
 
 @pytest.fixture(scope="module")
 def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -27,7 +27,7 @@ from tests.engine.made_loras import (
 )
 
 __all__ = ["pipeline"]
-pytestmark = pytest.mark.xdist_group("torch")
+pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
 
 
 @pytest.mark.parametrize(

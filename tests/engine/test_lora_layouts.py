@@ -31,7 +31,7 @@ from tests.engine.made_loras import (
 )
 
 __all__ = ["pipeline"]
-pytestmark = pytest.mark.xdist_group("torch")
+pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
 
 LAYOUTS: dict[str, tuple[Name, tuple[str, str], bool, bool]] = {
     "diffusers": (dotted("transformer."), AB, False, False),

@@ -30,7 +30,7 @@ from generation.spec import LocalModel, Lora, ModelCard
 from tests.engine.drawing import lying, picture
 from tests.engine.made_files import read_small, save
 
-pytestmark = pytest.mark.xdist_group("torch")
+pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
 
 # Z-Image in BF16 (PERFORMANCE: 12.31, 0.17 and 8.04 GB).
 Z_IMAGE = Sizes(int(12.31e9), int(0.17e9), int(8.04e9))

@@ -23,7 +23,7 @@ from generation.work.rerun import psnr_db
 from tests.engine.drawing import PROMPTS, decode, draw, picture, work
 from tests.patience import patience
 
-pytestmark = pytest.mark.xdist_group("torch")
+pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
 
 
 @pytest.fixture

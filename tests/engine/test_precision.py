@@ -28,7 +28,7 @@ from generation.work.rerun import find_changes, psnr_db
 from tests.engine.drawing import PROMPT, PROMPTS, decode, draw, lying, work
 from tests.engine.made_files import read_small, save
 
-pytestmark = pytest.mark.xdist_group("torch")
+pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
 
 BF16, FP32 = torch.bfloat16, torch.float32
 OUTLINED = lying(SMALL, weights=(str(OUTLINES),))

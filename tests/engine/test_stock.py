@@ -22,7 +22,7 @@ from generation.engine.weights import load_weights
 from generation.spec import LocalModel, Lora, ModelCard
 from tests.engine.drawing import lying
 
-pytestmark = pytest.mark.xdist_group("torch")
+pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
 
 FILE = WEIGHTS / "transformer" / "diffusion_pytorch_model.safetensors"
 
