@@ -179,8 +179,8 @@ class Standing(Collector):
             at_work.add_metric(labels, number)
         held_up = GaugeMetricFamily("genhub_held_up", "1: no order of it is claimed, as staff or the breaker want.",
                                     labels=["kind", "name", "state"])  # fmt: skip
-        for queue in list_held_up():
-            held_up.add_metric(["queue", queue.name, queue.state], 1)
+        for closed in list_held_up():
+            held_up.add_metric(["queue", closed.name, closed.state], 1)
         for alias in list_paused_accounts():
             held_up.add_metric(["provider", alias, "paused"], 1)
         for alias in list_broken():

@@ -79,5 +79,5 @@ class Pausing(AccountDeeds):
             messages.success(request, done)
             return HttpResponseRedirect(account_page(account))
         title = question.title % {"provider": account.alias}
-        words = {"title": title, "form": form, "back": account_page(account)}
-        return ask(self, request, replace(question, **words), about=account)
+        asked = replace(question, title=title, form=form, back=account_page(account))
+        return ask(self, request, asked, about=account)

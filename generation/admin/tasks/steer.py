@@ -141,7 +141,7 @@ class Steer(HubAdmin):
                 messages.success(request, str(DONE[deed]))
                 return HttpResponseRedirect(back)
         question = Question(
-            title=gettext(TITLES[deed]) % {"queue": queue},
+            title=str(TITLES[deed]) % {"queue": queue},
             intro=str(INTROS[deed]),
             form=form,
             submit=str(SUBMITS[deed]),
