@@ -47,11 +47,11 @@ def count(attempt: Attempt, model: str) -> None:
     if attempt.share.queue != LOCAL or not settings.BREAKER_DEATHS or not watch.saw(attempt):
         return
     WorkerDeath.objects.create(
-        account_id=attempt.account_id, model=model, process=process_of(attempt.worker)
+        account_id=attempt.account_id, model=model, process=dead_process(attempt.worker)
     )
 
 
-def process_of(worker: str) -> str:
+def dead_process(worker: str) -> str:
     """Return host and process id of what `worker` names: a thread of that process."""
     return ":".join(worker.split(":", 2)[:2])
 

@@ -25,7 +25,7 @@ from generation.providers.errors import Fault, ProviderError
 from generation.spec import GenerationSpec
 from generation.work.cached import list_undrawn
 from generation.work.heart import Pulse
-from generation.work.machine import process_name
+from generation.work.machine import own_process
 from generation.work.process import Occupant, draining
 from genhub.lib.connections import release_connection
 from genhub.lib.errors import NotFound
@@ -219,4 +219,4 @@ def hand_over(adapter: Provider, claim: Claim, work: Work) -> Outcome:
 
 def worker_name() -> str:
     """Return who claims: host, process and thread."""
-    return f"{process_name()}:{threading.current_thread().name}"[:200]
+    return f"{own_process()}:{threading.current_thread().name}"[:200]

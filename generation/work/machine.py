@@ -2,22 +2,25 @@
 
 import os
 import socket
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 from typing import Any
 
-STARTED_AT = datetime.now(UTC)
+STARTED_AT_SECONDS = time.monotonic()
 STATM = Path("/proc/self/statm")
 
 
-def process_name() -> str:
+def own_process() -> str:
     """Return the process, as what it claims names it: host and process id."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def describe_process() -> dict[str, Any]:
-    """Return which process this is, since when (ISO 8601, UTC), and its resident memory in bytes if known."""
-    said = {"process": process_name(), "since": STARTED_AT.isoformat(timespec="seconds")}
+    """Return which process this is, its age in seconds, and its resident memory in bytes if known."""
+    said: dict[str, Any] = {
+        "process": own_process(),
+        "age_seconds": round(time.monotonic() - STARTED_AT_SECONDS),
+    }
     memory = resident_bytes()
     return said if memory is None else said | {"process_memory": memory}
 

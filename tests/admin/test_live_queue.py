@@ -15,7 +15,7 @@ from generation.life import claims, steering
 from generation.models import Account, Attempt, Queue, QueueChange, Worker
 from generation.selectors import live
 from generation.work import presence
-from generation.work.machine import process_name
+from generation.work.machine import own_process
 from genhub.platforms.models import Platform
 from tests.admin.conftest import Hire
 from tests.queued import place_in, wait_in
@@ -40,7 +40,7 @@ def test_worker_shows_what_it_draws_and_how_far(
     boss: Client, alice: APIClient, stub: Account
 ) -> None:
     submit(alice, "a red <b>star</b> over the sea", steps=10)
-    claim = claims.claim_next("local", worker=f"{process_name()}:one")
+    claim = claims.claim_next("local", worker=f"{own_process()}:one")
     assert claim
     claims.heartbeat(claim, progress=0.4, preview=b"jpeg")
     presence.beat("local@here", ["local"])

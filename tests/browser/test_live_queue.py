@@ -9,8 +9,9 @@ from rest_framework.test import APIClient
 from generation.life import claims
 from generation.models import Account
 from generation.work import presence
-from generation.work.machine import process_name
+from generation.work.machine import own_process
 from tests.browser.tour import tour
+from tests.patience import patience
 from tests.steps import submit
 
 
@@ -23,11 +24,11 @@ def test_queue_is_followed_paused_and_resumed(
         submit(alice, words, steps=10)
     page.goto(f"{site}/admin/generation/queue/")
     expect(page.locator("#followed")).to_contain_text("Nothing in hand.")
-    claim = claims.claim_next("local", worker=f"{process_name()}:one")
+    claim = claims.claim_next("local", worker=f"{own_process()}:one")
     assert claim
     claims.heartbeat(claim, progress=0.4, preview=picture())
     # Nobody reloads.
-    expect(page.locator(".hub-order")).to_contain_text("step 4 of 10", timeout=20_000)
+    expect(page.locator(".hub-order")).to_contain_text("step 4 of 10", timeout=1000 * patience())
     page.click("text=Pause >> nth=0")
     page.fill("textarea[name=reason]", "The card is being changed.")
     page.click(".hub-question button[type=submit]")

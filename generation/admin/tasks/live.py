@@ -3,14 +3,13 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
@@ -132,7 +131,7 @@ def list_workers(running: Iterable[Attempt], *, shows: bool) -> list[dict[str, A
             gettext("Queue"): ", ".join(worker.queues),
             gettext("Memory"): mib(facts.get("process_memory")),
             gettext("Card"): card_words(facts),
-            gettext("Since"): moment(parse_datetime(facts.get("since", ""))),
+            gettext("Since"): moment(since_when(worker)),
             gettext("Last sign of life"): moment(worker.beat_at),
         }
         mine = orders.pop(facts.get("process", ""), [])
@@ -142,6 +141,12 @@ def list_workers(running: Iterable[Attempt], *, shows: bool) -> list[dict[str, A
         lost = badge(_("gone"), "danger")
         found.append({"name": gettext("Workers that say nothing"), "state": lost, "facts": {}, "orders": left})  # fmt: skip
     return found
+
+
+def since_when(worker: Any) -> datetime | None:
+    """Return when a worker began, by its own word; None where it says none."""
+    age = worker.facts.get("age_seconds")
+    return None if age is None else worker.beat_at - timedelta(seconds=age)
 
 
 def at_work(attempt: Attempt, *, shows: bool) -> AtWork:
