@@ -69,19 +69,19 @@ class QueueAdmin(Steer, ReadOnlyAdmin):
             return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
         after = read_after(request)
         running, waiting = live.list_running(), live.list_waiting(after)
-        may = may_steer(request)
+        may, accounts = may_steer(request), live.list_accounts()
         shows = request.user.has_perm("generation.view_task")
         page = waiting[: live.PAGE]
         words = {
             "title": capfirst(self.opts.verbose_name_plural),
-            "queues": list_queues(may=may),
+            "queues": list_queues(accounts, may=may),
             "workers": list_workers(running[: live.MOST_RUNNING], shows=shows),
             "has_more_running": len(running) > live.MOST_RUNNING,
             "waiting": waiting_table(page, shows=shows, may=may),
             "move": reverse("admin:generation_queue_move") if may and page else "",
             "is_first": after is None,
             "next": next_page(page[-1]) if len(waiting) > live.PAGE else "",
-            "providers": accounts_table(request),
+            "providers": accounts_table(request, accounts),
             "changes": changes_table(live.list_changes()),
             "broken": list_broken(),
             "flower": find_flower(request),
@@ -90,12 +90,12 @@ class QueueAdmin(Steer, ReadOnlyAdmin):
         return show(self, request, "admin/generation/queue.html", **words)
 
 
-def list_queues(*, may: bool) -> list[dict[str, Any]]:
+def list_queues(accounts: Iterable[Any], *, may: bool) -> list[dict[str, Any]]:
     """Return each queue: how it stands, how much waits and is at work, and what may be done."""
     states, waiting, at_work = live.read_states(), count_waiting(), count_at_work()
-    accounts = {account.queue for account in live.list_accounts()}
+    served = {account.queue for account in accounts}
     found = []
-    for name in sorted({*states, *waiting, *at_work, *accounts}):
+    for name in sorted({*states, *waiting, *at_work, *served}):
         row = states.get(name, Queue(name=name))
         deeds = ("pause", "drain") if row.state == Queue.State.OPEN else ("resume",)
         found.append(
@@ -226,7 +226,7 @@ def task_link(attempt: Attempt, *, shows: bool) -> SafeString:
     return link("generation_task", attempt.task_id, short) if shows else SafeString(short)
 
 
-def accounts_table(request: HttpRequest) -> SafeString:
+def accounts_table(request: HttpRequest, accounts: Iterable[Any]) -> SafeString:
     """Return the providers that are switched on, by queue, and how each stands."""
     may = request.user.has_perm("generation.view_account")
     rows = [
@@ -235,7 +235,7 @@ def accounts_table(request: HttpRequest) -> SafeString:
             link("generation_account", account.pk, account.alias) if may else account.alias,
             standing_badge(account, account.now),
         ]
-        for account in live.list_accounts()
+        for account in accounts
     ]
     return table([_("Queue"), _("Provider"), _("state")], rows)
 
