@@ -54,7 +54,7 @@ NEXT = f"""
        FOR UPDATE OF a, t SKIP LOCKED
 """  # noqa: S608 (all of it is our own text)
 # One statement, since each costs a way to the database; its parts see the rows as they were before it, but for the gate
-# (migration 0037), asked under a lock that claims share: who pauses has it alone. A first claim puts a task in time.
+# (migration 0038), asked under a lock that claims share: who pauses has it alone. A first claim puts a task in time.
 TAKE = f"""
     WITH gate AS MATERIALIZED (SELECT generation_closed_accounts(%(queue)s) AS accounts), due AS ({{due}}), taken AS (
         UPDATE generation_attempt a
