@@ -88,8 +88,8 @@ def read_calls(happened: Iterable[Happened]) -> Iterator[Call]:
         "task__spec__steps", "task__spec__number",
     )  # fmt: skip
     for provider, model, width, height, *rest, steps, number in rows.values_list(*columns):
-        all_steps = (steps or 0) * (number or 1)
-        yield Call(provider, model, f"{width}x{height}", *rest, steps=all_steps)
+        rest.append((steps or 0) * (number or 1))
+        yield Call(provider, model, f"{width}x{height}", *rest)
 
 
 def read_waiting() -> list[tuple[str, int, timedelta]]:
