@@ -36,6 +36,7 @@ SUBJECTS = (
     "providers",
     "moderation",
     "run",
+    "containers",
     "settings",
     "develop",
 )

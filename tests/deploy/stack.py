@@ -145,7 +145,7 @@ def install_libraries(folder: Path) -> Path:
     project.mkdir()
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, project)
-    pip = [
+    pip: list[str | Path] = [
         sys.executable,
         "-m",
         "pip",

@@ -97,7 +97,12 @@ def test_compose_without_its_secrets_says_how_to_get_them(tmp_path: Path) -> Non
 )
 def test_the_files_of_one_machine_name_the_containers(part: str, made: str, tmp_path: Path) -> None:
     source = ROOT / "deploy" / ("prometheus" if part == "prometheus" else "")
-    words = {"HOST_NAME": "hub.lan", "METRICS_TOKEN": "a token", "PATH": "/usr/bin:/bin"}
+    words = {
+        "HOST_NAME": "hub.lan",
+        "PORT": "8443",
+        "METRICS_TOKEN": "a token",
+        "PATH": "/usr/bin:/bin",
+    }
     subprocess.run(["sh", DOCKER / "configure", part, source, tmp_path], env=words, check=True)
     text = (tmp_path / made).read_text("utf-8")
     assert "127.0.0.1" not in [
@@ -105,5 +110,6 @@ def test_the_files_of_one_machine_name_the_containers(part: str, made: str, tmp_
     ]
     assert "web:8000" in text
     assert "hub.example.com" not in text
+    assert ("Host              $host:8443;" in text) == (part == "nginx")
     assert ("events:8001" in text) == (part == "nginx")
     assert (f"credentials_file: {tmp_path}/genhub-token" in text) == (part == "prometheus")
