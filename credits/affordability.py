@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 
 from credits import allowances, lots
 from credits.budgets import list_budgets, refusal_of
-from credits.errors import AllowanceSpent, InsufficientCredits, PurseFrozen
+from credits.errors import AllowanceSpent, InsufficientCredits, PurseFrozen, UserStopped
 from credits.models import Period
 from credits.selectors import Balance, find_balance
 from credits.terms import Terms
@@ -37,8 +37,8 @@ def find_offer(
 def find_refusal(balance: Balance, available: int, terms: Terms, wanted: tuple[int, int]) -> str:
     """Return the code of what the ledger would answer to holds of so many (credits, tasks); empty: it would hold."""
     price, tasks = wanted
-    if balance.is_frozen:
-        return PurseFrozen.code
+    if balance.is_frozen or balance.is_stopped:
+        return PurseFrozen.code if balance.is_frozen else UserStopped.code
     if available < price:
         return InsufficientCredits.code
     for budget in list_budgets(balance.purse_id or NOBODY, terms.api_key_id):

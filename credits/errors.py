@@ -73,6 +73,34 @@ class PurseFrozen(CreditsProblem):
     )
 
 
+class UserStopped(CreditsProblem):
+    """Staff stopped the user."""
+
+    code = "user_stopped"
+    status = 403
+    title = gettext_noop("This user may order nothing new")
+    detail = gettext_noop(
+        "The hub's staff stopped this user. Nothing was created or held; what there is can still be read. Ask the "
+        "hub's staff."
+    )
+
+
+class StoppedBefore(CreditsProblem):
+    """A user who is stopped was to be stopped."""
+
+    code = "stopped_before"
+    title = gettext_noop("This user is stopped already")
+    detail = gettext_noop("Somebody else may have done it. Nothing was changed.")
+
+
+class NotStopped(CreditsProblem):
+    """A user who is not stopped was to be allowed again."""
+
+    code = "not_stopped"
+    title = gettext_noop("This user is not stopped")
+    detail = gettext_noop("Somebody else may have allowed them. Nothing was changed.")
+
+
 class PurseErased(CreditsProblem):
     """The user's data was deleted at this very moment: the name begins anew, with another purse."""
 

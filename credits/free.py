@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from credits import budgets
-from credits.errors import PurseErased, PurseFrozen
+from credits.errors import PurseErased, PurseFrozen, UserStopped
 from credits.models import FreeUse
 from credits.moves import lock
 from credits.terms import PLAIN, Terms
@@ -37,8 +37,8 @@ def admit(purse_id: uuid.UUID, *, reference: uuid.UUID, terms: Terms = PLAIN) ->
 def admit_many(
     purse_id: uuid.UUID, references: Sequence[uuid.UUID], *, terms: Terms = PLAIN
 ) -> None:
-    """Count orders that cost nothing, all or none; raise PurseFrozen, PurseErased, or what their budgets refuse: then
-    the caller's transaction cannot commit."""
+    """Count orders that cost nothing, all or none; raise PurseFrozen, PurseErased, UserStopped, or what their budgets
+    refuse: then the caller's transaction cannot commit."""
     if not references:
         return
     purse = lock(purse_id)
@@ -46,6 +46,8 @@ def admit_many(
         raise PurseFrozen
     if purse.erased_at:
         raise PurseErased
+    if purse.stopped_at:
+        raise UserStopped
     prices = dict.fromkeys(references, 0)
     counted = budgets.count_orders(purse_id, terms.api_key_id, prices, terms.at)
     FreeUse.objects.bulk_create(

@@ -21,6 +21,7 @@ from credits.errors import (
     PurseFrozen,
     PurseUnknown,
     RefundTooLarge,
+    UserStopped,
 )
 from credits.models import Hold, HoldState, Purse
 from credits.moves import (
@@ -44,6 +45,7 @@ from credits.moves import (
     move,
     must_move,
 )
+from credits.opening import open_purse
 from credits.outcomes import follow_holds, follow_settlement
 from credits.sql import HOLD, SETTLE
 from credits.terms import PLAIN, Allowance, Terms
@@ -72,11 +74,6 @@ __all__ = [
     "release",
     "settle",
 ]
-
-
-def open_purse(platform_id: uuid.UUID, user: str) -> Purse:
-    """Return the purse of a (platform, user), empty and new on first sight."""
-    return Purse.objects.get_or_create(platform_id=platform_id, user=user)[0]
 
 
 def grant(
@@ -131,8 +128,8 @@ def hold_many(
     """Reserve credits for all of an order's (reference, amount) or for none, and return the holds' ids in their order.
 
     References that were held before, alike, answer the holds they made. Raises InsufficientCredits, PurseFrozen,
-    PurseErased, PurseUnknown, KeyReused (nothing was written), or BudgetExceeded, AllowanceSpent: then the caller's
-    transaction cannot commit.
+    PurseErased, UserStopped, PurseUnknown, KeyReused (nothing was written), or BudgetExceeded, AllowanceSpent: then
+    the caller's transaction cannot commit.
     """
     if not orders:
         return []
@@ -286,6 +283,8 @@ def _hold_again(
         raise PurseFrozen
     if purse.erased_at:
         raise PurseErased
+    if purse.stopped_at:
+        raise UserStopped
     price = sum(amount for _, amount in orders)
     if not lots.expire_purse(purse_id, terms.at) and purse.available < price:
         raise InsufficientCredits(price=price, available=purse.available)

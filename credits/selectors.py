@@ -28,6 +28,7 @@ class Balance:
     held: int
     purse_id: uuid.UUID | None = None
     is_frozen: bool = False
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,13 @@ SUMS = """
       JOIN credits_hold h ON h.reference = w.reference
      GROUP BY w.group_id
 """
-# For a statement that reads more than this: one column.
+# For a statement that reads more than these: one column each.
 PURSE_OF = """
     (SELECT id FROM credits_purse WHERE platform_id = %(platform_id)s AND "user" = %(user)s)
+"""
+IS_STOPPED = """
+    coalesce((SELECT stopped_at IS NOT NULL FROM credits_purse
+               WHERE platform_id = %(platform_id)s AND "user" = %(user)s), false)
 """
 EXPLAIN = f"""
     SELECT h.reference, h.amount - h.captured - h.released, h.captured, h.released, h.refunded,
@@ -80,10 +85,11 @@ class Turnover:
 
 def find_balance(platform_id: uuid.UUID, user: str) -> Balance:
     """Return the balance of a (platform, user); a purse nobody opened yet is empty."""
-    row = Purse.objects.filter(platform_id=platform_id, user=user).first()
+    row = get_purse(platform_id, user)
     if row is None:
         return Balance(0, 0)
-    return Balance(row.available, row.held, row.pk, is_frozen=row.frozen_at is not None)
+    marks = {"is_frozen": row.frozen_at is not None, "is_stopped": row.stopped_at is not None}
+    return Balance(row.available, row.held, row.pk, **marks)
 
 
 def view_holds(references: list[uuid.UUID]) -> dict[uuid.UUID, HoldView]:
@@ -200,6 +206,16 @@ def find_purse(platform_id: uuid.UUID, user: str) -> uuid.UUID | None:
     """Return the id of the purse of a (platform, user), or None when nobody opened one yet."""
     purses = Purse.objects.filter(platform_id=platform_id, user=user)
     return purses.values_list("pk", flat=True).first()
+
+
+def get_purse(platform_id: uuid.UUID, user: str) -> Purse | None:
+    """Return the purse of a (platform, user), or None when nobody opened one yet."""
+    return Purse.objects.filter(platform_id=platform_id, user=user).first()
+
+
+def has_purse(platform: str, user: str) -> Exists:
+    """Return the condition that a user of this name has a purse at the platform that stands in a row's column."""
+    return Exists(Purse.objects.filter(platform=OuterRef(platform), user=user))
 
 
 def is_erased(platform: str, user: str) -> Exists:

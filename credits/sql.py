@@ -36,6 +36,7 @@ HOLD = """
            AND p.available >= w.total
            AND p.frozen_at IS NULL
            AND p.erased_at IS NULL
+           AND p.stopped_at IS NULL
            AND (p.expires_next_at IS NULL OR p.expires_next_at > coalesce(%(at)s, statement_timestamp()))
            AND NOT EXISTS (SELECT FROM credits_hold h WHERE h.reference = ANY (%(references)s::uuid[]))
      RETURNING p.id, p.available, p.held, p.version, p.expires_next_at

@@ -4,21 +4,25 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
 
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.customers import customer_link
 from genhub.admin.forms import write_json
 from genhub.admin.pages import on_this_site
 from genhub.admin.show import code, moment
 from storage.models import SHOWN, Artifact, Edit
 from storage.orphans_admin import OrphanReportAdmin  # noqa: F401 (found by import)
 from storage.selectors import sign_link, sign_poster
+from storage.take_down_admin import TakeDownAdmin  # noqa: F401 (found by import)
 from storage.usage_admin import StorageUseAdmin  # noqa: F401 (found by import)
 
 
@@ -36,8 +40,9 @@ class ArtifactAdmin(ReadOnlyAdmin):
     paginator = InfinitePaginator
     show_full_result_count = False
     list_per_page = 24
+    actions_detail = ("take_down",)
     fieldsets = (
-        (None, {"fields": ("picture", "wire_id", "user", "platform_shown", "time")}),
+        (None, {"fields": ("picture", "wire_id", "owner", "time")}),
         (_("File"), {"fields": ("pixels", "size", "content_type", "sha256_shown", "key_shown")}),
         (_("Edits"), {"fields": ("operations_shown",)}),
     )
@@ -75,6 +80,24 @@ class ArtifactAdmin(ReadOnlyAdmin):
     def wire_id(self, artifact: Artifact) -> SafeString:
         """Show the id as apps see it."""
         return code(artifact)
+
+    @display(description=_("user"))
+    def owner(self, artifact: Artifact) -> SafeString:
+        """Lead to all else that is known of its owner."""
+        return customer_link(artifact)
+
+    def has_take_down_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Allow those who hold the right."""
+        return bool(request.user.has_perm("storage.take_down_pictures"))
+
+    @action(
+        description=_("Take down"), permissions=["take_down"], icon="hide_image",
+        variant=ActionVariant.DANGER,
+    )  # fmt: skip
+    def take_down(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to where it is asked why."""
+        artifact = self.find_object(request, object_id)
+        return HttpResponseRedirect(reverse("admin:generation_task_take_down", args=[artifact.pk]))
 
     @display(description=_("platform"), ordering="platform")
     def platform_shown(self, artifact: Artifact) -> str:

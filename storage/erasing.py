@@ -33,6 +33,26 @@ class FileDeleted(Problem):
     )
 
 
+class PictureTakenDown(Problem):
+    """Staff took it down."""
+
+    code = "picture_taken_down"
+    status = 410
+    title = gettext_noop("The picture was taken down")
+    detail = gettext_noop(
+        "The hub's staff took this picture down for good; its files are deleted. Ask the hub's staff for the reason."
+    )
+
+
+class TakenDownBefore(Problem):
+    """There is nothing left of the picture to take down."""
+
+    code = "taken_down_before"
+    status = 409
+    title = gettext_noop("The picture is gone already")
+    detail = gettext_noop("Its files were deleted before. Nothing was changed.")
+
+
 def find_shown(kind: str) -> QuerySet[Artifact]:
     """Return the pictures of a kind whose files are there and whose owners have them: `outputs`, `edits` or `uploads`,
     of these only those that orders named."""

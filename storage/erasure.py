@@ -7,7 +7,7 @@ from genhub.retention.rules import Gone
 from genhub.webhooks import outbox
 from storage.erasing import clear_folders, find_left, let_go
 from storage.keys import UPLOADS, incoming_folder
-from storage.models import Artifact, DirectUpload, Review, ShareLink, UploadFolder
+from storage.models import Artifact, DirectUpload, Review, ShareLink, TakeDown, UploadFolder
 from storage.retention import delete_keyed
 from storage.services import delete_unnamed
 
@@ -27,10 +27,13 @@ def delete_links(owner: Owner) -> Gone:
 
 
 def forget_messages(owner: Owner) -> Gone:
-    """Delete what apps were told, or were to be told, about decisions on the user's pictures."""
+    """Delete what apps were told, or were to be told, about the user's pictures."""
     own = {"artifact__platform_id": owner.platform_id, "artifact__user": owner.user}
-    about = outbox.find_about(owner.platform_id, Review.objects.filter(**own).values("pk"))
-    return Gone(rows=outbox.forget(about))
+    told = (model.objects.filter(**own).values("pk") for model in (Review, TakeDown))
+    return sum(
+        (Gone(rows=outbox.forget(outbox.find_about(owner.platform_id, ids))) for ids in told),
+        Gone(),
+    )
 
 
 def delete_uploads(owner: Owner) -> Gone:

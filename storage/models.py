@@ -12,11 +12,12 @@ from genhub.lib.limits import LONGEST_ALT
 from genhub.lib.reasons import LONGEST_REASON
 from storage.keys import EDITS, OUTPUTS, UPLOADS
 from storage.review_models import LONGEST_STATE, Review, ReviewState
+from storage.take_down_models import TakeDown
 from storage.upkeep_models import OrphanReport, StorageUse, StorageUseStep
 
 __all__ = [
     "SHOWN", "Artifact", "DirectUpload", "Edit", "OrphanReport", "Review", "ReviewState", "ReviewedPicture", "ShareLink",
-    "StorageUse", "StorageUseStep", "UploadFolder",
+    "StorageUse", "StorageUseStep", "TakeDown", "UploadFolder",
 ]  # fmt: skip
 
 # What its owner may see: neither kept from everybody nor deleted.
@@ -72,6 +73,8 @@ class Artifact(models.Model):
     )
     # Since when its files are no more: orders and books name the row, which stays with what is known of them.
     gone_at = models.DateTimeField(null=True, editable=False)
+    # Since when they are no more because staff took them down: `take_down` tells who and why.
+    taken_down_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("artifact")

@@ -27,6 +27,11 @@ def find_artifact(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Art
     return rows.first()
 
 
+def find_any(artifact_id: uuid.UUID) -> Artifact | None:
+    """Return a picture whoever's it is, withheld and deleted ones too, for staff."""
+    return Artifact.objects.select_related("platform").filter(pk=artifact_id).first()
+
+
 def find_own(platform_id: uuid.UUID, user: str | None, artifact: Artifact) -> Artifact | None:
     """Return a platform's (and user's, unless None) own row of a stored picture, None where it has none, or it is
     withheld or deleted."""
@@ -51,6 +56,12 @@ def sign_link(artifact: Artifact, *, thumbnail: bool = False, disposition: str =
     with this Content-Disposition."""
     is_small = thumbnail and artifact.has_thumbnail
     return sign_key(artifact.thumbnail_key if is_small else artifact.key, disposition)
+
+
+def sign_download(artifact: Artifact) -> str:
+    """Return a link that works for a few minutes, by which a browser saves the file under the picture's id."""
+    ending = Path(artifact.key).suffix
+    return sign_link(artifact, disposition=f'attachment; filename="{artifact}{ending}"')
 
 
 def sign_poster(artifact: Artifact) -> str:

@@ -78,6 +78,7 @@ class BudgetAdmin(ValuesLogged):
     search_help_text = _("Search by user, or by the name or beginning of an API key.")
     autocomplete_fields = ("api_key", "purse")
     ordering = ("-id",)
+    list_before_template = "admin/credits/budgets_note.html"
     fieldsets = (
         (
             _("Whose spending it limits: an API key or a purse, one of them"),

@@ -13,10 +13,12 @@ from unfold.paginator import InfinitePaginator
 from credits.admin.statement import statement_table
 from credits.admin.words import link_for
 from credits.entries import ORDER, PICTURE
-from credits.models import Hold, HoldState, Reason, Transfer
+from credits.models import Hold, HoldState, Purse, Reason, Transfer
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import badge, code, moment, table
 from genhub.lib.ids import to_wire
+
+MOST_ON_A_PAGE = 20
 
 
 @admin.register(Hold)
@@ -86,6 +88,22 @@ class HoldAdmin(ReadOnlyAdmin):
         """Show the id of the task, or of the edited picture, that it pays."""
         is_edit = vars(hold)["is_edit"]
         return code(to_wire(PICTURE if is_edit else ORDER, hold.reference))
+
+
+def holds_table(request: HttpRequest, purse: Purse) -> SafeString | None:
+    """Return what a purse holds now, newest first; None when it holds nothing."""
+    found = purse.holds.filter(state=HoldState.OPEN).order_by("-id")[:MOST_ON_A_PAGE]
+    rows = [
+        [
+            link_for(request, "credits_hold", hold.pk, moment(hold.created_at)),
+            hold.amount,
+            link_for(request, "generation_task", hold.reference, to_wire(ORDER, hold.reference)),
+            moment(hold.expires_at),
+        ]
+        for hold in (found if purse.held else ())
+    ]
+    headers = [_("time"), _("credits"), _("task"), _("expires at")]
+    return table(headers, rows) if rows else None
 
 
 def lots_used(request: HttpRequest, hold: Hold) -> SafeString | None:

@@ -33,6 +33,7 @@ from credits.admin.lot import lots_table
 from credits.admin.statement import StatementForm, show_statement
 from credits.models import Purse
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.customers import customer_link
 from genhub.admin.pages import Question, ask
 from genhub.admin.show import badge, moment
 from genhub.platforms.models import Platform
@@ -64,7 +65,7 @@ class PurseAdmin(GrantPage, AdjustPage, ReadOnlyAdmin):
     search_fields = ("user", "platform__code", "platform__name")
     search_help_text = _("Search by user or platform.")
     ordering = ("-id",)
-    fields = ("user", "platform", "opened")
+    fields = ("owner", "opened")
     actions_list = ("open_purse",)
     actions_detail = ("grant", "adjust")
     has_history = True
@@ -124,6 +125,11 @@ class PurseAdmin(GrantPage, AdjustPage, ReadOnlyAdmin):
     def state(self, purse: Purse) -> SafeString | str:
         """Show whether the purse is frozen."""
         return badge(_("frozen"), "danger") if purse.frozen_at else "–"
+
+    @display(description=_("user"))
+    def owner(self, purse: Purse) -> SafeString:
+        """Lead to all else that is known of its user."""
+        return customer_link(purse)
 
     @display(description=_("opened"), ordering="id")
     def opened(self, purse: Purse) -> str:

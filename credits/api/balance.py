@@ -49,5 +49,6 @@ class CreditsView(APIView):
                 ],
                 "budgets": [asdict(budget) for budget in budgets],
                 "frozen": balance.is_frozen,
+                "stopped": balance.is_stopped,
             }
         )

@@ -73,6 +73,9 @@ class BalanceSerializer(serializers.Serializer[Any]):
     frozen = serializers.BooleanField(
         help_text=_("The books of this purse are being looked at: no new task is taken.")
     )
+    stopped = serializers.BooleanField(
+        help_text=_("The hub's staff stopped this user: no new order is taken (403 user_stopped).")
+    )
 
 
 class EntrySerializer(serializers.Serializer[Any]):

@@ -1,11 +1,13 @@
 """Rows of the ledger, one aggregate a module. They move only through `ledger`; the database refuses the rest it can."""
 
 from credits.models.audit import AuditRun
+from credits.models.default_budget import DefaultBudget
 from credits.models.hold import Hold, HoldState
 from credits.models.limit import Budget, BudgetUse, Count, FreeUse, GrantRule, Period
 from credits.models.lot import Lot, LotUse
 from credits.models.price import Effect, Per, PriceRule
 from credits.models.purse import Freeze, Purse
+from credits.models.stop import Stop
 from credits.models.transfer import ROUTES, Bucket, Kind, Reason, Transfer
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "Budget",
     "BudgetUse",
     "Count",
+    "DefaultBudget",
     "Effect",
     "FreeUse",
     "Freeze",
@@ -29,5 +32,6 @@ __all__ = [
     "PriceRule",
     "Purse",
     "Reason",
+    "Stop",
     "Transfer",
 ]

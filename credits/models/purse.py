@@ -25,6 +25,8 @@ class Purse(models.Model):
     frozen_at = models.DateTimeField(_("frozen at"), null=True, editable=False)
     # Since when its user is nobody any more: it takes no new hold, and the same name begins anew with another.
     erased_at = models.DateTimeField(_("user deleted at"), null=True, editable=False)
+    # Since when staff let its user order nothing new.
+    stopped_at = models.DateTimeField(_("stopped at"), null=True, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:

@@ -1,6 +1,7 @@
 """How orders stand on pages: states as coloured words, pictures as links, failures in words."""
 
 import base64
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +18,7 @@ from generation.states import TASK_LIVE, AttemptState, TaskState
 from genhub.admin.pages import on_this_site, word
 from genhub.admin.show import badge
 from genhub.lib.errors import problem_of
-from storage.selectors import sign_link, sign_poster
+from storage.selectors import sign_download, sign_link, sign_poster
 
 TASK_COLOURS = {
     TaskState.PENDING: "",
@@ -53,6 +54,9 @@ class Picture:
     is_clip: bool = False
     # Of a clip.
     poster: str = ""
+    artifact_id: uuid.UUID | None = None
+    # A link that saves it under its own name.
+    download: str = ""
 
 
 def task_badge(task: Task) -> SafeString:
@@ -85,6 +89,8 @@ def picture_of(output: Output) -> Picture:
         failure="",
         is_clip=artifact.is_clip,
         poster=on_this_site(sign_poster(artifact)) if artifact.is_clip else "",
+        artifact_id=artifact.pk,
+        download=on_this_site(sign_download(artifact)),
     )
 
 

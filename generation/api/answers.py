@@ -243,6 +243,7 @@ def answer_delivered(output: Output, request: Request) -> dict[str, Any]:
         "revised_prompt": output.revised_prompt or None,
         "review": answer_review(artifact),
         "favourite": artifact.favourite_at is not None,
+        "refunded": output.refunded,
     }
 
 

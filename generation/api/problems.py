@@ -8,6 +8,7 @@ from credits.errors import (
     InsufficientCredits,
     PurseErased,
     PurseFrozen,
+    UserStopped,
 )
 from credits.pricing import PriceTooLarge, PriceUnknown
 from generation.errors import (
@@ -35,13 +36,13 @@ PRICE = (
 )  # fmt: skip
 ORDER = (
     *PRICE, BudgetExceeded, BudgetSpent, ConcurrencyReached, InsufficientCredits, ModerationUnavailable, PurseErased,
-    PurseFrozen, QueueFull, AllowanceSpent, StorageFull,
+    PurseFrozen, QueueFull, AllowanceSpent, StorageFull, UserStopped,
 )  # fmt: skip
 # An edit costs nothing unless a price rule names it.
 EDIT_PRICE = (NotAPicture, PriceTooLarge, WrongUser)
 EDIT = (
     *EDIT_PRICE, AllowanceSpent, BudgetExceeded, BudgetSpent, ConcurrencyReached, InsufficientCredits, PurseErased,
-    PurseFrozen, StorageFull, UploadsBusy,
+    PurseFrozen, StorageFull, UploadsBusy, UserStopped,
 )  # fmt: skip
 # What there must be before anything can be fetched of a task, or goes on from it.
 RESULT = (NoResult, NotReady)

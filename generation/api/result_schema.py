@@ -37,6 +37,9 @@ class Delivered(serializers.Serializer[Any]):
         allow_null=True, help_text=_("Whether staff approved it. Null: nobody asked them.")
     )
     favourite = serializers.BooleanField(help_text=_("Whether its owner likes it."))
+    refunded = serializers.IntegerField(
+        help_text=_("Credits that staff gave back for this one; 0: none for it in particular.")
+    )
 
 
 class Image(Delivered):

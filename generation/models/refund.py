@@ -56,6 +56,8 @@ class RefundRequest(models.Model):
         verbose_name=_("bulk refund"), editable=False,
     )  # fmt: skip
     amount = models.BigIntegerField(_("amount"), editable=False)
+    # Of the pictures that it pays back whole; empty: it is about none in particular.
+    positions = models.JSONField(default=list, db_default=[], editable=False)
     reason = models.CharField(_("reason"), max_length=500, editable=False)
     state = models.CharField(
         _("state"), max_length=10, choices=RefundState.choices, default=RefundState.PENDING,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 
 from credits import ledger, pricing, tariffs
+from credits.errors import UserStopped
+from credits.selectors import find_balance
 from generation.orders.customer import Customer
 from generation.orders.submit import check_quota, terms_of
 from genhub.lib.errors import NotFound, gettext_noop
@@ -44,6 +46,8 @@ def edit_picture(
     use = use_of(customer, parent, wanted, idempotency_key)
     if earlier := find_earlier(use):
         return earlier
+    if find_balance(customer.platform_id, customer.user).is_stopped:
+        raise UserStopped
     check_quota(customer)
     priced = price_edit(customer, parent, wanted)
     check_affordable(customer, priced.quote.price)

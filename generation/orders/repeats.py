@@ -78,6 +78,7 @@ def take_under_lock(customer: Customer, use: idempotency.Use, ready: Resolved | 
         return Taken(seen.earlier)
     if ready is None:
         raise NotReady
+    seen.check_allowed()
     check_quota(customer)
     return take_ready(customer, use, ready, seen)
 

@@ -83,6 +83,7 @@ def take_once(
     seen = glance.take(use)
     if seen.earlier:
         return Taken(seen.earlier)
+    seen.check_allowed()
     check_quota(customer)
     with remembered.looked(seen.marks):
         ready = make_ready(customer, make_whole())

@@ -81,6 +81,7 @@ def submit_batch(customer: Customer, asked: Asked, use: idempotency.Use) -> uuid
     seen = glance.take(use)
     if seen.earlier:
         return seen.earlier
+    seen.check_allowed()
     check_quota(customer)
     check_webhook(asked.webhook, customer.platform_id)
     with remembered.looked(seen.marks):

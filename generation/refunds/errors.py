@@ -39,6 +39,16 @@ class RefundAskedBefore(GenerationProblem):
     )
 
 
+class PictureRefunded(GenerationProblem):
+    """A picture was ticked that was paid back, or waits to be, or was never paid."""
+
+    code = "picture_refunded"
+    title = gettext_noop("A picture is not to be refunded again")
+    detail = gettext_noop(
+        "Picture %(pictures)s was refunded before, waits for approval already, or cost nothing. Nothing was changed."
+    )
+
+
 class OwnRefund(GenerationProblem):
     """A person decides about a refund that this person asked for."""
 

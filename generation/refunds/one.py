@@ -4,6 +4,7 @@ Lock order: person, request, task, then the ledger's own.
 """
 
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from generation.refunds.errors import (
     RefundDecided,
     RefundTooEarly,
 )
+from generation.refunds.pictures import find_taken, note_refunded, share_out, sum_ticked
 from generation.selectors.refunds import sum_refunded_alone, sum_waiting_refunds
 from generation.states import TASK_ENDS
 from genhub.lib.errors import NotFound, SeenChanged, gettext_noop
@@ -34,6 +36,14 @@ from genhub.users.models import User
 
 # Small refunds of one person add up for so long.
 ALONE_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is given back of a task: credits, and the positions of the pictures that these pay back whole."""
+
+    amount: int
+    positions: Collection[int] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def find_left(task_ids: list[uuid.UUID]) -> dict[uuid.UUID, Left]:
 @transaction.atomic
 def request_refund(
     task_id: uuid.UUID,
-    amount: int,
+    wanted: int | Part,
     *,
     request_id: uuid.UUID,
     person: User,
@@ -83,23 +93,30 @@ def request_refund(
 ) -> tuple[RefundRequest, bool]:
     """Refund a part or all of an ended task, or let it wait for a second person, as its state then says.
 
-    The flag is False when this id asked for the same before: then nothing more was done. `seen` is the mark of what was
-    left when the person looked. Raises ReasonTooShort, NotFound, NothingToRefund, RefundTooEarly, SeenChanged,
+    A part may name pictures that are paid back whole, each once: their shares are its amount. The flag is False when
+    this id asked for the same before: then nothing more was done. `seen` is the mark of what was left when the person
+    looked. Raises ReasonTooShort, NotFound, NothingToRefund, RefundTooEarly, SeenChanged, PictureRefunded,
     RefundAskedBefore, or the ledger's RefundTooLarge, InvalidAmount and KeyReused.
     """
     reason = check_reason(reason)
+    part = wanted if isinstance(wanted, Part) else Part(wanted)
+    amount, positions = part.amount, sorted(set(part.positions))
     ledger.check_amount(amount)
     # One at a time for each person: two refunds at once must not each be the last below the limit.
     lock_person(person)
     earlier = RefundRequest.objects.filter(pk=request_id).first()
     if earlier:
-        same = (earlier.task_id, earlier.amount, earlier.requested_by_id)
-        if same != (task_id, amount, person.pk):
+        same = (earlier.task_id, earlier.amount, earlier.requested_by_id, earlier.positions)
+        if same != (task_id, amount, person.pk, positions):
             raise KeyReused
         return earlier, False
-    lock_task(task_id)
+    task = lock_task(task_id)
     left = find_left([task_id])[task_id]
     left.check_seen(seen)
+    if positions:
+        shares = share_out(task, left.captured)
+        if amount != sum_ticked(shares, positions, find_taken(task_id)):
+            raise SeenChanged
     if amount > left.captured - left.refunded:
         raise RefundTooLarge
     if amount > left.free:
@@ -111,6 +128,7 @@ def request_refund(
         id=request_id,
         task_id=task_id,
         amount=amount,
+        positions=positions,
         reason=reason,
         state=RefundState.PENDING if waits else RefundState.DONE,
         requested_by=person,
@@ -179,11 +197,15 @@ def give_back(row: RefundRequest) -> None:
         approver["approved_by"] = row.decided_by.get_username()
     why = ledger.Why(actor, row.reason)
     ledger.refund(hold_id, row.amount, key=f"request:{row.pk}", why=why)
-    events.record(row.task_id, Event.Kind.REFUNDED, amount=row.amount, actor=actor, **approver)
+    note_refunded(row, find_left([row.task_id])[row.task_id].captured)
+    said: dict[str, Any] = {"amount": row.amount, "actor": actor, **approver}
+    if row.positions:
+        said["pictures"] = ", ".join(str(position + 1) for position in row.positions)
+    events.record(row.task_id, Event.Kind.REFUNDED, **said)
 
 
-def lock_task(task_id: uuid.UUID) -> None:
-    """Lock an ended task that cost something, so that refunds of one task take turns; raise when it is another."""
+def lock_task(task_id: uuid.UUID) -> Task:
+    """Return an ended task that cost something, locked, so that its refunds take turns; raise when it is another."""
     task = Task.objects.select_for_update(no_key=True).filter(pk=task_id).first()
     if task is None:
         raise NotFound(thing=gettext_noop("task"))
@@ -191,6 +213,7 @@ def lock_task(task_id: uuid.UUID) -> None:
         raise RefundTooEarly(state=task.state)
     if not task.price:
         raise NothingToRefund
+    return task
 
 
 def lock_person(person: User) -> None:

@@ -43,11 +43,16 @@ class Question:
 
 
 def ask(
-    admin: ModelAdmin, request: HttpRequest, question: Question, *, about: Model | None = None
+    admin: ModelAdmin,
+    request: HttpRequest,
+    question: Question,
+    *,
+    about: Model | None = None,
+    template: str = "admin/hub/question.html",
 ) -> TemplateResponse:
-    """Show a question; its form posts to the same address."""
+    """Show a question, by a template that extends the usual one; its form posts to the same address."""
     words = {"title": question.title, "question": question, "original": about}
-    return show(admin, request, "admin/hub/question.html", **words)
+    return show(admin, request, template, **words)
 
 
 def show(admin: ModelAdmin, request: HttpRequest, template: str, **words: Any) -> TemplateResponse:

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 State = Erasure.State
 Row = TypeVar("Row", bound=Model)
 MOST_ROWS: Final = 1000
+MOST_LOOKED_AT: Final = 1000
 # The loop says that it lives at the end of a turn.
 TURN_SECONDS: Final = 5.0
 
@@ -91,7 +92,7 @@ def find_or_note(platform_id: uuid.UUID, user: str, *, by: str, reason: str) -> 
     if found := open_ones.first():
         return found
     row = Erasure(platform_id=platform_id, user=user, asked_by=by, reason=reason)
-    row.user_sha256 = hashlib.sha256(f"{row}:{user}".encode()).hexdigest()
+    row.user_sha256 = hash_name(row, user)
     with transaction.atomic():
         row.save(force_insert=True)
     row.refresh_from_db()
@@ -102,6 +103,19 @@ def find_erasures(platform_id: uuid.UUID, user: str | None) -> QuerySet[Erasure]
     """Return the wishes of a platform (and user, unless None), the newest first; done ones are nobody's by name."""
     rows = Erasure.objects.filter(platform_id=platform_id).order_by("-pk")
     return rows if user is None else rows.filter(user=user)
+
+
+def find_named(platform_id: uuid.UUID, user: str) -> Erasure | None:
+    """Return the newest wish about a user of this very name, fulfilled or not: of a fulfilled one only the hash of the
+    name is kept, so no more than the newest wishes of the platform are looked at."""
+    newest = find_erasures(platform_id, None).defer("deleted")[:MOST_LOOKED_AT]
+    mine = (row for row in newest if row.user == user or row.user_sha256 == hash_name(row, user))
+    return next(mine, None)
+
+
+def hash_name(row: Erasure, user: str) -> str:
+    """Return what proves to whoever knows a name that a wish was about it: the SHA-256 of its id and the name."""
+    return hashlib.sha256(f"{row}:{user}".encode()).hexdigest()
 
 
 def name_alias(erasure: Erasure) -> str:

@@ -18,6 +18,18 @@ from django.utils.translation import gettext_lazy as _
 
 # Versions have no entry of their own: the way to them is their template's page.
 WITH_VERSIONS = {"views": ["templates_template", "templates_templateversion"]}
+# Each opens a customer's page, and the part of it that is its own.
+CUSTOMER_RIGHTS = (
+    "generation.view_task",
+    "credits.view_purse",
+    "credits.view_budget",
+    "credits.view_stop",
+    "credits.stop_users",
+    "credits.refund_credits",
+    "generation.approve_refunds",
+    "platforms.view_apikey",
+    "platforms.view_browsertoken",
+)
 REFUND_READERS = ("generation.approve_refunds", "credits.refund_credits")
 
 
@@ -98,6 +110,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": environment,
     "LOGIN": {"form": "genhub.users.signing_in.SignInForm"},
     "DASHBOARD_CALLBACK": "generation.admin.dashboard.add_figures",
+    "COMMAND": {"search_callback": "generation.admin.customers.search.find_by_name"},
     "STYLES": [lambda request: static("genhub/admin.css")],
     "SCRIPTS": [lambda request: static("genhub/unsaved.js")],
     "COLORS": {
@@ -164,6 +177,7 @@ UNFOLD: dict[str, Any] = {
                     page("sell", "credits.pricerule"),
                     page("hourglass_bottom", "credits.lot"),
                     page("savings", "credits.budget"),
+                    page("group_add", "credits.defaultbudget"),
                     page("redeem", "credits.grantrule"),
                     page("fact_check", "credits.auditrun"),
                     page("ac_unit", "credits.freeze", "credits.adjust_credits"),
@@ -190,6 +204,7 @@ UNFOLD: dict[str, Any] = {
                         "storage.selectors.count_waiting",
                         "storage.review_pictures",
                     ),
+                    page("hide_image", "storage.takedown", "storage.take_down_pictures"),
                     page(
                         "speaker_notes_off",
                         "generation.refusedprompt",
@@ -202,6 +217,13 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Customers"),
                 "items": [
+                    {
+                        "title": _("Find a customer"),
+                        "icon": "person_search",
+                        "link": link("admin:generation_task_customers"),
+                        "permission": sees(*CUSTOMER_RIGHTS),
+                    },
+                    page("person_off", "credits.stop", "credits.stop_users"),
                     page("apps", "platforms.platform"),
                     page("workspace_premium", "platforms.plan"),
                     page("key", "platforms.apikey"),
@@ -218,6 +240,7 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Machines"),
                 "items": [
+                    page("traffic", "generation.queue"),
                     page("memory", "generation.account"),
                     page("deployed_code", "generation.offer"),
                     page("label", "generation.othername"),

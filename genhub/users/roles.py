@@ -46,7 +46,15 @@ ROLES = (
     ),
     Role(
         "Operator 运维",
-        (LOOK, "generation.*", "webhooks.*", "storage.*", "retention.*_keeping", "platforms.*"),
+        (
+            LOOK,
+            "generation.*",
+            "webhooks.*",
+            "storage.*",
+            "retention.*_keeping",
+            "platforms.*",
+            "credits.stop_users",
+        ),
         ("generation.approve_refunds", "generation.view_costs", "platforms.*_plan"),
     ),
     Role("Owner 负责人", ("*",)),

@@ -26,6 +26,7 @@ class EventType(models.TextChoices):
     CREDITS_LOW = "credits.low", _("a user's credits fell below the platform's mark")
     PICTURE_APPROVED = "picture.approved", _("staff approved a picture")
     PICTURE_REJECTED = "picture.rejected", _("staff rejected a picture")
+    PICTURE_TAKEN_DOWN = "picture.taken_down", _("staff took a picture down for good")
 
 
 ENDS = (EventType.COMPLETED, EventType.FAILED, EventType.CANCELED)

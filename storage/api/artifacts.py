@@ -11,9 +11,11 @@ from rest_framework.request import Request
 
 from genhub.lib.errors import NotFound, gettext_noop, refuse_field
 from genhub.platforms.authentication import caller_of
+from storage.erasing import PictureTakenDown
 from storage.links import name_file
 from storage.models import Artifact
 from storage.selectors import find_artifact
+from storage.taking_down import is_taken_down
 
 FILENAME: Final = "filename"
 NAMED: Final = OpenApiParameter(
@@ -30,10 +32,12 @@ UNFIT_NAME: Final = gettext_noop(
 
 
 def get_artifact(request: Request, wire_id: str) -> Artifact:
-    """Return one of the caller's pictures, or raise NotFound."""
+    """Return one of the caller's pictures, or raise NotFound, or PictureTakenDown."""
     caller = caller_of(request)
     artifact = find_artifact(caller.platform.pk, caller.user_for_read(None), wire_id)
     if artifact is None:
+        if is_taken_down(caller.platform.pk, caller.user_for_read(None), wire_id):
+            raise PictureTakenDown
         raise NotFound(thing=gettext_noop("picture"))
     return artifact
 

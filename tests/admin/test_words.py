@@ -15,7 +15,7 @@ from django.utils.html import strip_tags
 from django.utils.text import capfirst
 from pytest_django import Settings
 
-from credits.models import AuditRun, Freeze, PriceRule
+from credits.models import AuditRun, DefaultBudget, Freeze, PriceRule, Stop
 from credits.selectors import find_purse
 from generation.accounts.other_names import seed_other_names
 from generation.models import Batch, RefundBatch, RefundRequest, Task
@@ -26,7 +26,7 @@ from genhub.retention.models import Keeping, LegalHold, RuleReport
 from genhub.settings.unfold import UNFOLD
 from genhub.users.models import User
 from storage import orphans, usage
-from storage.models import Artifact, ReviewState
+from storage.models import Artifact, ReviewState, TakeDown
 from templates.models import Template, TemplateVersion
 from tests.admin.test_pages import rows
 from tests.moderation.made import make_findings
@@ -53,6 +53,8 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     purse_id = find_purse(task.platform_id, task.user)
     assert purse_id
     Freeze.objects.create(purse_id=purse_id, checks=["sum"])
+    DefaultBudget.objects.create(platform=task.platform, period="day", most=5)
+    Stop.objects.create(purse_id=purse_id, reason="A long reason.", stopped_by=person)
     Batch.objects.create(
         platform=task.platform, user=task.user, policy="all", total=1, pending=1, price=5
     )
@@ -68,6 +70,8 @@ def make_kept(task: Task, person: User) -> None:
     LegalHold.objects.create(platform=task.platform, reason="A court asks.", laid_by=person)
     erasing.ask(task.platform_id, "bob", by="tests")
     Artifact.objects.filter(output__task=task).update(review=ReviewState.WAITING)
+    taken = Artifact.objects.get(output__task=task)
+    TakeDown.objects.create(artifact=taken, reason="A long reason.", taken_by=person)
     usage.add_up_use()
     orphans.look()
 

@@ -41,7 +41,7 @@ def three(alice: APIClient) -> list[str]:
 def test_desk_shows_what_waits_as_pictures_to_those_who_may(three: list[str]) -> None:
     dora = desk("dora", RIGHT)
     shown = dora.get(DESK).content.decode()
-    assert shown.count('<span class="hub-pictures') == 3
+    assert shown.count('<a class="hub-pictures') == 3
     assert "a &lt;b&gt;star&lt;/b&gt;" in shown
     assert "alice @ " in shown
     for rights in ([], ["view_artifact", "decide_findings"]):

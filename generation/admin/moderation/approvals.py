@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
@@ -22,6 +21,7 @@ from generation.admin.moderation.words import LONGEST_EXCERPT
 from generation.life import doorbell
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import ReasonForm
+from genhub.admin.lightbox import Enlarged
 from genhub.admin.pages import Question, ask, on_this_site, without_action, word
 from genhub.admin.show import badge, link, moment, table
 from genhub.lib.errors import Problem
@@ -29,7 +29,7 @@ from genhub.lib.reasons import LONGEST_REASON, SHORTEST_REASON
 from genhub.webhooks import outbox
 from storage import reviews
 from storage.reviews import ReviewedPicture, ReviewState
-from storage.selectors import sign_link
+from storage.selectors import sign_download, sign_link
 
 COLOURS = {
     ReviewState.WAITING: "warning",
@@ -200,8 +200,8 @@ class ReviewedPictureAdmin(ReadOnlyAdmin):
 
     @display(description=_("picture"))
     def shown(self, row: ReviewedPicture) -> SafeString:
-        """Show the picture, large enough to be judged; its page is a click away."""
-        return format_html('<a href="{}">{}</a>', self.page_of(row), draw(row, thumbnail=True))
+        """Show the picture, large enough to be judged, and larger at a click; its page is one more away."""
+        return draw(row, page=self.page_of(row))
 
     @display(description=_("prompt"))
     def asked_for(self, row: Any) -> str:
@@ -255,11 +255,13 @@ def task_of(row: Any) -> Any:
     return None
 
 
-def draw(row: Any, *, thumbnail: bool = False) -> SafeString:
-    """Return a picture as staff judge it."""
-    address = on_this_site(sign_link(row, thumbnail=thumbnail))
-    html = '<span class="hub-pictures is-large"><img src="{}" alt="{}"></span>'
-    return format_html(html, address, gettext("Picture"))
+def draw(row: Any, *, page: str = "") -> SafeString:
+    """Return a picture as staff judge it: in a list small, with the way to its page."""
+    large, task = on_this_site(sign_link(row)), task_of(row)
+    small = on_this_site(sign_link(row, thumbnail=True)) if page else large
+    prompt = task.spec.get("prompt", "") if task else ""
+    download = on_this_site(sign_download(row))
+    return Enlarged(str(row.pk), large, small, download, prompt, page).draw()
 
 
 def list_decisions(row: Any) -> SafeString | str:

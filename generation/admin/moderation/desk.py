@@ -20,10 +20,11 @@ from generation.models import Appeal, Finding
 from generation.moderation import review
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import ReasonForm
+from genhub.admin.lightbox import Enlarged
 from genhub.admin.pages import Question, ask, on_this_site, without_action, word
 from genhub.admin.show import badge, link, moment
 from genhub.lib.errors import Problem
-from storage.selectors import sign_link
+from storage.selectors import sign_download, sign_link
 
 SHOW = "show"
 IS_APPEALED = Exists(Appeal.objects.filter(task=OuterRef("task_id")))
@@ -110,12 +111,14 @@ class FindingAdmin(ReadOnlyAdmin):
         """Return the picture as whoever looks may see it."""
         assert row.artifact is not None  # noqa: S101 (asked for by the caller)
         if row.artifact.gone_at:
-            return word_failure("file_deleted", {})
+            is_taken = row.artifact.taken_down_at is not None
+            return word_failure("picture_taken_down" if is_taken else "file_deleted", {})
         may_see = request.user.has_perm("generation.see_withheld")
         if may_see and SHOW in request.GET:
             self.log_change(request, row, "looked at the picture")
             address = on_this_site(sign_link(row.artifact))
-            return format_html('<div class="hub-pictures is-large"><img src="{}" alt="{}"></div>', address, gettext("Picture"))  # fmt: skip
+            download = on_this_site(sign_download(row.artifact))
+            return Enlarged(str(row.artifact.pk), address, address, download, row.text).draw()
         blurred = words.blur(row.artifact)
         if not may_see:
             return format_html(

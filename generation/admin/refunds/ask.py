@@ -12,13 +12,13 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from credits.selectors import Balance, find_balance
+from generation.admin.refunds.ask_form import SUM, RefundForm
 from generation.admin.refunds.facts import facts_of_task, others_of
 from generation.admin.words import list_pictures
 from generation.models import RefundRequest, RefundState, Task
-from generation.refunds.one import ALONE_FOR, Left, find_left, request_refund
+from generation.refunds.one import ALONE_FOR, Left, Part, find_left, request_refund
 from generation.selectors.refunds import sum_refunded_alone
 from genhub.admin.base import HubAdmin
-from genhub.admin.forms import MoveForm
 from genhub.admin.pages import Question, ask, without_action, word
 from genhub.lib.errors import Problem
 
@@ -54,10 +54,8 @@ class RefundPage(HubAdmin):
         """Ask how many and why, then give the credits back or let them wait for a second person."""
         task = self.find_object(request, object_id)
         left = left_of(task)
-        # A repeated click comes when nothing may be left: its amount is judged by the service, which knows its key.
-        most = max(left.captured, 1)
-        initial = {"amount": left.free, "seen": left.seen}
-        form = MoveForm(request.POST or None, most=most, initial=initial)
+        initial = {"amount": left.free, "seen": left.seen, "how": SUM}
+        form = RefundForm(request.POST or None, task=task, left=left, initial=initial)
         if form.is_valid():
             try:
                 row = self.give_back(request, task, form.cleaned_data)
@@ -68,7 +66,8 @@ class RefundPage(HubAdmin):
             else:
                 waits = row.state == RefundState.PENDING
                 return HttpResponseRedirect(refund_page(row) if waits else task_page(task))
-        return ask(self, request, ask_refund(request, task, left, form), about=task)
+        question = ask_refund(request, task, left, form)
+        return ask(self, request, question, about=task, template="admin/generation/refund_ask.html")
 
     def give_back(self, request: HttpRequest, task: Task, words: dict[str, Any]) -> RefundRequest:
         """Refund or let it wait, say which, and return the request."""
@@ -76,7 +75,7 @@ class RefundPage(HubAdmin):
         person: Any = request.user
         row, is_new = request_refund(
             task.pk,
-            amount,
+            Part(amount, words["positions"]),
             request_id=words["once"],
             person=person,
             reason=reason,
@@ -130,7 +129,7 @@ def word_done(request: HttpRequest, task: Task, amount: int) -> str:
     return text % {"amount": amount, "user": task.user, "before": after - amount, "after": after}
 
 
-def ask_refund(request: HttpRequest, task: Task, left: Left, form: MoveForm) -> Question:
+def ask_refund(request: HttpRequest, task: Task, left: Left, form: RefundForm) -> Question:
     """Return the question before a refund; with nothing left it says so and offers no form."""
     balance = see_balance(request, task)
     available = {} if balance is None else {gettext("Available now"): balance.available}
@@ -148,7 +147,10 @@ def ask_refund(request: HttpRequest, task: Task, left: Left, form: MoveForm) -> 
         title=gettext("Refund credits of this task"),
         intro=word_rule(task) if left.free > 0 else word_nothing(left),
         facts=facts,
-        pictures=tuple(p.thumbnail for p in list_pictures(task.outputs.all()) if p.thumbnail),
+        pictures=()
+        if left.free > 0
+        else tuple(p.thumbnail for p in list_pictures(task.outputs.all()) if p.thumbnail),
+        choices=form.draw_pictures() if left.free > 0 else "",
         form=form if left.free > 0 else None,
         submit=gettext("Refund") if left.free > 0 else "",
         back=task_page(task),

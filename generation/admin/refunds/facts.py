@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from generation.admin.refunds.decisions import refund_badge
 from generation.admin.words import word_failure
 from generation.models import RefundRequest, Task
+from genhub.admin.customers import customer_link
 from genhub.admin.show import code, moment
 
 MOST_REQUESTS = 20
@@ -19,7 +20,7 @@ def facts_of_task(task: Task) -> dict[str, Any]:
     spec = task.spec
     facts = {
         gettext("Task"): code(task),
-        gettext("User"): f"{task.user} @ {task.platform}",
+        gettext("User"): customer_link(task),
         gettext("Prompt"): spec.get("prompt") or "–",
         gettext("Negative prompt"): spec.get("negative_prompt") or "–",
         gettext("Ordered"): f"{moment(task.created_at)} · {task.model}",

@@ -19,6 +19,7 @@ from generation.admin.refunds.facts import facts_of_task, others_of
 from generation.admin.words import list_pictures
 from generation.models import Output, RefundRequest, RefundState
 from generation.refunds.one import Left, approve_refund, find_left, reject_refund
+from genhub.admin.customers import customer_link
 from genhub.admin.pages import Question
 from genhub.admin.show import link, moment
 from genhub.lib.errors import Problem
@@ -112,7 +113,15 @@ class RefundRequestAdmin(DecisionPage):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Return what there is to show: nothing of a decision or failure that there was not."""
-        names = ["state_shown", "amount", "reason", "requested_by", "asked", "task_link", "owner"]
+        names = [
+            "state_shown",
+            "amount_shown",
+            "reason",
+            "requested_by",
+            "asked",
+            "task_link",
+            "owner",
+        ]
         names += ["prompt", "captured", "left", "others"]
         if obj.batch_id:
             names.append("batch_link")
@@ -164,7 +173,7 @@ class RefundRequestAdmin(DecisionPage):
             intro=gettext("Once approved, the credits go back to %(user)s at once and for good.")
             % {"user": row.task.user},
             facts={
-                gettext("Amount"): row.amount,
+                gettext("Amount"): word_amount(row),
                 gettext("Reason"): row.reason,
                 gettext("Requested by"): row.requested_by,
                 gettext("Asked at"): f"{moment(row.created_at)} · {self.age(row)}",
@@ -195,15 +204,20 @@ class RefundRequestAdmin(DecisionPage):
         """Show the state as a coloured word."""
         return refund_badge(row.state)
 
+    @display(description=_("amount"))
+    def amount_shown(self, row: RefundRequest) -> str:
+        """Show how much it is about, and which pictures."""
+        return word_amount(row)
+
     @display(description=_("user"), header=True)
     def user_shown(self, row: RefundRequest) -> list[Any]:
         """Show the user and the platform."""
         return [row.task.user, str(row.task.platform)]
 
     @display(description=_("user"))
-    def owner(self, row: RefundRequest) -> str:
-        """Show the user and the platform in one line."""
-        return f"{row.task.user} @ {row.task.platform}"
+    def owner(self, row: RefundRequest) -> SafeString:
+        """Show the user and the platform, as a link to their page."""
+        return customer_link(row.task)
 
     @display(description=_("task"))
     def task_link(self, row: RefundRequest) -> SafeString:
@@ -256,6 +270,15 @@ class RefundRequestAdmin(DecisionPage):
         """Show why approved credits could not be moved."""
         kind = Problem.kinds.get(row.error_code, Problem)
         return gettext(kind.title)
+
+
+def word_amount(row: Any) -> str:
+    """Return how much a refund is about, and which pictures, counted from 1."""
+    if not row.positions:
+        return str(row.amount)
+    numbers = ", ".join(str(position + 1) for position in row.positions)
+    told = {"amount": row.amount, "pictures": numbers}
+    return gettext("%(amount)s, for picture %(pictures)s") % told
 
 
 def find_left_once(row: Any) -> Left:

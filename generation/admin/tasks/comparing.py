@@ -68,6 +68,7 @@ def column_of(task: Task) -> dict[str, Any]:
     return {
         "name": f"{recipe['code']} v{recipe['version']}" if recipe else str(task),
         "id": str(task),
+        "prompt": task.spec.get("prompt", ""),
         "link": reverse("admin:generation_task_change", args=[task.pk]),
         "state": task_badge(task),
         "failure": word_failure(task.error_code, task.error_params) if task.error_code else "",

@@ -13,6 +13,7 @@ from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from credits.selectors import NO_HOLD, find_purse, view_holds
+from generation.admin.customers.page import CustomerPage
 from generation.admin.filters import AgeFilter, DoubtFilter, ModelFilter
 from generation.admin.moderation.words import findings_table
 from generation.admin.refunds.ask import RefundPage, see_balance
@@ -25,11 +26,13 @@ from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.example import ExamplePage
 from generation.admin.tasks.figures import FiguresPage
 from generation.admin.tasks.history import attempts_table, story_table
+from generation.admin.tasks.taking_down import TakingDownPage
 from generation.admin.tasks.trying import TryPage
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
 from generation.models import Output, Task
 from generation.selectors.tasks import describe_template, search_tasks, when_ended
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.customers import customer_link
 from genhub.admin.show import code, link, moment, pairs
 
 
@@ -49,6 +52,8 @@ class TaskList(ChangeList):
 
 @admin.register(Task)
 class TaskAdmin(
+    TakingDownPage,
+    CustomerPage,
     ExamplePage,
     DoubtPage,
     RefundPage,
@@ -169,6 +174,7 @@ class TaskAdmin(
             "under_way": view_progress(task),
             "hold": view_holds([task.pk]).get(task.pk),
             "balance": see_balance(request, task),
+            "owner": customer_link(task),
             "purse_id": find_purse(task.platform_id, task.user),
             "sections": [
                 *[(_("Steps"), steps) for steps in [chain_table(task)] if steps],

@@ -117,6 +117,11 @@ class BrowserTokenAdmin(ReadOnlyAdmin):
     @display(description=_("state"))
     def state(self, token: Any) -> SafeString:
         """Show whether it works."""
-        if token.revoked_at:
-            return badge(_("revoked"), "danger")
-        return badge(_("active"), "success") if token.is_alive else badge(_("expired"), "warning")
+        return token_badge(token)
+
+
+def token_badge(token: Any) -> SafeString:
+    """Return whether a marked token works, as a coloured word."""
+    if token.revoked_at:
+        return badge(_("revoked"), "danger")
+    return badge(_("active"), "success") if token.is_alive else badge(_("expired"), "warning")

@@ -40,7 +40,8 @@
   };
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || !reason()) return;
+    // In large, keys go from picture to picture: none decides behind what is seen.
+    if (event.ctrlKey || event.altKey || event.metaKey || !reason() || document.querySelector("dialog[open]")) return;
     if (event.target === reason() && event.key === "Enter") {
       event.preventDefault();
       reject();
