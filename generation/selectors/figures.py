@@ -40,7 +40,7 @@ class Happened:
 
 @dataclass(frozen=True)
 class Call:
-    """One attempt that was begun and has ended; None: nobody knows."""
+    """One attempt that was begun and has ended; None: nobody knows. Its steps are those of all its pictures."""
 
     provider: str
     model: str
@@ -52,6 +52,7 @@ class Call:
     stages: Mapping[str, float | None]
     usd: Decimal | None
     usage: Mapping[str, Any]
+    steps: int
 
 
 def read_happened(after: int, upto: int) -> list[Happened]:
@@ -84,8 +85,10 @@ def read_calls(happened: Iterable[Happened]) -> Iterator[Call]:
     rows = rows.annotate(took=F("ended_at") - F("started_at"))
     columns = (
         "account__alias", *ORDER, "state", "error_code", "took", "batch_size", "timings", "cost_usd", "usage",
+        "task__spec__steps", "task__spec__number",
     )  # fmt: skip
-    for provider, model, width, height, *rest in rows.values_list(*columns):
+    for provider, model, width, height, *rest, steps, number in rows.values_list(*columns):
+        rest.append((steps or 0) * (number or 1))
         yield Call(provider, model, f"{width}x{height}", *rest)
 
 

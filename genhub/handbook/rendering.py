@@ -37,6 +37,7 @@ SUBJECTS = (
     "queue",
     "moderation",
     "run",
+    "containers",
     "settings",
     "develop",
 )

@@ -40,6 +40,8 @@ CARD = (
     ("temperature", "genhub_gpu_temperature_celsius", "Temperature of the card."),
 )
 size_of = Few(30)
+# The stage of an attempt in which the local engine takes its steps.
+DENOISED = "denoise"
 
 SUBMITTED = Counter("genhub_orders", "Orders taken.", ORDER, registry=REGISTRY)
 ENDED = Counter(
@@ -74,6 +76,9 @@ CALL_SECONDS = Histogram(
 STAGE_SECONDS = Histogram(
     "genhub_stage_seconds", "Seconds of each stage of an attempt.", ["provider", "stage"], buckets=SECONDS,
     registry=REGISTRY,
+)  # fmt: skip
+STEPS = Counter(
+    "genhub_steps", "Steps of pictures that were denoised here.", ["provider", "model"], registry=REGISTRY,
 )  # fmt: skip
 BATCH_SIZES = Histogram(
     "genhub_batch_size", "Attempts that a worker took as one batch.", ["provider"], buckets=(1, 2, 4, 8, 16),
@@ -152,6 +157,8 @@ def count_call(call: Call) -> None:
         # What an adapter measured may be no number.
         if seconds is not None:
             STAGE_SECONDS.labels(call.provider, stage).observe(seconds)
+    if DENOISED in call.stages:
+        STEPS.labels(call.provider, call.model).inc(call.steps)
     if call.usd:
         USD.labels(call.provider, call.model).inc(float(call.usd))
     for kind, number in call.usage.items():

@@ -29,6 +29,9 @@ NOT_RUN = {
     "curl https://hub.example.com/api/v1/health": "needs a domain",
     "sudo -u postgres psql -v ON_ERROR_STOP=1 --single-transaction -d genhub -f deploy/database-role.sql":
         "needs the system's PostgreSQL; tests/credits/test_role.py runs the file",
+    "deploy/docker/up": "needs Docker; tests/deploy starts the same commands without",
+    "cd deploy/docker": "needs Docker; tests/deploy/test_stack.py runs such commands without",
+    "kubectl create namespace genhub": "needs a cluster; tests/deploy/test_kubernetes.py reads the manifests",
     ".venv/bin/python -m generation.training.evaluate --prompts 300": "draws hundreds of pictures",
     'curl -sS "${HUB%/api/v1}/v1/video/generations" -H "Authorization: Bearer $GENHUB_KEY" \\':
         "needs a vendor's model of clips; tests/front/test_openai_videos.py orders so",

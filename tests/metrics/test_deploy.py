@@ -49,6 +49,4 @@ def test_rules_and_panels_ask_for_what_is_told() -> None:
 def test_what_is_told_of_the_hub_is_shown_somewhere() -> None:
     asked = " ".join(expressions())
     shown = {family.name for family in REGISTRY.collect() if family.name.startswith("genhub_")}
-    kept = {"genhub_outputs", "genhub_batch_size", "genhub_wait_seconds", "genhub_leases_lost", "genhub_webhooks_waiting",
-            "genhub_gpu_memory_bytes"}  # fmt: skip
-    assert {name for name in shown if name not in asked} == kept
+    assert {name for name in shown if name not in asked} == set()

@@ -1,6 +1,7 @@
 """What Prometheus reads: each order and call counted once, labels that stay few, nothing for strangers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,6 +114,20 @@ def test_a_refund_and_what_was_found_are_counted(
     carol = User.objects.create_superuser("carol")
     request_refund(first.pk, 4, person=carol, request_id=new_id(), reason="It shows a circle.")
     assert read("genhub_credits_total", kind="refunded") == 4
+
+
+def test_steps_are_counted_where_they_were_taken(
+    alice: APIClient, stub: Account, read: Figures
+) -> None:
+    steps = {"provider": stub.alias, "model": stub.offers.get().alias}
+    submit(alice, steps=7, num_images=2)
+    found = claim()
+    stored = collect(found)
+    complete(found, replace(stored, timings={**stored.timings, "denoise": 1.5}))
+    submit(alice, steps=7)
+    remote = claim()
+    complete(remote, collect(remote))
+    assert read("genhub_steps_total", **steps) == 14
 
 
 def test_how_things_stand(alice: APIClient, stub: Account, read: Figures) -> None:

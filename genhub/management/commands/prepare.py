@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ class Command(HubCommand):
 
     help = "Migrate, seed the first rows, collect the static files if they changed."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Describe the words of the command line."""
+        parser.add_argument(
+            "--without-static", action="store_true", help="an image has its static files already"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Check that the servers answer, then bring everything up to date."""
         self._check_database()
@@ -33,7 +40,8 @@ class Command(HubCommand):
         try:
             call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
             call_command("seed", stdout=self.stdout)
-            self._collect_static()
+            if not options["without_static"]:
+                self._collect_static()
         finally:
             gc.enable()
 
