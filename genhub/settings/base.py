@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.settings.alerts import *  # noqa: F403
 from genhub.settings.breaker import *  # noqa: F403
 from genhub.settings.document import SPECTACULAR_SETTINGS  # noqa: F401
 from genhub.settings.fonts import *  # noqa: F403
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
     "genhub.platforms",
     "genhub.retention",
     "genhub.webhooks",
+    "genhub.alerts",
     "credits",
     "storage",
     "templates",
