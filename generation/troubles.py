@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from credits.audit import view_standing
 from generation.loops import examine
@@ -20,6 +21,11 @@ from genhub.webhooks.selectors import read_lag
 from storage.usage import MIB
 
 Kind = Alert.Kind
+LOOP_WORDS = {
+    "late": gettext_noop("no turn of it ends"),
+    "failing": gettext_noop("its turns fail"),
+    "unknown": gettext_noop("it has never run"),
+}
 # Disks and folders are each machine's own.
 MACHINE = platform.node() or "localhost"
 
@@ -59,7 +65,7 @@ def find_ill_loops() -> Iterator[Condition]:
     """Yield the loops that are late or fail."""
     for name, loop in examine().items():
         if loop.state != "ok":
-            yield Condition(name, {"said": loop.said})
+            yield Condition(name, {"why": LOOP_WORDS[loop.state]})
 
 
 def find_broken_models() -> Iterable[Condition]:

@@ -36,7 +36,7 @@ TEXTS = {
     Kind.AUDIT_FAILED: _(
         "It found %(count)s. Purses that are concerned are frozen: see the page of audits."
     ),
-    Kind.LOOP_LATE: _("It %(said)s. See whether the service of the loops runs, and its log."),
+    Kind.LOOP_LATE: _("Why: %(why)s. See whether the service of the loops runs, and read its log."),
     Kind.MODEL_BROKEN: _(
         "It ended several workers within minutes. Its orders wait until you switch it on again on its page."
     ),

@@ -19,6 +19,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 State = Notice.State
 
 
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is due again but what a test hastens, however slow the machine is."""
+    monkeypatch.setattr(telling, "DELAYS", (3600,) * 3)
+
+
 def state_of(channel: str, what: str = "began") -> Notice:
     return Notice.objects.get(channel=channel, what=what)
 
