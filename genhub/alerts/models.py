@@ -52,7 +52,7 @@ class Alert(models.Model):
                 fields=["kind", "about"], condition=Q(ended_at=None), name="alert_open_once"
             ),
         ]
-        indexes = [models.Index(F("ended_at").desc(nulls_first=True), F("began_at").desc(), name="alert_newest")]  # fmt: skip
+        indexes = [models.Index(fields=["ended_at", "id"], name="alert_ended")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}".strip()

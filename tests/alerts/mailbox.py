@@ -9,49 +9,52 @@ from email.message import Message
 from email.policy import default
 
 
+class Handler(socketserver.StreamRequestHandler):
+    """As much of SMTP as a sender needs."""
+
+    mailbox: "Mailbox"
+
+    def handle(self) -> None:
+        self.say("220 here")
+        for line in self.rfile:
+            match line.decode().split()[0].upper():
+                case "DATA":
+                    self.say("354 go on")
+                    self.take()
+                case "QUIT":
+                    self.say("221 bye")
+                    return
+                case _:
+                    self.say("250 yes")
+
+    def take(self) -> None:
+        lines: list[bytes] = []
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:
+                return
+            lines.append(line.removeprefix(b"."))
+        self.mailbox.asked.set()
+        self.mailbox.speaks.wait()
+        if self.mailbox.answer.startswith("250"):
+            self.mailbox.mails.append(email.message_from_bytes(b"".join(lines), policy=default))
+        self.say(self.mailbox.answer)
+
+    def say(self, text: str) -> None:
+        self.wfile.write(text.encode() + b"\r\n")
+
+
 class Mailbox:
     """What came, and what is answered to the next mail: 250 takes it."""
 
     def __init__(self) -> None:
         self.mails: list[Message] = []
         self.answer = "250 taken"
-        # Cleared: the server takes the line and says nothing.
+        # Cleared: the server takes the mail and says nothing.
         self.speaks = threading.Event()
         self.speaks.set()
         self.asked = threading.Event()
-        mailbox = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                self.say("220 here")
-                for line in self.rfile:
-                    word = line.decode().split()[0].upper().partition(":")[0]
-                    if word == "DATA":
-                        self.say("354 go on")
-                        self.take()
-                    elif word == "QUIT":
-                        self.say("221 bye")
-                        return
-                    else:
-                        self.say("250 yes")
-
-            def take(self) -> None:
-                lines: list[bytes] = []
-                while (line := self.rfile.readline()) != b".\r\n":
-                    if not line:
-                        return
-                    lines.append(line.removeprefix(b"."))
-                mailbox.asked.set()
-                mailbox.speaks.wait()
-                if mailbox.answer.startswith("250"):
-                    found = email.message_from_bytes(b"".join(lines), policy=default)
-                    mailbox.mails.append(found)
-                self.say(mailbox.answer)
-
-            def say(self, text: str) -> None:
-                self.wfile.write(text.encode() + b"\r\n")
-
-        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        handler = type("OfThis", (Handler,), {"mailbox": self})
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         # Whom it kept waiting has hung up.
         self.server.handle_error = lambda *_: None  # type: ignore[method-assign]

@@ -13,6 +13,7 @@ from genhub.alerts.models import Notice
 from genhub.alerts.telling import Teller
 from tests.alerts.conftest import Kind, begin, end, hasten, tell_all, wait_until
 from tests.alerts.mailbox import Mailbox
+from tests.patience import patience
 from tests.webhooks.receiver import Receiver, Says
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,7 +113,7 @@ def test_a_mail_server_that_hangs_holds_up_neither_the_loop_nor_the_webhook(
     teller = Teller()
     # The turn itself returns while mail hangs.
     assert teller.tell_due() == 2
-    assert mailbox.asked.wait(60)
+    assert mailbox.asked.wait(patience(10))
     wait_until(lambda: state_of("webhook").state == State.TOLD)
     assert state_of("mail").state == State.WAITING
     # Nobody sends it a second time meanwhile, in this process or another.
