@@ -78,7 +78,7 @@ def test_worker_that_is_loading_says_so_and_takes_nothing(
 
     def warm(card: object) -> None:
         await_health(503, presence.LOADING)
-        seen.extend(tasks.work("local"))
+        seen.extend(run.run_queue("local"))
 
     monkeypatch.setattr(easel, "warm", warm)
     task = submit(alice)
