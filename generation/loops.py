@@ -21,6 +21,7 @@ from generation.describing.turns import describe_pictures
 from generation.life import announcing, rerouting, rescue, steering
 from generation.models import LoopBeat
 from generation.refunds import bulk
+from genhub.alerts.turns import tell_alerts, watch_alerts
 from genhub.lib.clock import NOW
 from genhub.lib.connections import release_connection
 from genhub.retention.erasing import erase_asked
@@ -37,6 +38,8 @@ PROBE_SECONDS = 60.0
 REFUND_SECONDS = 1.0
 # A vendor's order is asked for in time.
 POLL_SECONDS = 1.0
+# What is wrong must hold for a while anyway.
+WATCH_SECONDS = 5.0
 # What is old is no hurry.
 SWEEPS_BETWEEN_DELETIONS = 6
 # A quick loop need not write down each turn.
@@ -121,6 +124,8 @@ def list_loops() -> list[Loop]:
         Loop(add_up_use, settings.SWEEP_SECONDS),
         Loop(erase_asked, settings.SWEEP_SECONDS),
         Loop(nightly.start_due_audit, settings.SWEEP_SECONDS),
+        Loop(watch_alerts, WATCH_SECONDS),
+        Loop(tell_alerts, POLL_SECONDS),
     ]
 
 

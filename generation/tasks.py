@@ -8,14 +8,14 @@ from typing import Any
 from celery import shared_task, signals
 
 from generation.life import doorbell
-from generation.work import presence, run
+from generation.work import bells, presence, run
 from generation.work.process import draining, readiness
 
 
-@shared_task(name=doorbell.WORK)
-def work(queue: str) -> list[dict[str, str]]:
-    """Work on a queue; the result tells Flower which tasks were run and how they ended."""
-    return run.run_queue(queue)
+@shared_task(name=doorbell.WORK, throws=(bells.OrdersFailed,))
+def work(queue: str) -> str:
+    """Work on a queue. What it returns, or fails with, tells Flower how many orders ended how."""
+    return bells.tell(queue, run.run_queue(queue))
 
 
 @signals.worker_ready.connect

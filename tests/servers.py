@@ -43,6 +43,13 @@ FOREIGN = (
     "PRIVATE_HOSTS",
     "INPUT_HOSTS",
     "WEBHOOK_HOSTS",
+    # Nobody is mailed by a test.
+    "ALERT_MAIL_TO",
+    "ALERT_WEBHOOK_URL",
+    "ALERT_WEBHOOK_SECRET",
+    "ALERT_LANGUAGE",
+    "ALERT_HOLD_SECONDS",
+    "EMAIL_HOST",
     "GENHUB_HOST",
     "GENHUB_PORT",
     "LOG_FOLDER",

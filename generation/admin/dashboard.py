@@ -16,6 +16,9 @@ from generation.selectors.desk import view_desk
 from generation.selectors.queue import count_waiting, list_live_workers
 from generation.selectors.tasks import count_recent_tasks, list_newest_outputs
 from generation.work.presence import GONE_AFTER
+from genhub.admin.show import moment
+from genhub.alerts.noting import list_open
+from genhub.alerts.words import title_of
 
 PICTURES = 8
 LOOP_WORDS = {
@@ -28,6 +31,8 @@ LOOP_WORDS = {
 def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add to the first page what this member of staff may see."""
     may = request.user.has_perm
+    if may("alerts.view_alert"):
+        context["alerts"] = [(alert, title_of(alert), moment(alert.began_at)) for alert in list_open()]  # fmt: skip
     if may("generation.view_task"):
         counts = count_recent_tasks(LAST_DAY)
         tasks = reverse("admin:generation_task_changelist")

@@ -87,7 +87,11 @@ def send(producer: Any, job: str, queue: str) -> None:
     keep_client(producer.channel)
     # Said here, since to find out how to show the words takes longer than to send them.
     message = amqp.create_task_message(
-        uuid(), job, kwargs=words, argsrepr="()", kwargsrepr=repr(words)
+        uuid(),
+        job,
+        kwargs=words,
+        argsrepr="()",
+        kwargsrepr=f"a doorbell of queue {queue}, no order",
     )
     # Whoever works on a queue declares it. Before anybody did nobody hears a bell either.
     amqp.send_task_message(producer, job, message, queue=queue, retry=False, declare=())

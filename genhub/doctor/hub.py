@@ -10,7 +10,9 @@ from django.db.models.functions import Now
 
 from credits.selectors import find_last_audit
 from generation.models import Account, AccountKey, Describer, Moderator, Rest
+from generation.selectors.troubles import NOT_BY_ITSELF
 from genhub import health
+from genhub.alerts import channels
 from genhub.doctor.findings import Finding, fault, good, warning, word
 from genhub.lib.fetch import FetchRefused
 from genhub.lib.posting import get
@@ -32,7 +34,6 @@ MENDS = {
 }
 # By themselves, and with more to say.
 LOOKED_AT_ALREADY = {"database", "broker"}
-NOT_BY_ITSELF = {Rest.NO_KEY, Rest.NO_QUOTA, Rest.REFUSED, Rest.SPENT}
 
 
 def look_at_health() -> Iterator[Finding]:
@@ -125,6 +126,17 @@ def look_at_webhooks() -> Iterator[Finding]:
         )
     else:
         yield good("webhooks", "none is late")
+
+
+def look_at_alerts() -> Iterator[Finding]:
+    """Say whether staff hear of what goes wrong while nobody looks."""
+    if found := channels.list_set():
+        said = ", ".join(f"{channel} to {channels.describe(channel)}" for channel in found)
+        yield good("alerts", f"{said}; `manage.py alerts test` tries them")
+    elif settings.SECURE_SSL_REDIRECT or is_far(urlsplit(settings.PUBLIC_URL).hostname or ""):
+        yield warning("alerts", "nobody is told when something goes wrong", "set ALERT_MAIL_TO or ALERT_WEBHOOK_URL; see the handbook, Alerts")  # fmt: skip
+    else:
+        yield good("alerts", "nobody is told; on this machine alone nobody need be")
 
 
 def look_at_static() -> Iterator[Finding]:

@@ -35,6 +35,7 @@ SUBJECTS = (
     "engine",
     "providers",
     "queue",
+    "alerts",
     "moderation",
     "run",
     "containers",

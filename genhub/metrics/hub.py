@@ -25,6 +25,7 @@ from generation.selectors.queue import (
     list_paused_accounts,
 )
 from generation.work.presence import GONE_AFTER
+from genhub.alerts.noting import count_open_kinds
 from genhub.metrics.registry import REGISTRY, SECONDS, Few
 from genhub.platforms.models import Platform
 from genhub.webhooks.selectors import read_lag
@@ -241,8 +242,13 @@ def tell_upkeep() -> Iterable[Metric]:
     )
     for name, condition in examine().items():
         loops.add_metric([name], condition.state == "ok")
+    alerts = GaugeMetricFamily(
+        "genhub_alerts_open", "Alerts that have begun and not ended.", labels=["kind"]
+    )
+    for kind, number in count_open_kinds().items():
+        alerts.add_metric([kind], number)
     number, lag = read_lag()
-    yield loops
+    yield from (loops, alerts)
     yield GaugeMetricFamily("genhub_webhooks_waiting", "Deliveries that are due.", value=number)
     yield GaugeMetricFamily(
         "genhub_webhooks_lag_seconds",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.settings.alerts import *  # noqa: F403
 from genhub.settings.breaker import *  # noqa: F403
 from genhub.settings.document import SPECTACULAR_SETTINGS  # noqa: F401
 from genhub.settings.fonts import *  # noqa: F403
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
     "genhub.platforms",
     "genhub.retention",
     "genhub.webhooks",
+    "genhub.alerts",
     "credits",
     "storage",
     "templates",
@@ -110,8 +112,7 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["genhub.users.signing_in.ThrottledBackend"]
-# Wrong tries to sign in, by account and address, within so long of the first; and wrong API keys of an address within
-# a minute (0: any number). Counted in the broker's server.
+# Wrong tries to sign in within so long of the first, and wrong API keys of an address a minute (0: any number).
 LOGIN_TRIES = at_least("LOGIN_TRIES", 5, 1, 1000)
 LOGIN_WINDOW_SECONDS = at_least("LOGIN_WINDOW_SECONDS", 900, 1, 86_400)
 WRONG_KEYS_PER_MINUTE = at_least("WRONG_KEYS_PER_MINUTE", 60, 0)

@@ -29,6 +29,8 @@ KEEP_DAYS = {
     "audits": at_least("KEEP_AUDITS_DAYS", 90, 0, LONGEST_DAYS),
     # What apps were told, and how that went, once nothing of it waits.
     "webhooks": at_least("KEEP_WEBHOOKS_DAYS", 30, 0, LONGEST_DAYS),
+    # Alerts that are over.
+    "alerts": at_least("KEEP_ALERTS_DAYS", 90, 0, LONGEST_DAYS),
     # Workers that gave no sign of life for so long, and loops that there are no more.
     "workers": at_least("KEEP_WORKERS_DAYS", 7, 0, LONGEST_DAYS),
 }
@@ -38,6 +40,7 @@ RETENTION_RULES = (
     "generation.retention.RULES",
     "storage.retention.RULES",
     "genhub.webhooks.retention.RULES",
+    "genhub.alerts.retention.RULES",
     "genhub.platforms.browser_tokens.retention.RULES",
 )
 # What goes when a user's data is deleted, in this order: what is under way first, files once nothing makes any.

@@ -240,6 +240,9 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Machines"),
                 "items": [
+                    counted(
+                        page("notifications", "alerts.alert"), "genhub.alerts.noting.count_open"
+                    ),
                     page("traffic", "generation.queue"),
                     page("memory", "generation.account"),
                     page("deployed_code", "generation.offer"),

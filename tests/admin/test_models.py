@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
 from generation.admin.accounts.offer_form import AT_VENDOR
-from generation.models import Account, LocalWeights, Offer, Task
+from generation.models import Account, LocalWeights, Offer, Task, WorkerDeath
 from generation.models.weights import PLACE
 from generation.providers.base import Capabilities
 from tests.admin.conftest import Hire
@@ -374,3 +375,21 @@ def test_page_of_a_task_shows_no_numbers_that_its_vendor_decides(
     address = reverse("admin:generation_task_change", args=[Task.objects.get().pk])
     page = boss.get(address).content.decode()
     assert "64 × 64, –, –" in page
+
+
+def test_to_switch_a_broken_model_on_again_forgives_it(
+    boss: Client, values: dict[str, Any], local: Account
+) -> None:
+    boss.post(ADD, values)
+    row = Offer.objects.get()
+    Offer.objects.update(is_enabled=False, broken_at=Now())
+    WorkerDeath.objects.create(account=local, model=row.alias, process="host:1")
+    other = WorkerDeath.objects.create(account=local, model="another", process="host:2")
+    # What is changed while it is off leaves it so.
+    off = {name: value for name, value in values.items() if name != "is_enabled"}
+    assert boss.post(change(row), off | {"default_steps": "13"}).status_code == 302
+    assert WorkerDeath.objects.count() == 2
+    assert boss.post(change(row), values).status_code == 302
+    row.refresh_from_db()
+    assert (row.is_enabled, row.broken_at) == (True, None)
+    assert list(WorkerDeath.objects.all()) == [other]

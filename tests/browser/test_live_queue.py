@@ -10,7 +10,7 @@ from generation.life import claims
 from generation.models import Account
 from generation.work import presence
 from generation.work.machine import own_process
-from tests.browser.tour import tour
+from tests.browser.tour import shoot, tour
 from tests.patience import patience
 from tests.steps import submit
 
@@ -46,3 +46,35 @@ def picture() -> bytes:
     buffer = io.BytesIO()
     Image.linear_gradient("L").resize((96, 96)).save(buffer, "JPEG")
     return buffer.getvalue()
+
+
+def test_what_is_ticked_stands_still_and_is_moved(
+    signed_in: Page, site: str, alice: APIClient, stub: Account, complaints: list[str]
+) -> None:
+    page = signed_in
+    for words in ("the first one", "the second one"):
+        submit(alice, words)
+    page.goto(f"{site}/admin/generation/queue/")
+    rows = page.locator("#followed tr:has(input[name=task])")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("the first one")
+    box = rows.last.locator("input")
+    box.check()
+    submit(alice, "the third one")
+    # A look or two pass by: what somebody chooses from stays.
+    page.clock.install()
+    page.clock.run_for(7000)
+    expect(box).to_be_checked()
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="Move the chosen ones").click()
+    expect(page.locator("body")).to_contain_text("Move 1 order?")
+    shoot(page, "queue-move")
+    page.fill("textarea[name=reason]", "The customer waits at the desk.")
+    page.check("input[name=to][value=first]")
+    page.click(".hub-question button[type=submit]")
+    expect(page.locator("body")).to_contain_text("1 order was moved.")
+    # What waits is shown as it came, with its place.
+    second = page.locator("#followed tr", has_text="the second one")
+    expect(second.locator("td").nth(1)).to_have_text("1")
+    expect(page.locator("#followed")).to_contain_text("the third one")
+    assert complaints == []

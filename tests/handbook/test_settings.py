@@ -18,7 +18,7 @@ EMBEDDED_ONLY = {"GENHUB_HOST", "GENHUB_PORT"}
 DEFAULTS = read_defaults()
 SETTINGS = [setting for group in GROUPS for setting in group.settings]
 # Numbers that count nothing.
-NO_QUANTITY = {"GENHUB_PORT"}
+NO_QUANTITY = {"GENHUB_PORT", "EMAIL_PORT"}
 # Without a value it is not known, which is no number.
 UNKNOWN = {"LOCAL_USD_PER_PICTURE"}
 

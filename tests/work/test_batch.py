@@ -313,9 +313,9 @@ def test_long_queue_is_worked_on_by_several_jobs(
         submit(alice, f"lonely {number}")
     rung: list[str] = []
     monkeypatch.setattr(doorbell, "ring", rung.append)
-    assert [entry["ended"] for entry in tasks.work("local")] == ["completed"] * 2
+    assert [entry["ended"] for entry in run.run_queue("local")] == ["completed"] * 2
     assert rung == ["local"]
-    assert [entry["ended"] for entry in tasks.work("local")] == ["completed"]
+    assert [entry["ended"] for entry in run.run_queue("local")] == ["completed"]
     assert rung == ["local"]
 
 

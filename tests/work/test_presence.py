@@ -16,7 +16,7 @@ from generation.accounts.seed import seed_local_provider
 from generation.engine.small import WEIGHTS
 from generation.life import doorbell
 from generation.models import Attempt, Offer, Worker
-from generation.work import presence
+from generation.work import presence, run
 from generation.work.process import Drain, readiness
 from tests.beats import let_loops_be_well
 from tests.easel import Easel
@@ -78,7 +78,7 @@ def test_worker_that_is_loading_says_so_and_takes_nothing(
 
     def warm(card: object) -> None:
         await_health(503, presence.LOADING)
-        seen.extend(tasks.work("local"))
+        seen.extend(run.run_queue("local"))
 
     monkeypatch.setattr(easel, "warm", warm)
     task = submit(alice)
@@ -87,7 +87,7 @@ def test_worker_that_is_loading_says_so_and_takes_nothing(
     assert attempt_states(task) == ["queued"]
     # No beat is waited for: who has seen the worker get ready may ask for its health.
     assert read_health() == (200, "ok")
-    assert [entry["ended"] for entry in tasks.work("local")] == ["completed"]
+    assert [entry["ended"] for entry in run.run_queue("local")] == ["completed"]
     assert attempt_states(task) == ["succeeded"]
 
 
@@ -121,14 +121,14 @@ def test_orders_wait_until_the_model_can_be_loaded(
     monkeypatch.setattr(doorbell, "ring", ring)
     start()
     await_health(503, presence.UNLOADABLE)
-    assert tasks.work("local") == []
+    assert run.run_queue("local") == []
     [attempt] = Attempt.objects.filter(task=task)
     assert (attempt.state, attempt.lease_token) == ("queued", 0)
     assert rung == []
     folder.symlink_to(WEIGHTS)
     assert ringing.wait(patience())
     assert (rung, read_health()) == (["local"], (200, "ok"))
-    assert [entry["ended"] for entry in tasks.work("local")] == ["completed"]
+    assert [entry["ended"] for entry in run.run_queue("local")] == ["completed"]
     connection.close()
 
 

@@ -21,6 +21,7 @@ ALONE: dict[str, Look] = {
     "labels": store.look_at_labels,
     "static files": hub.look_at_static,
     "PUBLIC_URL": hub.look_at_public_address,
+    "alerts": hub.look_at_alerts,
 }
 # What asks the database; the tables first, since without them all others complain of the same.
 OF_ROWS: dict[str, Look] = {

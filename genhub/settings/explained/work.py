@@ -129,6 +129,7 @@ GROUPS = [
                 ),
                 unit=_("days"),
             ),
+            Setting("KEEP_ALERTS_DAYS", _("alerts that are over; 0: for ever"), unit=_("days")),
             Setting(
                 "KEEP_EVENTS_DAYS",
                 _("the steps of tasks that have ended; 0: for ever"),
