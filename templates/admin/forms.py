@@ -4,7 +4,11 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from genhub.admin.forms import JsonField
 from genhub.admin.pages import word_fields
@@ -67,12 +71,13 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         model = TemplateVersion
         fields = (
             "name", "category", "media_type", "prompt", "negative_prompt", "parameters", "required",
-            "settings", "operations", "chain", "price", "caches",
+            "settings", "operations", "chain", "price", "caches", "note",
         )  # fmt: skip
         widgets = {
             "price": UnfoldAdminIntegerFieldWidget,
             "prompt": UnfoldAdminTextareaWidget({"rows": 4}),
             "negative_prompt": UnfoldAdminTextareaWidget({"rows": 2}),
+            "note": UnfoldAdminTextInputWidget,
         }
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:

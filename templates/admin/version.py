@@ -53,7 +53,18 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("template", "state", "name", "category", "media_type", "price", "caches")},
+            {
+                "fields": (
+                    "template",
+                    "state",
+                    "name",
+                    "category",
+                    "media_type",
+                    "price",
+                    "caches",
+                    "note",
+                )
+            },
         ),
         (_("Prompt"), {"fields": ("prompt", "negative_prompt")}),
         (_("Parameters"), {"fields": ("rows",)}),

@@ -91,3 +91,22 @@ def test_json_and_rows_follow_each_other(
     expect(page.locator("[data-row].is-wrong")).to_contain_text("This is no value of this kind.")
     shoot(page, "draft-wrong")
     assert complaints == []
+
+
+def test_versions_stand_side_by_side(
+    signed_in: Page, site: str, stub: Account, complaints: list[str]
+) -> None:
+    page, draft = signed_in, make_draft()
+    draft.prompt, draft.note = f"two {{colour}} {HOSTILE} in the evening", HOSTILE
+    draft.parameters["colour"]["enum"].append("green")
+    draft.save()
+    first = draft.template.published
+    assert first is not None
+    places = {
+        "versions": f"generation/task/versions/?left={first.pk}&right={draft.pk}",
+        "template": f"templates/template/{draft.template_id}/change/",
+    }
+    for name in tour(page, site, places):
+        if name == "versions":
+            expect(page.locator("ins", has_text="evening")).to_be_visible()
+    assert complaints == []
