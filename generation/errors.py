@@ -93,6 +93,17 @@ class ModelOff(GenerationProblem):
     )
 
 
+class ModelBroken(GenerationProblem):
+    """Why a task waits: its model ended one worker after the other, and was switched off by itself."""
+
+    code = "model_broken"
+    title = gettext_noop("The model was switched off by itself")
+    detail = gettext_noop(
+        "“%(model)s” ended several workers within minutes. The task waits until the hub's staff switch it on again, at "
+        "most until its deadline."
+    )
+
+
 class ProviderRests(GenerationProblem):
     """Why a task waits: its provider takes no orders for a while."""
 
@@ -101,6 +112,58 @@ class ProviderRests(GenerationProblem):
     detail = gettext_noop(
         "“%(provider)s” is at its limit, or failed several times. The task goes on by itself, there or where else it can "
         "be made."
+    )
+
+
+class QueuePaused(GenerationProblem):
+    """Why a task waits: staff hold up the whole queue."""
+
+    code = "queue_paused"
+    title = gettext_noop("The queue is paused by the hub's staff")
+    detail = gettext_noop(
+        "The hub's staff have paused the queue “%(queue)s”. The task waits until they let it go on, at most until its "
+        "deadline."
+    )
+
+
+class ProviderPaused(GenerationProblem):
+    """Why a task waits: staff hold up its provider's orders."""
+
+    code = "provider_paused"
+    title = gettext_noop("The provider is paused by the hub's staff")
+    detail = gettext_noop(
+        "The hub's staff have paused “%(provider)s”. The task waits until they let it go on, or another provider takes it, "
+        "at most until its deadline."
+    )
+
+
+class QueueUnknown(GenerationProblem):
+    """Somebody steers a queue that no provider has."""
+
+    code = "queue_unknown"
+    status = 404
+    title = gettext_noop("There is no such queue")
+    detail = gettext_noop("“%(queue)s” is none of: %(queues)s. Nothing was changed.")
+
+
+class NotWaiting(GenerationProblem):
+    """Staff move an order in its queue that does not wait there, or no more."""
+
+    code = "not_waiting"
+    title = gettext_noop("This order does not wait any more")
+    detail = gettext_noop(
+        "It is at work, or has ended: only what waits is moved. Nothing was changed."
+    )
+
+
+class PriorityTooHigh(GenerationProblem):
+    """Staff give an order a priority that its platform's plan does not allow."""
+
+    code = "priority_above_plan"
+    title = gettext_noop("The plan allows no such priority")
+    detail = gettext_noop(
+        "“%(priority)s” is above “%(highest)s”, the highest of the platform's plan. Nothing was changed; raise the plan's, "
+        "or choose another."
     )
 
 

@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce, Now
 from credits import expiry
 from credits.audit import nightly
 from generation.describing.turns import describe_pictures
-from generation.life import announcing, rerouting, rescue
+from generation.life import announcing, rerouting, rescue, steering
 from generation.models import LoopBeat
 from generation.refunds import bulk
 from genhub.lib.clock import NOW
@@ -110,6 +110,7 @@ def list_loops() -> list[Loop]:
         Loop(rerouting.ring_back, POLL_SECONDS),
         Loop(rerouting.reroute, POLL_SECONDS),
         Loop(rescue.end_late, POLL_SECONDS),
+        Loop(steering.note_drained, POLL_SECONDS),
         Loop(rescue.end_gone, settings.SWEEP_SECONDS),
         Loop(bulk.refund_approved, REFUND_SECONDS),
         Loop(expiry.expire_lots, settings.SWEEP_SECONDS),

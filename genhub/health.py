@@ -14,7 +14,14 @@ from generation.accounts.routing import list_models
 from generation.life import doorbell
 from generation.loops import Condition, examine
 from generation.orders.maker import default_model
-from generation.selectors.queue import count_active, list_live_workers, list_needed_queues
+from generation.selectors.queue import (
+    count_active,
+    list_broken,
+    list_held_up,
+    list_live_workers,
+    list_needed_queues,
+    list_paused_accounts,
+)
 from generation.work.presence import GONE_AFTER
 from genhub.lib import throttle
 
@@ -22,8 +29,9 @@ CARD_WORDS = ("gpu_utilization", "memory_used", "memory_total", "temperature")
 ENGINE_WORDS = ("device", "dtype", "model", "offload")
 DEFAULT = "default model"
 RATES = "rate limits"
-# What leaves the hub able to run a task.
-LESSER = {DEFAULT, RATES}
+QUEUES = "queues"
+# What leaves the hub able to run a task, or is as staff want it.
+LESSER = {DEFAULT, RATES, QUEUES}
 HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
 
 
@@ -66,7 +74,8 @@ class HealthView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer 200 when database, broker, a model and a worker for each needed queue are there, else 503 and what is
-        not; `degraded` when only orders that name no model are refused, or nobody counts how often keys ask."""
+        not; `degraded` when only orders that name no model are refused, nobody counts how often keys ask, or staff hold
+        up a queue or a provider."""
         report = look()
         status = 503 if report["status"] == UNHEALTHY else 200
         return Response(report, status, headers={"Cache-Control": "no-store"})
@@ -88,6 +97,7 @@ def look() -> dict[str, Any]:
             said = alive[0].facts.get("unready", "ok") if alive else "no live worker"
             checks[f"worker {queue}"] = "ok" if ready else said
             facts |= (ready or alive)[0].facts if alive else {}
+        checks[QUEUES] = check_queues()
         loops = examine()
         bad = [f"{name} {loop.said}" for name, loop in loops.items() if loop.state != "ok"]
         checks["loops"] = "; ".join(bad) or "ok"
@@ -113,6 +123,15 @@ def check_models() -> dict[str, str]:
             DEFAULT: f"{default_model()!r} is not offered; orders that name no model are refused"
         }
     return {"models": "no enabled provider offers a model; no order is taken"}
+
+
+def check_queues() -> str:
+    """Return `ok`, or which queues and providers staff hold up, and which models the breaker switched off."""
+    held_up = {f"queue {queue.name}": queue.state for queue in list_held_up()}
+    held_up |= {f"provider {alias}": "paused" for alias in list_paused_accounts()}
+    said = [f"{name} is {state} by staff" for name, state in held_up.items()]
+    said += [f"model {alias} ended workers and was switched off" for alias in list_broken()]
+    return "; ".join(said) or "ok"
 
 
 def check_database() -> str:

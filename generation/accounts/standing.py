@@ -42,6 +42,8 @@ NO_KEY_SECONDS = 60.0
 RESTS: dict[str, Rest] = {Meaning.QUOTA: Rest.NO_QUOTA, Meaning.KEY: Rest.REFUSED}
 LONGEST_ERROR = 1000
 WELL: dict[str, Any] = {"failures": 0, "resting_until": None, "resting_why": ""}
+# What staff paused no answer of a vendor's ends or explains otherwise.
+NOT_PAUSED = ~Q(resting_why=Rest.PAUSED)
 
 
 def admit(
@@ -159,7 +161,7 @@ def has_key(account_id: int) -> bool:
 
 def hear_success(account_id: int, key_id: int | None) -> None:
     """Write that an account answered as it should: it and its key are trusted as before."""
-    Account.objects.filter(pk=account_id, failures__gt=0).update(**WELL)
+    Account.objects.filter(NOT_PAUSED, pk=account_id, failures__gt=0).update(**WELL)
     if key_id:
         AccountKey.objects.filter(pk=key_id, failures__gt=0).update(**WELL)
 
@@ -211,8 +213,8 @@ def wake(account_id: int) -> None:
 
 
 def rest(model: type[Account] | type[AccountKey], pk: int, why: str, seconds: float) -> None:
-    """Let an account or a key rest for at least so long from now."""
+    """Let an account or a key rest for at least so long from now; one that is paused rests for longer."""
     until = Now() + timedelta(seconds=min(seconds, LONGEST_TOLD_SECONDS))
     # PostgreSQL's GREATEST passes over NULL.
     later = Greatest("resting_until", until)
-    model.objects.filter(pk=pk).update(resting_until=later, resting_why=why)
+    model.objects.filter(NOT_PAUSED, pk=pk).update(resting_until=later, resting_why=why)

@@ -14,6 +14,7 @@ from generation.admin.refunds.bulk import RefundBatchAdmin
 from generation.admin.refunds.single import RefundRequestAdmin
 from generation.admin.tasks.batch import BatchAdmin
 from generation.admin.tasks.desk import DeskAdmin
+from generation.admin.tasks.live import QueueAdmin
 from generation.admin.tasks.page import TaskAdmin
 from generation.admin.tasks.queue import ShareAdmin, WorkerAdmin
 from generation.admin.taste import PreferencesAdmin, SubjectAdmin
@@ -29,6 +30,7 @@ __all__ = [
     "PreferencesAdmin",
     "ProviderAdmin",
     "ProviderModelAdmin",
+    "QueueAdmin",
     "RefundBatchAdmin",
     "RefundRequestAdmin",
     "RefusedPromptAdmin",

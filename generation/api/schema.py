@@ -109,7 +109,17 @@ class TaskError(serializers.Serializer[Any]):
 class Pause(serializers.Serializer[Any]):
     """What keeps a task waiting that is not its turn."""
 
-    code = serializers.ChoiceField(["provider_switched_off", "model_switched_off"])
+    code = serializers.ChoiceField(
+        [
+            "provider_switched_off",
+            "model_switched_off",
+            "model_broken",
+            "queue_paused",
+            "provider_paused",
+            "provider_rests",
+            "provider_in_doubt",
+        ]
+    )
     message = serializers.CharField()
     title = serializers.CharField()
 

@@ -18,6 +18,7 @@ CHOSEN = """
       JOIN generation_task t ON t.id = a.task_id
      WHERE a.id = ANY (%(chosen)s) AND a.state = 'queued' AND t.state IN ('pending', 'processing')
        AND t.deadline_at > statement_timestamp()
+       AND a.provider_id <> ALL ((SELECT accounts FROM gate)::bigint[])
        FOR UPDATE OF a, t SKIP LOCKED
 """
 # What a batch may take as well, in the order in which claims would serve it: `start` is the virtual start that its

@@ -24,9 +24,11 @@ from genhub.lib.prepared import NO_ID, Prepared
 
 # The share first (one index scan, however many rows wait behind it), then its oldest due row. SKIP LOCKED on both:
 # a claim never waits, so it can be part of no deadlock. statement_timestamp() is what Django's Now() means, too.
-# Nobody works for a provider that rests, has no room, or is switched off, as its model may be: the database's function
-# says so, of few rows. Migration 0016 holds it. Nor for a task whose time is over: a loop ends that.
-IS_ON = """generation_takes_orders({attempt}.provider_id, (
+# Nobody works for a provider that rests, has no room, or is off, as its model may be: a function says so, of few rows
+# (migration 0016). Nor for a task whose time is over. Nor for accounts that staff paused, which the gate names; of a
+# paused queue it says NULL, which nothing is unlike.
+IS_ON = """{attempt}.provider_id <> ALL ((SELECT accounts FROM gate)::bigint[])
+    AND generation_takes_orders({attempt}.provider_id, (
     SELECT o.model FROM generation_task o
      WHERE o.id = {attempt}.task_id AND o.deadline_at > statement_timestamp()))"""
 NEXT = f"""
@@ -51,10 +53,10 @@ NEXT = f"""
      LIMIT 1
        FOR UPDATE OF a, t SKIP LOCKED
 """  # noqa: S608 (all of it is our own text)
-# One statement, since each costs a way to the database; its parts see the rows as they were before it. With its first
-# claim a task is in time: what it has for its work begins, and what it had to wait counts no more.
+# One statement, since each costs a way to the database; its parts see the rows as they were before it, but for the gate
+# (migration 0038), asked under a lock that claims share: who pauses has it alone. A first claim puts a task in time.
 TAKE = f"""
-    WITH due AS ({{due}}), taken AS (
+    WITH gate AS MATERIALIZED (SELECT generation_closed_accounts(%(queue)s) AS accounts), due AS ({{due}}), taken AS (
         UPDATE generation_attempt a
            SET state = 'running', lease_token = a.lease_token + 1, worker = %(worker)s,
                lease_expires_at = statement_timestamp() + make_interval(secs => %(lease)s),
@@ -81,8 +83,6 @@ TAKE = f"""
 
 # A model that is not there yet comes first: the watchdog of the engine guards that, and it is no picture's fault.
 LOADING_SECONDS = 600
-
-
 END: Final = {"ended_at": Now(), "lease_expires_at": None, "preview": None}
 
 

@@ -1,9 +1,9 @@
 """What waits in the queues, and what of it could be claimed now."""
 
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, Q, QuerySet
 from django.db.models.functions import Now
 
-from generation.models import Attempt, Share
+from generation.models import Attempt, Queue, Share
 from generation.states import AttemptState
 
 
@@ -21,7 +21,8 @@ def list_due(queue: str) -> QuerySet[Attempt]:
     takes_orders = Func(
         "account_id", "task__model", function="generation_takes_orders", output_field=BooleanField()
     )
-    return due.filter(takes_orders, has_room, share__queue=queue, share__waiting__gt=0)
+    is_open = ~Exists(Queue.objects.filter(name=queue).exclude(state=Queue.State.OPEN))
+    return due.filter(is_open, takes_orders, has_room, share__queue=queue, share__waiting__gt=0)
 
 
 def is_due(queue: str) -> bool:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from generation.accounts.costs import FREE
 from generation.failures import DeadlineExceeded, Expired, ModelGone, Quarantined, TimedOut
-from generation.life import claims, doorbell, dues, events, searching, waiting
+from generation.life import breaker, claims, doorbell, dues, events, searching, waiting
 from generation.life.batch_ends import ending_tasks
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Offer, Task
@@ -47,10 +47,15 @@ def sweep() -> int:
 
 
 def reap() -> int:
-    """Take back every attempt whose lease ran out and return how many there were."""
+    """Take back every attempt whose lease ran out, switch off the models that end workers, and return how many there
+    were."""
+    breaker.watch.begin()
     expired = Attempt.objects.filter(state=AttemptState.RUNNING, lease_expires_at__lt=Now())
     ids = expired.order_by("lease_expires_at").values_list("pk", "task_id")[:MOST_AT_A_TIME]
-    return sum(alone(partial(abandon, attempt_id, task_id)) for attempt_id, task_id in list(ids))
+    taken = sum(alone(partial(abandon, attempt_id, task_id)) for attempt_id, task_id in list(ids))
+    if taken:
+        breaker.trip()
+    return taken
 
 
 @ending_tasks()
@@ -85,6 +90,7 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
         # A heartbeat came in between: the worker lives, and nothing of this happened.
         transaction.set_rollback(True)
         return False
+    breaker.count(attempt, task.model)
     events.record(task_id, Event.Kind.ABANDONED, attempt_id=attempt_id, deaths=deaths)
     logger.warning("worker of attempt %s died (%s deaths of its task)", attempt_id, deaths)
     if deaths <= MOST_DEATHS:

@@ -5,6 +5,7 @@ from generation.models.attempt import Attempt, Costs
 from generation.models.backlog import PlatformBacklog, TaskCount, UserBacklog
 from generation.models.batch import Batch
 from generation.models.cards import find_card, get_card
+from generation.models.death import WorkerDeath
 from generation.models.describer import Describer, Undescribed
 from generation.models.desk import DeskEntry, LateOutput
 from generation.models.event import Event
@@ -15,6 +16,7 @@ from generation.models.offer import Offer
 from generation.models.other_name import OtherName
 from generation.models.output import Output
 from generation.models.pace import Pace
+from generation.models.queue import Queue, QueueChange
 from generation.models.refund import RefundBatch, RefundRequest, RefundState
 from generation.models.search import TaskText
 from generation.models.share import Share
@@ -45,6 +47,8 @@ __all__ = [
     "Pace",
     "PlatformBacklog",
     "Preferences",
+    "Queue",
+    "QueueChange",
     "RefundBatch",
     "RefundRequest",
     "RefundState",
@@ -60,6 +64,7 @@ __all__ = [
     "Undescribed",
     "UserBacklog",
     "Worker",
+    "WorkerDeath",
     "find_card",
     "get_card",
 ]

@@ -64,6 +64,8 @@ class Rest(models.TextChoices):
     NO_QUOTA = "no_quota", _("nothing left to pay with")
     REFUSED = "refused", _("the vendor refuses the key")
     SPENT = "spent", _("its spend limit is reached")
+    # The one that ends by nobody else's word.
+    PAUSED = "paused", _("paused by staff")
 
 
 class Standing(models.Model):

@@ -140,6 +140,12 @@ class Attempt(models.Model):
                 condition=Q(state=AttemptState.QUEUED),
                 name="attempt_to_claim",
             ),
+            # In the order in which they came, of all shares.
+            models.Index(
+                fields=["run_at", "id"],
+                condition=Q(state=AttemptState.QUEUED),
+                name="attempt_waiting",
+            ),
             models.Index(
                 fields=["account"],
                 condition=Q(state__in=[AttemptState.RUNNING, AttemptState.WAITING]),

@@ -19,6 +19,7 @@ class Event(models.Model):
         CLAIMED = "claimed", _("claimed")  # a worker's claim
         RETRIED = "retried", _("retried")  # a worker, after a failure worth another attempt
         HANDED_BACK = "handed_back", _("handed back")  # a worker that stops
+        MOVED = "moved", _("moved in the queue")  # staff
         ABANDONED = "abandoned", _("abandoned")  # the reaper
         WAITING = "waiting", _("waits for the provider")  # a worker
         UNKNOWN = "unknown", _("may be at the provider")  # a worker, or the reaper

@@ -93,6 +93,8 @@ class Offer(models.Model):
         help_text=_("Orders name it so; it never changes. Letters, digits, “.”, “_” and “-”."),
     )
     is_enabled = models.BooleanField(_("enabled"), default=True)
+    # When it was switched off by itself, since it ended one worker after the other; null once staff switch it on.
+    broken_at = models.DateTimeField(_("broken since"), null=True, editable=False)
     media_types = models.JSONField(_("makes"), default=picture_only)
     vendor_model = models.CharField(
         _("name at the vendor"), max_length=200, blank=True, default="", db_default="",

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from generation import loops
-from generation.models import Batch, Event, Finding, LoopBeat, Subject, Task, Worker
+from generation.models import Batch, Event, Finding, LoopBeat, Subject, Task, Worker, WorkerDeath
 from generation.retention.pictures import find_decided, let_go_unawaited
 from generation.retention.texts import find_texts, forget_texts
 from generation.states import TASK_LIVE
@@ -114,6 +114,13 @@ RULES = (
         Worker.objects.all,
         days="workers",
         since="beat_at",
+    ),
+    Rule(
+        "worker_deaths",
+        _("Deaths of workers, of which the breaker counts the last ones"),
+        WorkerDeath.objects.all,
+        days="workers",
+        since="died_at",
     ),
     Rule(
         "gone_loops",

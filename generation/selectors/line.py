@@ -105,7 +105,8 @@ RATES = """
            queues.busy_seconds, (SELECT coalesce(sum(held), 0)::int FROM at_work WHERE at_work.queue = q.queue),
            q.concurrency, own.seconds, (SELECT coalesce(sum(pictures), 0)::int FROM at_work WHERE provider_id = q.id),
            coalesce(own.weight / queues.weight, 1),
-           CASE WHEN q.is_enabled
+           CASE WHEN q.is_enabled AND q.resting_why <> 'paused'
+                     AND NOT EXISTS (SELECT 1 FROM generation_queue c WHERE c.name = q.queue AND c.state <> 'open')
                 THEN greatest(extract(epoch FROM q.resting_until - statement_timestamp()), 0)::float END
       FROM generation_provider q
       LEFT JOIN queues ON queues.queue = q.queue

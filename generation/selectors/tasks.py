@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,13 +23,23 @@ from django.db.models import (
 from django.db.models.functions import Now
 from django.utils.text import smart_split, unescape_string_literal
 
-from generation.errors import InDoubt, ModelOff, ProviderOff, ProviderRests
+from generation.errors import (
+    InDoubt,
+    ModelBroken,
+    ModelOff,
+    ProviderOff,
+    ProviderPaused,
+    ProviderRests,
+    QueuePaused,
+)
 from generation.models import (
     Account,
     Attempt,
     Event,
     Offer,
     Output,
+    Queue,
+    Rest,
     Task,
     TaskCount,
     TaskText,
@@ -151,8 +161,8 @@ def list_newest_outputs(number: int) -> QuerySet[Output]:
 
 
 def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
-    """Return why tasks wait that nobody works on now, by their ids: their provider rests, it or the model is switched
-    off, or it may have the order and nobody knows.
+    """Return why tasks wait that nobody works on now, by their ids: their queue or provider is held up, it rests, it or
+    the model is switched off, or it may have the order and nobody knows.
 
     Their attempts were read, newest last; one query for all of them, and none when nothing waits.
     """
@@ -164,18 +174,19 @@ def find_pauses(tasks: Iterable[Task]) -> dict[uuid.UUID, Problem]:
     if not waiting:
         return doubts
     with remembered.together():
-        models, moment = STANDS.get(), remembered.now()
+        models, closed, moment = STANDS.get(), CLOSED.get(), remembered.now()
     return doubts | {
-        task.pk: word_pause(row)
+        task.pk: word_pause(row, closed)
         for task, attempt in waiting
-        if (row := models.get((attempt.account_id, task.model))) and not is_on(row, moment)
+        if (row := models.get((attempt.account_id, task.model))) and not is_on(row, closed, moment)
     }
 
 
-def is_on(model: Offer, moment: datetime) -> bool:
-    """Return whether somebody takes up what waits for a model."""
+def is_on(model: Offer, closed: Collection[str], moment: datetime) -> bool:
+    """Return whether somebody takes up what waits for a model, of these closed queues none."""
     account = model.account
-    return model.is_enabled and account.is_enabled and not account.is_resting(moment)
+    is_open = account.is_enabled and account.queue not in closed
+    return is_open and model.is_enabled and not account.is_resting(moment)
 
 
 def read_offers() -> dict[tuple[int, str], Offer]:
@@ -183,16 +194,28 @@ def read_offers() -> dict[tuple[int, str], Offer]:
     return {(row.account_id, row.alias): row for row in Offer.objects.select_related("account")}
 
 
+def read_closed() -> frozenset[str]:
+    """Return the queues that staff hold up."""
+    closed = Queue.objects.exclude(state=Queue.State.OPEN)
+    return frozenset(closed.values_list("name", flat=True))
+
+
 STANDS = Remembered(read_offers, [Table(Offer), Table(Account, without=UNSTEADY)])
+CLOSED = Remembered(read_closed, [Table(Queue)])
 
 
-def word_pause(model: Offer) -> Problem:
-    """Return what a task waits for whose model, or its provider, is switched off or rests."""
-    if not model.account.is_enabled:
-        return ProviderOff(provider=model.account.alias)
+def word_pause(model: Offer, closed: Collection[str]) -> Problem:
+    """Return what a task waits for whose model, its provider or their queue takes none."""
+    account = model.account
+    if not account.is_enabled:
+        return ProviderOff(provider=account.alias)
     if not model.is_enabled:
-        return ModelOff(model=model.alias)
-    return ProviderRests(provider=model.account.alias)
+        return (ModelBroken if model.broken_at else ModelOff)(model=model.alias)
+    if account.queue in closed:
+        return QueuePaused(queue=account.queue)
+    if account.resting_why == Rest.PAUSED:
+        return ProviderPaused(provider=account.alias)
+    return ProviderRests(provider=account.alias)
 
 
 def find_doubt(task_id: uuid.UUID | str) -> Attempt | None:

@@ -1,13 +1,11 @@
 """Batches: what an adapter makes together is claimed and handed over together; each member has its own outcome."""
 
 import logging
-import socket
 import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from os import getpid
 
 from django.conf import settings
 from django.db import Error
@@ -27,6 +25,7 @@ from generation.providers.errors import Fault, ProviderError
 from generation.spec import GenerationSpec
 from generation.work.cached import list_undrawn
 from generation.work.heart import Pulse
+from generation.work.machine import own_process
 from generation.work.process import Occupant, draining
 from genhub.lib.connections import release_connection
 from genhub.lib.errors import NotFound
@@ -220,4 +219,4 @@ def hand_over(adapter: Provider, claim: Claim, work: Work) -> Outcome:
 
 def worker_name() -> str:
     """Return who claims: host, process and thread."""
-    return f"{socket.gethostname()}:{getpid()}:{threading.current_thread().name}"[:200]
+    return f"{own_process()}:{threading.current_thread().name}"[:200]

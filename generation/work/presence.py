@@ -13,6 +13,7 @@ from generation.accounts.adapters import device_of
 from generation.life import doorbell
 from generation.models import Account, Offer, Worker
 from generation.models.worker import BEAT_SECONDS, GONE_AFTER_SECONDS
+from generation.work.machine import describe_process
 from generation.work.process import draining, readiness
 from genhub.lib.connections import release_connection
 from storage import credentials
@@ -97,7 +98,7 @@ def say(name: str, queues: list[str]) -> None:
 
 def beat(name: str, queues: list[str]) -> None:
     """Note that a worker lives, and what its machine says of itself or why it is not ready."""
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = describe_process()
     if readiness.unready:
         # Its adapters may be what cannot be had.
         facts["unready"] = readiness.unready

@@ -26,6 +26,7 @@ MENDS = {
     "default": "set DEFAULT_MODEL to the alias of an enabled model, or enable that one in the admin",
     "models": "enable a provider in the admin, or run `manage.py seed`",
     "worker": "start the service of that queue, and read its log",
+    "queues": "resume it in the admin under Queues, or by `manage.py queue resume`, when it may go on",
     "loops": "start the service genhub-loops, and read its log",
     "rate": "see `broker` above",
 }

@@ -34,6 +34,7 @@ SUBJECTS = (
     "credits",
     "engine",
     "providers",
+    "queue",
     "moderation",
     "run",
     "settings",

@@ -18,7 +18,12 @@ from generation.models import Event
 from generation.selectors import figures
 from generation.selectors.events import ENDS, STRETCH, newest_position
 from generation.selectors.figures import Call, Happened
-from generation.selectors.queue import list_live_workers
+from generation.selectors.queue import (
+    list_broken,
+    list_held_up,
+    list_live_workers,
+    list_paused_accounts,
+)
 from generation.work.presence import GONE_AFTER
 from genhub.metrics.registry import REGISTRY, SECONDS, Few
 from genhub.platforms.models import Platform
@@ -172,7 +177,15 @@ class Standing(Collector):
                                     labels=["provider", "state"])  # fmt: skip
         for labels, number in figures.count_under_way().items():
             at_work.add_metric(labels, number)
-        yield from (waiting, oldest, at_work)
+        held_up = GaugeMetricFamily("genhub_held_up", "1: no order of it is claimed, as staff or the breaker want.",
+                                    labels=["kind", "name", "state"])  # fmt: skip
+        for closed in list_held_up():
+            held_up.add_metric(["queue", closed.name, closed.state], 1)
+        for alias in list_paused_accounts():
+            held_up.add_metric(["provider", alias, "paused"], 1)
+        for alias in list_broken():
+            held_up.add_metric(["model", alias, "broken"], 1)
+        yield from (waiting, oldest, at_work, held_up)
         yield from tell_workers()
         yield from tell_storage()
         yield from tell_upkeep()

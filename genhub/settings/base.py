@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.settings.breaker import *  # noqa: F403
 from genhub.settings.document import SPECTACULAR_SETTINGS  # noqa: F401
 from genhub.settings.fonts import *  # noqa: F403
 from genhub.settings.keys import KEY_OVERLAP_HOURS, KEY_RATES, TOKEN_SPENDING  # noqa: F401

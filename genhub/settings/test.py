@@ -18,3 +18,5 @@ WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
 # Whoever runs the tests may have keys of vendors in the environment.
 VENDORS = {}
+# Tests kill workers on purpose.
+BREAKER_DEATHS = 0

@@ -240,6 +240,7 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Machines"),
                 "items": [
+                    page("traffic", "generation.queue"),
                     page("memory", "generation.account"),
                     page("deployed_code", "generation.offer"),
                     page("label", "generation.othername"),

@@ -94,7 +94,8 @@ class TestBalance:
         self, client_of: Callable[..., APIClient], shop: Platform
     ) -> None:
         assert client_of("stranger").get(CREDITS).json() == {
-            "user": "stranger", "available": 0, "held": 0, "expiring": [], "budgets": [], "frozen": False
+            "user": "stranger", "available": 0, "held": 0, "expiring": [], "budgets": [], "frozen": False,
+            "stopped": False,
         }  # fmt: skip
 
 

@@ -24,7 +24,14 @@ HEALTH = "/api/v1/health"
 FACTS = {"gpu_utilization": 40, "memory_used": 5, "memory_total": 10, "temperature": 60,
          "device": "cuda", "dtype": "bfloat16", "model": "z-image", "offload": "resident"}  # fmt: skip
 
-WELL = {"database": "ok", "broker": "ok", "worker local": "ok", "loops": "ok", "rate limits": "ok"}
+WELL = {
+    "database": "ok",
+    "broker": "ok",
+    "worker local": "ok",
+    "queues": "ok",
+    "loops": "ok",
+    "rate limits": "ok",
+}
 
 
 def read(client: Any, status: int) -> Any:

@@ -42,6 +42,8 @@ class HubProcess:
             "GENHUB_HOME": str(self.home),
             "GENHUB_PORT": str(self.port),
             "DJANGO_SETTINGS_MODULE": "genhub.settings.embedded",
+            # Tests kill workers on purpose.
+            "BREAKER_DEATHS": "0",
             **self.settings,
         }
 

@@ -18,6 +18,7 @@ from tests.patience import slowness
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("processes")]
 DEATHS = COUNT
 RECOVERY_SECONDS = 90
+# What dies here dies by hand, over and over.
 FAST = {"REAP_SECONDS": "1", "SWEEP_SECONDS": "2"}
 WORKER = "--queues=local"
 

@@ -16,8 +16,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from generation.accounts import spending
 from generation.admin.accounts import standing
 from generation.admin.accounts.account_form import AccountForm
-from generation.admin.accounts.deeds import AccountDeeds
 from generation.admin.accounts.keys import KeyInline
+from generation.admin.accounts.pausing import Pausing
 from generation.models import Account, Offer
 from generation.orders.modes import FAST, FINE, find_usual
 from generation.providers.registry import ADAPTERS, LOCAL
@@ -59,7 +59,7 @@ STANDING = (_("How it stands"), {"fields": KEPT})
 
 
 @admin.register(Account)
-class ProviderAdmin(TellsBroken, AccountDeeds):
+class ProviderAdmin(TellsBroken, Pausing):
     """Configured accounts at vendors, or the local engine."""
 
     list_display = (

@@ -47,7 +47,7 @@ NO_ANSWER = _("no answer that could be read")
 class AccountDeeds(HubAdmin):
     """The part of the accounts' pages that does something at once."""
 
-    actions_detail = ("try_it", "wake_it")
+    actions_detail: tuple[str, ...] = ("try_it", "wake_it")
 
     def has_deed_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Allow those who may change accounts."""

@@ -12,6 +12,7 @@ from unfold.decorators import display
 from generation.accounts.list_prices import LISTED_ON, suggest_prices
 from generation.admin.accounts.lines import write_lora
 from generation.admin.accounts.offer_form import AT_VENDOR, ModelForm, is_local
+from generation.life import breaker
 from generation.models import LocalWeights, Offer
 from generation.models.weights import PLACE
 from genhub.admin.base import HubAdmin
@@ -103,6 +104,8 @@ class ProviderModelAdmin(TellsBroken, HubAdmin):
         if not change:
             suggest(request, obj)
         super().save_model(request, obj, form, change)
+        if change and obj.is_enabled and "is_enabled" in form.changed_data:
+            breaker.forgive(obj)
         if not is_local(obj.account):
             return
         changed = set(PLACE).intersection(form.changed_data)

@@ -48,6 +48,8 @@ def standing_badge(row: Any, now: Any) -> SafeString:
     """Return how an account or a key stands, as a coloured word."""
     if not row.is_enabled:
         return badge(_("off"))
+    if row.resting_why == Rest.PAUSED:
+        return badge(row.get_resting_why_display(), "warning")
     if row.is_resting(now):
         words = {"until": moment(row.resting_until), "why": row.get_resting_why_display()}
         kind = "danger" if row.resting_why in IN_EARNEST else "warning"

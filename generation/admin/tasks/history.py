@@ -69,6 +69,7 @@ NAMES = {
     "provider": _("provider"),
     "worker": _("worker"),
     "reason": _("reason"),
+    "to": _("to"),
     "event": _("event"),
     "address": _("address"),
     "tries": _("tries"),

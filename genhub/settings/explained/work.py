@@ -59,6 +59,14 @@ GROUPS = [
             Setting("SWEEP_SECONDS", _("how often the loops look for forgotten work"), unit=_("s")),
             Setting("REAP_SECONDS", _("how often they look for lost leases"), unit=_("s")),
             Setting(
+                "BREAKER_DEATHS",
+                _(
+                    "so many workers that die over a model of the local engine switch it off; 0: never"
+                ),
+                unit=_("workers"),
+            ),
+            Setting("BREAKER_MINUTES", _("within so long"), unit=_("min")),
+            Setting(
                 "TASK_DEADLINE_SECONDS", _("a task that has not ended by then fails"), unit=_("s")
             ),
             Setting(

@@ -10,6 +10,8 @@
 
   const renew = async () => {
     const part = document.getElementById("followed");
+    // What somebody is choosing from stays as it is.
+    if (part?.querySelector("input:checked")) return follow();
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
       if (answer.ok && !document.hidden) {

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     # Orders go on while it is built.
     atomic = False
-    dependencies = [("generation", "0037_refunds_by_picture")]
+    dependencies = [("generation", "0038_queues")]
     operations = [
         AddIndexConcurrently(
             "task",

@@ -1,0 +1,34 @@
+"""What a worker process says of itself, whatever it works at."""
+
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+STARTED_AT_SECONDS = time.monotonic()
+STATM = Path("/proc/self/statm")
+
+
+def own_process() -> str:
+    """Return the process, as what it claims names it: host and process id."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def describe_process() -> dict[str, Any]:
+    """Return which process this is, its age in seconds, and its resident memory in bytes if known."""
+    said: dict[str, Any] = {
+        "process": own_process(),
+        "age_seconds": round(time.monotonic() - STARTED_AT_SECONDS),
+    }
+    memory = resident_bytes()
+    return said if memory is None else said | {"process_memory": memory}
+
+
+def resident_bytes() -> int | None:
+    """Return this process's resident memory; None where the system does not say."""
+    try:
+        pages = int(STATM.read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
