@@ -14,7 +14,6 @@ from genhub.admin.pages import show
 from genhub.lib.ids import read_id
 from templates.admin.difference import compare
 from templates.admin.words import version_badge, version_page
-from templates.models import TemplateVersion
 from templates.selectors import find_version
 
 NAME = "generation_task_versions"
@@ -60,7 +59,7 @@ class VersionsPage(HubAdmin):
         return show(self, request, "admin/templates/versions.html", **words)
 
 
-def read_version(text: str) -> TemplateVersion:
+def read_version(text: str) -> Any:
     """Return the version of an id, or raise Http404."""
     version_id = read_id(text)
     version = find_version(version_id) if version_id else None
