@@ -104,6 +104,10 @@ class TemplateVersion(models.Model):
         validators=[MinValueValidator(0)],
         help_text=_("Credits for one picture. Empty: the house's price."),
     )
+    note = models.CharField(
+        _("what changed"), max_length=300, blank=True, default="", db_default="",
+        help_text=_("For staff: it stands in the list of versions and is published with the version."),
+    )  # fmt: skip
     published_at = models.DateTimeField(_("published at"), null=True, editable=False)
     published_by = models.CharField(_("published by"), max_length=150, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)

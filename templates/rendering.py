@@ -10,6 +10,7 @@ from jsonschema import ValidationError
 
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from templates.checking import TooCostly, find_errors, list_extras
+from templates.kinds import in_order
 from templates.variables import fill
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -81,7 +82,9 @@ def schema_of(recipe: Recipe) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) that the parameters of an order must meet."""
     return {
         "type": "object",
-        "properties": dict(recipe.parameters),
+        "properties": {
+            name: recipe.parameters[name] for name in in_order(recipe.parameters, recipe.required)
+        },
         "required": list(recipe.required),
         "additionalProperties": False,
     }

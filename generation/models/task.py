@@ -165,6 +165,11 @@ class Task(models.Model):
             models.Index(fields=["platform", "user", "-id"], name="task_of_user"),
             models.Index(fields=["platform", "-id"], name="task_of_platform"),
             models.Index(
+                fields=["template_version", "-id"],
+                condition=Q(template_version__isnull=False),
+                name="task_of_version",
+            ),
+            models.Index(
                 fields=["batch", "-id"], condition=Q(batch__isnull=False), name="task_of_batch"
             ),
             models.Index(

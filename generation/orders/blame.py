@@ -5,6 +5,7 @@ from typing import Any
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
 from templates.errors import TemplateNotOrderable
+from templates.kinds import find_bound
 from templates.rendering import Recipe
 from templates.services import SETTABLE_WORDS
 from templates.variables import find_variables
@@ -36,6 +37,9 @@ def tell_caller(error: FieldError, order: Order, recipe: Recipe) -> FieldError |
     """Return a mistake at a word that the caller sent; None when the caller sent nothing of the kind."""
     if error.field in PROMPTS and find_variables(getattr(recipe, error.field)):
         return FieldError("parameters", error.code, OF_PARAMETERS, {"mistake": word_lazily(error)})
+    for name, word in find_bound(recipe.parameters).items():
+        if error.field == word and getattr(order, word) is None:
+            return FieldError(f"parameters.{name}", error.code, error.message, error.params)
     is_fixed = error.field in {*PROMPTS, *SETTABLE_WORDS, "type", CHAIN}
     is_fixed = is_fixed or error.field.startswith(OPERATIONS)
     was_said = getattr(order, error.field, None) is not None

@@ -33,6 +33,7 @@ from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_f
 from genhub.platforms.models import Moderation
 from templates import rendering, selectors
 from templates.chains import list_steps
+from templates.kinds import find_bound
 from templates.rendering import Look, Recipe, Rendered
 
 # With a template these are staff's to decide: they made the recipe and set its price.
@@ -61,12 +62,24 @@ def resolve(
         buyer = replace(buyer, local_only=True)
     try:
         rendered = render(order, recipe)
-        asked = join_prompts(order, recipe, rendered)
-        flagged = find_flagged(order, recipe, asked, moderation)
-        resolved = make_chain(order, recipe, rendered, buyer)
+        whole = bind(order, recipe) if recipe else order
+        asked = join_prompts(whole, recipe, rendered)
+        flagged = find_flagged(whole, recipe, asked, moderation)
+        resolved = make_chain(whole, recipe, rendered, buyer)
     except InvalidRequest as refusal:
         raise (blame(refusal, order, recipe) if recipe else refusal) from None
     return replace(resolved, asked=asked, flagged=flagged)
+
+
+def bind(order: Order, recipe: Recipe) -> Order:
+    """Return an order of a template with the words of its own that parameters say, its picture and its seed; what the
+    order says itself goes first."""
+    said: dict[str, Any] = {}
+    for name, word in find_bound(recipe.parameters).items():
+        value = order.parameters.get(name, recipe.parameters[name].get("default"))
+        if value is not None and getattr(order, word) is None:
+            said[word] = value
+    return replace(order, **said)
 
 
 def join_prompts(order: Order, recipe: Recipe | None, rendered: Rendered) -> str:

@@ -247,6 +247,8 @@ PRICE_SAMPLES = "generation.orders.samples.list_samples"
 RECIPE_TRIAL = "generation.orders.trials.try_recipe"
 # The published templates that nobody can order now: staff are told when a change breaks one.
 BROKEN_RECIPES = "generation.orders.trials.find_broken"
+# What became of the orders of versions of templates.
+VERSION_USAGE = "generation.selectors.versions.find_usage"
 
 # How long a worker that has nothing else to do waits for a second order to draw together with its first.
 LOCAL_BATCH_WAIT_MS = at_least("LOCAL_BATCH_WAIT_MS", 5, 0, 100)

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 from unfold.widgets import (
+    UnfoldAdminColorInputWidget,
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -17,6 +18,7 @@ from unfold.widgets import (
 from genhub.admin.forms import JsonField
 from genhub.admin.pages import word, word_fields
 from genhub.lib.errors import Problem
+from templates.kinds import COLOUR, LONG, PICTURE, in_order, kind_of
 from templates.rendering import Recipe
 from templates.samples import find_samples
 
@@ -34,7 +36,7 @@ class ParametersForm(forms.Form):
         super().__init__(*args, **kwargs)
         samples, _impossible, _is_sure = find_samples(recipe)
         self.names = {f"{PREFIX}{name}": name for name in recipe.parameters}
-        for name in sorted(recipe.parameters, key=lambda one: one not in recipe.required):
+        for name in in_order(recipe.parameters, recipe.required):
             rules = recipe.parameters[name]
             field = field_of(rules)
             field.label = rules.get("title") or name
@@ -64,7 +66,10 @@ def field_of(rules: Mapping[str, Any]) -> forms.Field:
     """Return a field for a parameter of these rules; of a kind that has no field of its own, one of JSON."""
     if "enum" in rules:
         return choice_of(rules["enum"])
-    make = FIELDS.get(rules.get("type", ""), json_of)
+    kind = kind_of(rules)
+    if kind in {COLOUR, PICTURE}:
+        return colour_of(rules) if kind == COLOUR else picture_of(rules)
+    make = FIELDS.get(str(rules.get("type", "")), json_of)
     return make(rules)
 
 
@@ -81,9 +86,20 @@ def choice_of(values: list[Any]) -> forms.Field:
 
 def text_of(rules: Mapping[str, Any]) -> forms.Field:
     """Return a field of a text, of several lines where it may be long."""
-    is_long = rules.get("maxLength", LONG_TEXT) > LONG_TEXT
+    is_long = rules.get("maxLength", LONG_TEXT) > LONG_TEXT or kind_of(rules) == LONG
     widget = UnfoldAdminTextareaWidget({"rows": 3}) if is_long else UnfoldAdminTextInputWidget()
     return forms.CharField(max_length=rules.get("maxLength"), strip=False, widget=widget)
+
+
+def colour_of(rules: Mapping[str, Any]) -> forms.Field:
+    """Return a field of a colour, as apps write it: #rrggbb."""
+    return forms.CharField(max_length=7, widget=UnfoldAdminColorInputWidget)
+
+
+def picture_of(rules: Mapping[str, Any]) -> forms.Field:
+    """Return a field of a picture by its id or address; nothing is uploaded here."""
+    placeholder = {"placeholder": "art_… · https://…"}
+    return forms.CharField(widget=UnfoldAdminTextInputWidget(placeholder))
 
 
 def whole_number_of(rules: Mapping[str, Any]) -> forms.Field:

@@ -4,12 +4,17 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from genhub.admin.forms import JsonField
 from genhub.admin.pages import word_fields
 from genhub.api.edit_words import read_operations
 from genhub.lib.errors import InvalidRequest
+from templates.admin.rows import IN_ROWS, TYPED, RowsWidget, read_typed
 from templates.admin.style import refuse_unknown_words
 from templates.errors import VersionNotPublishable
 from templates.models import TemplateVersion
@@ -21,6 +26,7 @@ SAVE_AND_PUBLISH = "_publish"
 class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     """A draft; with the publish button pressed it must also be fit to be ordered."""
 
+    rows = forms.Field(label=_("What an order says"), required=False, widget=RowsWidget)
     parameters = JsonField(
         shape=dict,
         label=_("Parameters"),
@@ -65,13 +71,25 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         model = TemplateVersion
         fields = (
             "name", "category", "media_type", "prompt", "negative_prompt", "parameters", "required",
-            "settings", "operations", "chain", "price", "caches",
+            "settings", "operations", "chain", "price", "caches", "note",
         )  # fmt: skip
         widgets = {
             "price": UnfoldAdminIntegerFieldWidget,
             "prompt": UnfoldAdminTextareaWidget({"rows": 4}),
             "negative_prompt": UnfoldAdminTextareaWidget({"rows": 2}),
+            "note": UnfoldAdminTextInputWidget,
         }
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        self.table, data = read_typed(data, kwargs.get("instance") or TemplateVersion())
+        super().__init__(data, *args, **kwargs)
+        widget: Any = self.fields["rows"].widget if "rows" in self.fields else RowsWidget()
+        widget.rows, widget.typed = self.table, (data or {}).get(TYPED, "")
+
+    def clean_rows(self) -> None:
+        """Say that a row is wrong: each says its own beside its fields."""
+        if self.data.get(TYPED) == IN_ROWS and self.table.mistake:
+            raise forms.ValidationError(self.table.mistake)
 
     def clean_parameters(self) -> dict[str, Any]:
         """Return the parameters, or raise naming those that are no JSON Schema object."""

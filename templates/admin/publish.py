@@ -55,6 +55,7 @@ def facts_of(version: TemplateVersion, trial: Mapping[str, Any]) -> dict[str, An
     return {
         gettext("Ordered now"): f"v{current.number}" if current else nothing,
         gettext("From now on"): f"v{version.number}",
+        gettext("What changed"): version.note or "–",
         gettext("Name"): version.name,
         gettext("Category"): version.category or "–",
         gettext("Media type"): version.get_media_type_display(),

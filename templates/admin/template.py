@@ -1,6 +1,7 @@
 """Pages of templates: which version is ordered, and all versions there ever were."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
@@ -18,13 +19,19 @@ from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import word_mistakes
 from genhub.admin.pages import Question, ask
 from genhub.admin.show import badge, link, moment, table
+from templates.admin.exchange import ExchangePage
 from templates.admin.words import version_badge, version_page, word_price
 from templates.models import Template, TemplateVersion
 from templates.services import create_template, draft_next, find_mistakes
+from templates.usage import Usage, find_usage
+
+MOST_SHOWN = 200
+# Of so many versions, the newest ones, it is told how they are used.
+MOST_USED = 8
 
 
 @admin.register(Template)
-class TemplateAdmin(HubAdmin):
+class TemplateAdmin(ExchangePage, HubAdmin):
     """Recipes that apps order by their code."""
 
     list_display = ("code", "name", "category", "version", "price", "orders", "draft", "is_active")
@@ -49,7 +56,8 @@ class TemplateAdmin(HubAdmin):
         ),
     )
     readonly_fields = ("name", "version", "orders", "created_at")
-    actions_detail = ("draft_new",)
+    actions_detail = ("draft_new", "export_one")
+    actions_list = ("export_all", "import_file")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
         """Return the templates, each with whether it has a draft."""
@@ -154,24 +162,44 @@ class TemplateAdmin(HubAdmin):
 
 
 def versions_table(template: Template) -> SafeString:
-    """Return all versions of a template, newest first."""
+    """Return the versions of a template, newest first, with what became of the latest orders of the newest ones."""
+    versions = list(template.versions.order_by("-number")[:MOST_SHOWN])
+    usage = find_usage([version.pk for version in versions[:MOST_USED] if version.published_at])
     headers = [
-        _("version"),
-        _("state"),
-        _("name"),
-        _("price"),
-        _("published at"),
-        _("published by"),
-    ]
+        _("version"), _("state"), _("what changed"), _("price"), _("orders"), _("success"), _("refunded"),
+        _("published at"), _("published by"), "",
+    ]  # fmt: skip
+    olders = [*versions[1:], None]
     rows = [
         [
             link("templates_templateversion", version.pk, f"v{version.number}"),
             version_badge(version, template),
-            version.name,
+            version.note or "–",
             word_price(version),
+            *word_usage(usage.get(version.pk)),
             moment(version.published_at),
             version.published_by or "–",
+            compare_link(older, version) if older else "",
         ]
-        for version in template.versions.order_by("-number")
+        for version, older in zip(versions, olders, strict=True)
     ]
     return table(headers, rows)
+
+
+def word_usage(usage: Usage | None) -> tuple[str, str, str]:
+    """Return how many orders of a version were looked at, how many of those that ended were made, and how many were
+    refunded."""
+    if usage is None:
+        return "–", "–", "–"
+    orders = gettext("the latest %(number)s") if usage.is_more else "%(number)s"
+    success = f"{usage.completed / usage.ended:.0%}" if usage.ended else "–"
+    refunded = f"{usage.refunded / usage.completed:.0%}" if usage.completed else "–"
+    return orders % {"number": usage.orders}, success, refunded
+
+
+def compare_link(older: TemplateVersion, version: TemplateVersion) -> SafeString:
+    """Return a link to the page that shows two versions side by side."""
+    page = reverse("admin:generation_task_versions")
+    words = urlencode({"left": older.pk, "right": version.pk})
+    text = gettext("compare with v%(number)s") % {"number": older.number}
+    return format_html('<a class="text-link" href="{}?{}">{}</a>', page, words, text)

@@ -18,8 +18,15 @@ from genhub.admin.show import moment
 from genhub.lib.errors import Problem, SeenChanged
 from templates import services
 from templates.admin.forms import SAVE_AND_PUBLISH, DraftForm
+from templates.admin.preview import PreviewPage
 from templates.admin.publish import ask_publish
-from templates.admin.words import version_badge, version_page, word_operations, word_price
+from templates.admin.words import (
+    version_badge,
+    version_page,
+    word_operations,
+    word_parameters,
+    word_price,
+)
 from templates.errors import VersionNotPublishable
 from templates.models import Template, TemplateVersion
 from templates.pictures import find_shown, remove_picture
@@ -27,7 +34,7 @@ from templates.services import find_mistakes
 
 
 @admin.register(TemplateVersion)
-class TemplateVersionAdmin(HubAdmin):
+class TemplateVersionAdmin(PreviewPage, HubAdmin):
     """One state of a template."""
 
     form = DraftForm
@@ -46,10 +53,26 @@ class TemplateVersionAdmin(HubAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("template", "state", "name", "category", "media_type", "price", "caches")},
+            {
+                "fields": (
+                    "template",
+                    "state",
+                    "name",
+                    "category",
+                    "media_type",
+                    "price",
+                    "caches",
+                    "note",
+                )
+            },
         ),
         (_("Prompt"), {"fields": ("prompt", "negative_prompt")}),
-        (_("Parameters"), {"fields": ("parameters", "required", "settings", "chain")}),
+        (_("Parameters"), {"fields": ("rows",)}),
+        (
+            _("Parameters in JSON, for experts"),
+            {"fields": ("parameters", "required"), "classes": ["collapse"]},
+        ),
+        (_("Settings"), {"fields": ("settings", "chain")}),
         (_("After drawing"), {"fields": ("operations", "edits_in_words")}),
         (_("History"), {"fields": ("created_at", "published_at", "published_by")}),
     )
@@ -213,6 +236,11 @@ class TemplateVersionAdmin(HubAdmin):
     def price_shown(self, version: TemplateVersion) -> str:
         """Show the price of one picture in words."""
         return word_price(version)
+
+    @display(description=_("What an order says"))
+    def rows(self, version: TemplateVersion) -> SafeString | str:
+        """Show the parameters of a version that cannot be changed."""
+        return word_parameters(version)
 
     @display(description=_("in words"))
     def edits_in_words(self, version: TemplateVersion) -> SafeString | str:

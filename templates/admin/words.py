@@ -10,6 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from genhub.admin.show import badge
+from templates.admin.rows import are_rules, word_kind
+from templates.kinds import Row, list_rows
 from templates.models import Template, TemplateVersion
 
 ACTIONS: Final = {
@@ -54,6 +56,24 @@ def word_operation(said: Mapping[str, Any]) -> str:
     )
     name = str(ACTIONS.get(said["action"], said["action"]))
     return f"{name}: {words}" if words else name
+
+
+def word_parameters(version: TemplateVersion) -> SafeString | str:
+    """Return a line for each parameter: its name, its kind, whether an order must say it, and its default."""
+    if not version.parameters or not are_rules(version.parameters):
+        return "–"
+    rows = list_rows(version.parameters, version.required)
+    return format_html_join(
+        mark_safe("<br>"), "<code>{}</code> {}", [(row.name, word_row(row)) for row in rows]
+    )
+
+
+def word_row(row: Row) -> str:
+    """Return what is said of a parameter, in words."""
+    words = [row.label, word_kind(row.kind), gettext("required") if row.is_required else ""]
+    if row.default is not None:
+        words.append(gettext("default %(value)s") % {"value": row.default})
+    return ", ".join(filter(None, [*words, " · ".join(row.choices)]))
 
 
 def version_page(version: TemplateVersion) -> str:

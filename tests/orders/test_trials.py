@@ -182,3 +182,22 @@ def test_marked_words_are_all_that_orders_feel() -> None:
     unfelt = {"id", "template", "number", "published_at", "published_by", "created_at"}
     fields = {field.name for field in TemplateVersion._meta.concrete_fields}
     assert set(words_of(draft())) == fields - unfelt
+
+
+def test_parameters_say_the_orders_own_seed(alice: APIClient) -> None:
+    seed = {"type": "integer", "format": "seed", "minimum": 0, "maximum": 2**53 - 1, "default": 7}
+    publish(draft(parameters={"seed": seed}), actor="carol")
+    for said, own, drawn in (({}, {}, 7), ({"seed": 9}, {}, 9), ({"seed": 9}, {"seed": 5}, 5)):
+        body = {"template": "wanted", "parameters": said, **own}
+        answer = alice.post(GENERATE, body, format="json")
+        task = Task.objects.get(pk=answer.json()["id"].removeprefix("task_"))
+        assert task.spec["seeds"] == [drawn]
+    wrong = {"template": "wanted", "parameters": {"seed": -1}}
+    refused(alice, GENERATE, body=wrong, expect=(400, "invalid_request", "parameters.seed"))
+
+
+def test_parameters_say_the_orders_own_picture(alice: APIClient) -> None:
+    photo = {"type": "string", "format": "picture"}
+    publish(draft(parameters={"photo": photo}, required=["photo"]), actor="carol")
+    body = {"template": "wanted", "parameters": {"photo": "art_nobodys"}}
+    refused(alice, GENERATE, body=body, expect=(400, "invalid_request", "parameters.photo"))

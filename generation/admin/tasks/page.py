@@ -28,6 +28,7 @@ from generation.admin.tasks.figures import FiguresPage
 from generation.admin.tasks.history import attempts_table, story_table
 from generation.admin.tasks.taking_down import TakingDownPage
 from generation.admin.tasks.trying import TryPage
+from generation.admin.tasks.versions import VersionsPage
 from generation.admin.words import list_pictures, task_badge, view_progress, word_failure
 from generation.models import Output, Task
 from generation.selectors.tasks import describe_template, search_tasks, when_ended
@@ -61,6 +62,7 @@ class TaskAdmin(
     DeedsPage,
     ComparePage,
     TryPage,
+    VersionsPage,
     FiguresPage,
     ReadOnlyAdmin,
 ):

@@ -1,0 +1,1 @@
+"""What operators do with templates on the command line."""
