@@ -62,6 +62,9 @@ AUDITED = "genhub_audit_timestamp_seconds"
 HOUR = 3600
 
 CASES = [
+    Case("GenHubAlertOpen", hub("genhub_alerts_open", still(0), 'kind="disk_low"'),
+         hub("genhub_alerts_open", still(1), 'kind="disk_low"'),
+         "The hub itself says disk_low: see its alerts.", {"kind": "disk_low"}),
     Case("GenHubAway", {f'up{{job="genhub",{WEB}}}': still(1)}, {f'up{{job="genhub",{WEB}}}': still(0)},
          "web:8000 does not answer.", {"job": "genhub", "instance": "web:8000"}, "critical"),
     Case("GenHubNoWorker", WAITING | READY, WAITING | UNREADY,
