@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from generation.life import restored
-from genhub.backups import tools
+from genhub.backups import client_programs
 from genhub.backups.taking import (
     DUMP,
     HOME_FILES,
@@ -36,7 +36,7 @@ def bring_back(folder: Path, *, is_moved: bool, say: Callable[[str], None]) -> d
     with serving(say):
         check_empty()
         say("· the database")
-        tools.bring_back(folder / DUMP)
+        client_programs.bring_back(folder / DUMP)
         store = local_storage()
         if store and (folder / STORED).is_dir():
             say("· the files")

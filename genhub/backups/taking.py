@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from generation.models import Task
-from genhub.backups import tools
+from genhub.backups import client_programs
 from genhub.embedded.secrets import FILES
 from storage.files import local_storage
 from storage.purposes import list_buckets
@@ -43,7 +43,7 @@ def take(folder: Path, *, say: Callable[[str], None]) -> dict[str, Any]:
     make_empty(folder)
     facts = describe()
     say("· the database")
-    tools.dump(folder / DUMP)
+    client_programs.dump(folder / DUMP)
     copied = {"files": 0, "bytes": 0}
     store = local_storage()
     if store:

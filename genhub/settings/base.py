@@ -28,13 +28,7 @@ from genhub.settings.parts import (
     private_hosts,
     weights_files,
 )
-from genhub.settings.retention import (  # noqa: F401
-    ERASURE_KEPT,
-    ERASURE_RENAMES,
-    ERASURE_STEPS,
-    KEEP_DAYS,
-    RETENTION_RULES,
-)
+from genhub.settings.retention import *  # noqa: F403
 from genhub.settings.store import image_origins
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.vendors import named_hosts, read_vendors

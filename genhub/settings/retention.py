@@ -2,6 +2,8 @@
 
 from genhub.settings.parts import at_least
 
+__all__ = ["ERASURE_KEPT", "ERASURE_RENAMES", "ERASURE_STEPS", "KEEP_DAYS", "RETENTION_RULES"]
+
 LONGEST_DAYS = 36_500
 
 # Days; 0: for ever. The rows of orders, pictures, transfers and holds have no age: they are never deleted. Of the kinds

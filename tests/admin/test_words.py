@@ -18,7 +18,8 @@ from pytest_django import Settings
 from credits.models import AuditRun, DefaultBudget, Freeze, PriceRule, Stop
 from credits.selectors import find_purse
 from generation.accounts.other_names import seed_other_names
-from generation.models import Batch, RefundBatch, RefundRequest, Task
+from generation.models import Batch, Queue, RefundBatch, RefundRequest, Task
+from genhub.alerts.models import Alert
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Plan
 from genhub.retention import erasing
@@ -58,6 +59,8 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     Batch.objects.create(
         platform=task.platform, user=task.user, policy="all", total=1, pending=1, price=5
     )
+    Queue.objects.create(name="local")
+    Alert.objects.create(kind=Alert.Kind.values[0], began_at="2026-01-01T00:00:00Z")
     seed_other_names()
     make_ids(task.platform)
     make_findings(task)

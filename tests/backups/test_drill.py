@@ -25,7 +25,7 @@ from generation.models import Attempt, Task
 from generation.providers.base import Submitted
 from generation.selectors.events import newest_position
 from generation.work.run import run_queue
-from genhub.backups import taking, tools
+from genhub.backups import client_programs, taking
 from storage.models import Artifact
 from storage.selectors import read_bytes
 from tests.bench.elsewhere import connect_to
@@ -33,7 +33,6 @@ from tests.books import find_mistakes
 from tests.steps import attempt_states, claim, collect, submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stub")]
-RESTORED = "genhub_restored"
 
 
 @pytest.fixture
@@ -54,11 +53,13 @@ def files(settings: Settings, tmp_path: Path) -> Path:
 def empty() -> Iterator[Any]:
     """A connection to an empty database beside the test's."""
     words = {**connection.get_connection_params(), "dbname": "postgres"}
-    name = sql.Identifier(RESTORED)
+    # Each of those who test has a database of its own.
+    beside = f"{connection.settings_dict['NAME']}_restored"
+    name = sql.Identifier(beside)
     with psycopg.connect(**words, autocommit=True) as server:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
         server.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        other = connect_to(RESTORED)
+        other = connect_to(beside)
         yield other
         other.close()
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
@@ -210,12 +211,12 @@ def test_a_program_that_is_too_old_is_named(
     old = tmp_path / "pg_dump"
     old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'")
     old.chmod(0o700)
-    monkeypatch.setattr(tools, "list_programs", lambda _: [str(old)])
+    monkeypatch.setattr(client_programs, "list_programs", lambda _: [str(old)])
     with pytest.raises(CommandError, match=r"pg_dump \d+ or newer is missing .*is 9"):
         command("backup", str(tmp_path / "kept"))
     assert not (tmp_path / "kept" / taking.MANIFEST).exists()
 
 
 def test_a_program_that_fails_says_why(tmp_path: Path) -> None:
-    with pytest.raises(tools.ToolFailed, match="pg_restore"):
-        tools.bring_back(tmp_path / "nothing")
+    with pytest.raises(client_programs.ToolFailed, match="pg_restore"):
+        client_programs.bring_back(tmp_path / "nothing")

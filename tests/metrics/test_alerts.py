@@ -59,12 +59,10 @@ USED, QUOTA = (
 QUEUE, FAL, LOOP = {"queue": "local"}, {"provider": "fal"}, 'loop="reap"'
 AGED = "genhub_oldest_waiting_seconds"
 AUDITED = "genhub_audit_timestamp_seconds"
+HELD_UP = 'kind="queue",name="local",state="paused"'
 HOUR = 3600
 
 CASES = [
-    Case("GenHubAlertOpen", hub("genhub_alerts_open", still(0), 'kind="disk_low"'),
-         hub("genhub_alerts_open", still(1), 'kind="disk_low"'),
-         "The hub itself says disk_low: see its alerts.", {"kind": "disk_low"}),
     Case("GenHubAway", {f'up{{job="genhub",{WEB}}}': still(1)}, {f'up{{job="genhub",{WEB}}}': still(0)},
          "web:8000 does not answer.", {"job": "genhub", "instance": "web:8000"}, "critical"),
     Case("GenHubNoWorker", WAITING | READY, WAITING | UNREADY,
@@ -80,6 +78,8 @@ CASES = [
     Case("GenHubOrdersInDoubt", hub("genhub_under_way", still(9), 'provider="fal",state="waiting"'),
          hub("genhub_under_way", still(2), 'provider="fal",state="unknown"'),
          "2 orders may be at fal: staff decide in the admin.", FAL),
+    Case("GenHubHeldUp", hub("genhub_held_up", still(0), HELD_UP), hub("genhub_held_up", still(1), HELD_UP),
+         "The queue local is paused: its orders wait.", {"kind": "queue", "name": "local", "state": "paused"}),
     Case("GenHubBooksWrong", hub("genhub_audit_findings", still(0)), hub("genhub_audit_findings", still(1)),
          "The audit found 1 mistakes in the books.", {}, "critical"),
     # Series begin at the epoch: so many seconds ago is before it.
@@ -99,6 +99,9 @@ CASES = [
     Case("GenHubStorageFull", hub(USED, still(900), 'platform="shop",kind="image"') | QUOTA,
          hub(USED, still(700), 'platform="shop",kind="image"') | hub(USED, still(250), 'platform="shop",kind="video"')
          | QUOTA, "shop has used 95% of its storage.", {"platform": "shop"}),
+    Case("GenHubAlertOpen", hub("genhub_alerts_open", still(0), 'kind="disk_low"'),
+         hub("genhub_alerts_open", still(1), 'kind="disk_low"'),
+         "The hub itself says disk_low: see its alerts.", {"kind": "disk_low"}),
 ]  # fmt: skip
 
 

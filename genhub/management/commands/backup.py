@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from genhub.backups.client_programs import ToolFailed
 from genhub.backups.taking import NoBackup, take
-from genhub.backups.tools import ToolFailed
 from genhub.lib.commands import HubCommand
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from genhub.backups.bringing import bring_back
+from genhub.backups.client_programs import ToolFailed
 from genhub.backups.taking import NoBackup
-from genhub.backups.tools import ToolFailed
 from genhub.embedded.errors import HubError
 from genhub.lib.commands import HubCommand
 
