@@ -56,7 +56,7 @@ class AlertAdmin(ReadOnlyAdmin):
     @display(description=_("state"), ordering="ended_at")
     def state(self, alert: Alert) -> SafeString:
         """Show whether it is still so."""
-        return badge(_("over"), "success") if alert.ended_at else badge(_("open now"), "danger")
+        return badge(_("resolved"), "success") if alert.ended_at else badge(_("open now"), "danger")
 
     @display(description=_("lasted"))
     def lasted(self, alert: Any) -> str:
