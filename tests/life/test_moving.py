@@ -37,9 +37,12 @@ def test_order_goes_before_or_behind_those_of_its_user(alice: APIClient, stub: A
 
 def test_other_users_keep_their_turns(shop: Platform, stub: Account) -> None:
     mine, other = place_in(shop, "alice"), place_in(shop, "bob")
-    a1, b1, a2, b2 = wait_in([mine, other, mine, other], stub)
-    moving.move(a2.pk, "first", **WHY)
-    assert served() == [a2, b1, a1, b2]
+    # What is written in one statement comes in any order among its own.
+    _, _, moved, _ = wait_in([mine, other, mine, other], stub)
+    moving.move(moved.pk, "first", **WHY)
+    tasks = served()
+    assert tasks[0] == moved
+    assert [task.user for task in tasks] == ["alice", "bob", "alice", "bob"]
 
 
 def test_priority_changes_and_money_does_not(alice: APIClient, stub: Account) -> None:
