@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from generation.models import Account, Attempt, Queue, QueueChange, Worker
@@ -56,8 +58,11 @@ def list_changes(queue: str = "") -> list[QueueChange]:
 
 
 def list_accounts() -> list[Any]:
-    """Return the accounts that are switched on, each with the database's `now`, by queue and name."""
-    enabled = Account.objects.filter(is_enabled=True).annotate(now=Now())
+    """Return the accounts that are switched on, each with the database's `now` and the names of the models that the
+    breaker switched off, `broken`; by queue and name."""
+    off = Q(offers__broken_at__isnull=False, offers__is_enabled=False)
+    broken = ArrayAgg("offers__alias", filter=off, default=[])
+    enabled = Account.objects.filter(is_enabled=True).annotate(now=Now(), broken=broken)
     return list(enabled.order_by("queue", "alias"))
 
 

@@ -179,7 +179,7 @@ def test_order_of_a_template_that_broke_names_the_template(
 
 
 def test_marked_words_are_all_that_orders_feel() -> None:
-    unfelt = {"id", "template", "number", "published_at", "published_by", "created_at"}
+    unfelt = {"id", "template", "number", "note", "published_at", "published_by", "created_at"}
     fields = {field.name for field in TemplateVersion._meta.concrete_fields}
     assert set(words_of(draft())) == fields - unfelt
 

@@ -25,7 +25,7 @@ from generation.models.task import Priority
 from generation.selectors import live
 from generation.selectors.line import Place, find_places
 from generation.selectors.live import After
-from generation.selectors.queue import count_at_work, count_waiting, list_broken
+from generation.selectors.queue import count_at_work, count_waiting
 from generation.selectors.tasks import find_pauses
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.pages import show
@@ -83,7 +83,7 @@ class QueueAdmin(Steer, ReadOnlyAdmin):
             "next": next_page(page[-1]) if len(waiting) > live.PAGE else "",
             "providers": accounts_table(request, accounts),
             "changes": changes_table(live.list_changes()),
-            "broken": list_broken(),
+            "broken": sorted(alias for account in accounts for alias in account.broken),
             "flower": find_flower(request),
             "seconds": REFRESH_SECONDS,
         }
