@@ -60,7 +60,9 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
         platform=task.platform, user=task.user, policy="all", total=1, pending=1, price=5
     )
     Queue.objects.create(name="local")
-    Alert.objects.create(kind=Alert.Kind.values[0], began_at="2026-01-01T00:00:00Z")
+    Alert.objects.create(
+        kind=Alert.Kind.WORKER_GONE, about="local", began_at="2026-01-01T00:00:00Z"
+    )
     seed_other_names()
     make_ids(task.platform)
     make_findings(task)
