@@ -47,13 +47,12 @@ def startup(request: HttpRequest) -> JsonResponse:
 @cache
 def find_tables() -> None:
     """Return once no migration is missing, and never look again; raise Behind or DatabaseError."""
-    if missing := list_missing():
+    if missing := list_missing(MigrationExecutor(connection)):
         raise Behind(f"{len(missing)} migrations are missing, such as {missing[0]}")
 
 
-def list_missing() -> list[str]:
+def list_missing(executor: MigrationExecutor) -> list[str]:
     """Return the migrations of this release that the tables have not seen, in their order."""
-    executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 

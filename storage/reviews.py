@@ -9,20 +9,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Exists, F, Q, Value, When
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from genhub.lib.errors import NotFound, Problem, SeenChanged, gettext_noop
-from genhub.lib.ids import to_wire
 from genhub.platforms.models import Platform
 from genhub.webhooks import outbox
 from genhub.webhooks.models import EventType
 from storage.keys import UPLOADS
 from storage.models import SHOWN, Artifact, Review, ReviewedPicture, ReviewState, ShareLink
-from storage.selectors import PREFIX
+from storage.selectors import name_for_apps
 from storage.withholding import lock
 
 __all__ = ["ReviewState", "ReviewedPicture"]
@@ -146,18 +143,12 @@ def tell(decisions: Sequence[Review]) -> None:
     """Tell whoever asks for it what was decided about a file, in the transaction that decides; the caller rings
     afterwards."""
     ids = [one.pk for one in decisions]
-    rows = Review.objects.filter(pk__in=ids).select_related("artifact").order_by("pk")
+    rows = Review.objects.filter(pk__in=ids).select_related("artifact__platform").order_by("pk")
     # About one file of one platform: all of them are told to the same.
     platform, event = decisions[0].artifact.platform, EVENTS[ReviewState(decisions[0].state)]
     endpoints = outbox.find_receivers([platform.pk], event).get(platform.pk, ())
     receivers = outbox.list_receivers(endpoints)
     for row in rows if receivers else ():
-        wire_id = to_wire(PREFIX, row.artifact_id)
-        data = {
-            "platform": platform.code,
-            "user": row.artifact.user,
-            "artifact": wire_id,
-            "url": f"{settings.PUBLIC_URL}{reverse('artifact', args=[wire_id])}",
-            "review": {"state": row.state, "reason": row.reason or None},
-        }
+        review = {"state": row.state, "reason": row.reason or None}
+        data = {**name_for_apps(row.artifact), "review": review}
         outbox.write(platform.pk, outbox.News(event, row.pk, row.decided_at, data), receivers)

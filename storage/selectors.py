@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import default_storage, storages
+from django.urls import reverse
 
-from genhub.lib.ids import from_wire
+from genhub.lib.ids import from_wire, to_wire
 from genhub.lib.once import once
 from storage.files import local_storage
 from storage.models import SHOWN, Artifact
@@ -86,6 +88,17 @@ def describe_clip(artifact: Artifact) -> dict[str, Any]:
         "fps": artifact.fps,
         "codec": artifact.codec,
         "has_audio": artifact.has_audio,
+    }
+
+
+def name_for_apps(artifact: Artifact) -> dict[str, Any]:
+    """Return by what an app knows a picture: platform, user, id and address, as webhooks tell them."""
+    wire_id = to_wire(PREFIX, artifact.pk)
+    return {
+        "platform": artifact.platform.code,
+        "user": artifact.user,
+        "artifact": wire_id,
+        "url": f"{settings.PUBLIC_URL}{reverse('artifact', args=[wire_id])}",
     }
 
 

@@ -8,20 +8,18 @@ import logging
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from genhub.lib.errors import NotFound, gettext_noop
-from genhub.lib.ids import from_wire, to_wire
+from genhub.lib.ids import from_wire
 from genhub.retention import holds
 from genhub.webhooks import outbox
 from genhub.webhooks.models import EventType
 from storage.erasing import TakenDownBefore, clear_folders, let_go
 from storage.models import Artifact, ShareLink, TakeDown, UploadFolder
-from storage.selectors import PREFIX
+from storage.selectors import PREFIX, name_for_apps
 from storage.services import folder_of
 from storage.withholding import find_edits_of, lock
 
@@ -79,14 +77,7 @@ def tell(takes: list[TakeDown]) -> None:
         platform = row.artifact.platform
         told = outbox.list_receivers(receivers.get(platform.pk, ()))
         if told:
-            wire_id = to_wire(PREFIX, row.artifact_id)
-            data = {
-                "platform": platform.code,
-                "user": row.artifact.user,
-                "artifact": wire_id,
-                "url": f"{settings.PUBLIC_URL}{reverse('artifact', args=[wire_id])}",
-                "taken_down": {"reason": row.reason},
-            }
+            data = {**name_for_apps(row.artifact), "taken_down": {"reason": row.reason}}
             outbox.write(platform.pk, outbox.News(EVENT, row.pk, row.taken_at, data), told)
 
 

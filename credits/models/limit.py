@@ -21,18 +21,10 @@ class Period(models.TextChoices):
     CONCURRENT = "concurrent", _("tasks at the same time")
 
 
-class Budget(models.Model):
-    """The most that an API key, or a purse, may spend in a period, in whole credits; or how many tasks it may have
-    under way at the same time. Counting begins when the budget is made."""
+class Limit(models.Model):
+    """The most of something in a period."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    api_key = models.ForeignKey(
-        "platforms.ApiKey", models.PROTECT, null=True, blank=True, verbose_name=_("API key"),
-        related_name="+",
-    )  # fmt: skip
-    purse = models.ForeignKey(
-        Purse, models.PROTECT, null=True, blank=True, verbose_name=_("purse"), related_name="+"
-    )
     period = models.CharField(_("period"), max_length=10, choices=Period.choices)
     most = models.BigIntegerField(
         _("limit"),
@@ -45,9 +37,28 @@ class Budget(models.Model):
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:
+        abstract = True
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.most} {self.get_period_display()}"
+
+
+class Budget(Limit):
+    """The most that an API key, or a purse, may spend in a period, in whole credits; or how many tasks it may have
+    under way at the same time. Counting begins when the budget is made."""
+
+    api_key = models.ForeignKey(
+        "platforms.ApiKey", models.PROTECT, null=True, blank=True, verbose_name=_("API key"),
+        related_name="+",
+    )  # fmt: skip
+    purse = models.ForeignKey(
+        Purse, models.PROTECT, null=True, blank=True, verbose_name=_("purse"), related_name="+"
+    )
+
+    class Meta(Limit.Meta):
         verbose_name = _("budget")
         verbose_name_plural = _("budgets")
-        ordering = ("-created_at",)
         constraints = [
             models.UniqueConstraint(fields=["api_key", "period"], name="budget_of_key"),
             models.UniqueConstraint(fields=["purse", "period"], name="budget_of_purse"),
@@ -58,9 +69,6 @@ class Budget(models.Model):
                 name="budget_of_key_or_purse",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.most} {self.get_period_display()}"
 
 
 class GrantRule(models.Model):

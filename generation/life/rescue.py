@@ -72,7 +72,8 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     if task.state not in TASK_LIVE or attempt is None:
         return False
     if attempt.sending_at:
-        return leave_to_vendor(expired, attempt)
+        # Whatever it was that killed its worker: the next one handles it in a process of its own.
+        return leave_to_vendor(expired, attempt, isolated=True)
     # In a shared process it may have been another one's fault: that counts for nobody, and each is isolated from then.
     was_isolated = attempt.batch_size == 1 and not attempt.shared_process
     deaths = claims.count_deaths(task_id) + was_isolated
@@ -99,24 +100,22 @@ def abandon(attempt_id: uuid.UUID, task_id: uuid.UUID) -> bool:
     return True
 
 
-def leave_to_vendor(expired: QuerySet[Attempt], attempt: Attempt) -> bool:
-    """Take an attempt back whose order had left for its vendor; False when its worker lives."""
-    values: dict[str, Any] = {
+def leave_to_vendor(held: QuerySet[Attempt], attempt: Attempt, **values: Any) -> bool:
+    """Take an attempt back whose order may have left for its vendor; False when nobody holds it so any more."""
+    state = AttemptState.WAITING if attempt.remote_id else AttemptState.UNKNOWN
+    values |= {
         "lease_token": F("lease_token") + 1,
         "lease_expires_at": None,
         "preview": None,
         "run_at": Now(),
-        # Whatever it was that killed its worker: the next one handles it in a process of its own.
-        "isolated": True,
     }
-    state = AttemptState.WAITING if attempt.remote_id else AttemptState.UNKNOWN
     if state == AttemptState.UNKNOWN:
         values["look_at"] = searching.first_look(attempt.account)
-    if not expired.update(state=state, **values):
+    if not held.update(state=state, **values):
         return False
     if state == AttemptState.UNKNOWN:
         events.record(attempt.task_id, Event.Kind.UNKNOWN, attempt_id=attempt.pk)
-    logger.warning("worker of attempt %s died; its order is %s", attempt.pk, state)
+    logger.warning("the worker of attempt %s is gone; its order is %s", attempt.pk, state)
     return True
 
 

@@ -12,8 +12,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from generation.accounts.routing import is_remote
-from generation.life import events, searching
-from generation.models import Attempt, Event, Task
+from generation.life import rescue
+from generation.models import Attempt, Task
 from generation.states import ATTEMPT_LIVE, AttemptState, TaskState
 
 # No hub claims one attempt, or writes events, so often between a backup and its loss.
@@ -46,18 +46,8 @@ def doubt(attempt: Attempt) -> bool:
     """Put an attempt that may have been sent to a vendor since into doubt; False for one that is made here."""
     if not is_remote(attempt.account):
         return False
-    state = AttemptState.WAITING if attempt.remote_id else AttemptState.UNKNOWN
-    Attempt.objects.filter(pk=attempt.pk).update(
-        state=state,
-        run_at=Now(),
-        lease_expires_at=None,
-        preview=None,
-        look_at=searching.first_look(attempt.account) if state == AttemptState.UNKNOWN else None,
-    )
-    if state == AttemptState.WAITING:
-        return False
+    rescue.leave_to_vendor(Attempt.objects.filter(pk=attempt.pk), attempt)
     # Found at its vendor, it is asked for as any that was begun.
     begun = {"state": TaskState.PROCESSING, "started_at": Now()}
     Task.objects.filter(pk=attempt.task_id, state=TaskState.PENDING).update(**begun)
-    events.record(attempt.task_id, Event.Kind.UNKNOWN, attempt_id=attempt.pk)
-    return True
+    return not attempt.remote_id

@@ -68,6 +68,10 @@ class Rest(models.TextChoices):
     PAUSED = "paused", _("paused by staff")
 
 
+# What only staff can mend: it does not pass with time, or not before tomorrow.
+NOT_BY_ITSELF = (Rest.NO_KEY, Rest.NO_QUOTA, Rest.REFUSED, Rest.SPENT)
+
+
 class Standing(models.Model):
     """How an account or a key stands, kept by the workers: failures in a row, until when it is out of use, and why."""
 

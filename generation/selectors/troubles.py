@@ -6,11 +6,10 @@ from django.db.models import Count, Min, Q
 from django.db.models.functions import Now
 
 from generation.models import Account, Attempt, Queue, Rest
+from generation.models.account import NOT_BY_ITSELF
 from generation.states import AttemptState
 from genhub.lib.clock import NOW
 
-# What only staff can mend: it does not pass with time, or not before tomorrow.
-NOT_BY_ITSELF = (Rest.NO_KEY, Rest.NO_QUOTA, Rest.REFUSED, Rest.SPENT)
 # What a vendor says of a key; its success, or staff, take that back.
 KEY_IS_BAD = (Rest.REFUSED, Rest.NO_QUOTA)
 

@@ -17,6 +17,7 @@ from genhub.backups.taking import (
     NoBackup,
     copy_files,
     copy_secret,
+    half_done,
     read_manifest,
 )
 from genhub.embedded.lock import HomeLock
@@ -35,15 +36,18 @@ def bring_back(folder: Path, *, is_moved: bool, say: Callable[[str], None]) -> d
     read_manifest(folder)
     with serving(say):
         check_empty()
-        say("· the database")
-        client_programs.bring_back(folder / DUMP)
         store = local_storage()
         if store and (folder / STORED).is_dir():
             say("· the files")
             copy_files(folder / STORED, Path(store.location))
         for path in sorted((folder / HOME_FILES).glob("*")):
             copy_secret(path, settings.HOME / path.name)
+        say("· the database")
+        # Between the two, rows say of orders that they may be sent again: `prepare` lets no hub begin so.
+        half_done().touch()
+        client_programs.bring_back(folder / DUMP)
         told = restored.settle(is_moved=is_moved)
+        half_done().unlink()
         connection.close()
     return told
 

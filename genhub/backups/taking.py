@@ -127,6 +127,11 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def half_done() -> Path:
+    """Return what stands in the home while a backup is brought back, and stays where that did not end."""
+    return Path(settings.HOME) / "restoring"
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return what a backup says of itself, its database proved to be the one that was written; raise NoBackup."""
     try:

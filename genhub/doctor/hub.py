@@ -6,11 +6,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 
-from credits.selectors import find_last_audit
-from generation.models import Account, AccountKey, Describer, Moderator, Rest
-from generation.selectors.troubles import NOT_BY_ITSELF
+from credits.audit import view_standing
+from generation.models import AccountKey, Describer, Moderator
+from generation.selectors.troubles import list_closed_accounts
 from genhub import health
 from genhub.alerts import channels
 from genhub.doctor.findings import Finding, fault, good, warning, word
@@ -22,7 +21,6 @@ from genhub.webhooks.selectors import count_given_up, read_lag
 
 HEALTH = "/api/v1/health"
 ASK_SECONDS, HEALTH_BYTES = 10, 1 << 16
-LATE_SECONDS = 300
 SHOWN = 3
 MENDS = {
     "default": "set DEFAULT_MODEL to the alias of an enabled model, or enable that one in the admin",
@@ -80,39 +78,40 @@ def opens(sealed: str) -> bool:
 
 def look_at_accounts() -> Iterator[Finding]:
     """Say which providers are enabled and rest for a reason that does not pass by itself."""
-    resting = [
-        f"{account.alias} ({Rest(account.resting_why).label})"
-        for account in Account.objects.filter(is_enabled=True, resting_until__gt=Now()).order_by(
-            "alias"
-        )
-        if account.resting_why in NOT_BY_ITSELF
-    ]
-    if resting:
+    closed = [f"{alias} ({why.label})" for alias, why in list_closed_accounts().items()]
+    if closed:
         yield warning(
-            "providers", f"not used: {', '.join(resting)}", "see why on their pages in the admin"
+            "providers", f"not used: {', '.join(closed)}", "see why on their pages in the admin"
         )
     else:
         yield good("providers", "none that is enabled waits for staff")
 
 
 def look_at_audit() -> Iterator[Finding]:
-    """Say what the last proof of the ledger found."""
-    run = find_last_audit()
-    if run is None:
+    """Say what the last proofs of the ledger found, of all of it and of what is new; none that has not ended."""
+    standing = view_standing()
+    runs = [run for run in (standing.whole, standing.since) if run]
+    mistakes = sum(len(run.findings) for run in runs)
+    if not runs:
         yield warning(
             "audit", "the ledger was never proved", "run `manage.py audit`; the loops do it daily"
         )
-    elif run.findings:
-        yield fault("audit", f"it found {len(run.findings)} mistakes in the ledger", "read it in the admin, under Audits")  # fmt: skip
+    elif mistakes:
+        yield fault(
+            "audit",
+            f"it found {mistakes} mistakes in the ledger",
+            "read it in the admin, under Audits",
+        )
     else:
-        yield good("audit", f"clean on {run.started_at:%Y-%m-%d %H:%M} UTC")
+        newest = max(run.started_at for run in runs)
+        yield good("audit", f"clean on {newest:%Y-%m-%d %H:%M} UTC")
 
 
 def look_at_webhooks() -> Iterator[Finding]:
     """Say whether apps hear of their orders."""
     waiting, lag = read_lag()
     given_up = count_given_up()
-    if lag.total_seconds() > LATE_SECONDS:
+    if lag.total_seconds() > settings.ALERT_WEBHOOKS_SECONDS:
         yield fault(
             "webhooks",
             f"{waiting} wait, the oldest {lag.total_seconds():.0f} s over its time",

@@ -9,14 +9,13 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.executor import MigrationExecutor
 
 from generation.life import doorbell
 from genhub.doctor.findings import Finding, fault, good, warning, word
+from genhub.embedded.database import OLDEST_POSTGRES, connect, read_version
 from genhub.probes import list_missing
 
-OLDEST_POSTGRES = 15
-CONNECT_SECONDS = 5
 # Signed links and sign-ins bear little, signed requests to a store a quarter of an hour.
 CLOCK_SECONDS, WORST_CLOCK_SECONDS = 2, 60
 NEWS_SECONDS = 5
@@ -40,19 +39,13 @@ def look_at_database() -> Iterator[Finding]:
     """Reach the database, past any pool, and judge it."""
     name = "database"
     try:
-        # A pool would wait and then not say why.
-        psycopg.connect(
-            **{**connection.get_connection_params(), "connect_timeout": CONNECT_SECONDS}
-        ).close()
+        version = read_version()
     except psycopg.OperationalError as error:
         yield fault(
             name, word(error), "mend DATABASE_URL, or start PostgreSQL; nothing works without"
         )
         return
-    ((number, encoding),) = ask(
-        "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')"
-    )
-    version = number // 10_000
+    ((encoding,),) = ask("SELECT current_setting('server_encoding')")
     if version < OLDEST_POSTGRES:
         yield fault(name, f"PostgreSQL {version}", f"move to {OLDEST_POSTGRES} or newer")
     elif encoding != "UTF8":
@@ -72,8 +65,8 @@ def look_at_database() -> Iterator[Finding]:
 
 def look_at_tables() -> Iterator[Finding]:
     """Compare the tables with what this release needs."""
-    missing = list_missing()
-    loader = MigrationLoader(connection)
+    executor = MigrationExecutor(connection)
+    loader, missing = executor.loader, list_missing(executor)
     newer = sorted(set(loader.applied_migrations) - set(loader.disk_migrations))
     if missing:
         names = ", ".join(missing[:3])
@@ -123,8 +116,7 @@ def look_at_role() -> Iterator[Finding]:
 def look_at_news() -> Iterator[Finding]:
     """Have one connection tell another: streams and waiting requests hear of ends so."""
     channel = f"doctor_{time.time_ns()}"
-    parameters = {**connection.get_connection_params(), "connect_timeout": CONNECT_SECONDS}
-    with closing(psycopg.connect(**parameters, autocommit=True)) as listener:
+    with closing(connect(autocommit=True)) as listener:
         listener.execute(f"LISTEN {channel}")
         ask("SELECT 1 FROM pg_notify(%s, '')", channel)
         heard = next(listener.notifies(timeout=NEWS_SECONDS, stop_after=1), None)

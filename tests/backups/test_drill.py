@@ -154,6 +154,26 @@ def test_what_is_drawn_here_is_drawn_again(alice: APIClient) -> None:
     assert find_mistakes() == []
 
 
+def test_a_restore_that_dies_lets_no_hub_begin(
+    alice: APIClient, files: Path, tmp_path: Path, empty: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(alice)
+    command("backup", str(tmp_path / "kept"))
+
+    def die(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(restored, "settle", die)
+    with speaking_to(empty):
+        with pytest.raises(KeyboardInterrupt):
+            command("restore", str(tmp_path / "kept"))
+        with pytest.raises(CommandError, match="a restore did not end"):
+            call_command("prepare")
+        monkeypatch.undo()
+        with pytest.raises(CommandError, match="into an empty one"):
+            command("restore", str(tmp_path / "kept"))
+
+
 def test_clients_that_saw_later_events_miss_none(alice: APIClient) -> None:
     submit(alice)
     place_all()

@@ -11,13 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.accounts.standing import MOST_FAILURES, at_work
 from generation.models import Account, Rest
-from generation.models.account import usable
+from generation.models.account import NOT_BY_ITSELF, usable
 from generation.providers.registry import find_class
 from genhub.admin.show import badge, code, moment
 from genhub.lib.clock import NOW
 
-# What staff must do something about; the others pass by themselves.
-IN_EARNEST = {Rest.NO_KEY, Rest.NO_QUOTA, Rest.REFUSED, Rest.SPENT}
 LONGEST_SHOWN = 120
 
 
@@ -52,7 +50,7 @@ def standing_badge(row: Any, now: Any) -> SafeString:
         return badge(row.get_resting_why_display(), "warning")
     if row.is_resting(now):
         words = {"until": moment(row.resting_until), "why": row.get_resting_why_display()}
-        kind = "danger" if row.resting_why in IN_EARNEST else "warning"
+        kind = "danger" if row.resting_why in NOT_BY_ITSELF else "warning"
         return noted(badge(_("rests"), kind), gettext("until %(until)s: %(why)s") % words)
     if row.failures >= MOST_FAILURES:
         return badge(_("one order at a time, after failures"), "warning")

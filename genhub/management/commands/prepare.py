@@ -11,13 +11,11 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
 
+from genhub.backups.taking import half_done
 from genhub.embedded.broker import find_broker_fault
+from genhub.embedded.database import OLDEST_POSTGRES, read_version
 from genhub.lib.commands import HubCommand
-
-CONNECT_SECONDS = 5
-OLDEST_POSTGRES = 15
 
 
 class Command(HubCommand):
@@ -33,6 +31,7 @@ class Command(HubCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check that the servers answer, then bring everything up to date."""
+        self._check_restored()
         self._check_database()
         self._check_broker()
         # Migrations draw each model hundreds of times; to look for garbage meanwhile takes a third of their time.
@@ -45,12 +44,16 @@ class Command(HubCommand):
         finally:
             gc.enable()
 
+    def _check_restored(self) -> None:
+        if half_done().exists():
+            raise CommandError(
+                f"a restore did not end, so orders might be sent twice: drop the database, make it anew, delete "
+                f"{half_done()}, and restore again"
+            )
+
     def _check_database(self) -> None:
-        # Not through the pool, which would wait and then not say why.
-        parameters = {**connection.get_connection_params(), "connect_timeout": CONNECT_SECONDS}
         try:
-            with psycopg.connect(**parameters) as server:
-                version = server.info.server_version // 10_000
+            version = read_version()
         except psycopg.OperationalError as error:
             raise CommandError(f"DATABASE_URL: PostgreSQL does not answer: {error}") from error
         if version < OLDEST_POSTGRES:
