@@ -33,9 +33,8 @@ MACHINE = platform.node() or "localhost"
 def find_stuck_queues() -> Iterator[Condition]:
     """Yield the queues whose oldest order waits for too long, though staff let it."""
     most = timedelta(seconds=settings.ALERT_QUEUE_SECONDS)
-    for queue, age in troubles.read_oldest_waiting().items():
-        if age > most:
-            yield Condition(queue, {"minutes": minutes(age)})
+    for queue, age in troubles.read_oldest_waiting(most).items():
+        yield Condition(queue, {"minutes": minutes(age)})
 
 
 def find_lone_queues() -> Iterator[Condition]:

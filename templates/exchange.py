@@ -10,13 +10,19 @@ from typing import Any, Final
 
 import yaml
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
 from django.db import transaction
 
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from templates.mistakes import is_too_large
 from templates.models import Template, TemplateVersion
-from templates.services import COPIED, JSON_WORDS, create_template, draft_next, find_mistakes
+from templates.services import (
+    COPIED,
+    JSON_WORDS,
+    create_template,
+    draft_next,
+    find_mistakes,
+    words_of,
+)
 
 FORMAT: Final = 1
 LARGEST_BYTES: Final = 500_000
@@ -36,7 +42,6 @@ ALIASED = gettext_noop("References (& and *) are not taken.")
 NO_FORMAT = gettext_noop("It does not say its format: genhub_templates: 1.")
 NEWER = gettext_noop("It has format %(format)s, of a newer release; this one reads %(known)s.")
 NO_LIST = gettext_noop("It lists 1 to %(most)s templates, each an object.")
-BAD_CODE = gettext_noop("This is no code of a template.")
 TWICE = gettext_noop("The file holds this template twice.")
 UNKNOWN_WORD = gettext_noop("This word is not known.")
 MISSING = gettext_noop("This word is missing.")
@@ -105,7 +110,7 @@ def write_yaml(versions: Iterable[TemplateVersion]) -> str:
     items = []
     for version in versions:
         # As JSON holds them: the choices of Django are texts of a kind of their own.
-        words = json.loads(json.dumps({name: getattr(version, name) for name in WORDS}))
+        words = json.loads(json.dumps(words_of(version)))
         code = version.template.code
         items.append({"code": code, "sha256": checksum(code, words), **words})
     return yaml.dump(
@@ -148,7 +153,7 @@ def take(place: int, code: str, words: Mapping[str, Any]) -> Imported:
         version, deed = create_template(code, **words), CREATED
     else:
         newest = template.versions.order_by("-number").first()
-        if newest and {name: getattr(newest, name) for name in WORDS} == words:
+        if newest and words_of(newest) == words:
             return Imported(code, SAME)
         if newest and newest.published_at is None:
             raise InvalidRequest(
@@ -224,9 +229,9 @@ def find_wrong(place: str, item: Mapping[str, Any]) -> list[FieldError]:
             wrong.append(FieldError(f"{place}.{name}", "wrong_type", WRONG_SHAPE))
     code: Any = item.get("code")
     try:
-        validate_slug(code if isinstance(code, str) else "")
-    except ValidationError:
-        wrong.append(FieldError(f"{place}.code", "invalid", BAD_CODE))
+        Template(code=code if isinstance(code, str) else "").clean_fields({"id", "published"})
+    except ValidationError as error:
+        wrong += word_invalid(place, error)
     if wrong:
         return wrong
     words = {name: item[name] for name in WORDS}
@@ -239,10 +244,14 @@ def find_wrong(place: str, item: Mapping[str, Any]) -> list[FieldError]:
             exclude=["template", "id"]
         )
     except ValidationError as error:
-        return [
-            FieldError(f"{place}.{name}", "invalid", WRONG_SHAPE) for name in error.message_dict
-        ]
+        return word_invalid(place, error)
     return []
+
+
+def word_invalid(place: str, error: ValidationError) -> list[FieldError]:
+    """Return what a model says of its fields, at their places in the file."""
+    said = error.message_dict.items()
+    return [FieldError(f"{place}.{name}", "invalid", " ".join(told)) for name, told in said]
 
 
 def can_be_stored(words: Mapping[str, Any]) -> bool:

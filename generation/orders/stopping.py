@@ -8,6 +8,7 @@ from django.db.models import QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from credits import stops
+from credits.errors import StoppedBefore
 from generation.errors import AlreadyEnded
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
@@ -37,10 +38,15 @@ def find_under_way(platform_id: uuid.UUID, user: str) -> QuerySet[Task]:
 def stop_user(purse: Any, *, cancels: str, reason: str, person: Any) -> int:
     """Refuse all new orders of a purse's user, cancel what is to be canceled, and return how many orders that were.
 
-    Raises StoppedBefore. No order is missed: from the stop on none is taken, and each is looked for after it.
+    Raises StoppedBefore where none is left to be canceled: whoever stopped them may have died over that. No order is
+    missed: from the stop on none is taken, and each is looked for after it.
     """
-    stops.stop(purse.pk, reason=reason, person=person)
     rows = find_under_way(purse.platform_id, purse.user).filter(state__in=ENDED[cancels])
+    try:
+        stops.stop(purse.pk, reason=reason, person=person)
+    except StoppedBefore:
+        if not rows.exists():
+            raise
     canceled = 0
     for task_id in rows.values_list("pk", flat=True).order_by("pk"):
         # One that ends at this very moment is done.

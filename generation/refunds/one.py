@@ -197,9 +197,9 @@ def give_back(row: RefundRequest) -> None:
         approver["approved_by"] = row.decided_by.get_username()
     why = ledger.Why(actor, row.reason)
     ledger.refund(hold_id, row.amount, key=f"request:{row.pk}", why=why)
-    note_refunded(row, find_left([row.task_id])[row.task_id].captured)
     said: dict[str, Any] = {"amount": row.amount, "actor": actor, **approver}
     if row.positions:
+        note_refunded(row, find_left([row.task_id])[row.task_id].captured)
         said["pictures"] = ", ".join(str(position + 1) for position in row.positions)
     events.record(row.task_id, Event.Kind.REFUNDED, **said)
 

@@ -51,8 +51,7 @@ def sum_ticked(shares: Mapping[int, int], ticked: Collection[int], taken: Collec
 
 def note_refunded(row: RefundRequest, captured: int) -> None:
     """Write at each picture of a refund that was made what was given back for it."""
-    if row.positions:
-        shares = share_out(row.task, captured)
-        for position in row.positions:
-            place = Output.objects.filter(task_id=row.task_id, position=position)
-            place.update(refunded=F("refunded") + shares[position])
+    shares = share_out(row.task, captured)
+    for position in row.positions:
+        place = Output.objects.filter(task_id=row.task_id, position=position)
+        place.update(refunded=F("refunded") + shares[position])

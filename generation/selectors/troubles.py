@@ -14,10 +14,11 @@ from genhub.lib.clock import NOW
 KEY_IS_BAD = (Rest.REFUSED, Rest.NO_QUOTA)
 
 
-def read_oldest_waiting() -> dict[str, timedelta]:
-    """Return the age of the oldest order that is due, of each queue. What staff hold up does not count."""
+def read_oldest_waiting(least: timedelta) -> dict[str, timedelta]:
+    """Return the age of the oldest order that is due for at least so long, of each queue that has one. What staff hold
+    up does not count."""
     held_up = Queue.objects.exclude(state=Queue.State.OPEN).values("name")
-    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lte=Now())
+    due = Attempt.objects.filter(state=AttemptState.QUEUED, run_at__lt=Now() - least)
     due = due.exclude(share__queue__in=held_up).exclude(account__resting_why=Rest.PAUSED)
     ages = due.values("share__queue").order_by().annotate(age=NOW - Min("run_at"))
     return dict(ages.values_list("share__queue", "age"))

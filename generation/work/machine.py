@@ -1,18 +1,21 @@
 """What a worker process says of itself, whatever it works at."""
 
 import os
+import secrets
 import socket
 import time
 from pathlib import Path
 from typing import Any
 
 STARTED_AT_SECONDS = time.monotonic()
+# A container starts anew under the name and number of the one that died.
+LIFE = secrets.token_hex(3)
 STATM = Path("/proc/self/statm")
 
 
 def own_process() -> str:
-    """Return the process, as what it claims names it: host and process id."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Return the process, as what it claims names it: host, process id and which life of it this is."""
+    return f"{socket.gethostname()}:{os.getpid()}-{LIFE}"
 
 
 def describe_process() -> dict[str, Any]:

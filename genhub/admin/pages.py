@@ -70,8 +70,12 @@ def word(problem: Problem) -> str:
 
 def word_whole(problem: Problem) -> str:
     """Return a refusal in the reader's language, in one line: what is wrong with each field, where it says that."""
-    said = word_fields(problem).items()
-    return "; ".join(f"{field}: {' '.join(mistakes)}" for field, mistakes in said) or word(problem)
+    return "; ".join(word_lines(problem)) or word(problem)
+
+
+def word_lines(problem: Problem) -> list[str]:
+    """Return what is wrong with each field of a refusal in the reader's language, a line each."""
+    return [f"{name}: {' '.join(told)}" for name, told in word_fields(problem).items()]
 
 
 def word_fields(problem: Problem) -> dict[str, list[str]]:

@@ -3,7 +3,6 @@
 What fails is told by a short word without any secret in it: an address of a webhook may hold one, too.
 """
 
-import json
 import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from django.core.mail import EmailMessage
 from genhub.alerts.models import LONGEST_ERROR, Notice
 from genhub.lib.fetch import FetchRefused
 from genhub.lib.posting import post
+from genhub.webhooks.outbox import write_json
 from genhub.webhooks.signing import sign
 
 Channel = Notice.Channel
@@ -80,7 +80,7 @@ def mail(letter: Letter) -> None:
 
 def call(letter: Letter) -> None:
     """Post it as JSON, with its signature."""
-    body = json.dumps(letter.body, ensure_ascii=False).encode()
+    body = write_json(letter.body).encode()
     url = settings.ALERT_WEBHOOK_URL
     signed = sign(letter.id, letter.timestamp, body, [settings.ALERT_WEBHOOK_SECRET])
     try:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from genhub.alerts.channels import Letter
 from genhub.alerts.models import ALERT, NOTICE, Alert, Notice
 from genhub.lib.ids import to_wire
+from genhub.webhooks.outbox import write_time
 
 Kind = Alert.Kind
 TITLES = {
@@ -117,4 +118,4 @@ def time_line(word: str, at: datetime | None) -> str:
 
 def iso(at: datetime | None) -> str | None:
     """Return a time in ISO 8601; None where there is none."""
-    return at.isoformat() if at else None
+    return write_time(at) if at else None

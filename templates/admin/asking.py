@@ -34,7 +34,7 @@ class ParametersForm(forms.Form):
 
     def __init__(self, *args: Any, recipe: Recipe, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        samples, _impossible, _is_sure = find_samples(recipe)
+        self.samples, _impossible, _is_sure = find_samples(recipe)
         self.names = {f"{PREFIX}{name}": name for name in recipe.parameters}
         for name in in_order(recipe.parameters, recipe.required):
             rules = recipe.parameters[name]
@@ -42,7 +42,7 @@ class ParametersForm(forms.Form):
             field.label = rules.get("title") or name
             field.help_text = rules.get("description", "")
             field.required = name in recipe.required and "default" not in rules
-            field.initial = rules.get("default", samples.get(name))
+            field.initial = rules.get("default", self.samples.get(name))
             self.fields[f"{PREFIX}{name}"] = field
 
     def parameters(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Any, Final
 
+from django.contrib.admin.utils import label_for_field
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -25,19 +26,20 @@ def compare(
     left: TemplateVersion, right: TemplateVersion
 ) -> list[tuple[str, SafeString, SafeString]]:
     """Return the label of each field that differs, and its two values."""
-    fields = {field.name: field for field in TemplateVersion._meta.get_fields()}  # noqa: SLF001 (labels are nowhere else)
     rows = []
     for name in (*COPIED, *JSON_WORDS):
         texts = text_of(left, name), text_of(right, name)
         if texts[0] != texts[1]:
-            label: Any = fields[name]
-            rows.append((capfirst(str(label.verbose_name)), *mark_changes(*texts)))
+            label = capfirst(str(label_for_field(name, TemplateVersion)))
+            rows.append((label, *mark_changes(*texts)))
     return rows
 
 
 def text_of(version: TemplateVersion, name: str) -> str:
     """Return a field's value as people read it."""
     value = getattr(version, name)
+    if name == "media_type":
+        return str(version.get_media_type_display())
     if name == "price":
         return word_price(version)
     if name in JSON_WORDS:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,7 @@ from unfold.widgets import (
 )
 
 from genhub.admin.base import HubAdmin
-from genhub.admin.pages import Question, ask, word_fields
+from genhub.admin.pages import Question, ask, word_lines
 from genhub.admin.show import table
 from genhub.lib.errors import InvalidRequest
 from templates.admin.publish import word_mistakes
@@ -115,8 +116,8 @@ class ExchangePage(HubAdmin):
             try:
                 done = import_yaml(form.cleaned_data["text"], dry_run=not is_sure)
             except InvalidRequest as refusal:
-                for name, told in word_fields(refusal).items():
-                    form.add_error(None, f"{name}: {' '.join(told)}")
+                for line in word_lines(refusal):
+                    form.add_error(None, line)
         if done is not None and form.cleaned_data["sure"]:
             text = gettext("%(number)s templates were read. Nothing is published.")
             messages.success(request, text % {"number": len(done)})
@@ -150,10 +151,8 @@ def told_table(done: list[Imported]) -> SafeString:
 
 def as_file(versions: list[TemplateVersion], name: str) -> HttpResponse:
     """Return versions as a file to be kept."""
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}.yaml"',
-        "X-Content-Type-Options": "nosniff",
-    }
+    attached = content_disposition_header(as_attachment=True, filename=f"{name}.yaml")
+    headers = {"Content-Disposition": attached or "", "X-Content-Type-Options": "nosniff"}
     return HttpResponse(
         write_yaml(versions), content_type="application/yaml; charset=utf-8", headers=headers
     )

@@ -10,24 +10,25 @@ from django.template.loader import render_to_string
 from django.urls import path
 
 from genhub.admin.base import HubAdmin
-from genhub.admin.pages import word_fields
+from genhub.admin.pages import word_lines
 from genhub.lib.errors import InvalidRequest
 from templates.admin.asking import PREFIX, ParametersForm
 from templates.admin.forms import DraftForm
 from templates.admin.publish import word_mistakes
 from templates.admin.rows import IN_ROWS, TYPED, Rows
-from templates.chains import list_steps
+from templates.chains import find_chain_mistakes, list_steps
 from templates.errors import VersionNotPublishable
 from templates.kinds import find_bound
 from templates.mistakes import find_recipe_mistakes
 from templates.rendering import Recipe, Rendered, render, wear
-from templates.samples import find_samples
 from templates.selectors import as_recipe, find_look
 from templates.variables import find_variables
 
 NAME = "templates_templateversion_preview"
 # Its inputs belong to this form of the page, so that they are neither saved nor taken for unsaved.
 SAMPLE_FORM = "sample"
+# Where mistakes keep a draft from being rendered at all.
+UNREADABLE = {"parameters", "chain"}
 
 
 @dataclass(frozen=True)
@@ -88,17 +89,16 @@ def preview_of(form: DraftForm, typed: Any) -> Preview:
         ]
         return Preview(tuple(f"{label}: {message}" for label, said in named for message in said))
     recipe = as_recipe(form.instance)
-    mistakes = find_recipe_mistakes(recipe)
+    mistakes = [*find_recipe_mistakes(recipe), *find_chain_mistakes(recipe)]
     told = tuple(word_mistakes(VersionNotPublishable(errors=mistakes)))
-    if any(error.field == "parameters" for error in mistakes):
+    if any(e.field in UNREADABLE or e.code == "unknown_parameter" for e in mistakes):
         return Preview(told)
     asked, values = ask(recipe, typed)
     try:
         rendered: Rendered | None = render(recipe, values)
         steps = tuple(render(step.recipe, values).prompt for step in list_steps(recipe))
     except InvalidRequest as refusal:
-        said = word_fields(refusal).items()
-        told += tuple(f"{name}: {' '.join(messages)}" for name, messages in said)
+        told += tuple(word_lines(refusal))
         rendered, steps = None, ()
     return Preview(told, wearing(recipe, rendered), steps, find_unused(recipe), asked)
 
@@ -106,21 +106,20 @@ def preview_of(form: DraftForm, typed: Any) -> Preview:
 def ask(recipe: Recipe, typed: Any) -> tuple[ParametersForm, dict[str, Any]]:
     """Return the form that users of apps see, with what was typed into it, and the values of an order: those that were
     typed, else samples; defaults are the renderer's matter."""
-    samples, _impossible, _is_sure = find_samples(recipe)
     form = ParametersForm(
         typed if any(name.startswith(PREFIX) for name in typed) else None, recipe=recipe
     )
     for field in form.fields.values():
         field.widget.attrs["form"] = SAMPLE_FORM
     if not form.is_bound:
-        return form, samples
+        return form, form.samples
     # A field that was not on the page when somebody typed has its first value.
     fresh = {name: str(form.fields[name].initial or "") for name in form.names if name not in typed}
     whole = typed.copy()
     whole.update(fresh)
     form.data = whole
     form.full_clean()
-    return form, samples | form.parameters()
+    return form, form.samples | form.parameters()
 
 
 def wearing(recipe: Recipe, rendered: Rendered | None) -> Rendered | None:

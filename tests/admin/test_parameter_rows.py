@@ -174,6 +174,9 @@ def test_prompt_is_shown_as_an_order_would_have_it(boss: Client, draft: Template
     holes = preview(boss, draft, prompt="a {ghost} {shape}")["words"]
     assert "The prompt uses {ghost}, which is no parameter." in holes
     assert "background, colour" in holes
+    lost = preview(boss, draft, {"typed": "json"}, required='["ghost"]')["words"]
+    assert "ghost" in lost
+    assert preview(boss, draft, chain="[{}]")["words"]
     broken = preview(boss, draft, parameters="{")["words"]
     assert "This is not valid JSON" in broken
     draft.refresh_from_db()

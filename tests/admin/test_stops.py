@@ -14,6 +14,7 @@ from credits import ledger, stops
 from credits.errors import StoppedBefore, UserStopped
 from credits.models import Hold, Purse, Stop
 from generation.models import Account, Batch, Task
+from generation.orders import stopping
 from generation.work.run import run_queue
 from genhub.admin.customers import customer_page
 from genhub.platforms.models import Platform
@@ -180,6 +181,28 @@ def test_stopping_needs_a_right_and_a_reason_and_is_kept_with_both(
     assert [note[:2] for note in notes] == [(dave.pk, purse)] * 2
     assert REASON in notes[0][2]
     assert "sorry" in notes[1][2]
+
+
+def test_stop_that_died_over_the_orders_is_ended_by_asking_again(
+    alice: APIClient, stub: Account, boss: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = order(alice).json()["id"], order(alice).json()["id"]
+
+    def die(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stopping, "cancel_task", die)
+        with pytest.raises(KeyboardInterrupt):
+            go(boss, "stop")
+    assert Stop.objects.count() == 1
+    assert go(boss, "stop").status_code == 302
+    assert {str(task): task.state for task in Task.objects.all()} == {
+        first: "canceled",
+        second: "canceled",
+    }
+    assert Stop.objects.count() == 1
+    assert find_mistakes() == []
 
 
 def test_user_is_stopped_before_the_first_order(

@@ -12,6 +12,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from generation.models import Task
+from generation.refunds.errors import NothingToRefund
 from genhub.platforms.models import Platform
 from genhub.retention import holds
 from genhub.users.models import User
@@ -87,6 +88,25 @@ def test_share_is_paid_back_in_the_same_step(
     # The picture is refunded: nobody pays it back again.
     page = boss.get(reverse("admin:generation_task_refund", args=[task.pk])).content.decode()
     assert "disabled>" in page
+    assert find_mistakes() == []
+
+
+def test_what_keeps_its_share_is_said_and_the_picture_is_gone(
+    boss: Client, finished: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = finished(num_images=2)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise NothingToRefund
+
+    monkeypatch.setattr("generation.admin.refunds.ask.request_refund", refuse)
+    answer = take(boss, picture_of(task), refunds="on")
+    assert answer.status_code == 302
+    assert TakeDown.objects.count() == 1
+    page = boss.get(answer["Location"])
+    assert [str(told) for told in page.context["messages"]][-1].startswith(
+        "There is nothing to refund"
+    )
     assert find_mistakes() == []
 
 

@@ -124,6 +124,7 @@ def test_what_was_refused_is_unsaved_from_the_start(
 ) -> None:
     page = signed_in
     page.goto(f"{site}/admin/templates/templateversion/{draft.pk}/change/")
+    page.click("summary:has-text('JSON')")
     page.fill("#id_parameters", "{")
     page.click("button[name=_save]")
     expect(page.get_by_text("This is not valid JSON", exact=False)).to_be_visible()

@@ -1,6 +1,7 @@
 """The breaker: a model that ends workers is switched off; what is nobody's fault, or another's, does not count."""
 
 import signal
+from importlib import reload
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rest_framework.test import APIClient
 
 from generation.life import breaker, claims, rescue
 from generation.models import Account, Attempt, Offer, WorkerDeath
+from generation.work import machine
 from generation.work.run import run_queue
 from tests.faults.processes import running, wait_until
 from tests.steps import die, submit
@@ -50,6 +52,20 @@ def die_in(*processes: str) -> None:
 
 def is_on() -> bool:
     return Offer.objects.get().is_enabled
+
+
+def test_a_container_that_starts_anew_is_another_process(
+    alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Host and process id come back with it."""
+    lives = []
+    for _ in range(3):
+        reload(machine)
+        lives.append(machine.own_process())
+    assert len({life.rpartition("-")[0] for life in lives}) == 1
+    submit(alice)
+    die_in(*lives)
+    assert not is_on()
 
 
 def test_model_that_kills_its_workers_is_switched_off_and_waits_like_one(

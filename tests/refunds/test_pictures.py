@@ -64,6 +64,25 @@ def test_ticked_pictures_are_paid_back_exactly_and_once(
 
 @pytest.mark.parametrize(
     ("words", "amount"),
+    [({"how": "half"}, 15), ({"how": "all"}, 30), ({"how": "pictures", "tick": ["1"]}, 10)],
+)
+def test_a_second_click_on_the_same_form_pays_nothing_more(
+    boss: Client, finished: Callable[..., Task], words: dict[str, Any], amount: int
+) -> None:
+    task = finished(num_images=3)
+    once = new_id()
+    for answer in (
+        first := ask(boss, task, once=once, **words),
+        ask(boss, task, once=once, **words),
+    ):
+        assert answer.status_code == 302, answer.content
+    assert [row.amount for row in RefundRequest.objects.all()] == [amount]
+    assert "This refund was made before" in boss.get(first["Location"]).content.decode()
+    assert find_mistakes() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "amount"),
     [
         ({"how": "half"}, 15), ({"how": "all"}, 30), ({"how": "sum", "amount": 7}, 7), ({"amount": 7}, 7),
         ({"how": "pictures"}, 0), ({"how": "sum", "amount": ""}, 0), ({"how": "sum", "amount": 31}, 0),

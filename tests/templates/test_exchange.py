@@ -103,6 +103,7 @@ REFUSED: list[tuple[str, tuple[str, str]]] = [
     ("a" * (LARGEST_BYTES + 1), ("file", "too_large")),
     (file_of(code="a b"), ("templates[0].code", "invalid")),
     (file_of(code=5), ("templates[0].code", "invalid")),
+    (file_of(code="a" * 101), ("templates[0].code", "invalid")),
     (file_of(price=-1), ("templates[0].price", "invalid")),
     (file_of(price=True), ("templates[0].price", "wrong_type")),
     (file_of(media_type="music"), ("templates[0].media_type", "invalid")),

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 
 from generation.admin.words import list_pictures
 from generation.errors import GenerationProblem
-from generation.models import Task
+from generation.models import RefundRequest, Task
 from generation.refunds.one import Left
 from generation.refunds.pictures import find_taken, share_out, sum_ticked
 from genhub.admin.forms import MoveForm
@@ -62,7 +62,12 @@ class RefundForm(MoveForm):
         words: dict[str, Any] = super().clean() or {}
         how = words.get("how") or SUM
         words["positions"] = self.ticked if how == PICTURES else []
-        if how != SUM:
+        # What is left now says nothing of a form that came before: the service knows it by its key.
+        once: Any = words.get("once")
+        earlier = RefundRequest.objects.filter(pk=once, task=self.task).first()
+        if earlier and how != SUM:
+            words |= {"amount": earlier.amount, "positions": earlier.positions}
+        elif how != SUM:
             words["amount"] = self.amount_of(how)
         elif not words.get("amount") and "amount" not in self.errors:
             self.add_error("amount", _("Say how many credits."))

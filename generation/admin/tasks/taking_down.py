@@ -12,13 +12,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldBooleanWidget
 
-from generation.admin.refunds.ask import left_of, refund_page, task_page
+from generation.admin.refunds.ask import RefundPage, left_of, refund_page, task_page
 from generation.admin.words import list_pictures
 from generation.models import Output, RefundState
 from generation.orders.taking_down import take_down
-from generation.refunds.one import Part, request_refund
 from generation.refunds.pictures import find_taken, share_out
-from genhub.admin.base import HubAdmin
 from genhub.admin.customers import customer_link, customer_page
 from genhub.admin.forms import ReasonForm
 from genhub.admin.pages import Question, ask, on_this_site, word
@@ -50,7 +48,7 @@ class TakeDownForm(ReasonForm):
             del self.fields["refunds"]
 
 
-class TakingDownPage(HubAdmin):
+class TakingDownPage(RefundPage):
     """The part of the tasks' pages that takes a picture down."""
 
     def get_urls(self) -> list[Any]:
@@ -107,19 +105,14 @@ class TakingDownPage(HubAdmin):
         self.log_change(request, about, note % {"picture": picture, "reason": words["reason"]})
         if not words.get("refunds"):
             return back_of(picture, output)
-        part = Part(share, (output.position,))
-        why, once = words["reason"], words["once"]
-        row, _is_new = request_refund(
-            output.task_id, part, request_id=once, person=person, reason=why
-        )
-        if row.state == RefundState.PENDING:
-            text = gettext("%(amount)s credits wait for a second person's approval. Nothing was moved yet.")  # fmt: skip
-            messages.warning(request, text % {"amount": share})
-            return refund_page(row)
-        text = gettext("Refunded %(amount)s credits: %(reason)s") % {"amount": share, "reason": why}
-        self.log_change(request, output.task, text)
-        messages.success(request, text)
-        return back_of(picture, output)
+        refund = {"amount": share, "positions": (output.position,), "seen": "", **words}
+        try:
+            row = self.give_back(request, output.task, refund)
+        except Problem as problem:
+            # The picture is gone all the same, and the page of its task pays back what is left.
+            messages.error(request, word(problem))
+            return task_page(output.task)
+        return refund_page(row) if row.state == RefundState.PENDING else back_of(picture, output)
 
 
 def share_of(request: HttpRequest, output: Any) -> int:

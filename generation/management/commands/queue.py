@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from generation.life import moving, steering
-from generation.models import Account
+from generation.models import Account, Queue
 from generation.selectors.live import read_states
 from generation.selectors.queue import count_at_work, count_waiting, list_paused_accounts
 from generation.selectors.tasks import PREFIX
@@ -17,7 +17,6 @@ from genhub.lib.errors import Problem
 from genhub.lib.ids import from_wire
 from genhub.lib.reasons import LONGEST_REASON, SHORTEST_REASON
 
-OPEN = "open"
 PRIORITIES = tuple(word for word in moving.WORDS if word not in {moving.FIRST, moving.LAST})
 
 
@@ -103,18 +102,14 @@ class Command(HubCommand):
 def describe() -> dict[str, Any]:
     """Return how each queue stands, and which providers are paused."""
     states, waiting, at_work = read_states(), count_waiting(), count_at_work()
+    rows = [states.get(name, Queue(name=name)) for name in steering.list_queues()]
     queues = {
-        name: {
-            "state": states[name].state if name in states else OPEN,
-            "waiting": waiting.get(name, 0),
-            "at_work": at_work.get(name, 0),
-            "drained_at": iso(states[name].drained_at) if name in states else None,
+        row.name: {
+            "state": row.state,
+            "waiting": waiting.get(row.name, 0),
+            "at_work": at_work.get(row.name, 0),
+            "drained_at": row.drained_at and row.drained_at.isoformat(),
         }
-        for name in steering.list_queues()
+        for row in rows
     }
     return {"queues": queues, "paused_providers": list_paused_accounts()}
-
-
-def iso(at: Any) -> str | None:
-    """Return a time in ISO 8601, UTC; None where there is none."""
-    return at.isoformat() if at else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from genhub.admin.pages import word_fields
+from genhub.admin.pages import word_lines
 from genhub.lib.commands import HubCommand
 from genhub.lib.errors import InvalidRequest
 from templates.errors import VersionNotPublishable
@@ -54,12 +54,13 @@ class Command(HubCommand):
         try:
             done = import_yaml(text, dry_run=dry_run)
         except InvalidRequest as refusal:
-            said = [f"{name}: {' '.join(m)}" for name, m in word_fields(refusal).items()]
-            raise CommandError("nothing was imported\n" + "\n".join(said)) from refusal
+            raise CommandError(
+                "\n".join(["nothing was imported", *word_lines(refusal)])
+            ) from refusal
         for one in done:
             self.stdout.write(f"{one.code}: {one.deed}")
-            for name, told in word_fields(VersionNotPublishable(errors=one.mistakes)).items():
-                self.stdout.write(f"  ! {name}: {' '.join(told)}")
+            for line in word_lines(VersionNotPublishable(errors=one.mistakes)):
+                self.stdout.write(f"  ! {line}")
 
 
 def read_file(name: str) -> str:
