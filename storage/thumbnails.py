@@ -52,8 +52,9 @@ def label_of(key: str) -> Label:
 
 def draw_or_log(picture: StoredFile | Artifact, file: IO[bytes]) -> bool:
     """Draw and store a thumbnail, and return whether it is there."""
+    drawn = picture.thumbnail if isinstance(picture, StoredFile) else b""
     try:
-        put_thumbnail(picture.thumbnail_key, draw_thumbnail(file, label_of(picture.key)))
+        put_thumbnail(picture.thumbnail_key, drawn or draw_thumbnail(file, label_of(picture.key)))
         if Artifact.objects.filter(key=picture.key).update(has_thumbnail=True):
             return True
         # The picture was deleted meanwhile.
