@@ -81,8 +81,8 @@ class StoredFile:
     """A file that lies in the store but belongs to nobody yet. Sizes in bytes, and in pixels as they are shown.
 
     `artifact_id` is what its label calls it, and what its row must be called; None for an upload, which has no label.
-    `undrawn` is the file itself while its thumbnail is still to be stored: `storage.thumbnails` does so and closes it;
-    `thumbnail` are its bytes where they are drawn already.
+    `undrawn` is the file itself while its thumbnail is still to be drawn: `storage.thumbnails` draws and closes it, of
+    `small` RGB pixels where these are at hand.
     """
 
     key: str
@@ -103,7 +103,7 @@ class StoredFile:
     # What was done with a picture that a model made, before it was stored.
     operations: Sequence[Mapping[str, Any]] = ()
     undrawn: IO[bytes] | None = field(default=None, compare=False, repr=False)
-    thumbnail: bytes = field(default=b"", compare=False, repr=False)
+    small: Image.Image | None = field(default=None, compare=False, repr=False)
 
     def list_keys(self) -> list[str]:
         """Return where the file lies, and what was drawn of it."""

@@ -121,7 +121,7 @@ def save_plain(
 ) -> StoredFile:
     """Store a plain PNG, looked at while it is labelled and on its way; raise NotPlain for any other, and then nothing
     stays."""
-    thumbnails: list[bytes] = []
+    small: list[Image.Image] = []
     with mmap.mmap(sent.fileno(), 0, access=mmap.ACCESS_READ) as data, ExitStack() as stack:
         try:
             parts = plain_png.find_parts(data, marking.label)
@@ -145,7 +145,7 @@ def save_plain(
 
         def draw() -> Image.Image:
             image = plain_png.decode(data, parts)
-            thumbnails.append(encode_thumbnail(image, marking.label))
+            small[:] = [relabelling.shrink(image)]
             return image
 
         def look() -> None:
@@ -158,7 +158,7 @@ def save_plain(
         stack.pop_all()
         if signed is not labelled:
             labelled.close()
-        return replace(stored, undrawn=signed, thumbnail=b"".join(thumbnails[:1]))
+        return replace(stored, undrawn=signed, small=next(iter(small), None))
 
 
 def sign(labelled: IO[bytes], content_type: str, history: History) -> IO[bytes]:
