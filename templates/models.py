@@ -1,5 +1,8 @@
 """Templates with versions (immutable once published), and styles."""
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, validate_slug
 from django.db import models
 from django.db.models import Q
@@ -8,6 +11,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
+from genhub.platforms.models import Moderation
+
+# A template never asks for less than its platform.
+JUDGED = [("", _("as the platform says")), *Moderation.choices[1:]]
 
 
 class MediaType(models.TextChoices):
@@ -15,6 +22,12 @@ class MediaType(models.TextChoices):
 
     IMAGE = "image", _("image")
     VIDEO = "video", _("video")
+
+
+def validate_codes(value: Any) -> None:
+    """Refuse what is no list of codes."""
+    if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
+        raise ValidationError(_('This is a list of codes: ["shop"].'))
 
 
 class Template(models.Model):
@@ -104,6 +117,14 @@ class TemplateVersion(models.Model):
         validators=[MinValueValidator(0)],
         help_text=_("Credits for one picture. Empty: the house's price."),
     )
+    moderation = models.CharField(
+        _("moderation"), max_length=10, choices=JUDGED, blank=True, default="", db_default="",
+        help_text=_("How strictly its orders are judged. Where the platform's own policy is stricter, that one counts."),
+    )  # fmt: skip
+    platforms = models.JSONField(
+        _("who may order it"), default=list, db_default=[], blank=True, validators=[validate_codes],
+        help_text=_("Others neither see it nor can order it: to them it does not exist. None: every platform may."),
+    )  # fmt: skip
     note = models.CharField(
         _("what changed"), max_length=300, blank=True, default="", db_default="",
         help_text=_("For staff: it stands in the list of versions and is published with the version."),

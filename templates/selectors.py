@@ -1,25 +1,37 @@
 """Every read of recipes and styles."""
 
 import uuid
+from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
 from genhub.lib.once import once
 from genhub.lib.remembered import Remembered, Table
+from genhub.platforms.models import Platform
 from templates.models import Phrase, Style, Template, TemplateVersion
 from templates.rendering import Look, Recipe
 
 
 @once
-def find_recipe(code: str) -> Recipe | None:
-    """Return the published version of an active template, or None."""
-    row = list_versions().filter(template__code=code).first()
-    return as_recipe(row) if row else None
+def find_recipe(code: str, platform_id: uuid.UUID) -> Recipe | None:
+    """Return the published version of an active template that a platform may order, or None."""
+    rows = list_versions().filter(template__code=code)
+    return next(iter(only_open(map(as_recipe, rows), platform_id)), None)
 
 
-def list_recipes() -> list[Recipe]:
-    """Return every recipe that can be ordered, by code."""
-    return [as_recipe(row) for row in list_versions()]
+def list_recipes(platform_id: uuid.UUID | None = None) -> list[Recipe]:
+    """Return every recipe that a platform may order, or that anybody may, by code."""
+    recipes = list(map(as_recipe, list_versions()))
+    return recipes if platform_id is None else only_open(recipes, platform_id)
+
+
+def only_open(recipes: Iterable[Recipe], platform_id: uuid.UUID) -> list[Recipe]:
+    """Return those that a platform may order."""
+    recipes = list(recipes)
+    if not any(recipe.platforms for recipe in recipes):
+        return recipes
+    code = Platform.objects.filter(pk=platform_id).values_list("code", flat=True).first()
+    return [recipe for recipe in recipes if not recipe.platforms or code in recipe.platforms]
 
 
 def list_versions() -> QuerySet[TemplateVersion]:
@@ -57,6 +69,8 @@ def as_recipe(row: TemplateVersion) -> Recipe:
         local_only=row.template.local_only,
         caches=row.caches,
         chain=row.chain,
+        moderation=row.moderation,
+        platforms=row.platforms,
     )
 
 

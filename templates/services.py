@@ -1,6 +1,6 @@
 """Every change to recipes: draft, publish, seed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from genhub.lib.errors import FieldError, SeenChanged, gettext_noop
 from genhub.lib.seen import changed_since, mark
+from genhub.platforms.models import Platform
 from templates.chains import find_chain_mistakes
 from templates.errors import VersionNotPublishable
 from templates.examples import EXAMPLES
@@ -21,9 +22,19 @@ from templates.trials import try_recipe
 
 # The request words that a template or a style may fix.
 SETTABLE_WORDS = frozenset(FITTING)
-COPIED = ("name", "category", "media_type", "prompt", "negative_prompt", "price", "caches")
-JSON_WORDS = ("parameters", "required", "settings", "operations", "chain")
+COPIED = (
+    "name",
+    "category",
+    "media_type",
+    "prompt",
+    "negative_prompt",
+    "price",
+    "caches",
+    "moderation",
+)
+JSON_WORDS = ("parameters", "required", "settings", "operations", "chain", "platforms")
 CHANGED = gettext_noop("Somebody changed this since you looked.")
+NO_PLATFORM = gettext_noop("There is no platform “%(code)s”.")
 
 
 def create_template(code: str, **words: Any) -> TemplateVersion:
@@ -96,7 +107,18 @@ def find_mistakes(version: TemplateVersion) -> list[FieldError]:
     """Return what would make orders of this version fail, at the fields of the version."""
     recipe = as_recipe(version)
     mistakes = find_recipe_mistakes(recipe) or list(find_chain_mistakes(recipe))
-    return mistakes or try_recipe(recipe).mistakes
+    return mistakes or find_unknown_platforms(recipe.platforms) or try_recipe(recipe).mistakes
+
+
+def find_unknown_platforms(codes: Collection[str]) -> list[FieldError]:
+    """Return which of those that may order a recipe do not exist; the house has its own way to order."""
+    rows = Platform.objects.filter(code__in=codes, is_house=False)
+    known = set(rows.values_list("code", flat=True)) if codes else set()
+    return [
+        FieldError("platforms", "unknown", NO_PLATFORM, {"code": code})
+        for code in codes
+        if code not in known
+    ]
 
 
 def seed_styles() -> int:

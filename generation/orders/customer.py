@@ -7,6 +7,7 @@ from typing import Any, Self
 from credits import ledger
 from generation.orders.finish import AS_USUAL, LabelPolicy
 from genhub.platforms.models import Moderation, Plan, Platform, Unjudged
+from templates.rendering import Recipe
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Customer:
     has_quota: bool = False
     # What its pictures' files tell.
     labels: LabelPolicy = AS_USUAL
+
+    def policy_on(self, recipe: Recipe | None) -> str:
+        """Return what becomes of what moderation objects to in an order: its template may be stricter."""
+        return Moderation.strictest(self.moderation, recipe.moderation if recipe else "")
 
     @classmethod
     def of(cls, platform: Platform, user: str, **terms: Any) -> Self:

@@ -58,7 +58,7 @@ def suggest(platform_id: uuid.UUID, user: str) -> Suggested:
     own = count(read_newest(tasks.filter(user=user), ORDERS_OF_USER))
     newest = read_newest(tasks, ORDERS_OF_PLATFORM)
     others = count(row for row in newest if row["user"] != user)
-    offered = list_offered()
+    offered = list_offered(platform_id)
     found = Suggested({}, {})
     for word in WORDS:
         found.yours[word] = rank(own[word], offered.get(word), key=lambda kept: kept.orders)
@@ -127,10 +127,10 @@ def rank(
     return found[:MOST_VALUES]
 
 
-def list_offered() -> dict[str, set[Value]]:
-    """Return what can be ordered now of the words whose values come and go."""
+def list_offered(platform_id: uuid.UUID) -> dict[str, set[Value]]:
+    """Return what a platform can order now of the words whose values come and go."""
     return {
-        "template": {recipe.code for recipe in selectors.list_recipes()},
+        "template": {recipe.code for recipe in selectors.list_recipes(platform_id)},
         "style_preset": {style.code for style in selectors.list_styles()},
         "model": set(routing.list_models()),
     }

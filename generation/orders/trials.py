@@ -1,7 +1,7 @@
 """Whether recipes can be ordered: a sample order goes the way of a real one, up to its price. Writes nothing."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -39,7 +39,7 @@ def try_recipe(recipe: Recipe) -> Trial:
         return Trial(wrong)
     order = Order(template=recipe.code, parameters=values)
     failed = Trial()
-    for platform_model in list_preferred():
+    for platform_model in list_preferred(recipe.platforms):
         try:
             draw_up = partial(render if is_sure else fill_in, parameters=values)
             buyer = Buyer(NOBODY, platform_model, Plan(), recipe.local_only)
@@ -64,9 +64,10 @@ def fill_in(recipe: Recipe, parameters: Mapping[str, Any]) -> Rendered:
     return Rendered(*prompts, dict(recipe.settings))
 
 
-def list_preferred() -> list[str]:
-    """Return the models that platforms prefer; an empty name stands for the hub's default."""
+def list_preferred(codes: Collection[str]) -> list[str]:
+    """Return the models that these platforms prefer, of none all; an empty name stands for the hub's default."""
     active = Platform.objects.filter(is_active=True).order_by("default_model")
+    active = active.filter(code__in=codes) if codes else active
     return list(active.values_list("default_model", flat=True).distinct()) or [""]
 
 

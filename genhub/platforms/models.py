@@ -107,6 +107,11 @@ class Moderation(models.TextChoices):
     FLAG = "flag", _("flag: made and delivered, and shown to staff")
     BLOCK = "block", _("block: prompts are refused, pictures are withheld")
 
+    @classmethod
+    def strictest(cls, *policies: str) -> str:
+        """Return the strictest of these; an empty one asks for nothing."""
+        return max((policy or cls.OFF for policy in policies), key=cls.values.index)
+
 
 class Unjudged(models.TextChoices):
     """What becomes of what nobody could judge, since every moderation service failed."""

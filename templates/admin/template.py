@@ -20,7 +20,7 @@ from genhub.admin.breakage import word_mistakes
 from genhub.admin.pages import Question, ask
 from genhub.admin.show import badge, link, moment, table
 from templates.admin.exchange import ExchangePage
-from templates.admin.words import version_badge, version_page, word_price
+from templates.admin.words import version_badge, version_page, word_platforms, word_price
 from templates.models import Template, TemplateVersion
 from templates.services import create_template, draft_next, find_mistakes
 from templates.usage import Usage, find_usage
@@ -48,6 +48,7 @@ class TemplateAdmin(ExchangePage, HubAdmin):
                     "name",
                     "version",
                     "orders",
+                    "open_to",
                     "is_active",
                     "local_only",
                     "created_at",
@@ -55,7 +56,7 @@ class TemplateAdmin(ExchangePage, HubAdmin):
             },
         ),
     )
-    readonly_fields = ("name", "version", "orders", "created_at")
+    readonly_fields = ("name", "version", "orders", "open_to", "created_at")
     actions_detail = ("draft_new", "export_one")
     actions_list = ("export_all", "import_file")
 
@@ -142,6 +143,11 @@ class TemplateAdmin(ExchangePage, HubAdmin):
     def price(self, template: Template) -> str:
         """Show the price of one picture."""
         return word_price(template.published) if template.published else "–"
+
+    @display(description=_("who may order it"))
+    def open_to(self, template: Template) -> str:
+        """Show whom the published version is for."""
+        return word_platforms(template.published) if template.published else "–"
 
     @display(description=_("orders"))
     def orders(self, template: Template) -> SafeString | str:
