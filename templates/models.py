@@ -1,8 +1,5 @@
 """Templates with versions (immutable once published), and styles."""
 
-from typing import Any
-
-from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, validate_slug
 from django.db import models
 from django.db.models import Q
@@ -11,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
-from genhub.platforms.models import Moderation
+from genhub.platforms.models import Moderation, validate_codes
 
 # A template never asks for less than its platform.
 JUDGED = [("", _("as the platform says")), *Moderation.choices[1:]]
@@ -22,12 +19,6 @@ class MediaType(models.TextChoices):
 
     IMAGE = "image", _("image")
     VIDEO = "video", _("video")
-
-
-def validate_codes(value: Any) -> None:
-    """Refuse what is no list of codes."""
-    if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
-        raise ValidationError(_('This is a list of codes: ["shop"].'))
 
 
 class Template(models.Model):
@@ -185,6 +176,9 @@ class Style(models.Model):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
+    # The ids of the tasks that show it, of the standard prompts in their order, and the mark of what it said then;
+    # empty: nobody had them drawn.
+    sheet = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), editable=False)  # fmt: skip
 
     class Meta:
         verbose_name = _("style")

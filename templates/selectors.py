@@ -1,7 +1,7 @@
 """Every read of recipes and styles."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import QuerySet
 
@@ -81,18 +81,31 @@ def find_look(code: str) -> Look | None:
 
 def read_looks() -> dict[str, Look]:
     """Return the active styles by code."""
-    return {
-        row.code: Look(row.code, row.suffix_en, row.suffix_zh, row.negative_prompt, row.settings)
-        for row in list_styles()
-    }
+    return {row.code: as_look(row) for row in list_styles()}
+
+
+def as_look(row: Style) -> Look:
+    """Return a style's row as a value."""
+    return Look(row.code, row.suffix_en, row.suffix_zh, row.negative_prompt, row.settings)
 
 
 LOOKS = Remembered(read_looks, [Table(Style)])
 
 
-def list_styles() -> QuerySet[Style]:
-    """Return the active styles in the order that staff gave them."""
-    return Style.objects.filter(is_active=True)
+def find_style(style_id: int) -> Style | None:
+    """Return a style, active or not."""
+    return Style.objects.filter(pk=style_id).first()
+
+
+def list_styles(codes: Collection[str] = ()) -> QuerySet[Style]:
+    """Return the active styles, or of these codes alone, in the order that staff gave them."""
+    rows = Style.objects.filter(is_active=True)
+    return rows.filter(code__in=codes) if codes else rows
+
+
+def list_style_choices() -> list[tuple[str, str]]:
+    """Return every style's code and how a form offers it; one that is not active may be chosen before it is."""
+    return [(row.code, f"{row} ({row.code})") for row in Style.objects.all()]
 
 
 def list_phrases() -> QuerySet[Phrase]:

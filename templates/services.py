@@ -1,5 +1,6 @@
 """Every change to recipes: draft, publish, seed."""
 
+import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import Now
 
 from genhub.lib.errors import FieldError, SeenChanged, gettext_noop
+from genhub.lib.once import once
 from genhub.lib.seen import changed_since, mark
 from genhub.platforms.models import Platform
 from templates.chains import find_chain_mistakes
@@ -16,7 +18,7 @@ from templates.examples import EXAMPLES
 from templates.mistakes import FITTING, find_recipe_mistakes
 from templates.models import Phrase, Style, Template, TemplateVersion
 from templates.phrases import PHRASES
-from templates.selectors import as_recipe
+from templates.selectors import as_look, as_recipe
 from templates.styles import STYLES
 from templates.trials import try_recipe
 
@@ -112,13 +114,29 @@ def find_mistakes(version: TemplateVersion) -> list[FieldError]:
 
 def find_unknown_platforms(codes: Collection[str]) -> list[FieldError]:
     """Return which of those that may order a recipe do not exist; the house has its own way to order."""
-    rows = Platform.objects.filter(code__in=codes, is_house=False)
-    known = set(rows.values_list("code", flat=True)) if codes else set()
+    known = list_codes() if codes else set()
     return [
         FieldError("platforms", "unknown", NO_PLATFORM, {"code": code})
         for code in codes
         if code not in known
     ]
+
+
+@once
+def list_codes() -> Collection[str]:
+    """Return the codes of all apps' platforms."""
+    return set(Platform.objects.filter(is_house=False).values_list("code", flat=True))
+
+
+def keep_sheet(style: Style, task_ids: Sequence[uuid.UUID]) -> None:
+    """Let these tasks show a style, of the standard prompts in their order."""
+    sheet = {"tasks": list(map(str, task_ids)), "of": mark_of_look(style)}
+    Style.objects.filter(pk=style.pk).update(sheet=sheet)
+
+
+def mark_of_look(style: Style) -> str:
+    """Return the mark of everything of a style that its pictures feel."""
+    return mark(vars(as_look(style)))
 
 
 def seed_styles() -> int:

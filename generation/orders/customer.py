@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from credits import ledger
+from generation.orders.brand import ANY, Brand
 from generation.orders.finish import AS_USUAL, LabelPolicy
 from genhub.platforms.models import Moderation, Plan, Platform, Unjudged
-from templates.rendering import Recipe
+from templates.rendering import Look, Recipe
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Customer:
     unjudged: str = Unjudged.BLOCK
     # Its pictures take room that is bounded.
     has_quota: bool = False
+    # The styles that its orders may wear, and one that is tried on, active or not.
+    brand: Brand = ANY
+    fitting: Look | None = None
     # What its pictures' files tell.
     labels: LabelPolicy = AS_USUAL
 
@@ -52,6 +56,7 @@ class Customer:
             shares_results=platform.shares_results,
             moderation=platform.moderation,
             unjudged=platform.unjudged,
+            brand=Brand(tuple(platform.styles), platform.usual_style),
             labels=LabelPolicy(
                 platform.label_producer,
                 platform.visible_label,

@@ -126,8 +126,9 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     """Return a rendered order with every default filled in; raise as `resolve` does, at the words of an order."""
     plan = buyer.plan
     priority = choose_priority(order, plan)
-    style = order.style_preset or rendered.settings.get("style_preset") or ""
-    look = find_look(style) if style else None
+    named = order.style_preset or rendered.settings.get("style_preset") or ""
+    style = buyer.brand.choose(named)
+    look = find_look(style, buyer.fitting) if style else None
     if look:
         rendered = rendering.wear(look, rendered)
     words = Words(order, rendered.settings)
@@ -229,9 +230,9 @@ def render(order: Order, recipe: Recipe | None) -> Rendered:
     return Rendered(order.prompt, order.negative_prompt or "", {})
 
 
-def find_look(style: str) -> Look:
-    """Return a style by its code; refuse an unknown one."""
-    look = selectors.find_look(style)
+def find_look(style: str, fitting: Look | None) -> Look:
+    """Return a style by its code, the one that is tried on or an active one; refuse an unknown one."""
+    look = fitting if fitting and fitting.code == style else selectors.find_look(style)
     if look is None:
         raise refuse_field(
             "style_preset", "unknown", gettext_noop("There is no style of this code.")

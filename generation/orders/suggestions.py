@@ -14,6 +14,7 @@ from django.db.models import F, QuerySet
 from generation.accounts import routing
 from generation.models import Task
 from generation.states import TaskState
+from genhub.platforms.models import Platform
 from templates import selectors
 
 # So many of the newest orders are read, whatever became of them.
@@ -129,8 +130,9 @@ def rank(
 
 def list_offered(platform_id: uuid.UUID) -> dict[str, set[Value]]:
     """Return what a platform can order now of the words whose values come and go."""
+    brand = Platform.objects.values_list("styles", flat=True).get(pk=platform_id)
     return {
         "template": {recipe.code for recipe in selectors.list_recipes(platform_id)},
-        "style_preset": {style.code for style in selectors.list_styles()},
+        "style_preset": {style.code for style in selectors.list_styles(brand)},
         "model": set(routing.list_models()),
     }

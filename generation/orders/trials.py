@@ -16,6 +16,7 @@ from generation.orders.resolve import make_chain
 from generation.orders.resolved import Resolved
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
+from genhub.lib.once import once
 from genhub.platforms.models import Plan, Platform
 from storage.encoding import encode_thumbnail
 from storage.labels import NONE
@@ -66,9 +67,14 @@ def fill_in(recipe: Recipe, parameters: Mapping[str, Any]) -> Rendered:
 
 def list_preferred(codes: Collection[str]) -> list[str]:
     """Return the models that these platforms prefer, of none all; an empty name stands for the hub's default."""
-    active = Platform.objects.filter(is_active=True).order_by("default_model")
-    active = active.filter(code__in=codes) if codes else active
-    return list(active.values_list("default_model", flat=True).distinct()) or [""]
+    found = {model for code, model in list_active() if not codes or code in codes}
+    return sorted(found) or [""]
+
+
+@once
+def list_active() -> list[tuple[str, str]]:
+    """Return the code of each active platform, and the model that it prefers."""
+    return list(Platform.objects.filter(is_active=True).values_list("code", "default_model"))
 
 
 def describe(found: Resolved, edited: Image.Image | None) -> Trial:

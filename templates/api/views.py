@@ -156,8 +156,9 @@ class StyleListView(APIView):
 
     @extend_schema(responses={200: StyleListSerializer, **UNAUTHORIZED}, summary=_("List styles"))
     def get(self, request: Request) -> Response:
-        """Answer every active style, named in the reader's language and in both."""
-        return Response({"items": StyleSerializer(list_styles(), many=True).data})
+        """Answer every active style that the caller's orders may wear, named in the reader's language and in both."""
+        found = list_styles(caller_of(request).platform.styles)
+        return Response({"items": StyleSerializer(found, many=True).data})
 
 
 class PhraseListView(APIView):

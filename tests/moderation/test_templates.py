@@ -51,7 +51,7 @@ def test_the_stricter_policy_decides(
     else:
         assert alice.post(GENERATE, body("a naked man"), format="json").status_code == 202
         outcomes = ["flagged"] if "flag" in (policy, own) else []
-    assert list(Finding.objects.values_list("outcome", flat=True).distinct()) == outcomes
+    assert list(Finding.objects.order_by().values_list("outcome", flat=True).distinct()) == outcomes
 
 
 def test_services_are_asked_for_a_template_alone_where_its_platform_asks_nobody(
@@ -63,8 +63,8 @@ def test_services_are_asked_for_a_template_alone_where_its_platform_asks_nobody(
     orders = [{"prompt": "a weapon"}, body("a star"), body("a weapon")]
     answer = alice.post("/api/v1/batches", {"orders": orders, "policy": "some"}, format="json")
     assert answer.status_code == 202, answer.json()
-    refusals = [one["index"] for one in answer.json()["refused"]]
-    assert refusals == [2]
+    whole = alice.get(answer.json()["url"]).json()
+    assert [one["status"] == "refused" for one in whole["orders"]] == [False, False, True]
     [asked] = server.asked
     assert asked.json["input"] == ["a star by the sea", "a weapon by the sea"]
 

@@ -1,8 +1,8 @@
-"""Each version says how strictly its orders are judged, and who may order it."""
+"""Each version says how strictly its orders are judged, and who may order it; a style has a sheet that shows it."""
 
 from django.db import migrations, models
 
-import templates.models
+import genhub.platforms.policies
 
 
 class Migration(migrations.Migration):
@@ -33,8 +33,11 @@ class Migration(migrations.Migration):
                 db_default=[],
                 default=list,
                 help_text="Others neither see it nor can order it: to them it does not exist. None: every platform may.",
-                validators=[templates.models.validate_codes],
+                validators=[genhub.platforms.policies.validate_codes],
                 verbose_name="who may order it",
             ),
+        ),
+        migrations.AddField(
+            "style", "sheet", models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict, editable=False)
         ),
     ]
