@@ -72,9 +72,10 @@ def find_tasks(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
     return read_whole(find_own(platform_id, user))
 
 
-def read_whole(tasks: QuerySet[Task]) -> QuerySet[Task]:
-    """Return tasks with all that an answer needs."""
-    attempts = Attempt.objects.select_related("account").defer("preview").order_by("number")
+def read_whole(tasks: QuerySet[Task], *, with_previews: bool = False) -> QuerySet[Task]:
+    """Return tasks with all that an answer needs; previews are read with them, or each when it is asked for."""
+    attempts = Attempt.objects.select_related("account").order_by("number")
+    attempts = attempts if with_previews else attempts.defer("preview")
     return tasks.select_related("template_version__template").prefetch_related(
         WITH_PICTURES, Prefetch("attempts", attempts)
     )

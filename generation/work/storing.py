@@ -1,10 +1,8 @@
-"""Storing: what was made is decoded, encoded, stored and published, of batches while the next one is being drawn."""
+"""Storing: what was made for an order is decoded, encoded, stored and published, or what else became of it written."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 
@@ -28,11 +26,9 @@ from generation.providers.base import (
 )
 from generation.providers.errors import GivenBack, OutOfTime, ProviderError, Sent, Stopped
 from generation.work import leftovers, too_late, watching
-from generation.work.batch import BatchOutcome
 from generation.work.finish import contents_of, finish_spec, place
 from generation.work.heart import Pulse
 from generation.work.persisting import AWAY, persist
-from generation.work.process import occupancy
 from generation.work.trying import explain, try_to_store
 from genhub.lib.connections import release_connection
 from storage.content import OutputRefused, Show, StoredFile
@@ -44,58 +40,8 @@ logger = logging.getLogger(__name__)
 # `late`, `unwritten`.
 Ended = dict[str, str]
 
-# One batch is being stored, one waits: what is drawn faster than it is stored must not fill the memory.
-MOST_PENDING = 2
 # How often a store that refuses what a vendor has made, and may not make again, is asked.
 MOST_TRIES_TO_STORE = 3
-
-
-class Finisher:
-    """Stores batches of this process one after the other, in a thread of its own, while the next one is drawn."""
-
-    def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="finish")
-        self._futures: list[Future[list[Ended]]] = []
-        self._taking = threading.Lock()
-
-    def list_unfinished(self) -> list[Future[list[Ended]]]:
-        """Return what is being stored, and what waits for that."""
-        return [future for future in self._futures if not future.done()]
-
-    def take(self, made: BatchOutcome) -> Future[list[Ended]]:
-        """Store a batch: beside the next drawing if it may overlap, else now; return how its members will end."""
-        if not made.batch.overlaps:
-            now: Future[list[Ended]] = Future()
-            now.set_result(finish_batch(made))
-            return now
-        with self._taking:
-            future = self._executor.submit(finish_batch, made)
-            self._futures = [*self.list_unfinished(), future]
-        self.wait(MOST_PENDING)
-        return future
-
-    def wait(self, most_pending: int = 0) -> None:
-        """Wait until no more than so many batches are unfinished."""
-        if len(self.list_unfinished()) > most_pending:
-            # That may take minutes: the connection goes back to the pool, where finisher and heart need one.
-            release_connection()
-        while len(unfinished := self.list_unfinished()) > most_pending:
-            wait(unfinished, return_when=FIRST_COMPLETED)
-
-
-finisher = Finisher()
-
-
-def finish_batch(made: BatchOutcome) -> list[Ended]:
-    """Finish each member of a batch; what goes wrong with one is its own affair."""
-    batch = made.batch
-    try:
-        return [
-            finish_safely(claim, outcome, batch.pulse)
-            for claim, outcome in zip(batch.members, made.outcomes, strict=True)
-        ]
-    finally:
-        occupancy.leave(batch.occupant)
 
 
 def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
@@ -111,6 +57,11 @@ def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
         release_connection()
     if how not in {"completed", "step_done", "late", "unwritten"} and isinstance(outcome, Finished):
         leftovers.clear(claim)
+    return named(claim, how)
+
+
+def named(claim: Claim, how: str) -> Ended:
+    """Return how an order ended."""
     return {"task": f"task_{claim.task_id.hex}", "ended": how}
 
 

@@ -108,4 +108,4 @@ def hides_previews(claim: Claim) -> bool:
 
 def watch_of(claim: Claim) -> Watch | None:
     """Return how a claim's pictures are watched."""
-    return pictures.watch_of(claim.owner_id, local_only=claim.local_only)
+    return pictures.watch_of(claim.task_id, local_only=claim.local_only)
