@@ -54,9 +54,11 @@ class DigestSigner:
                     bind()[1], signer._handle, said, self._content_type, None  # noqa: SLF001 (said above)
                 )  # fmt: skip
         except failures() as error:
-            return self._refuse(error)
+            self._tell(error)
+            return None
         if len(found) != self.size_bytes:
-            return self._refuse(ValueError(f"{len(found)} bytes for {self.size_bytes}"))
+            self._tell(ValueError(f"{len(found)} bytes for {self.size_bytes}"))
+            return None
         return found
 
     def close(self) -> None:
@@ -77,7 +79,7 @@ class DigestSigner:
         finally:
             own._lib.c2pa_free(given)  # noqa: SLF001 (said above)
 
-    def _refuse(self, error: Exception) -> None:
+    def _tell(self, error: Exception) -> None:
         logger.error("%s is stored without content credentials", self._name, exc_info=error)
 
 
