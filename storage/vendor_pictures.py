@@ -162,8 +162,8 @@ def save_plain(
 def write_signed(
     place: IO[bytes], read: Callable[[int], Iterable[bytes]], history: History
 ) -> None:
-    """Write a labelled PNG with its credentials, without them where it cannot be signed; `read` gives its parts, with so
-    many free bytes behind its first chunk. At its start."""
+    """Write a labelled PNG with its credentials, without them where it cannot be signed, to its start; `read` gives its
+    parts, with so many free bytes behind its first chunk."""
     signer = open_signer("image/png", history)
     try:
         if not signer or not fill(place, read(signer.size_bytes), signer):
