@@ -29,9 +29,9 @@ from generation.work import leftovers, too_late, watching
 from generation.work.finish import contents_of, finish_spec, place
 from generation.work.heart import Pulse
 from generation.work.persisting import AWAY, persist
-from generation.work.process import draining
+from generation.work.trying import explain, try_to_store
 from genhub.lib.connections import release_connection
-from storage.content import OutputRefused, StoredFile
+from storage.content import OutputRefused, Show, StoredFile
 from storage.outputs import save_output
 from storage.thumbnails import publishing
 
@@ -86,9 +86,9 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
         return leave(claim, outcome)
     was_sent = pulse.signs[claim.attempt_id].was_sent
     try:
-        check = partial(pulse.check, claim)
-        stored = collect(claim, outcome, check, was_sent=was_sent)
-        outputs, withheld = watching.look(claim, stored.outputs, check)
+        check, viewing = partial(pulse.check, claim), watching.Viewing(claim)
+        stored = collect(claim, outcome, check, viewing, was_sent=was_sent)
+        outputs, withheld = watching.look(claim, stored.outputs, check, viewing)
         stored = replace(stored, outputs=outputs, withheld=withheld)
         with publishing(stored.list_files()):
             how = persist(partial(chains.finish, claim, stored), claim)
@@ -144,9 +144,15 @@ def end_badly(claim: Claim, error: ProviderError, outcome: Outcome, *, was_sent:
 
 
 def collect(
-    claim: Claim, outcome: Outcome, check: Callable[[], None], *, was_sent: bool = False
+    claim: Claim,
+    outcome: Outcome,
+    check: Callable[[], None],
+    viewing: watching.Viewing | None = None,
+    *,
+    was_sent: bool = False,
 ) -> Stored:
-    """Store each output that was made; what cannot be had or stored is missing, and only if all is does it raise."""
+    """Store each output that was made, viewed on its way; what cannot be had or stored is missing, and only if all is
+    does it raise."""
     if isinstance(outcome, OutOfTime):
         raise ProviderError("worked on for longer than it may be", code=TimedOut.code)
     if isinstance(outcome, Exception):
@@ -160,7 +166,8 @@ def collect(
         # Before each picture: one that nobody wants any more costs nothing more.
         check()
         try:
-            file = store(claim, made, device, seconds, was_sent=was_sent)
+            show = partial(viewing.see, made.position) if viewing and not device else None
+            file = store(claim, made, device, seconds, show=show, was_sent=was_sent)
         except ProviderError as error:
             logger.warning("picture %s of %s: %s", made.position, claim.task_id, error)
             missing.append(NotMade(made.position, error.code, error.params, made.seed))
@@ -182,12 +189,13 @@ def store(
     device: DrawsBatches | None,
     seconds: dict[str, float],
     *,
+    show: Show | None,
     was_sent: bool,
 ) -> StoredFile:
     """Decode and store one output, adding to the seconds by stage; raise ProviderError when it cannot be."""
     started = time.perf_counter()
     try:
-        what = contents_of(made)
+        what = contents_of(made, show)
     except ProviderError:
         raise
     except Exception as error:
@@ -218,32 +226,3 @@ def store(
         raise ProviderError(message, code="store_failed", retryable=True) from error
     finally:
         seconds["encode_store"] += time.perf_counter() - decoded
-
-
-def explain(refused: OutputRefused) -> Exception:
-    """Return what it means that a vendor's file is not taken: what its stream raised in our own words still holds."""
-    if isinstance(refused.__cause__, ProviderError | Stopped):
-        return refused.__cause__
-    # To have it made again would cost again and end alike.
-    return ProviderError(f"not taken: {refused!r}", code=refused.code, params=refused.params)
-
-
-def try_to_store(save: Callable[[], StoredFile], *, most_tries: int) -> StoredFile:
-    """Store, and again after a moment while that fails; raise what the last try raised."""
-    for number in range(1, most_tries):
-        try:
-            return save()
-        except OutputRefused as refused:
-            if not may_pass(refused):
-                raise
-            logger.warning("not fetched, try %s: %r", number, refused.__cause__)
-            draining.wait(number)
-        except Exception as error:  # noqa: BLE001 (each store raises its own)
-            logger.warning("not stored, try %s: %r", number, error)
-            draining.wait(number)
-    return save()
-
-
-def may_pass(refused: OutputRefused) -> bool:
-    """Return whether a vendor's file may be had a moment later: to have it made again would cost again."""
-    return isinstance(refused.__cause__, ProviderError) and refused.__cause__.retryable
