@@ -13,7 +13,7 @@ from credits import free, ledger
 from generation.errors import QueueFull
 from generation.life import doorbell
 from generation.life.found import Gone, hold_pictures, write_found
-from generation.models import Share, Task
+from generation.models import Task
 from generation.models.task import Priority
 from generation.moderation.found import keep_flagged
 from generation.orders import backlog, cache, glance, screening
@@ -34,6 +34,7 @@ from generation.spec import Order
 from genhub.lib import remembered
 from genhub.lib.ids import new_id
 from genhub.lib.inserts import insert_together
+from genhub.lib.planned import planned_cursor
 from genhub.lib.remembered import Marks
 from genhub.platforms import idempotency
 from genhub.platforms.models import Plan
@@ -41,6 +42,12 @@ from storage import usage
 from templates.rendering import Recipe
 
 HOLD_MARGIN = timedelta(days=1)
+# One statement whoever came first: an order that comes beside the first one waits for its commit, then has its place.
+OPEN_SHARE = """
+    INSERT INTO generation_share (queue, priority, platform_id, "user") VALUES (%s, %s, %s, %s)
+    ON CONFLICT (queue, priority, platform_id, "user") DO UPDATE SET queue = EXCLUDED.queue
+    RETURNING id
+"""
 
 
 @dataclass(frozen=True)
@@ -181,7 +188,7 @@ def write_task(
     account = resolved.route.account
     share_id = seen.find_share(account.queue, priority)
     if share_id is None:
-        share_id = find_share(customer, account.queue, priority).pk
+        share_id = open_share(customer, account.queue, priority)
     attempt = attempt_of(task, resolved, share_id)
     history = history_of(task, resolved)
     if resolved.found:
@@ -212,11 +219,12 @@ def terms_of(customer: Customer) -> ledger.Terms:
     return ledger.Terms(customer.api_key_id, customer.allowance, lifetime, customer.low_credits)
 
 
-def find_share(customer: Customer, queue: str, priority: Priority) -> Share:
-    """Return the customer's place in a queue, new on first sight."""
-    return Share.objects.get_or_create(
-        queue=queue, priority=priority, platform_id=customer.platform_id, user=customer.user
-    )[0]
+def open_share(customer: Customer, queue: str, priority: Priority) -> int:
+    """Return the id of the customer's place in a queue, new on first sight."""
+    with planned_cursor() as cursor:
+        cursor.execute(OPEN_SHARE, [queue, priority, customer.platform_id, customer.user])
+        (share_id,) = cursor.fetchone()
+    return int(share_id)
 
 
 def order_of(values: Mapping[str, Any]) -> Order:

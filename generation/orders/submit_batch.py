@@ -31,7 +31,7 @@ from generation.orders.customer import Customer
 from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
 from generation.orders.rows import attempt_of, history_of, priority_of, task_of
-from generation.orders.submit import check_quota, find_share, terms_of, with_seed
+from generation.orders.submit import check_quota, open_share, terms_of, with_seed
 from generation.orders.webhook import check_webhook
 from genhub.lib import remembered
 from genhub.lib.ids import new_id
@@ -198,7 +198,7 @@ def write_tasks(
         task.batch_id, task.batch_index = batch_id, line.one.entry.index
         place = (resolved.route.account.queue, priority_of(resolved))
         if place not in shares:
-            shares[place] = seen.find_share(*place) or find_share(customer, *place).pk
+            shares[place] = seen.find_share(*place) or open_share(customer, *place)
         attempt = attempt_of(task, resolved, shares[place])
         attempt.pk = attempt_id
         tasks.append(task)

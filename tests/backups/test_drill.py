@@ -8,16 +8,14 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
-from psycopg import sql
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from generation.life import rescue, restored, waiting
+from generation.life import polls, rescue, restored, waiting
 from generation.life.attempt_ends import complete
 from generation.life.claims import LeaseLost, claim_next
 from generation.life.events import place_all
@@ -30,6 +28,7 @@ from storage.models import Artifact
 from storage.selectors import read_bytes
 from tests.bench.elsewhere import connect_to
 from tests.books import find_mistakes
+from tests.databases import empty_database
 from tests.steps import attempt_states, claim, collect, submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stub")]
@@ -52,17 +51,10 @@ def files(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture
 def empty() -> Iterator[Any]:
     """A connection to an empty database beside the test's."""
-    words = {**connection.get_connection_params(), "dbname": "postgres"}
-    # Each of those who test has a database of its own.
-    beside = f"{connection.settings_dict['NAME']}_restored"
-    name = sql.Identifier(beside)
-    with psycopg.connect(**words, autocommit=True) as server:
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
-        server.execute(sql.SQL("CREATE DATABASE {}").format(name))
+    with empty_database("restored") as beside:
         other = connect_to(beside)
         yield other
         other.close()
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @contextmanager
@@ -127,8 +119,7 @@ def test_what_may_have_been_sent_since_is_in_doubt_and_no_late_worker_is_believe
         ]  # fmt: skip
         assert claim_next("local", worker="tests") is None
         # The vendor is only asked for what it is known to have.
-        asked = waiting.claim_poll("local", worker="tests")
-        assert asked
+        [asked] = polls.claim_due("local", worker="tests")
         assert (asked.remote_id, asked.token > restored.FAR) == ("job-7", True)
         with pytest.raises(LeaseLost):
             complete(late, collect(late))

@@ -1,0 +1,1 @@
+"""The tables of an empty database, as all migrations together make them."""
