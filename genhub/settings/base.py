@@ -34,6 +34,7 @@ from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.vendors import named_hosts, read_vendors
 from genhub.settings.web import WEB  # noqa: F401
 from genhub.settings.webhooks import *  # noqa: F403
+from genhub.settings.zones import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(first("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
@@ -87,6 +88,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "genhub.users.signing_in.SignInMiddleware",
+    "genhub.users.zones.ZoneMiddleware",
 ]
 ROOT_URLCONF = "genhub.urls"
 WSGI_APPLICATION = "genhub.wsgi.application"
@@ -122,8 +124,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "genhub" / "locale"]
 FORMAT_MODULE_PATH = "genhub.formats"
-USE_TZ = True
-TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATICFILES_STORAGE: dict[str, Any] = {
