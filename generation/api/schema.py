@@ -277,7 +277,7 @@ class Task(Status):
     follow_ups = FollowUp(
         many=True,
         help_text=_(
-            "What the provider does further with its pictures; empty where it does nothing, or cannot now."
+            "What can be ordered further of its pictures: what their provider does with its own, and what some does with any."
         ),
     )
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 
 from PIL import Image
 
+from generation.providers.further import FollowUp
 from generation.spec import LARGEST_SEED, PICTURE_OPTIONS, GenerationSpec, ModelCard
 
 
@@ -171,20 +172,6 @@ class Found:
 Outcome = Finished | Submitted | Waiting | Exception
 
 
-# Of Finished.facts: the vendor's id of each picture, by position, where it goes on with its pictures.
-TASKS = "tasks"
-
-
-@dataclass(frozen=True)
-class FollowUp:
-    """What a vendor does further with a picture that it made: its name, of how many parts of the picture one is named
-    (0: none), and whether nothing follows what comes of it."""
-
-    action: str
-    parts: int = 0
-    is_last: bool = False
-
-
 @dataclass(frozen=True)
 class Capabilities:
     """What an adapter is able to, whatever the model.
@@ -193,7 +180,8 @@ class Capabilities:
     `makes`: media types. `takes`: of spec.OPTIONS, those that a model honours. `needs_key`: nothing goes without one.
     `cancels`, `finds_lost`: it has such a call. `cost`: it is told, follows from tokens that are told, or from a list
     alone. `follow_ups`: what the vendor does further with its own pictures; the options of such an order say `action`,
-    `of` (the picture's id in TASKS) and, of a part, its `index` from 1.
+    `of` (the picture's id in TASKS) and, of a part, its `index` from 1. `treats`: what of TREATMENTS some model of
+    the vendor's does to anybody's picture; such an order says `action`, and has the picture as its `image`.
     """
 
     is_remote: bool = True
@@ -205,6 +193,7 @@ class Capabilities:
     finds_lost: bool = False
     cost: Literal["told", "tokens", "listed"] = "listed"
     follow_ups: tuple[FollowUp, ...] = ()
+    treats: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

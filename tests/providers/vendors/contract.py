@@ -76,6 +76,8 @@ class ProviderContract:
     # What differs from what the adapter says of itself: two pictures that are one call, what tells the cost.
     makes_two_at_once: ClassVar[bool] = False
     cost: ClassVar[str] = ""
+    # Of what its vendor does to anybody's picture, a model that does it each.
+    treating: ClassVar[dict[str, ModelCard]] = {}
 
     def respond(self, asked: Asked) -> Reply:
         """Answer as the vendor does that is in good health."""
