@@ -57,6 +57,7 @@ def test_each_answer_is_as_the_document_says(
 ) -> None:
     GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most_per_user=50, daily_most=80)
     apps = client_of("", scopes=[scope.value for scope in Scope])
+    stub.offers.create(alias="larger", options={"treatment": "upscale"})
     order = {
         "prompt": "a yellow star on a purple background",
         "metadata": {"order": "4711"},

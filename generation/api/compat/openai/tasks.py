@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -41,8 +42,10 @@ def read_kind(request: Request) -> str:
 
 
 def wants_later(request: Request) -> bool:
-    """Return whether the caller wants to be answered at once, and to fetch the pictures later."""
-    return request.headers.get(ASYNC, "").strip().lower() == "true"
+    """Return whether the caller is answered at once, and fetches the pictures later: as its header says, else as the
+    hub's settings."""
+    said = request.headers.get(ASYNC, "").strip().lower()
+    return said == "true" or (said != "false" and settings.OPENAI_ASYNC)
 
 
 def find_pictures(request: Request, wire_id: str) -> Task:
