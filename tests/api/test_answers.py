@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from credits.models import GrantRule
+from credits.models import GrantRule, PriceRule
 from generation.models import Account
 from generation.work.run import run_queue
 from genhub.api.operations import EXAMPLES, JSON, component_of, read_examples
@@ -58,6 +58,7 @@ def test_each_answer_is_as_the_document_says(
     GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most_per_user=50, daily_most=80)
     apps = client_of("", scopes=[scope.value for scope in Scope])
     stub.offers.create(alias="larger", options={"treatment": "upscale"})
+    PriceRule.objects.create(name="Larger", amount=0, model="larger", rank=90)
     order = {
         "prompt": "a yellow star on a purple background",
         "metadata": {"order": "4711"},
