@@ -31,6 +31,7 @@ class TestFal(TreatsPictures, PolledContract):
     """Anybody's models."""
 
     adapter = "fal"
+    callback = b'{"request_id": "x", "status": "OK"}'
     card = ModelCard("any", vendor_model="fal-ai/flux/dev")
     treating = {
         "upscale": ModelCard(

@@ -26,6 +26,7 @@ class TestMidjourney(PolledContract):
     """Grids, and what is done with one of their pictures."""
 
     adapter = "midjourney"
+    callback = b'{"id": "17", "status": "SUCCESS"}'
     refusal = task("FAILURE", failReason="Banned prompt detected")
     bad_key = Reply(
         401, {"error": {"code": "", "message": "invalid token", "type": "new_api_error"}}

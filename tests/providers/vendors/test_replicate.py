@@ -32,6 +32,7 @@ class TestReplicate(TreatsPictures, PolledContract):
     """Anybody's models."""
 
     adapter = "replicate"
+    callback = b'{"id": "ufaw", "status": "succeeded"}'
     card = ModelCard("any", vendor_model="black-forest-labs/flux-dev")
     treating = {
         "upscale": ModelCard(
