@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from isal import isal_zlib
+from PIL import Image
 
 from storage.containers import PNG_START, write_png
-from storage.decoding import check_size
+from storage.decoding import check_size, decode_own, flatten, read_image, take_any_size
 from storage.labels import Label
 from storage.relabelling import write_texts
 
@@ -45,6 +46,8 @@ class PlainPng:
     height: int
     row_bytes: int
     head: bytes
+    # Whether it says that its numbers mean other colours than is usual.
+    is_odd: bool
 
     @property
     def tail(self) -> bytes:
@@ -69,7 +72,8 @@ def find_parts(data: mmap.mmap, label: Label) -> PlainPng:
         (kind, body_of(data, start, end)) for kind, start, end in kinds[1:first] if kind in SEEN
     ]
     head = write_png([(b"IHDR", body_of(data, *kinds[0][1:])), *write_texts(label), *seen])
-    return PlainPng(width, height, row_bytes, head)
+    said = {kind for kind, _ in seen}
+    return PlainPng(width, height, row_bytes, head, is_odd=b"gAMA" in said and b"sRGB" not in said)
 
 
 def list_chunks(data: mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
@@ -123,6 +127,13 @@ def read_head(body: bytes) -> tuple[int, int, int]:
 def body_of(data: mmap.mmap, start: int, end: int) -> bytes:
     """Return a chunk's body."""
     return data[start + HEAD.size : end - SUM_BYTES]
+
+
+def decode(data: mmap.mmap, parts: PlainPng) -> Image.Image:
+    """Return the RGB pixels of a picture that was found whole, on white where one sees through it."""
+    if parts.is_odd:
+        return decode_own(data[:])
+    return flatten(read_image(data[:], "PNG", take_any_size)).convert("RGB")
 
 
 def read_parts(data: mmap.mmap, start: int, end: int) -> Iterator[bytes]:

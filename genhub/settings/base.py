@@ -243,6 +243,9 @@ PRICE_SAMPLES = "generation.orders.samples.list_samples"
 RECIPE_TRIAL = "generation.orders.trials.try_recipe"
 # The published templates that nobody can order now: staff are told when a change breaks one.
 BROKEN_RECIPES = "generation.orders.trials.find_broken"
+# The styles that a platform can be bound to, which knows none, and the sheet that shows one on its page.
+STYLE_CHOICES = "templates.selectors.list_style_choices"
+STYLE_SHEET = "generation.admin.tasks.sheets.show_sheet"
 # What became of the orders of versions of templates.
 VERSION_USAGE = "generation.selectors.versions.find_usage"
 

@@ -152,7 +152,9 @@ def pooled(entry: dict[str, Any]) -> dict[str, Any]:
     size = at_least("DATABASE_POOL_SIZE", 10, 0, 1000)
     if not size:
         return entry
-    pool = {"min_size": 1, "max_size": size, "timeout": 10}
+    from genhub.lib.pooled import PooledConnection  # noqa: PLC0415 (a hub without a pool needs it not)
+
+    pool = {"min_size": 1, "max_size": size, "timeout": 10, "connection_class": PooledConnection}
     # A connection that a database restart broke is found out before it is used. What `genhub.lib.planned` sends is
     # planned with its second run.
     options = {**entry.get("OPTIONS", {}), "pool": pool, "prepare_threshold": 1}
