@@ -23,5 +23,5 @@ def answer_usage(task: Task) -> dict[str, Any] | None:
 
 def add_up(name: str, usages: list[dict[str, Any]]) -> int | None:
     """Return the sum of what each says of a word, None where one does not."""
-    said = [usage.get(name) for usage in usages]
-    return None if None in said else sum(said)
+    said = [number for usage in usages if (number := usage.get(name)) is not None]
+    return sum(said) if len(said) == len(usages) else None

@@ -181,7 +181,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
-# Pictures of /v1 are fetched after a 202, where a request does not say otherwise: for proxies that wait too short.
 OPENAI_ASYNC = env.bool("OPENAI_ASYNC", default=False)
 API_MAX_BODY_BYTES = at_least("API_MAX_BODY_BYTES", 1_048_576, 1024)
 

@@ -151,7 +151,7 @@ def test_its_price_is_that_of_the_list_and_the_quote_says_it(
 
 def test_one_key_orders_once(alice: APIClient, treating: Account) -> None:
     upload, other = send_picture(alice), send_picture(alice, Image.new("RGB", (80, 80), "navy"))
-    key = {"HTTP_IDEMPOTENCY_KEY": "once"}
+    key: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "once"}
     first, again = (
         alice.post(of_picture(upload), {"action": UPSCALE}, format="json", **key) for _ in range(2)
     )

@@ -28,7 +28,7 @@ MANY = settings(
     max_examples=40, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
-ASYNC = {"HTTP_X_GENHUB_ASYNC": "true"}
+ASYNC: dict[str, Any] = {"HTTP_X_GENHUB_ASYNC": "true"}
 TEXTS = st.one_of(
     st.sampled_from(["a star", "stub:fail", "", " ", "图", "\0", "\ud800"]), st.text()
 )
@@ -52,7 +52,7 @@ def of_type(hint: Any) -> st.SearchStrategy[Any]:
     """Return values of a type as JSON has them."""
     args, origin = get_args(hint), str(get_origin(hint))
     if hasattr(hint, "__required_keys__"):
-        found = of_params(hint)
+        found: st.SearchStrategy[Any] = of_params(hint)
     elif not args:
         found = PLAIN.get(hint, st.none())
     elif "Literal" in origin:

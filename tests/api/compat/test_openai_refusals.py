@@ -54,7 +54,7 @@ def test_a_conflict_behind_a_door_comes_as_400(
 
     monkeypatch.setattr("generation.api.compat.openai.views.take", refuse)
     answer = alice.post("/v1/images/generations", {"prompt": "a star"}, format="json")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "already_ended")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "task_already_ended")
 
 
 def test_no_409_is_promised(client: Any) -> None:

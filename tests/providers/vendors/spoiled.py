@@ -27,7 +27,7 @@ class Spoiled:
     callback: ClassVar[bytes] = b""
 
     if TYPE_CHECKING:
-        respond: Callable[[Any, Asked], Reply]
+        respond: Callable[..., Reply]
         finish: Callable[..., Finished]
         work: Callable[..., Any]
         creates: Callable[[Server], int]
@@ -35,7 +35,7 @@ class Spoiled:
 
     def spoil(self, server: Server, text: Callable[[str], str], file: Reply) -> list[str]:
         """Let a vendor in good health hand out spoiled pictures; return, once asked, how often each form came."""
-        healthy: Respond = self.respond  # type: ignore[assignment]
+        healthy: Respond = self.respond
         came: list[str] = []
 
         def respond(asked: Asked) -> Reply:
