@@ -43,7 +43,7 @@ from generation.api.compat.sdapi.picture_info import PictureInfoView
 from generation.api.edits import EditQuoteView, EditView
 from generation.api.erasures import ErasureListView, ErasureView, ReceiptView
 from generation.api.favourites import FavouriteListView, FavouriteView
-from generation.api.follow import FollowQuoteView, FollowView
+from generation.api.follow import FollowQuoteView, FollowView, TreatQuoteView, TreatView
 from generation.api.live.views import EventsView, TaskEventsView
 from generation.api.models import ModelListView
 from generation.api.preferences import PreferencesView, SuggestionsView
@@ -125,6 +125,12 @@ API = [
     path("artifacts/<str:artifact_id>/preview", PreviewView.as_view(), name="artifact-preview"),
     path("artifacts/<str:artifact_id>/poster", PosterView.as_view(), name="artifact-poster"),
     path("artifacts/<str:artifact_id>/edits", EditView.as_view(), name="artifact-edits"),
+    path("artifacts/<str:artifact_id>/follow", TreatView.as_view(), name="artifact-follow"),
+    path(
+        "artifacts/<str:artifact_id>/follow/quote",
+        TreatQuoteView.as_view(),
+        name="artifact-follow-quote",
+    ),
     path(
         "artifacts/<str:artifact_id>/edits/quote",
         EditQuoteView.as_view(),

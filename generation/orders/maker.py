@@ -10,6 +10,7 @@ from generation.accounts import other_names, routing
 from generation.orders.brand import ANY, Brand
 from generation.orders.brought import Owner
 from generation.orders.clips import CLIP, find_usual_model
+from generation.providers.further import treatment_by
 from genhub.lib import remembered
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.platforms.models import Plan
@@ -44,6 +45,15 @@ def find_route(
         alias = other_names.find_model(str(named_here), usual)
         if route := routing.choose(alias, said=asked, local_only=buyer.local_only):
             return route
+    if card := routing.find_treating(alias):
+        code, message = (
+            "draws_nothing",
+            gettext_noop(
+                "The model “%(model)s” draws nothing: it goes on with a finished picture. Order that at the picture "
+                "(POST …/follow): “%(action)s”."
+            ),
+        )
+        raise refuse_field("model", code, message, model=alias, action=treatment_by(card))
     if buyer.local_only and routing.choose(alias):
         code, message = (
             "leaves_the_house",

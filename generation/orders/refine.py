@@ -17,6 +17,7 @@ from generation.orders.modes import FINE, find_usual
 from generation.orders.operations import measure
 from generation.orders.resolved import Resolved
 from generation.orders.submit import resolve_for, submit_once, use_of
+from generation.providers.further import treatment_of
 from generation.spec import GenerationSpec, ModelCard, Order
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
@@ -166,7 +167,7 @@ def find_output(task: Task, position: int) -> Output:
 
 def find_seed(task: Task, spec: GenerationSpec, output: Output, card: ModelCard) -> int:
     """Return the seed that makes a picture again: the vendor's, else the ordered one; refuse where none does."""
-    if task.follows_id:
+    if task.follows_id or treatment_of(spec):
         code, message = (
             "follows",
             gettext_noop(

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 
 from PIL import Image
 
+from generation.providers.further import FollowUp
 from generation.spec import LARGEST_SEED, PICTURE_OPTIONS, GenerationSpec, ModelCard
 
 
@@ -168,19 +169,6 @@ class Found:
 # What became of an order, for now: Stopped and its kinds as its own report raised them.
 Outcome = Finished | Submitted | Waiting | Exception
 
-# Of Finished.facts: the vendor's id of each picture, by position, where it goes on with its pictures.
-TASKS = "tasks"
-
-
-@dataclass(frozen=True)
-class FollowUp:
-    """What a vendor does further with a picture that it made: its name, of how many parts of the picture one is named
-    (0: none), and whether nothing follows what comes of it."""
-
-    action: str
-    parts: int = 0
-    is_last: bool = False
-
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -190,7 +178,8 @@ class Capabilities:
     `makes`: media types. `takes`: of spec.OPTIONS, those that a model honours. `needs_key`: nothing goes without one.
     `cancels`, `finds_lost`: it has such a call. `cost`: told, of tokens that are told, or listed. `follow_ups`: what
     the vendor does further with its own pictures; the options of such an order say `action`, `of` (the picture's id in
-    TASKS) and, of a part, its `index` from 1.
+    TASKS) and, of a part, its `index` from 1. `treats`: what of TREATMENTS some model of the vendor's does to anybody's
+    picture; such an order says `action`, and has the picture as its `image`.
     """
 
     is_remote: bool = True
@@ -202,6 +191,7 @@ class Capabilities:
     finds_lost: bool = False
     cost: Literal["told", "tokens", "listed"] = "listed"
     follow_ups: tuple[FollowUp, ...] = ()
+    treats: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ def file_of_base64(text: str) -> VendorFile:
     """Return a picture that came in base64, with or without the prefix of a data URI; raise ProviderError for what is
     none. It is decoded to the disk, part by part: pictures that wait to be stored are not in memory."""
     start = text.index(",") + 1 if text.startswith("data:") and "," in text else 0
+    if start == len(text):
+        raise unreadable("no base64: there is nothing")
     file = TemporaryFile()  # noqa: SIM115 (it goes with whoever holds the picture)
     kept = KeptFile(file)
     try:

@@ -181,6 +181,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
+OPENAI_ASYNC = env.bool("OPENAI_ASYNC", default=False)
 API_MAX_BODY_BYTES = at_least("API_MAX_BODY_BYTES", 1_048_576, 1024)
 
 # Doorbells: acknowledged at once, no result, no schedule; the sweeper rings whatever was lost.

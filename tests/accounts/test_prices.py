@@ -143,12 +143,16 @@ def test_dearest_is_the_price_of_all_its_pictures() -> None:
     assert dearest_of(card(TOKENS), spec(number=4)) is None
 
 
+# The prompt's tokens, where it left for somebody who does not count them.
+READ = {"input_text_tokens": 2, "counted_here": ["input_text_tokens"]}
+
+
 @pytest.mark.parametrize(
     ("outcome", "was_sent", "bill"),
     [
-        (finished(3), True, Bill(Decimal("0.75"), {"pictures": 3})),
+        (finished(3), True, Bill(Decimal("0.75"), {"pictures": 3, **READ})),
         (finished(3), False, Bill(Decimal("0.75"), {"pictures": 3})),
-        (finished(3, Usage(pictures=4)), True, Bill(Decimal(1), {"pictures": 4})),
+        (finished(3, Usage(pictures=4)), True, Bill(Decimal(1), {"pictures": 4, **READ})),
         (finished(1, Usage(input_text_tokens=3, cost_usd=Decimal("0.07"), output_tokens=9)), True,
          Bill(Decimal("0.07"), {"pictures": 1, "input_text_tokens": 3, "cost_usd": "0.07", "output_tokens": 9})),
         (ProviderError("unreadable", sent=Sent.YES, is_billed=True), True, Bill(Decimal(1))),

@@ -62,6 +62,7 @@ OPERATIONS = {
     "me/preferences", "me/suggestions", "me/subjects", "me/subjects/{name}",
     "me/erasures", "me/erasures/{erasure_id}", "receipts/verify", "storage",
     "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "artifacts/{artifact_id}/edits", "artifacts/{artifact_id}/edits/quote",
+    "artifacts/{artifact_id}/follow", "artifacts/{artifact_id}/follow/quote",
     "artifacts/{artifact_id}/preview", "artifacts/{artifact_id}/poster", "artifacts/{artifact_id}/links", "artifacts/{artifact_id}/links/{link_id}",
     "artifacts/{artifact_id}/review", "artifacts/{artifact_id}/favourite", "me/favourites", "templates/example",
     "verify", "templates", "models", "styles", "phrases", "credits",

@@ -119,7 +119,7 @@ def test_a_flood_of_uploads_leaves_threads_for_all_else(web: Web, bearer: dict[s
     and who does not upload is answered while one upload lasts."""
     with Flood(web, bearer, UPLOADERS) as flood:
         wait_until(lambda: flood.statuses[503] > 0, PATIENCE_SECONDS, "full house")
-        waits = []
+        waits: list[float] = []
         while len(waits) < SAMPLES or not flood.seconds:
             began = time.monotonic()
             assert web.ask("GET", "/api/v1/tasks", headers=bearer).status == 200

@@ -144,7 +144,7 @@ def test_another_one_of_the_same_authority_is_not_the_hub(
     local: Path, shop: Any, settings: Any, tmp_path: Path
 ) -> None:
     root = issue("Trust Services", new_key("p256"), path=0)
-    files = {}
+    files: dict[str, bytes] = {}
     for name in ("hub", "stranger"):
         leaf = issue(name, new_key("p256"), root)
         settings.LABEL_CERTIFICATES, settings.LABEL_KEY = write(tmp_path, name, leaf, root)

@@ -10,9 +10,10 @@ from generation.providers.base import Finished, Provider, Submitted, Waiting
 from generation.providers.errors import Fault, ProviderError, Sent
 from tests.providers.vendors.contract import HTML, PAGE, ProviderContract
 from tests.providers.vendors.server import Cut, Reply, Server, Silence
+from tests.providers.vendors.spoiled import CancelsPolled
 
 
-class PolledContract(ProviderContract):
+class PolledContract(CancelsPolled, ProviderContract):
     """Worn by the test class of an adapter that polls.
 
     `refusal`, `unknown` and `failed` are the vendor's answers to a poll: it does not make such a picture, a state that

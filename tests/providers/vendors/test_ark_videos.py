@@ -36,6 +36,7 @@ class TestArkVideos(ClipContract):
     """Seedance."""
 
     adapter = "ark_videos"
+    callback = b'{"id": "cgt-2026-abc", "status": "succeeded"}'
     card = ModelCard("any", vendor_model="doubao-seedance-2-5-260628", unsupported=("audio",))
     refusal = task("failed", error={"code": "OutputVideoSensitiveContentDetected", "message": "no"})
     unknown = task("pondering")

@@ -20,6 +20,7 @@ class TestReplicateVideos(ClipContract):
     """Models whose words nobody knows but who offers them."""
 
     adapter = "replicate_videos"
+    callback = b'{"id": "ufaw"}'
     card = ModelCard("any", vendor_model=MODEL, unsupported=("audio",))
     refusal, unknown, failed = TestReplicate.refusal, TestReplicate.unknown, TestReplicate.failed
     bad_key, no_quota = TestReplicate.bad_key, TestReplicate.no_quota

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+from django.conf import settings
 from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -43,8 +44,10 @@ def read_kind(request: Request) -> str:
 
 
 def wants_later(request: Request) -> bool:
-    """Return whether the caller wants to be answered at once, and to fetch the pictures later."""
-    return request.headers.get(ASYNC, "").strip().lower() == "true"
+    """Return whether the caller is answered at once, and fetches the pictures later: as its header says, else as the
+    hub's settings."""
+    said = request.headers.get(ASYNC, "").strip().lower()
+    return said == "true" or (said != "false" and settings.OPENAI_ASYNC)
 
 
 def find_pictures(request: Request, wire_id: str) -> Task:
