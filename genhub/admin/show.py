@@ -1,7 +1,7 @@
 """Small pieces of HTML that several admin pages show."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -50,11 +50,15 @@ def code(text: Any) -> SafeString:
 
 
 def moment(at: datetime | None) -> str:
-    """Return a time to the second, in the site's zone, or a dash."""
+    """Return a time to the second, in the zone of who looks and beside it in UTC where that is another; or a dash."""
     if at is None:
         return "–"
-    local = timezone.localtime(at)
-    return formats.date_format(local, "DATETIME_FORMAT")
+    local, plain = timezone.localtime(at), at.astimezone(UTC)
+    told = formats.date_format(local, "DATETIME_FORMAT")
+    if local.utcoffset() == plain.utcoffset():
+        return told
+    beside = "%H:%M UTC" if local.date() == plain.date() else "%m-%d %H:%M UTC"
+    return f"{told} ({plain:{beside}})"
 
 
 def table(headers: Sequence[Any], rows: Sequence[Sequence[Any]]) -> SafeString:

@@ -1,10 +1,8 @@
 """Platforms (the apps that call the hub), their plans, and the keys of their creates."""
 
-import zoneinfo
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import (
     MaxValueValidator,
     MinLengthValidator,
@@ -17,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.lib.zones import validate_time_zone
 from genhub.platforms.browser_tokens.models import BrowserToken
 from genhub.platforms.key_models import (
     STAYS,
@@ -42,13 +41,6 @@ __all__ = [
     "validate_codes",
     "validate_time_zone",
 ]
-
-
-def validate_time_zone(name: str) -> None:
-    """Refuse a name that the IANA time zone database does not hold."""
-    # `localtime` is a machine's own file, no zone, and unknown to the database.
-    if name == "localtime" or name not in zoneinfo.available_timezones():
-        raise ValidationError(_("“%(name)s” is not an IANA time zone."), params={"name": name})
 
 
 class Plan(models.Model):

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+import zoneinfo
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,16 @@ def one_of(name: str, default: str, *others: str) -> str:
     if value not in {default, *others}:
         raise ImproperlyConfigured(
             f"{name} must be one of {', '.join((default, *others))}, not {value!r}"
+        )
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    """Return a variable that names an IANA time zone."""
+    value = first(name, default=default)
+    if value not in zoneinfo.available_timezones():
+        raise ImproperlyConfigured(
+            f"{name} must be an IANA time zone, such as Asia/Shanghai, not {value!r}"
         )
     return value
 
