@@ -171,7 +171,7 @@ def test_what_came_at_once_and_cannot_be_stored_is_not_paid_for_twice(
         raise OSError("the store is away")
 
     monkeypatch.setattr("generation.work.storing.save_output", refuse)
-    monkeypatch.setattr("generation.work.storing.draining.wait", lambda seconds: False)
+    monkeypatch.setattr("generation.work.trying.draining.wait", lambda seconds: False)
     assert work() == ["failed"]
     assert attempt_states(task) == ["failed"]
     assert len(tries) == 3
