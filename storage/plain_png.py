@@ -18,6 +18,8 @@ from storage.decoding import check_size, decode_own, flatten, read_image, take_a
 from storage.labels import Label
 from storage.relabelling import write_texts
 
+# Where the first chunk ends, which must be the first: credentials stand behind it.
+FREE_AT: Final = 33
 HEAD: Final = struct.Struct(">I4s")
 # Around a chunk's body: its length and kind before, its sum behind.
 FRAME_BYTES, SUM_BYTES = 12, 4
@@ -142,10 +144,14 @@ def read_parts(data: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
         yield data[place : min(end, place + PART_BYTES)]
 
 
-def read_labelled(data: mmap.mmap, parts: PlainPng) -> Iterator[bytes]:
-    """Yield the labelled file, its pixels as one chunk: who signs walks over all chunks again and again (a picture of
-    1.8 MB in parts of 8 kB took 13 ms, in one 5)."""
-    yield parts.head
+def read_labelled(data: mmap.mmap, parts: PlainPng, free_bytes: int = 0) -> Iterator[bytes]:
+    """Yield the labelled file, its pixels as one chunk: who reads credentials walks over all chunks again and again.
+
+    First comes what stands before FREE_AT, then so many free bytes, then the rest.
+    """
+    yield parts.head[:FREE_AT]
+    yield bytes(free_bytes)
+    yield parts.head[FREE_AT:]
     bodies = [
         (start + HEAD.size, end - SUM_BYTES)
         for kind, start, end in list_chunks(data)

@@ -5,10 +5,11 @@ import logging
 import mmap
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
@@ -23,6 +24,7 @@ from storage.content import AS_USUAL, Finish, OutputRefused, Show, StoredFile, V
 from storage.converting import Wish
 from storage.credentials import PARENT, History, Ingredient, sign_file
 from storage.decoding import CONTENT_TYPES, decode_own
+from storage.digest_signing import DigestSigner, open_signer
 from storage.edits.fonts import fonts_of
 from storage.edits.operations import list_changes
 from storage.encoding import EXTENSIONS, encode_thumbnail
@@ -131,12 +133,10 @@ def save_plain(
         # What it reads must not go before.
         stack.callback(wait, [looking])
         labelled = stack.enter_context(TemporaryFile(buffering=0))
-        for part in plain_png.read_labelled(data, parts):
-            labelled.write(part)
-        signed = stack.enter_context(sign(labelled, "image/png", marking.history()))
+        write_signed(labelled, partial(plain_png.read_labelled, data, parts), marking.history())
         stored = describe_labelled(
             stem,
-            signed,
+            labelled,
             content_type="image/png",
             width=parts.width,
             height=parts.height,
@@ -154,11 +154,44 @@ def save_plain(
             if show:
                 show(draw)
 
-        put_beside(stored, File(signed, stored.key), look)
+        put_beside(stored, File(labelled, stored.key), look)
         stack.pop_all()
-        if signed is not labelled:
-            labelled.close()
-        return replace(stored, undrawn=signed, small=next(iter(small), None))
+        return replace(stored, undrawn=labelled, small=next(iter(small), None))
+
+
+def write_signed(
+    place: IO[bytes], read: Callable[[int], Iterable[bytes]], history: History
+) -> None:
+    """Write a labelled PNG with its credentials, without them where it cannot be signed, to its start; `read` gives its
+    parts, with so many free bytes behind its first chunk."""
+    signer = open_signer("image/png", history)
+    try:
+        if not signer or not fill(place, read(signer.size_bytes), signer):
+            place.seek(0)
+            place.truncate()
+            for part in read(0):
+                place.write(part)
+    finally:
+        if signer:
+            signer.close()
+    place.seek(0)
+
+
+def fill(place: IO[bytes], parts: Iterable[bytes], signer: DigestSigner) -> bool:
+    """Write a PNG, and its credentials where it is free for them; return whether that was done."""
+    digest, start = hashlib.sha256(), plain_png.FREE_AT
+    for number, part in enumerate(parts):
+        place.write(part)
+        # The second is what is free.
+        if number != 1:
+            digest.update(part)
+    box = signer.sign(start, digest.digest())
+    if box is None:
+        return False
+    place.seek(start)
+    place.write(box)
+    place.seek(0)
+    return True
 
 
 def sign(labelled: IO[bytes], content_type: str, history: History) -> IO[bytes]:

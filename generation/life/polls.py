@@ -4,7 +4,7 @@ A claim of a poll is fenced like any other. It moves the attempt alone: its task
 of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +32,7 @@ CLAIM = """
           JOIN generation_provider p ON p.id = a.provider_id
                                     AND coalesce(p.next_poll_at, '-infinity') <= statement_timestamp()
          WHERE a.state = 'waiting' AND a.run_at <= statement_timestamp() - make_interval(secs => %(age)s)
-           AND t.state = 'processing'
+           AND t.state = 'processing' AND a.provider_id <> ALL (%(spared)s::bigint[])
          ORDER BY a.run_at, a.id
          LIMIT 1
            FOR UPDATE OF a, t SKIP LOCKED
@@ -77,9 +77,11 @@ LEAVE = """
 """
 
 
-def claim_due(queue: str, *, worker: str, age_seconds: float = 0.0) -> list[Claim]:
-    """Take orders of one account that have been due to be asked for so long, the one that is due longest and others;
-    none when none is due.
+def claim_due(
+    queue: str, *, worker: str, age_seconds: float = 0.0, spared: Collection[int] = ()
+) -> list[Claim]:
+    """Take orders of one account, of none that is spared, that have been due to be asked for so long: the one that is
+    due longest and others; none when none is due.
 
     Whoever switched the account off did not mean what is paid for already; one that was asked just now has to wait.
     """
@@ -89,6 +91,7 @@ def claim_due(queue: str, *, worker: str, age_seconds: float = 0.0) -> list[Clai
         "lease": settings.LEASE_SECONDS,
         "run": settings.REMOTE_RUN_SECONDS,
         "age": age_seconds,
+        "spared": list(spared),
         "others": MOST_AT_ONCE - 1,
     }
     with transaction.atomic():

@@ -2,9 +2,12 @@
 
 import logging
 import math
+import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 from generation.accounts.adapters import adapter_of
@@ -17,16 +20,46 @@ from genhub.lib.connections import release_connection
 from genhub.lib.dial import within
 
 logger = logging.getLogger(__name__)
-# Of one batch: how many calls are under way at a time, how long one of several may take, and after how many failures of
-# the vendor the rest is left for later.
-SIDE_BY_SIDE = 16
+# Of one batch: how many calls are under way at a time (a pool of connections looks at all of them for each call), how
+# long one of several may take, and after how many failures of the vendor the rest is left for later.
+SIDE_BY_SIDE = 24
 PATIENCE_SECONDS = 30.0
 MOST_FAULTS = 8
 
 
+class Asking:
+    """Accounts whose vendors are asked by this process now: no other batch of theirs is claimed meanwhile, so that a
+    vendor which is slow to answer keeps one thread from the others, and not all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._batches: Counter[int] = Counter()
+
+    def list_accounts(self) -> list[int]:
+        """Return which they are."""
+        with self._lock:
+            return list(+self._batches)
+
+    @contextmanager
+    def during(self, account_id: int) -> Iterator[None]:
+        """Count an account among them until left."""
+        with self._lock:
+            self._batches[account_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._batches[account_id] -= 1
+
+
+asking = Asking()
+
+
 def claim_polls(queue: str, age_seconds: float = 0.0) -> Batch | None:
     """Take the orders of an account that have been due to be asked for so long; None when there is none."""
-    found = polls.claim_due(queue, worker=worker_name(), age_seconds=age_seconds)
+    found = polls.claim_due(
+        queue, worker=worker_name(), age_seconds=age_seconds, spared=asking.list_accounts()
+    )
     return Batch(found, is_isolated=found[0].isolated) if found else None
 
 
@@ -34,14 +67,21 @@ def ask(batch: Batch) -> BatchOutcome:
     """Ask the vendor for the orders of a batch, whose pulse beats."""
     release_connection()
     told: dict[uuid.UUID, Outcome] = {}
-    for members in by_key(batch.members):
-        try:
-            told |= ask_together(adapter_of(batch.account, members[0].key), members)
-        except Exception:
-            # The orders are paid for: that their account cannot be used now is not their end.
-            logger.exception("account %s not asked", batch.account)
-            told |= {claim.attempt_id: Waiting() for claim in members}
+    with asking.during(batch.account.pk):
+        for members in by_key(batch.members):
+            told |= ask_for_those(members)
     return BatchOutcome(batch, [told[claim.attempt_id] for claim in batch.members])
+
+
+def ask_for_those(members: Sequence[Claim]) -> dict[uuid.UUID, Outcome]:
+    """Return what a vendor says of orders that went with one key; that their account cannot be used now is not their
+    end: they are paid for."""
+    account, key = members[0].account, members[0].key
+    try:
+        return ask_together(adapter_of(account, key), members)
+    except Exception:
+        logger.exception("account %s not asked", account)
+        return {claim.attempt_id: Waiting() for claim in members}
 
 
 def by_key(members: Sequence[Claim]) -> Iterator[list[Claim]]:

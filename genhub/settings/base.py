@@ -292,8 +292,10 @@ ADAPTER_OPTIONS: dict[str, dict[str, Any]] = {
         "stall_seconds": LOCAL_STALL_SECONDS,
     }
 }
-# Both are read by libraries when they are first imported, so they must stand in the environment before.
+# All of them are read by libraries when they are first imported, so they must stand in the environment before.
 os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "max_split_size_mb:128")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Weights lie where the settings say: nothing is looked up at a hub of models, and no use of a library told to anybody.
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 
 LOGGING = logging_config(folder=first("LOG_FOLDER"))

@@ -23,6 +23,7 @@ USERS = 100
 # Whole turns of all clips, so that both halves hold as many questions; with the jitter a turn takes a little longer.
 TURNS, QUICK_TURNS = 4, 2
 TURN_SECONDS = LONGEST_PAUSE_SECONDS + 0.5
+WARM_SECONDS = 300.0
 MOST_LATE, MOST_GROWN = 2.0, 1.1
 ALONE, LISTED = "one by one", "by a list"
 # As an order leaves them that was submitted, claimed and taken by its vendor long ago.
@@ -69,6 +70,16 @@ print(Attempt.objects.filter(state__in=["waiting", "running"], number=1).count()
 """
 
 
+def warm_up(vendor: RunningVendor, clips: int) -> None:
+    """Wait until each clip was asked for, and one turn more."""
+    give_up_at = time.monotonic() + WARM_SECONDS
+    while (asked := vendor.count()["clips"]) < clips:
+        if time.monotonic() > give_up_at:
+            raise AssertionError(f"{asked} of {clips} clips were asked for in {WARM_SECONDS} s")
+        time.sleep(TURN_SECONDS / 10)
+    time.sleep(TURN_SECONDS)
+
+
 def measure(hub: HubProcess, vendor: RunningVendor, turns: int) -> dict[str, float]:
     """Return what was asked during so many turns of all clips, and what that took."""
     worker = hub.child("--queues=remote")
@@ -106,9 +117,7 @@ def run(*, is_quick: bool) -> Report:
                 if way == LISTED:
                     hub.shell(LIST)
                 # Each was asked for, and what gathered meanwhile is gone.
-                while vendor.count()["clips"] < clips:
-                    time.sleep(TURN_SECONDS / 10)
-                time.sleep(TURN_SECONDS)
+                warm_up(vendor, clips)
                 found[way] = measure(hub, vendor, turns)
                 say(f"· {way}: {found[way]}")
             if (left := int(hub.shell(COUNT))) != clips:

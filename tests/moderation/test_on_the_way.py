@@ -10,11 +10,13 @@ from django.db import connection
 from PIL import Image
 from rest_framework.test import APIClient
 
+from generation.life.claims import Claim
 from generation.models import Account, Output, Task
 from generation.work import watching
 from generation.work.run import run_queue
 from storage import plain_png, services, vendor_pictures
 from storage.models import Artifact
+from storage.purposes import read_whole
 from tests.api.refusals import GENERATE
 from tests.moderation.test_pictures import BAD, DOWN, SAFE, credits, find_apart
 from tests.providers.vendors.server import Asked, Server
@@ -104,7 +106,7 @@ def test_what_was_seen_makes_the_thumbnail(
     [output] = Output.objects.select_related("artifact")
     assert output.artifact
     assert output.artifact.has_thumbnail
-    data = services.read_whole(output.artifact.thumbnail_key)
+    data = read_whole(output.artifact.thumbnail_key)
     thumbnail = Image.open(io.BytesIO(data))
     assert (thumbnail.format, thumbnail.size) == ("JPEG", (200, 200))
     assert thumbnail.getpixel((99, 99))[0] == pytest.approx(SEED - 1, abs=3)  # type: ignore[index]
@@ -116,7 +118,12 @@ def test_order_that_nobody_watches_is_seen_by_nobody(
     monkeypatch.setattr(plain_png, "decode", None)
     asked: list[Any] = []
     watch_of = watching.watch_of
-    monkeypatch.setattr(watching, "watch_of", lambda claim: asked.append(claim) or watch_of(claim))
+
+    def ask(claim: Claim) -> Any:
+        asked.append(claim)
+        return watch_of(claim)
+
+    monkeypatch.setattr(watching, "watch_of", ask)
     assert order(alice, num_images=2)["status"] == "completed"
     # How it is watched is asked once for all of its pictures.
     assert len(asked) == 1

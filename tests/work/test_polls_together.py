@@ -244,6 +244,31 @@ def test_account_that_cannot_be_used_now_ends_no_order(
     assert work() == ["waiting"] * 2
 
 
+def test_slow_vendor_keeps_one_thread_from_the_others(
+    alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = wait_with(alice, *[FOR_EVER] * 3)
+    monkeypatch.setattr(polls, "MOST_AT_ONCE", 1)
+    other = Account.objects.create(alias="other", adapter="stub", queue="local")
+    Attempt.objects.filter(remote_id=ids[2]).update(account=other)
+    first = poll.claim_polls("local")
+    assert first
+    found: list[Any] = []
+
+    def ask(_: StubProvider, remote_id: str) -> Any:
+        # Meanwhile another thread looks for something to do.
+        batch = poll.claim_polls("local")
+        found.append(batch and batch.account.alias)
+        return Waiting()
+
+    monkeypatch.setattr(StubProvider, "poll", ask)
+    poll.ask(first)
+    assert found == ["other"]
+    second = poll.claim_polls("local")
+    assert second
+    assert second.members[0].remote_id == ids[1]
+
+
 def test_those_that_are_done_are_stored_beside_each_other(
     alice: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
