@@ -144,7 +144,7 @@ class SuggestionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer the values of each word, those kept most first."""
-        found = suggest(*owner_of(request))
+        found = suggest(*owner_of(request), caller_of(request).platform.styles)
         for values in (found.yours, found.platform):
             values["size"] = [
                 {"width": width, "height": height} for width, height in values["size"]

@@ -91,7 +91,7 @@ def environment(request: HttpRequest) -> list[str]:
 def zone(request: HttpRequest) -> str:
     """Return which zone the times of all pages are in, and how far it is from UTC now."""
     place, offset = str(timezone.get_current_timezone()), word_offset(timezone.localtime())
-    told = place if place == "UTC" else f"{place} ({offset})"
+    told = place if place == "UTC" else f"{offset} ({place})"
     return gettext("All times are %(zone)s") % {"zone": told}
 
 
