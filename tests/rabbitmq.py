@@ -24,9 +24,7 @@ class RabbitMQ:
     """One node in a folder, with its management API; nothing of it outlives the test."""
 
     def __init__(self, folder: Path) -> None:
-        need_program(
-            "/usr/sbin/rabbitmq-server", "rabbitmq-server", variable="RABBITMQ_SERVER"
-        )
+        need_program("/usr/sbin/rabbitmq-server", "rabbitmq-server", variable="RABBITMQ_SERVER")
         self.sbin = Path(os.path.realpath(f"{SCRIPTS}/rabbitmq-defaults")).parent
         self.folder, self.port, self.management = folder, free_port(), free_port()
         self.epmd, self.log = free_port(), folder / "log"
