@@ -209,6 +209,7 @@ SDAPI = [
     path("skip", sdapi.InterruptView.as_view(ends_all=False), name="sdapi-skip"),
     path("options", sdapi.OptionsView.as_view(), name="sdapi-options"),
     path("png-info", PictureInfoView.as_view(), name="sdapi-png-info"),
+    path("prompt-styles", sdapi.StylesView.as_view(), name="sdapi-prompt-styles"),
     *(path(name, sdapi.LookUpView.as_view(read=read), name=f"sdapi-{name}") for name, read in LISTS.items()),
     *(path(name, sdapi.RefreshView.as_view(), name=f"sdapi-{name}") for name in REFRESHED),
     path("<path:rest>", sdapi.UnknownView.as_view(), name="sdapi-unknown"),

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +33,24 @@ def patience(usual_seconds: float = LEAST_SECONDS) -> float:
 def slowness() -> float:
     """Return how many times as long as a usual machine this one takes; never less than 1."""
     return weigh(read_probe())
+
+
+def quick_enough(
+    usual_seconds: float, measure: Callable[[], float], what: str, rounds: int = 5
+) -> float:
+    """Measure until something takes no longer than so many seconds of a usual machine, and return the seconds it took;
+    fail when it does in none of several rounds.
+
+    What holds it up does so in each; what others do on this machine at one moment does not.
+    """
+    most, took = usual_seconds * slowness(), []
+    while len(took) < rounds:
+        took.append(measure())
+        if took[-1] <= most:
+            said = ", ".join(f"{seconds:.3f}" for seconds in took)
+            print(f"{what}: {said} s (at most {most:.2f})")  # noqa: T201 (a measurement)
+            return took[-1]
+    raise AssertionError(f"{what}: {took} s, and at most {most:.2f} s was promised")
 
 
 def known_patience(usual_seconds: float) -> float:

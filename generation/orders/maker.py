@@ -7,21 +7,26 @@ from typing import Any
 from django.conf import settings
 
 from generation.accounts import other_names, routing
+from generation.orders.brand import ANY, Brand
 from generation.orders.brought import Owner
 from generation.orders.clips import CLIP, find_usual_model
 from genhub.lib import remembered
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.platforms.models import Plan
+from templates.rendering import Look
 
 
 @dataclass(frozen=True)
 class Buyer:
-    """Whose order it is, the model that the platform prefers, and its plan."""
+    """Whose order it is, the model that the platform prefers, its plan, and the styles of its brand."""
 
     owner: Owner
     platform_model: str
     plan: Plan
     local_only: bool = False
+    brand: Brand = ANY
+    # A style that is tried on, active or not.
+    fitting: Look | None = None
 
 
 def find_route(

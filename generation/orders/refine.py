@@ -9,6 +9,7 @@ from typing import Any
 from generation.accounts import routing
 from generation.errors import NoResult, NotReady
 from generation.models import Output, Task
+from generation.orders.brand import ANY
 from generation.orders.cache import OFF
 from generation.orders.customer import Customer
 from generation.orders.finish import form_of
@@ -70,13 +71,18 @@ def resolve_again(customer: Customer, task: Task, order: Order) -> Resolved:
     """Return the order of a picture again, made whole. It is of the task's subject, with the picture's own seed, and
     remembers none: a subject that was forgotten stays so."""
     with named_at_the_picture():
-        resolved = resolve_for(customer, order)
+        resolved = resolve_for(as_worn(customer), order)
         # Its template edits each picture: this one, too.
         done = GenerationSpec.from_json(task.spec).operations
         spec = replace(resolved.spec, operations=done)
         if done:
             measure(spec)
         return replace(resolved, spec=spec, subject=task.subject)
+
+
+def as_worn(customer: Customer) -> Customer:
+    """Return who orders a picture again: its prompt has the words of its style already, and wears no other."""
+    return replace(customer, brand=ANY)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from django.db.models import F, QuerySet
 from generation.accounts import routing
 from generation.models import Task
 from generation.states import TaskState
+from genhub.platforms.models import Platform
 from templates import selectors
 
 # So many of the newest orders are read, whatever became of them.
@@ -58,7 +59,7 @@ def suggest(platform_id: uuid.UUID, user: str) -> Suggested:
     own = count(read_newest(tasks.filter(user=user), ORDERS_OF_USER))
     newest = read_newest(tasks, ORDERS_OF_PLATFORM)
     others = count(row for row in newest if row["user"] != user)
-    offered = list_offered()
+    offered = list_offered(platform_id)
     found = Suggested({}, {})
     for word in WORDS:
         found.yours[word] = rank(own[word], offered.get(word), key=lambda kept: kept.orders)
@@ -127,10 +128,11 @@ def rank(
     return found[:MOST_VALUES]
 
 
-def list_offered() -> dict[str, set[Value]]:
-    """Return what can be ordered now of the words whose values come and go."""
+def list_offered(platform_id: uuid.UUID) -> dict[str, set[Value]]:
+    """Return what a platform can order now of the words whose values come and go."""
+    brand = Platform.objects.values_list("styles", flat=True).get(pk=platform_id)
     return {
-        "template": {recipe.code for recipe in selectors.list_recipes()},
-        "style_preset": {style.code for style in selectors.list_styles()},
+        "template": {recipe.code for recipe in selectors.list_recipes(platform_id)},
+        "style_preset": {style.code for style in selectors.list_styles(brand)},
         "model": set(routing.list_models()),
     }

@@ -34,6 +34,7 @@ from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.vendors import named_hosts, read_vendors
 from genhub.settings.web import WEB  # noqa: F401
 from genhub.settings.webhooks import *  # noqa: F403
+from genhub.settings.zones import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(first("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
@@ -87,6 +88,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "genhub.users.signing_in.SignInMiddleware",
+    "genhub.users.zones.ZoneMiddleware",
 ]
 ROOT_URLCONF = "genhub.urls"
 WSGI_APPLICATION = "genhub.wsgi.application"
@@ -122,8 +124,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "genhub" / "locale"]
 FORMAT_MODULE_PATH = "genhub.formats"
-USE_TZ = True
-TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATICFILES_STORAGE: dict[str, Any] = {
@@ -245,6 +245,9 @@ PRICE_SAMPLES = "generation.orders.samples.list_samples"
 RECIPE_TRIAL = "generation.orders.trials.try_recipe"
 # The published templates that nobody can order now: staff are told when a change breaks one.
 BROKEN_RECIPES = "generation.orders.trials.find_broken"
+# The styles that a platform can be bound to, which knows none, and the sheet that shows one on its page.
+STYLE_CHOICES = "templates.selectors.list_style_choices"
+STYLE_SHEET = "generation.admin.tasks.sheets.show_sheet"
 # What became of the orders of versions of templates.
 VERSION_USAGE = "generation.selectors.versions.find_usage"
 
@@ -293,8 +296,10 @@ ADAPTER_OPTIONS: dict[str, dict[str, Any]] = {
         "stall_seconds": LOCAL_STALL_SECONDS,
     }
 }
-# Both are read by libraries when they are first imported, so they must stand in the environment before.
+# All of them are read by libraries when they are first imported, so they must stand in the environment before.
 os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "max_split_size_mb:128")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Weights lie where the settings say: nothing is looked up at a hub of models, and no use of a library told to anybody.
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 
 LOGGING = logging_config(folder=first("LOG_FOLDER"))

@@ -21,11 +21,13 @@ from genhub.celery import app
 from genhub.embedded.valkey import find_server
 from tests.brokers import away
 from tests.faults.processes import LOOPS, running, wait_until, worker
+from tests.patience import quick_enough
 from tests.steps import claim, submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 # Before, each bell took 6 s: sixteen of them kept the loops' only thread for more than this.
 SWEEP_BEFORE_SECONDS = 60.0
+ACCEPT_SECONDS = 0.3
 
 
 @pytest.fixture
@@ -70,6 +72,17 @@ def valkey_on(path: Path) -> Iterator[None]:
         server.wait()
 
 
+def accept(customer: APIClient) -> float:
+    """Return the seconds of the slowest of two orders, of which the first finds out that nobody hears the bell."""
+    doorbell.silence.end()
+    took = []
+    for _ in range(2):
+        began = time.monotonic()
+        submit(customer, width=32, height=32)
+        took.append(time.monotonic() - began)
+    return max(took)
+
+
 def test_worker_comes_back_to_a_broker_that_was_away(
     customer: APIClient,
     stub: Account,
@@ -95,15 +108,10 @@ def test_worker_comes_back_to_a_broker_that_was_away(
             wait_until(all_ended, 120, "the first picture")
         path.unlink(missing_ok=True)
         settings.BROKER_PATIENCE_MS = 100
-        took = []
-        for _ in range(3):
-            began = time.monotonic()
-            submit(customer, width=32, height=32)
-            took.append(time.monotonic() - began)
+        quick_enough(ACCEPT_SECONDS, lambda: accept(customer), "an accept without a broker")
         assert not all_ended()
         loops = running(tmp_path / "loops.log", *LOOPS, CELERY_BROKER_URL=url)
         with valkey_on(path), loops:
             wait_until(all_ended, 120, "the pictures that were ordered meanwhile")
             assert child.poll() is None
     doorbell.silence.end()
-    print(f"orders without a broker took {max(took):.3f} s at most")  # noqa: T201

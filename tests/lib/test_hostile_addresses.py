@@ -1,10 +1,14 @@
-"""Whatever a stranger writes for a picture's address, nothing inside is called, not even to see who is there."""
+"""Whatever a stranger writes for an address, of a picture, of a webhook or of a vendor's result, nothing inside is
+called, not even to see who is there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from generation.providers.errors import ProviderError
+from generation.providers.files import open_fetched
 from genhub.lib.fetch import FetchRefused, Reason, fetch
+from genhub.lib.posting import get, post
 from tests.lib.conftest import Dialled, Resolve
 from tests.lib.host import Asked, Host, Send, answer, hosting
 from tests.lib.hostile import list_hostile
@@ -19,13 +23,35 @@ def test_there_are_enough_of_them() -> None:
     assert len(URLS) >= 300
 
 
-def test_none_of_them_is_dialled(resolve: Resolve, dialled: Dialled) -> None:
+def open_result(url: str) -> None:
+    """Take a vendor's result as who stores it does; why not is told by the cause."""
+    opening = open_fetched(url, frozenset(), most_bytes=1000, types=TYPES)
+    with pytest.raises(ProviderError) as failed, opening:
+        pass
+    cause = failed.value.__cause__
+    assert cause
+    raise cause
+
+
+# Every way out to an address that somebody else wrote.
+DOORS: dict[str, Callable[[str], object]] = {
+    "input picture": lambda url: fetch(url, most_bytes=1000, types=TYPES),
+    "result": open_result,
+    "webhook": lambda url: post(url, b"{}", {"webhook-id": "msg_1"}, seconds=30, most_bytes=1000),
+    "question": lambda url: get(url, seconds=30, most_bytes=1000),
+}
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+def test_none_of_them_is_dialled(
+    resolve: Resolve, dialled: Dialled, door: Callable[[str], object]
+) -> None:
     """Their names, too, resolve to this machine."""
     resolve(["127.0.0.1"])
     reasons = {}
     for url in URLS:
         with pytest.raises(FetchRefused) as refused:
-            fetch(url, most_bytes=1000, types=TYPES)
+            door(url)
         reasons[url] = refused.value.code
     assert dialled == []
     assert {url: code for url, code in reasons.items() if code not in BEFORE} == {}
@@ -50,6 +76,24 @@ TARGETS = [
     if url.strip() and url.isprintable() and (":" in url or url.startswith("//"))
     and not url.lower().startswith(("https:/127", "https:127", "http:///"))
 ]  # fmt: skip
+
+
+def test_webhook_follows_no_redirect_at_all(
+    resolve: Resolve, dialled: Dialled, guide: Host
+) -> None:
+    resolve(["127.0.0.1"])
+    for number in range(len(TARGETS)):
+        reply = post(
+            guide.url(f"/{number}"),
+            b"",
+            {},
+            seconds=30,
+            most_bytes=1000,
+            private_hosts={guide.name},
+        )
+        assert reply.status == 302
+    assert len(guide.asked) == len(TARGETS)
+    assert len(dialled) == len(guide.met)
 
 
 def test_no_redirect_leads_to_one(resolve: Resolve, dialled: Dialled, guide: Host) -> None:

@@ -35,8 +35,15 @@ class Heard:
 class Follower:
     """One client of a stream; a thread reads it to its end."""
 
-    def __init__(self, web: Web, path: str, headers: dict[str, str]) -> None:
-        self.connection = http.client.HTTPConnection(HOST, web.port, timeout=patience())
+    def __init__(
+        self,
+        web: Web,
+        path: str,
+        headers: dict[str, str],
+        connection: http.client.HTTPConnection | None = None,
+    ) -> None:
+        usual = http.client.HTTPConnection(HOST, web.port, timeout=patience())
+        self.connection = connection or usual
         self.connection.request("GET", path, headers=headers)
         sock = self.connection.sock
         self.answer = self.connection.getresponse()

@@ -8,11 +8,13 @@ import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from generation.models import Account, Attempt
@@ -76,19 +78,20 @@ def foreign_certificate(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def black_hole() -> Iterator[str]:
+def black_hole(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Listen and take nobody: whoever connects hears nothing at all."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
+        listener = stack.enter_context(socket.socket(family))
+        listener.bind((host, port))
         listener.listen(0)
         address = listener.getsockname()
         # The queue of those who wait to be taken is full from here on.
         for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
+            waiting = stack.enter_context(socket.socket(family))
             waiting.setblocking(False)
             waiting.connect_ex(address)
-        yield f"http://127.0.0.1:{address[1]}"
+        yield f"http://[{host}]:{address[1]}" if ":" in host else f"http://{host}:{address[1]}"
 
 
 @contextlib.contextmanager
@@ -97,13 +100,20 @@ def nowhere() -> Iterator[str]:
     yield "http://vendor.invalid"
 
 
-@pytest.mark.parametrize("place", ["certificate", "black hole", "no such host"])
+@pytest.mark.parametrize("place", ["certificate", "black hole", "IPv6 black hole", "no such host"])
 def test_unreachable_vendor_gets_nothing_and_is_tried_again(
-    dora: APIClient, vendor: Vendor, account: Account, tmp_path: Path, place: str
+    dora: APIClient,
+    vendor: Vendor,
+    account: Account,
+    tmp_path: Path,
+    settings: Settings,
+    place: str,
 ) -> None:
+    settings.PRIVATE_HOSTS = frozenset({"127.0.0.1", "[::1]"})
     places = {
         "certificate": lambda: foreign_certificate(tmp_path),
         "black hole": black_hole,
+        "IPv6 black hole": lambda: black_hole("::1"),
         "no such host": nowhere,
     }
     with places[place]() as url:
@@ -115,4 +125,34 @@ def test_unreachable_vendor_gets_nothing_and_is_tried_again(
     Account.objects.update(base_url=vendor.url, connect_seconds=60)
     let_time_pass()
     assert work() == ["completed"]
+    check(vendor, task, state="completed", captured=task.price)
+
+
+def test_name_whose_ipv6_is_swallowed_is_reached_by_its_ipv4(
+    dora: APIClient,
+    vendor: Vendor,
+    account: Account,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where a router takes IPv6 and carries it nowhere: an order costs a moment, none is lost or sent twice."""
+    settings.PRIVATE_HOSTS = frozenset({"vendor.test"})
+    ask, tried = socket.getaddrinfo, []
+    connect = socket.create_connection
+
+    def resolve(host: str, *args: Any, **words: Any) -> Any:
+        names = ["::1", "127.0.0.1"] if host == "vendor.test" else [host]
+        return [found for name in names for found in ask(name, *args, **words)]
+
+    def note(address: tuple[str, int], *args: Any, **words: Any) -> socket.socket:
+        tried.append(address[0])
+        return connect(address, *args, **words)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", note)
+    with black_hole("::1", vendor.port):
+        Account.objects.update(base_url=f"http://vendor.test:{vendor.port}", connect_seconds=60)
+        task = order(dora)
+        assert work() == ["completed"]
+    assert tried[:2] == ["::1", "127.0.0.1"]
     check(vendor, task, state="completed", captured=task.price)

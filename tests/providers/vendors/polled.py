@@ -37,6 +37,22 @@ class PolledContract(ProviderContract):
             provider.poll(remote_id)
         return caught.value
 
+    @pytest.mark.parametrize(
+        "body",
+        [HTML, b"", b"null", b"[]", b"{}", b'{"items": 7, "data": 7, "results": 7, "tasks": 7}'],
+        ids=["html", "empty", "null", "list", "nothing", "numbers"],
+    )
+    def test_list_that_nobody_can_read_tells_of_no_order(
+        self, server: Server, provider: Provider, body: bytes
+    ) -> None:
+        """Each is asked for alone then."""
+        server.faults = [Reply(200, body)] * 5
+        try:
+            found = dict(provider.poll_many(["a", "b"]))
+        except ProviderError:
+            found = {}
+        assert found == {}
+
     def test_refusal_is_the_order_s_own(self, server: Server, provider: Provider) -> None:
         error = self.poll_badly(server, provider, self.refusal)
         told = (error.code, error.retryable, error.sent, error.fault)
