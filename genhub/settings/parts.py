@@ -178,8 +178,21 @@ def broker_url() -> str:
         if url := first(name).strip():
             if "://" not in url or blame_service_link(name, url):
                 raise refuse(name, url, "a broker's URL, such as redis://127.0.0.1:6379/0")
-            return url
+            return certified(url)
     return ""
+
+
+def certified(url: str) -> str:
+    """Return a rediss:// URL that says to look at the server's certificate: kombu alone would take any."""
+    if not url.startswith("rediss://") or "ssl_cert_reqs=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=required"
+
+
+def counters_url(broker: str) -> str:
+    """Return where all processes count rates and wrong tries: the broker; beside RabbitMQ the server of REDIS_URL."""
+    beside = first("REDIS_URL").strip()
+    return certified(beside) if beside and broker.startswith(("amqp", "pyamqp")) else broker
 
 
 def origin(name: str, default: str = "", *, example: str = HUB) -> str:

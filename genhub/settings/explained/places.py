@@ -96,7 +96,9 @@ GROUPS = [
             ),
             Setting(
                 "CELERY_BROKER_URL",
-                _("the broker; where both are set, the first counts"),
+                _(
+                    "the broker: Valkey or Redis (`rediss://` by TLS), or RabbitMQ (`amqp://`); where both are set, the first counts, and beside RabbitMQ the second counts how often keys ask"
+                ),
                 default=_("embedded"),
                 aliases=("REDIS_URL",),
             ),
