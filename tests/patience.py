@@ -43,7 +43,8 @@ def quick_enough(
 
     What holds it up does so in each; what others do on this machine at one moment does not.
     """
-    most, took = usual_seconds * slowness(), []
+    most = usual_seconds * slowness()
+    took: list[float] = []
     while len(took) < rounds:
         took.append(measure())
         if took[-1] <= most:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from genhub.lib.hiding import hide_secrets, keep_on_one_line
 from genhub.lib.ids import new_id, to_wire
 
 HEADER = "X-Request-ID"
@@ -44,9 +45,13 @@ def working_for(request_id: str) -> Iterator[None]:
 
 
 class LineFormatter(logging.Formatter):
-    """Lines for people; each names the request that it was written for."""
+    """Lines for people; each names the request that it was written for, and repeats no key that came with it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the whole, its trace too."""
+        return hide_secrets(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
         """Return the line with its request, before any trace."""
-        line = super().formatMessage(record)
+        line = keep_on_one_line(super().formatMessage(record))
         return f"{line} [{request_id}]" if (request_id := current.get()) else line

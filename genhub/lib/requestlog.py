@@ -1,4 +1,5 @@
-"""One log line per request: id, method, url, status, seconds, client ip. Never a body, a query or any other header."""
+"""One log line per request: id, method, url, status, seconds, client ip. Never a body, a query or any other header,
+nor a key that somebody put into the address."""
 
 import logging
 import time
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from genhub.lib import requestid
+from genhub.lib.hiding import hide_secrets
 
 logger = logging.getLogger("genhub.requests")
 
@@ -36,7 +38,7 @@ class RequestLogMiddleware:
             extra={
                 "request_id": request_id,
                 "method": request.method,
-                "url": request.path,
+                "url": hide_secrets(request.path),
                 "status": response.status_code,
                 "seconds": round(time.perf_counter() - started, 4),
                 "client_ip": client_ip(request),

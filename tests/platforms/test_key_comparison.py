@@ -1,13 +1,13 @@
 """S9: how a key is compared: by its whole hash and in constant time, whatever it shares with a right one; two keys that
 begin alike are told apart."""
 
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import crypto
 from rest_framework.test import APIClient
 
 from genhub.platforms.browser_tokens import tokens
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.django_db
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, bytes]]:
     """Every pair that was compared in constant time: Django's hasher does so by this function alone."""
     pairs: list[tuple[bytes, bytes]] = []
-    compare = crypto.secrets.compare_digest
+    compare = secrets.compare_digest
 
     def note(one: bytes, other: bytes) -> bool:
         pairs.append((one, other))
         return compare(one, other)
 
-    monkeypatch.setattr(crypto.secrets, "compare_digest", note)
+    monkeypatch.setattr(secrets, "compare_digest", note)
     return pairs
 
 
@@ -54,8 +54,8 @@ def test_equal_prefix_is_compared_whole_and_in_constant_time(
     # One comparison each, of two digests of one length: nothing leaves earlier for what it has in common.
     assert len(compared) == len(wrong) == SECRET_LENGTH + 1
     assert len({len(side) for pair in compared for side in pair}) == 1
-    secrets = [one.partition(".")[2].encode() for one in wrong]
-    assert not [pair for pair in compared for side in pair if side in secrets]
+    wrong_secrets = [one.partition(".")[2].encode() for one in wrong]
+    assert not [pair for pair in compared for side in pair if side in wrong_secrets]
     assert len({one for one, other in compared} | {other for one, other in compared}) == len(wrong) + 1  # fmt: skip
     assert ApiKey.objects.find(key) is not None
     assert len(compared) == len(wrong) + 1
