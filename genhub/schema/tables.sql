@@ -1915,7 +1915,8 @@ CREATE TABLE public.users_user (
     email character varying(254) NOT NULL,
     is_staff boolean NOT NULL,
     is_active boolean NOT NULL,
-    date_joined timestamp with time zone NOT NULL
+    date_joined timestamp with time zone NOT NULL,
+    time_zone character varying(64) DEFAULT ''::character varying NOT NULL
 );
 
 CREATE TABLE public.users_user_groups (
@@ -3320,6 +3321,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('templates', '0008_pictures', now()),
     ('templates', '0009_note', now()),
     ('templates', '0010_orders_and_sheets', now()),
+    ('users', '0002_time_zone', now()),
     ('webhooks', '0001_initial', now()),
     ('webhooks', '0002_credits_low', now()),
     ('webhooks', '0003_batch_completed', now()),
