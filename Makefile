@@ -39,6 +39,15 @@ whole: .venv/.ready-dev ## start servers and whole hubs, kill processes, drive a
 FAULTS_OF_files := tests/storage tests/retention tests/lib/test_hostile_addresses.py tests/lib/test_dial.py \
 	tests/lib/test_fetch.py tests/lib/test_public_addresses.py tests/engine/test_weights_files.py tests/api/test_links.py \
 	tests/api/test_verify.py tests/api/test_owners.py tests/faults/test_leftovers.py tests/faults/test_retention.py
+# Ends told, answers that live on, and whose they are.
+FAULTS_OF_apps := tests/webhooks tests/live tests/front/test_waits.py tests/api/test_owners.py tests/api/test_keys.py \
+	tests/api/test_schemathesis.py
+# Foreign words, what is found instead of drawn, and what is stopped before anyone sees it.
+FAULTS_OF_dialects := tests/front/test_openai*.py tests/front/test_sdapi*.py tests/front/test_replicate*.py \
+	tests/live/test_assistants*.py tests/api/test_dialects.py tests/api/compat tests/orders/test_cache.py tests/moderation
+# Who stands in, what became of a lost answer, and addresses that we did not choose.
+FAULTS_OF_providers := tests/work/test_standby*.py tests/work/test_vendor_files.py tests/life/test_doubt*.py \
+	tests/life/test_searching*.py tests/life/test_breaker.py tests/lib/test_fetch.py
 
 faults: .venv/.ready-dev ## kill processes in full counts        (SET=ledger, FAULT_COUNT=10)
 	@echo "· fault tests" >&2

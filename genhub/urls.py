@@ -43,7 +43,7 @@ from generation.api.compat.sdapi.picture_info import PictureInfoView
 from generation.api.edits import EditQuoteView, EditView
 from generation.api.erasures import ErasureListView, ErasureView, ReceiptView
 from generation.api.favourites import FavouriteListView, FavouriteView
-from generation.api.follow import FollowQuoteView, FollowView
+from generation.api.follow import FollowQuoteView, FollowView, TreatQuoteView, TreatView
 from generation.api.live.views import EventsView, TaskEventsView
 from generation.api.models import ModelListView
 from generation.api.preferences import PreferencesView, SuggestionsView
@@ -125,6 +125,12 @@ API = [
     path("artifacts/<str:artifact_id>/preview", PreviewView.as_view(), name="artifact-preview"),
     path("artifacts/<str:artifact_id>/poster", PosterView.as_view(), name="artifact-poster"),
     path("artifacts/<str:artifact_id>/edits", EditView.as_view(), name="artifact-edits"),
+    path("artifacts/<str:artifact_id>/follow", TreatView.as_view(), name="artifact-follow"),
+    path(
+        "artifacts/<str:artifact_id>/follow/quote",
+        TreatQuoteView.as_view(),
+        name="artifact-follow-quote",
+    ),
     path(
         "artifacts/<str:artifact_id>/edits/quote",
         EditQuoteView.as_view(),
@@ -209,6 +215,7 @@ SDAPI = [
     path("skip", sdapi.InterruptView.as_view(ends_all=False), name="sdapi-skip"),
     path("options", sdapi.OptionsView.as_view(), name="sdapi-options"),
     path("png-info", PictureInfoView.as_view(), name="sdapi-png-info"),
+    path("prompt-styles", sdapi.StylesView.as_view(), name="sdapi-prompt-styles"),
     *(path(name, sdapi.LookUpView.as_view(read=read), name=f"sdapi-{name}") for name, read in LISTS.items()),
     *(path(name, sdapi.RefreshView.as_view(), name=f"sdapi-{name}") for name in REFRESHED),
     path("<path:rest>", sdapi.UnknownView.as_view(), name="sdapi-unknown"),

@@ -50,7 +50,7 @@ class Clip:
 def look(file: IO[bytes]) -> Clip:
     """Return what a clip is; raise RefusedPicture for a size that is not taken, ValueError for what is no whole clip,
     or whatever the decoder raises."""
-    boxes = mp4.read_boxes(file)
+    boxes = mp4.read_boxes(file, file.seek(0, os.SEEK_END))
     is_in_parts = any(box.kind == b"moof" for box in boxes)
     file.seek(0)
     # Named, so that no other reader is tried that may lead to other files.

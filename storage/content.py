@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, Final, Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -17,15 +17,32 @@ class Stream(Protocol):
         """Return the next bytes, at most so many; none at the end."""
 
 
+# Is given what draws the RGB pixels of a file, of a clip those of its first frame.
+Show = Callable[[Callable[[], Image.Image]], None]
+
+
+@runtime_checkable
+class Coming(Stream, Protocol):
+    """A stream that lies on the disk, where it may still grow: to `size_bytes`, where that is known."""
+
+    file: IO[bytes]
+    size_bytes: int | None
+
+    def wait(self, span: tuple[int, int] | None = None) -> None:
+        """Wait until these bytes are there (from where, to before where), or the whole; raise why they never will."""
+
+
 @dataclass(frozen=True)
 class VendorFile:
     """A file as its vendor made it, and what the vendor calls it (a media type; what it is, its bytes decide).
 
-    `open` is called once, and its stream read once from the start.
+    `open` is called once, and its stream read once from the start. `show` is called while it is on its way into the
+    store; what that raises is as if it could not be stored.
     """
 
     media_type: str
     open: Callable[[], AbstractContextManager[Stream]]
+    show: Show | None = None
 
 
 # Pixels are RGB, and encoded here.
@@ -64,7 +81,8 @@ class StoredFile:
     """A file that lies in the store but belongs to nobody yet. Sizes in bytes, and in pixels as they are shown.
 
     `artifact_id` is what its label calls it, and what its row must be called; None for an upload, which has no label.
-    `undrawn` is the file itself while its thumbnail is still to be drawn: `storage.thumbnails` draws and closes it.
+    `undrawn` is the file itself while its thumbnail is still to be drawn: `storage.thumbnails` draws and closes it, of
+    `small` RGB pixels where these are at hand.
     """
 
     key: str
@@ -85,6 +103,7 @@ class StoredFile:
     # What was done with a picture that a model made, before it was stored.
     operations: Sequence[Mapping[str, Any]] = ()
     undrawn: IO[bytes] | None = field(default=None, compare=False, repr=False)
+    small: Image.Image | None = field(default=None, compare=False, repr=False)
 
     def list_keys(self) -> list[str]:
         """Return where the file lies, and what was drawn of it."""

@@ -26,6 +26,10 @@ XMP: Final = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 # From the head down to the tables that say where the parts of a track lie.
 BRANCHES: Final = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
 TABLES: Final = {b"stco": ">I", b"co64": ">Q"}
+# What of a file has not come yet: from where, to before where.
+Hole = tuple[int, int]
+NO_HOLE: Final = (0, 0)
+LONGEST_HEAD_BYTES: Final = 16
 # What is told beside pictures and sounds.
 WORDS: Final = frozenset({b"udta", b"meta", b"uuid"})
 
@@ -45,10 +49,13 @@ class Box:
         return self.end - self.start
 
 
-def read_boxes(file: IO[bytes]) -> list[Box]:
-    """Return the boxes of a file; raise ValueError for one that is cut short, or has no head or no data."""
-    end, at, found = file.seek(0, os.SEEK_END), 0, []
+def read_boxes(file: IO[bytes], size_bytes: int, hole: Hole = NO_HOLE) -> list[Box]:
+    """Return the boxes of a file that is so large, once it is whole; raise ValueError for one that is cut short, or has
+    no head or no data, or whose boxes begin in the hole."""
+    end, at, found = size_bytes, 0, list[Box]()
     while at < end:
+        if hole[0] - LONGEST_HEAD_BYTES < at < hole[1]:
+            raise ValueError("not there yet")
         file.seek(at)
         box = read_box(file.read(16), at, end)
         found.append(box)
@@ -74,45 +81,82 @@ def read_box(head: bytes, at: int, end: int) -> Box:
     return Box(kind, at, head_bytes, at + length)
 
 
-def write_fast(source: IO[bytes], place: IO[bytes], label: bytes) -> None:
-    """Write a clip with its head in front and our label alone; raise ValueError for one that is none."""
-    boxes = read_boxes(source)
+class Layout:
+    """How a clip is put together anew: parts of the file as it came (`c`), and of one with what is new (`n`)."""
+
+    def __init__(self, place: IO[bytes]) -> None:
+        self._place = place
+        self._at = 0
+        self._parts: list[tuple[str, int, int]] = []
+
+    def keep(self, start: int, end: int) -> None:
+        """Let a part follow as it came."""
+        self._add("c", start, end)
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Let this follow."""
+        self._place.write(data)
+        self._add("n", self._at, self._at + len(data))
+        self._at += len(data)
+
+    def _add(self, kind: str, start: int, end: int) -> None:
+        if start == end:
+            return
+        if self._parts and self._parts[-1][0] == kind and self._parts[-1][2] == start:
+            start = self._parts.pop()[1]
+        self._parts.append((kind, start, end))
+
+    def __str__(self) -> str:
+        """Return the parts in their order: `KIND:START:END`, END being the first byte behind it."""
+        return " ".join(f"{kind}:{start}:{end}" for kind, start, end in self._parts)
+
+
+def lay_fast(
+    source: IO[bytes], size_bytes: int, layout: Layout, label: bytes, hole: Hole = NO_HOLE
+) -> None:
+    """Lay a clip out with its head in front and our label alone; raise ValueError for one that is none, or of which too
+    much is still missing."""
+    boxes = read_boxes(source, size_bytes, hole)
     [head] = [box for box in boxes if box.kind == b"moov"]
-    if head.size_bytes > MOST_HEAD_BYTES:
-        raise ValueError("a head of too many bytes")
-    source.seek(head.start)
-    moov = bytearray(source.read(head.size_bytes))
-    blank_words(moov, head.head_bytes)
     first_data = min(box.start for box in boxes if box.kind == b"mdat")
     is_late = head.start > first_data
     if is_late and any(box.kind == b"moof" for box in boxes):
         raise ValueError("a head behind its parts")
+    moov = read_head(source, head, hole, is_late=is_late)
+    for box in boxes:
+        if box is head:
+            layout.write(b"" if is_late else moov)
+        elif box.kind in WORDS:
+            blank(source, layout, box)
+        else:
+            layout.keep(box.start, box.end)
+        if box.kind == b"ftyp" and is_late:
+            layout.write(moov)
+    layout.write(struct.pack(">I4s", 24 + len(label), b"uuid") + XMP + label)
+
+
+def read_head(source: IO[bytes], head: Box, hole: Hole, *, is_late: bool) -> bytearray:
+    """Return a clip's head without words, as it must be where it stands in front."""
+    if head.size_bytes > MOST_HEAD_BYTES:
+        raise ValueError("a head of too many bytes")
+    if head.start < hole[1] and hole[0] < head.end:
+        raise ValueError("its head is not there yet")
+    source.seek(head.start)
+    moov = bytearray(source.read(head.size_bytes))
+    blank_words(moov, head.head_bytes)
     if is_late:
         move_offsets(moov, head.head_bytes, head)
-    for box in boxes:
-        if box is head and is_late:
-            continue
-        if box is head:
-            place.write(moov)
-        else:
-            copy(source, place, box)
-        if box.kind == b"ftyp" and is_late:
-            place.write(moov)
-    place.write(struct.pack(">I4s", 24 + len(label), b"uuid") + XMP + label)
+    return moov
 
 
-def copy(source: IO[bytes], place: IO[bytes], box: Box) -> None:
-    """Write a box as it is; of a vendor's own only as many bytes that mean nothing, so that nothing else moves."""
+def blank(source: IO[bytes], layout: Layout, box: Box) -> None:
+    """Put as many bytes that mean nothing in the place of a vendor's own box, so that nothing else moves."""
     source.seek(box.start)
-    head = source.read(box.head_bytes)
-    is_told = box.kind in WORDS
-    place.write(head.replace(box.kind, b"free", 1) if is_told else head)
-    left = box.end - box.start - box.head_bytes
+    layout.write(source.read(box.head_bytes).replace(box.kind, b"free", 1))
+    left = box.size_bytes - box.head_bytes
     while left:
-        part = source.read(min(left, PART_BYTES))
-        if not part:
-            raise ValueError("cut short")
-        place.write(bytes(len(part)) if is_told else part)
+        part = bytes(min(left, PART_BYTES))
+        layout.write(part)
         left -= len(part)
 
 
@@ -158,9 +202,12 @@ def move_offsets(moov: bytearray, head_bytes: int, head: Box) -> None:
 
 
 def main() -> None:
-    """Be a program that writes the labelled clip to the descriptor that it was told; it answers `ok`."""
+    """Be a program that writes what is new of a labelled clip to the descriptor that it was told, with our label, the
+    size that the clip will have, and the hole that it has yet; it answers `ok` and the layout."""
     bound_process(MOST_MEMORY_BYTES, CPU_SECONDS)
-    number, packet = sys.argv[1:]
+    number, packet, *sizes = sys.argv[1:]
+    size_bytes, *hole = map(int, sizes)
     with os.fdopen(0, "rb", closefd=False) as given, os.fdopen(int(number), "wb") as place:
-        write_fast(given, place, base64.b64decode(packet))
-    sys.stdout.buffer.write(b"ok\n")
+        layout = Layout(place)
+        lay_fast(given, size_bytes, layout, base64.b64decode(packet), (hole[0], hole[1]))
+    sys.stdout.buffer.write(f"ok {layout}\n".encode())

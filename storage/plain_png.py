@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from isal import isal_zlib
+from PIL import Image
 
 from storage.containers import PNG_START, write_png
-from storage.decoding import check_size
+from storage.decoding import check_size, decode_own, flatten, read_image, take_any_size
 from storage.labels import Label
 from storage.relabelling import write_texts
 
+# Where the first chunk ends, which must be the first: credentials stand behind it.
+FREE_AT: Final = 33
 HEAD: Final = struct.Struct(">I4s")
 # Around a chunk's body: its length and kind before, its sum behind.
 FRAME_BYTES, SUM_BYTES = 12, 4
@@ -45,6 +48,8 @@ class PlainPng:
     height: int
     row_bytes: int
     head: bytes
+    # Whether it says that its numbers mean other colours than is usual.
+    is_odd: bool
 
     @property
     def tail(self) -> bytes:
@@ -69,7 +74,8 @@ def find_parts(data: mmap.mmap, label: Label) -> PlainPng:
         (kind, body_of(data, start, end)) for kind, start, end in kinds[1:first] if kind in SEEN
     ]
     head = write_png([(b"IHDR", body_of(data, *kinds[0][1:])), *write_texts(label), *seen])
-    return PlainPng(width, height, row_bytes, head)
+    said = {kind for kind, _ in seen}
+    return PlainPng(width, height, row_bytes, head, is_odd=b"gAMA" in said and b"sRGB" not in said)
 
 
 def list_chunks(data: mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
@@ -125,16 +131,27 @@ def body_of(data: mmap.mmap, start: int, end: int) -> bytes:
     return data[start + HEAD.size : end - SUM_BYTES]
 
 
+def decode(data: mmap.mmap, parts: PlainPng) -> Image.Image:
+    """Return the RGB pixels of a picture that was found whole, on white where one sees through it."""
+    if parts.is_odd:
+        return decode_own(data[:])
+    return flatten(read_image(data[:], "PNG", take_any_size)).convert("RGB")
+
+
 def read_parts(data: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
     """Yield bytes in parts, so that a large file is never in memory as a whole."""
     for place in range(start, end, PART_BYTES):
         yield data[place : min(end, place + PART_BYTES)]
 
 
-def read_labelled(data: mmap.mmap, parts: PlainPng) -> Iterator[bytes]:
-    """Yield the labelled file, its pixels as one chunk: who signs walks over all chunks again and again (a picture of
-    1.8 MB in parts of 8 kB took 13 ms, in one 5)."""
-    yield parts.head
+def read_labelled(data: mmap.mmap, parts: PlainPng, free_bytes: int = 0) -> Iterator[bytes]:
+    """Yield the labelled file, its pixels as one chunk: who reads credentials walks over all chunks again and again.
+
+    First comes what stands before FREE_AT, then so many free bytes, then the rest.
+    """
+    yield parts.head[:FREE_AT]
+    yield bytes(free_bytes)
+    yield parts.head[FREE_AT:]
     bodies = [
         (start + HEAD.size, end - SUM_BYTES)
         for kind, start, end in list_chunks(data)

@@ -18,6 +18,8 @@ from storage.labels import read_fields
 
 # As small as this two pictures are compared: of one that was scaled or coded again, little differs then.
 SKETCH_PIXELS: Final = (16, 16)
+# As large as this one is looked for within the other, of which it may have been cut.
+DRAFT_PIXELS: Final = 96
 
 
 def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
@@ -26,19 +28,29 @@ def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
 
 
 def answer_reading(data: bytes) -> bytes:
-    """Return what a picture shows, by its size, the digest of its pixels and a sketch; and what it says, by the fields
-    of AIGC and its credentials."""
+    """Return what a picture shows, by its size, the digest of its pixels, a sketch and a draft; and what it says, by
+    the fields of AIGC and its credentials."""
     image = see(data)
+    grey = image.convert("L")
     anchors = sys.argv[1] if len(sys.argv) > 1 else ""
     said = {
         "width": image.width,
         "height": image.height,
         "pixels": hashlib.sha256(image.tobytes()).hexdigest(),
-        "sketch": image.convert("L").resize(SKETCH_PIXELS, Image.Resampling.BOX).tobytes().hex(),
+        "sketch": grey.resize(SKETCH_PIXELS, Image.Resampling.BOX).tobytes().hex(),
+        "draft": draft(grey),
         "aigc": read_fields(find_packet(data)),
         "credentials": read_credentials(data, anchors) if anchors else {},
     }
     return json.dumps(said).encode()
+
+
+def draft(grey: Image.Image) -> dict[str, Any]:
+    """Return a grey picture in its own shape, at most DRAFT_PIXELS a side."""
+    scale = min(1.0, DRAFT_PIXELS / max(grey.size))
+    width, height = (max(1, round(side * scale)) for side in grey.size)
+    small = grey.resize((width, height), Image.Resampling.BOX)
+    return {"size": (width, height), "pixels": small.tobytes().hex()}
 
 
 def see(data: bytes) -> Image.Image:

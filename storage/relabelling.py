@@ -237,9 +237,14 @@ def answer_facts(data: bytes) -> bytes:
 def describe_facts(form: str, image: Image.Image, data: bytes, container: Container) -> bytes:
     """Return the answer for a picture of this format: its facts, whether what came had a manifest, and small pixels."""
     # Pixels alone go on: no metadata can be left behind.
-    small = image.reduce(max(1, min(image.size) // THUMBNAIL_SOURCE_PIXELS)).convert("RGB")
+    small = shrink(image)
     facts = (form, *image.size, int(has_manifest(data, container)), *small.size)
     return f"ok {' '.join(map(str, facts))}\n".encode() + small.tobytes()
+
+
+def shrink(image: Image.Image) -> Image.Image:
+    """Return a picture's RGB pixels, as few as a thumbnail needs."""
+    return image.reduce(max(1, min(image.size) // THUMBNAIL_SOURCE_PIXELS)).convert("RGB")
 
 
 if __name__ == "__main__":

@@ -8,12 +8,15 @@ import datetime
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -76,12 +79,26 @@ def read_pair(chain_path: str, key_path: str) -> KeyPair:
         raise ImproperlyConfigured(
             "LABEL_KEY is not the key of the first certificate in LABEL_CERTIFICATES"
         )
+    check_chain(certificates)
     unlocked = private.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
     return KeyPair(unlocked, chain, name_algorithm(private))
+
+
+def check_chain(certificates: Sequence[x509.Certificate]) -> None:
+    """Raise ImproperlyConfigured for certificates of which one is not issued by the next: nobody who knows the last one
+    would trust the first."""
+    for number, (one, issuer) in enumerate(pairwise(certificates), 1):
+        try:
+            one.verify_directly_issued_by(issuer)
+        except (ValueError, TypeError, InvalidSignature) as error:
+            raise ImproperlyConfigured(
+                f"LABEL_CERTIFICATES: certificate {number} was not issued by the one after it. Your own comes first, "
+                "then who issued it, and so on to the root"
+            ) from error
 
 
 def name_algorithm(key: object) -> str:

@@ -4,13 +4,37 @@ import io
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 from genhub.lib.media_types import HEAD_BYTES
-from storage.content import OutputRefused, Stream, VendorFile
+from storage.content import Coming, OutputRefused, Stream, VendorFile
 
 PART_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A vendor's file on this disk, and by whom it still comes there, if it does."""
+
+    file: IO[bytes]
+    stream: Coming | None = None
+
+    def wait(self, span: tuple[int, int] | None = None) -> None:
+        """Wait until these bytes are there (from where, to before where), or the whole; what does not come is the cause
+        of a refusal."""
+        if self.stream:
+            with unread():
+                self.stream.wait(span)
+
+    @property
+    def size_bytes(self) -> int:
+        """Return how large it is, or will be; where nobody knows that, once it is whole."""
+        if self.stream and self.stream.size_bytes is not None:
+            return self.stream.size_bytes
+        self.wait()
+        return os.fstat(self.file.fileno()).st_size
 
 
 @contextmanager
@@ -23,35 +47,53 @@ def on_disk(
     Refuses one that is larger than is taken, or whose first bytes, with what it is called, are refused by the check;
     what opening or reading it raises is the cause of the refusal.
     """
+    with coming(content, most_bytes=most_bytes, check=check) as (sent, head):
+        sent.wait()
+        sent.file.seek(0)
+        yield sent.file, head
+
+
+@contextmanager
+def coming(
+    content: VendorFile, *, most_bytes: int, check: Callable[[bytes, str], None]
+) -> Iterator[tuple[Sent, bytes]]:
+    """Have a vendor's file as `on_disk` does, though it may still be on its way there."""
     with ExitStack() as stack:
         opened = stack.enter_context(ExitStack())
-        try:
+        with unread():
             stream = opened.enter_context(content.open())
-        except Exception as error:
-            raise OutputRefused("output_unread") from error
-        if isinstance(stream, io.BufferedRandom):
-            sent: IO[bytes] = stream
-            if os.fstat(sent.fileno()).st_size > most_bytes:
-                raise too_large(most_bytes)
-            head = sent.read(HEAD_BYTES)
-            look(head, content, check)
+        if isinstance(stream, Coming):
+            sent = Sent(stream.file, stream)
+            sent.wait((0, HEAD_BYTES))
+            head = os.pread(stream.file.fileno(), HEAD_BYTES, 0)
+        elif isinstance(stream, io.BufferedRandom):
+            sent = Sent(stream)
+            head = stream.read(HEAD_BYTES)
         else:
-            sent = stack.enter_context(TemporaryFile())
+            sent = Sent(stack.enter_context(TemporaryFile()))
             with closing(read_parts(opened, stream)) as parts:
-                head = copy(parts, sent, content, most_bytes, check)
-            sent.flush()
-        sent.seek(0)
+                head = copy(parts, sent.file, content, most_bytes, check)
+            sent.file.flush()
+        if sent.size_bytes > most_bytes:
+            raise too_large(most_bytes)
+        look(head, content, check)
         yield sent, head
+
+
+@contextmanager
+def unread() -> Iterator[None]:
+    """Refuse what cannot be opened or read, for whatever that raises."""
+    try:
+        yield
+    except Exception as error:
+        raise OutputRefused("output_unread") from error
 
 
 def read_parts(opened: AbstractContextManager[Any], stream: Stream) -> Generator[bytes]:
     """Yield a stream and leave what opened it; what reading it raises, also there, is the cause of the refusal."""
-    try:
-        with opened:
-            while part := stream.read(PART_BYTES):
-                yield part
-    except Exception as error:
-        raise OutputRefused("output_unread") from error
+    with unread(), opened:
+        while part := stream.read(PART_BYTES):
+            yield part
 
 
 def copy(

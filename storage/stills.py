@@ -20,6 +20,8 @@ PREVIEW_SIDE_PIXELS: Final = 320
 PREVIEW_SECONDS: Final = 3.0
 PREVIEW_RATE: Final = 8
 PREVIEW_QUALITY: Final = 60
+# The fastest: two thirds of the time of the second one, for a fifteenth more bytes.
+PREVIEW_METHOD: Final = 0
 # Of frames that are decoded for a preview, however many a second a clip has.
 MOST_FRAMES: Final = 360
 
@@ -69,5 +71,5 @@ def encode_preview(frames: Sequence[Image.Image], label: Label) -> bytes:
         duration=round(1000 / PREVIEW_RATE),
         loop=0,
         quality=PREVIEW_QUALITY,
-        method=2,
+        method=PREVIEW_METHOD,
     )

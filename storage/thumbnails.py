@@ -11,6 +11,7 @@ from typing import IO
 from django.core.files.storage import default_storage
 
 from storage.content import StoredFile
+from storage.encoding import encode_thumbnail
 from storage.labels import NONE, Label
 from storage.models import Artifact
 from storage.seals import label_output
@@ -52,8 +53,11 @@ def label_of(key: str) -> Label:
 
 def draw_or_log(picture: StoredFile | Artifact, file: IO[bytes]) -> bool:
     """Draw and store a thumbnail, and return whether it is there."""
+    small = picture.small if isinstance(picture, StoredFile) else None
     try:
-        put_thumbnail(picture.thumbnail_key, draw_thumbnail(file, label_of(picture.key)))
+        label = label_of(picture.key)
+        drawn = encode_thumbnail(small, label) if small else draw_thumbnail(file, label)
+        put_thumbnail(picture.thumbnail_key, drawn)
         if Artifact.objects.filter(key=picture.key).update(has_thumbnail=True):
             return True
         # The picture was deleted meanwhile.

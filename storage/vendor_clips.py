@@ -1,16 +1,21 @@
-"""Clips as their vendors made them: read in bounds, labelled apart, looked at apart while they
-are on their way to the store.
+"""Clips as their vendors made them: read in bounds, labelled apart, looked at apart while they are on their way to the
+store.
 
-Through the disk from end to end: nothing of a clip but its head and its first frame is ever in memory.
+Through the disk from end to end: nothing of a clip but its head and its first frame is ever in memory. A large one is
+on its way into the store while it still comes from its vendor.
 """
 
 import base64
+import hashlib
 import os
+import shutil
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from secrets import token_hex
 from tempfile import TemporaryFile
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from django.conf import settings
 from django.core.files.base import File
@@ -19,14 +24,16 @@ from PIL import Image
 from genhub.lib.media_types import find_media_type
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.encoding import EXTENSIONS, THUMBNAIL_TYPE, encode_thumbnail
-from storage.keys import POSTER, PREVIEW
+from storage.keys import DIGITS, POSTER, PREVIEW, THUMBNAIL
+from storage.programs import draw_apart, run_apart
 from storage.services import put, put_beside, put_thumbnail
-from storage.spooling import on_disk
-from storage.vendor_pictures import Marking, describe_labelled, draw_apart, run_apart, sign
+from storage.spliced import Part, open_spliced
+from storage.spooling import Sent, coming
+from storage.vendor_pictures import Marking, sign
 
 LABELLER: Final = "from storage.mp4 import main; main()"
 PROGRAM: Final = "from storage.clips import main; main()"
-# Of their descriptors: that of the clip, and those of the poster and the preview.
+# Of their descriptors: that of what is new, and those of the poster and the preview.
 PLACE: Final = "3"
 PLACES: Final = ("3", "4")
 UNREADABLE: Final = "output_clip_unreadable"
@@ -34,6 +41,11 @@ MP4: Final = "video/mp4"
 PREVIEW_TYPE: Final = "image/webp"
 # The library that signs has a clip in memory almost twice (measured: 400 MB took 726 MB and 3.5 s).
 MOST_SIGNED_BYTES: Final = 64 * 2**20
+# Of a clip that still comes: its begin and its end, in one of which what is told of it stands, as a rule.
+BEGIN_BYTES: Final = 1024 * 1024
+END_BYTES: Final = 1024 * 1024
+# Those who count what is stored while it is on its way.
+counters = ThreadPoolExecutor(8, thread_name_prefix="count")
 
 
 @dataclass(frozen=True)
@@ -56,32 +68,38 @@ def save_vendor_clip(content: VendorFile, marking: Marking, *, stem: str) -> Sto
     Raises OutputRefused for a file that is not taken, whatever the store or the machine raises; then nothing stays.
     """
     with ExitStack() as stack:
-        labelled, poster, preview = (stack.enter_context(TemporaryFile()) for _ in range(3))
+        new, poster, preview = (stack.enter_context(TemporaryFile()) for _ in range(3))
+        # Who counts hears at once that nothing more comes, and then lets the files go.
+        counting: list[Future[str]] = []
+        stack.callback(wait, counting)
         most_bytes = settings.OUTPUT_VIDEO_MAX_BYTES
-        sent, _ = stack.enter_context(on_disk(content, most_bytes=most_bytes, check=check_kind))
+        sent, _ = stack.enter_context(coming(content, most_bytes=most_bytes, check=check_kind))
         packet = base64.b64encode(marking.label.xmp).decode()
-        run_apart(LABELLER, [PLACE, packet], sent, [labelled], unreadable=UNREADABLE)
-        signed = stack.enter_context(sign_small(labelled, marking))
-        # How large it is shown is known once it was looked at.
-        stored = describe_labelled(
-            stem, signed, content_type=MP4, width=0, height=0, artifact_id=marking.artifact_id
-        )
-        named = stored.key.removesuffix(EXTENSIONS[MP4])
-        stored = replace(stored, poster_key=f"{named}{POSTER}", preview_key=f"{named}{PREVIEW}")
+        parts = lay_out(sent, new, packet)
+        if signed := sign_small(parts, marking):
+            stack.enter_context(signed)
+            parts = [Part(signed, 0, os.fstat(signed.fileno()).st_size)]
+        # How large it is shown is known once it was looked at, and its digest once it was read.
+        stored = name_clip(stem, parts, marking)
+        counting.append(counters.submit(count, parts))
         found: list[Facts] = []
 
         def look() -> None:
             # The file as it came: the labelled one is being read.
-            facts = look_apart(sent, [*PLACES, packet], (poster, preview))
+            sent.wait()
+            facts = look_apart(sent.file, [*PLACES, packet], (poster, preview))
             put_thumbnail(stored.thumbnail_key, encode_thumbnail(facts.small, marking.label))
             put(stored.poster_key, File(poster), THUMBNAIL_TYPE)
             put(stored.preview_key, File(preview), PREVIEW_TYPE)
             found.append(facts)
+            if content.show:
+                content.show(lambda: facts.small)
 
-        put_beside(stored, File(signed, stored.key), look)
+        put_beside(stored, File(open_spliced(parts), stored.key), look)
         [facts] = found
         return replace(
             stored,
+            sha256=counting[0].result(),
             width=facts.width,
             height=facts.height,
             seconds=facts.seconds,
@@ -91,12 +109,75 @@ def save_vendor_clip(content: VendorFile, marking: Marking, *, stem: str) -> Sto
         )
 
 
-def sign_small(labelled: IO[bytes], marking: Marking) -> IO[bytes]:
-    """Return a labelled clip with its credentials, from its start; as it is where it is too large to be signed."""
-    labelled.seek(0)
-    if os.fstat(labelled.fileno()).st_size > MOST_SIGNED_BYTES:
-        return labelled
-    return sign(labelled, MP4, marking.history())
+def name_clip(stem: str, parts: Sequence[Part], marking: Marking) -> StoredFile:
+    """Return what is known of a clip before it is read. Its name is one that no late writer has; other files have their
+    digest in theirs, which of a clip would be known only once all of it has come."""
+    named = f"{stem}-{token_hex(DIGITS // 2)}"
+    return StoredFile(
+        key=f"{named}{EXTENSIONS[MP4]}",
+        thumbnail_key=f"{named}{THUMBNAIL}",
+        poster_key=f"{named}{POSTER}",
+        preview_key=f"{named}{PREVIEW}",
+        sha256="",
+        content_type=MP4,
+        size_bytes=sum(part.end - part.start for part in parts),
+        width=0,
+        height=0,
+        artifact_id=marking.artifact_id,
+    )
+
+
+def lay_out(sent: Sent, new: IO[bytes], packet: str) -> list[Part]:
+    """Return the parts of the labelled clip, what is new of them in its file: as soon as begin and end have come, where
+    that is enough."""
+    size_bytes = sent.size_bytes
+    hole = BEGIN_BYTES, size_bytes - END_BYTES
+    if sent.stream and hole[0] < hole[1]:
+        sent.wait((0, hole[0]))
+        sent.wait((hole[1], size_bytes))
+        try:
+            return lay_apart(sent, new, [packet, size_bytes, *hole])
+        except OutputRefused:
+            # Or what is told of it stands elsewhere.
+            new.seek(0)
+            new.truncate()
+    sent.wait()
+    return lay_apart(sent, new, [packet, size_bytes, 0, 0])
+
+
+def lay_apart(sent: Sent, new: IO[bytes], words: Sequence[Any]) -> list[Part]:
+    """Have a clip laid out by a process that may die of it."""
+    told, _ = run_apart(
+        LABELLER, [PLACE, *map(str, words)], sent.file, [new], unreadable=UNREADABLE
+    )
+    parts = []
+    for part in told:
+        kind, start, end = part.split(":")
+        if kind == "c":
+            parts.append(Part(sent.file, int(start), int(end), sent.wait))
+        else:
+            parts.append(Part(new, int(start), int(end)))
+    return parts
+
+
+def sign_small(parts: Sequence[Part], marking: Marking) -> IO[bytes] | None:
+    """Return a labelled clip with its credentials, from its start; None where it is too large to be signed."""
+    if sum(part.end - part.start for part in parts) > MOST_SIGNED_BYTES:
+        return None
+    with ExitStack() as stack:
+        labelled = stack.enter_context(TemporaryFile())
+        with open_spliced(parts) as file:
+            shutil.copyfileobj(file, labelled)
+        signed = sign(labelled, MP4, marking.history())
+        if signed is labelled:
+            stack.pop_all()
+        return signed
+
+
+def count(parts: Sequence[Part]) -> str:
+    """Return the SHA-256 of what is stored."""
+    with open_spliced(parts) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_kind(head: bytes, _media_type: str) -> None:

@@ -4,9 +4,8 @@ import hashlib
 import logging
 import mmap
 import os
-import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -20,42 +19,31 @@ from PIL import Image
 
 from genhub.lib.media_types import HEAD_BYTES, find_media_type
 from storage import plain_png, relabelling
-from storage.apart import apart
 from storage.containers import RefusedPicture, find_format
-from storage.content import AS_USUAL, Finish, OutputRefused, StoredFile, VendorFile
+from storage.content import AS_USUAL, Finish, OutputRefused, Show, StoredFile, VendorFile
 from storage.converting import Wish
 from storage.credentials import PARENT, History, Ingredient, sign_file
-from storage.decoding import CONTENT_TYPES
+from storage.decoding import CONTENT_TYPES, decode_own
+from storage.digest_signing import DigestSigner, open_signer
 from storage.edits.fonts import fonts_of
 from storage.edits.operations import list_changes
 from storage.encoding import EXTENSIONS, encode_thumbnail
 from storage.labels import Label
 from storage.plain_png import NotPlain
-from storage.services import describe_file, put_beside, put_files
+from storage.programs import CODES, draw_apart
+from storage.services import describe_file, put_beside, put_thumbnail
 from storage.spooling import on_disk
 
 logger = logging.getLogger(__name__)
 
 # Who signs writes thousands of small parts, and leaps about in what it reads, where reading ahead only costs.
 SIGNED_PART_BYTES: Final = 256 * 1024
-# Above the program's own limit on CPU time: what takes longer waits for the machine.
-PATIENCE_SECONDS: Final = 120.0
-# How many processes look at pictures at once for this one.
-turns = threading.BoundedSemaphore(2)
 # Those who look at plain pictures.
 lookers = ThreadPoolExecutor(8, thread_name_prefix="look")
 PROGRAM: Final = "from storage.relabelling import main; main()"
 CONVERTER: Final = "from storage.converting import main; main()"
 # The first of the descriptors that a program is given beside input, output and errors.
 PLACE: Final = "3"
-CODES: Final = {
-    "animated": "output_animated",
-    "too_many_pixels": "output_size_refused",
-    "side_too_long": "output_size_refused",
-    "too_narrow": "output_size_refused",
-    "too_many_scans": "output_unreadable",
-    "edit_refused": "output_edit_refused",
-}
 
 
 @dataclass(frozen=True)
@@ -94,12 +82,14 @@ def save_vendor_picture(content: VendorFile, marking: Marking, *, stem: str) -> 
     with on_disk(content, most_bytes=most_bytes, check=check_kind) as (sent, head):
         form = find_format(head)
         if must_encode(form, marking.finish):
-            stored = save_any(sent, marking, stem=stem, wish=wish_of(form, marking))
+            stored = save_any(
+                sent, marking, stem=stem, show=content.show, wish=wish_of(form, marking)
+            )
         else:
             try:
-                stored = save_plain(sent, marking, stem=stem)
+                stored = save_plain(sent, marking, stem=stem, show=content.show)
             except NotPlain:
-                stored = save_any(sent, marking, stem=stem)
+                stored = save_any(sent, marking, stem=stem, show=content.show)
     if form != content.media_type.removeprefix("image/").upper():
         logger.info("%s came as %s, called %.100r", stored.key, form, content.media_type)
     return stored
@@ -128,9 +118,12 @@ def wish_of(form: str, marking: Marking) -> Wish:
     )
 
 
-def save_plain(sent: IO[bytes], marking: Marking, *, stem: str) -> StoredFile:
+def save_plain(
+    sent: IO[bytes], marking: Marking, *, stem: str, show: Show | None = None
+) -> StoredFile:
     """Store a plain PNG, looked at while it is labelled and on its way; raise NotPlain for any other, and then nothing
     stays."""
+    small: list[Image.Image] = []
     with mmap.mmap(sent.fileno(), 0, access=mmap.ACCESS_READ) as data, ExitStack() as stack:
         try:
             parts = plain_png.find_parts(data, marking.label)
@@ -140,22 +133,65 @@ def save_plain(sent: IO[bytes], marking: Marking, *, stem: str) -> StoredFile:
         # What it reads must not go before.
         stack.callback(wait, [looking])
         labelled = stack.enter_context(TemporaryFile(buffering=0))
-        for part in plain_png.read_labelled(data, parts):
-            labelled.write(part)
-        signed = stack.enter_context(sign(labelled, "image/png", marking.history()))
+        write_signed(labelled, partial(plain_png.read_labelled, data, parts), marking.history())
         stored = describe_labelled(
             stem,
-            signed,
+            labelled,
             content_type="image/png",
             width=parts.width,
             height=parts.height,
             artifact_id=marking.artifact_id,
         )
-        put_beside(stored, File(signed, stored.key), looking.result)
+
+        def draw() -> Image.Image:
+            image = plain_png.decode(data, parts)
+            small[:] = [relabelling.shrink(image)]
+            return image
+
+        def look() -> None:
+            # Nobody decodes here what was not found whole.
+            looking.result()
+            if show:
+                show(draw)
+
+        put_beside(stored, File(labelled, stored.key), look)
         stack.pop_all()
-        if signed is not labelled:
-            labelled.close()
-        return replace(stored, undrawn=signed)
+        return replace(stored, undrawn=labelled, small=next(iter(small), None))
+
+
+def write_signed(
+    place: IO[bytes], read: Callable[[int], Iterable[bytes]], history: History
+) -> None:
+    """Write a labelled PNG with its credentials, without them where it cannot be signed, to its start; `read` gives its
+    parts, with so many free bytes behind its first chunk."""
+    signer = open_signer("image/png", history)
+    try:
+        if not signer or not fill(place, read(signer.size_bytes), signer):
+            place.seek(0)
+            place.truncate()
+            for part in read(0):
+                place.write(part)
+    finally:
+        if signer:
+            signer.close()
+    place.seek(0)
+
+
+def fill(place: IO[bytes], parts: Iterable[bytes], signer: DigestSigner) -> bool:
+    """Write a PNG, and its credentials where it is free for them; return whether that was done."""
+    digest, start = hashlib.sha256(), plain_png.FREE_AT
+    for number, part in enumerate(parts):
+        place.write(part)
+        # The second is what is free.
+        if number != 1:
+            digest.update(part)
+    box = signer.sign(start, digest.digest())
+    if box is None:
+        return False
+    place.seek(start)
+    place.write(box)
+    place.seek(0)
+    return True
 
 
 def sign(labelled: IO[bytes], content_type: str, history: History) -> IO[bytes]:
@@ -181,7 +217,12 @@ def describe_labelled(stem: str, file: Any, **facts: Any) -> StoredFile:
 
 
 def save_any(
-    sent: IO[bytes], marking: Marking, *, stem: str, wish: Wish | None = None
+    sent: IO[bytes],
+    marking: Marking,
+    *,
+    stem: str,
+    show: Show | None = None,
+    wish: Wish | None = None,
 ) -> StoredFile:
     """Store a picture and its thumbnail, looked at by a process of its own, and encoded there where there is a wish."""
     label = marking.label
@@ -204,9 +245,19 @@ def save_any(
                 height=facts.height,
                 artifact_id=marking.artifact_id,
             )
-            make_thumbnail = partial(encode_thumbnail, facts.small, label)
-            put_files(stored, File(signed, stored.key), make_thumbnail)
+
+            def look() -> None:
+                put_thumbnail(stored.thumbnail_key, encode_thumbnail(facts.small, label))
+                if show:
+                    show(lambda: decode_own(read_beside(signed)))
+
+            put_beside(stored, File(signed, stored.key), look)
     return replace(stored, operations=marking.finish.operations)
+
+
+def read_beside(file: IO[bytes]) -> bytes:
+    """Return a file of the disk while somebody else reads it: their place in it stays."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
 
 
 def with_vendors_own(history: History, sent: IO[bytes], *, is_encoded: bool) -> History:
@@ -242,45 +293,3 @@ def look_apart(
     told, small = draw_apart(program, words, sent, places, unreadable="output_unreadable")
     form, width, height, had_manifest = told
     return Facts(CONTENT_TYPES[form], int(width), int(height), had_manifest == "1", small)
-
-
-def draw_apart(
-    program: str,
-    words: Sequence[str],
-    sent: IO[bytes],
-    places: Sequence[IO[bytes]],
-    *,
-    unreadable: str,
-) -> tuple[list[str], Image.Image]:
-    """Do as `run_apart` does, and return what was told, and the small RGB pixels that came with it."""
-    told, pixels = run_apart(program, words, sent, places, unreadable=unreadable)
-    *facts, width, height = told
-    return facts, Image.frombytes("RGB", (int(width), int(height)), pixels)
-
-
-def run_apart(
-    program: str,
-    words: Sequence[str],
-    sent: IO[bytes],
-    places: Sequence[IO[bytes]],
-    *,
-    unreadable: str,
-) -> tuple[list[str], bytes]:
-    """Fill files by a process that may die of what was sent; return what it told, in words and in bytes. What it died
-    of is refused as `unreadable`."""
-    sent.seek(0)
-    # To seek within what was read ahead moves nothing that another process sees.
-    os.lseek(sent.fileno(), 0, os.SEEK_SET)
-    more = [place.fileno() for place in places]
-    with turns:
-        done = apart.run(program, words, sent, more=more, patience_seconds=PATIENCE_SECONDS)
-    head, _, pixels = done.stdout.partition(b"\n")
-    match head.decode(errors="replace").split():
-        case ["ok", *facts]:
-            return facts, pixels
-        case ["refused", code]:
-            raise OutputRefused(CODES[code])
-        case _:
-            last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-            logger.warning("a vendor's file not read: rc %s, %.200r", done.returncode, last)
-            raise OutputRefused(unreadable)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography import x509
+from PIL import Image, ImageChops, ImageStat
 
 from genhub.lib.errors import InvalidRequest, gettext_noop
 from genhub.lib.ids import NOBODY, from_wire
@@ -28,6 +29,11 @@ BYTES_CHANGED: Final = frozenset({"assertion.dataHash.mismatch", "assertion.bmff
 UNSUPPORTED: Final = gettext_noop("Send a PNG, JPEG, WebP, AVIF or HEIC picture.")
 # How alike two sketches are of which one was scaled, coded again, or had a little drawn on it; of 1.
 ALIKE: Final = 0.9
+# A part of a picture is known again when it differs from its place there by less than this much of what it varies
+# within itself: in what is of one colour, any other of that colour would be found.
+CLOSE: Final = 0.5
+LEAST_VARIANCE: Final = 8.0
+LEAST_PART_PIXELS: Final = 12
 
 NOTHING, METADATA, PIXELS, SIZE = "nothing", "metadata", "pixels", "size"
 
@@ -36,8 +42,9 @@ NOTHING, METADATA, PIXELS, SIZE = "nothing", "metadata", "pixels", "size"
 class Verdict:
     """What is known of a picture that somebody shows.
 
-    `made_here` is None where its label is this hub's, and what it shows is too unlike to say: it was changed much, or
-    the label was put into another picture. `changed` is None where that is not known.
+    `made_here` is None where nobody can tell: it has no label at all, which may have been taken from it; or its label
+    is this hub's, and what it shows is too unlike: it was changed much, or the label was put into another picture.
+    `changed` is None where that is not known.
     """
 
     made_here: bool | None
@@ -64,7 +71,8 @@ def verify_picture(data: bytes) -> Verdict:
     }
     found = sealed or signed
     if found is None:
-        return Verdict(made_here=False, **labels)
+        is_labelled = labels["aigc"] or credentials
+        return Verdict(made_here=False if is_labelled else None, **labels)
     artifact = Artifact.objects.filter(pk=found).first()
     if artifact is None:
         # Signed credentials cover the whole file.
@@ -123,7 +131,38 @@ def compare(shown: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[str, boo
         return METADATA, True
     size = [(one["width"], one["height"]) for one in (shown, kept)]
     changed = PIXELS if size[0] == size[1] else SIZE
-    return changed, likeness(shown["sketch"], kept["sketch"]) >= ALIKE
+    is_alike = likeness(shown["sketch"], kept["sketch"]) >= ALIKE
+    return changed, is_alike or (changed == SIZE and is_part(shown, kept))
+
+
+def is_part(shown: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
+    """Return whether a picture was cut out of the one that is kept, in its own scale."""
+    whole = open_draft(kept["draft"])
+    scale = whole.width / kept["width"]
+    size = (round(shown["width"] * scale), round(shown["height"] * scale))
+    rest = (whole.width - size[0], whole.height - size[1])
+    if min(size) < LEAST_PART_PIXELS or min(rest) < 0:
+        return False
+    part = open_draft(shown["draft"]).resize(size, Image.Resampling.BOX)
+    varies = ImageStat.Stat(part).stddev[0]
+    if varies < LEAST_VARIANCE:
+        return False
+    differs = min(
+        differ(part, whole.crop((x, y, x + size[0], y + size[1])))
+        for y in range(rest[1] + 1)
+        for x in range(rest[0] + 1)
+    )
+    return differs < min(CLOSE * varies, (1 - ALIKE) * 255)
+
+
+def open_draft(draft: Mapping[str, Any]) -> Image.Image:
+    """Return a draft as a grey picture."""
+    return Image.frombytes("L", tuple(draft["size"]), bytes.fromhex(draft["pixels"]))
+
+
+def differ(one: Image.Image, other: Image.Image) -> float:
+    """Return by how much two grey pictures of one size differ, of 255."""
+    return float(ImageStat.Stat(ImageChops.difference(one, other)).mean[0])
 
 
 def likeness(one: str, other: str) -> float:

@@ -28,13 +28,17 @@ FORMAT: Final = 1
 LARGEST_BYTES: Final = 500_000
 MOST_TEMPLATES: Final = 500
 WORDS: Final = (*COPIED, *JSON_WORDS)
+# Words that came later: a file leaves them out where they say nothing, as files of earlier releases do.
+LATER: Final[Mapping[str, Any]] = {"moderation": "", "platforms": []}
 SHAPES: Final[Mapping[str, tuple[type, ...]]] = {
-    **dict.fromkeys(("name", "category", "media_type", "prompt", "negative_prompt"), (str,)),
+    **dict.fromkeys(
+        ("name", "category", "media_type", "prompt", "negative_prompt", "moderation"), (str,)
+    ),
     "price": (int, type(None)),
     "caches": (bool,),
     "parameters": (dict,),
     "settings": (dict,),
-    **dict.fromkeys(("required", "operations", "chain"), (list,)),
+    **dict.fromkeys(("required", "operations", "chain", "platforms"), (list,)),
 }
 NOT_YAML = gettext_noop("This is no such file: %(reason)s")
 TOO_LARGE = gettext_noop("A file may have at most %(most)s bytes.")
@@ -112,7 +116,7 @@ def write_yaml(versions: Iterable[TemplateVersion]) -> str:
         # As JSON holds them: the choices of Django are texts of a kind of their own.
         words = json.loads(json.dumps(words_of(version)))
         code = version.template.code
-        items.append({"code": code, "sha256": checksum(code, words), **words})
+        items.append({"code": code, "sha256": checksum(code, words), **list_said(words)})
     return yaml.dump(
         {"genhub_templates": FORMAT, "templates": items},
         Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=math.inf,
@@ -121,8 +125,13 @@ def write_yaml(versions: Iterable[TemplateVersion]) -> str:
 
 def checksum(code: str, words: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a template's words, in 64 hexadecimal digits; the order of names does not matter."""
-    text = json.dumps({"code": code, **words}, ensure_ascii=False, sort_keys=True)
+    text = json.dumps({"code": code, **list_said(words)}, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def list_said(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template's words as a file says them."""
+    return {name: value for name, value in words.items() if name not in LATER or value != LATER[name]}  # fmt: skip
 
 
 def list_newest(codes: Iterable[str] = ()) -> list[TemplateVersion]:
@@ -198,7 +207,7 @@ def read_yaml(text: str) -> list[tuple[str, dict[str, Any]]]:
     ]
     if mistakes:
         raise InvalidRequest(errors=mistakes)
-    return [(item["code"], {name: item[name] for name in WORDS}) for item in items]
+    return [(item["code"], words_in(item)) for item in items]
 
 
 def parse(text: str) -> Any:
@@ -223,7 +232,8 @@ def find_wrong(place: str, item: Mapping[str, Any]) -> list[FieldError]:
         for name in item
         if name not in {"code", "sha256", *WORDS}
     ]
-    wrong += [FieldError(f"{place}.{n}", "missing", MISSING) for n in WORDS if n not in item]
+    needed = [name for name in WORDS if name not in LATER]
+    wrong += [FieldError(f"{place}.{n}", "missing", MISSING) for n in needed if n not in item]
     for name, shapes in SHAPES.items():
         if name in item and type(item[name]) not in shapes:
             wrong.append(FieldError(f"{place}.{name}", "wrong_type", WRONG_SHAPE))
@@ -234,7 +244,7 @@ def find_wrong(place: str, item: Mapping[str, Any]) -> list[FieldError]:
         wrong += word_invalid(place, error)
     if wrong:
         return wrong
-    words = {name: item[name] for name in WORDS}
+    words = words_in(item)
     if any(is_too_large(words[name]) for name in JSON_WORDS) or not can_be_stored(words):
         return [FieldError(place, "not_stored", NOT_STORED)]
     if "sha256" in item and item["sha256"] != checksum(item["code"], words):
@@ -246,6 +256,11 @@ def find_wrong(place: str, item: Mapping[str, Any]) -> list[FieldError]:
     except ValidationError as error:
         return word_invalid(place, error)
     return []
+
+
+def words_in(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the words of a template of a file."""
+    return {name: item[name] if name in item else LATER[name] for name in WORDS}
 
 
 def word_invalid(place: str, error: ValidationError) -> list[FieldError]:

@@ -8,6 +8,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
+from genhub.platforms.models import Moderation, validate_codes
+
+# A template never asks for less than its platform.
+JUDGED = [("", _("as the platform says")), *Moderation.choices[1:]]
 
 
 class MediaType(models.TextChoices):
@@ -104,6 +108,14 @@ class TemplateVersion(models.Model):
         validators=[MinValueValidator(0)],
         help_text=_("Credits for one picture. Empty: the house's price."),
     )
+    moderation = models.CharField(
+        _("moderation"), max_length=10, choices=JUDGED, blank=True, default="", db_default="",
+        help_text=_("How strictly its orders are judged. Where the platform's own policy is stricter, that one counts."),
+    )  # fmt: skip
+    platforms = models.JSONField(
+        _("who may order it"), default=list, db_default=[], blank=True, validators=[validate_codes],
+        help_text=_("Others neither see it nor can order it: to them it does not exist. None: every platform may."),
+    )  # fmt: skip
     note = models.CharField(
         _("what changed"), max_length=300, blank=True, default="", db_default="",
         help_text=_("For staff: it stands in the list of versions and is published with the version."),
@@ -164,6 +176,9 @@ class Style(models.Model):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
+    # The ids of the tasks that show it, of the standard prompts in their order, and the mark of what it said then;
+    # empty: nobody had them drawn.
+    sheet = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), editable=False)  # fmt: skip
 
     class Meta:
         verbose_name = _("style")

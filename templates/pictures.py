@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection
 from typing import Final
 
-from templates.models import Template, VersionPicture
+from templates.models import VersionPicture
 
 LARGEST_BYTES: Final = 200_000
 
@@ -30,8 +30,7 @@ def find_shown(version_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     return set(rows.values_list("version_id", flat=True))
 
 
-def read_picture(code: str) -> bytes | None:
-    """Return the picture of the version that orders of a template run, None where it has none."""
-    published = Template.objects.filter(code=code, is_active=True).values("published")
-    row = VersionPicture.objects.filter(version_id__in=published).first()
+def read_picture(version_id: uuid.UUID) -> bytes | None:
+    """Return the picture of a version, None where it has none."""
+    row = VersionPicture.objects.filter(version_id=version_id).first()
     return bytes(row.jpeg) if row else None

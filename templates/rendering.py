@@ -56,6 +56,10 @@ class Recipe:
     chain: Sequence[Mapping[str, Any]] = ()
     # What is done with each picture once it is made.
     operations: Sequence[Mapping[str, Any]] = ()
+    # How strictly its orders are judged at least; empty: as the platform says.
+    moderation: str = ""
+    # The codes of those that may order it; none: every platform may.
+    platforms: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

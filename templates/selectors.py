@@ -1,25 +1,37 @@
 """Every read of recipes and styles."""
 
 import uuid
+from collections.abc import Collection, Iterable
 
 from django.db.models import QuerySet
 
 from genhub.lib.once import once
 from genhub.lib.remembered import Remembered, Table
+from genhub.platforms.models import Platform
 from templates.models import Phrase, Style, Template, TemplateVersion
 from templates.rendering import Look, Recipe
 
 
 @once
-def find_recipe(code: str) -> Recipe | None:
-    """Return the published version of an active template, or None."""
-    row = list_versions().filter(template__code=code).first()
-    return as_recipe(row) if row else None
+def find_recipe(code: str, platform_id: uuid.UUID) -> Recipe | None:
+    """Return the published version of an active template that a platform may order, or None."""
+    rows = list_versions().filter(template__code=code)
+    return next(iter(only_open(map(as_recipe, rows), platform_id)), None)
 
 
-def list_recipes() -> list[Recipe]:
-    """Return every recipe that can be ordered, by code."""
-    return [as_recipe(row) for row in list_versions()]
+def list_recipes(platform_id: uuid.UUID | None = None) -> list[Recipe]:
+    """Return every recipe that a platform may order, or that anybody may, by code."""
+    recipes = list(map(as_recipe, list_versions()))
+    return recipes if platform_id is None else only_open(recipes, platform_id)
+
+
+def only_open(recipes: Iterable[Recipe], platform_id: uuid.UUID) -> list[Recipe]:
+    """Return those that a platform may order."""
+    recipes = list(recipes)
+    if not any(recipe.platforms for recipe in recipes):
+        return recipes
+    code = Platform.objects.filter(pk=platform_id).values_list("code", flat=True).first()
+    return [recipe for recipe in recipes if not recipe.platforms or code in recipe.platforms]
 
 
 def list_versions() -> QuerySet[TemplateVersion]:
@@ -57,6 +69,8 @@ def as_recipe(row: TemplateVersion) -> Recipe:
         local_only=row.template.local_only,
         caches=row.caches,
         chain=row.chain,
+        moderation=row.moderation,
+        platforms=row.platforms,
     )
 
 
@@ -67,18 +81,31 @@ def find_look(code: str) -> Look | None:
 
 def read_looks() -> dict[str, Look]:
     """Return the active styles by code."""
-    return {
-        row.code: Look(row.code, row.suffix_en, row.suffix_zh, row.negative_prompt, row.settings)
-        for row in list_styles()
-    }
+    return {row.code: as_look(row) for row in list_styles()}
+
+
+def as_look(row: Style) -> Look:
+    """Return a style's row as a value."""
+    return Look(row.code, row.suffix_en, row.suffix_zh, row.negative_prompt, row.settings)
 
 
 LOOKS = Remembered(read_looks, [Table(Style)])
 
 
-def list_styles() -> QuerySet[Style]:
-    """Return the active styles in the order that staff gave them."""
-    return Style.objects.filter(is_active=True)
+def find_style(style_id: int) -> Style | None:
+    """Return a style, active or not."""
+    return Style.objects.filter(pk=style_id).first()
+
+
+def list_styles(codes: Collection[str] = ()) -> QuerySet[Style]:
+    """Return the active styles, or of these codes alone, in the order that staff gave them."""
+    rows = Style.objects.filter(is_active=True)
+    return rows.filter(code__in=codes) if codes else rows
+
+
+def list_style_choices() -> list[tuple[str, str]]:
+    """Return every style's code and how a form offers it; one that is not active may be chosen before it is."""
+    return [(row.code, f"{row} ({row.code})") for row in Style.objects.all()]
 
 
 def list_phrases() -> QuerySet[Phrase]:

@@ -1,6 +1,7 @@
 """Every change to recipes: draft, publish, seed."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -8,22 +9,34 @@ from django.db.models import OuterRef
 from django.db.models.functions import Now
 
 from genhub.lib.errors import FieldError, SeenChanged, gettext_noop
+from genhub.lib.once import once
 from genhub.lib.seen import changed_since, mark
+from genhub.platforms.models import Platform
 from templates.chains import find_chain_mistakes
 from templates.errors import VersionNotPublishable
 from templates.examples import EXAMPLES
 from templates.mistakes import FITTING, find_recipe_mistakes
 from templates.models import Phrase, Style, Template, TemplateVersion
 from templates.phrases import PHRASES
-from templates.selectors import as_recipe
+from templates.selectors import as_look, as_recipe
 from templates.styles import STYLES
 from templates.trials import try_recipe
 
 # The request words that a template or a style may fix.
 SETTABLE_WORDS = frozenset(FITTING)
-COPIED = ("name", "category", "media_type", "prompt", "negative_prompt", "price", "caches")
-JSON_WORDS = ("parameters", "required", "settings", "operations", "chain")
+COPIED = (
+    "name",
+    "category",
+    "media_type",
+    "prompt",
+    "negative_prompt",
+    "price",
+    "caches",
+    "moderation",
+)
+JSON_WORDS = ("parameters", "required", "settings", "operations", "chain", "platforms")
 CHANGED = gettext_noop("Somebody changed this since you looked.")
+NO_PLATFORM = gettext_noop("There is no platform “%(code)s”.")
 
 
 def create_template(code: str, **words: Any) -> TemplateVersion:
@@ -96,7 +109,34 @@ def find_mistakes(version: TemplateVersion) -> list[FieldError]:
     """Return what would make orders of this version fail, at the fields of the version."""
     recipe = as_recipe(version)
     mistakes = find_recipe_mistakes(recipe) or list(find_chain_mistakes(recipe))
-    return mistakes or try_recipe(recipe).mistakes
+    return mistakes or find_unknown_platforms(recipe.platforms) or try_recipe(recipe).mistakes
+
+
+def find_unknown_platforms(codes: Collection[str]) -> list[FieldError]:
+    """Return which of those that may order a recipe do not exist; the house has its own way to order."""
+    known = list_codes() if codes else set()
+    return [
+        FieldError("platforms", "unknown", NO_PLATFORM, {"code": code})
+        for code in codes
+        if code not in known
+    ]
+
+
+@once
+def list_codes() -> Collection[str]:
+    """Return the codes of all apps' platforms."""
+    return set(Platform.objects.filter(is_house=False).values_list("code", flat=True))
+
+
+def keep_sheet(style: Style, task_ids: Sequence[uuid.UUID]) -> None:
+    """Let these tasks show a style, of the standard prompts in their order."""
+    sheet = {"tasks": list(map(str, task_ids)), "of": mark_of_look(style)}
+    Style.objects.filter(pk=style.pk).update(sheet=sheet)
+
+
+def mark_of_look(style: Style) -> str:
+    """Return the mark of everything of a style that its pictures feel."""
+    return mark(vars(as_look(style)))
 
 
 def seed_styles() -> int:

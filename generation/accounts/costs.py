@@ -10,6 +10,7 @@ from generation.accounts.tokens import count_tokens
 from generation.prices import MILLION, Price, TokenPrices, exact, read_prices
 from generation.providers.base import Finished, Usage
 from generation.providers.errors import ProviderError, Sent
+from generation.providers.further import treatment_of
 from generation.spec import GenerationSpec, ModelCard
 
 logger = logging.getLogger(__name__)
@@ -63,8 +64,9 @@ def bill_of(card: ModelCard, spec: GenerationSpec, outcome: object, *, was_sent:
     costs what its vendor bills. What never left costs nothing."""
     if isinstance(outcome, Finished):
         usage, made = outcome.usage, len(outcome.made)
-        # A vendor that counts tokens has read the prompt, too.
-        is_counted_here = usage.output_tokens is not None and usage.input_text_tokens is None
+        # Whom the prompt left for has read it; a picture is treated without words.
+        was_read = was_sent and not treatment_of(spec)
+        is_counted_here = was_read and usage.input_text_tokens is None
         if is_counted_here:
             usage = replace(usage, input_text_tokens=count_tokens(spec.prompt))
         counted = describe_usage(usage, made)

@@ -9,6 +9,7 @@ from typing import Any
 
 LISTED_ON = "2026-11-28"
 Rows = Sequence[Mapping[str, Any]]
+RESOLUTIONS = ("480p", "720p", "1080p")
 
 GPT_IMAGE_TOKENS = {"tokens": {"input_text": 5, "input_image": 8, "output": 30}}
 
@@ -28,6 +29,13 @@ def by_megapixel(usd: float, edit: float | None = None) -> list[dict[str, Any]]:
 def by_second(usd: float) -> list[dict[str, Any]]:
     """Return the row of a price for each second of a clip."""
     return [{"per_second_usd": usd}]
+
+
+def by_resolution(*usd: float, first: str = "480p") -> list[dict[str, Any]]:
+    """Return the rows of a price for each second of a clip, by its resolution from the first one on."""
+    begin = RESOLUTIONS.index(first)
+    named = zip(RESOLUTIONS[begin : begin + len(usd)], usd, strict=True)
+    return [{"resolution": resolution, "per_second_usd": cost} for resolution, cost in named]
 
 
 def plain(usd: float) -> list[dict[str, Any]]:
@@ -75,37 +83,38 @@ PRICES: dict[str, dict[str, Rows]] = {
         "seedream-5-5": [{"edit": True, "usd": 0.043}, {"usd": 0.035}],
     },
     "ark_videos": {
-        "seedance-2-5": [
-            {"resolution": "480p", "per_second_usd": 0.096},
-            {"resolution": "720p", "per_second_usd": 0.216},
-            {"resolution": "1080p", "per_second_usd": 0.535},
-        ],
-        "seedance-2-0": [
-            {"resolution": "480p", "per_second_usd": 0.066},
-            {"resolution": "720p", "per_second_usd": 0.142},
-            {"resolution": "1080p", "per_second_usd": 0.354},
-        ],
+        "seedance-2-5": by_resolution(0.096, 0.216, 0.535),
+        "seedance-2-0": by_resolution(0.066, 0.142, 0.354),
+        "seedance-2-0-fast": by_resolution(0.053, 0.114),
+        "seedance-2-0-mini": by_resolution(0.033, 0.071),
     },
     "dashscope": {
         "qwen-image-2.0": plain(0.035),
         "qwen-image-2.0-pro": plain(0.075),
         "qwen-image-3.0": plain(0.03),
     },
+    # As the region of Beijing lists them; Singapore takes about a fifth more.
+    "dashscope_videos": {
+        "wan3.0-video": by_resolution(0.041, 0.083, 0.165),
+        "wan3.0-video-prime": by_resolution(0.064, 0.127, 0.254),
+        "wan2.7": by_resolution(0.086, 0.143, first="720p"),
+        "happyhorse-1.1": by_resolution(0.062, 0.124, 0.165),
+    },
     "runway": {
         "gen4_turbo": by_second(0.05),
         "gen4.5": by_second(0.12),
         "veo3.1": by_second(0.40),
         "veo3.1_fast": by_second(0.15),
-        "seedance2_5": [
-            {"resolution": "480p", "per_second_usd": 0.20},
-            {"resolution": "720p", "per_second_usd": 0.30},
-            {"resolution": "1080p", "per_second_usd": 0.68},
-        ],
+        "seedance2": [*by_resolution(0.40, first="1080p"), *by_second(0.36)],
+        "seedance2_5": by_resolution(0.20, 0.30, 0.68),
+        # By its size, which the list does not name: the most.
+        "hailuo3": by_second(0.15),
     },
     "fal": {
         "fal-ai/flux/dev": by_megapixel(0.025),
         "fal-ai/flux/schnell": by_megapixel(0.003),
     },
+    "fal_videos": {"bytedance/seedance-2.5": by_resolution(0.22, 0.473)},
 }
 
 
@@ -119,5 +128,5 @@ def suggest_prices(adapter: str, vendor_model: str) -> list[dict[str, Any]]:
 
 
 def is_version(name: str, *, of: str) -> bool:
-    """Return whether a name is a known one, or that with a version after a dash."""
-    return name == of or name.startswith(f"{of}-")
+    """Return whether a name is a known one, or that with a version after a dash, or what it makes after a slash."""
+    return name == of or name.startswith((f"{of}-", f"{of}/"))

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from generation.models import Account, AccountKey, LocalWeights, Offer
 from generation.models.account import UNSTEADY
+from generation.providers.further import TREATMENTS, treatment_by, treatment_of
 from generation.providers.registry import find_class
 from generation.spec import GenerationSpec, ModelCard
 from genhub.lib import remembered
@@ -50,15 +51,16 @@ def choose(
     said: Collection[str] = (),
     local_only: bool = False,
     avoided: Collection[int] = (),
+    treatment: str = "",
 ) -> Route | None:
-    """Return who makes a model now, or None when nobody offers it.
+    """Return who makes a model now, or None when nobody offers it; of a treatment, who does that by it.
 
     Of those that take what the order has said of OPTIONS (of all, where none does: who is chosen refuses by name) and
     do not rest, the smallest standby number; among these each gets its weight's part. While all rest, the one that is
     back first. `avoided` accounts failed the order before: they are taken when there is no other.
     """
     with remembered.together():
-        rows = list_candidates(alias)
+        rows = [row for row in list_candidates(alias) if treatment_by(row.card) == treatment]
     thoughts: dict[str, str] = {}
     if local_only:
         rows = sift(rows, lambda row: keeps_in_house(row.account), LEAVES, thoughts)
@@ -78,10 +80,45 @@ def choose(
 
 def choose_other(spec: GenerationSpec, account_id: int, *, local_only: bool) -> Route | None:
     """Return who takes an order now instead of an account, with all that it says, or None when nobody does."""
-    route = choose(spec.model, said=spec.said, local_only=local_only, avoided={account_id})
+    route = choose(
+        spec.model,
+        said=spec.said,
+        local_only=local_only,
+        avoided={account_id},
+        treatment=treatment_of(spec),
+    )
     if route is None or not route.is_open or route.account.pk == account_id:
         return None
     return route if takes_all(spec.said, route.card) else None
+
+
+def choose_treating(treatment: str, *, local_only: bool = False) -> Route | None:
+    """Return who does this to a finished picture now, or None when nobody does: of the models that do, the first whose
+    account takes orders, those in daily use and the heaviest accounts' first; while all rest, the first of all."""
+    with remembered.together():
+        routes = [
+            choose(alias, local_only=local_only, treatment=treatment)
+            for alias, rows in OFFERS.get().items()
+            if any(treatment_by(card) == treatment for _, card, _ in rows)
+        ]
+    found = [route for route in routes if route]
+    return next((route for route in found if route.is_open), next(iter(found), None))
+
+
+def find_treating(alias: str) -> ModelCard | None:
+    """Return a model that draws nothing, as it is offered first; None for one that draws, and for none."""
+    return next((card for card in list_cards(alias) if treatment_by(card)), None)
+
+
+def list_treatments(*, local_only: bool = False) -> list[str]:
+    """Return what of TREATMENTS somebody does now, in their order."""
+    offers = [(account, card) for rows in OFFERS.get().values() for account, card, _ in rows]
+    done = {
+        treatment_by(card)
+        for account, card in offers
+        if treatment_by(card) and (not local_only or keeps_in_house(account))
+    }
+    return [treatment for treatment in TREATMENTS if treatment in done]
 
 
 def choose_maker(alias: str, account_id: int) -> Route | None:
@@ -200,8 +237,10 @@ def is_known(alias: str) -> bool:
 
 
 def list_models() -> dict[str, ModelCard]:
-    """Return every model that an order may name, by alias, as the first of its providers makes it."""
+    """Return every model that an order may name, by alias, as the first of its providers makes it: all that draw."""
     cards: dict[str, ModelCard] = {}
     for row in offered():
-        cards.setdefault(row.alias, row.card())
+        card = row.card()
+        if not treatment_by(card):
+            cards.setdefault(row.alias, card)
     return cards

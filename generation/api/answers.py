@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from credits.selectors import NO_HOLD, Explained, explain_holds
 from generation.api.chains import answer_chain
+from generation.api.usage import answer_usage
 from generation.failures import TaskFailure
 from generation.models import Output, Task
 from generation.models.batch import PREFIX as BATCH
@@ -109,6 +110,7 @@ def answer_task(
         "credits": answer_credits(task, hold),
         # Unknown is null, never 0.
         "cost_usd": None if task.cost_usd is None else float(task.cost_usd),
+        "usage": answer_usage(task),
         "cached": task.cached_from_id is not None,
     }
 

@@ -1,4 +1,6 @@
-"""The door to what a vendor does further with a picture of its own; and to its price."""
+"""The doors to what is done further with a finished picture, by its maker or by anybody; and to its price."""
+
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -7,22 +9,38 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from generation.api import problems, schema
+from generation.api.orders import customer_of
 from generation.api.quote import QuoteSerializer, answer_quote
 from generation.api.serializers import FormSerializer, TermsSerializer
 from generation.api.views import answer_new, read_further
 from generation.models import Task
 from generation.orders.customer import Customer
-from generation.orders.follow import Following, follow_task, resolve_following
+from generation.orders.follow import follow_task, resolve_following
+from generation.orders.following import Following
+from generation.orders.treat import resolve_picture, treat_picture
 from genhub.api.fields import StrictCharField, StrictIntegerField
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.limits import LARGEST_NUMBER
 from genhub.platforms.models import Scope
 from genhub.platforms.rates import Rate
+from storage.api.artifacts import get_artifact
+from storage.erasing import PictureTakenDown
+
+if TYPE_CHECKING:
+    from storage.models import Artifact
 
 LONGEST_ACTION = 50
 
 
-class FollowSerializer(FormSerializer, TermsSerializer):
+class TreatSerializer(FormSerializer, TermsSerializer):
+    """What to do with a picture."""
+
+    action = StrictCharField(
+        max_length=LONGEST_ACTION, help_text=_("“upscale” or “remove_background”.")
+    )
+
+
+class FollowSerializer(TreatSerializer):
     """What to do with which picture."""
 
     action = StrictCharField(
@@ -45,6 +63,11 @@ EXAMPLE = OpenApiExample(
 )
 
 
+TREATED_EXAMPLE = OpenApiExample(
+    "The picture, large", value={"action": "upscale"}, request_only=True
+)
+
+
 class FollowView(APIView):
     """A picture that goes on from an earlier one."""
 
@@ -56,7 +79,7 @@ class FollowView(APIView):
         responses=schema.ORDERED,
         parameters=[schema.IDEMPOTENCY_KEY],
         examples=[EXAMPLE],
-        summary=_("Order what the provider does further with a picture that it made"),
+        summary=_("Order what is done further with a finished picture"),
     )
     def post(self, request: Request, task_id: str) -> Response:
         """Order it as a new task of the same user, whose metadata says what it follows; answer 202 with it."""
@@ -94,3 +117,57 @@ def read_following(request: Request, task_id: str) -> tuple[Customer, Task, Foll
     """Return who pays, the task, and what to do."""
     customer, task, said = read_further(request, task_id, FollowSerializer)
     return customer, task, Following(**said)
+
+
+class TreatView(APIView):
+    """A picture that goes on from any other: drawn, edited or uploaded."""
+
+    scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (*problems.ORDER, PictureTakenDown)}
+
+    @extend_schema(
+        request=TreatSerializer,
+        responses=schema.ORDERED,
+        parameters=[schema.IDEMPOTENCY_KEY],
+        examples=[TREATED_EXAMPLE],
+        summary=_("Order a picture larger, or without its background"),
+    )
+    def post(self, request: Request, artifact_id: str) -> Response:
+        """Order it as a new task of the same user, whose metadata says what it follows; answer 202 with it."""
+        customer, artifact, wanted = read_treating(request, artifact_id)
+        key = read_idempotency_key(request)
+        return answer_new(request, treat_picture(customer, artifact, wanted, idempotency_key=key))
+
+
+class TreatQuoteView(APIView):
+    """The price of a picture that goes on from any other."""
+
+    scopes = {"POST": Scope.TASKS_WRITE}
+    rate = Rate.READS
+    problems = {"POST": (*problems.PRICE, PictureTakenDown)}
+
+    @extend_schema(
+        request=TreatSerializer,
+        responses={
+            200: QuoteSerializer,
+            **schema.REFUSALS,
+            **dict.fromkeys((409, 422), schema.PROBLEM),
+        },
+        examples=[TREATED_EXAMPLE],
+        summary=_(
+            "Ask what a picture larger, or without its background, would cost; nothing is created"
+        ),
+    )
+    def post(self, request: Request, artifact_id: str) -> Response:
+        """Answer price and reasons; refuse what ordering it would refuse."""
+        customer, artifact, wanted = read_treating(request, artifact_id)
+        resolved = resolve_picture(customer, artifact, wanted)
+        return Response(answer_quote(request, customer, resolved))
+
+
+def read_treating(request: Request, artifact_id: str) -> tuple[Customer, "Artifact", Following]:
+    """Return who pays, which is the owner of the picture, the picture, and what to do."""
+    artifact = get_artifact(request, artifact_id)
+    words = TreatSerializer(data=request.data)
+    words.is_valid(raise_exception=True)
+    return customer_of(request, artifact.user), artifact, Following(**words.validated_data)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from generation.api.models import SizeSerializer
 from generation.api.orders import customer_of
 from generation.api.serializers import GenerateSerializer
 from generation.orders import preferences
+from generation.orders.brand import ANY
 from generation.orders.submit import resolve_for
 from generation.orders.suggestions import suggest
 from genhub.platforms.authentication import caller_of
@@ -111,7 +113,11 @@ class PreferencesView(APIView):
         serializer = PreferencesSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         words = serializer.validated_data
-        judge = partial(resolve_for, customer_of(request, user), keeps=False)
+        customer = customer_of(request, user)
+        if "style_preset" not in words:
+            # An order that takes these words may name a style itself.
+            customer = replace(customer, brand=ANY)
+        judge = partial(resolve_for, customer, keeps=False)
         preferences.put(platform_id, user, words, judge)
         return Response(answer_words(words))
 
@@ -138,7 +144,7 @@ class SuggestionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer the values of each word, those kept most first."""
-        found = suggest(*owner_of(request))
+        found = suggest(*owner_of(request), caller_of(request).platform.styles)
         for values in (found.yours, found.platform):
             values["size"] = [
                 {"width": width, "height": height} for width, height in values["size"]

@@ -18,7 +18,13 @@ from generation.api.serializers import (
 from generation.api.views import answer_new, read_further
 from generation.models import Task
 from generation.orders.customer import Customer
-from generation.orders.refine import Refinement, named_at_the_picture, order_again, refine_task
+from generation.orders.refine import (
+    Refinement,
+    as_worn,
+    named_at_the_picture,
+    order_again,
+    refine_task,
+)
 from generation.orders.submit import resolve_for
 from genhub.api.fields import StrictFloatField, StrictIntegerField
 from genhub.api.idempotency import read_idempotency_key
@@ -109,7 +115,7 @@ class RefineQuoteView(APIView):
         customer, task, wanted = read_refinement(request, task_id)
         order = order_again(task, wanted)
         with named_at_the_picture():
-            resolved = resolve_for(customer, order, keeps=False)
+            resolved = resolve_for(as_worn(customer), order, keeps=False)
         return Response(answer_quote(request, customer, resolved))
 
 

@@ -1,4 +1,4 @@
-"""What a task delivered, as the API's document says it."""
+"""What a task delivered, what was counted of it, and what follows it, as the API's document says it."""
 
 from typing import Any
 
@@ -74,3 +74,33 @@ class Result(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     # The base class has a property of this name, which a schema never reads.
     errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
+
+
+class Counted(serializers.Serializer[Any]):
+    """What was counted of a task's work, in all its attempts: by whoever made it, or by the hub."""
+
+    pictures = serializers.IntegerField(allow_null=True, help_text=_("Pictures or clips made."))
+    input_text_tokens = serializers.IntegerField(
+        allow_null=True, help_text=_("Of the prompt. Null: the order left for nobody.")
+    )
+    input_image_tokens = serializers.IntegerField(
+        allow_null=True, help_text=_("Of input pictures. Null: the vendor does not say.")
+    )
+    output_tokens = serializers.IntegerField(
+        allow_null=True, help_text=_("Of what was made. Null: the vendor does not say.")
+    )
+    counted_by_hub = serializers.ListField(
+        child=serializers.CharField(),
+        help_text=_(
+            "Which of these the vendor did not say, so that the hub's tokenizer counted them."
+        ),
+    )
+
+
+class FollowUp(serializers.Serializer[Any]):
+    """What can be ordered of a picture at `…/follow`."""
+
+    action = serializers.CharField()
+    parts = serializers.IntegerField(
+        help_text=_("How many parts of the picture there are, one of which is named; 0: none is.")
+    )

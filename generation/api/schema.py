@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from credits.entries import KINDS
 from generation.api.chains import StepSerializer
-from generation.api.result_schema import Result
+from generation.api.result_schema import Counted, FollowUp, Result
 from generation.states import TaskState
 from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
 
@@ -182,15 +182,6 @@ class WornLora(serializers.Serializer[Any]):
     scale = serializers.FloatField()
 
 
-class FollowUp(serializers.Serializer[Any]):
-    """What can be ordered of a picture at `…/follow`."""
-
-    action = serializers.CharField()
-    parts = serializers.IntegerField(
-        help_text=_("How many parts of the picture there are, one of which is named; 0: none is.")
-    )
-
-
 class Task(Status):
     """A task in full."""
 
@@ -273,11 +264,14 @@ class Task(Status):
     cost_usd = serializers.FloatField(
         allow_null=True, help_text=_("What it cost the hub in US dollars. Null: not known.")
     )
+    usage = Counted(
+        allow_null=True, help_text=_("What was counted of its work. Null: nothing was.")
+    )
     cached = serializers.BooleanField(help_text=_("Whether its pictures were drawn before."))
     follow_ups = FollowUp(
         many=True,
         help_text=_(
-            "What the provider does further with its pictures; empty where it does nothing, or cannot now."
+            "What can be ordered further of its pictures: what their provider does with its own, and what some does with any."
         ),
     )
 

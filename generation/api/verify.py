@@ -41,7 +41,7 @@ class VerdictSerializer(serializers.Serializer[Any]):
 
     made_here = serializers.BooleanField(
         allow_null=True,
-        help_text=_("Null: its label is this hub's, but it was changed so much that the label may have been moved into it."),
+        help_text=_("False: its labels are others'. Null: nobody can tell, since it has none, or since its label is this hub's and it was changed so much that the label may have been moved into it."),
     )  # fmt: skip
     artifact = serializers.CharField(
         allow_null=True, help_text=_("Its id, where it is one of yours.")

@@ -146,7 +146,7 @@ def fail(claim: Claim, error: ProviderError, bill: Bill = NOTHING) -> TaskState:
         task = Task.objects.select_for_update().get(pk=claim.task_id)
         if task.state not in TASK_LIVE:
             raise LeaseLost
-        failures = 1 + claims.count_failures(claim)
+        failures = 1 + count_failures(claim)
         retried = error.retryable and (failures <= MOST_RETRIES or has_next_key(claim, error))
         problem = failure_of(error.code, error.params)
         if not retried:
@@ -249,3 +249,9 @@ def delay(number: int, retry_after_seconds: float | None) -> float:
     if not isinstance(told, int | float) or not told >= 0:
         told = 2.0**number
     return min(told, LONGEST_DELAY_SECONDS) + random.uniform(0, 1)  # noqa: S311 (jitter, not a secret)
+
+
+def count_failures(claim: Claim) -> int:
+    """Return how many attempts of a task failed, of a chain those of the step at hand."""
+    failed = Attempt.objects.filter(task_id=claim.task_id, state=AttemptState.FAILED)
+    return failed.filter(step=claim.step).count()

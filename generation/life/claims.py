@@ -83,6 +83,7 @@ TAKE = f"""
 
 # A model that is not there yet comes first: the watchdog of the engine guards that, and it is no picture's fault.
 LOADING_SECONDS = 600
+FindCard = Callable[[int, str], ModelCard]
 END: Final = {"ended_at": Now(), "lease_expires_at": None, "preview": None}
 
 
@@ -148,23 +149,30 @@ def take(due: str, worker: str, *, queue: str, **values: Any) -> list[uuid.UUID]
         return [attempt_id for (attempt_id,) in cursor.fetchall()]
 
 
-def list_claims(
-    taken: Sequence[uuid.UUID], find_card: Callable[[int, str], ModelCard] = get_card
-) -> list[Claim]:
-    """Return the claims on taken attempts, in this order."""
+def list_claims(taken: Sequence[uuid.UUID], find_card: FindCard = get_card) -> list[Claim]:
+    """Return the claims on taken attempts, in this order, and announce which of their tasks begin."""
+    attempts = find_taken(taken)
+    # The first claim of an attempt that is the first: its task was not worked on before.
+    announcing.announce_start(
+        [one.task for one in attempts if (one.number, one.lease_token) == (1, 1)]
+    )
+    # Last, as everywhere; several in one order, so that no two claims wait for each other.
+    batch_ends.lock(sorted({one.task.batch_id for one in attempts if one.task.batch_id}))
+    return read_claims(attempts, find_card)
+
+
+def find_taken(taken: Sequence[uuid.UUID]) -> list[Any]:
+    """Return taken attempts in this order, each with all that its claim tells, and the database's `now`."""
     # Nearly always it is one.
     rows: Iterable[Any] = TAKEN.find(*taken) if len(taken) == 1 else read_taken(taken)
     attempts = {one.pk: one for one in rows}
-    # The first claim of an attempt that is the first: its task was not worked on before.
-    announcing.announce_start(
-        [one.task for one in attempts.values() if (one.number, one.lease_token) == (1, 1)]
-    )
-    # Last, as everywhere; several in one order, so that no two claims wait for each other.
-    batch_ends.lock(sorted({one.task.batch_id for one in attempts.values() if one.task.batch_id}))
-    # The members of a batch have one model: one look for all.
+    return [attempts[attempt_id] for attempt_id in taken]
+
+
+def read_claims(attempts: Sequence[Any], find_card: FindCard) -> list[Claim]:
+    """Return the claims on attempts that were just found."""
     find_card_once = cache(find_card)
-    found = [attempts[attempt_id] for attempt_id in taken]
-    return [claim_of(one, find_card_once, seconds_left(one, one.now)) for one in found]
+    return [claim_of(one, find_card_once, seconds_left(one, one.now)) for one in attempts]
 
 
 def read_taken(taken: Sequence[uuid.UUID]) -> QuerySet[Attempt]:
@@ -186,9 +194,7 @@ def seconds_left(attempt: Attempt, now: datetime.datetime) -> float | None:
     return float(settings.LOCAL_RUN_SECONDS * attempt.cost) or None
 
 
-def claim_of(
-    attempt: Attempt, find_card: Callable[[int, str], ModelCard], run_seconds: float | None = None
-) -> Claim:
+def claim_of(attempt: Attempt, find_card: FindCard, run_seconds: float | None = None) -> Claim:
     """Return the claim on an attempt as its row stands now."""
     card = find_card(attempt.account_id, attempt.task.model)
     return Claim(
@@ -253,12 +259,6 @@ def leave(claim: Claim, state: AttemptState, **values: Any) -> None:
     """Put the attempt into another state under its fence; raise LeaseLost when it is no longer ours."""
     if not fenced(claim).update(state=state, **values):
         raise LeaseLost
-
-
-def count_failures(claim: Claim) -> int:
-    """Return how many attempts of a task failed, of a chain those of the step at hand."""
-    failed = Attempt.objects.filter(task_id=claim.task_id, state=AttemptState.FAILED)
-    return failed.filter(step=claim.step).count()
 
 
 def count_deaths(task_id: uuid.UUID) -> int:

@@ -28,6 +28,8 @@ JOBS = {outbox.QUEUE: outbox.JOB}
 SILENCE_SECONDS = 3.0
 # Health asks without an order that waits, and must not call a busy broker dead.
 HEALTH_PATIENCE = 3
+# Kombu's name for the protocol of RabbitMQ.
+RABBIT = "amqp"
 
 
 class Silence:
@@ -93,8 +95,18 @@ def send(producer: Any, job: str, queue: str) -> None:
         argsrepr="()",
         kwargsrepr=f"a doorbell of queue {queue}, no order",
     )
-    # Whoever works on a queue declares it. Before anybody did nobody hears a bell either.
-    amqp.send_task_message(producer, job, message, queue=queue, retry=False, declare=())
+    amqp.send_task_message(
+        producer, job, message, queue=queue, retry=False, declare=list_declared(producer, queue)
+    )
+
+
+def list_declared(producer: Any, queue: str) -> list[Any]:
+    """Return what must be there before a bell is sent: RabbitMQ drops one for a queue that no worker has declared yet.
+
+    A connection asks once for each queue. In Valkey a queue is there as soon as something is in it.
+    """
+    is_rabbit = producer.connection.transport.driver_type == RABBIT
+    return [current_app.amqp.queues[queue]] if is_rabbit else []
 
 
 def keep_client(channel: Any) -> None:
@@ -142,6 +154,9 @@ def open_broker(patience: int = 1) -> Connection:
         transport_options={
             "socket_connect_timeout": seconds,
             "socket_timeout": seconds,
+            # The same of RabbitMQ, which lets senders wait when its disk or memory is full.
+            "read_timeout": seconds,
+            "write_timeout": seconds,
             "max_retries": others,
             "connect_retries_timeout": (others + 1) * seconds,
         },

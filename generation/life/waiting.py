@@ -16,7 +16,6 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Least, Now
 
-from generation.accounts import standing
 from generation.accounts.costs import FREE, Bill
 from generation.errors import NotInDoubt
 from generation.life import claims, doorbell, events, late, searching
@@ -26,7 +25,7 @@ from generation.life.claims import Claim
 from generation.life.outputs import storable
 from generation.life.searching import Suggestion
 from generation.life.unpaid_ends import end_unpaid
-from generation.models import Attempt, Event, Task, find_card
+from generation.models import Attempt, Event, Task
 from generation.providers.base import CancelOutcome, Found, Submitted, Waiting
 from generation.states import AttemptState, TaskState
 from genhub.lib.errors import Problem
@@ -35,20 +34,11 @@ from genhub.lib.planned import planned_cursor
 # A vendor that says nothing is asked after 1, 2, 4 … seconds; one that says more than the longest is asked then.
 LONGEST_PAUSE_SECONDS = 30.0
 LONGEST_TOLD_SECONDS = 300.0
+# After so many turns one that is told sooner is asked more and more rarely, too: no customer waits longer for it than a
+# tenth of what it took already, and thousands that wait for long need no more than one question each 30 s.
+TURNS_AS_TOLD = 4
 # A worker that dies while it tells a vendor of a cancel leaves that to another one after so long.
 CANCEL_AGAIN = timedelta(seconds=60)
-
-DUE = """
-    SELECT a.id
-      FROM generation_attempt a
-      JOIN generation_share s ON s.id = a.share_id AND s.queue = %(queue)s
-      JOIN generation_task t ON t.id = a.task_id
-      JOIN generation_provider p ON p.id = a.provider_id AND coalesce(p.next_poll_at, '-infinity') <= statement_timestamp()
-     WHERE a.state = 'waiting' AND a.run_at <= statement_timestamp() AND t.state = 'processing'
-     ORDER BY a.run_at, a.id
-     LIMIT 1
-       FOR UPDATE OF a, t SKIP LOCKED
-"""
 
 
 @transaction.atomic
@@ -63,32 +53,27 @@ def wait(claim: Claim, told: Submitted | Waiting) -> None:
             attempt_id=claim.attempt_id,
             remote_id=told.remote_id,
         )
-    elif told.progress is not None and not math.isnan(told.progress):
-        values["progress"] = min(max(told.progress, 0.0), 1.0)
+    elif (progress := progress_of(told)) is not None:
+        values["progress"] = progress
     pause = timedelta(seconds=pause_of(claim.token, told.poll_after_seconds))
     claims.leave(claim, AttemptState.WAITING, run_at=Now() + pause, lease_expires_at=None, **values)
 
 
+def progress_of(told: Waiting) -> float | None:
+    """Return how far an order is, 0 to 1, whatever its vendor says; None where it says nothing."""
+    if told.progress is None or math.isnan(told.progress):
+        return None
+    return min(max(told.progress, 0.0), 1.0)
+
+
 def pause_of(turn: int, told_seconds: float | None) -> float:
-    """Return the seconds until an order is asked for again: as told, else longer each turn, with 1 s of jitter."""
+    """Return the seconds until an order is asked for again: as told, and longer each turn, with 1 s of jitter."""
     if isinstance(told_seconds, int | float) and 0 <= told_seconds < float("inf"):
-        pause = min(told_seconds, LONGEST_TOLD_SECONDS)
+        longest = max(told_seconds, LONGEST_PAUSE_SECONDS)
+        pause = min(told_seconds * max(turn / TURNS_AS_TOLD, 1), longest, LONGEST_TOLD_SECONDS)
     else:
         pause = min(2.0 ** min(turn - 1, 10), LONGEST_PAUSE_SECONDS)
     return pause + (random.uniform(0, 1) if pause else 0)  # noqa: S311 (jitter, not a secret)
-
-
-def claim_poll(queue: str, *, worker: str) -> Claim | None:
-    """Take the attempt of a queue that has waited longest to be asked for; None when none is due.
-
-    Whoever switched the account off did not mean what is paid for already; one that was asked just now has to wait.
-    """
-    with transaction.atomic():
-        found = claims.list_claims(claims.take(DUE, worker, queue=queue), find_card)
-        if found and not standing.may_ask(found[0].account):
-            transaction.set_rollback(True)
-            return None
-    return found[0] if found else None
 
 
 @transaction.atomic

@@ -9,11 +9,11 @@ from functools import partial
 from django.conf import settings
 from PIL import Image
 
-from generation.models import Finding
+from generation.models import Finding, Task
 from generation.moderation import services
 from generation.moderation.classifier import Unclassified, classifier
 from generation.moderation.found import Found
-from genhub.platforms.models import Moderation, Platform, Unjudged
+from genhub.platforms.models import Moderation, Unjudged
 
 logger = logging.getLogger(__name__)
 # What is judged is seen, not measured: services shrink it themselves, and take less than the whole.
@@ -25,19 +25,22 @@ UNJUDGED = "unjudged"
 
 @dataclass(frozen=True)
 class Watch:
-    """What is done with an order's pictures: its platform's policy, and whether they may leave the house."""
+    """What is done with an order's pictures: by its platform's policy, or its template's where that is stricter; and
+    whether they may leave the house."""
 
     withholds: bool
     takes_unjudged: bool
     local_only: bool
 
 
-def watch_of(platform_id: uuid.UUID, *, local_only: bool) -> Watch | None:
-    """Return how an order's pictures are watched, None where they are not: the platform wants none of it, or there is
-    nobody to ask."""
+def watch_of(task_id: uuid.UUID, *, local_only: bool) -> Watch | None:
+    """Return how an order's pictures are watched, None where they are not: nobody wants it of them, or there is nobody
+    to ask."""
     if not has_judge(local_only=local_only):
         return None
-    policy, unjudged = Platform.objects.values_list("moderation", "unjudged").get(pk=platform_id)
+    names = ("platform__moderation", "platform__unjudged", "template_version__moderation")
+    platforms, unjudged, templates = Task.objects.values_list(*names).get(pk=task_id)
+    policy = Moderation.strictest(platforms, templates or "")
     if policy == Moderation.OFF:
         return None
     return Watch(policy == Moderation.BLOCK, unjudged == Unjudged.ALLOW, local_only)

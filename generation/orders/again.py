@@ -12,6 +12,7 @@ from generation.orders.estimate import estimate_usd
 from generation.orders.refine import OF_A_CHAIN, PROMPT_DELETED
 from generation.orders.resolved import Resolved, as_gift, quote_spec
 from generation.orders.submit import submit_once, use_of
+from generation.providers.further import treatment_of
 from generation.spec import GenerationSpec
 from generation.states import TASK_LIVE
 from genhub.lib.errors import gettext_noop, refuse_field
@@ -62,7 +63,9 @@ def make_again(task: Task) -> Again:
         raise refuse_field("task", "follows", FOLLOWS)
     customer = Customer.of(task.platform, task.user)
     local_only = customer.local_only or task.local_only
-    route = routing.choose(spec.model, said=spec.said, local_only=local_only)
+    route = routing.choose(
+        spec.model, said=spec.said, local_only=local_only, treatment=treatment_of(spec)
+    )
     if route is None or not routing.takes_all(spec.said, route.card):
         raise refuse_field("model", "not_offered", NOT_OFFERED, model=spec.model)
     version = task.template_version

@@ -101,7 +101,7 @@ def screen_all(customer: Customer, taken: Sequence[Whole]) -> tuple[list[Whole],
     verdicts: dict[int, Verdict | None] = {}
     for local_only in (False, True):
         some = [one for one in taken if one.resolved.local_only is local_only]
-        said = screening.ask(customer, [one.resolved.asked for one in some], local_only=local_only)
+        said = screening.ask(customer, [one.resolved for one in some], local_only=local_only)
         verdicts |= {one.entry.index: verdict for one, verdict in zip(some, said, strict=True)}
     fitting, refused = [], []
     for one in taken:

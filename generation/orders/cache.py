@@ -91,17 +91,18 @@ def key_of(customer: Customer, resolved: Resolved) -> str:
         "platform": str(customer.platform_id),
         "user": None if is_shared else customer.user,
         # What was drawn when nobody looked is not given once somebody does.
-        "judged": how_judged(customer, local_only=resolved.local_only),
+        "judged": how_judged(customer, resolved),
     }
     account = resolved.route.account
     return f"{idempotency.digest({**whose, **decisive(resolved)})}.{account.pk}"
 
 
-def how_judged(customer: Customer, *, local_only: bool) -> list[str] | None:
+def how_judged(customer: Customer, resolved: Resolved) -> list[str] | None:
     """Return by which policy an order's pictures are judged before they are seen, None where nobody does."""
-    if customer.moderation == Moderation.OFF or not pictures.has_judge(local_only=local_only):
+    policy = customer.policy_on(resolved.recipe)
+    if policy == Moderation.OFF or not pictures.has_judge(local_only=resolved.local_only):
         return None
-    return [str(customer.moderation), str(customer.unjudged)]
+    return [str(policy), str(customer.unjudged)]
 
 
 def decisive(resolved: Resolved) -> dict[str, Any]:

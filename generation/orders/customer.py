@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from credits import ledger
+from generation.orders.brand import ANY, Brand
 from generation.orders.finish import AS_USUAL, LabelPolicy
 from genhub.platforms.models import Moderation, Plan, Platform, Unjudged
+from templates.rendering import Look, Recipe
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,15 @@ class Customer:
     unjudged: str = Unjudged.BLOCK
     # Its pictures take room that is bounded.
     has_quota: bool = False
+    # The styles that its orders may wear, and one that is tried on, active or not.
+    brand: Brand = ANY
+    fitting: Look | None = None
     # What its pictures' files tell.
     labels: LabelPolicy = AS_USUAL
+
+    def policy_on(self, recipe: Recipe | None) -> str:
+        """Return what becomes of what moderation objects to in an order: its template may be stricter."""
+        return Moderation.strictest(self.moderation, recipe.moderation if recipe else "")
 
     @classmethod
     def of(cls, platform: Platform, user: str, **terms: Any) -> Self:
@@ -47,6 +56,7 @@ class Customer:
             shares_results=platform.shares_results,
             moderation=platform.moderation,
             unjudged=platform.unjudged,
+            brand=Brand(tuple(platform.styles), platform.usual_style),
             labels=LabelPolicy(
                 platform.label_producer,
                 platform.visible_label,

@@ -1,9 +1,9 @@
-"""Follow: what a vendor does further with a picture that it made, as an upscale: an order like any other, but only the
-account that made the picture can take it."""
+"""Follow: what a vendor does further with a picture that it made, as an upscale of a part of it: an order like any
+other, but only the account that made the picture can take it. What any account can do, `treat` orders."""
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from generation.accounts import routing
@@ -12,13 +12,15 @@ from generation.models import Attempt, Task
 from generation.orders.customer import Customer
 from generation.orders.estimate import estimate_usd
 from generation.orders.finish import finish, form_of
+from generation.orders.following import Following, metadata_of
 from generation.orders.modes import choose_priority
 from generation.orders.refine import OF_A_CHAIN, find_output
 from generation.orders.resolved import Resolved, quote_spec
 from generation.orders.submit import submit_once, use_of
 from generation.orders.times import check_times
+from generation.orders.treat import resolve_treating
 from generation.orders.webhook import check_webhook
-from generation.providers.base import TASKS, FollowUp
+from generation.providers.further import TASKS, TREATMENTS, FollowUp
 from generation.providers.registry import ADAPTERS, find_class
 from generation.spec import GenerationSpec, Order
 from generation.states import AttemptState
@@ -26,25 +28,6 @@ from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
 from genhub.platforms import idempotency
 from genhub.platforms.models import Plan
-
-# What the hub writes into the metadata of an order that was made of another.
-ORIGINS = ("refines", "follows")
-
-
-@dataclass(frozen=True)
-class Following:
-    """What to do with which picture, counted from 0, and with which part of it, counted from 1; where its end is told,
-    and its times in seconds."""
-
-    action: str
-    picture: int = 0
-    part: int | None = None
-    webhook: str | None = None
-    timeout: int | None = None
-    expires_in: int | None = None
-    output_format: str | None = None
-    output_compression: int | None = None
-    embed_parameters: bool | None = None
 
 
 def follow_task(
@@ -62,14 +45,17 @@ def follow_task(
 
 
 def resolve_following(customer: Customer, task: Task, wanted: Following) -> Resolved:
-    """Return the order that goes on with a delivered picture, at the account that made it: one picture of the same
-    model, whose price the price list decides.
+    """Return the order that goes on with a delivered picture: at the account that made it where that does so with its
+    own, as one picture of the same model, else at any that does so with everybody's. The price list decides the price.
 
     Raises NotReady, NoResult, InvalidRequest or MakerOff, and for its price what `resolve` raises.
     """
+    output = find_output(task, wanted.picture)
+    if is_treatment(task, wanted):
+        assert output.artifact is not None  # noqa: S101 (what is shown is there)
+        return resolve_treating(customer, output.artifact, wanted, task)
     check_webhook(wanted.webhook, customer.platform_id)
     check_times(wanted.timeout, wanted.expires_in)
-    output = find_output(task, wanted.picture)
     if task.chain:
         raise refuse_field("picture", "of_a_chain", OF_A_CHAIN)
     maker = find_maker(task)
@@ -93,7 +79,6 @@ def resolve_following(customer: Customer, task: Task, wanted: Following) -> Reso
         options=options,
     )
     plan = customer.plan or Plan()
-    kept = {name: value for name, value in task.metadata.items() if name not in ORIGINS}
     followed = Resolved(
         spec=spec,
         route=route,
@@ -103,7 +88,7 @@ def resolve_following(customer: Customer, task: Task, wanted: Following) -> Reso
         quote=quote_spec(spec, plan),
         local_only=task.local_only or customer.local_only,
         estimated_cost_usd=estimate_usd(route, spec),
-        metadata={**kept, "follows": to_wire("task", output.task_id)},
+        metadata=metadata_of(task.metadata, to_wire("task", output.task_id)),
         follows_id=maker.pk,
         subject=task.subject,
         webhook=wanted.webhook or "",
@@ -111,6 +96,19 @@ def resolve_following(customer: Customer, task: Task, wanted: Following) -> Reso
         expires_in=wanted.expires_in,
     )
     return finish(followed, Order(**form_of(wanted, before)), customer.labels)
+
+
+def is_treatment(task: Task, wanted: Following) -> bool:
+    """Return whether an order means what anybody can do to a picture: its maker, if that is known and goes on with its
+    own, does not call so what it does."""
+    if wanted.action not in TREATMENTS or wanted.part is not None:
+        return False
+    maker = find_maker(task)
+    if maker is None or not find_remote_id(maker, wanted.picture):
+        return True
+    follow_ups = list_of(maker.account.adapter)
+    does_so = any(one.action == wanted.action for one in follow_ups)
+    return is_last(task, follow_ups) or not does_so
 
 
 def find_maker(task: Task) -> Attempt | None:
@@ -196,24 +194,37 @@ def keep_in_house(maker: Attempt, local_only: bool) -> None:  # noqa: FBT001 (th
     raise refuse_field("picture", "leaves_the_house", message, provider=maker.account.alias)
 
 
-def find_follow_ups(tasks: Iterable[Task]) -> dict[uuid.UUID, tuple[FollowUp, ...]]:
-    """Return what can be ordered further of each of these tasks, by their ids: of nothing where its account is off.
+def find_follow_ups(tasks: Sequence[Task]) -> dict[uuid.UUID, tuple[FollowUp, ...]]:
+    """Return what can be ordered further of each of these tasks, by their ids: what its maker does with its own, and
+    what somebody does with any picture.
 
-    Their attempts and outputs were read; one query for all of them, and none when nothing follows.
+    Their attempts and outputs were read; two queries for all of them, and none when nothing was delivered.
     """
+    delivered = [task for task in tasks if any(one.shown for one in task.outputs.all())]
+    delivered = [task for task in delivered if not task.texts_gone_at]
+    if not delivered:
+        return {}
+    own = find_own(delivered)
+    anybodys = {local_only: list_anybodys(local_only=local_only) for local_only in (False, True)}
+    found = {}
+    for task in delivered:
+        first = own.get(task.pk, ())
+        names = {one.action for one in first}
+        further = anybodys[task.local_only] if has_picture(task) else ()
+        found[task.pk] = (*first, *(one for one in further if one.action not in names))
+    return found
+
+
+def find_own(tasks: Iterable[Task]) -> dict[uuid.UUID, tuple[FollowUp, ...]]:
+    """Return what the maker of each of these tasks does with its own pictures: nothing where its account is off."""
     found: dict[uuid.UUID, tuple[FollowUp, ...]] = {}
     makers = {}
     for task in tasks:
         maker = find_maker(task)
-        if maker is None or task.texts_gone_at:
+        if maker is None or not (follow_ups := list_of(maker.account.adapter)):
             continue
-        if not (follow_ups := list_of(maker.account.adapter)):
-            continue
-        kept = [
-            output
-            for output in task.outputs.all()
-            if output.shown and find_remote_id(maker, output.position)
-        ]
+        shown = [output for output in task.outputs.all() if output.shown]
+        kept = [output for output in shown if find_remote_id(maker, output.position)]
         if kept and not is_last(task, follow_ups):
             found[task.pk], makers[task.pk] = follow_ups, (maker.account_id, task.model)
     if not makers:
@@ -224,3 +235,14 @@ def find_follow_ups(tasks: Iterable[Task]) -> dict[uuid.UUID, tuple[FollowUp, ..
     )
     offered = set(rows.order_by().values_list("account_id", "alias"))
     return {pk: follow_ups for pk, follow_ups in found.items() if makers[pk] in offered}
+
+
+def list_anybodys(*, local_only: bool) -> tuple[FollowUp, ...]:
+    """Return what somebody does now with any picture."""
+    return tuple(FollowUp(name) for name in routing.list_treatments(local_only=local_only))
+
+
+def has_picture(task: Task) -> bool:
+    """Return whether a task delivered a picture: nobody treats clips."""
+    shown = (output.shown for output in task.outputs.all())
+    return any(artifact and not artifact.is_clip for artifact in shown)

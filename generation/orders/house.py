@@ -5,17 +5,23 @@ They go the way of every order, judged, queued, labelled and stored, under a pla
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
 
 from generation.orders.cache import OFF
 from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved, as_gift
 from generation.orders.submit import resolve_for, submit_once, use_of
 from generation.spec import Order
+from genhub.lib.errors import InvalidRequest
 from genhub.platforms import idempotency
 from genhub.platforms.house import find_house
-from templates.rendering import Recipe
+from templates.rendering import Look, Recipe
+from templates.sheets import PROMPTS, SEED
+
+# Of a sheet's orders, where their metadata hold the prompt without the words of the style.
+PROMPT: Final = "sheet"
 
 
 @dataclass(frozen=True)
@@ -50,3 +56,33 @@ def resolve_by(customer: Customer, recipe: Recipe, wanted: Wanted) -> Resolved:
         cache=OFF,
     )
     return as_gift(resolve_for(customer, order, recipe=recipe))
+
+
+def draw_sheet(look: Look, *, person: str, once: str) -> list[uuid.UUID]:
+    """Order each standard prompt in a style, active or not, at the hub's expense, and return the ids of the tasks; the
+    same ids for the same `once`, a key that names this very wish.
+
+    Raises what a user's order would be refused for; what was ordered before that is found by the same key.
+    """
+    customer = replace(Customer.of(find_house(), person), fitting=look)
+    found = []
+    for number, prompt in enumerate(PROMPTS):
+        digest = idempotency.digest({"style": look.code, "prompt": prompt})
+        use = use_of(customer, f"{once}:{number}", digest)
+        found.append(submit_once(customer, use, partial(resolve_in, customer, look, prompt)))
+    return found
+
+
+def resolve_in(customer: Customer, look: Look, prompt: str) -> Resolved:
+    """Return the order of a prompt in a style made whole, for nothing: from the standard seed where its model takes
+    one."""
+    order = Order(
+        prompt=prompt, style_preset=look.code, seed=SEED, num_images=1, use_preferences=False, cache=OFF,
+        metadata={PROMPT: prompt},
+    )  # fmt: skip
+    try:
+        return as_gift(resolve_for(customer, order))
+    except InvalidRequest as refusal:
+        if {error.field for error in refusal.errors} != {"seed"}:
+            raise
+        return as_gift(resolve_for(customer, replace(order, seed=None)))

@@ -7,21 +7,27 @@ from typing import Any
 from django.conf import settings
 
 from generation.accounts import other_names, routing
+from generation.orders.brand import ANY, Brand
 from generation.orders.brought import Owner
 from generation.orders.clips import CLIP, find_usual_model
+from generation.providers.further import treatment_by
 from genhub.lib import remembered
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.platforms.models import Plan
+from templates.rendering import Look
 
 
 @dataclass(frozen=True)
 class Buyer:
-    """Whose order it is, the model that the platform prefers, and its plan."""
+    """Whose order it is, the model that the platform prefers, its plan, and the styles of its brand."""
 
     owner: Owner
     platform_model: str
     plan: Plan
     local_only: bool = False
+    brand: Brand = ANY
+    # A style that is tried on, active or not.
+    fitting: Look | None = None
 
 
 def find_route(
@@ -39,6 +45,15 @@ def find_route(
         alias = other_names.find_model(str(named_here), usual)
         if route := routing.choose(alias, said=asked, local_only=buyer.local_only):
             return route
+    if card := routing.find_treating(alias):
+        code, message = (
+            "draws_nothing",
+            gettext_noop(
+                "The model “%(model)s” draws nothing: it goes on with a finished picture. Order that at the picture "
+                "(POST …/follow): “%(action)s”."
+            ),
+        )
+        raise refuse_field("model", code, message, model=alias, action=treatment_by(card))
     if buyer.local_only and routing.choose(alias):
         code, message = (
             "leaves_the_house",

@@ -53,7 +53,7 @@ def put(
         forget(platform_id, user)
         return
     if "template" in words:
-        find_recipe(Order(template=words["template"]))
+        find_recipe(Order(template=words["template"]), platform_id)
     direct = {name: value for name, value in words.items() if name != "template"}
     judge(Order(prompt=SAMPLE, **direct))
     Preferences.objects.update_or_create(
@@ -77,7 +77,8 @@ def preferred(order: Order, owner: Owner) -> Iterator[Order]:
     if not order.use_preferences:
         yield order
         return
-    filling = choose(order, read(owner.platform_id, owner.user))
+    usual = read(owner.platform_id, owner.user)
+    filling = choose(order, usual, owner.platform_id)
     try:
         yield replace(order, **filling)
     except InvalidRequest as refusal:
@@ -90,14 +91,14 @@ def preferred(order: Order, owner: Owner) -> Iterator[Order]:
         raise InvalidRequest(errors=errors) from refusal
 
 
-def choose(order: Order, words: Mapping[str, Any]) -> dict[str, Any]:
+def choose(order: Order, words: Mapping[str, Any], platform_id: uuid.UUID) -> dict[str, Any]:
     """Return which of a user's usual words an order takes."""
     said = {name for name in PREFERABLE if getattr(order, name) is not None}
     # A prompt says that it is no order of a template.
     template = order.template or (words.get("template") if order.prompt is None else None)
     left_out = set() if template else {"template"}
     if template:
-        said |= list_decided(template)
+        said |= list_decided(template, platform_id)
         left_out.update(TEMPLATE_DECIDES, OF_MODEL)
     if order.media_type == CLIP:
         # They were chosen for pictures.
@@ -113,7 +114,7 @@ def choose(order: Order, words: Mapping[str, Any]) -> dict[str, Any]:
     return {name: words[name] for name in PREFERABLE if name in words.keys() - said - left_out}
 
 
-def list_decided(template: str) -> set[str]:
+def list_decided(template: str, platform_id: uuid.UUID) -> set[str]:
     """Return the words that a template itself says: staff chose them for it."""
-    recipe = selectors.find_recipe(template)
+    recipe = selectors.find_recipe(template, platform_id)
     return set(recipe.settings) if recipe else set()

@@ -9,6 +9,7 @@ from typing import Any
 from generation.accounts import routing
 from generation.errors import NoResult, NotReady
 from generation.models import Output, Task
+from generation.orders.brand import ANY
 from generation.orders.cache import OFF
 from generation.orders.customer import Customer
 from generation.orders.finish import form_of
@@ -16,6 +17,7 @@ from generation.orders.modes import FINE, find_usual
 from generation.orders.operations import measure
 from generation.orders.resolved import Resolved
 from generation.orders.submit import resolve_for, submit_once, use_of
+from generation.providers.further import treatment_of
 from generation.spec import GenerationSpec, ModelCard, Order
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
@@ -70,13 +72,18 @@ def resolve_again(customer: Customer, task: Task, order: Order) -> Resolved:
     """Return the order of a picture again, made whole. It is of the task's subject, with the picture's own seed, and
     remembers none: a subject that was forgotten stays so."""
     with named_at_the_picture():
-        resolved = resolve_for(customer, order)
+        resolved = resolve_for(as_worn(customer), order)
         # Its template edits each picture: this one, too.
         done = GenerationSpec.from_json(task.spec).operations
         spec = replace(resolved.spec, operations=done)
         if done:
             measure(spec)
         return replace(resolved, spec=spec, subject=task.subject)
+
+
+def as_worn(customer: Customer) -> Customer:
+    """Return who orders a picture again: its prompt has the words of its style already, and wears no other."""
+    return replace(customer, brand=ANY)
 
 
 @contextmanager
@@ -160,7 +167,7 @@ def find_output(task: Task, position: int) -> Output:
 
 def find_seed(task: Task, spec: GenerationSpec, output: Output, card: ModelCard) -> int:
     """Return the seed that makes a picture again: the vendor's, else the ordered one; refuse where none does."""
-    if task.follows_id:
+    if task.follows_id or treatment_of(spec):
         code, message = (
             "follows",
             gettext_noop(

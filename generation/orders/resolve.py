@@ -1,5 +1,6 @@
 """From what a caller asked for to what will be made and what it costs. Writes nothing."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,7 +58,7 @@ def resolve(
     Raises PriceUnknown when the price list does not say what it costs, CostUnknown when nobody says what the hub pays
     and that is not allowed, and TemplateNotOrderable for what is wrong with the template, not with the order.
     """
-    recipe = recipe or find_recipe(order)
+    recipe = recipe or find_recipe(order, buyer.owner.platform_id)
     if recipe and recipe.local_only:
         buyer = replace(buyer, local_only=True)
     try:
@@ -111,11 +112,12 @@ def find_flagged(
     order: Order, recipe: Recipe | None, asked: str, moderation: str
 ) -> tuple[Found, ...]:
     """Return what an order that is taken says of the list of terms; raise PromptRefused where it is not taken."""
-    if moderation == Moderation.OFF:
+    policy = Moderation.strictest(moderation, recipe.moderation if recipe else "")
+    if policy == Moderation.OFF:
         return ()
     own = [recipe.prompt, *(step.recipe.prompt for step in list_steps(recipe))] if recipe else []
     found = prompts.find_in_order(order, "\n".join(own), asked)
-    if found and moderation == Moderation.BLOCK:
+    if found and policy == Moderation.BLOCK:
         raise prompts.refusal_of(found)
     return tuple(found)
 
@@ -124,8 +126,9 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
     """Return a rendered order with every default filled in; raise as `resolve` does, at the words of an order."""
     plan = buyer.plan
     priority = choose_priority(order, plan)
-    style = order.style_preset or rendered.settings.get("style_preset") or ""
-    look = find_look(style) if style else None
+    named = order.style_preset or rendered.settings.get("style_preset") or ""
+    style = buyer.brand.choose(named)
+    look = find_look(style, buyer.fitting) if style else None
     if look:
         rendered = rendering.wear(look, rendered)
     words = Words(order, rendered.settings)
@@ -196,14 +199,15 @@ class Words:
         return self.settings.get(name) if said is None else said
 
 
-def find_recipe(order: Order) -> Recipe | None:
-    """Return the order's template, None for a direct order; refuse an unknown one and words it does not leave open."""
+def find_recipe(order: Order, platform_id: uuid.UUID) -> Recipe | None:
+    """Return the order's template, None for a direct order; refuse one that its platform does not know, and words it
+    does not leave open."""
     if order.template is None:
         if order.parameters:
             message = gettext_noop("Parameters belong to a template; name one.")
             raise refuse_field("parameters", "no_template", message)
         return None
-    recipe = selectors.find_recipe(order.template)
+    recipe = selectors.find_recipe(order.template, platform_id)
     if recipe is None:
         raise refuse_field(
             "template", "unknown", gettext_noop("There is no published template of this code.")
@@ -226,9 +230,9 @@ def render(order: Order, recipe: Recipe | None) -> Rendered:
     return Rendered(order.prompt, order.negative_prompt or "", {})
 
 
-def find_look(style: str) -> Look:
-    """Return a style by its code; refuse an unknown one."""
-    look = selectors.find_look(style)
+def find_look(style: str, fitting: Look | None) -> Look:
+    """Return a style by its code, the one that is tried on or an active one; refuse an unknown one."""
+    look = fitting if fitting and fitting.code == style else selectors.find_look(style)
     if look is None:
         raise refuse_field(
             "style_preset", "unknown", gettext_noop("There is no style of this code.")

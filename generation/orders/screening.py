@@ -30,15 +30,19 @@ def screen(customer: Customer, resolved: Resolved) -> Resolved:
     """Return an order with what the services found in it, where it is taken; raise PromptRefused or
     ModerationUnavailable."""
     with keeping_refusals(customer):
-        [verdict] = ask(customer, [resolved.asked], local_only=resolved.local_only)
+        [verdict] = ask(customer, [resolved], local_only=resolved.local_only)
         return judged(customer, resolved, verdict)
 
 
-def ask(customer: Customer, texts: Sequence[str], *, local_only: bool) -> Sequence[Verdict | None]:
-    """Return what a service says of each text, None where nobody is asked; raise ModerationUnavailable where nobody
+def ask(
+    customer: Customer, orders: Sequence[Resolved], *, local_only: bool
+) -> Sequence[Verdict | None]:
+    """Return what a service says of each order, None where nobody is asked; raise ModerationUnavailable where nobody
     answers and the platform takes nothing that was not judged."""
-    if customer.moderation == Moderation.OFF:
-        return [None] * len(texts)
+    texts = [
+        "" if customer.policy_on(order.recipe) == Moderation.OFF else order.asked
+        for order in orders
+    ]
     said = services.judge_each(texts, local_only=local_only)
     if said is None and customer.unjudged == Unjudged.BLOCK:
         raise ModerationUnavailable
@@ -46,13 +50,14 @@ def ask(customer: Customer, texts: Sequence[str], *, local_only: bool) -> Sequen
 
 
 def judged(customer: Customer, resolved: Resolved, verdict: Verdict | None) -> Resolved:
-    """Return an order with what a service objects to in it; raise PromptRefused where the platform takes no such."""
+    """Return an order with what a service objects to in it; raise PromptRefused where the platform or
+    its template takes no such."""
     if verdict is None or not verdict.is_objection:
         return resolved
     field = "parameters" if resolved.recipe else "prompt"
     found = Found(
         Finding.Source.SERVICE, verdict.labels, field, resolved.asked, service=verdict.service
     )
-    if customer.moderation == Moderation.BLOCK:
+    if customer.policy_on(resolved.recipe) == Moderation.BLOCK:
         raise prompts.refusal_of([found])
     return replace(resolved, flagged=(*resolved.flagged, found))

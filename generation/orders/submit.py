@@ -137,7 +137,14 @@ def resolve_for(
     with preferred(order, owner) as filled, screening.keeping_refusals(customer, keeps=keeps):
         resolved = resolve(
             filled,
-            Buyer(owner, customer.platform_model, customer.plan or Plan(), customer.local_only),
+            Buyer(
+                owner,
+                customer.platform_model,
+                customer.plan or Plan(),
+                customer.local_only,
+                customer.brand,
+                customer.fitting,
+            ),
             moderation=customer.moderation,
             recipe=recipe,
         )

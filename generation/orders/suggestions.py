@@ -51,14 +51,14 @@ class Suggested(NamedTuple):
     platform: dict[str, list[Any]]
 
 
-def suggest(platform_id: uuid.UUID, user: str) -> Suggested:
+def suggest(platform_id: uuid.UUID, user: str, brand: Collection[str] = ()) -> Suggested:
     """Return what a user keeps, most often first, and what several others of the platform keep that the user does not;
-    nothing that cannot be ordered now."""
+    nothing that cannot be ordered now, and no style that is not of the platform's brand (empty: any)."""
     tasks = Task.objects.filter(platform_id=platform_id)
     own = count(read_newest(tasks.filter(user=user), ORDERS_OF_USER))
     newest = read_newest(tasks, ORDERS_OF_PLATFORM)
     others = count(row for row in newest if row["user"] != user)
-    offered = list_offered()
+    offered = list_offered(platform_id, brand)
     found = Suggested({}, {})
     for word in WORDS:
         found.yours[word] = rank(own[word], offered.get(word), key=lambda kept: kept.orders)
@@ -127,10 +127,10 @@ def rank(
     return found[:MOST_VALUES]
 
 
-def list_offered() -> dict[str, set[Value]]:
-    """Return what can be ordered now of the words whose values come and go."""
+def list_offered(platform_id: uuid.UUID, brand: Collection[str]) -> dict[str, set[Value]]:
+    """Return what a platform can order now of the words whose values come and go."""
     return {
-        "template": {recipe.code for recipe in selectors.list_recipes()},
-        "style_preset": {style.code for style in selectors.list_styles()},
+        "template": {recipe.code for recipe in selectors.list_recipes(platform_id)},
+        "style_preset": {style.code for style in selectors.list_styles(brand)},
         "model": set(routing.list_models()),
     }

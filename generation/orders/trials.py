@@ -1,7 +1,7 @@
 """Whether recipes can be ordered: a sample order goes the way of a real one, up to its price. Writes nothing."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from generation.orders.resolve import make_chain
 from generation.orders.resolved import Resolved
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
+from genhub.lib.once import once
 from genhub.platforms.models import Plan, Platform
 from storage.encoding import encode_thumbnail
 from storage.labels import NONE
@@ -39,7 +40,7 @@ def try_recipe(recipe: Recipe) -> Trial:
         return Trial(wrong)
     order = Order(template=recipe.code, parameters=values)
     failed = Trial()
-    for platform_model in list_preferred():
+    for platform_model in list_preferred(recipe.platforms):
         try:
             draw_up = partial(render if is_sure else fill_in, parameters=values)
             buyer = Buyer(NOBODY, platform_model, Plan(), recipe.local_only)
@@ -64,10 +65,16 @@ def fill_in(recipe: Recipe, parameters: Mapping[str, Any]) -> Rendered:
     return Rendered(*prompts, dict(recipe.settings))
 
 
-def list_preferred() -> list[str]:
-    """Return the models that platforms prefer; an empty name stands for the hub's default."""
-    active = Platform.objects.filter(is_active=True).order_by("default_model")
-    return list(active.values_list("default_model", flat=True).distinct()) or [""]
+def list_preferred(codes: Collection[str]) -> list[str]:
+    """Return the models that these platforms prefer, of none all; an empty name stands for the hub's default."""
+    found = {model for code, model in list_active() if not codes or code in codes}
+    return sorted(found) or [""]
+
+
+@once
+def list_active() -> list[tuple[str, str]]:
+    """Return the code of each active platform, and the model that it prefers."""
+    return list(Platform.objects.filter(is_active=True).values_list("code", "default_model"))
 
 
 def describe(found: Resolved, edited: Image.Image | None) -> Trial:

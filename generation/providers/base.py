@@ -2,8 +2,7 @@
 
 `submit` hands an order over. Who is done when it returns answers Finished; who works on answers Submitted, and is
 asked by `poll` until that returns Finished. Both raise ProviderError, which says what the failure means. An adapter
-belongs to one account, holds no state of orders (another process may poll), writes no row and never sleeps: to wait is
-the hub's.
+belongs to one account, holds no state of orders (another process may poll), writes no row and never sleeps.
 """
 
 from abc import ABC, abstractmethod
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 
 from PIL import Image
 
+from generation.providers.further import FollowUp
 from generation.spec import LARGEST_SEED, PICTURE_OPTIONS, GenerationSpec, ModelCard
 
 
@@ -46,8 +46,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Pixels:
-    """RGB pixels to encode. `decode` may take long and raise ProviderError; it is called once, while the provider may
-    work on the next order."""
+    """RGB pixels to encode. `decode` may take long and raise ProviderError; it is called once, beside other work."""
 
     decode: Callable[[], Image.Image]
 
@@ -171,29 +170,16 @@ class Found:
 Outcome = Finished | Submitted | Waiting | Exception
 
 
-# Of Finished.facts: the vendor's id of each picture, by position, where it goes on with its pictures.
-TASKS = "tasks"
-
-
-@dataclass(frozen=True)
-class FollowUp:
-    """What a vendor does further with a picture that it made: its name, of how many parts of the picture one is named
-    (0: none), and whether nothing follows what comes of it."""
-
-    action: str
-    parts: int = 0
-    is_last: bool = False
-
-
 @dataclass(frozen=True)
 class Capabilities:
     """What an adapter is able to, whatever the model.
 
     `is_remote`: an order leaves this machine and may be billed though no answer comes; it is never sent twice.
     `makes`: media types. `takes`: of spec.OPTIONS, those that a model honours. `needs_key`: nothing goes without one.
-    `cancels`, `finds_lost`: it has such a call. `cost`: it is told, follows from tokens that are told, or from a list
-    alone. `follow_ups`: what the vendor does further with its own pictures; the options of such an order say `action`,
-    `of` (the picture's id in TASKS) and, of a part, its `index` from 1.
+    `cancels`, `finds_lost`: it has such a call. `cost`: told, of tokens that are told, or listed. `follow_ups`: what
+    the vendor does further with its own pictures; the options of such an order say `action`, `of` (the picture's id in
+    TASKS) and, of a part, its `index` from 1. `treats`: what of TREATMENTS some model of the vendor's does to anybody's
+    picture; such an order says `action`, and has the picture as its `image`.
     """
 
     is_remote: bool = True
@@ -205,13 +191,13 @@ class Capabilities:
     finds_lost: bool = False
     cost: Literal["told", "tokens", "listed"] = "listed"
     follow_ups: tuple[FollowUp, ...] = ()
+    treats: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class AccountSettings:
-    """An account as its adapter sees it: where the vendor lives, one key, the adapter's own options, and how long it is
-    waited for: to connect, and for a whole answer. `private_hosts` are those of ours that the operator allows,
-    `most_clip_bytes` what is taken of a clip."""
+    """An account as its adapter sees it: where the vendor lives, one key, the adapter's own options, how long it is
+    waited for, `private_hosts` of ours that the operator allows, and `most_clip_bytes` that are taken of a clip."""
 
     alias: str
     base_url: str = ""
@@ -250,6 +236,10 @@ class Provider(ABC):
     def poll(self, remote_id: str) -> Waiting | Finished:
         """Ask for an order that was Submitted; a ProviderError that is `retryable` means to ask again later."""
         raise NotImplementedError(f"{type(self).__name__} finishes what it is given")
+
+    def poll_many(self, remote_ids: Sequence[str]) -> Mapping[str, Waiting]:
+        """Return those of several orders that the vendor's list says it works on; the others are asked for alone."""
+        return {}
 
     def cancel(self, remote_id: str) -> CancelOutcome:
         """Stop an order that nobody wants any more, where the vendor can; raise ProviderError to be asked again."""

@@ -24,7 +24,7 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import Unsupported
-from generation.providers.files import file_from, open_fetched
+from generation.providers.files import file_from, open_coming
 from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.wording import (
     LARGEST_USUAL_SEED,
@@ -135,12 +135,12 @@ def finish(content: VendorFile, seed: int | None = None, usage: Usage | None = N
 
 
 def clip_at(url: str, account: AccountSettings) -> VendorFile:
-    """Return a clip by its address, fetched when it is opened: without the key, and through the one door for addresses
+    """Return a clip by its address, fetched once it is opened: without the key, and through the one door for addresses
     that we did not choose. What cannot be fetched now is asked for again, since vendors renew their addresses."""
     if not url.startswith(("https:", "http:")):
         raise unreadable(f"done without an address: {url:.100}")
     opening = partial(
-        open_fetched, url, account.private_hosts,
+        open_coming, url, account.private_hosts,
         most_bytes=account.most_clip_bytes, types=TYPES, seconds=FETCH_SECONDS,
     )  # fmt: skip
     return VendorFile(MP4, opening)

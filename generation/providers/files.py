@@ -4,7 +4,7 @@ import base64
 import io
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Any, BinaryIO, Final, cast
@@ -15,7 +15,8 @@ from PIL import Image
 from generation.providers.base import AccountSettings, VendorFile
 from generation.providers.errors import ProviderError, Sent
 from generation.providers.http import UNREADABLE, VendorApi, unreadable
-from genhub.lib.fetch import FetchRefused, fetch
+from genhub.lib.arrivals import Arrivals, Span
+from genhub.lib.fetch import FetchRefused, fetch, fetching
 from genhub.lib.media_types import HEAD_BYTES, find_media_type
 
 MOST_PICTURE_BYTES = 64 * 2**20
@@ -40,6 +41,8 @@ def file_of_base64(text: str) -> VendorFile:
     """Return a picture that came in base64, with or without the prefix of a data URI; raise ProviderError for what is
     none. It is decoded to the disk, part by part: pictures that wait to be stored are not in memory."""
     start = text.index(",") + 1 if text.startswith("data:") and "," in text else 0
+    if start == len(text):
+        raise unreadable("no base64: there is nothing")
     file = TemporaryFile()  # noqa: SIM115 (it goes with whoever holds the picture)
     kept = KeptFile(file)
     try:
@@ -90,15 +93,49 @@ def file_of_url(url: str, account: AccountSettings) -> VendorFile:
 @contextmanager
 def open_fetched(url: str, private_hosts: frozenset[str], **limits: Any) -> Iterator[BinaryIO]:
     """Open a file by its address; `limits` are those of `fetch`."""
-    try:
+    with explained():
         fetched = fetch(url, private_hosts=private_hosts, **limits)
+    with fetched:
+        yield cast("BinaryIO", fetched.file)
+
+
+@contextmanager
+def open_coming(url: str, private_hosts: frozenset[str], **limits: Any) -> Iterator[BinaryIO]:
+    """Open a file by its address as soon as its host answers; it comes while it is read."""
+    with ExitStack() as stack:
+        with explained():
+            coming = stack.enter_context(fetching(url, private_hosts=private_hosts, **limits))
+        yield cast("BinaryIO", Coming(coming))
+
+
+class Coming:
+    """A file on the disk that is still being fetched; what goes wrong with that is raised as a vendor's fault."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self._arrivals = arrivals
+        self.file, self.size_bytes = arrivals.file, arrivals.length
+
+    def wait(self, span: Span | None = None) -> None:
+        """Wait until these bytes are there (from where, to before where), or the whole."""
+        with explained():
+            self._arrivals.wait(span)
+
+    def read(self, most: int = -1, /) -> bytes:
+        """Return the next bytes once all are there, at most so many; none at the end."""
+        self.wait()
+        return self.file.read(most)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise what could not be fetched as a vendor's fault: an address may not be valid yet, or its host be busy. Who
+    stores it opens it again, a moment later."""
+    try:
+        yield
     except FetchRefused as error:
-        # An address may not be valid yet, or its host be busy: who stores it opens it again, a moment later.
         raise ProviderError(
             f"not fetched: {error}", code=UNREADABLE, retryable=error.may_pass, sent=Sent.YES, is_billed=True
         ) from error  # fmt: skip
-    with fetched:
-        yield cast("BinaryIO", fetched.file)
 
 
 def file_from(api: VendorApi, path: str, media_type: str = UNTOLD) -> VendorFile:

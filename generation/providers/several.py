@@ -78,6 +78,9 @@ class OneByOne(Provider):
         if not waiting:
             return collect(outcomes)
         done = [wait.progress or 0.0 for wait in waiting]
+        if len(waiting) == len(outcomes) and not any(done):
+            # Nothing is known, which is not that nothing is done.
+            return waiting[0]
         progress = (len(outcomes) - len(waiting) + sum(done)) / len(outcomes)
         return replace(waiting[0], progress=progress)
 

@@ -28,14 +28,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, BinaryIO, Self
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from generation.providers.base import (
-    TASKS,
     CancelOutcome,
     Capabilities,
     Finished,
-    FollowUp,
     Found,
     Hint,
     Lost,
@@ -49,6 +47,8 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import ProviderError, Sent, Unsupported
+from generation.providers.further import TASKS, TREATMENTS, FollowUp, treatment_of
+from generation.providers.wording import treated_of
 from generation.spec import LARGEST_EXACT, OPTIONS, GenerationSpec
 
 WORD = re.compile(r"stub:(\w+)(?:=([\w.]+))?")
@@ -117,11 +117,14 @@ class StubProvider(Provider):
         follow_ups=FOLLOW_UPS,
         makes=frozenset({"image", "video"}),
         takes=frozenset(OPTIONS),
+        treats=frozenset(TREATMENTS),
     )
 
     def submit(self, work: Work) -> Submitted | Finished:
         """Make the pictures at once, take the order, or fail."""
         words = dict(WORD.findall(work.spec.prompt))
+        if treated := treated_of(work):
+            return treat(treated, treatment_of(work.spec))
         if work.spec.options:
             check_follow_up(work.spec.options)
         if "lost" in words:
@@ -197,6 +200,18 @@ def make(job: Job, seeds: tuple[int, ...] | range) -> Finished:
     ]
     facts = {"stub": ", ".join(sorted(words)) or "plain", TASKS: [f"{PREFIX}{s}" for s in seeds]}
     return Finished(made, not_made, facts=facts)
+
+
+def treat(image: Image.Image, treatment: str) -> Finished:
+    """Return a finished picture in twice its size, or without whatever has the colour of its first corner."""
+    if treatment == "upscale":
+        large = image.resize((2 * image.width, 2 * image.height))
+        return Finished([Made(0, Pixels(partial(Image.Image.copy, large)))])
+    plain = Image.new("RGB", image.size, image.getpixel((0, 0)))
+    alpha = ImageChops.difference(image, plain).convert("L").point(lambda value: 255 * (value > 0))
+    free = image.copy()
+    free.putalpha(alpha)
+    return Finished([Made(0, VendorFile("image/png", partial(open_file, free, "png")))])
 
 
 def check_follow_up(options: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from generation.providers.base import Work
 from generation.providers.errors import Unsupported
+from generation.providers.further import treatment_by, treatment_of
 from generation.spec import GenerationSpec
 
 # Seeds of the hub are longer than most vendors take; where nobody says how long, those of 31 bits are taken everywhere.
@@ -100,6 +101,27 @@ def input_of(
             values[name] = picture(image)
     values |= strength_of(work)
     return {**said.get("input", {}), **translate(values, words)}
+
+
+def treated_of(work: Work) -> Image.Image | None:
+    """Return the finished picture that an order is about, None of one that draws; raise Unsupported for what a model
+    does not do."""
+    asked, done = treatment_of(work.spec), treatment_by(work.card)
+    if asked != done:
+        raise Unsupported(f"action: the model does “{done or 'nothing'}” to pictures")
+    if asked and work.image is None:
+        raise Unsupported("image: there is nothing to treat")
+    return work.image if asked else None
+
+
+def treated_input_of(
+    work: Work, image: Image.Image, usual: Mapping[str, str], picture: Callable[[Image.Image], str]
+) -> dict[str, Any]:
+    """Return a finished picture as the input of a model that does something to it: the constants of the offer, and
+    where its `words` say, else at the usual place, the picture."""
+    said = work.card.options
+    words = {**usual, **said.get("words", {})}
+    return {**said.get("input", {}), words["image"]: picture(image)}
 
 
 def as_form(words: Mapping[str, Any]) -> dict[str, str]:

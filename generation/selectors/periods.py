@@ -100,7 +100,7 @@ def count_period(begin: datetime, end: datetime, slot: str = HOUR) -> Figures:
         "first": id_at(begin, timedelta()),
         "last": id_at(end, timedelta()),
         "slot": slot,
-        "zone": settings.TIME_ZONE,
+        "zone": settings.HUB_TIME_ZONE,
     }
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, values)

@@ -57,29 +57,38 @@ MOST_WORDS = 10
 TRIGRAM = 3
 # Delivered, and to be seen by its owner.
 SEEN = Q(artifact__withheld_at=None, artifact__gone_at=None)
+WITH_PICTURES = Prefetch("outputs", Output.objects.select_related("artifact"))
 PART_OF_ID = re.compile(r"[0-9A-Fa-f]+(-[0-9A-Fa-f]*)+")
+
+
+def find_own(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
+    """Return the tasks of a platform (and user, unless None), newest first."""
+    tasks = Task.objects.filter(platform_id=platform_id)
+    return tasks if user is None else tasks.filter(user=user)
 
 
 def find_tasks(platform_id: uuid.UUID, user: str | None) -> QuerySet[Task]:
     """Return the tasks of a platform (and user, unless None), newest first, with all that an answer needs."""
-    tasks = Task.objects.filter(platform_id=platform_id)
-    if user is not None:
-        tasks = tasks.filter(user=user)
-    return read_whole(tasks)
+    return read_whole(find_own(platform_id, user))
 
 
-def read_whole(tasks: QuerySet[Task]) -> QuerySet[Task]:
-    """Return tasks with all that an answer needs."""
-    attempts = Attempt.objects.select_related("account").defer("preview").order_by("number")
+def read_whole(tasks: QuerySet[Task], *, with_previews: bool = False) -> QuerySet[Task]:
+    """Return tasks with all that an answer needs; previews are read with them, or each when it is asked for."""
+    attempts = Attempt.objects.select_related("account").order_by("number")
+    attempts = attempts if with_previews else attempts.defer("preview")
     return tasks.select_related("template_version__template").prefetch_related(
-        Prefetch("outputs", Output.objects.select_related("artifact")),
-        Prefetch("attempts", attempts),
+        WITH_PICTURES, Prefetch("attempts", attempts)
     )
 
 
 def find_task(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Task | None:
     """Return one task, or None when there is none of this id among theirs."""
     return find_tasks(platform_id, user).filter(pk=from_wire(PREFIX, wire_id)).first()
+
+
+def find_with_pictures(platform_id: uuid.UUID, user: str | None, task_id: uuid.UUID) -> Task | None:
+    """Return one task with what it delivered alone, or None when there is none of this id among theirs."""
+    return find_own(platform_id, user).filter(pk=task_id).prefetch_related(WITH_PICTURES).first()
 
 
 def find_live_tasks(platform_id: uuid.UUID, user: str, word: str) -> QuerySet[Task]:

@@ -9,7 +9,7 @@ from generation.providers.base import Finished, Made, Pixels
 from generation.spec import GenerationSpec
 from genhub.lib.ids import from_wire
 from storage import infotext
-from storage.content import Content, Finish, VendorFile
+from storage.content import Content, Finish, Show, VendorFile
 from storage.labels import LONGEST_PARAMETERS_BYTES
 from storage.selectors import PREFIX
 
@@ -48,11 +48,11 @@ def place(claim: Claim, finished: Finished) -> Finished:
     )
 
 
-def contents_of(made: Made) -> Content:
-    """Return an output as the store takes it."""
+def contents_of(made: Made, show: Show | None = None) -> Content:
+    """Return an output as the store takes it; a vendor's file is shown on its way."""
     if isinstance(made.content, Pixels):
         return made.content.decode()
-    return VendorFile(made.content.media_type, made.content.open)
+    return VendorFile(made.content.media_type, made.content.open, show)
 
 
 def tell_parameters(spec: GenerationSpec, seed: int | None) -> str:

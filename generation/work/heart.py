@@ -71,11 +71,12 @@ class Pulse:
         listener.remove(self.lose)
         heart.remove(self)
 
-    def leave(self, claim: Claim) -> None:
-        """Beat no more for one order; without any left the pulse stops."""
-        sign = self.signs[claim.attempt_id]
+    def leave(self, *claims: Claim) -> None:
+        """Beat no more for these orders; without any left the pulse stops."""
         with self.lock:
-            sign.has_left, sign.draw_preview = True, None
+            for claim in claims:
+                sign = self.signs[claim.attempt_id]
+                sign.has_left, sign.draw_preview = True, None
         if all(sign.has_left for sign in self.signs.values()):
             self.stop()
 

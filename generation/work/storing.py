@@ -1,10 +1,8 @@
-"""Storing: what was made is decoded, encoded, stored and published, of batches while the next one is being drawn."""
+"""Storing: what was made for an order is decoded, encoded, stored and published, or what else became of it written."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 
@@ -28,13 +26,12 @@ from generation.providers.base import (
 )
 from generation.providers.errors import GivenBack, OutOfTime, ProviderError, Sent, Stopped
 from generation.work import leftovers, too_late, watching
-from generation.work.batch import BatchOutcome
 from generation.work.finish import contents_of, finish_spec, place
 from generation.work.heart import Pulse
 from generation.work.persisting import AWAY, persist
-from generation.work.process import draining, occupancy
+from generation.work.trying import explain, try_to_store
 from genhub.lib.connections import release_connection
-from storage.content import OutputRefused, StoredFile
+from storage.content import OutputRefused, Show, StoredFile
 from storage.outputs import save_output
 from storage.thumbnails import publishing
 
@@ -43,58 +40,8 @@ logger = logging.getLogger(__name__)
 # `late`, `unwritten`.
 Ended = dict[str, str]
 
-# One batch is being stored, one waits: what is drawn faster than it is stored must not fill the memory.
-MOST_PENDING = 2
 # How often a store that refuses what a vendor has made, and may not make again, is asked.
 MOST_TRIES_TO_STORE = 3
-
-
-class Finisher:
-    """Stores batches of this process one after the other, in a thread of its own, while the next one is drawn."""
-
-    def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="finish")
-        self._futures: list[Future[list[Ended]]] = []
-        self._taking = threading.Lock()
-
-    def list_unfinished(self) -> list[Future[list[Ended]]]:
-        """Return what is being stored, and what waits for that."""
-        return [future for future in self._futures if not future.done()]
-
-    def take(self, made: BatchOutcome) -> Future[list[Ended]]:
-        """Store a batch: beside the next drawing if it may overlap, else now; return how its members will end."""
-        if not made.batch.overlaps:
-            now: Future[list[Ended]] = Future()
-            now.set_result(finish_batch(made))
-            return now
-        with self._taking:
-            future = self._executor.submit(finish_batch, made)
-            self._futures = [*self.list_unfinished(), future]
-        self.wait(MOST_PENDING)
-        return future
-
-    def wait(self, most_pending: int = 0) -> None:
-        """Wait until no more than so many batches are unfinished."""
-        if len(self.list_unfinished()) > most_pending:
-            # That may take minutes: the connection goes back to the pool, where finisher and heart need one.
-            release_connection()
-        while len(unfinished := self.list_unfinished()) > most_pending:
-            wait(unfinished, return_when=FIRST_COMPLETED)
-
-
-finisher = Finisher()
-
-
-def finish_batch(made: BatchOutcome) -> list[Ended]:
-    """Finish each member of a batch; what goes wrong with one is its own affair."""
-    batch = made.batch
-    try:
-        return [
-            finish_safely(claim, outcome, batch.pulse)
-            for claim, outcome in zip(batch.members, made.outcomes, strict=True)
-        ]
-    finally:
-        occupancy.leave(batch.occupant)
 
 
 def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
@@ -110,6 +57,11 @@ def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
         release_connection()
     if how not in {"completed", "step_done", "late", "unwritten"} and isinstance(outcome, Finished):
         leftovers.clear(claim)
+    return named(claim, how)
+
+
+def named(claim: Claim, how: str) -> Ended:
+    """Return how an order ended."""
     return {"task": f"task_{claim.task_id.hex}", "ended": how}
 
 
@@ -134,9 +86,9 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
         return leave(claim, outcome)
     was_sent = pulse.signs[claim.attempt_id].was_sent
     try:
-        check = partial(pulse.check, claim)
-        stored = collect(claim, outcome, check, was_sent=was_sent)
-        outputs, withheld = watching.look(claim, stored.outputs, check)
+        check, viewing = partial(pulse.check, claim), watching.Viewing(claim)
+        stored = collect(claim, outcome, check, viewing, was_sent=was_sent)
+        outputs, withheld = watching.look(claim, stored.outputs, check, viewing)
         stored = replace(stored, outputs=outputs, withheld=withheld)
         with publishing(stored.list_files()):
             how = persist(partial(chains.finish, claim, stored), claim)
@@ -192,9 +144,15 @@ def end_badly(claim: Claim, error: ProviderError, outcome: Outcome, *, was_sent:
 
 
 def collect(
-    claim: Claim, outcome: Outcome, check: Callable[[], None], *, was_sent: bool = False
+    claim: Claim,
+    outcome: Outcome,
+    check: Callable[[], None],
+    viewing: watching.Viewing | None = None,
+    *,
+    was_sent: bool = False,
 ) -> Stored:
-    """Store each output that was made; what cannot be had or stored is missing, and only if all is does it raise."""
+    """Store each output that was made, viewed on its way; what cannot be had or stored is missing, and only if all is
+    does it raise."""
     if isinstance(outcome, OutOfTime):
         raise ProviderError("worked on for longer than it may be", code=TimedOut.code)
     if isinstance(outcome, Exception):
@@ -208,7 +166,8 @@ def collect(
         # Before each picture: one that nobody wants any more costs nothing more.
         check()
         try:
-            file = store(claim, made, device, seconds, was_sent=was_sent)
+            show = partial(viewing.see, made.position) if viewing and not device else None
+            file = store(claim, made, device, seconds, show=show, was_sent=was_sent)
         except ProviderError as error:
             logger.warning("picture %s of %s: %s", made.position, claim.task_id, error)
             missing.append(NotMade(made.position, error.code, error.params, made.seed))
@@ -230,12 +189,13 @@ def store(
     device: DrawsBatches | None,
     seconds: dict[str, float],
     *,
+    show: Show | None,
     was_sent: bool,
 ) -> StoredFile:
     """Decode and store one output, adding to the seconds by stage; raise ProviderError when it cannot be."""
     started = time.perf_counter()
     try:
-        what = contents_of(made)
+        what = contents_of(made, show)
     except ProviderError:
         raise
     except Exception as error:
@@ -266,32 +226,3 @@ def store(
         raise ProviderError(message, code="store_failed", retryable=True) from error
     finally:
         seconds["encode_store"] += time.perf_counter() - decoded
-
-
-def explain(refused: OutputRefused) -> Exception:
-    """Return what it means that a vendor's file is not taken: what its stream raised in our own words still holds."""
-    if isinstance(refused.__cause__, ProviderError | Stopped):
-        return refused.__cause__
-    # To have it made again would cost again and end alike.
-    return ProviderError(f"not taken: {refused!r}", code=refused.code, params=refused.params)
-
-
-def try_to_store(save: Callable[[], StoredFile], *, most_tries: int) -> StoredFile:
-    """Store, and again after a moment while that fails; raise what the last try raised."""
-    for number in range(1, most_tries):
-        try:
-            return save()
-        except OutputRefused as refused:
-            if not may_pass(refused):
-                raise
-            logger.warning("not fetched, try %s: %r", number, refused.__cause__)
-            draining.wait(number)
-        except Exception as error:  # noqa: BLE001 (each store raises its own)
-            logger.warning("not stored, try %s: %r", number, error)
-            draining.wait(number)
-    return save()
-
-
-def may_pass(refused: OutputRefused) -> bool:
-    """Return whether a vendor's file may be had a moment later: to have it made again would cost again."""
-    return isinstance(refused.__cause__, ProviderError) and refused.__cause__.retryable

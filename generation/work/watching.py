@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from django.db import Error
+from PIL import Image
 
 from generation.life.claims import Claim
 from generation.life.outputs import StoredOutput
@@ -21,25 +22,61 @@ from storage.services import read_stored
 logger = logging.getLogger(__name__)
 
 
+class Viewing:
+    """How a claim's pictures are watched, and what was found in those that were looked at on their way into the
+    store."""
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+        self._watch: Watch | None = None
+        self._is_known = False
+        self.found: dict[int, Found | None] = {}
+
+    def see(self, position: int, draw: Callable[[], Image.Image]) -> None:
+        """Judge a picture that is on its way into the store, beside that; where this goes wrong, `look` does so."""
+        try:
+            if watch := self._find_watch():
+                self.found[position] = pictures.judge(draw(), watch)
+        except Exception:
+            # The database, or whoever draws it; the picture itself is not to be lost of that.
+            logger.exception("picture %s of %s is looked at later", position, self._claim.task_id)
+        finally:
+            # Others need it while the store takes its time.
+            release_connection()
+
+    def find_watch(self) -> Watch | None:
+        """Return how the pictures are watched; what is in doubt with the database is asked again, as the end is written
+        again: they may be paid for."""
+        return persist(self._find_watch, self._claim)
+
+    def _find_watch(self) -> Watch | None:
+        if not self._is_known:
+            self._watch, self._is_known = watch_of(self._claim), True
+        return self._watch
+
+
 def look(
-    claim: Claim, outputs: Sequence[StoredOutput], check: Callable[[], None]
+    claim: Claim, outputs: Sequence[StoredOutput], check: Callable[[], None], viewing: Viewing
 ) -> tuple[list[StoredOutput], list[Withheld]]:
     """Return the pictures that may be seen, with what is objected to in them all the same, and those that may not.
 
     Raises AllWithheld where none may.
     """
-    # What is in doubt with the database is asked again, as the end is written again: the picture may be paid for.
-    watch = persist(partial(watch_of, claim), claim)
+    watch = viewing.find_watch()
     if watch is None:
         return list(outputs), []
     passed, withheld = list[StoredOutput](), list[Withheld]()
     for output in outputs:
         check()
-        # It may take seconds, in which others need the connection.
-        release_connection()
-        found = persist(partial(see, output, watch), claim)
+        position = output.made.position
+        if position in viewing.found:
+            found = viewing.found[position]
+        else:
+            # It may take seconds, in which others need the connection.
+            release_connection()
+            found = persist(partial(see, output, watch), claim)
         if found and watch.withholds:
-            logger.info("picture %s of %s is withheld: %s", output.made.position, claim.task_id, found.labels)  # fmt: skip
+            logger.info("picture %s of %s is withheld: %s", position, claim.task_id, found.labels)
             withheld.append(Withheld(output.made, output.file, found))
         else:
             passed.append(replace(output, flagged=found))
@@ -71,4 +108,4 @@ def hides_previews(claim: Claim) -> bool:
 
 def watch_of(claim: Claim) -> Watch | None:
     """Return how a claim's pictures are watched."""
-    return pictures.watch_of(claim.owner_id, local_only=claim.local_only)
+    return pictures.watch_of(claim.task_id, local_only=claim.local_only)

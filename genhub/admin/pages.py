@@ -29,7 +29,7 @@ class Question:
     back: str
     submit: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    form: forms.Form | None = None
+    form: forms.BaseForm | None = None
     pictures: tuple[str, ...] = ()
     mistakes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

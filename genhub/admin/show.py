@@ -1,14 +1,31 @@
 """Small pieces of HTML that several admin pages show."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, TypeVar
 
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+Shown = TypeVar("Shown")
+
+
+def shown_once(show: Callable[[Any, Any], Shown]) -> Callable[[Any, Any], Shown]:
+    """Make a column or a read-only field that is worked out once for a row: pages ask for the latter several times."""
+
+    @wraps(show)
+    def showing(page: Any, row: Any) -> Shown:
+        found = vars(row).setdefault("_shown", {})
+        if show.__name__ not in found:
+            found[show.__name__] = show(page, row)
+        shown: Shown = found[show.__name__]
+        return shown
+
+    return showing
 
 
 def badge(text: Any, kind: str = "") -> SafeString:
@@ -33,11 +50,15 @@ def code(text: Any) -> SafeString:
 
 
 def moment(at: datetime | None) -> str:
-    """Return a time to the second, in the site's zone, or a dash."""
+    """Return a time to the second, in the zone of who looks and beside it in UTC where that is another; or a dash."""
     if at is None:
         return "–"
-    local = timezone.localtime(at)
-    return formats.date_format(local, "DATETIME_FORMAT")
+    local, plain = timezone.localtime(at), at.astimezone(UTC)
+    told = formats.date_format(local, "DATETIME_FORMAT")
+    if local.utcoffset() == plain.utcoffset():
+        return told
+    beside = "%H:%M UTC" if local.date() == plain.date() else "%m-%d %H:%M UTC"
+    return f"{told} ({plain:{beside}})"
 
 
 def table(headers: Sequence[Any], rows: Sequence[Sequence[Any]]) -> SafeString:

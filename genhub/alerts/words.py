@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from genhub.alerts.channels import Letter
 from genhub.alerts.models import ALERT, NOTICE, Alert, Notice
 from genhub.lib.ids import to_wire
+from genhub.lib.zones import hub_zone
 from genhub.webhooks.outbox import write_time
 
 Kind = Alert.Kind
@@ -112,8 +113,8 @@ def subject_of(title: str) -> str:
 
 
 def time_line(word: str, at: datetime | None) -> str:
-    """Return a time with the zone's name."""
-    return f"{word}: {localtime(at):%Y-%m-%d %H:%M:%S %Z}" if at else ""
+    """Return a time of the hub's zone, with its name."""
+    return f"{word}: {localtime(at, hub_zone()):%Y-%m-%d %H:%M:%S %Z}" if at else ""
 
 
 def iso(at: datetime | None) -> str | None:

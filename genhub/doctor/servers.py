@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from generation.life import doorbell
 from genhub.doctor.findings import Finding, fault, good, warning, word
+from genhub.doctor.rabbit import look_at_rabbit
 from genhub.embedded.database import OLDEST_POSTGRES, connect, read_version
 from genhub.probes import list_missing
 
@@ -156,7 +157,12 @@ def look_at_broker() -> Iterator[Finding]:
             "mend CELERY_BROKER_URL or REDIS_URL, or start it",
         )
         return
-    if not settings.CELERY_BROKER_URL.startswith(("redis", "valkey")):
+    with doorbell.open_broker(BROKER_PATIENCE) as broker:
+        kind = broker.transport.driver_type
+    if kind == doorbell.RABBIT:
+        yield from look_at_rabbit(BROKER_PATIENCE)
+        return
+    if kind != "redis":
         yield good(name, "answers")
         return
     with doorbell.open_broker(BROKER_PATIENCE) as broker:

@@ -158,11 +158,12 @@ class Hub:
             programs.web(),
             programs.other_worker(),
             programs.loops(),
-            programs.flower(),
         ]
         self._supervisor.start_ahead(*others)
         self._supervisor.run_once(programs.prepare())
         self._supervisor.start(*others, local_worker)
+        # It only looks on, and is there a few seconds later: no first picture waits for it.
+        self._supervisor.begin(programs.flower())
         # The pings opened connections that an idle launcher must not keep.
         pools.reset()
         self._watch.begin()

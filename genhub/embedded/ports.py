@@ -41,26 +41,11 @@ def check_port(host: str, port: int, *, purpose: str) -> None:
 
 def read_json(host: str, port: int, path: str) -> Any | None:
     """Return what a server on this machine answers a GET with, whatever it says; None when that is not JSON."""
-    body = _get(host, port, path)
-    if body is None:
-        return None
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
-
-
-def answers(host: str, port: int, path: str) -> bool:
-    """Return whether a server on this machine answers a GET."""
-    return _get(host, port, path) is not None
-
-
-def _get(host: str, port: int, path: str) -> bytes | None:
     connection = http.client.HTTPConnection(visited_host(host), port, timeout=HTTP_SECONDS)
     try:
         connection.request("GET", path)
-        return connection.getresponse().read()
-    except (OSError, http.client.HTTPException):
+        return json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
         connection.close()

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from generation.engine.watchdog import PATIENCE_LOADING
 from genhub.celery import app
 from genhub.embedded.child import ROOT, Program
-from genhub.embedded.ports import answers, read_json
+from genhub.embedded.ports import read_json
 from genhub.live.address import is_open
 
 # Less than what a child is given before it is killed.
@@ -86,15 +86,10 @@ def flower() -> Program:
     return Program(
         name="flower",
         command=[
-            *_ahead("flower.command", "celery"),
-            "-A",
-            "genhub",
-            "flower",
-            "--address=127.0.0.1",
-            f"--port={port}",
+            *(sys.executable, "-m", "celery", "-A", "genhub", "flower"),
+            *_spell({"address": "127.0.0.1", "port": port}),
         ],
         environment={"FLOWER_BASIC_AUTH": f"admin:{settings.SECRETS['flower_password']}"},
-        is_ready=lambda: answers("127.0.0.1", port, "/healthcheck"),
         grace_seconds=5,
     )
 

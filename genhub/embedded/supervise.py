@@ -87,9 +87,24 @@ class Supervisor:
 
     def start(self, *programs: Program) -> None:
         """Start these programs side by side, then wait until each is ready."""
+        began = time.monotonic()
+        stage = self.begin(*programs)
+        waiting = list(stage)
+        while waiting:
+            for child in stage:
+                _check_alive(child)
+            for child in list(waiting):
+                if child.program.is_ready():
+                    waiting.remove(child)
+                    self._say(child.program.name, "ready in", began)
+                else:
+                    _check_patience(child)
+            self.pause()
+
+    def begin(self, *programs: Program) -> list[Child]:
+        """Start programs that nothing waits for; from here on they are kept running as all others."""
         stage: list[Keeper] = []
         self._stages.append(stage)
-        began = time.monotonic()
         for program in programs:
             ahead = self._ahead.pop(program.name, None)
             child = ahead or self._child(program)
@@ -98,17 +113,7 @@ class Supervisor:
                 child.release()
             else:
                 child.start()
-        waiting = [keeper.child for keeper in stage]
-        while waiting:
-            for keeper in stage:
-                _check_alive(keeper.child)
-            for child in list(waiting):
-                if child.program.is_ready():
-                    waiting.remove(child)
-                    self._say(child.program.name, "ready in", began)
-                else:
-                    _check_patience(child)
-            self.pause()
+        return [keeper.child for keeper in stage]
 
     def run_once(self, program: Program) -> None:
         """Run a program to its end, and raise when it fails."""

@@ -6,19 +6,22 @@ goes to the disk, a large file in several streams at once where its host allows 
 """
 
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Any, Final, Self
 
 import httpx2
 
+from genhub.lib.arrivals import Arrivals, NotWanted
 from genhub.lib.dial import AddressRefused, is_named, make_client, within
 from genhub.lib.media_types import HEAD_BYTES, find_media_type
-from genhub.lib.ranges import Source, send_helpers, write_at
+from genhub.lib.ranges import Source, send_helpers
 
 MOST_REDIRECTS: Final = 3
 LONGEST_URL: Final = 8192
@@ -94,14 +97,17 @@ def fetch(
     types: Collection[str],
     seconds: float = 30.0,
     private_hosts: Collection[str] = NO_HOSTS,
-    into: IO[bytes] | None = None,
+    into: IO[bytes] | Arrivals | None = None,
 ) -> Fetched:
     """Return a file of one of the media types, or raise FetchRefused.
 
     Hosts that are named (`host` or `host:port`) may be private, speak http, and have any port. `into` is an empty file
-    on the disk, open for reading, too; without one it has no name and goes with the last who reads it.
+    on the disk, open for reading, too, or Arrivals, which are told what has come; without one it has no name and goes
+    with the last who reads it.
     """
-    place = into or TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    arrivals = into if isinstance(into, Arrivals) else None
+    # The caller closes it.
+    place = into.file if isinstance(into, Arrivals) else into or TemporaryFile()  # noqa: SIM115
     try:
         with (
             within(seconds),
@@ -109,13 +115,45 @@ def fetch(
             following(url, frozenset(private_hosts)) as (client, response),
         ):
             check_answer(response, most_bytes)
-            size, media_type = download(client, response, place, most_bytes, types)
+            source = Source(client, response, place.fileno(), length_of(response), arrivals)
+            if arrivals:
+                arrivals.begin(source.length)
+            size, media_type = download(source, most_bytes, types)
             place.seek(0)
             return Fetched(place, size, media_type, str(response.url))
     except BaseException:
         if into is None:
             place.close()
         raise
+
+
+@contextmanager
+def fetching(url: str, **limits: Any) -> Iterator[Arrivals]:
+    """Have a file as soon as its host has answered, while a thread fetches it; `limits` are those of `fetch`.
+
+    What goes wrong is raised as `fetch` does, later to whoever waits for bytes.
+    """
+    file = TemporaryFile()  # noqa: SIM115 (closed when nobody writes any more)
+    arrivals = Arrivals(file)
+
+    def run() -> None:
+        try:
+            fetch(url, into=arrivals, **limits)
+        except BaseException as error:  # noqa: BLE001 (whoever waits gets it)
+            arrivals.end(error)
+        else:
+            arrivals.end()
+
+    thread = ThreadPoolExecutor(1, "fetch")
+    # The deadline of the whole goes along.
+    running = thread.submit(copy_context().run, run)
+    thread.shutdown(wait=False)
+    try:
+        arrivals.wait_begun()
+        yield arrivals
+    finally:
+        arrivals.end(NotWanted())
+        running.add_done_callback(lambda _: file.close())
 
 
 @contextmanager
@@ -216,19 +254,12 @@ def length_of(response: httpx2.Response) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def download(
-    client: httpx2.Client,
-    response: httpx2.Response,
-    place: IO[bytes],
-    most_bytes: int,
-    types: Collection[str],
-) -> tuple[int, str]:
+def download(source: Source, most_bytes: int, types: Collection[str]) -> tuple[int, str]:
     """Write an answer's body; return its size and media type."""
-    source = Source(client, response, place.fileno(), length_of(response))
     size, head, media_type = 0, b"", ""
     with send_helpers(source) as helpers:
-        for part in response.iter_raw():
-            write_at(source.file, part, size)
+        for part in source.response.iter_raw():
+            source.write(part, size)
             size += len(part)
             if size > most_bytes:
                 raise FetchRefused(Reason.TOO_LARGE, f"more than {most_bytes} bytes")

@@ -6,7 +6,6 @@ a time, costs nothing: no file is asked for twice.
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,21 +18,44 @@ from typing import Final
 
 import httpx2
 
+from genhub.lib.arrivals import Arrivals, write_at
+
 logger = logging.getLogger(__name__)
 
 STREAMS: Final = 4
 # Below, a further connection costs more than it brings.
 SPLIT_ABOVE_BYTES: Final = 512 * 1024
+# Of a file that is read while it comes: its end is fetched first, since what is told of a clip may stand there.
+END_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Source:
-    """An answer whose body is being read, the file's descriptor that it goes to, and how long it says that it is."""
+    """An answer whose body is being read, the file's descriptor that it goes to, how long it says that it is, and who
+    is told of what has come."""
 
     client: httpx2.Client
     response: httpx2.Response
     file: int
     length: int | None
+    arrivals: Arrivals | None = None
+
+    def write(self, part: bytes, at: int) -> None:
+        """Write a part at its place."""
+        if self.arrivals:
+            self.arrivals.write(part, at)
+        else:
+            write_at(self.file, part, at)
+
+    def list_parts(self) -> list[tuple[int, int]]:
+        """Return from where to before where the helpers fetch."""
+        length = self.length or 0
+        bounds = [length * part // STREAMS for part in range(1, STREAMS + 1)]
+        *parts, last = pairwise(bounds)
+        if self.arrivals and last[1] - last[0] > 2 * END_BYTES:
+            end_at = length - END_BYTES
+            return [(end_at, length), *parts, (last[0], end_at)]
+        return [*parts, last]
 
     def find_validator(self) -> str:
         """Return what tells this state of the file from a later one; empty where its host does not say."""
@@ -58,11 +80,11 @@ class Helpers:
         ahead = [part for end, part in self.parts if end > size]
         return all(part.done() and part.result() for part in ahead)
 
-    def write(self, file: int, part: bytes, at: int) -> bool:
+    def write(self, source: Source, part: bytes, at: int) -> bool:
         """Write some bytes, unless the file is somebody else's by now; return whether it is not."""
         with self.lock:
             if not self.is_over:
-                write_at(file, part, at)
+                source.write(part, at)
             return not self.is_over
 
     def stop(self) -> None:
@@ -79,10 +101,10 @@ def send_helpers(source: Source) -> Iterator[Helpers | None]:
     if not takes_ranges or not validator or length is None or length <= SPLIT_ABOVE_BYTES:
         yield None
         return
-    bounds = [length * part // STREAMS for part in range(1, STREAMS + 1)]
-    helpers, threads = Helpers(bounds[0]), ThreadPoolExecutor(STREAMS - 1, "range")
+    parts = source.list_parts()
+    helpers, threads = Helpers(length // STREAMS), ThreadPoolExecutor(len(parts), "range")
     try:
-        for start, end in pairwise(bounds):
+        for start, end in parts:
             # The deadline of the whole goes along.
             fetching = partial(fetch_part, source, (start, end - 1), validator, helpers)
             helpers.parts.append((end, threads.submit(copy_context().run, fetching)))
@@ -127,15 +149,7 @@ def write_part(
     """Write an answer where it belongs, and nothing beyond; return whether it was as long as that."""
     at, last = span
     for part in response.iter_raw():
-        if at + len(part) > last + 1 or not helpers.write(source.file, part, at):
+        if at + len(part) > last + 1 or not helpers.write(source, part, at):
             return False
         at += len(part)
     return at == last + 1
-
-
-def write_at(file: int, part: bytes, at: int) -> None:
-    """Write all of a part at its place."""
-    left = memoryview(part)
-    while left:
-        done = os.pwrite(file, left, at)
-        left, at = left[done:], at + done

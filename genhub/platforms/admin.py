@@ -13,6 +13,7 @@ from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import TellsBroken
 from genhub.admin.show import code, link, moment, table
 from genhub.platforms.browser_tokens.admin import BrowserTokenAdmin  # noqa: F401 (found by import)
+from genhub.platforms.forms import PlatformForm
 from genhub.platforms.key_admin import mark_expired, state_badge
 from genhub.platforms.models import Plan, Platform
 
@@ -21,12 +22,13 @@ from genhub.platforms.models import Plan, Platform
 class PlatformAdmin(TellsBroken, HubAdmin):
     """Platforms; each page lists its keys."""
 
+    form = PlatformForm
     list_display = ("name", "code", "is_active", "plan", "language", "time_zone", "default_model")
     list_filter = ("is_active", "plan", "local_only", "moderation")
     list_select_related = ("plan",)
     search_fields = ("code", "name")
     fields = (
-        "code", "name", "language", "time_zone", "default_model", "plan", "most_under_way", "storage_quota_mib",
+        "code", "name", "language", "time_zone", "default_model", "styles", "usual_style", "plan", "most_under_way", "storage_quota_mib",
         "local_only",
         "shares_results", "moderation", "unjudged", "asks_approval", "label_producer", "visible_label", "embeds_parameters", "low_credits",
         "usd_per_credit", "is_active", "created_at",

@@ -1,10 +1,8 @@
 """Platforms (the apps that call the hub), their plans, and the keys of their creates."""
 
-import zoneinfo
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import (
     MaxValueValidator,
     MinLengthValidator,
@@ -17,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.ids import new_id
 from genhub.lib.limits import LARGEST_NUMBER
+from genhub.lib.zones import validate_time_zone
 from genhub.platforms.browser_tokens.models import BrowserToken
 from genhub.platforms.key_models import (
     STAYS,
@@ -26,6 +25,7 @@ from genhub.platforms.key_models import (
     rate_field,
     usual_scopes,
 )
+from genhub.platforms.policies import Corner, Moderation, Unjudged, validate_codes
 
 __all__ = [
     "ApiKey",
@@ -38,15 +38,9 @@ __all__ = [
     "Scope",
     "Unjudged",
     "usual_scopes",
+    "validate_codes",
     "validate_time_zone",
 ]
-
-
-def validate_time_zone(name: str) -> None:
-    """Refuse a name that the IANA time zone database does not hold."""
-    # `localtime` is a machine's own file, no zone, and unknown to the database.
-    if name == "localtime" or name not in zoneinfo.available_timezones():
-        raise ValidationError(_("“%(name)s” is not an IANA time zone."), params={"name": name})
 
 
 class Plan(models.Model):
@@ -100,30 +94,6 @@ class Plan(models.Model):
         return self.name
 
 
-class Moderation(models.TextChoices):
-    """What becomes of prompts and pictures that the hub's moderation objects to."""
-
-    OFF = "off", _("off: nothing is checked")
-    FLAG = "flag", _("flag: made and delivered, and shown to staff")
-    BLOCK = "block", _("block: prompts are refused, pictures are withheld")
-
-
-class Unjudged(models.TextChoices):
-    """What becomes of what nobody could judge, since every moderation service failed."""
-
-    BLOCK = "block", _("refuse it")
-    ALLOW = "allow", _("take it")
-
-
-class Corner(models.TextChoices):
-    """Where people see that a picture was generated."""
-
-    BOTTOM_RIGHT = "bottom_right", _("bottom right")
-    BOTTOM_LEFT = "bottom_left", _("bottom left")
-    TOP_RIGHT = "top_right", _("top right")
-    TOP_LEFT = "top_left", _("top left")
-
-
 class Platform(models.Model):
     """An app that holds keys and speaks for its own end users."""
 
@@ -139,6 +109,14 @@ class Platform(models.Model):
     default_model = models.CharField(
         _("default model"), max_length=100, blank=True, help_text=_("Empty: the hub's default.")
     )
+    styles = models.JSONField(
+        _("styles of its brand"), default=list, db_default=[], blank=True, validators=[validate_codes],
+        help_text=_("Its orders wear one of these: one that names another is refused. None: any style, or none."),
+    )  # fmt: skip
+    usual_style = models.CharField(
+        _("usual style"), max_length=50, blank=True, default="", db_default="",
+        help_text=_("One of its brand's: orders that name none wear it. Empty: such orders are refused."),
+    )  # fmt: skip
     plan = models.ForeignKey(
         Plan, models.PROTECT, null=True, blank=True, related_name="platforms", verbose_name=_("plan"),
         help_text=_("Empty: full prices, every priority."),

@@ -1548,6 +1548,8 @@ CREATE TABLE public.platforms_platform (
     storage_quota_mib integer,
     asks_approval boolean DEFAULT false NOT NULL,
     is_house boolean DEFAULT false NOT NULL,
+    styles jsonb DEFAULT '[]'::jsonb NOT NULL,
+    usual_style character varying(50) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT platforms_platform_low_credits_check CHECK ((low_credits >= 0)),
     CONSTRAINT platforms_platform_most_under_way_check CHECK ((most_under_way >= 0)),
     CONSTRAINT platforms_platform_storage_quota_mib_check CHECK ((storage_quota_mib >= 0))
@@ -1849,6 +1851,7 @@ CREATE TABLE public.templates_style (
     settings jsonb NOT NULL,
     "position" smallint NOT NULL,
     is_active boolean NOT NULL,
+    sheet jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT templates_style_position_check CHECK (("position" >= 0))
 );
 
@@ -1890,6 +1893,8 @@ CREATE TABLE public.templates_templateversion (
     operations jsonb DEFAULT '[]'::jsonb NOT NULL,
     chain jsonb DEFAULT '[]'::jsonb NOT NULL,
     note character varying(300) DEFAULT ''::character varying NOT NULL,
+    moderation character varying(10) DEFAULT ''::character varying NOT NULL,
+    platforms jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT templates_templateversion_number_check CHECK ((number >= 0)),
     CONSTRAINT templates_templateversion_price_check CHECK ((price >= 0))
 );
@@ -3307,12 +3312,14 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('generation', '0037_refunds_by_picture', now()),
     ('generation', '0038_queues', now()),
     ('generation', '0039_task_of_version', now()),
+    ('platforms', '0017_brand', now()),
     ('retention', '0001_initial', now()),
     ('retention', '0002_keeping', now()),
     ('sessions', '0001_initial', now()),
     ('storage', '0016_taken_down', now()),
     ('templates', '0008_pictures', now()),
     ('templates', '0009_note', now()),
+    ('templates', '0010_orders_and_sheets', now()),
     ('webhooks', '0001_initial', now()),
     ('webhooks', '0002_credits_low', now()),
     ('webhooks', '0003_batch_completed', now()),

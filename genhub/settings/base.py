@@ -34,6 +34,7 @@ from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.vendors import named_hosts, read_vendors
 from genhub.settings.web import WEB  # noqa: F401
 from genhub.settings.webhooks import *  # noqa: F403
+from genhub.settings.zones import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(first("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
@@ -87,6 +88,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "genhub.users.signing_in.SignInMiddleware",
+    "genhub.users.zones.ZoneMiddleware",
 ]
 ROOT_URLCONF = "genhub.urls"
 WSGI_APPLICATION = "genhub.wsgi.application"
@@ -122,8 +124,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "genhub" / "locale"]
 FORMAT_MODULE_PATH = "genhub.formats"
-USE_TZ = True
-TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATICFILES_STORAGE: dict[str, Any] = {
@@ -181,6 +181,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "genhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
+OPENAI_ASYNC = env.bool("OPENAI_ASYNC", default=False)
 API_MAX_BODY_BYTES = at_least("API_MAX_BODY_BYTES", 1_048_576, 1024)
 
 # Doorbells: acknowledged at once, no result, no schedule; the sweeper rings whatever was lost.
@@ -193,6 +194,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# In RabbitMQ queues are kept by a majority of its nodes; Valkey knows no kinds. Bells are never sent for later: the
+# 28 queues that Celery makes for that stay empty, and are of the cheap kind.
+CELERY_TASK_DEFAULT_QUEUE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = "quorum"
+CELERY_BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE = "classic"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "socket_timeout": 10,
@@ -241,6 +246,9 @@ PRICE_SAMPLES = "generation.orders.samples.list_samples"
 RECIPE_TRIAL = "generation.orders.trials.try_recipe"
 # The published templates that nobody can order now: staff are told when a change breaks one.
 BROKEN_RECIPES = "generation.orders.trials.find_broken"
+# The styles that a platform can be bound to, which knows none, and the sheet that shows one on its page.
+STYLE_CHOICES = "templates.selectors.list_style_choices"
+STYLE_SHEET = "generation.admin.tasks.sheets.show_sheet"
 # What became of the orders of versions of templates.
 VERSION_USAGE = "generation.selectors.versions.find_usage"
 

@@ -9,6 +9,7 @@ from genhub.settings.logs import logging_config
 from genhub.settings.parts import (
     allowed_hosts,
     broker_url,
+    counters_url,
     database,
     env,
     first,
@@ -48,7 +49,7 @@ DATABASES = {
 
 BROKER_IS_EMBEDDED = not broker_url()
 CELERY_BROKER_URL = broker_url() or f"redis+socket://{paths.valkey_socket(RUN_FOLDER)}"
-THROTTLE_URL = CELERY_BROKER_URL
+THROTTLE_URL = counters_url(CELERY_BROKER_URL)
 
 STORAGES = {
     "default": s3_storage()

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+import zoneinfo
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,16 @@ def one_of(name: str, default: str, *others: str) -> str:
     if value not in {default, *others}:
         raise ImproperlyConfigured(
             f"{name} must be one of {', '.join((default, *others))}, not {value!r}"
+        )
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    """Return a variable that names an IANA time zone."""
+    value = first(name, default=default)
+    if value not in zoneinfo.available_timezones():
+        raise ImproperlyConfigured(
+            f"{name} must be an IANA time zone, such as Asia/Shanghai, not {value!r}"
         )
     return value
 
@@ -152,7 +163,9 @@ def pooled(entry: dict[str, Any]) -> dict[str, Any]:
     size = at_least("DATABASE_POOL_SIZE", 10, 0, 1000)
     if not size:
         return entry
-    pool = {"min_size": 1, "max_size": size, "timeout": 10}
+    from genhub.lib.pooled import PooledConnection  # noqa: PLC0415 (a hub without a pool needs it not)
+
+    pool = {"min_size": 1, "max_size": size, "timeout": 10, "connection_class": PooledConnection}
     # A connection that a database restart broke is found out before it is used. What `genhub.lib.planned` sends is
     # planned with its second run.
     options = {**entry.get("OPTIONS", {}), "pool": pool, "prepare_threshold": 1}
@@ -165,8 +178,21 @@ def broker_url() -> str:
         if url := first(name).strip():
             if "://" not in url or blame_service_link(name, url):
                 raise refuse(name, url, "a broker's URL, such as redis://127.0.0.1:6379/0")
-            return url
+            return certified(url)
     return ""
+
+
+def certified(url: str) -> str:
+    """Return a rediss:// URL that says to look at the server's certificate: kombu alone would take any."""
+    if not url.startswith("rediss://") or "ssl_cert_reqs=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=required"
+
+
+def counters_url(broker: str) -> str:
+    """Return where all processes count rates and wrong tries: the broker; beside RabbitMQ the server of REDIS_URL."""
+    beside = first("REDIS_URL").strip()
+    return certified(beside) if beside and broker.startswith(("amqp", "pyamqp")) else broker
 
 
 def origin(name: str, default: str = "", *, example: str = HUB) -> str:

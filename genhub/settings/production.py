@@ -8,6 +8,7 @@ from genhub.settings.live import read_events
 from genhub.settings.parts import (
     allowed_hosts,
     broker_url,
+    counters_url,
     database,
     env,
     first,
@@ -25,7 +26,7 @@ DATABASES = {"default": database(required("DATABASE_URL"))}
 CELERY_BROKER_URL = broker_url()
 if not CELERY_BROKER_URL:
     raise ImproperlyConfigured("CELERY_BROKER_URL (or REDIS_URL) is not set")
-THROTTLE_URL = CELERY_BROKER_URL
+THROTTLE_URL = counters_url(CELERY_BROKER_URL)
 STORAGES = {
     "default": s3_storage()
     or {

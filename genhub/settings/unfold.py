@@ -6,15 +6,17 @@ from functools import cache, partial
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, lazy
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from genhub.lib.zones import word_offset
 
 # Versions have no entry of their own: the way to them is their template's page.
 WITH_VERSIONS = {"views": ["templates_template", "templates_templateversion"]}
@@ -87,8 +89,10 @@ def environment(request: HttpRequest) -> list[str]:
 
 
 def zone(request: HttpRequest) -> str:
-    """Return which zone the times of all pages are in."""
-    return gettext("All times are %(zone)s") % {"zone": settings.TIME_ZONE}
+    """Return which zone the times of all pages are in, and how far it is from UTC now."""
+    place, offset = str(timezone.get_current_timezone()), word_offset(timezone.localtime())
+    told = place if place == "UTC" else f"{offset} ({place})"
+    return gettext("All times are %(zone)s") % {"zone": told}
 
 
 UNFOLD: dict[str, Any] = {
@@ -110,6 +114,12 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": environment,
     "LOGIN": {"form": "genhub.users.signing_in.SignInForm"},
     "DASHBOARD_CALLBACK": "generation.admin.dashboard.add_figures",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Your account"), "link": link("admin:users_user_own")},
+            {"title": _("Change password"), "link": link("admin:password_change")},
+        ]
+    },
     "COMMAND": {"search_callback": "generation.admin.customers.search.find_by_name"},
     "STYLES": [lambda request: static("genhub/admin.css")],
     "SCRIPTS": [lambda request: static("genhub/unsaved.js")],

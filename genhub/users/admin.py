@@ -17,6 +17,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from genhub.admin.pages import Question, ask
 from genhub.admin.seen_rows import SeenRows
 from genhub.users.models import User
+from genhub.users.own_admin import OwnPage
 from genhub.users.rights import list_rights
 from genhub.users.signing_in import unlock
 
@@ -46,7 +47,7 @@ class RightsPage(SeenRows):
 
 
 @admin.register(User)
-class UserAdmin(RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(OwnPage, RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm

@@ -1,5 +1,6 @@
 """From which pictures a picture comes."""
 
+import uuid
 from collections.abc import Sequence
 
 from django.db.models import QuerySet
@@ -13,6 +14,11 @@ def is_any_generated(pictures: Sequence[Artifact]) -> bool:
     if any(picture.key.startswith(OUTPUTS) for picture in pictures):
         return True
     return Edit.objects.filter(pk__in=[one.pk for one in pictures], is_generated=True).exists()
+
+
+def find_parent(artifact_id: uuid.UUID) -> uuid.UUID | None:
+    """Return what a picture was edited from; None for one that was not, or of which that was deleted."""
+    return Edit.objects.filter(pk=artifact_id).values_list("parent_id", flat=True).first()
 
 
 def find_edits(parent: Artifact) -> QuerySet[Artifact]:

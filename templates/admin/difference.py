@@ -1,7 +1,7 @@
 """Two versions side by side in words: what went is struck out on the left, what came is marked on the right."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from genhub.admin.forms import write_json
-from templates.admin.words import word_price
+from templates.admin.words import word_platforms, word_price
 from templates.models import TemplateVersion
 from templates.services import COPIED, JSON_WORDS
 
@@ -20,6 +20,12 @@ from templates.services import COPIED, JSON_WORDS
 PIECES: Final = re.compile(r"\s+|[A-Za-z0-9_]+|.", re.S)
 # To compare more than so many pieces takes too long for a page: then a field is another as a whole.
 MOST_PIECES: Final = 4000
+IN_WORDS: Final[Mapping[str, Callable[[TemplateVersion], str]]] = {
+    "media_type": TemplateVersion.get_media_type_display,
+    "moderation": TemplateVersion.get_moderation_display,
+    "platforms": word_platforms,
+    "price": word_price,
+}
 
 
 def compare(
@@ -38,10 +44,8 @@ def compare(
 def text_of(version: TemplateVersion, name: str) -> str:
     """Return a field's value as people read it."""
     value = getattr(version, name)
-    if name == "media_type":
-        return str(version.get_media_type_display())
-    if name == "price":
-        return word_price(version)
+    if name in IN_WORDS:
+        return str(IN_WORDS[name](version))
     if name in JSON_WORDS:
         return write_json(value) if value else "–"
     if isinstance(value, bool):

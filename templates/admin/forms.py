@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -14,6 +16,7 @@ from genhub.admin.forms import JsonField
 from genhub.admin.pages import word_fields
 from genhub.api.edit_words import read_operations
 from genhub.lib.errors import InvalidRequest
+from genhub.platforms.models import Platform
 from templates.admin.rows import IN_ROWS, TYPED, RowsWidget, read_typed
 from templates.admin.style import refuse_unknown_words
 from templates.errors import VersionNotPublishable
@@ -21,6 +24,12 @@ from templates.models import TemplateVersion
 from templates.services import find_mistakes
 
 SAVE_AND_PUBLISH = "_publish"
+
+
+def list_platforms() -> list[tuple[str, str]]:
+    """Return the platforms that can be named, by name; the house has its own way to order."""
+    rows = Platform.objects.filter(is_house=False).order_by("name", "code")
+    return [(row.code, f"{row.name} ({row.code})") for row in rows]
 
 
 class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -56,6 +65,11 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         ),
         widget=UnfoldAdminTextareaWidget({"rows": 8, "class": "hub-code"}),
     )
+    platforms = forms.MultipleChoiceField(
+        label=_("Who may order it"), required=False, choices=list_platforms,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=TemplateVersion._meta.get_field("platforms").help_text,  # noqa: SLF001 (said once)
+    )  # fmt: skip
     operations = JsonField(
         shape=list,
         label=_("Edits of each picture"),
@@ -71,10 +85,11 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         model = TemplateVersion
         fields = (
             "name", "category", "media_type", "prompt", "negative_prompt", "parameters", "required",
-            "settings", "operations", "chain", "price", "caches", "note",
+            "settings", "operations", "chain", "price", "caches", "moderation", "platforms", "note",
         )  # fmt: skip
         widgets = {
             "price": UnfoldAdminIntegerFieldWidget,
+            "moderation": UnfoldAdminSelectWidget,
             "prompt": UnfoldAdminTextareaWidget({"rows": 4}),
             "negative_prompt": UnfoldAdminTextareaWidget({"rows": 2}),
             "note": UnfoldAdminTextInputWidget,
@@ -115,6 +130,10 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         """Return the settings, or raise naming the words that no template may fix."""
         settings: dict[str, Any] = self.cleaned_data["settings"]
         return refuse_unknown_words(settings)
+
+    def clean_platforms(self) -> list[str]:
+        """Return the codes in one order, whatever they were ticked in."""
+        return sorted(self.cleaned_data["platforms"])
 
     def clean_operations(self) -> list[dict[str, Any]]:
         """Return the operations with their defaults, or raise naming each word that is wrong."""

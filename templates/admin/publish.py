@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from genhub.admin.forms import write_json
 from genhub.admin.pages import Question, word, word_fields
 from genhub.lib.errors import Problem, SeenChanged
-from templates.admin.words import word_operations, word_price
+from templates.admin.words import word_operations, word_platforms, word_price
 from templates.models import TemplateVersion
 from templates.selectors import as_recipe
 from templates.services import mark_of
@@ -67,6 +67,8 @@ def facts_of(version: TemplateVersion, trial: Mapping[str, Any]) -> dict[str, An
         gettext("Further steps"): show_json(version.chain),
         gettext("Edits of each picture"): word_operations(version.operations),
         gettext("Price of one picture"): word_price(version),
+        gettext("Moderation"): version.get_moderation_display(),
+        gettext("Who may order it"): word_platforms(version),
         **trial,
     }
 

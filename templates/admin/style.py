@@ -3,15 +3,21 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import TellsBroken
 from genhub.admin.forms import JsonField
 from genhub.admin.pages import word_fields
+from genhub.admin.show import shown_once
+from genhub.platforms.models import Platform
 from templates.errors import VersionNotPublishable
 from templates.mistakes import find_setting_mistakes
 from templates.models import Style
@@ -67,12 +73,41 @@ class StyleAdmin(TellsBroken, HubAdmin):
     list_editable = ("position", "is_active")
     search_fields = ("code", "name_en", "name_zh")
     fieldsets = (
-        (None, {"fields": ("code", "is_active", "position")}),
+        (None, {"fields": ("code", "is_active", "position", "brand_of")}),
         (_("English"), {"fields": ("name_en", "suffix_en")}),
         (_("Chinese"), {"fields": ("name_zh", "suffix_zh")}),
         (_("Both languages"), {"fields": ("negative_prompt", "settings")}),
     )
 
+    actions_detail = ("draw_sheet",)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show a style with its preview sheet; who draws it is known by those who take orders: a setting names them."""
+        style = self.find_object(request, object_id)
+        sheet = import_string(settings.STYLE_SHEET)(request, style)
+        words = {"sections": [(_("Preview sheet"), sheet)] if sheet else []}
+        return super().change_view(request, object_id, form_url, words | (extra_context or {}))
+
+    def has_sheet_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Allow those who may have something drawn at the hub's expense, and see it."""
+        may = request.user.has_perm
+        return bool(may("generation.order_task") and may("generation.view_task"))
+
+    @action(description=_("Draw the preview sheet"), permissions=["sheet"], icon="grid_view")
+    def draw_sheet(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that draws it: orders are another room's matter."""
+        style = self.find_object(request, object_id)
+        return HttpResponseRedirect(reverse("admin:generation_task_sheet", args=[style.pk]))
+
+    @display(description=_("brand of"))
+    @shown_once
+    def brand_of(self, style: Style) -> str:
+        """Show the platforms whose orders wear this style, or another of a few."""
+        bound = Platform.objects.filter(styles__contains=[style.code]).order_by("name")
+        return ", ".join(bound.values_list("name", flat=True)) or "–"
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Fix the code once it is known to others."""
-        return ("code",) if obj else ()
+        return ("brand_of", "code") if obj else ("brand_of",)

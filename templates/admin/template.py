@@ -14,13 +14,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
+from unfold.views import ChangeList
 
 from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import word_mistakes
 from genhub.admin.pages import Question, ask
-from genhub.admin.show import badge, link, moment, table
+from genhub.admin.show import badge, link, moment, shown_once, table
+from genhub.lib import remembered
+from genhub.lib.once import reading_once
 from templates.admin.exchange import ExchangePage
-from templates.admin.words import version_badge, version_page, word_price
+from templates.admin.words import version_badge, version_page, word_platforms, word_price
 from templates.models import Template, TemplateVersion
 from templates.services import create_template, draft_next, find_mistakes
 from templates.usage import Usage, find_usage
@@ -28,6 +31,20 @@ from templates.usage import Usage, find_usage
 MOST_SHOWN = 200
 # Of so many versions, the newest ones, it is told how they are used.
 MOST_USED = 8
+
+
+class TemplateList(ChangeList):
+    """A page of templates, which are tried together: what they lean on is read once for all of them."""
+
+    result_list: Any
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the page, and find out which of its templates can be ordered."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        with reading_once(), remembered.together():
+            for template in self.result_list:
+                self.model_admin.orders(template)
 
 
 @admin.register(Template)
@@ -48,6 +65,7 @@ class TemplateAdmin(ExchangePage, HubAdmin):
                     "name",
                     "version",
                     "orders",
+                    "open_to",
                     "is_active",
                     "local_only",
                     "created_at",
@@ -55,9 +73,13 @@ class TemplateAdmin(ExchangePage, HubAdmin):
             },
         ),
     )
-    readonly_fields = ("name", "version", "orders", "created_at")
+    readonly_fields = ("name", "version", "orders", "open_to", "created_at")
     actions_detail = ("draft_new", "export_one")
     actions_list = ("export_all", "import_file")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TemplateList]:
+        """Try the templates of a page together."""
+        return TemplateList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
         """Return the templates, each with whether it has a draft."""
@@ -143,13 +165,20 @@ class TemplateAdmin(ExchangePage, HubAdmin):
         """Show the price of one picture."""
         return word_price(template.published) if template.published else "–"
 
+    @display(description=_("who may order it"))
+    def open_to(self, template: Template) -> str:
+        """Show whom the published version is for."""
+        return word_platforms(template.published) if template.published else "–"
+
     @display(description=_("orders"))
+    @shown_once
     def orders(self, template: Template) -> SafeString | str:
         """Show whether it can be ordered, and if not, why: what it leans on may have changed since it was published."""
         if template.published is None or not template.is_active:
             return "–"
         template.published.template = template
-        mistakes = find_mistakes(template.published)
+        with remembered.together():
+            mistakes = find_mistakes(template.published)
         if not mistakes:
             return badge(_("can be ordered"), "success")
         refused = badge(_("cannot be ordered"), "danger")

@@ -1,6 +1,6 @@
 """Pages of template versions: a draft is edited and published; a published one is read, and can be ordered again."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -25,12 +25,16 @@ from templates.admin.words import (
     version_page,
     word_operations,
     word_parameters,
+    word_platforms,
     word_price,
 )
 from templates.errors import VersionNotPublishable
 from templates.models import Template, TemplateVersion
 from templates.pictures import find_shown, remove_picture
 from templates.services import find_mistakes
+
+# What shows a field of a version that cannot be changed.
+IN_WORDS: Final = {"platforms": "open_to"}
 
 
 @admin.register(TemplateVersion)
@@ -66,6 +70,7 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
                 )
             },
         ),
+        (_("Orders of it"), {"fields": ("moderation", "platforms")}),
         (_("Prompt"), {"fields": ("prompt", "negative_prompt")}),
         (_("Parameters"), {"fields": ("rows",)}),
         (
@@ -99,6 +104,16 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
     def has_publish_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Allow those who hold the right to publish."""
         return bool(request.user.has_perm("templates.publish_template"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
+        """Tell in words who may order a version that cannot be changed."""
+        found = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return list(found)
+        return [
+            (title, words | {"fields": [IN_WORDS.get(name, name) for name in words["fields"]]})
+            for title, words in found
+        ]
 
     def changeform_view(
         self,
@@ -236,6 +251,11 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
     def price_shown(self, version: TemplateVersion) -> str:
         """Show the price of one picture in words."""
         return word_price(version)
+
+    @display(description=_("who may order it"))
+    def open_to(self, version: TemplateVersion) -> str:
+        """Show the platforms that may order it."""
+        return word_platforms(version)
 
     @display(description=_("What an order says"))
     def rows(self, version: TemplateVersion) -> SafeString | str:

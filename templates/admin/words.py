@@ -43,6 +43,11 @@ def word_price(version: TemplateVersion) -> str:
     return gettext("the hub's price") if version.price is None else str(version.price)
 
 
+def word_platforms(version: TemplateVersion) -> str:
+    """Return who may order a version, by the codes of the platforms."""
+    return ", ".join(version.platforms) or gettext("every platform")
+
+
 def word_operations(operations: Sequence[Mapping[str, Any]]) -> SafeString | str:
     """Return what is done with each picture, a line a step; a dash for nothing."""
     lines = [(word_operation(said),) for said in operations]

@@ -16,12 +16,13 @@ from rest_framework.views import APIView
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import ProblemSerializer
 from genhub.lib.errors import NotFound, gettext_noop
+from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 from templates.chains import MEDIA_TYPES, made_by
 from templates.models import Phrase, Style
 from templates.pictures import find_shown, read_picture
 from templates.rendering import Recipe, schema_of
-from templates.selectors import list_phrases, list_recipes, list_styles
+from templates.selectors import find_recipe, list_phrases, list_recipes, list_styles
 
 UNAUTHORIZED = {401: OpenApiResponse(ProblemSerializer)}
 
@@ -92,8 +93,8 @@ class TemplateListView(APIView):
         responses={200: TemplateListSerializer, **UNAUTHORIZED}, summary=_("List templates")
     )
     def get(self, request: Request) -> Response:
-        """Answer every template that can be ordered, with its parameter schema."""
-        recipes = list_recipes()
+        """Answer every template that the caller's platform may order, with its parameter schema."""
+        recipes = list_recipes(caller_of(request).platform.pk)
         shown = find_shown([recipe.version_id for recipe in recipes])
         items = [
             {
@@ -136,7 +137,8 @@ class TemplateExampleView(APIView):
         """Answer the picture; the address in the list changes with it."""
         code = request.query_params.get("code", "")
         # PostgreSQL takes no NUL, which an address may hold.
-        jpeg = None if "\0" in code else read_picture(code)
+        recipe = None if "\0" in code else find_recipe(code, caller_of(request).platform.pk)
+        jpeg = read_picture(recipe.version_id) if recipe else None
         if jpeg is None:
             raise NotFound(thing=gettext_noop("picture"))
         headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
@@ -154,8 +156,9 @@ class StyleListView(APIView):
 
     @extend_schema(responses={200: StyleListSerializer, **UNAUTHORIZED}, summary=_("List styles"))
     def get(self, request: Request) -> Response:
-        """Answer every active style, named in the reader's language and in both."""
-        return Response({"items": StyleSerializer(list_styles(), many=True).data})
+        """Answer every active style that the caller's orders may wear, named in the reader's language and in both."""
+        found = list_styles(caller_of(request).platform.styles)
+        return Response({"items": StyleSerializer(found, many=True).data})
 
 
 class PhraseListView(APIView):

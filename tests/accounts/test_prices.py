@@ -10,9 +10,11 @@ from generation.accounts import tokens
 from generation.accounts.costs import Bill, bill_of, dearest_of, price_of, tells_cost
 from generation.accounts.list_prices import PRICES, suggest_prices
 from generation.accounts.tokens import count_tokens
+from generation.accounts.vendors import VENDORS
 from generation.prices import MOST_ROWS, read_prices, write_prices
 from generation.providers.base import Finished, Made, Pixels, Usage
 from generation.providers.errors import ProviderError, Sent
+from generation.providers.registry import find_class
 from generation.spec import GenerationSpec, ModelCard
 
 LOW = {"quality": "low", "width": 1024, "height": 1024, "usd": 0.006}
@@ -141,12 +143,16 @@ def test_dearest_is_the_price_of_all_its_pictures() -> None:
     assert dearest_of(card(TOKENS), spec(number=4)) is None
 
 
+# The prompt's tokens, where it left for somebody who does not count them.
+READ = {"input_text_tokens": 2, "counted_here": ["input_text_tokens"]}
+
+
 @pytest.mark.parametrize(
     ("outcome", "was_sent", "bill"),
     [
-        (finished(3), True, Bill(Decimal("0.75"), {"pictures": 3})),
+        (finished(3), True, Bill(Decimal("0.75"), {"pictures": 3, **READ})),
         (finished(3), False, Bill(Decimal("0.75"), {"pictures": 3})),
-        (finished(3, Usage(pictures=4)), True, Bill(Decimal(1), {"pictures": 4})),
+        (finished(3, Usage(pictures=4)), True, Bill(Decimal(1), {"pictures": 4, **READ})),
         (finished(1, Usage(input_text_tokens=3, cost_usd=Decimal("0.07"), output_tokens=9)), True,
          Bill(Decimal("0.07"), {"pictures": 1, "input_text_tokens": 3, "cost_usd": "0.07", "output_tokens": 9})),
         (ProviderError("unreadable", sent=Sent.YES, is_billed=True), True, Bill(Decimal(1))),
@@ -224,7 +230,7 @@ def test_listed_prices_are_tables_that_price_every_order(adapter: str, model: st
     own = card(*suggest_prices(adapter, model))
     read_prices(list(own.prices))
     orders = [spec(), spec(mode="fast"), spec(2048, 2048, quality="high", image="art_1")]
-    if adapter in {"runway", "ark_videos"}:
+    if "video" in find_class(adapter).capabilities.makes:
         orders = [filmed(seconds=1), filmed(seconds=1, image="art_1")]
     for order in orders:
         cost = dearest_of(own, order)
@@ -284,6 +290,41 @@ def test_listed_price_is_of_the_longest_name_that_is_known(
 ) -> None:
     found = dearest_of(card(*suggest_prices(adapter, model)), spec())
     assert found == (None if usd is None else Decimal(str(usd)))
+
+
+@pytest.mark.parametrize(
+    ("adapter", "model", "usd"),
+    [
+        ("runway", "gen4.5", 0.6),
+        ("runway", "veo3.1_fast", 0.75),
+        ("runway", "seedance2", 1.8),
+        ("ark_videos", "doubao-seedance-2-5-260628", 1.08),
+        ("ark_videos", "doubao-seedance-2-0-fast-260215", 0.57),
+        ("dashscope_videos", "wan3.0-video", 0.415),
+        ("dashscope_videos", "wan3.0-video-prime", 0.635),
+        ("dashscope_videos", "wan2.7-i2v", 0.43),
+        ("dashscope_videos", "happyhorse-1.1-t2v", 0.62),
+        ("dashscope_videos", "wan2.6-i2v", None),
+        ("fal_videos", "bytedance/seedance-2.5/text-to-video", 2.365),
+        ("fal_videos", "bytedance/seedance-2.50", None),
+    ],
+)
+def test_listed_price_of_a_clip_is_by_its_seconds(
+    adapter: str, model: str, usd: float | None
+) -> None:
+    found = dearest_of(card(*suggest_prices(adapter, model)), filmed(seconds=5))
+    assert found == (None if usd is None else Decimal(str(usd)))
+
+
+def test_each_seeded_model_of_clips_that_a_vendor_sells_has_its_list_price() -> None:
+    clips = [
+        suggest_prices(vendor.adapter, one.vendor_model)
+        for vendor in VENDORS
+        for one in vendor.cards
+        if "video" in one.media_types and one.vendor_model
+    ]
+    assert len(clips) >= 2
+    assert all(clips)
 
 
 def test_table_is_written_as_it_was_read() -> None:

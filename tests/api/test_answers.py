@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from credits.models import GrantRule
+from credits.models import GrantRule, Purse
 from generation.models import Account
 from generation.work.run import run_queue
 from genhub.api.operations import EXAMPLES, JSON, component_of, read_examples
@@ -53,10 +53,13 @@ def body_of(operation: Any) -> dict[str, Any]:
 
 
 def test_each_answer_is_as_the_document_says(
-    client_of: Callable[..., APIClient], alice: APIClient, stub: Account, shop: Platform
-) -> None:
+    client_of: Callable[..., APIClient], alice: APIClient, rich: Callable[..., Purse], stub: Account,
+    shop: Platform,
+) -> None:  # fmt: skip
     GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most_per_user=50, daily_most=80)
     apps = client_of("", scopes=[scope.value for scope in Scope])
+    stub.offers.create(alias="larger", options={"treatment": "upscale"})
+    rich("alice", 50)
     order = {
         "prompt": "a yellow star on a purple background",
         "metadata": {"order": "4711"},

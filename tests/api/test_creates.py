@@ -43,6 +43,7 @@ CREATES: dict[str, tuple[Any, Any]] = {
 # They take one, too, and are tried where their pictures and events are.
 ELSEWHERE = {
     "artifacts_edits_create": "tests/api/test_edit_prices.py",
+    "artifacts_follow_create": "tests/api/test_treat.py",
     "artifacts_links_create": "tests/api/test_links.py",
     "credits_grants_create": "tests/api/test_grants.py",
 }

@@ -38,6 +38,7 @@ def test_each_example_of_a_body_is_taken(
     shop: Platform,
 ) -> None:
     rich("alice", 200)
+    stub.offers.create(alias="larger", options={"treatment": "upscale"})
     GrantRule.objects.create(platform=shop, kind="ad_reward", daily_most_per_user=50, daily_most=80)
     scopes = [scope.value for scope in Scope]
     apps = client_of("", scopes=scopes)
@@ -63,7 +64,7 @@ def test_each_example_of_a_body_is_taken(
             )
             assert answer.status_code in {200, 201, 202}, (path, name, answer.content)
             tried.append(path)
-    assert len(set(tried)) == 22
+    assert len(set(tried)) == 24
 
 
 def test_each_operation_declares_problems_as_problem_json(document: Any) -> None:

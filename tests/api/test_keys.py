@@ -46,6 +46,8 @@ SCOPES: dict[str, dict[str, Scope | None]] = {
     "artifact-thumbnail": {"get": Scope.TASKS_READ},
     "artifact-edits": {"get": Scope.TASKS_READ, "post": Scope.TASKS_WRITE},
     "artifact-edits-quote": {"post": Scope.TASKS_WRITE},
+    "artifact-follow": {"post": Scope.TASKS_WRITE},
+    "artifact-follow-quote": {"post": Scope.TASKS_WRITE},
     "artifact-preview": {"get": Scope.TASKS_READ},
     "artifact-poster": {"get": Scope.TASKS_READ},
     "artifact-links": {"get": Scope.TASKS_READ, "post": Scope.TASKS_WRITE},

@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 
 from credits.models import GrantRule
 from generation.work.run import run_queue
+from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform, Scope
 from genhub.retention import erasing
 from genhub.wsgi import application
@@ -61,6 +62,7 @@ OPERATIONS = {
     "me/preferences", "me/suggestions", "me/subjects", "me/subjects/{name}",
     "me/erasures", "me/erasures/{erasure_id}", "receipts/verify", "storage",
     "artifacts/{artifact_id}", "artifacts/{artifact_id}/thumbnail", "artifacts/{artifact_id}/edits", "artifacts/{artifact_id}/edits/quote",
+    "artifacts/{artifact_id}/follow", "artifacts/{artifact_id}/follow/quote",
     "artifacts/{artifact_id}/preview", "artifacts/{artifact_id}/poster", "artifacts/{artifact_id}/links", "artifacts/{artifact_id}/links/{link_id}",
     "artifacts/{artifact_id}/review", "artifacts/{artifact_id}/favourite", "me/favourites", "templates/example",
     "verify", "templates", "models", "styles", "phrases", "credits",
@@ -110,7 +112,7 @@ def test_answers_are_as_the_document_says(
         "task_id": done["id"], "artifact_id": done["result"]["images"][0]["id"], "name": "hero",
         "batch_id": batch["id"], "code": "shape",
     }  # fmt: skip
-    recipe = find_recipe("shape")
+    recipe = find_recipe("shape", new_id())
     assert recipe
     set_picture(recipe.version_id, b"\xff\xd8")
     share = f"/api/v1/artifacts/{ids['artifact_id']}/links"

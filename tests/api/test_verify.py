@@ -24,8 +24,8 @@ from tests.storage.conftest import local
 
 __all__ = ["local"]
 pytestmark = pytest.mark.django_db
-NOT_OURS = {
-    "made_here": False, "artifact": None, "task": None, "changed": None, "aigc": None, "producer": None,
+UNKNOWN = {
+    "made_here": None, "artifact": None, "task": None, "changed": None, "aigc": None, "producer": None,
     "credentials": None,
 }  # fmt: skip
 
@@ -102,14 +102,79 @@ def test_a_label_in_another_picture_proves_nothing(
     }  # fmt: skip
 
 
+def draw_scene(size: tuple[int, int] = (640, 480), seed: int = 1) -> Image.Image:
+    """Return a picture with a little of everything everywhere, as a camera would see it; another for each seed."""
+    small = Image.effect_mandelbrot((32, 24), (-2 + seed / 9, -1, 1, 1), 60).convert("L")
+    noise = Image.effect_noise((8, 6), 120 + seed)
+    bands = [small, noise.resize(small.size), small.rotate(40 * seed)]
+    return Image.merge("RGB", bands).resize(size, Image.Resampling.BICUBIC)
+
+
+def crop_apart(data: bytes, box: tuple[int, int, int, int]) -> tuple[Image.Image, Label]:
+    """Return a part of a picture, and its label."""
+    with Image.open(io.BytesIO(data)) as image:
+        return image.convert("RGB").crop(box), Label(image.info["xmp"])
+
+
+@pytest.fixture
+def scene(local: Path, drawn: tuple[dict[str, Any], bytes]) -> tuple[dict[str, Any], bytes]:
+    """Return what alice is told of a picture with something to see on it, and its file."""
+    known, data = drawn
+    with Image.open(io.BytesIO(data)) as image:
+        label = Label(image.info["xmp"])
+    row = Artifact.objects.get()
+    file = encode_as(draw_scene(), label, "webp").data
+    (local / row.key).write_bytes(file)
+    return {**known, "credentials": None}, file
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+@pytest.mark.parametrize(
+    "box", [(0, 0, 320, 240), (160, 90, 487, 333), (1, 1, 640, 480), (213, 0, 427, 480)], ids=str
+)
+def test_a_crop_that_kept_its_label_is_of_its_task_and_of_another_size(
+    alice: APIClient, scene: tuple[dict[str, Any], bytes], box: tuple[int, ...], form: str
+) -> None:
+    known, data = scene
+    part, label = crop_apart(data, box)  # type: ignore[arg-type]
+    sent = encode_as(part, label, form, None if form == "png" else 75).data
+    assert ask(alice, sent) == {**known, "changed": "size"}
+
+
+def test_a_crop_without_labels_is_of_nobody_knows_whom(
+    alice: APIClient, scene: tuple[dict[str, Any], bytes]
+) -> None:
+    part, _label = crop_apart(scene[1], (160, 90, 487, 333))
+    file = io.BytesIO()
+    part.save(file, "PNG")
+    assert ask(alice, file.getvalue(), "image/png") == UNKNOWN
+
+
+def test_a_label_in_a_small_other_picture_proves_nothing(
+    alice: APIClient, scene: tuple[dict[str, Any], bytes]
+) -> None:
+    """A flat one would be found somewhere in any picture."""
+    known, data = scene
+    _part, label = crop_apart(data, (0, 0, 9, 9))
+    flat = Image.new("RGB", (300, 200), draw_scene().getpixel((200, 200)))
+    for other in (flat, draw_scene(seed=4).crop((0, 0, 400, 300)), flat.resize((16, 16))):
+        moved = encode_as(other, label, "png").data
+        assert ask(alice, moved) == {**known, "made_here": None, "changed": "size"}
+
+
 def test_what_others_made_and_what_is_gone(
     alice: APIClient, drawn: tuple[dict[str, Any], bytes], local: Path
 ) -> None:
     known, data = drawn
-    assert ask(alice, made.make_png(), "image/png") == NOT_OURS
+    assert ask(alice, made.make_png(), "image/png") == UNKNOWN
     forged = encode_as(made.scene(), label_output(uuid.UUID(int=5)), "jpeg").data
     forged = forged.replace(b"GenHub", b"Hacker")
-    assert ask(alice, forged) == {**NOT_OURS, "aigc": "other", "producer": "Hacker"}
+    assert ask(alice, forged) == {
+        **UNKNOWN,
+        "made_here": False,
+        "aigc": "other",
+        "producer": "Hacker",
+    }
     never = encode_as(made.scene(), label_output(uuid.UUID(int=5)), "jpeg").data
     gone = {**known, "artifact": None, "task": None}
     assert ask(alice, never) == {**gone, "changed": None, "credentials": None}

@@ -232,6 +232,15 @@ def test_packages_come_from_wherever_the_installer_is_told() -> None:
     assert [place(path) for path in checked if hosts.search(path.read_text())] == []
 
 
+def test_sets_of_faults_name_what_there_is() -> None:
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    sets = dict(re.findall(r"^FAULTS_OF_(\w+) := (.+)$", text, re.MULTILINE))
+    assert {"files", "apps", "dialects", "providers"} <= set(sets)
+    assert [name for name in sets if not (ROOT / "tests/faults" / name).is_dir()] == []
+    named = [place for places in sets.values() for place in places.split()]
+    assert [pattern for pattern in named if not list(ROOT.glob(pattern))] == []
+
+
 def test_no_file_names_a_place_of_one_machine() -> None:
     places = re.compile(r"(?<![\w.])/(root|home/(?!you/)\w+|Users/\w+|work)/")
     texts = [

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from generation.life import rescue, restored, waiting
+from generation.life import polls, rescue, restored, waiting
 from generation.life.attempt_ends import complete
 from generation.life.claims import LeaseLost, claim_next
 from generation.life.events import place_all
@@ -119,8 +119,7 @@ def test_what_may_have_been_sent_since_is_in_doubt_and_no_late_worker_is_believe
         ]  # fmt: skip
         assert claim_next("local", worker="tests") is None
         # The vendor is only asked for what it is known to have.
-        asked = waiting.claim_poll("local", worker="tests")
-        assert asked
+        [asked] = polls.claim_due("local", worker="tests")
         assert (asked.remote_id, asked.token > restored.FAR) == ("job-7", True)
         with pytest.raises(LeaseLost):
             complete(late, collect(late))

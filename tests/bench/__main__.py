@@ -37,6 +37,7 @@ MODULES = {
     "remote-many": "tests.bench.remote_many",
     "remote-url": "tests.bench.remote_url",
     "remote-seed": "tests.bench.remote_seed",
+    "video-many": "tests.bench.video_many",
     "video-store": "tests.bench.video_store",
     "gpu-floor": "tests.bench.gpu_speed:run_floor",
     "gpu-denoise": "tests.bench.gpu_speed:run_denoise",

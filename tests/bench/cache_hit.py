@@ -15,6 +15,7 @@ HITS, QUICK_HITS = 200, 40
 USERS = drawn.MOST_AT_HAND
 # A hit holds, captures, ends, and is read anew for its answer.
 LEAST_OF_ACCEPT = 0.75
+MOST_CPU_MS = 15.0
 
 
 def run(*, is_quick: bool) -> Report:
@@ -54,6 +55,7 @@ def run(*, is_quick: bool) -> Report:
         arms=found.summary("orders per CPU-second"),
         goals=[
             Goal("hit / accept", found.ratios("hit", "accept"), least=LEAST_OF_ACCEPT),
+            Goal("cpu_ms_a_hit", [1000 / hits for hits in found.values("hit")], most=MOST_CPU_MS),
         ],
         control=found.control,
         facts={"cpu_ms_a_hit": round(1000 / median(found.values("hit")), 2)},

@@ -154,6 +154,30 @@ def test_the_brokers_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parts.broker_url() == "amqp://two"
 
 
+@pytest.mark.parametrize(("broker", "where"), [
+    ("amqp://two", "redis://one"), ("amqps://two", "redis://one"), ("redis://two", "redis://two"),
+])  # fmt: skip
+def test_beside_rabbitmq_the_other_server_counts(
+    broker: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parts.counters_url(broker) == broker
+    monkeypatch.setenv("REDIS_URL", "redis://one")
+    assert parts.counters_url(broker) == where
+
+
+@pytest.mark.parametrize(("given", "meant"), [
+    ("rediss://h:1/0", "rediss://h:1/0?ssl_cert_reqs=required"),
+    ("rediss://h/0?ssl_ca_certs=/ca", "rediss://h/0?ssl_ca_certs=/ca&ssl_cert_reqs=required"),
+    ("rediss://h/0?ssl_cert_reqs=none", "rediss://h/0?ssl_cert_reqs=none"),
+    ("redis://h/0", "redis://h/0"),
+])  # fmt: skip
+def test_a_certificate_is_looked_at_unless_somebody_says_otherwise(
+    given: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", given)
+    assert parts.broker_url() == meant
+
+
 @pytest.mark.parametrize("url", ["redis", "127.0.0.1:6379", "tcp://10.0.0.1:6379"])
 def test_a_broker_that_is_no_url_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", url)

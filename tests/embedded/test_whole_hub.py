@@ -68,8 +68,18 @@ def test_one_command_gives_a_picture_and_leaves_nothing_running(hub: HubProcess)
     assert hub.home.stat().st_mode & 0o077 == 0
 
 
+def status_of(address: str) -> int | None:
+    """Return how a server answers, or None when none does."""
+    try:
+        return httpx2.get(address, trust_env=False, timeout=patience(5)).status_code
+    except httpx2.TransportError:
+        return None
+
+
 def test_the_hub_stands_sudden_deaths_pays_once_and_stops_clean(hub: HubProcess) -> None:
     hub.start()
+    # The hub is ready before the one that only looks on.
+    wait_for(lambda: status_of(f"http://127.0.0.1:{hub.port + 1}/healthcheck") == 200)
     second = hub.run("up")
     assert second.returncode == 1
     assert f"http://127.0.0.1:{hub.port}" in second.stderr
@@ -88,7 +98,7 @@ def test_the_hub_stands_sudden_deaths_pays_once_and_stops_clean(hub: HubProcess)
     assert hub.run_json("audit")["ok"] is True
 
     flower = f"http://127.0.0.1:{hub.port + 1}/api/workers"
-    assert httpx2.get(flower, trust_env=False, timeout=patience(5)).status_code == 401
+    assert status_of(flower) == 401
     password = json.loads((hub.home / "secrets.json").read_text())["flower_password"]
     answer = httpx2.get(flower, auth=("admin", password), trust_env=False, timeout=patience(5))
     assert answer.status_code == 200

@@ -1,5 +1,7 @@
 """Clients that send or read slowly hold nobody up, and are cut off; honest large ones are served."""
 
+import collections
+import io
 import json
 import os
 import socket
@@ -13,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from tests.faults.processes import wait_until
 from tests.front.crowd import LARGE_FILE
 from tests.front.web import HEALTH, HOST, PATIENCE_SECONDS, Web, read_answer, serving
 from tests.patience import quick_enough
@@ -24,6 +28,8 @@ IS_FULL = bool(os.environ.get("FAULT_COUNT"))
 SENDERS = READERS = 1000 if IS_FULL else 150
 SAMPLES = 200 if IS_FULL else 25
 HEALTH_SECONDS = 0.5
+UPLOADERS = 48 if IS_FULL else 16
+LARGE_PICTURE = (3600, 3500)
 
 
 @contextmanager
@@ -71,6 +77,61 @@ def test_a_crowd_of_slow_clients_holds_nobody_up(
 def worst_health(web: Web, samples: int = SAMPLES) -> float:
     """Return the seconds of the slowest of several answers of health."""
     return max(web.health_seconds() for _ in range(samples))
+
+
+class Flood:
+    """Clients that upload large pictures one after the other, as fast as they are answered."""
+
+    def __init__(self, web: Web, bearer: dict[str, Any], clients: int) -> None:
+        self.web, self.headers = web, bearer | {"Content-Type": "image/png"}
+        self.statuses: collections.Counter[int] = collections.Counter()
+        self.seconds: list[float] = []
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.upload) for _ in range(clients)]
+        out = io.BytesIO()
+        Image.linear_gradient("L").resize(LARGE_PICTURE).convert("RGB").save(out, "PNG")
+        self.picture = out.getvalue()
+
+    def upload(self) -> None:
+        """Upload until the flood is over."""
+        while not self.over.is_set():
+            began = time.monotonic()
+            status = self.web.ask(
+                "POST", "/api/v1/artifacts", self.picture, headers=self.headers
+            ).status
+            self.statuses[status] += 1
+            if status == 201:
+                self.seconds.append(time.monotonic() - began)
+
+    def __enter__(self) -> "Flood":
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        for thread in self.threads:
+            thread.join(PATIENCE_SECONDS)
+
+
+def test_a_flood_of_uploads_leaves_threads_for_all_else(web: Web, bearer: dict[str, Any]) -> None:
+    """More clients upload than the server has threads, and each picture takes long to read: most are sent away at once,
+    and who does not upload is answered while one upload lasts."""
+    with Flood(web, bearer, UPLOADERS) as flood:
+        wait_until(lambda: flood.statuses[503] > 0, PATIENCE_SECONDS, "full house")
+        waits: list[float] = []
+        while len(waits) < SAMPLES or not flood.seconds:
+            began = time.monotonic()
+            assert web.ask("GET", "/api/v1/tasks", headers=bearer).status == 200
+            waits.append(time.monotonic() - began)
+    print(  # noqa: T201 (a measurement)
+        f"flood: {dict(flood.statuses)}; an upload {min(flood.seconds):.3f} to {max(flood.seconds):.3f} s, "
+        f"another call median {sorted(waits)[len(waits) // 2]:.3f} worst {max(waits):.3f} s"
+    )
+    assert set(flood.statuses) <= {201, 503}
+    assert flood.statuses[503] > flood.statuses[201]
+    # Had uploads all threads, each other call would wait for one of them to end.
+    assert sorted(waits)[len(waits) // 2] < min(flood.seconds)
 
 
 def test_slow_requests_are_cut_off_and_told(bearer: dict[str, Any], tmp_path: Path) -> None:

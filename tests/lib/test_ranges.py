@@ -15,8 +15,9 @@ import httpx2
 import pytest
 
 from genhub.lib import dial, ranges
+from genhub.lib.arrivals import write_at
 from genhub.lib.fetch import Fetched, FetchRefused, Reason, fetch
-from genhub.lib.ranges import SPLIT_ABOVE_BYTES, STREAMS, Helpers, write_at
+from genhub.lib.ranges import SPLIT_ABOVE_BYTES, STREAMS, Helpers
 from tests.lib.host import Asked, Host, Send, answer, hosting
 from tests.patience import patience
 
@@ -328,9 +329,10 @@ def test_nothing_is_written_after_the_end() -> None:
     """The file may be another's by then: descriptors are given out again."""
     with TemporaryFile() as file:
         helpers = Helpers(0)
-        assert helpers.write(file.fileno(), b"in time", 3)
+        source = ranges.Source(httpx2.Client(), httpx2.Response(200), file.fileno(), None)
+        assert helpers.write(source, b"in time", 3)
         helpers.stop()
-        assert not helpers.write(file.fileno(), b"too late", 0)
+        assert not helpers.write(source, b"too late", 0)
         file.seek(0)
         assert file.read() == b"\0\0\0in time"
 

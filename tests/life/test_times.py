@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from generation.life import attempt_ends, claims, dues, rescue, sending, waiting
+from generation.life import attempt_ends, claims, dues, polls, rescue, sending, waiting
 from generation.life.batch_claims import claim_candidates, find_candidates
 from generation.models import Account, Attempt, Event, Task
 from generation.providers.base import Submitted
@@ -267,8 +267,7 @@ def test_a_doubt_waits_for_whoever_knows_and_its_order_begins_anew(
     assert rescue.end_late() == 0
     waiting.decide_taken(held.attempt_id, "job-1", by="staff", reason="seen there")
     assert rescue.end_late() == 0
-    polled = waiting.claim_poll("local", worker="tests")
-    assert polled is not None
+    [polled] = polls.claim_due("local", worker="tests")
     assert polled.run_seconds == pytest.approx(120, abs=1)
 
 

@@ -16,6 +16,7 @@ from generation.providers.errors import ProviderError
 from generation.spec import GenerationSpec
 from generation.work import rerun
 from generation.work.run import run_queue
+from genhub.lib.ids import new_id
 from storage.models import Artifact, Edit
 from storage.selectors import read_bytes
 from templates.errors import VersionNotPublishable
@@ -221,7 +222,7 @@ def test_input_that_makes_pictures_too_small_is_the_templates_mistake(alice: API
     answer = alice.post(GENERATE, {"template": "banner", "image": image}, format="json")
     problem = check_problem(answer, 409, "template_not_orderable")
     assert "operations[0]" in json.dumps(problem, ensure_ascii=False)
-    recipe = find_recipe("banner")
+    recipe = find_recipe("banner", new_id())
     assert recipe
     assert not Task.objects.exists()
 

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from credits.models import PriceRule
 from generation.models import Account, Task
 from generation.orders.trials import find_broken
+from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
 from templates.errors import VersionNotPublishable
 from templates.models import Style, TemplateVersion
@@ -66,14 +67,14 @@ def test_what_can_never_be_ordered_is_not_published(
     assert [(mistake.field, mistake.code) for mistake in found] == [(field, code)]
     with pytest.raises(VersionNotPublishable):
         publish(version, actor="designer")
-    assert find_recipe("wanted") is None
+    assert find_recipe("wanted", new_id()) is None
 
 
 def test_what_has_no_price_is_not_published(shop: Platform) -> None:
     PriceRule.objects.create(name="High only", effect="price", amount=5, quality="high")
     assert [mistake.field for mistake in find_mistakes(draft())] == ["price"]
     publish(create_template("own", name="Own", prompt="a star", price=3), actor="designer")
-    assert find_recipe("own")
+    assert find_recipe("own", new_id())
 
 
 def test_a_provider_switched_off_offers_nothing(stub: Account) -> None:
@@ -122,7 +123,7 @@ RULES: list[Any] = [
 def test_whatever_can_be_ordered_is_published(rules: dict[str, Any]) -> None:
     version = draft(parameters={"a": rules}, required=["a"], prompt="a star {a}")
     publish(version, actor="designer")
-    recipe = find_recipe("wanted")
+    recipe = find_recipe("wanted", new_id())
     assert recipe
     values, impossible, is_sure = find_samples(recipe)
     assert not impossible

@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 from generation.failures import TaskFailure
 from genhub.lib.errors import problem_of
 from genhub.platforms.models import Platform
-from storage import services, spooling, vendor_pictures
+from storage import programs, services, spooling, vendor_pictures
 from storage.containers import PNG_START, open_container
 from storage.content import AS_USUAL, Finish, OutputRefused, StoredFile, Stream, VendorFile
 from storage.decoding import decode
@@ -291,7 +291,7 @@ def test_program_that_never_ends_is_the_machines_fault(
 ) -> None:
     waiting = vendor_pictures.PROGRAM.replace("main()", "import signal; signal.pause()")
     monkeypatch.setattr(vendor_pictures, "PROGRAM", waiting)
-    monkeypatch.setattr(vendor_pictures, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(programs, "PATIENCE_SECONDS", 0.1)
     with pytest.raises(subprocess.TimeoutExpired):
         save(made.jpeg())
     assert files_in(local) == []

@@ -15,7 +15,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from genhub.platforms.models import Platform
-from storage import plain_png, services, thumbnails, vendor_pictures
+from storage import plain_png, programs, services, thumbnails, vendor_pictures
 from storage.containers import PNG_START, read_chunks
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.models import Artifact
@@ -100,7 +100,7 @@ def pixels_of(data: bytes) -> bytes:
 def test_plain_picture_is_labelled_without_a_decoder(
     local: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(vendor_pictures, "run_apart", None)
+    monkeypatch.setattr(programs, "run_apart", None)
     stored = save(PLAIN[name])
     kept = (local / stored.key).read_bytes()
     assert files_in(local) == [stored.key]

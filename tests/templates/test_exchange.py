@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genhub.lib.errors import InvalidRequest
+from genhub.platforms.models import Platform
 from templates.exchange import (
     CREATED,
     DRAFTED,
@@ -115,6 +116,11 @@ REFUSED: list[tuple[str, tuple[str, str]]] = [
     (file_of(parameters={"a": {1: 2}}), ("templates[0]", "not_stored")),
     (file_of(parameters={"a": {"x": b"\0"}}), ("templates[0]", "not_stored")),
     (file_of(sha256="0" * 64), ("templates[0].sha256", "bad_checksum")),
+    (file_of(moderation="off"), ("templates[0].moderation", "invalid")),
+    (file_of(moderation=1), ("templates[0].moderation", "wrong_type")),
+    (file_of(platforms="shop"), ("templates[0].platforms", "wrong_type")),
+    (file_of(platforms=[["shop"]]), ("templates[0].platforms", "invalid")),
+    (file_of(platforms=["ghost"]), ("templates[0].platforms", "unknown")),
     (file_of(settings={"model": "ghost"}), ("templates[0].settings", "unknown")),
     (file_of(settings={"style_preset": "ghost"}), ("templates[0].settings", "unknown")),
 ]  # fmt: skip
@@ -125,6 +131,30 @@ REFUSED: list[tuple[str, tuple[str, str]]] = [
 )
 def test_what_is_wrong_is_refused_and_named(text: str, expected: tuple[str, str]) -> None:
     assert errors_of(text) == [expected]
+
+
+def test_policy_and_platforms_go_along_and_are_left_out_where_they_say_nothing(
+    shop: Platform,
+) -> None:
+    plain = write_yaml(list_newest(["shape"]))
+    assert "moderation" not in plain
+    assert "platforms" not in plain
+    template = Template.objects.get(code="shape")
+    draft = draft_next(template)
+    draft.moderation, draft.platforms = "block", ["shop"]
+    draft.save()
+    publish(draft, actor="carol")
+    text = write_yaml(list_newest(["shape"]))
+    [said] = yaml.safe_load(text)["templates"]
+    assert (said["moderation"], said["platforms"]) == ("block", ["shop"])
+    assert errors_of(text.replace("block", "flag")) == [("templates[0].sha256", "bad_checksum")]
+    [done] = import_yaml(plain)
+    assert (done.deed, done.mistakes) == (DRAFTED, [])
+    assert words_of(template.versions.get(number=3))["platforms"] == []
+    # A file of an earlier release, and one that says so itself, have the same checksum.
+    explicit = yaml.safe_load(plain)
+    explicit["templates"][0] |= {"moderation": "", "platforms": []}
+    assert [one.deed for one in import_yaml(yaml.safe_dump(explicit))] == [SAME]
 
 
 def test_a_draft_of_other_words_is_not_written_over() -> None:

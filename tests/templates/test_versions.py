@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
+from genhub.lib.ids import new_id
 from templates.errors import VersionNotPublishable
 from templates.models import Style, Template, TemplateVersion
 from templates.selectors import find_recipe, list_recipes
@@ -34,14 +35,14 @@ def first() -> TemplateVersion:
 
 
 def current(code: str = "poster") -> Any:
-    recipe = find_recipe(code)
+    recipe = find_recipe(code, new_id())
     assert recipe
     return recipe
 
 
 def test_draft_cannot_be_ordered() -> None:
     create_template("poster", name="Poster", prompt="x")
-    assert find_recipe("poster") is None
+    assert find_recipe("poster", new_id()) is None
     assert list_recipes() == []
 
 
@@ -134,7 +135,7 @@ def test_mistake_is_found_before_publishing(words: dict[str, Any], field: str, c
     assert [(mistake.field, mistake.code) for mistake in find_mistakes(draft)] == [(field, code)]
     with pytest.raises(VersionNotPublishable):
         publish(draft, actor="designer")
-    assert find_recipe("wrong") is None
+    assert find_recipe("wrong", new_id()) is None
 
 
 def test_every_mistake_is_named_at_once() -> None:

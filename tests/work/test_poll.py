@@ -171,7 +171,7 @@ def test_what_came_at_once_and_cannot_be_stored_is_not_paid_for_twice(
         raise OSError("the store is away")
 
     monkeypatch.setattr("generation.work.storing.save_output", refuse)
-    monkeypatch.setattr("generation.work.storing.draining.wait", lambda seconds: False)
+    monkeypatch.setattr("generation.work.trying.draining.wait", lambda seconds: False)
     assert work() == ["failed"]
     assert attempt_states(task) == ["failed"]
     assert len(tries) == 3
@@ -181,14 +181,14 @@ def test_worker_that_dies_while_it_asks_leaves_the_order_to_the_next(alice: APIC
     task = submit(alice, FOR_EVER)
     work()
     be_due()
-    batch = poll.claim_poll("local")
+    batch = poll.claim_polls("local")
     assert batch is not None
     [stale] = batch.members
     for _ in range(rescue.MOST_DEATHS + 2):
         Attempt.objects.filter(state="running").update(lease_expires_at=Now() - claims.lease())
         assert rescue.reap() == 1
         assert attempt_states(task) == ["waiting"]
-        assert poll.claim_poll("local") is not None
+        assert poll.claim_polls("local") is not None
     with pytest.raises(LeaseLost):
         waiting.wait(stale, Waiting())
     assert Attempt.objects.get().isolated
@@ -201,9 +201,9 @@ def test_poll_waits_for_nobody_who_ends_the_task(alice: APIClient) -> None:
     be_due()
     with psycopg.connect(**connection.get_connection_params()) as other:
         other.execute("SELECT 1 FROM generation_task FOR UPDATE")
-        assert poll.claim_poll("local") is None
+        assert poll.claim_polls("local") is None
         other.rollback()
-    assert poll.claim_poll("local") is not None
+    assert poll.claim_polls("local") is not None
 
 
 @pytest.mark.parametrize(
@@ -272,6 +272,7 @@ def test_account_that_is_switched_off_is_still_asked_for_what_is_paid(
     [
         (1, None, 1, 2), (3, None, 4, 5), (99, None, 30, 31), (1, 0, 0, 0), (1, 5, 5, 6), (1, 1e9, 300, 301),
         (1, float("nan"), 1, 2), (1, float("inf"), 1, 2), (1, -3, 1, 2),
+        (4, 5, 5, 6), (8, 5, 10, 11), (24, 5, 30, 31), (999, 5, 30, 31), (999, 60, 60, 61), (999, 0, 0, 0),
     ],
 )  # fmt: skip
 def test_pause_between_polls_is_bounded(

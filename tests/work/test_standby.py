@@ -198,7 +198,7 @@ def test_vendor_that_stays_broken_is_asked_a_few_times(alice: APIClient, vendor:
 def test_picture_that_is_paid_for_is_fetched_again_and_not_ordered_again(
     alice: APIClient, vendor: Open, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    monkeypatch.setattr("generation.work.storing.draining.wait", lambda seconds: False)
+    monkeypatch.setattr("generation.work.trying.draining.wait", lambda seconds: False)
     server, _ = vendor("only")
     server.respond = lambda asked: (
         Reply(body={"data": [{"url": f"{server.url}/picture.png"}]})

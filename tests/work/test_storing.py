@@ -11,9 +11,9 @@ from rest_framework.test import APIClient
 from generation.life import claims
 from generation.models import Attempt, Share, Task
 from generation.providers.base import Work
-from generation.work import process, run, storing
+from generation.work import finisher, process, run
+from generation.work.finisher import Finisher
 from generation.work.process import draining
-from generation.work.storing import Finisher
 from tests.easel import Easel, Gate
 from tests.patience import patience
 from tests.steps import attempt_states, die, submit
@@ -123,7 +123,7 @@ def test_drawn_pictures_do_not_pile_up(alice: APIClient, easel: Easel, decoding:
     easel.before_decoding, easel.before_drawing = decode, draw
     assert Job().join() == ["completed"] * 7
     # One is being finished and one waits, while the third is drawn.
-    assert max(unfinished) == storing.MOST_PENDING == 2
+    assert max(unfinished) == finisher.MOST_PENDING == 2
 
 
 def test_next_order_is_not_waited_for_while_the_finisher_works(

@@ -1,6 +1,6 @@
 """What a vendor's model promises of its adapter: words that it can send, and options with which orders can be made."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.models import Account
 from generation.providers.errors import BadOptions
+from generation.providers.further import TREATMENTS, treatment_by
 from generation.providers.registry import find_class
 from generation.spec import ModelCard
 
@@ -68,7 +69,25 @@ def takes_of(account: Account, values: Mapping[str, Any]) -> frozenset[str]:
     """Return those of OPTIONS that a model of these values can be sent; raise ValidationError for options with which no
     order could be made."""
     known = {name: values[name] for name in OF_CARD if name in values}
+    card, adapter = ModelCard.from_json("", known), find_class(account.adapter)
+    check_treatment(card, adapter.capabilities.treats)
     try:
-        return find_class(account.adapter).takes_of(ModelCard.from_json("", known))
+        return adapter.takes_of(card)
     except BadOptions as mistake:
         raise ValidationError(MISTAKES[mistake.code], params=mistake.params) from mistake
+
+
+def check_treatment(card: ModelCard, treats: Collection[str]) -> None:
+    """Raise ValidationError for what the adapter does to no picture, and for a model that makes clips, too."""
+    if not (said := treatment_by(card)):
+        return
+    if said not in treats:
+        choices = ", ".join(name for name in TREATMENTS if name in treats)
+        message = (
+            _("“treatment” with this adapter is one of these: %(choices)s.")
+            if choices
+            else _("The adapter does nothing to finished pictures: leave “treatment” out.")
+        )
+        raise ValidationError(message, params={"choices": choices})
+    if card.media_types != ("image",):
+        raise ValidationError(_("A model with a “treatment” makes pictures, and nothing else."))

@@ -24,6 +24,7 @@ from generation.states import TaskState
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import show
 from genhub.admin.show import badge, leads, table
+from genhub.lib.zones import hub_zone
 
 NAME = "generation_task_figures"
 PERIODS = {1: _("one day"), 7: _("7 days"), 30: _("30 days")}
@@ -42,7 +43,7 @@ class Period:
     def begin(self) -> datetime:
         """Return its first moment."""
         first = self.last - timedelta(days=self.days - 1)
-        return timezone.make_aware(datetime.combine(first, time.min))
+        return datetime.combine(first, time.min, tzinfo=hub_zone())
 
     @property
     def end(self) -> datetime:
@@ -92,7 +93,7 @@ class FiguresPage(HubAdmin):
         if request.user.has_perm("credits.view_purse"):
             money = [sum_turnover_of(one.begin, one.end) for one in (period, period.before)]
         shows_costs = request.user.has_perm("generation.view_costs")
-        today = timezone.localdate()
+        today = timezone.localdate(timezone=hub_zone())
         words = {
             "title": gettext("Orders in figures"),
             "period": period,
@@ -114,7 +115,7 @@ class FiguresPage(HubAdmin):
 
 def read_period(request: HttpRequest) -> Period:
     """Return the period of an address: today where it names none that there is."""
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=hub_zone())
     try:
         last = parse_date(request.GET.get("day", "")) or today
     except ValueError:

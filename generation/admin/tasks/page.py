@@ -26,6 +26,7 @@ from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.example import ExamplePage
 from generation.admin.tasks.figures import FiguresPage
 from generation.admin.tasks.history import attempts_table, story_table
+from generation.admin.tasks.sheets import SheetPage
 from generation.admin.tasks.taking_down import TakingDownPage
 from generation.admin.tasks.trying import TryPage
 from generation.admin.tasks.versions import VersionsPage
@@ -61,6 +62,7 @@ class TaskAdmin(
     BulkRefundPage,
     DeedsPage,
     ComparePage,
+    SheetPage,
     TryPage,
     VersionsPage,
     FiguresPage,

@@ -13,10 +13,13 @@ from generation.api.views import get_task
 from generation.errors import NoResult
 from generation.failures import TaskFailure
 from generation.models import Task
+from generation.selectors.events import find_ended
+from generation.selectors.tasks import find_with_pictures
 from generation.states import TASK_LIVE, TaskState
-from genhub.lib.errors import Problem, gettext_noop, problem_of
+from genhub.lib.errors import NotFound, Problem, gettext_noop, problem_of
 from genhub.lib.ids import to_wire
 from genhub.lib.waits import DONE, MEANT
+from genhub.platforms.authentication import caller_of
 
 # Names the task that an answer is about; by it a refusal, too, knows that an order was taken.
 TASK: Final = "x-genhub-task"
@@ -43,7 +46,14 @@ def find_taken(request: Request, task_id: uuid.UUID) -> Task:
 
 def find_end(request: Request, task_id: uuid.UUID) -> Task:
     """Return a task of the caller's that has ended well; raise StillUnderWay, or why it ended otherwise."""
-    task = find_taken(request, task_id)
+    wire_id = request.META[TASK] = to_wire("task", task_id)
+    if DONE not in request.META and not find_ended([str(task_id)]):
+        # As a rule, of what was ordered just now: it is read once it has ended.
+        raise StillUnderWay(task=wire_id)
+    caller = caller_of(request)
+    task = find_with_pictures(caller.platform.pk, caller.user_for_read(None), task_id)
+    if task is None:
+        raise NotFound(thing=gettext_noop("task"))
     if task.state not in TASK_LIVE:
         # It has ended: what was to be waited for is let go.
         waits.settle(request, Response(), state=task.state, seconds=None)

@@ -10,7 +10,7 @@ Options of an offer: `watermark`, `camera_fixed`, `service_tier`.
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -36,6 +36,7 @@ from generation.providers.clips import POLL_SECONDS, Created, clip_at, clip_word
 from generation.providers.errors import ProviderError
 from generation.providers.files import data_uri
 from generation.providers.http import VendorApi, unreadable
+from generation.providers.listing import parts_of
 from generation.providers.sorting import ended
 from generation.providers.wording import ratio_of
 
@@ -48,6 +49,7 @@ WORDS = {
 }
 PLAIN_OPTIONS = ("camera_fixed", "service_tier")
 FAILED = frozenset({"failed", "cancelled", "expired"})
+UNDER_WAY = frozenset({"queued", "running"})
 # So far may our clock and the vendor's be apart.
 APART = datetime.timedelta(minutes=1)
 PAGE = 50
@@ -126,6 +128,19 @@ class ArkVideosProvider(Provider):
         counted = told.usage or Counted()
         usage = Usage(pictures=1, output_tokens=counted.completion_tokens)
         return finish(clip_at(told.content.video_url, self.account), told.seed, usage)
+
+    def poll_many(self, remote_ids: Sequence[str]) -> Mapping[str, Waiting]:
+        """List these tasks."""
+        found: list[Task] = []
+        for part in parts_of(remote_ids):
+            ids = "".join(f"&filter.task_ids={remote_id}" for remote_id in part)
+            path = f"{TASKS}?page_num=1&page_size={len(part)}{ids}"
+            found += self.api.get(path).parse(Page).items or []
+        return {
+            quote(told.id, safe=""): Waiting(poll_after_seconds=POLL_SECONDS)
+            for told in found
+            if told.id and told.status in UNDER_WAY
+        }
 
     def cancel(self, remote_id: str) -> CancelOutcome:
         """Stop a clip that is queued, which is free; what runs is billed, and let run."""

@@ -1,9 +1,10 @@
 """Clips of servers in the plain dialect: `POST /generate` answers a `task_id`, `GET /task/{id}` says `completed` with a
 `result_url`, or `failed`. Where one's paths and words differ, its account says them.
 
-Options of an account: `paths` (`{"create": "generate", "poll": "task/{id}"}`), `words` (ours by the server's; an empty
-one is not sent: `prompt`, `model`, `duration`, `fps`, `resolution`, `width`, `height`, and the options of orders),
-`names` (where in answers stand `id`, `status`, `url`, `progress`, `error` and `seed`; `data.task_id` lies within
+Options of an account: `paths` (`{"create": "generate", "poll": "task/{id}"}`; where a server lists several orders also
+`list`, `tasks?ids={ids}`: the ids with commas between them), `words` (ours by the server's; an empty one is not sent:
+`prompt`, `model`, `duration`, `fps`, `resolution`, `width`, `height`, and the options of orders), `names` (where in
+answers stand `id`, `status`, `url`, `progress`, `error`, `seed` and, of a list, `tasks`; `data.task_id` lies within
 `data`), `states` (`{"completed": ["completed"], "failed": ["failed"]}`; any other word means that it works on),
 `refusals` (words of an error that mean that it does not make such a clip), `percent` (true: progress is 0 to 100).
 Options of an offer: `input` (constants of the body). The key goes as `Authorization: Bearer`, where there is one.
@@ -11,8 +12,9 @@ Options of an offer: `input` (constants of the body). The key goes as `Authoriza
 Pictures go as data URIs. Nothing is cancelled: what the server takes it makes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from generation.providers.base import (
     AccountSettings,
@@ -28,6 +30,7 @@ from generation.providers.envelope import explain as explain_envelope
 from generation.providers.errors import ProviderError
 from generation.providers.files import data_uri
 from generation.providers.http import VendorApi, unreadable
+from generation.providers.listing import parts_of
 from generation.providers.sorting import Meaning, Said, ended, says_any
 from generation.spec import GenerationSpec
 
@@ -39,6 +42,7 @@ WORDS = {
 }  # fmt: skip
 NAMES = {
     "id": "task_id", "status": "status", "url": "result_url", "progress": "progress", "error": "error", "seed": "seed",
+    "tasks": "tasks",
 }  # fmt: skip
 STATES = {"completed": ["completed"], "failed": ["failed"]}
 REFUSALS = ("nsfw", "content policy", "moderation", "sensitive")
@@ -87,7 +91,7 @@ class GenericVideoProvider(Provider):
     def poll(self, remote_id: str) -> Waiting | Finished:
         """Ask for a clip."""
         told = self.api.ask(self.paths["poll"].replace("{id}", remote_id), dict[str, Any])
-        status = str(self.read(told, "status")).casefold()
+        status = self.state_of(told)
         if status in self.states["failed"]:
             raise self.meaning_of(str(self.read(told, "error")))
         if status not in self.states["completed"]:
@@ -98,14 +102,31 @@ class GenericVideoProvider(Provider):
             raise unreadable("done without an address")
         return finish(clip_at(url, self.account), seed if isinstance(seed, int) else None)
 
-    def read(self, told: Mapping[str, Any], name: str) -> Any:
+    def poll_many(self, remote_ids: Sequence[str]) -> Mapping[str, Waiting]:
+        """List these orders, where the server has a path for that."""
+        found: dict[str, Waiting] = {}
+        for part in parts_of(remote_ids) if "list" in self.paths else ():
+            path = self.paths["list"].replace("{ids}", ",".join(part))
+            tasks = self.read(self.api.get(path).parse(dict[str, Any]), "tasks")
+            for told in tasks if isinstance(tasks, list) else ():
+                status = self.state_of(told)
+                if status and status not in (*self.states["completed"], *self.states["failed"]):
+                    name = quote(str(self.read(told, "id")), safe="")
+                    found[name] = Waiting(self.progress_of(told), POLL_SECONDS)
+        return found
+
+    def state_of(self, told: Any) -> str:
+        """Return the server's word for where an order stands; empty where it says none."""
+        return str(self.read(told, "status") or "").casefold()
+
+    def read(self, told: Any, name: str) -> Any:
         """Return what stands in an answer under one of our names; None where nothing does."""
         found: Any = told
         for part in self.names[name].split("."):
             found = found.get(part) if isinstance(found, dict) else None
         return found
 
-    def progress_of(self, told: Mapping[str, Any]) -> float | None:
+    def progress_of(self, told: Any) -> float | None:
         """Return how far a clip is, 0 to 1, where the server says it."""
         said = self.read(told, "progress")
         if isinstance(said, bool) or not isinstance(said, int | float):

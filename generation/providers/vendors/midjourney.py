@@ -20,12 +20,10 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from generation.providers.base import (
-    TASKS,
     AccountSettings,
     CancelOutcome,
     Capabilities,
     Finished,
-    FollowUp,
     Hint,
     Submitted,
     Waiting,
@@ -34,6 +32,7 @@ from generation.providers.base import (
 from generation.providers.callbacks import read_hint
 from generation.providers.errors import ProviderError, Unsupported
 from generation.providers.files import data_uri, file_of_url
+from generation.providers.further import TASKS, FollowUp
 from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.several import SEPARATOR, OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, ended, error_of

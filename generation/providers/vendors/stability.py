@@ -5,8 +5,9 @@ Requests are forms even without a file. A filtered picture comes with HTTP 200, 
 $0.01, but no answer says what it cost. v1 is gone, but for the balance.
 
 Models: `core`, `ultra`, `sd3.5-large`, `sd3.5-large-turbo`, `sd3.5-medium`, and `inpaint` for pictures with a mask,
-which has a price of its own. Options of an offer: `output_format` (`png`, `jpeg`, `webp`), `style_preset`, `styles`
-(those that orders may name).
+which has a price of its own. `upscale-fast` (four times the side) and `remove-background` (no JPEG) do something to a
+finished picture: their offers say it as `treatment`. Options of an offer: `output_format` (`png`, `jpeg`, `webp`),
+`style_preset`, `styles` (those that orders may name).
 """
 
 from collections.abc import Mapping
@@ -18,10 +19,17 @@ import msgspec
 from generation.providers.base import AccountSettings, Capabilities, Usage, Work
 from generation.providers.errors import ProviderError, Unsupported
 from generation.providers.files import encode_input, file_of_base64
+from generation.providers.further import TREATMENTS, treatment_of
 from generation.providers.http import VendorApi, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of
-from generation.providers.wording import options_of, ratio_of, strength_of, translate
+from generation.providers.wording import (
+    options_of,
+    ratio_of,
+    strength_of,
+    translate,
+    treated_of,
+)
 from generation.spec import PICTURE_OPTIONS, USUAL_STRENGTH
 
 RATIOS = ("16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
@@ -41,6 +49,7 @@ class Model:
     words: Mapping[str, str]
     takes_image: bool = False
     needs_mask: bool = False
+    treatment: str = ""
 
 
 SEED = {"seed": "seed", "style": "style_preset"}
@@ -51,6 +60,10 @@ MODELS = {
     "ultra": Model("generate/ultra", USUAL, takes_image=True),
     "sd3.5-large-turbo": Model("generate/sd3", SEED, takes_image=True),
     "inpaint": Model("edit/inpaint", USUAL, takes_image=True, needs_mask=True),
+    "upscale-fast": Model("upscale/fast", {}, takes_image=True, treatment="upscale"),
+    "remove-background": Model(
+        "edit/remove-background", {}, takes_image=True, treatment="remove_background"
+    ),
 }
 
 
@@ -71,7 +84,9 @@ class Balance(msgspec.Struct):
 class StabilityProvider(OneByOne):
     """Makes pictures by Stable Image."""
 
-    capabilities = Capabilities(takes=frozenset(PICTURE_OPTIONS) - {"steps"}, needs_key=True)
+    capabilities = Capabilities(
+        takes=frozenset(PICTURE_OPTIONS) - {"steps"}, needs_key=True, treats=frozenset(TREATMENTS)
+    )
     base_url = "https://api.stability.ai"
 
     def __init__(self, account: AccountSettings) -> None:
@@ -96,6 +111,8 @@ class StabilityProvider(OneByOne):
 def words_of(work: Work, name: str, model: Model) -> dict[str, Any]:
     """Return the fields of a create but for its pictures; raise Unsupported, naming what the model does not take."""
     spec, card = work.spec, work.card
+    if treated_of(work) or model.treatment:
+        return form_of_treated(work, name, model)
     if work.image and not model.takes_image:
         raise Unsupported(f"image: {name} takes none")
     if bool(work.mask) is not model.needs_mask:
@@ -113,6 +130,16 @@ def words_of(work: Work, name: str, model: Model) -> dict[str, Any]:
     elif not work.mask:
         words["strength"] = USUAL_STRENGTH if spec.strength is None else spec.strength
     return words
+
+
+def form_of_treated(work: Work, name: str, model: Model) -> dict[str, Any]:
+    """Return the fields of what is done to a finished picture, but for that; raise Unsupported for another model's."""
+    if model.treatment != treatment_of(work.spec):
+        raise Unsupported(f"action: {name} does “{model.treatment or 'nothing'}” to pictures")
+    form = work.card.options.get("output_format", "png")
+    if model.treatment == "remove_background" and form == "jpeg":
+        raise Unsupported(f"output_format: {name} makes no jpeg")
+    return {"output_format": form}
 
 
 def files_of(work: Work) -> dict[str, tuple[str, bytes, str]]:

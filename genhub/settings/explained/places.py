@@ -35,6 +35,12 @@ GROUPS = [
                 default=_("this machine"),
             ),
             Setting(
+                "HUB_TIME_ZONE",
+                _(
+                    "the IANA time zone of the days in figures, and of the admin for staff who chose none (`Asia/Shanghai`); the API is in UTC"
+                ),
+            ),
+            Setting(
                 "SECRET_KEY",
                 _("signs sessions and links of local files; production requires it"),
                 default=_("made once in the home"),
@@ -90,7 +96,9 @@ GROUPS = [
             ),
             Setting(
                 "CELERY_BROKER_URL",
-                _("the broker; where both are set, the first counts"),
+                _(
+                    "the broker: Valkey or Redis (`rediss://` by TLS), or RabbitMQ (`amqp://`); where both are set, the first counts, and beside RabbitMQ the second counts how often keys ask"
+                ),
                 default=_("embedded"),
                 aliases=("REDIS_URL",),
             ),

@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parents[1]
 # The suite's own settings: shorter times than those of any hub.
 LEFT_OUT = {"test.py"}
 READERS = {"at_least", "factor", "first", "model_place", "one_of", "origin", "origins", "price_usd", "private_hosts",
-           "required", "several", "weights_files"}  # fmt: skip
+           "required", "several", "time_zone", "weights_files"}  # fmt: skip
 ENVIRONMENTS = {"env", "os.environ"}
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 # Names that stand in tables and loops of parts.py instead of in a call.

@@ -199,6 +199,12 @@ GROUPS = [
         [
             Setting("API_MAX_BODY_BYTES", _("largest body of a request"), unit=_("bytes")),
             Setting(
+                "OPENAI_ASYNC",
+                _(
+                    "orders of pictures at `/v1` are answered 202 at once, and fetched later, unless the request says `x-genhub-async: false`"
+                ),
+            ),
+            Setting(
                 "WEB_THREADS", _("threads that answer; health has two more"), unit=_("threads")
             ),
             Setting(

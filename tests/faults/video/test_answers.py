@@ -76,7 +76,7 @@ def test_address_that_is_gone_is_asked_for_anew(
 BAD_FILES: dict[str, tuple[Reply, str]] = {
     "truncated": (file_reply(clip()[: len(clip()) // 2]), "output_clip_unreadable"),
     "garbage behind a start": (file_reply(clip()[:32] + bytes(500)), "output_clip_unreadable"),
-    "a page": (Reply(200, HTML, PAGE), "provider_answer_unreadable"),
+    "a page": (Reply(200, HTML, PAGE), "output_no_clip"),
     "2 GB": (Reply(200, clip(), HUGE), "provider_answer_unreadable"),
 }
 

@@ -1,14 +1,19 @@
 """A ComfyUI on loopback: a queue and a history in memory, files, and inputs."""
 
+import json
 import threading
 import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from wsproto import ConnectionType
+from wsproto.connection import Connection
+from wsproto.events import BytesMessage, TextMessage
+
 from generation.providers.vendors.comfyui.provider import prompt_id_of
 from tests.providers.vendors.clips import file_reply
 from tests.providers.vendors.contract import picture
-from tests.providers.vendors.server import Asked, Reply, path_of
+from tests.providers.vendors.server import Asked, Reply, Upgraded, path_of
 
 WORKFLOW: dict[str, Any] = {
     "3": {"class_type": "KSampler", "inputs": {"seed": 5, "steps": 20, "cfg": 8.0, "model": ["4", 0]}},
@@ -44,6 +49,18 @@ def history(state: str, *messages: Any) -> Reply:
     return Reply(body={OWN: ended([0, OWN, WORKFLOW, {}, ["9"]], state, *messages)})
 
 
+def told(*news: Any) -> bytes:
+    """Return frames of a websocket: texts, previews as bytes, and what is no JSON as it is."""
+    frames = Connection(ConnectionType.SERVER)
+    sent = b""
+    for one in news:
+        if isinstance(one, bytes):
+            sent += frames.send(BytesMessage(one))
+        else:
+            sent += frames.send(TextMessage(one if isinstance(one, str) else json.dumps(one)))
+    return sent
+
+
 class Comfy:
     """Takes prompts, runs them when it is told to, or at once, and forgets all when it is started anew."""
 
@@ -54,6 +71,8 @@ class Comfy:
         self.interrupted: list[str] = []
         self.lock = threading.Lock()
         self.taken = 0
+        # What its websocket tells whoever listens.
+        self.news = b""
 
     def start_anew(self) -> None:
         """Forget what is in memory."""
@@ -103,7 +122,9 @@ class Comfy:
         return Reply(body={"prompt_id": body["prompt_id"], "number": self.taken, "node_errors": {}})
 
     def view(self, asked: Asked) -> Reply:
-        """Hand a file out."""
+        """Hand a file out, or open the websocket."""
+        if path_of(asked) == "/ws":
+            return Upgraded(body=self.news)
         query = parse_qs(urlsplit(asked.path).query)
         assert (path_of(asked), query["type"]) == ("/view", ["output"])
         if query["filename"] == [NAMES["video"]]:

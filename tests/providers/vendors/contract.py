@@ -35,6 +35,7 @@ from tests.providers.vendors.server import (
     Silence,
     Stall,
 )
+from tests.providers.vendors.spoiled import Spoiled
 
 HTML = b"<html><body><h1>Bad gateway</h1></body></html>"
 PAGE = {"content-type": "text/html"}
@@ -55,7 +56,7 @@ def b64(kind: str = "png") -> str:
     return base64.b64encode(picture(kind)).decode()
 
 
-class ProviderContract:
+class ProviderContract(Spoiled):
     """Worn by the test class of each adapter, which says what its vendor answers.
 
     `respond` is the vendor in good health: create, poll, result, for as many pictures as are asked for. The replies are
@@ -76,10 +77,16 @@ class ProviderContract:
     # What differs from what the adapter says of itself: two pictures that are one call, what tells the cost.
     makes_two_at_once: ClassVar[bool] = False
     cost: ClassVar[str] = ""
+    # Of what its vendor does to anybody's picture, a model that does it each.
+    treating: ClassVar[dict[str, ModelCard]] = {}
 
     def respond(self, asked: Asked) -> Reply:
         """Answer as the vendor does that is in good health."""
         raise NotImplementedError
+
+    def encoded(self) -> tuple[str, ...]:
+        """Return in base64 the pictures that vendors in good health make, where their answers hold them."""
+        return b64(), b64("jpeg"), b64("webp")
 
     def is_create(self, asked: Asked) -> bool:
         """Return whether a request is one that is paid for."""

@@ -10,9 +10,10 @@ from generation.providers.base import Finished, Provider, Submitted, Waiting
 from generation.providers.errors import Fault, ProviderError, Sent
 from tests.providers.vendors.contract import HTML, PAGE, ProviderContract
 from tests.providers.vendors.server import Cut, Reply, Server, Silence
+from tests.providers.vendors.spoiled import CancelsPolled
 
 
-class PolledContract(ProviderContract):
+class PolledContract(CancelsPolled, ProviderContract):
     """Worn by the test class of an adapter that polls.
 
     `refusal`, `unknown` and `failed` are the vendor's answers to a poll: it does not make such a picture, a state that
@@ -36,6 +37,22 @@ class PolledContract(ProviderContract):
         with pytest.raises(ProviderError) as caught:
             provider.poll(remote_id)
         return caught.value
+
+    @pytest.mark.parametrize(
+        "body",
+        [HTML, b"", b"null", b"[]", b"{}", b'{"items": 7, "data": 7, "results": 7, "tasks": 7}'],
+        ids=["html", "empty", "null", "list", "nothing", "numbers"],
+    )
+    def test_list_that_nobody_can_read_tells_of_no_order(
+        self, server: Server, provider: Provider, body: bytes
+    ) -> None:
+        """Each is asked for alone then."""
+        server.faults = [Reply(200, body)] * 5
+        try:
+            found = dict(provider.poll_many(["a", "b"]))
+        except ProviderError:
+            found = {}
+        assert found == {}
 
     def test_refusal_is_the_order_s_own(self, server: Server, provider: Provider) -> None:
         error = self.poll_badly(server, provider, self.refusal)

@@ -1,6 +1,8 @@
 """A vendor on loopback that answers what a test says, and misbehaves on purpose."""
 
+import base64
 import contextlib
+import hashlib
 import json
 import socket
 import threading
@@ -57,6 +59,10 @@ class Stall(Reply):
     """Half of an answer, and no more until the server stops."""
 
 
+class Upgraded(Reply):
+    """A websocket, whose frames are the body; it then stays open until the server stops."""
+
+
 Respond = Callable[[Asked], Reply]
 
 
@@ -102,6 +108,9 @@ class Server:
                     self.drop()
                     return
                 data = reply.data()
+                if isinstance(reply, Upgraded):
+                    self.upgrade(data)
+                    return
                 self.send_response_only(reply.status)
                 headers = {"content-type": "application/json", **reply.headers}
                 headers.setdefault("content-length", str(len(data)))
@@ -116,6 +125,19 @@ class Server:
                     self.drop()
                     return
                 self.wfile.write(data)
+
+            def upgrade(self, frames: bytes) -> None:
+                self.send_response_only(101)
+                proof = f"{self.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+                digest = hashlib.sha1(proof.encode(), usedforsecurity=False).digest()
+                self.send_header("sec-websocket-accept", base64.b64encode(digest).decode())
+                self.send_header("connection", "upgrade")
+                self.send_header("upgrade", "websocket")
+                self.end_headers()
+                self.wfile.write(frames)
+                self.wfile.flush()
+                server.stopped.wait()
+                self.drop()
 
             def drop(self) -> None:
                 self.close_connection = True

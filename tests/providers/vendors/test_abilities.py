@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from generation.providers.base import Provider
 from generation.providers.registry import ADAPTERS, LOCAL, find_class
 from generation.providers.several import OneByOne
 from generation.spec import OPTIONS
 
 HANDBOOK = Path(__file__).parents[3] / "genhub/handbook"
-ROW = re.compile(r"^\| `(\w+)` " + r"\| ([^|]*) " * 7 + r"\|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)` " + r"\| ([^|]*) " * 8 + r"\|$", re.MULTILINE)
 # What the pages call what is made, and what is there and what is not.
 WORDS = {
     "en": {
@@ -26,7 +27,7 @@ WORDS = {
 
 def row_of(name: str, words: dict[str, str]) -> tuple[str, ...]:
     """Return an adapter's row: what it makes and takes, how it orders two pictures, whether it cancels, finds lost
-    orders and is called back, and what tells a cost."""
+    orders, is called back and lists what it works on, and what tells a cost."""
     adapter = find_class(name)
     able = adapter.capabilities
     makes = ", ".join(words[kind] for kind in ("image", "video") if kind in able.makes)
@@ -34,7 +35,8 @@ def row_of(name: str, words: dict[str, str]) -> tuple[str, ...]:
     if able.takes >= set(OPTIONS):
         takes = words["all"]
     calls = words["each" if issubclass(adapter, OneByOne) else "together"]
-    told = (able.cancels, able.finds_lost, able.calls_back)
+    lists = adapter.poll_many is not Provider.poll_many
+    told = (able.cancels, able.finds_lost, able.calls_back, lists)
     return (
         makes, takes, calls if "image" in able.makes else words["no"],
         *(words["yes" if one else "no"] for one in told), words[able.cost],

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from volcenginesdkarkruntime.resources.content_generation.tasks import Tasks
 
-from generation.providers.base import CancelOutcome, Hint, Lost, Provider
+from generation.providers.base import CancelOutcome, Hint, Lost, Provider, Waiting
 from generation.spec import ModelCard
 from tests.providers.vendors.clips import ClipContract, file_reply
 from tests.providers.vendors.oracle import model_of
@@ -36,6 +36,7 @@ class TestArkVideos(ClipContract):
     """Seedance."""
 
     adapter = "ark_videos"
+    callback = b'{"id": "cgt-2026-abc", "status": "succeeded"}'
     card = ModelCard("any", vendor_model="doubao-seedance-2-5-260628", unsupported=("audio",))
     refusal = task("failed", error={"code": "OutputVideoSensitiveContentDetected", "message": "no"})
     unknown = task("pondering")
@@ -129,6 +130,20 @@ class TestArkVideos(ClipContract):
         # Its prompt is not told: a person decides.
         assert (found.remote_id, found.is_same_prompt) == ("it", None)
         assert "filter.model=doubao-seedance-2-5-260628" in server.asked[0].path
+
+    def test_list_by_ids_tells_who_is_worked_on(self, server: Server, provider: Provider) -> None:
+        ids = [f"cgt-{number}" for number in range(120)]
+        states = ["queued", "running", "succeeded", "failed", "pondering"]
+        items = [{"id": name, "status": states[n % 5]} for n, name in enumerate(ids[:10])]
+        items += [{"status": "running"}, {"id": "../another", "status": "running"}]
+        server.faults = [Reply(body={"items": items}), Reply(body={}), Reply(body={"items": None})]
+        found = provider.poll_many(ids)
+        assert {name: found.get(name) for name in ids if name in found} == dict.fromkeys(
+            ("cgt-0", "cgt-1", "cgt-5", "cgt-6"), Waiting(poll_after_seconds=5.0)
+        )
+        paths = [asked.path for asked in server.asked]
+        assert [path.count("filter.task_ids=") for path in paths] == [50, 50, 20]
+        assert paths[2].startswith(f"{PATH}?page_num=1&page_size=20&filter.task_ids=cgt-100&")
 
     def test_callback_is_asked_for_and_only_a_hint(
         self, server: Server, provider: Provider

@@ -3,11 +3,12 @@
 import datetime
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
 
-from generation.providers.base import CancelOutcome, Lost, Provider
+from generation.providers.base import CancelOutcome, Lost, Provider, Waiting
 from generation.providers.errors import Sent
 from generation.spec import ModelCard
 from tests.providers.vendors.clips import ClipContract, file_reply
@@ -142,6 +143,24 @@ class TestDashScopeVideos(ClipContract):
             ("c:1:7", True), ("b:1:7", None), ("a:1:7", False),
         ]  # fmt: skip
         assert "model_name=wan3.0-video" in server.asked[0].path
+
+    def test_list_of_what_is_under_way_is_read_as_far_as_it_is_worth(
+        self, server: Server, provider: Provider
+    ) -> None:
+        def page(*names: str, status: str = "RUNNING") -> Reply:
+            rows = [{"task_id": name, "task_status": status} for name in names]
+            rows += [{"task_id": f"other-{n}", "status": status} for n in range(100 - len(rows))]
+            return Reply(body={"data": rows, "total": 900})
+
+        ids = [f"t{number}:1:7" for number in range(20)]
+        last = Reply(body={"data": [{"task_id": "t5", "status": "PENDING"}, {"task_id": "t6", "status": "FAILED"}]})  # fmt: skip
+        server.faults = [page("t0", "t1"), page("t2"), last]
+        found = provider.poll_many(ids)
+        waits = Waiting(poll_after_seconds=5.0)
+        assert found == dict.fromkeys(("t0:1:7", "t1:1:7", "t2:1:7", "t5:1:7"), waits)
+        queries = [parse_qs(urlsplit(asked.path).query) for asked in server.asked]
+        asked = [(query["status"], query["page_no"], query["page_size"]) for query in queries]
+        assert asked == [(["RUNNING"], ["1"], ["100"]), (["RUNNING"], ["2"], ["100"]), (["PENDING"], ["1"], ["100"])]  # fmt: skip
 
     def test_check_asks_how_many_tasks_there_are(self, server: Server, provider: Provider) -> None:
         server.faults = [Reply(body={"total": 2, "data": []})]

@@ -13,6 +13,7 @@ from generation.spec import ModelCard
 from tests.providers.vendors.contract import HTML, PAGE, picture
 from tests.providers.vendors.polled import PolledContract
 from tests.providers.vendors.server import Asked, Reply, Server, path_of
+from tests.providers.vendors.treated import TreatsPictures
 
 ID = "764cabcf-b745-4b3e-ae38-1200304cf45b"
 ORDER = f"fal-ai/flux/requests/{ID}"
@@ -26,11 +27,24 @@ def wrong(kind: str, code: int = 422) -> Reply:
     return Reply(code, {"detail": [{"loc": ["body", "prompt"], "msg": "told so", "type": kind}]})
 
 
-class TestFal(PolledContract):
+class TestFal(TreatsPictures, PolledContract):
     """Anybody's models."""
 
     adapter = "fal"
+    callback = b'{"request_id": "x", "status": "OK"}'
     card = ModelCard("any", vendor_model="fal-ai/flux/dev")
+    treating = {
+        "upscale": ModelCard(
+            "large",
+            vendor_model="fal-ai/esrgan",
+            options={"treatment": "upscale", "input": {"scale": 4}},
+        ),
+        "remove_background": ModelCard(
+            "free",
+            vendor_model="fal-ai/birefnet",
+            options={"treatment": "remove_background"},
+        ),
+    }
     refusal = status("COMPLETED", error="refused", error_type="content_policy_violation")
     unknown = status("DREAMING")
     failed = status("COMPLETED", error="Runner died", error_type="runner_disconnected")
@@ -66,6 +80,22 @@ class TestFal(PolledContract):
         assert "x-fal-object-lifecycle-preference" not in asked.headers
         assert finished.made[0].seed == 42
         assert [one.path for one in server.asked[1:3]] == [f"/{ORDER}/status", f"/{ORDER}"]
+
+    def test_treated_picture_stands_where_a_model_of_pictures_takes_one(
+        self, server: Server, provider: Provider
+    ) -> None:
+        """Their answers hold one `image` in place of `images`."""
+        server.faults = [
+            self.respond(Asked("POST", "/", {"host": server.url.removeprefix("http://")}, b"")),
+            status("COMPLETED"),
+            Reply(body={"image": {"url": f"{server.url}/picture.png"}, "mask_image": None}),
+        ]
+        finished = self.finish(provider, self.treat("upscale"))
+        assert len(finished.made) == 1
+        body = server.asked[0].json
+        assert (server.asked[0].path, body.pop("scale")) == ("/fal-ai/esrgan", 4)
+        assert body.pop("image_url").startswith("data:image/png;base64,")
+        assert body == {}
 
     def test_account_says_how_long_pictures_are_kept_there(self, server: Server) -> None:
         provider = self.make(server.url, options={"expiration_seconds": 3600})

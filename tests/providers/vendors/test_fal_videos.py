@@ -25,6 +25,7 @@ class TestFalVideos(ClipContract):
     """Models whose words nobody knows but who offers them."""
 
     adapter = "fal_videos"
+    callback = b'{"request_id": "x", "status": "OK"}'
     card = ModelCard("any", vendor_model=MODEL, unsupported=("audio",))
     refusal, unknown, failed = TestFal.refusal, TestFal.unknown, TestFal.failed
     bad_key, no_quota, busy, broken = TestFal.bad_key, TestFal.no_quota, TestFal.busy, TestFal.broken  # fmt: skip

@@ -102,6 +102,29 @@ class TestGenericVideo(ClipContract):
         assert isinstance(waits, Waiting)
         assert waits.progress == told
 
+    def test_several_are_listed_where_the_account_says_how(self, server: Server) -> None:
+        plain = self.make(server.url)
+        assert plain.poll_many(["a", "b"]) == {}
+        assert server.asked == []
+        options = {
+            "paths": {"list": "v2/jobs?of={ids}"},
+            "names": {"tasks": "data.jobs", "id": "job", "status": "state"},
+        }
+        provider = self.make(server.url, options=options)
+        jobs: list[Any] = [
+            {"job": "a", "state": "Running", "progress": 0.5}, {"job": 7, "state": "queued"},
+            {"job": "../x", "state": "queued"}, {"job": "b", "state": "completed"},
+            {"job": "c", "state": "FAILED"}, {"job": "d"}, "strange", None,
+        ]  # fmt: skip
+        server.faults = [Reply(body={"data": {"jobs": jobs}}), Reply(body={"data": {"jobs": {}}})]
+        ids = ["a", "7", "..%2Fx", "b", "c", "d", *(f"e{number}" for number in range(50))]
+        assert provider.poll_many(ids) == {
+            "a": Waiting(0.5, 5.0), "7": Waiting(None, 5.0), "..%2Fx": Waiting(None, 5.0),
+        }  # fmt: skip
+        first, second = (asked.path for asked in server.asked)
+        assert first == f"/v2/jobs?of={','.join(ids[:50])}"
+        assert second == f"/v2/jobs?of={','.join(ids[50:])}"
+
     def test_check_asks_for_an_order_that_nobody_gave(
         self, server: Server, provider: Provider
     ) -> None:

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from generation.providers.base import (
-    TASKS,
     CancelOutcome,
     Finished,
     Provider,
@@ -16,6 +15,7 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import Fault, Sent, Unsupported
+from generation.providers.further import TASKS
 from tests.providers.vendors.contract import HTML
 from tests.providers.vendors.polled import PolledContract
 from tests.providers.vendors.proxy import Job, Proxy, receipt, task
@@ -26,6 +26,7 @@ class TestMidjourney(PolledContract):
     """Grids, and what is done with one of their pictures."""
 
     adapter = "midjourney"
+    callback = b'{"id": "17", "status": "SUCCESS"}'
     refusal = task("FAILURE", failReason="Banned prompt detected")
     bad_key = Reply(
         401, {"error": {"code": "", "message": "invalid token", "type": "new_api_error"}}

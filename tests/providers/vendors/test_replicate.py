@@ -13,6 +13,7 @@ from generation.spec import ModelCard
 from tests.providers.vendors.contract import picture
 from tests.providers.vendors.polled import PolledContract
 from tests.providers.vendors.server import Asked, Reply, Server, path_of
+from tests.providers.vendors.treated import TreatsPictures
 
 NOW = datetime.datetime(2026, 11, 28, 10, tzinfo=datetime.UTC)
 
@@ -27,11 +28,24 @@ def prediction(status: str, code: int = 200, **words: Any) -> Reply:
     return Reply(code, {**usual, **words})
 
 
-class TestReplicate(PolledContract):
+class TestReplicate(TreatsPictures, PolledContract):
     """Anybody's models."""
 
     adapter = "replicate"
+    callback = b'{"id": "ufaw", "status": "succeeded"}'
     card = ModelCard("any", vendor_model="black-forest-labs/flux-dev")
+    treating = {
+        "upscale": ModelCard(
+            "large",
+            vendor_model="nightmareai/real-esrgan:f121d640",
+            options={"treatment": "upscale", "input": {"scale": 4, "face_enhance": False}},
+        ),
+        "remove_background": ModelCard(
+            "free",
+            vendor_model="851-labs/background-remover:a029dff3",
+            options={"treatment": "remove_background", "words": {"image": "picture"}},
+        ),
+    }
     refusal = prediction("failed", error="NSFW content detected. Try running it again.")
     unknown = prediction("pondering")
     failed = prediction("failed", error="CUDA out of memory")
@@ -67,6 +81,17 @@ class TestReplicate(PolledContract):
         assert "prefer" not in asked.headers
         assert asked.json == {"input": {"prompt": "a star", "seed": 7, "aspect_ratio": "1:1"}}
         assert (finished.made[0].seed, finished.usage.cost_usd) == (7, None)
+
+    def test_treated_picture_stands_where_the_offer_says(
+        self, server: Server, provider: Provider
+    ) -> None:
+        for treatment in ("upscale", "remove_background"):
+            provider.submit(self.treat(treatment))
+        large, free = (asked.json for asked in server.asked)
+        assert large["version"] == "f121d640"
+        assert large["input"].pop("image").startswith("data:image/png;base64,")
+        assert large["input"] == {"scale": 4, "face_enhance": False}
+        assert list(free["input"]) == ["picture"]
 
     @pytest.mark.parametrize(
         ("name", "path", "version"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from generation.providers.base import CancelOutcome, Hint, Lost, Provider
+from generation.providers.base import CancelOutcome, Hint, Lost, Provider, Waiting
 from generation.providers.registry import find_class
 from generation.spec import ModelCard
 from tests.providers.vendors.clips import ClipContract, file_reply
@@ -20,6 +20,7 @@ class TestReplicateVideos(ClipContract):
     """Models whose words nobody knows but who offers them."""
 
     adapter = "replicate_videos"
+    callback = b'{"id": "ufaw"}'
     card = ModelCard("any", vendor_model=MODEL, unsupported=("audio",))
     refusal, unknown, failed = TestReplicate.refusal, TestReplicate.unknown, TestReplicate.failed
     bad_key, no_quota = TestReplicate.bad_key, TestReplicate.no_quota
@@ -91,6 +92,26 @@ class TestReplicateVideos(ClipContract):
         work = self.work()
         [found] = provider.find_lost(Lost(work.spec, work.card, NOW, NOW))
         assert (found.remote_id, found.is_same_prompt) == ("it", True)
+
+    def test_newest_pages_of_the_list_tell_who_is_worked_on(
+        self, server: Server, provider: Provider
+    ) -> None:
+        states = ["starting", "processing", "succeeded", "aborted", "pondering"]
+        rows = [{"id": f"p{number}", "status": state} for number, state in enumerate(states)]
+        second = f"{server.url}/predictions?cursor=two"
+        ids = [f"p{number}" for number in range(30)]
+        server.faults = [
+            Reply(body={"results": rows, "next": second}),
+            Reply(body={"results": [{"id": "p9", "status": "starting"}], "next": None}),
+        ]
+        found = provider.poll_many(ids)
+        assert found == dict.fromkeys(("p0", "p1", "p9"), Waiting(poll_after_seconds=5.0))
+        assert [asked.path for asked in server.asked] == ["/predictions", "/predictions?cursor=two"]
+        # Once all are seen, or more pages are not worth it, none is read any more.
+        for few in (ids[:5], ids[:7]):
+            server.faults = [Reply(body={"results": rows, "next": second})]
+            provider.poll_many(few)
+        assert len(server.asked) == 4
 
     def test_check_asks_whose_key_it_is(self, server: Server, provider: Provider) -> None:
         server.faults = [Reply(body={"type": "user", "username": "acme"})]

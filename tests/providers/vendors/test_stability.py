@@ -9,8 +9,9 @@ from PIL import Image
 from generation.providers.base import Provider
 from generation.providers.errors import ProviderError
 from generation.spec import ModelCard
-from tests.providers.vendors.contract import ProviderContract, b64
+from tests.providers.vendors.contract import b64
 from tests.providers.vendors.server import Asked, Reply, Server
+from tests.providers.vendors.treated import TreatsPictures
 
 
 def problem(status: int, name: str) -> Reply:
@@ -21,11 +22,19 @@ def model(name: str) -> ModelCard:
     return ModelCard("any", vendor_model=name)
 
 
-class TestStability(ProviderContract):
+def treating(name: str, treatment: str, **options: str) -> ModelCard:
+    return ModelCard(name, vendor_model=name, options={"treatment": treatment, **options})
+
+
+class TestStability(TreatsPictures):
     """Stable Image."""
 
     adapter = "stability"
     card = model("core")
+    treating = {
+        "upscale": treating("upscale-fast", "upscale"),
+        "remove_background": treating("remove-background", "remove_background"),
+    }
     refusal = problem(403, "content_moderation")
     bad_key = problem(401, "unauthorized")
     no_quota = problem(402, "payment_required")
@@ -148,6 +157,24 @@ class TestStability(ProviderContract):
             work = replace(work, mask=Image.new("L", (64, 64)))
         with pytest.raises(ProviderError, match=refused):
             provider.submit(work)
+        assert server.asked == []
+
+    def test_treated_picture_goes_to_its_own_endpoint(
+        self, server: Server, provider: Provider
+    ) -> None:
+        for treatment in ("upscale", "remove_background"):
+            provider.submit(self.treat(treatment))
+        paths = [asked.path.removeprefix("/v2beta/stable-image/") for asked in server.asked]
+        assert paths == ["upscale/fast", "edit/remove-background"]
+        for asked in server.asked:
+            assert set(self.fields(asked)) == {"image", "output_format"}
+
+    def test_picture_without_background_is_no_jpeg(
+        self, server: Server, provider: Provider
+    ) -> None:
+        card = treating("remove-background", "remove_background", output_format="jpeg")
+        error = self.fail(provider, replace(self.treat("remove_background"), card=card))
+        assert "output_format" in str(error)
         assert server.asked == []
 
     def test_check_asks_for_the_balance(self, server: Server, provider: Provider) -> None:

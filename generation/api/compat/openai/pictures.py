@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pybase64
 from rest_framework.request import Request
 
@@ -35,12 +36,12 @@ def answer_pictures(request: Request, task: Task, kind: str) -> dict[str, Any]:
 
 def list_pictures(request: Request, task: Task, kind: str) -> list[dict[str, Any]]:
     """Return each picture as a link that works for some minutes, as its bytes, or as both where nobody said which:
-    clients of one of OpenAI's models read this, and of another that."""
+    clients of one of OpenAI's models read this, and of another that. The bytes are for msgspec to write."""
     pictures = []
     for artifact, revised_prompt in list_delivered(task):
         picture: dict[str, Any] = {}
         if kind != "url":
-            picture["b64_json"] = in_base64(artifact)
+            picture["b64_json"] = msgspec.Raw(b'"%b"' % pybase64.b64encode(read_bytes(artifact)))
         if kind != "b64_json":
             picture["url"] = request.build_absolute_uri(sign_link(artifact))
         if revised_prompt:

@@ -4,6 +4,9 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
+from django.conf import settings
+from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -41,8 +44,10 @@ def read_kind(request: Request) -> str:
 
 
 def wants_later(request: Request) -> bool:
-    """Return whether the caller wants to be answered at once, and to fetch the pictures later."""
-    return request.headers.get(ASYNC, "").strip().lower() == "true"
+    """Return whether the caller is answered at once, and fetches the pictures later: as its header says, else as the
+    hub's settings."""
+    said = request.headers.get(ASYNC, "").strip().lower()
+    return said == "true" or (said != "false" and settings.OPENAI_ASYNC)
 
 
 def find_pictures(request: Request, wire_id: str) -> Task:
@@ -54,12 +59,12 @@ def find_pictures(request: Request, wire_id: str) -> Task:
     return task
 
 
-def answer_task(request: Request, task_id: uuid.UUID, kind: str) -> Response:
+def answer_task(request: Request, task_id: uuid.UUID, kind: str) -> HttpResponse:
     """Return the pictures of a task that has ended well; raise why there are none."""
     return answer_ended(request, find_end(request, task_id), kind)
 
 
-def answer_later(request: Request, task: Task, kind: str) -> Response:
+def answer_later(request: Request, task: Task, kind: str) -> HttpResponse:
     """Return the pictures of a task, or 202 with where to ask for them as long as there are none."""
     if task.state not in TASK_LIVE:
         check_ended(task)
@@ -80,7 +85,8 @@ def answer_later(request: Request, task: Task, kind: str) -> Response:
     return Response(answer, 202, headers=headers)
 
 
-def answer_ended(request: Request, task: Task, kind: str) -> Response:
-    """Return the pictures that there are."""
+def answer_ended(request: Request, task: Task, kind: str) -> HttpResponse:
+    """Return the pictures that there are, written here: the usual writer looks at each letter of megabytes."""
     headers = {SHOULD_RETRY: "false", TASK: to_wire("task", task.pk)}
-    return Response(answer_pictures(request, task, kind), headers=headers)
+    body = msgspec.json.encode(answer_pictures(request, task, kind))
+    return HttpResponse(body, content_type="application/json", headers=headers)

@@ -84,7 +84,7 @@ class GenerationsView(OpenAIView):
         tags=schema.TAGS,
         summary=_("Draw pictures"),
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         """Order, wait for the end without a thread, and answer the pictures; 504 where that takes too long. As a stream
         they are answered by the events process; 503 where that is away."""
         if waited := waits.find_waited(request):
@@ -105,7 +105,7 @@ class GenerationsView(OpenAIView):
         waits.begin(request, task_id, WAIT_SECONDS)
         return answer_task(request, task_id, kind)
 
-    def answer_waited(self, request: Request, task_id: uuid.UUID) -> Response:
+    def answer_waited(self, request: Request, task_id: uuid.UUID) -> HttpResponseBase:
         """Answer how things stand after the wait; an order that nobody can stream goes on."""
         kind: str | None = request.META[KIND]
         if kind is None:
@@ -128,7 +128,7 @@ class EditsView(GenerationsView):
         tags=schema.TAGS,
         summary=_("Draw pictures from another one"),
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         """Order and answer as for pictures of a prompt alone."""
         return super().post(request)
 
@@ -145,7 +145,7 @@ class PictureTaskView(OpenAIView):
         tags=schema.TAGS,
         summary=_("Fetch the pictures of an order"),
     )
-    def get(self, request: Request, task_id: str) -> Response:
+    def get(self, request: Request, task_id: str) -> HttpResponseBase:
         """Answer its pictures, or 202 as long as there are none; as OpenAI's errors why there will be none."""
         kind = read_kind(request)
         return answer_later(request, find_pictures(request, task_id), kind)

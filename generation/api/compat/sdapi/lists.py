@@ -8,6 +8,7 @@ from generation.accounts.routing import list_models
 from generation.selectors.queue import list_live_workers
 from generation.spec import ModelCard
 from generation.work.presence import GONE_AFTER
+from genhub.platforms.models import Platform
 from templates.selectors import list_styles
 
 
@@ -41,10 +42,11 @@ def list_schedulers() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def list_prompt_styles() -> list[dict[str, Any]]:
-    """Return the styles; what they add to a prompt is the hub's."""
+def list_prompt_styles(platform: Platform) -> list[dict[str, Any]]:
+    """Return the styles that a platform may order; what they add to a prompt is the hub's."""
     return [
-        {"name": style.code, "prompt": None, "negative_prompt": None} for style in list_styles()
+        {"name": style.code, "prompt": None, "negative_prompt": None}
+        for style in list_styles(platform.styles)
     ]
 
 
@@ -80,7 +82,6 @@ LISTS: Final[dict[str, Callable[[], Any]]] = {
     "sd-models": list_checkpoints,
     "samplers": list_samplers,
     "schedulers": list_schedulers,
-    "prompt-styles": list_prompt_styles,
     "loras": list_loras,
     "memory": read_memory,
     "embeddings": lambda: {"loaded": {}, "skipped": {}},

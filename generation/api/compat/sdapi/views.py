@@ -18,6 +18,7 @@ from generation.api import waits
 from generation.api.compat.ends import TASK, find_end
 from generation.api.compat.sdapi import schema
 from generation.api.compat.sdapi.answers import PNG, answer_drawn
+from generation.api.compat.sdapi.lists import list_prompt_styles
 from generation.api.compat.sdapi.orders import DIALECT, to_order
 from generation.api.compat.sdapi.progress import answer_progress
 from generation.api.compat.sdapi.refusals import RENAMED, word_refusal
@@ -196,6 +197,15 @@ class LookUpView(SdapiView):
     def get(self, request: Request) -> Response:
         """Answer it."""
         return Response(self.read())
+
+
+class StylesView(LookUpView):
+    """The styles that the caller's platform may order."""
+
+    @extend_schema(summary=_("Look up what the hub has"))
+    def get(self, request: Request) -> Response:
+        """Answer their names."""
+        return Response(list_prompt_styles(caller_of(request).platform))
 
 
 class RefreshView(SdapiView):

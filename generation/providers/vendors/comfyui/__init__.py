@@ -5,8 +5,8 @@ Facts: server.py and execution.py of ComfyUI. A workflow in the form that the ed
 tells what came of it, `/queue` what waits and what runs. Both are in the server's memory: what neither knows, asked for
 before and after the other, was forgotten by a server that was started anew, and is ordered again. `/interrupt` is
 global where the server is old, so it is called only while the prompt that runs is ours; what waits is taken out of the
-queue. How far a prompt is only a websocket tells. The server itself knows no keys: where one is given, it is for a
-proxy before it, `user:password` or a token.
+queue. How far a prompt is only a websocket (`/ws`) tells: it is listened to for a moment while ours runs. The server
+itself knows no keys: where one is given, it is for a proxy before it, `user:password` or a token.
 
 Options of an account: `refusals` (further words of an error that mean that it does not make such a picture).
 Options of an offer: `workflow`, `inputs` (where our words go, `{"prompt": "6.text", "seed": ["3.seed", "9.seed"]}`: a

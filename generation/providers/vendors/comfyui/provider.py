@@ -4,7 +4,7 @@ import base64
 import datetime
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,7 @@ from generation.providers.vendors.comfyui.answers import (
     Ticket,
     Uploaded,
 )
+from generation.providers.vendors.comfyui.progress import hear_progress
 from generation.providers.vendors.comfyui.workflow import Workflow
 from generation.spec import OPTIONS, PICTURES, ModelCard
 
@@ -112,9 +113,12 @@ class ComfyUIProvider(OneByOne):
     def poll_one(self, remote_id: str) -> Waiting | Picture:
         """Ask for one prompt."""
         ticket = Ticket.from_id(remote_id)
-        entry = self.find(ticket)
+        entry, running = self.find(ticket)
         if entry is None or entry.state not in {"success", "error"}:
-            return Waiting(poll_after_seconds=POLL_SECONDS)
+            if running is None:
+                return Waiting(poll_after_seconds=POLL_SECONDS)
+            done = hear_progress(self.api, CLIENT, ticket.prompt, running.nodes)
+            return Waiting(done, POLL_SECONDS)
         if entry.state == "error":
             raise self.meaning_of(entry.find_failure())
         name, path = entry.find_file(ticket.output)
@@ -124,16 +128,27 @@ class ComfyUIProvider(OneByOne):
         content = clip_from(self.api, path) if is_clip else file_from(self.api, path)
         return Picture(content, ticket.seed, usage=Usage(pictures=1))
 
-    def find(self, ticket: Ticket) -> Entry | None:
-        """Return a prompt that has ended, None for one that waits or runs; raise Forgotten for one that the server has
-        nowhere, also after it may have gone from the queue into the history."""
+    def poll_many(self, remote_ids: Sequence[str]) -> Mapping[str, Waiting]:
+        """Ask for the queue: what waits there has not begun."""
+        pending = {prompt.id for prompt in self.api.get("queue").parse(Queue).queue_pending}
+        return {
+            remote_id: Waiting(poll_after_seconds=POLL_SECONDS)
+            for remote_id in remote_ids
+            if SEPARATOR not in remote_id and Ticket.from_id(remote_id).prompt in pending
+        }
+
+    def find(self, ticket: Ticket) -> tuple[Entry | None, Prompt | None]:
+        """Return what the history says of a prompt, and the prompt where it runs, neither for one that waits; raise
+        Forgotten for one that the server has nowhere, also after it may have gone from the queue into the history."""
         if entry := self.entry_of(ticket):
-            return entry
+            return entry, None
         queue = self.api.ask("queue", Queue)
-        if is_among(ticket, queue.queue_running) or is_among(ticket, queue.queue_pending):
-            return None
+        if running := find_among(ticket, queue.queue_running):
+            return None, running
+        if find_among(ticket, queue.queue_pending):
+            return None, None
         if entry := self.entry_of(ticket):
-            return entry
+            return entry, None
         raise Forgotten(f"neither in the queue nor in the history: {ticket.prompt}")
 
     def entry_of(self, ticket: Ticket) -> Entry | None:
@@ -149,10 +164,10 @@ class ComfyUIProvider(OneByOne):
     def cancel_one(self, remote_id: str) -> CancelOutcome:
         """Take a prompt out of the queue, which is free; stop it where it is the one that runs."""
         ticket = Ticket.from_id(remote_id)
-        if is_among(ticket, self.api.ask("queue", Queue).queue_pending):
+        if find_among(ticket, self.api.ask("queue", Queue).queue_pending):
             self.api.post("queue", json={"delete": [ticket.prompt]})
         # It may have begun in this moment.
-        if is_among(ticket, self.api.ask("queue", Queue).queue_running):
+        if find_among(ticket, self.api.ask("queue", Queue).queue_running):
             self.api.post("interrupt", json={"prompt_id": ticket.prompt})
             return CancelOutcome.BILLED
         return CancelOutcome.BILLED if self.entry_of(ticket) else CancelOutcome.FREE
@@ -211,9 +226,9 @@ def workflow_of(card: ModelCard) -> Workflow:
         raise Unsupported(f"workflow: {error}") from error
 
 
-def is_among(ticket: Ticket, prompts: list[Prompt]) -> bool:
-    """Return whether a prompt is one of these."""
-    return any(prompt.id == ticket.prompt for prompt in prompts)
+def find_among(ticket: Ticket, prompts: list[Prompt]) -> Prompt | None:
+    """Return a prompt of these, None where it is none of them."""
+    return next((prompt for prompt in prompts if prompt.id == ticket.prompt), None)
 
 
 def has_words(prompt: Prompt, order: Lost) -> bool:

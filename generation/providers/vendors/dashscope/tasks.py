@@ -1,12 +1,13 @@
 """Tasks of DashScope, of pictures as of clips: taken, stopped and listed."""
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from generation.providers.base import AccountSettings, CancelOutcome, Lost
 from generation.providers.errors import ProviderError
 from generation.providers.http import VendorApi, lost
+from generation.providers.listing import ROWS_A_PAGE, most_pages
 from generation.providers.sorting import ended, sort_status
 from generation.providers.vendors.dashscope.answers import (
     VENDOR_ZONE,
@@ -21,6 +22,7 @@ from generation.providers.vendors.dashscope.answers import (
 
 BASE_URL = "https://dashscope.aliyuncs.com/api/v1"
 ENDED = {"FAILED", "CANCELED"}
+UNDER_WAY = ("RUNNING", "PENDING")
 # What the vendor's clock and ours may differ by.
 SLACK = datetime.timedelta(seconds=90)
 # Tasks that are looked at for a lost one: each is asked for.
@@ -96,3 +98,23 @@ def list_tasks(api: VendorApi, order: Lost) -> list[Listed]:
     }
     page = api.get("tasks", params=query).parse(Tasks)
     return page.data or page.tasks or []
+
+
+def list_under_way(api: VendorApi, remote_ids: Sequence[str]) -> set[str]:
+    """Return those orders that the vendor's list of what is under way names, as far as it is worth reading."""
+    wanted = {Ticket.from_id(remote_id).task: remote_id for remote_id in remote_ids}
+    found: set[str] = set()
+    pages = most_pages(remote_ids)
+    for status in UNDER_WAY:
+        for page_no in range(1, pages + 1):
+            query = {"page_no": page_no, "page_size": ROWS_A_PAGE, "status": status}
+            page = api.get("tasks", params=query).parse(Tasks)
+            rows = page.data or page.tasks or []
+            found |= {
+                wanted[row.task_id]
+                for row in rows
+                if row.task_id in wanted and (row.status or row.task_status or status) in UNDER_WAY
+            }
+            if len(rows) < ROWS_A_PAGE or len(found) == len(wanted):
+                break
+    return found

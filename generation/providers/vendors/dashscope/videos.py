@@ -10,7 +10,7 @@ Options of an account: `workspace`. Options of an offer: `way` (`media` or `url`
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -42,6 +42,7 @@ from generation.providers.vendors.dashscope.tasks import (
     ask_task,
     count_tasks,
     list_tasks,
+    list_under_way,
     make_api,
     order_task,
     stop,
@@ -104,6 +105,11 @@ class DashScopeVideosProvider(Provider):
             replace(made, revised_prompt=output.actual_prompt or "") for made in finished.made
         ]
         return replace(finished, made=revised)
+
+    def poll_many(self, remote_ids: Sequence[str]) -> Mapping[str, Waiting]:
+        """List what is under way."""
+        found = list_under_way(self.api, remote_ids)
+        return dict.fromkeys(found, Waiting(poll_after_seconds=POLL_SECONDS))
 
     def cancel(self, remote_id: str) -> CancelOutcome:
         """Stop a clip that has not begun."""

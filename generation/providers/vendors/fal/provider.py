@@ -17,11 +17,12 @@ from generation.providers.base import (
 )
 from generation.providers.callbacks import read_hint
 from generation.providers.files import data_uri, file_of_url
+from generation.providers.further import TREATMENTS
 from generation.providers.http import unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, error_of
 from generation.providers.vendors.fal.queue import BASE_URL, File, Queue
-from generation.providers.wording import input_of, size_of
+from generation.providers.wording import input_of, size_of, treated_input_of, treated_of
 
 USUAL_WORDS = {"prompt": "prompt", "seed": "seed", "image": "image_url", "mask": "mask_url"}
 USUAL_RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
@@ -40,7 +41,9 @@ class Result(msgspec.Struct):
 class FalProvider(OneByOne):
     """Makes pictures by anybody's model."""
 
-    capabilities = Capabilities(calls_back=True, needs_key=True, cancels=True)
+    capabilities = Capabilities(
+        calls_back=True, needs_key=True, cancels=True, treats=frozenset(TREATMENTS)
+    )
     base_url = BASE_URL
 
     def __init__(self, account: AccountSettings) -> None:
@@ -53,12 +56,18 @@ class FalProvider(OneByOne):
 
     def submit_one(self, work: Work) -> Submitted:
         """Order one picture."""
+        model = work.card.vendor_model or work.card.alias
+        body = self.body_of(work)
+        return Submitted(self.queue.order(model, body, work.callback_url), POLL_SECONDS)
+
+    def body_of(self, work: Work) -> dict[str, Any]:
+        """Return an order as its model takes it; raise Unsupported, naming what that does not take."""
+        if treated := treated_of(work):
+            return treated_input_of(work, treated, USUAL_WORDS, data_uri)
         options = work.card.options
         ratios = tuple(options.get("ratios", USUAL_RATIOS))
         size = size_of(work.spec, options.get("size", "object"), ratios)
-        body = {**size, **input_of(work, USUAL_WORDS, data_uri)}
-        model = work.card.vendor_model or work.card.alias
-        return Submitted(self.queue.order(model, body, work.callback_url), POLL_SECONDS)
+        return {**size, **input_of(work, USUAL_WORDS, data_uri)}
 
     def poll_one(self, remote_id: str) -> Waiting | Picture:
         """Ask for one picture."""

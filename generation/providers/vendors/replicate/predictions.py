@@ -1,7 +1,7 @@
 """Replicate's predictions, of pictures as of clips: ordered, asked for, stopped, and listed."""
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ from generation.providers.base import AccountSettings, CancelOutcome, Found, Los
 from generation.providers.errors import ProviderError, Sent
 from generation.providers.files import data_uri, encode_input
 from generation.providers.http import VendorApi, lost, unreadable
+from generation.providers.listing import most_pages
 from generation.providers.sorting import Meaning, Said, error_of, not_ordered, says_any
 from generation.spec import ModelCard
 
@@ -23,6 +24,7 @@ LONGEST_DATA_URI = 256_000
 # An order whose answer was lost: so far may our clock and the vendor's be apart, and so many pages are read.
 APART = datetime.timedelta(minutes=1)
 MOST_PAGES = 5
+UNDER_WAY = frozenset({"starting", "processing"})
 
 
 class Prediction(msgspec.Struct):
@@ -112,6 +114,20 @@ class Predictions:
                 raise ProviderError(f"{told.status}: {told.error}", sent=Sent.YES)
             case _:
                 return None
+
+    def list_under_way(self, remote_ids: Sequence[str]) -> set[str]:
+        """Return those orders that the newest pages of the list say are worked on, as far as they are worth reading."""
+        wanted, seen, found = set(remote_ids), set(), set()
+        path: str | None = "predictions"
+        for _ in range(most_pages(remote_ids)):
+            page = self.api.get(path or "").parse(Page)
+            rows = {quote(told.id, safe=""): told for told in page.results if told.id}
+            seen |= wanted & rows.keys()
+            found |= {name for name in wanted & rows.keys() if rows[name].status in UNDER_WAY}
+            path = page.next
+            if not path or seen == wanted:
+                break
+        return found
 
     def is_refusal(self, error: str) -> bool:
         """Return whether a model's own words say that it does not make such a picture."""

@@ -17,6 +17,7 @@ from generation.providers.base import (
 )
 from generation.providers.callbacks import read_hint
 from generation.providers.files import file_of_url
+from generation.providers.further import TREATMENTS
 from generation.providers.several import OneByOne, Picture
 from generation.providers.vendors.replicate.predictions import (
     BASE_URL,
@@ -25,7 +26,7 @@ from generation.providers.vendors.replicate.predictions import (
     find_url,
     seed_of,
 )
-from generation.providers.wording import input_of, size_of
+from generation.providers.wording import input_of, size_of, treated_input_of, treated_of
 
 USUAL_WORDS = {"prompt": "prompt", "seed": SEED, "image": "image", "mask": "mask"}
 USUAL_RATIOS = ("1:1", "16:9", "9:16", "3:2", "2:3", "4:3", "3:4", "4:5", "5:4", "21:9", "9:21")
@@ -35,7 +36,13 @@ POLL_SECONDS = 1.0
 class ReplicateProvider(OneByOne):
     """Makes pictures by anybody's model."""
 
-    capabilities = Capabilities(calls_back=True, needs_key=True, cancels=True, finds_lost=True)
+    capabilities = Capabilities(
+        calls_back=True,
+        needs_key=True,
+        cancels=True,
+        finds_lost=True,
+        treats=frozenset(TREATMENTS),
+    )
     base_url = BASE_URL
 
     def __init__(self, account: AccountSettings) -> None:
@@ -48,12 +55,18 @@ class ReplicateProvider(OneByOne):
 
     def submit_one(self, work: Work) -> Submitted:
         """Order one picture."""
+        words = self.words_of(work)
+        return Submitted(self.predictions.order(work.card, words, work.callback_url), POLL_SECONDS)
+
+    def words_of(self, work: Work) -> dict[str, Any]:
+        """Return an order as its model takes it; raise Unsupported, naming what that does not take."""
+        if treated := treated_of(work):
+            return treated_input_of(work, treated, USUAL_WORDS, self.predictions.hand_over)
         options = work.card.options
         size = size_of(
             work.spec, options.get("size", "ratio"), tuple(options.get("ratios", USUAL_RATIOS))
         )
-        words = {**size, **input_of(work, USUAL_WORDS, self.predictions.hand_over)}
-        return Submitted(self.predictions.order(work.card, words, work.callback_url), POLL_SECONDS)
+        return {**size, **input_of(work, USUAL_WORDS, self.predictions.hand_over)}
 
     def poll_one(self, remote_id: str) -> Waiting | Picture:
         """Ask for one picture."""

@@ -1,6 +1,6 @@
 """The adapter of clips."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,6 +67,11 @@ class ReplicateVideosProvider(ClipsOfAnyModel):
         if told is None:
             return Waiting(poll_after_seconds=POLL_SECONDS)
         return finish(clip_at(find_url(told.output), self.account), seed_of(told))
+
+    def poll_many(self, remote_ids: Sequence[str]) -> Mapping[str, Waiting]:
+        """List the newest orders."""
+        found = self.predictions.list_under_way(remote_ids)
+        return dict.fromkeys(found, Waiting(poll_after_seconds=POLL_SECONDS))
 
     def cancel(self, remote_id: str) -> CancelOutcome:
         """Stop a clip: what never ran costs nothing."""

@@ -1,0 +1,142 @@
+"""Treat: a finished picture made larger, or freed from its background, whoever made it: an order like any other, of
+whichever account does so with anybody's pictures."""
+
+import uuid
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from generation.accounts import routing
+from generation.models import Task
+from generation.orders.customer import Customer
+from generation.orders.estimate import estimate_usd
+from generation.orders.finish import finish, form_of
+from generation.orders.following import Following, metadata_of
+from generation.orders.modes import choose_priority
+from generation.orders.resolved import Resolved, quote_spec
+from generation.orders.submit import submit_once, use_of
+from generation.orders.times import check_times
+from generation.orders.webhook import check_webhook
+from generation.providers.further import TREATMENTS
+from generation.selectors.tasks import find_makers_task
+from generation.spec import GenerationSpec, Order
+from genhub.lib.errors import gettext_noop, refuse_field
+from genhub.lib.ids import to_wire
+from genhub.platforms import idempotency
+from genhub.platforms.models import Plan
+from storage.edits.lineage import find_parent
+from storage.selectors import PREFIX
+
+if TYPE_CHECKING:
+    from storage.models import Artifact
+
+REMOVE_BACKGROUND = "remove_background"
+# Where nothing can be transparent.
+WITHOUT_HOLES = "jpeg"
+# So far back is looked for what a picture was edited from.
+MOST_EDITS = 50
+
+
+def treat_picture(
+    customer: Customer, artifact: "Artifact", wanted: Following, *, idempotency_key: str = ""
+) -> uuid.UUID:
+    """Return the id of the task that treats a picture, or of the one made earlier for the same key and request.
+
+    Raises what `resolve_picture` raises, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was
+    written.
+    """
+    request = {"follows": str(artifact), **asdict(wanted)}
+    said = {name: value for name, value in request.items() if value is not None}
+    use = use_of(customer, idempotency_key, idempotency.digest(said))
+    return submit_once(customer, use, lambda: resolve_picture(customer, artifact, wanted))
+
+
+def resolve_picture(customer: Customer, artifact: "Artifact", wanted: Following) -> Resolved:
+    """Return the order that treats any picture of a customer's: drawn, edited or uploaded. Raises InvalidRequest, and
+    for its price what `resolve` raises."""
+    if wanted.action not in TREATMENTS:
+        message = gettext_noop("With any picture one of these can be done: %(choices)s.")
+        raise refuse_field("action", "unknown", message, choices=", ".join(TREATMENTS))
+    return resolve_treating(customer, artifact, wanted, find_origin(artifact))
+
+
+def resolve_treating(
+    customer: Customer, artifact: "Artifact", wanted: Following, task: Task | None
+) -> Resolved:
+    """Return the order that treats a picture, which this task made, or what it was edited from; None: it came from
+    outside. One picture of the model that does so; the price list decides its price."""
+    check_webhook(wanted.webhook, customer.platform_id)
+    check_times(wanted.timeout, wanted.expires_in)
+    if artifact.is_clip:
+        raise refuse_field("picture", "a_clip", gettext_noop("This is a clip; name a picture."))
+    local_only = customer.local_only or (task is not None and task.local_only)
+    route = find_route(wanted.action, local_only=local_only)
+    before = GenerationSpec.from_json(task.spec) if task else None
+    spec = GenerationSpec(
+        media_type="image",
+        model=route.card.alias,
+        # Its labels may tell it; what was written where it is kept no longer stays gone.
+        prompt=before.prompt if before else "",
+        negative_prompt="",
+        width=artifact.width,
+        height=artifact.height,
+        image=to_wire(PREFIX, artifact.pk),
+        options={"action": wanted.action},
+    )
+    plan = customer.plan or Plan()
+    follows = to_wire("task", task.pk) if task else spec.image
+    treated = Resolved(
+        spec=spec,
+        route=route,
+        recipe=None,
+        style="",
+        priority=choose_priority(Order(), plan),
+        quote=quote_spec(spec, plan),
+        local_only=local_only,
+        estimated_cost_usd=estimate_usd(route, spec),
+        metadata=metadata_of(task.metadata if task else {}, follows),
+        subject=task.subject if task else "",
+        webhook=wanted.webhook or "",
+        timeout=wanted.timeout,
+        expires_in=wanted.expires_in,
+    )
+    return finish(treated, Order(**find_form(wanted, before or spec)), customer.labels)
+
+
+def find_route(action: str, *, local_only: bool) -> routing.Route:
+    """Return who does this to pictures; refuse by name what nobody does, or nobody in the house."""
+    if route := routing.choose_treating(action, local_only=local_only):
+        return route
+    if local_only and routing.choose_treating(action):
+        message = gettext_noop(
+            "This picture must stay in the house, and “%(action)s” is only done outside. Nothing was ordered."
+        )
+        raise refuse_field("action", "leaves_the_house", message, action=action)
+    message = gettext_noop("Nobody here does “%(action)s” with finished pictures now.")
+    raise refuse_field("action", "not_offered", message, action=action)
+
+
+def find_form(wanted: Following, before: GenerationSpec) -> dict[str, Any]:
+    """Return the form of what comes of it, in an order's words: as it says, else as before; refuse a format in which
+    what was taken away would be there again, in one colour."""
+    form = form_of(wanted, before)
+    if wanted.action != REMOVE_BACKGROUND or form["output_format"] != WITHOUT_HOLES:
+        return form
+    if wanted.output_format:
+        message = gettext_noop(
+            "Nothing is transparent in a JPEG. Name png, webp or avif, or leave it out."
+        )
+        raise refuse_field("output_format", "no_transparency", message)
+    return {**form, "output_format": None, "output_compression": None}
+
+
+def find_origin(artifact: "Artifact") -> Task | None:
+    """Return the task that made a picture, or what that was edited from, edit after edit; None for one from outside,
+    and where a picture between is no more."""
+    found: uuid.UUID | None = artifact.pk
+    for _ in range(MOST_EDITS):
+        if found is None:
+            return None
+        if task_id := find_makers_task(found):
+            return Task.objects.filter(pk=task_id, platform_id=artifact.platform_id).first()
+        found = find_parent(found)
+    return None

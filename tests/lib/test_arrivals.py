@@ -1,0 +1,113 @@
+"""A file that is read while it comes: what is there is had at once, what never comes is told to whoever waits."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from tempfile import TemporaryFile
+
+import pytest
+
+from genhub.lib import ranges
+from genhub.lib.arrivals import Arrivals, NotWanted
+from genhub.lib.fetch import FetchRefused, Reason, fetching
+from tests.lib.host import Asked, Host, Send, hosting
+from tests.lib.test_ranges import FILE, QUARTER, Store
+from tests.patience import patience
+
+
+@pytest.fixture
+def arrivals() -> Iterator[Arrivals]:
+    with TemporaryFile() as file:
+        yield Arrivals(file)
+
+
+def open_coming(host: Host, seconds: float = patience()) -> AbstractContextManager[Arrivals]:
+    return fetching(
+        host.url("/a"),
+        most_bytes=2 * len(FILE),
+        types={"image/png"},
+        private_hosts={host.name},
+        seconds=seconds,
+    )
+
+
+def read(arrivals: Arrivals) -> bytes:
+    arrivals.file.seek(0)
+    return arrivals.file.read()
+
+
+def test_each_byte_is_written_once(arrivals: Arrivals) -> None:
+    """What somebody has read stays as it was, whatever another stream brings."""
+    for part, at in ((b"cd", 2), (b"gh", 6), (b"XXXXeXXXX", 0), (b"zz", 9)):
+        arrivals.write(part, at)
+    assert read(arrivals) == b"XXcdeXghXzz"
+
+
+def test_what_is_there_is_had_before_the_rest(arrivals: Arrivals) -> None:
+    arrivals.write(b"begin", 0)
+    arrivals.write(b"end", 10)
+    for span, is_there in (((0, 5), True), ((10, 13), True), ((4, 6), False), ((0, 13), False)):
+        assert arrivals.has(span) is is_there
+    arrivals.wait((0, 5))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(arrivals.wait, (0, 13))
+        arrivals.write(b"- - -", 5)
+        waiting.result(patience())
+
+
+def test_what_never_comes_is_told_to_whoever_waits_for_it(arrivals: Arrivals) -> None:
+    arrivals.write(b"begin", 0)
+    arrivals.end(FetchRefused(Reason.BROKEN, "halfway"))
+    arrivals.wait((0, 5))
+    for span in ((0, 6), None):
+        with pytest.raises(FetchRefused, match="halfway"):
+            arrivals.wait(span)
+
+
+def test_who_writes_hears_that_nobody_reads(arrivals: Arrivals) -> None:
+    arrivals.end(NotWanted())
+    with pytest.raises(NotWanted):
+        arrivals.write(b"more", 0)
+
+
+def test_end_comes_before_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges, "END_BYTES", 1000)
+    store = Store(drips_at=QUARTER // 2)
+    usual, may_send = store.part, threading.Event()
+
+    def send_end_first(asked: Asked, send: Send, first: int, last: int) -> None:
+        if last < len(FILE) - 1:
+            may_send.wait(patience())
+        usual(asked, send, first, last)
+
+    store.part = send_end_first
+    with hosting(store) as host, open_coming(host) as arrivals:
+        assert arrivals.length == len(FILE)
+        arrivals.wait((len(FILE) - 1000, len(FILE)))
+        assert not arrivals.has((QUARTER, QUARTER + 1))
+        may_send.set()
+        store.may_go_on.set()
+        arrivals.wait()
+        assert read(arrivals) == FILE
+
+
+def test_file_that_stays_away_is_told() -> None:
+    store = Store(headers={"Accept_Ranges": "none", "Content_Length": len(FILE) + 1})
+    with (
+        hosting(store) as host,
+        pytest.raises(FetchRefused) as refused,
+        open_coming(host, seconds=0.3) as arrivals,
+    ):
+        arrivals.wait()
+    assert refused.value.code == Reason.TOO_SLOW
+
+
+def test_what_is_refused_at_once_is_raised_at_once() -> None:
+    with (
+        hosting(Store(body=b"<html>" + FILE[6:])) as host,
+        pytest.raises(FetchRefused) as refused,
+        open_coming(host) as arrivals,
+    ):
+        arrivals.wait()
+    assert refused.value.code == Reason.WRONG_TYPE
