@@ -19,6 +19,7 @@ from psycopg.sql import SQL, Identifier
 
 from genhub.embedded.valkey import find_server
 from tests.faults.processes import wait_until
+from tests.patience import patience
 from tests.ports import free_port
 from tests.servers import database_url
 
@@ -166,7 +167,7 @@ class Visitor:
 
     def __init__(self, port: int) -> None:
         self.client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=120
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=patience()
         )
         self.answers: list[tuple[str, bytes]] = []
 
