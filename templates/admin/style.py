@@ -99,7 +99,7 @@ class StyleAdmin(TellsBroken, HubAdmin):
     def draw_sheet(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Go to the page that draws it: orders are another room's matter."""
         style = self.find_object(request, object_id)
-        return HttpResponseRedirect(reverse("admin:generation_task_sheet", args=[style.pk]))
+        return HttpResponseRedirect(reverse("admin:generation_style_sheet", args=[style.pk]))
 
     @display(description=_("brand of"))
     @shown_once

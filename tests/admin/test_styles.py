@@ -32,7 +32,7 @@ def page() -> str:
 
 
 def door() -> str:
-    return reverse("admin:generation_task_sheet", args=[anime().pk])
+    return reverse("admin:generation_style_sheet", args=[anime().pk])
 
 
 def draw(client: Client, once: Any = None) -> Any:
@@ -127,7 +127,7 @@ def test_rights_and_unknown_styles(hire: Hire, boss: Client) -> None:
         clerk = hire(*(one for one in RIGHTS if one != right), name=f"clerk{number}")
         assert clerk.get(door()).status_code == draw(clerk).status_code == 403
     assert Task.objects.count() == 0
-    assert boss.get(reverse("admin:generation_task_sheet", args=[999_999])).status_code == 404
+    assert boss.get(reverse("admin:generation_style_sheet", args=[999_999])).status_code == 404
     assert boss.post(door(), {"once": "x"}).status_code == 200
     draw(boss)
     viewer = hire("templates.view_style", name="erin")

@@ -24,7 +24,7 @@ from templates.selectors import as_look, find_style
 from templates.services import keep_sheet, mark_of_look
 from templates.sheets import PROMPTS
 
-NAME: Final = "generation_task_sheet"
+NAME: Final = "generation_style_sheet"
 RIGHTS: Final = ("generation.order_task", "generation.view_task", "templates.view_style")
 
 
