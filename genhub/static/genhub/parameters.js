@@ -114,6 +114,11 @@
     later();
   });
   panel?.addEventListener("input", later);
+  // What is saved, and maybe published, is no draft to be looked at any more.
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    under?.abort();
+  });
   rows().forEach(fit);
   count();
   if (panel) look();
