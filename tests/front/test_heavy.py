@@ -1,4 +1,4 @@
-"""Small requests that cost much: eight of each at once, as many as there are threads, and health answers as ever."""
+"""Small requests that cost much: eight of each at once, as many as there are threads, and health still answers."""
 
 import json
 import threading
