@@ -3,20 +3,18 @@ other, but only the account that made the picture can take it. What any account 
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from generation.accounts import routing
 from generation.errors import MakerOff
 from generation.models import Attempt, Task
 from generation.orders.customer import Customer
-from generation.orders.estimate import estimate_usd
 from generation.orders.finish import finish, form_of
-from generation.orders.following import Following, metadata_of
-from generation.orders.modes import choose_priority
+from generation.orders.following import Following, make_further, submit_further
 from generation.orders.refine import OF_A_CHAIN, find_output
-from generation.orders.resolved import Resolved, quote_spec
-from generation.orders.submit import submit_once, use_of
+from generation.orders.resolved import Resolved
 from generation.orders.times import check_times
 from generation.orders.treat import resolve_treating
 from generation.orders.webhook import check_webhook
@@ -24,10 +22,9 @@ from generation.providers.further import TASKS, TREATMENTS, FollowUp
 from generation.providers.registry import ADAPTERS, find_class
 from generation.spec import GenerationSpec, Order
 from generation.states import AttemptState
+from genhub.lib import remembered
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
-from genhub.platforms import idempotency
-from genhub.platforms.models import Plan
 
 
 def follow_task(
@@ -38,10 +35,9 @@ def follow_task(
     Raises what `resolve_following` raises, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was
     written.
     """
-    request = {"follows": to_wire("task", task.pk), **asdict(wanted)}
-    said = {name: value for name, value in request.items() if value is not None}
-    use = use_of(customer, idempotency_key, idempotency.digest(said))
-    return submit_once(customer, use, lambda: resolve_following(customer, task, wanted))
+    origin = {"follows": to_wire("task", task.pk)}
+    make_whole = partial(resolve_following, customer, task, wanted)
+    return submit_further(customer, origin, wanted, make_whole, idempotency_key=idempotency_key)
 
 
 def resolve_following(customer: Customer, task: Task, wanted: Following) -> Resolved:
@@ -61,7 +57,8 @@ def resolve_following(customer: Customer, task: Task, wanted: Following) -> Reso
     maker = find_maker(task)
     assert maker is not None  # noqa: S101 (what was delivered, one of its attempts has made)
     options = find_options(task, maker, wanted)
-    keep_in_house(maker, task.local_only or customer.local_only)
+    local_only = task.local_only or customer.local_only
+    keep_in_house(maker, local_only)
     route = routing.choose_maker(task.model, maker.account_id)
     if route is None:
         raise MakerOff(provider=maker.account.alias, model=task.model)
@@ -78,23 +75,8 @@ def resolve_following(customer: Customer, task: Task, wanted: Following) -> Reso
         mode=task.mode,
         options=options,
     )
-    plan = customer.plan or Plan()
-    followed = Resolved(
-        spec=spec,
-        route=route,
-        recipe=None,
-        style="",
-        priority=choose_priority(Order(), plan),
-        quote=quote_spec(spec, plan),
-        local_only=task.local_only or customer.local_only,
-        estimated_cost_usd=estimate_usd(route, spec),
-        metadata=metadata_of(task.metadata, to_wire("task", output.task_id)),
-        follows_id=maker.pk,
-        subject=task.subject,
-        webhook=wanted.webhook or "",
-        timeout=wanted.timeout,
-        expires_in=wanted.expires_in,
-    )
+    followed = make_further(customer, wanted, spec, route, task, local_only=local_only)
+    followed = replace(followed, follows_id=maker.pk)
     return finish(followed, Order(**form_of(wanted, before)), customer.labels)
 
 
@@ -205,7 +187,10 @@ def find_follow_ups(tasks: Sequence[Task]) -> dict[uuid.UUID, tuple[FollowUp, ..
     if not delivered:
         return {}
     own = find_own(delivered)
-    anybodys = {local_only: list_anybodys(local_only=local_only) for local_only in (False, True)}
+    with remembered.together():
+        anybodys = {
+            local_only: list_anybodys(local_only=local_only) for local_only in (False, True)
+        }
     found = {}
     for task in delivered:
         first = own.get(task.pk, ())

@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from generation.accounts import routing
@@ -13,16 +14,16 @@ from generation.orders.brand import ANY
 from generation.orders.cache import OFF
 from generation.orders.customer import Customer
 from generation.orders.finish import form_of
+from generation.orders.following import submit_further
 from generation.orders.modes import FINE, find_usual
 from generation.orders.operations import measure
 from generation.orders.resolved import Resolved
-from generation.orders.submit import resolve_for, submit_once, use_of
+from generation.orders.submit import resolve_for
 from generation.providers.further import treatment_of
 from generation.spec import GenerationSpec, ModelCard, Order
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
-from genhub.platforms import idempotency
 
 OF_A_CHAIN = gettext_noop(
     "It was made in several steps, and nothing goes on from one of them. Order its template again, or start a new order "
@@ -61,11 +62,9 @@ def refine_task(
     Raises what `order_again` and `submit_once` raise; then nothing was written.
     """
     order = order_again(task, wanted)
-    # What the key stands for is the request: what a model makes of it may be another tomorrow.
-    request = {"refines": to_wire("task", task.pk), **asdict(wanted)}
-    said = {name: value for name, value in request.items() if value is not None}
-    use = use_of(customer, idempotency_key, idempotency.digest(said))
-    return submit_once(customer, use, lambda: resolve_again(customer, task, order))
+    origin = {"refines": to_wire("task", task.pk)}
+    make_whole = partial(resolve_again, customer, task, order)
+    return submit_further(customer, origin, wanted, make_whole, idempotency_key=idempotency_key)
 
 
 def resolve_again(customer: Customer, task: Task, order: Order) -> Resolved:

@@ -147,7 +147,7 @@ class TestTask:
             order(alice)
         run_queue("local")
         for limit in (1, 6):
-            with django_assert_max_num_queries(8):
+            with django_assert_max_num_queries(7):
                 items = alice.get(f"/api/v1/tasks?limit={limit}").json()["items"]
             assert [len(item["credits"]["lines"]) for item in items] == [2] * limit
 
