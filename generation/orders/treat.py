@@ -2,18 +2,16 @@
 whichever account does so with anybody's pictures."""
 
 import uuid
-from dataclasses import asdict
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from generation.accounts import routing
 from generation.models import Task
 from generation.orders.customer import Customer
-from generation.orders.estimate import estimate_usd
 from generation.orders.finish import finish, form_of
-from generation.orders.following import Following, metadata_of
-from generation.orders.modes import choose_priority
-from generation.orders.resolved import Resolved, quote_spec
-from generation.orders.submit import submit_once, use_of
+from generation.orders.following import Following, make_further, submit_further
+from generation.orders.resolved import Resolved
 from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
 from generation.providers.further import TREATMENTS
@@ -21,9 +19,7 @@ from generation.selectors.tasks import find_makers_task
 from generation.spec import GenerationSpec, Order
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
-from genhub.platforms import idempotency
-from genhub.platforms.models import Plan
-from storage.edits.lineage import find_parent
+from storage.edits.lineage import find_edit
 from storage.selectors import PREFIX
 
 if TYPE_CHECKING:
@@ -44,10 +40,9 @@ def treat_picture(
     Raises what `resolve_picture` raises, QueueFull, IdempotencyKeyReused or what the ledger refuses; then nothing was
     written.
     """
-    request = {"follows": str(artifact), **asdict(wanted)}
-    said = {name: value for name, value in request.items() if value is not None}
-    use = use_of(customer, idempotency_key, idempotency.digest(said))
-    return submit_once(customer, use, lambda: resolve_picture(customer, artifact, wanted))
+    origin = {"follows": str(artifact)}
+    make_whole = partial(resolve_picture, customer, artifact, wanted)
+    return submit_further(customer, origin, wanted, make_whole, idempotency_key=idempotency_key)
 
 
 def resolve_picture(customer: Customer, artifact: "Artifact", wanted: Following) -> Resolved:
@@ -56,7 +51,10 @@ def resolve_picture(customer: Customer, artifact: "Artifact", wanted: Following)
     if wanted.action not in TREATMENTS:
         message = gettext_noop("With any picture one of these can be done: %(choices)s.")
         raise refuse_field("action", "unknown", message, choices=", ".join(TREATMENTS))
-    return resolve_treating(customer, artifact, wanted, find_origin(artifact))
+    task, is_mixed = find_origin(artifact)
+    if is_mixed and may_be_of_the_house(artifact):
+        customer = replace(customer, local_only=True)
+    return resolve_treating(customer, artifact, wanted, task)
 
 
 def resolve_treating(
@@ -82,23 +80,7 @@ def resolve_treating(
         image=to_wire(PREFIX, artifact.pk),
         options={"action": wanted.action},
     )
-    plan = customer.plan or Plan()
-    follows = to_wire("task", task.pk) if task else spec.image
-    treated = Resolved(
-        spec=spec,
-        route=route,
-        recipe=None,
-        style="",
-        priority=choose_priority(Order(), plan),
-        quote=quote_spec(spec, plan),
-        local_only=local_only,
-        estimated_cost_usd=estimate_usd(route, spec),
-        metadata=metadata_of(task.metadata if task else {}, follows),
-        subject=task.subject if task else "",
-        webhook=wanted.webhook or "",
-        timeout=wanted.timeout,
-        expires_in=wanted.expires_in,
-    )
+    treated = make_further(customer, wanted, spec, route, task, local_only=local_only)
     return finish(treated, Order(**find_form(wanted, before or spec)), customer.labels)
 
 
@@ -129,14 +111,25 @@ def find_form(wanted: Following, before: GenerationSpec) -> dict[str, Any]:
     return {**form, "output_format": None, "output_compression": None}
 
 
-def find_origin(artifact: "Artifact") -> Task | None:
-    """Return the task that made a picture, or what that was edited from, edit after edit; None for one from outside,
-    and where a picture between is no more."""
-    found: uuid.UUID | None = artifact.pk
+def find_origin(artifact: "Artifact") -> tuple[Task | None, bool]:
+    """Return the task that made a picture, or what that was edited from, edit after edit, None for one from outside;
+    and whether it may come from others, too: from one that is no more, or from what was laid over it."""
+    found, is_mixed = artifact.pk, False
     for _ in range(MOST_EDITS):
-        if found is None:
-            return None
         if task_id := find_makers_task(found):
-            return Task.objects.filter(pk=task_id, platform_id=artifact.platform_id).first()
-        found = find_parent(found)
-    return None
+            task = Task.objects.filter(pk=task_id, platform_id=artifact.platform_id).first()
+            return task, is_mixed
+        edit = find_edit(found)
+        if edit is None:
+            return None, is_mixed
+        is_mixed = is_mixed or edit.logos.exists()
+        if edit.parent_id is None:
+            return None, is_mixed or edit.is_generated
+        found = edit.parent_id
+    return None, True
+
+
+def may_be_of_the_house(artifact: "Artifact") -> bool:
+    """Return whether a picture may be of an order that had to stay in the house: its owner had such an order."""
+    tasks = Task.objects.filter(platform_id=artifact.platform_id, user=artifact.user)
+    return tasks.filter(local_only=True).exists()

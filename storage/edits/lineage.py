@@ -16,9 +16,9 @@ def is_any_generated(pictures: Sequence[Artifact]) -> bool:
     return Edit.objects.filter(pk__in=[one.pk for one in pictures], is_generated=True).exists()
 
 
-def find_parent(artifact_id: uuid.UUID) -> uuid.UUID | None:
-    """Return what a picture was edited from; None for one that was not, or of which that was deleted."""
-    return Edit.objects.filter(pk=artifact_id).values_list("parent_id", flat=True).first()
+def find_edit(artifact_id: uuid.UUID) -> Edit | None:
+    """Return what is known of the making of an edited picture; None of one that is no edit."""
+    return Edit.objects.filter(pk=artifact_id).first()
 
 
 def find_edits(parent: Artifact) -> QuerySet[Artifact]:

@@ -136,6 +136,24 @@ def test_edited_picture_remembers_the_order_that_it_comes_from(
     assert again.local_only, "what had to stay in the house stays there"
 
 
+def test_edit_whose_origin_cannot_be_told_stays_in_the_house_where_its_owner_had_such_an_order(
+    alice: APIClient, treating: Account
+) -> None:
+    task, photo = make(alice), send_picture(alice)
+    drawn = str(picture_of(task))
+    logo = {"action": "overlay", "image": drawn, "width": 10}
+    between = made(edit(alice, drawn, FLIP))["id"]
+    edited = made(edit(alice, between, FLIP))["id"]
+    under = made(edit(alice, photo, logo))["id"]
+    Artifact.objects.get(pk=from_wire("art", between)).delete()
+    treat(alice, of_picture(edited), UPSCALE)
+    treat(alice, of_picture(under), UPSCALE)
+    Task.objects.filter(pk=task.pk).update(local_only=True)
+    for picture in (edited, under):
+        assert refuse(alice, of_picture(picture), "action", action=UPSCALE) == "leaves_the_house"
+    treat(alice, of_picture(photo), UPSCALE)
+
+
 def test_its_price_is_that_of_the_list_and_the_quote_says_it(
     alice: APIClient, treating: Account
 ) -> None:
