@@ -43,6 +43,8 @@ FOREIGN = (
     "PRIVATE_HOSTS",
     "INPUT_HOSTS",
     "WEBHOOK_HOSTS",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "SENTRY_DSN",
     # Nobody is mailed by a test.
     "ALERT_MAIL_TO",
     "ALERT_WEBHOOK_URL",

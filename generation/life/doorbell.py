@@ -17,6 +17,7 @@ from django.db import transaction
 from kombu import Connection, pools
 from kombu.exceptions import OperationalError
 
+from genhub.lib import tracing
 from genhub.webhooks import outbox
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,9 @@ def ring_after_commit(queue: str) -> None:
 
     # A function with a name: Django names a robust hook that failed in its log.
     def ring_now() -> None:
-        ring(queue)
+        with tracing.span("ring", kind="producer", queue=queue) as told:
+            if not ring(queue):
+                told.fail("not delivered")
 
     transaction.on_commit(ring_now, robust=True)
 

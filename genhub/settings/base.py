@@ -26,6 +26,7 @@ from genhub.settings.parts import (
     one_of,
     private_hosts,
 )
+from genhub.settings.reporting import *  # noqa: F403
 from genhub.settings.retention import *  # noqa: F403
 from genhub.settings.store import image_origins
 from genhub.settings.unfold import UNFOLD  # noqa: F401
