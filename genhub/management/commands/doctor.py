@@ -29,6 +29,7 @@ ALONE: dict[str, Look] = {
 OF_ROWS: dict[str, Look] = {
     "clock": servers.look_at_clock,
     "guards": servers.look_at_role,
+    "pooler": servers.look_at_pooler,
     "news": servers.look_at_news,
     "health": hub.look_at_health,
     "engine": machine.look_at_cards,
