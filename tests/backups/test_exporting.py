@@ -3,6 +3,7 @@
 import hashlib
 import json
 import stat
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import connection, connections
 from rest_framework.test import APIClient
 
 from credits import ledger
@@ -34,6 +35,11 @@ from tests.steps import submit
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stub")]
 HOOK = "https://hooks.example.com/told?token=canary-of-the-hook"
 OTHERS = "a canary of another platform"
+MANY_ROWS = 20_000
+MANY = """
+    INSERT INTO credits_purse (id, platform_id, "user")
+    SELECT gen_random_uuid(), %s, 'user-' || gen_random_uuid() FROM generate_series(1, %s)
+"""
 
 
 @pytest.fixture
@@ -164,6 +170,30 @@ def test_rows_are_read_in_bites_and_are_those_of_one_moment(
     late = Purse.objects.get(user="late")
     assert str(late.pk) not in {row["purse_id"] for row in read(tmp_path / "out", "transfers")}
     connections.close_all()
+
+
+def weigh(folder: Path) -> int:
+    """Return the most bytes that an export holds at a time."""
+    tracemalloc.start()
+    try:
+        export(folder)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_stays_flat_however_many_rows_there_are(shop: Platform, tmp_path: Path) -> None:
+    def add(number: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(MANY, [str(shop.pk), number])
+
+    add(MANY_ROWS // 10)
+    export(tmp_path / "first")
+    few = weigh(tmp_path / "few")
+    add(MANY_ROWS)
+    many = weigh(tmp_path / "many")
+    assert len(read(tmp_path / "many", "purses")) == MANY_ROWS + MANY_ROWS // 10
+    assert many < 1.5 * few
 
 
 def test_an_export_that_broke_off_is_none(
