@@ -153,6 +153,11 @@ class ThrottledBackend(ModelBackend):
             request.new_device = attempt.account  # type: ignore[attr-defined]
         return user
 
+    def get_user(self, user_id: int) -> User | None:
+        """Return who a session is of, with what is asked of each session's user: no second query for it."""
+        user = User.objects.select_related("second_step").filter(pk=user_id).first()
+        return user if self.user_can_authenticate(user) else None
+
     async def aauthenticate(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse: Django's own would hash without asking."""
         raise NotImplementedError
