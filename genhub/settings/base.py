@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "genhub.users.signing_in.SignInMiddleware",
+    "genhub.users.sessions.SessionsMiddleware",
     "genhub.users.second_step_gate.SecondStepMiddleware",
     "genhub.users.zones.ZoneMiddleware",
 ]

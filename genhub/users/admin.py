@@ -20,6 +20,7 @@ from genhub.users.models import User
 from genhub.users.own_admin import OwnPage
 from genhub.users.rights import list_rights
 from genhub.users.second_step_admin import SecondStepPages
+from genhub.users.sessions_admin import SessionPages
 from genhub.users.signing_in import unlock
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -48,14 +49,14 @@ class RightsPage(SeenRows):
 
 
 @admin.register(User)
-class UserAdmin(OwnPage, SecondStepPages, RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(OwnPage, SecondStepPages, SessionPages, RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = None
-    actions_detail = ("unlock_sign_in", "reset_step")
+    actions_detail = ("unlock_sign_in", "sessions", "reset_step")
     rights_field = "user_permissions"
     # Two lists side by side need the width.
     compressed_fields = False

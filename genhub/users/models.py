@@ -17,7 +17,10 @@ class User(AbstractUser):
     )  # fmt: skip
 
     class Meta(AbstractUser.Meta):
-        permissions = [("reset_second_step", _("Can reset others' second step of signing in"))]
+        permissions = [
+            ("reset_second_step", _("Can reset others' second step of signing in")),
+            ("end_sessions", _("Can see and end others' sessions")),
+        ]
 
 
 class SecondStep(models.Model):
@@ -48,3 +51,17 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"recovery code {self.pk}"
+
+
+class StaffSession(models.Model):
+    """Of whom a session of Django's is, and where it was begun: nobody could look for either in its own table."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="staff_sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    begun_at = models.DateTimeField(db_default=Now())
+    address = models.CharField(max_length=100, blank=True)
+    # What the browser says of itself, its beginning.
+    browser = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"session {self.pk} of {self.user}"

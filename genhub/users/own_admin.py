@@ -19,7 +19,9 @@ from genhub.admin.pages import Question, ask
 from genhub.admin.show import moment
 from genhub.lib.zones import hub_zone, list_zones
 from genhub.users.models import User
+from genhub.users.rights import find_person
 from genhub.users.second_step import step_of
+from genhub.users.sessions_admin import show_own
 
 NAME: Final = "users_user_own"
 
@@ -41,11 +43,6 @@ class OwnForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("time_zone",)
-
-
-def find_person(request: HttpRequest) -> User:
-    """Return who asks, as the database holds them."""
-    return User.objects.get(username=request.user.get_username())
 
 
 def show_step(person: User) -> SafeString:
@@ -88,7 +85,10 @@ class OwnPage(ModelAdmin):
             },
             form=form,
             submit=gettext("Save"),
-            sections=((gettext("Second step of signing in"), show_step(person)),),
+            sections=(
+                (gettext("Second step of signing in"), show_step(person)),
+                (gettext("Your sessions"), show_own(request, person)),
+            ),
             back=reverse("admin:index"),
         )
         return ask(self, request, question)

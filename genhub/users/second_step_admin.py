@@ -23,9 +23,9 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from genhub.admin.forms import ReasonForm
 from genhub.admin.pages import Question, ask, without_action
 from genhub.lib.sealing import NotSealable
-from genhub.users import second_step
+from genhub.users import second_step, sessions
 from genhub.users.models import User
-from genhub.users.own_admin import find_person
+from genhub.users.rights import find_person, may_act_on
 from genhub.users.second_step import KeyNotKept, TooManyCodes, step_of
 from genhub.users.second_step_gate import find_door
 from genhub.users.signing_in import word_wait
@@ -183,18 +183,12 @@ class SecondStepPages(ModelAdmin):
         """Offer a reset where there is something to reset, and not of one's own."""
         found = list(super().get_actions_detail(request, object_id))
         person = self.get_object(request, object_id)
-        may = person and step_of(person) and self.may_reset(request, person)
+        may = person and step_of(person) and may_act_on(request.user, person)
         return found if may else without_action(found, "reset_step")
 
     def has_reset_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Allow those who hold the right."""
         return bool(request.user.has_perm("users.reset_second_step"))
-
-    def may_reset(self, request: HttpRequest, person: User) -> bool:
-        """Return whether somebody may reset this one's: nobody their own, which takes a code; a superuser's is for
-        superusers alone."""
-        is_own = person.pk == request.user.pk
-        return not is_own and bool(request.user.is_superuser or not person.is_superuser)
 
     @action(
         description=_("Reset the second step"), permissions=["reset"], icon="phonelink_erase",
@@ -205,13 +199,14 @@ class SecondStepPages(ModelAdmin):
         person = self.get_object(request, object_id)
         if person is None:
             raise Http404
-        if not self.may_reset(request, person):
+        if not may_act_on(request.user, person):
             raise PermissionDenied
         back = reverse("admin:users_user_change", args=[person.pk])
         form = ReasonForm(request.POST or None)
         form.fields["reason"].help_text = _("At least 10 characters. It stays in the account's history, with your name.")  # fmt: skip
         if form.is_valid():
             if second_step.remove(person):
+                sessions.end_all(person)
                 why = gettext("Reset the second step: %(reason)s") % form.cleaned_data
                 self.log_change(request, person, why)
             messages.success(request, gettext("%(user)s has no second step any more.") % {"user": person})  # fmt: skip
@@ -220,7 +215,7 @@ class SecondStepPages(ModelAdmin):
             title=gettext("Reset the second step of %(user)s") % {"user": person},
             intro=gettext(
                 "For a lost phone. Make sure that it is they who ask: whoever knows their password can sign in then. "
-                "The phone and all recovery codes count no more."
+                "The phone and all recovery codes count no more, and they are signed out everywhere."
             ),
             form=form,
             submit=gettext("Reset it"),

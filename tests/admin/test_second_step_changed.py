@@ -100,6 +100,8 @@ def test_an_owner_resets_anothers_with_a_reason(hire: Hire) -> None:
     assert history("dave")[-1] == "Reset the second step: Dave lost his phone."
     row = LogEntry.objects.get(change_message__contains="lost his phone")
     assert row.user.username == "olga"
+    # Whoever has the phone has what it was signed in to.
+    assert not is_in(dave)
     assert is_in(come_back("dave"))
     assert take(come_back("dave"), codes[0])["Location"] == INDEX
     # Nothing is left to reset, and nothing is noted of it.

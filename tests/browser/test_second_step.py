@@ -5,7 +5,7 @@ import base64
 from django_otp.oath import TOTP
 from playwright.sync_api import Page, expect
 
-from genhub.users.models import SecondStep, User
+from genhub.users.models import SecondStep, StaffSession, User
 from tests.browser.conftest import PASSWORD
 from tests.browser.tour import shoot, tour
 
@@ -66,3 +66,40 @@ def test_it_is_set_up_and_asked_for(
     page.keyboard.press("Enter")
     expect(page.get_by_text("9 are left")).to_be_visible()
     assert complaints == []
+
+
+def test_sessions_are_seen_and_ended(
+    signed_in: Page, site: str, staff: User, complaints: list[str]
+) -> None:
+    page = signed_in
+    assert page.context.browser
+    elsewhere = page.context.browser.new_context()
+    other = elsewhere.new_page()
+    other.goto(f"{site}/admin/{USERS}/own/")
+    other.fill("#id_username", staff.username)
+    other.fill("#id_password", PASSWORD)
+    other.keyboard.press("Enter")
+    expect(other.get_by_text("Your sessions")).to_be_visible()
+    dave = User.objects.create_user("dave", is_staff=True)
+    [row] = StaffSession.objects.exclude(session_key=key_of(page))
+    places = {
+        "sessions-own": f"{USERS}/own/",
+        "sessions-end": f"{USERS}/own/sessions/{row.pk}/end/",
+        "sessions-none": f"{USERS}/{dave.pk}/sessions",
+    }
+    for _name in tour(page, site, places):
+        pass
+    page.context.add_cookies([{"name": "django_language", "value": "en", "url": site}])
+    page.goto(f"{site}/admin/{USERS}/own/")
+    page.get_by_role("link", name="End", exact=True).click()
+    page.click("button:has-text('End it') >> visible=true")
+    expect(page.get_by_text("Ended 1 session.")).to_be_visible()
+    other.reload()
+    expect(other.locator("#id_password")).to_be_visible()
+    elsewhere.close()
+    assert complaints == []
+
+
+def key_of(page: Page) -> str:
+    """Return the key of a page's session."""
+    return next(one["value"] for one in page.context.cookies() if one["name"] == "sessionid")

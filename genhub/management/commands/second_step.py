@@ -10,6 +10,7 @@ from genhub.lib.commands import HubCommand
 from genhub.lib.reasons import LONGEST_REASON, SHORTEST_REASON
 from genhub.users.models import User
 from genhub.users.second_step import remove
+from genhub.users.sessions import end_all
 
 
 class Command(HubCommand):
@@ -34,6 +35,7 @@ class Command(HubCommand):
             raise CommandError(f"there is no account {username!r}")
         if not remove(person):
             raise CommandError(f"{username} has no second step")
+        end_all(person)
         # Who is at the machine has no account: the history names the one that was helped.
         LogEntry.objects.log_actions(
             person.pk, [person], CHANGE, f"Reset the second step at the machine: {reason}",

@@ -1,4 +1,4 @@
-"""Staff may have a second step of signing in."""
+"""Staff may have a second step of signing in, and see their sessions."""
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
@@ -12,7 +12,10 @@ class Migration(migrations.Migration):
         migrations.AlterModelOptions(
             name="user",
             options={
-                "permissions": [("reset_second_step", "Can reset others' second step of signing in")],
+                "permissions": [
+                    ("reset_second_step", "Can reset others' second step of signing in"),
+                    ("end_sessions", "Can see and end others' sessions"),
+                ],
                 "verbose_name": "user",
                 "verbose_name_plural": "users",
             },
@@ -37,5 +40,16 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [models.UniqueConstraint(fields=("step", "digest"), name="recovery_code_once")],
             },
+        ),
+        migrations.CreateModel(
+            name="StaffSession",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("session_key", models.CharField(max_length=40, unique=True)),
+                ("begun_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("address", models.CharField(blank=True, max_length=100)),
+                ("browser", models.CharField(blank=True, max_length=300)),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="staff_sessions", to=settings.AUTH_USER_MODEL)),
+            ],
         ),
     ]
