@@ -27,6 +27,7 @@ from genhub.settings.parts import (
     private_hosts,
 )
 from genhub.settings.retention import *  # noqa: F403
+from genhub.settings.single_sign_on import *  # noqa: F403
 from genhub.settings.staff import *  # noqa: F403
 from genhub.settings.store import image_origins
 from genhub.settings.unfold import UNFOLD  # noqa: F401
@@ -108,7 +109,6 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = ["genhub.users.signing_in.ThrottledBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")

@@ -22,6 +22,7 @@ from genhub.users.rights import list_rights
 from genhub.users.second_step_admin import SecondStepPages
 from genhub.users.sessions_admin import SessionPages
 from genhub.users.signing_in import unlock
+from genhub.users.single_sign_on.identity_admin import IdentityPages
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -49,14 +50,16 @@ class RightsPage(SeenRows):
 
 
 @admin.register(User)
-class UserAdmin(OwnPage, SecondStepPages, SessionPages, RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(
+    OwnPage, SecondStepPages, SessionPages, IdentityPages, RightsPage, DjangoUserAdmin, ModelAdmin
+):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = None
-    actions_detail = ("unlock_sign_in", "sessions", "reset_step")
+    actions_detail = ("unlock_sign_in", "sessions", "reset_step", "unlink")
     rights_field = "user_permissions"
     # Two lists side by side need the width.
     compressed_fields = False

@@ -65,3 +65,17 @@ class StaffSession(models.Model):
 
     def __str__(self) -> str:
         return f"session {self.pk} of {self.user}"
+
+
+class Identity(models.Model):
+    """Who a member of staff is at the provider of single sign-on, since they first came from there."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="identity")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -53,4 +54,6 @@ def find_door(user: Any, session: SessionBase) -> str:
         return ""
     if step := second_step.step_of(user):
         return "" if second_step.is_taken(session, step) else ASK
-    return SET_UP if settings.SECOND_STEP_REQUIRED else ""
+    # A provider of single sign-on asks for its own.
+    is_vouched_for = session.get(BACKEND_SESSION_KEY) != settings.AUTHENTICATION_BACKENDS[0]
+    return SET_UP if settings.SECOND_STEP_REQUIRED and not is_vouched_for else ""

@@ -178,7 +178,12 @@ def address_of(request: HttpRequest | None) -> str:
 
 
 class SignInForm(AuthenticationForm):  # type: ignore[misc]
-    """The form of the first page; it says when a try will be looked at again."""
+    """The form of the first page; it says when a try will be looked at again, and names the other way in."""
+
+    @property
+    def single_sign_on(self) -> str:
+        """Return what single sign-on is called; empty where there is none."""
+        return settings.OIDC_NAME if settings.OIDC_ISSUER else ""
 
     def get_invalid_login_error(self) -> ValidationError:
         """Return what is wrong: the words, or that there were too many."""

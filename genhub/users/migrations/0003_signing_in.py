@@ -1,4 +1,4 @@
-"""Staff may have a second step of signing in, and see their sessions."""
+"""Staff may have a second step of signing in, see their sessions, and come from a provider of single sign-on."""
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
@@ -51,5 +51,17 @@ class Migration(migrations.Migration):
                 ("browser", models.CharField(blank=True, max_length=300)),
                 ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="staff_sessions", to=settings.AUTH_USER_MODEL)),
             ],
+        ),
+        migrations.CreateModel(
+            name="Identity",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("issuer", models.CharField(max_length=500)),
+                ("subject", models.CharField(max_length=255)),
+                ("user", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="identity", to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("issuer", "subject"), name="identity_once")],
+            },
         ),
     ]
