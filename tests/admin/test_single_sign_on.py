@@ -91,7 +91,7 @@ def test_it_is_off_until_it_is_configured(db: None, dave: User) -> None:
 
 
 def encode_none(claims: dict[str, Any]) -> str:
-    return jwt.encode(claims, None, "none", headers={"kid": KID})
+    return jwt.encode(claims, "", "none", headers={"kid": KID})
 
 
 def encode_by_secret(claims: dict[str, Any]) -> str:

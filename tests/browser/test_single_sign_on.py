@@ -4,7 +4,8 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from genhub.users.models import User
-from tests.admin.test_single_sign_on import Provider, provider
+from tests.admin.oidc import Provider
+from tests.admin.test_single_sign_on import provider
 from tests.browser.tour import shoot, tour
 
 __all__ = ["provider"]

@@ -49,7 +49,7 @@ class BeginView(OIDCAuthenticationRequestView):
             self.OIDC_OP_AUTH_ENDPOINT = self.get_settings("OIDC_OP_AUTHORIZATION_ENDPOINT")
         except ProviderFailed as error:
             return fail(request, str(error), away())
-        answer = super().get(request)
+        answer: HttpResponse = super().get(request)
         if not request.user.is_authenticated:
             request.session.set_expiry(BEGUN_SECONDS)
         return answer
@@ -68,16 +68,18 @@ class CallbackView(OIDCAuthenticationCallbackView):
             request.session.modified = True
             return fail(request, f"the provider said {error[:100]!r}")
         try:
-            return super().get(request)
+            answer: HttpResponse = super().get(request)
         except SuspiciousOperation as refusal:
             return fail(request, str(refusal))
         except ProviderFailed as failure:
             return fail(request, str(failure), away())
+        return answer
 
     def login_success(self) -> HttpResponse:
         """Go where one wanted to, with a session that lives as any."""
         self.request.session.set_expiry(None)
-        return super().login_success()
+        answer: HttpResponse = super().login_success()
+        return answer
 
     def login_failure(self) -> HttpResponse:
         """Say so on the first page; the log says more."""
@@ -112,7 +114,8 @@ def begin(request: HttpRequest) -> HttpResponse:
     """Begin, where there is a provider."""
     if not settings.OIDC_ISSUER:
         raise Http404
-    return begin_view(request)
+    answer: HttpResponse = begin_view(request)
+    return answer
 
 
 @never_cache
@@ -120,4 +123,5 @@ def end(request: HttpRequest) -> HttpResponse:
     """Take the answer, where there is a provider."""
     if not settings.OIDC_ISSUER:
         raise Http404
-    return callback_view(request)
+    answer: HttpResponse = callback_view(request)
+    return answer
