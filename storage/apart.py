@@ -50,9 +50,11 @@ class Apart:
         given: IO[bytes],
         *,
         more: Sequence[int] = (),
+        modules: Sequence[str] = (),
         patience_seconds: float,
     ) -> "subprocess.CompletedProcess[bytes]":
-        """Run a program's text with this input and return what it wrote; `more` files are its descriptors from 3 on.
+        """Run a program's text with this input and return what it wrote; `more` files are its descriptors from 3 on,
+        and `modules` are loaded once for all of its kind.
 
         Raises TimeoutExpired for one that did not end in time, and OSError when nobody can say how it ended.
         """
@@ -64,7 +66,8 @@ class Apart:
                 job, end = os.pipe()
                 sent.callback(os.close, job)
                 with os.fdopen(end, "wb") as file:
-                    file.write(json.dumps({"program": program, "arguments": arguments}).encode())
+                    words = {"program": program, "arguments": arguments, "modules": modules}
+                    file.write(json.dumps(words).encode())
                 files = (given, output, errors)
                 self._send([theirs.fileno(), job, *(one.fileno() for one in files), *more])
             code = await_end(report, program, patience_seconds)

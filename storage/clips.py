@@ -21,6 +21,7 @@ from storage.containers import RefusedPicture
 from storage.decoding import check_size
 from storage.labels import Label
 from storage.relabelling import THUMBNAIL_SOURCE_PIXELS
+from storage.spliced import Part, Spliced
 from storage.stills import encode_poster, encode_preview, pick_frames, upright
 
 CODECS: Final = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
@@ -47,14 +48,16 @@ class Clip:
     beginning: tuple[Image.Image, ...]
 
 
-def look(file: IO[bytes]) -> Clip:
-    """Return what a clip is; raise RefusedPicture for a size that is not taken, ValueError for what is no whole clip,
-    or whatever the decoder raises."""
-    boxes = mp4.read_boxes(file, file.seek(0, os.SEEK_END))
+def look(file: IO[bytes], size_bytes: int, hole: mp4.Hole = mp4.NO_HOLE) -> Clip:
+    """Return what a clip of so many bytes is; raise RefusedPicture for a size that is not taken, ValueError for what is
+    no whole clip, or of which too much is still missing, or whatever the decoder raises."""
+    boxes = mp4.read_boxes(file, size_bytes, hole)
     is_in_parts = any(box.kind == b"moof" for box in boxes)
-    file.seek(0)
+    come = Spliced(
+        [Part(file, 0, hole[0]), Part(file, *hole, refuse), Part(file, hole[1], size_bytes)]
+    )
     # Named, so that no other reader is tried that may lead to other files.
-    with av.open(file, "r", format="mp4", metadata_errors="replace") as container:
+    with av.open(come, "r", format="mp4", metadata_errors="replace") as container:
         if len(container.streams.video) != 1:
             raise ValueError(f"{len(container.streams.video)} tracks of pictures")
         stream = container.streams.video[0]
@@ -77,6 +80,11 @@ def look(file: IO[bytes]) -> Clip:
             first,
             beginning or (first,),
         )
+
+
+def refuse(_span: tuple[int, int]) -> None:
+    """Raise ValueError for bytes that have not come."""
+    raise ValueError("not there yet")
 
 
 def time(container: Any, stream: Any) -> tuple[float, float]:
@@ -113,18 +121,18 @@ def read_packets(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def main(most_memory_bytes: int = MOST_MEMORY_BYTES) -> None:
-    """Write a clip's poster and preview to the descriptors that the program was told; answer its facts, or `refused
-    CODE`.
+    """Write a clip's poster and preview to the descriptors that the program was told, with our label, the clip's size
+    and the hole that it has yet; answer its facts, or `refused CODE`.
 
     Facts: `ok CODEC WIDTH HEIGHT SECONDS FPS HAS_AUDIO`, and pixels (their size first) for the thumbnail.
     """
     bound_process(most_memory_bytes, CPU_SECONDS)
-    *places, packet = sys.argv[1:]
+    *places, packet, size_bytes, begin, end = sys.argv[1:]
     label = Label(base64.b64decode(packet))
     with os.fdopen(0, "rb", closefd=False) as given, ExitStack() as stack:
         poster, preview = (stack.enter_context(os.fdopen(int(number), "wb")) for number in places)
         try:
-            clip = look(given)
+            clip = look(given, int(size_bytes), (int(begin), int(end)))
         except RefusedPicture as error:
             sys.stdout.buffer.write(f"refused {error}\n".encode())
             return

@@ -113,9 +113,9 @@ class Layout:
 
 def lay_fast(
     source: IO[bytes], size_bytes: int, layout: Layout, label: bytes, hole: Hole = NO_HOLE
-) -> None:
-    """Lay a clip out with its head in front and our label alone; raise ValueError for one that is none, or of which too
-    much is still missing."""
+) -> float:
+    """Lay a clip out with its head in front and our label alone, and return its seconds as its head says, 0 where it
+    says none; raise ValueError for one that is none, or of which too much is still missing."""
     boxes = read_boxes(source, size_bytes, hole)
     [head] = [box for box in boxes if box.kind == b"moov"]
     first_data = min(box.start for box in boxes if box.kind == b"mdat")
@@ -133,6 +133,7 @@ def lay_fast(
         if box.kind == b"ftyp" and is_late:
             layout.write(moov)
     layout.write(struct.pack(">I4s", 24 + len(label), b"uuid") + XMP + label)
+    return read_seconds(moov, head.head_bytes)
 
 
 def read_head(source: IO[bytes], head: Box, hole: Hole, *, is_late: bool) -> bytearray:
@@ -147,6 +148,18 @@ def read_head(source: IO[bytes], head: Box, hole: Hole, *, is_late: bool) -> byt
     if is_late:
         move_offsets(moov, head.head_bytes, head)
     return moov
+
+
+def read_seconds(moov: bytearray, head_bytes: int) -> float:
+    """Return for how many seconds a head says that its clip is shown; 0 where it does not."""
+    for box in walk(moov, head_bytes, len(moov)):
+        if box.kind == b"mvhd":
+            body = box.start + box.head_bytes
+            # The version decides how wide its times are.
+            form, at = (">IQ", body + 20) if moov[body] else (">II", body + 12)
+            scale, ticks = struct.unpack_from(form, moov, at)
+            return float(ticks / scale) if scale else 0.0
+    return 0.0
 
 
 def blank(source: IO[bytes], layout: Layout, box: Box) -> None:
@@ -203,11 +216,12 @@ def move_offsets(moov: bytearray, head_bytes: int, head: Box) -> None:
 
 def main() -> None:
     """Be a program that writes what is new of a labelled clip to the descriptor that it was told, with our label, the
-    size that the clip will have, and the hole that it has yet; it answers `ok` and the layout."""
+    size that the clip will have, and the hole that it has yet; it answers `ok`, its seconds, and the layout."""
     bound_process(MOST_MEMORY_BYTES, CPU_SECONDS)
     number, packet, *sizes = sys.argv[1:]
     size_bytes, *hole = map(int, sizes)
     with os.fdopen(0, "rb", closefd=False) as given, os.fdopen(int(number), "wb") as place:
         layout = Layout(place)
-        lay_fast(given, size_bytes, layout, base64.b64decode(packet), (hole[0], hole[1]))
-    sys.stdout.buffer.write(f"ok {layout}\n".encode())
+        label = base64.b64decode(packet)
+        seconds = lay_fast(given, size_bytes, layout, label, (hole[0], hole[1]))
+    sys.stdout.buffer.write(f"ok {seconds:.3f} {layout}\n".encode())

@@ -1,4 +1,5 @@
-"""A process that has loaded what looks at pictures, and forks itself for each: so none waits until that is loaded.
+"""A process that has loaded what looks at pictures, and forks itself for each: so none waits until that is loaded. What
+only some programs need is loaded for the first of them.
 
 Started by `apart`, which passes the files of each program through a socket. It reads nothing that a stranger sent, has
 one thread, and ends with whoever started it.
@@ -16,7 +17,7 @@ import struct
 import sys
 import traceback
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image
 
@@ -65,9 +66,14 @@ class Nursery:
     def bear(self, files: list[int]) -> None:
         """Fork: the child runs its program and never returns."""
         report = socket.socket(fileno=files[0])
+        job = json.loads(os.read(files[1], MOST_JOB_BYTES))
+        for name in job["modules"]:
+            # What is missing is said by the program, which needs it.
+            with suppress(ImportError):
+                importlib.import_module(name)
         pid = os.fork()
         if pid == 0:
-            become(files[1:])
+            become(job, files[2:])
         for file in files[1:]:
             os.close(file)
         self.children[pid] = report
@@ -93,7 +99,7 @@ class Nursery:
             os.kill(pid, signal.SIGKILL)
 
 
-def become(files: list[int]) -> None:
+def become(job: dict[str, Any], files: list[int]) -> None:
     """Be the child: keep the program's own files alone, run it, and end as a process of its own would."""
     code = 1
     try:
@@ -103,9 +109,8 @@ def become(files: list[int]) -> None:
         signal.set_wakeup_fd(-1)
         for kind in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
             signal.signal(kind, signal.SIG_DFL)
-        job = json.loads(os.read(files[0], MOST_JOB_BYTES))
         # Above all others first: a file may stand where another must be.
-        moved = [os.dup(file) for file in files[1:]]
+        moved = [os.dup(file) for file in files]
         for place, file in enumerate(moved):
             os.dup2(file, place)
         os.closerange(len(moved), os.sysconf("SC_OPEN_MAX"))

@@ -35,9 +35,10 @@ def draw_apart(
     places: Sequence[IO[bytes]],
     *,
     unreadable: str,
+    modules: Sequence[str] = (),
 ) -> tuple[list[str], Image.Image]:
     """Do as `run_apart` does, and return what was told, and the small RGB pixels that came with it."""
-    told, pixels = run_apart(program, words, sent, places, unreadable=unreadable)
+    told, pixels = run_apart(program, words, sent, places, unreadable=unreadable, modules=modules)
     *facts, width, height = told
     return facts, Image.frombytes("RGB", (int(width), int(height)), pixels)
 
@@ -49,15 +50,23 @@ def run_apart(
     places: Sequence[IO[bytes]],
     *,
     unreadable: str,
+    modules: Sequence[str] = (),
 ) -> tuple[list[str], bytes]:
-    """Fill files by a process that may die of what was sent; return what it told, in words and in bytes. What it died
-    of is refused as `unreadable`."""
+    """Fill files by a process that may die of what was sent, and that needs these modules; return what it told, in
+    words and in bytes. What it died of is refused as `unreadable`."""
     sent.seek(0)
     # To seek within what was read ahead moves nothing that another process sees.
     os.lseek(sent.fileno(), 0, os.SEEK_SET)
     more = [place.fileno() for place in places]
     with turns:
-        done = apart.run(program, words, sent, more=more, patience_seconds=PATIENCE_SECONDS)
+        done = apart.run(
+            program,
+            words,
+            sent,
+            more=more,
+            modules=modules,
+            patience_seconds=PATIENCE_SECONDS,
+        )
     head, _, pixels = done.stdout.partition(b"\n")
     match head.decode(errors="replace").split():
         case ["ok", *facts]:

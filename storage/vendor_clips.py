@@ -9,13 +9,14 @@ import base64
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from secrets import token_hex
 from tempfile import TemporaryFile
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 from django.conf import settings
 from django.core.files.base import File
@@ -25,14 +26,16 @@ from genhub.lib.media_types import find_media_type
 from storage.content import OutputRefused, StoredFile, VendorFile
 from storage.encoding import EXTENSIONS, THUMBNAIL_TYPE, encode_thumbnail
 from storage.keys import DIGITS, POSTER, PREVIEW, THUMBNAIL
+from storage.mp4 import NO_HOLE, Hole
 from storage.programs import draw_apart, run_apart
 from storage.services import put, put_beside, put_thumbnail
-from storage.spliced import Part, open_spliced
+from storage.spliced import Part, Spliced, open_spliced
 from storage.spooling import Sent, coming
 from storage.vendor_pictures import Marking, sign
 
 LABELLER: Final = "from storage.mp4 import main; main()"
 PROGRAM: Final = "from storage.clips import main; main()"
+MODULES: Final = ("storage.clips",)
 # Of their descriptors: that of what is new, and those of the poster and the preview.
 PLACE: Final = "3"
 PLACES: Final = ("3", "4")
@@ -44,8 +47,13 @@ MOST_SIGNED_BYTES: Final = 64 * 2**20
 # Of a clip that still comes: its begin and its end, in one of which what is told of it stands, as a rule.
 BEGIN_BYTES: Final = 1024 * 1024
 END_BYTES: Final = 1024 * 1024
+# More than a preview shows: seconds are not all of as many bytes, and are decoded a little ahead.
+LOOKED_SECONDS: Final = 4.0
 # Those who count what is stored while it is on its way.
 counters = ThreadPoolExecutor(8, thread_name_prefix="count")
+
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ def save_vendor_clip(content: VendorFile, marking: Marking, *, stem: str) -> Sto
         most_bytes = settings.OUTPUT_VIDEO_MAX_BYTES
         sent, _ = stack.enter_context(coming(content, most_bytes=most_bytes, check=check_kind))
         packet = base64.b64encode(marking.label.xmp).decode()
-        parts = lay_out(sent, new, packet)
+        parts, seconds = lay_out(sent, new, packet)
         if signed := sign_small(parts, marking):
             stack.enter_context(signed)
             parts = [Part(signed, 0, os.fstat(signed.fileno()).st_size)]
@@ -86,8 +94,7 @@ def save_vendor_clip(content: VendorFile, marking: Marking, *, stem: str) -> Sto
 
         def look() -> None:
             # The file as it came: the labelled one is being read.
-            sent.wait()
-            facts = look_apart(sent.file, [*PLACES, packet], (poster, preview))
+            facts = look_soon(sent, seconds, packet, (poster, preview))
             put_thumbnail(stored.thumbnail_key, encode_thumbnail(facts.small, marking.label))
             put(stored.poster_key, File(poster), THUMBNAIL_TYPE)
             put(stored.preview_key, File(preview), PREVIEW_TYPE)
@@ -127,29 +134,43 @@ def name_clip(stem: str, parts: Sequence[Part], marking: Marking) -> StoredFile:
     )
 
 
-def lay_out(sent: Sent, new: IO[bytes], packet: str) -> list[Part]:
-    """Return the parts of the labelled clip, what is new of them in its file: as soon as begin and end have come, where
-    that is enough."""
-    size_bytes = sent.size_bytes
-    hole = BEGIN_BYTES, size_bytes - END_BYTES
+def lay_out(sent: Sent, new: IO[bytes], packet: str) -> tuple[list[Part], float]:
+    """Return the parts of the labelled clip, what is new of them in its file, and its seconds as its head says: as soon
+    as begin and end have come, where that is enough."""
+    return do_soon(sent, BEGIN_BYTES, [new], partial(lay_apart, sent, new, packet))
+
+
+def look_soon(sent: Sent, seconds: float, packet: str, places: Sequence[IO[bytes]]) -> Facts:
+    """Return what `look_apart` does, as soon as the seconds that are looked at have come, where that is enough."""
+    share = min(1.0, LOOKED_SECONDS / seconds) if seconds else 1.0
+    begin_bytes = BEGIN_BYTES + round(share * sent.size_bytes)
+    return do_soon(sent, begin_bytes, places, partial(look_apart, sent, packet, places))
+
+
+def do_soon(
+    sent: Sent, begin_bytes: int, places: Sequence[IO[bytes]], act: Callable[[Hole], Found]
+) -> Found:
+    """Fill files by what is done with a clip that has a hole as long as it still comes, or with the whole of it, where
+    that was not enough."""
+    hole = begin_bytes, sent.size_bytes - END_BYTES
     if sent.stream and hole[0] < hole[1]:
         sent.wait((0, hole[0]))
-        sent.wait((hole[1], size_bytes))
+        sent.wait((hole[1], sent.size_bytes))
         try:
-            return lay_apart(sent, new, [packet, size_bytes, *hole])
+            return act(hole)
         except OutputRefused:
-            # Or what is told of it stands elsewhere.
-            new.seek(0)
-            new.truncate()
+            # Or what is needed of it stands elsewhere.
+            for place in places:
+                place.seek(0)
+                place.truncate()
     sent.wait()
-    return lay_apart(sent, new, [packet, size_bytes, 0, 0])
+    return act(NO_HOLE)
 
 
-def lay_apart(sent: Sent, new: IO[bytes], words: Sequence[Any]) -> list[Part]:
+def lay_apart(sent: Sent, new: IO[bytes], packet: str, hole: Hole) -> tuple[list[Part], float]:
     """Have a clip laid out by a process that may die of it."""
-    told, _ = run_apart(
-        LABELLER, [PLACE, *map(str, words)], sent.file, [new], unreadable=UNREADABLE
-    )
+    words = [PLACE, packet, *map(str, (sent.size_bytes, *hole))]
+    (seconds, *told), _ = run_apart(LABELLER, words, sent.file, [new], unreadable=UNREADABLE)
     parts = []
     for part in told:
         kind, start, end = part.split(":")
@@ -157,7 +178,7 @@ def lay_apart(sent: Sent, new: IO[bytes], words: Sequence[Any]) -> list[Part]:
             parts.append(Part(sent.file, int(start), int(end), sent.wait))
         else:
             parts.append(Part(new, int(start), int(end)))
-    return parts
+    return parts, float(seconds)
 
 
 def sign_small(parts: Sequence[Part], marking: Marking) -> IO[bytes] | None:
@@ -176,8 +197,9 @@ def sign_small(parts: Sequence[Part], marking: Marking) -> IO[bytes] | None:
 
 def count(parts: Sequence[Part]) -> str:
     """Return the SHA-256 of what is stored."""
-    with open_spliced(parts) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    # It reads much at once: a buffer would only be a copy more.
+    file: Any = Spliced(parts)
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_kind(head: bytes, _media_type: str) -> None:
@@ -186,9 +208,12 @@ def check_kind(head: bytes, _media_type: str) -> None:
         raise OutputRefused("output_no_clip")
 
 
-def look_apart(sent: IO[bytes], words: Sequence[str], places: Sequence[IO[bytes]]) -> Facts:
+def look_apart(sent: Sent, packet: str, places: Sequence[IO[bytes]], hole: Hole) -> Facts:
     """Fill the files of a clip's poster and preview by a process that may die of what was sent; return its facts."""
-    told, small = draw_apart(PROGRAM, words, sent, places, unreadable=UNREADABLE)
+    words = [*PLACES, packet, *map(str, (sent.size_bytes, *hole))]
+    told, small = draw_apart(
+        PROGRAM, words, sent.file, places, unreadable=UNREADABLE, modules=MODULES
+    )
     codec, width, height, seconds, fps, has_audio = told
     sides = int(width), int(height)
     return Facts(codec, *sides, float(seconds), float(fps), has_audio == "1", small)

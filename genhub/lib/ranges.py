@@ -3,6 +3,9 @@
 The first stream begins at the start and reads on, to the end if need be; helpers fetch the later parts meanwhile, and
 where the first stream meets what they have brought, all is there. So a host that gives no ranges, or one connection at
 a time, costs nothing: no file is asked for twice.
+
+A large file that is read while it comes is fetched in its order, in smaller parts: who reads it from its start waits
+for no quarter that comes last. Once a first part has come, the first stream rests, and goes on where another does not.
 """
 
 import logging
@@ -27,6 +30,12 @@ STREAMS: Final = 4
 SPLIT_ABOVE_BYTES: Final = 512 * 1024
 # Of a file that is read while it comes: its end is fetched first, since what is told of a clip may stand there.
 END_BYTES: Final = 1024 * 1024
+# Of a file that is fetched in its order: each part is a request, and the next ones wait for the slowest of them.
+IN_ORDER_ABOVE_BYTES: Final = 16 * 1024 * 1024
+PART_BYTES: Final = 4 * 1024 * 1024
+MOST_PARTS: Final = 32
+# For how long the first stream rests before a part that does not come.
+REST_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -47,9 +56,17 @@ class Source:
         else:
             write_at(self.file, part, at)
 
+    @property
+    def is_in_order(self) -> bool:
+        """Return whether the helpers fetch all but the first part, one after the other."""
+        return self.arrivals is not None and (self.length or 0) > IN_ORDER_ABOVE_BYTES
+
     def list_parts(self) -> list[tuple[int, int]]:
         """Return from where to before where the helpers fetch."""
         length = self.length or 0
+        if self.is_in_order:
+            end_at, size = length - END_BYTES, max(PART_BYTES, length // MOST_PARTS)
+            return [(end_at, length), *pairwise([*range(size, end_at, size), end_at])]
         bounds = [length * part // STREAMS for part in range(1, STREAMS + 1)]
         *parts, last = pairwise(bounds)
         if self.arrivals and last[1] - last[0] > 2 * END_BYTES:
@@ -66,11 +83,14 @@ class Source:
 
 @dataclass
 class Helpers:
-    """The later parts of a file, on their way: where they begin, the end of each, and whether it came."""
+    """The later parts of a file, on their way: where they begin, the end of each, and whether it came; and whether the
+    first stream may rest meanwhile."""
 
     begin_at: int
     parts: "list[tuple[int, Future[bool]]]" = field(default_factory=list)
+    is_waited_for: bool = False
     is_over: bool = False
+    has_ranges: bool = True
     lock: Lock = field(default_factory=Lock)
 
     def have_rest(self, size: int) -> bool:
@@ -78,7 +98,17 @@ class Helpers:
         if size < self.begin_at:
             return False
         ahead = [part for end, part in self.parts if end > size]
+        if self.is_waited_for and any(part.done() and part.result() for part in ahead):
+            return self.rest(ahead)
         return all(part.done() and part.result() for part in ahead)
+
+    def rest(self, ahead: "list[Future[bool]]") -> bool:
+        """Wait as long as one part comes after the other, and return whether all did."""
+        try:
+            return all(part.result(REST_SECONDS) for part in ahead)
+        except TimeoutError:
+            self.is_waited_for = False
+            return False
 
     def write(self, source: Source, part: bytes, at: int) -> bool:
         """Write some bytes, unless the file is somebody else's by now; return whether it is not."""
@@ -102,7 +132,8 @@ def send_helpers(source: Source) -> Iterator[Helpers | None]:
         yield None
         return
     parts = source.list_parts()
-    helpers, threads = Helpers(length // STREAMS), ThreadPoolExecutor(len(parts), "range")
+    helpers = Helpers(min(start for start, _ in parts), is_waited_for=source.is_in_order)
+    threads = ThreadPoolExecutor(STREAMS if source.is_in_order else len(parts), "range")
     try:
         for start, end in parts:
             # The deadline of the whole goes along.
@@ -117,6 +148,8 @@ def send_helpers(source: Source) -> Iterator[Helpers | None]:
 
 def fetch_part(source: Source, span: tuple[int, int], validator: str, helpers: Helpers) -> bool:
     """Write the bytes from the first of a span to its last; return whether the host gave just these."""
+    if not helpers.has_ranges:
+        return False
     first, last = span
     headers = {
         "Accept-Encoding": "identity",
@@ -128,6 +161,8 @@ def fetch_part(source: Source, span: tuple[int, int], validator: str, helpers: H
         with source.client.stream("GET", source.response.url, headers=headers) as response:
             if is_part(response, f"bytes {first}-{last}/{source.length}"):
                 return write_part(source, response, span, helpers)
+            # The whole: it knows no ranges. What it refuses now, it may give later.
+            helpers.has_ranges = response.status_code != httpx2.codes.OK
             logger.info("%s gave no range: %s", response.url.host, response.status_code)
     except httpx2.HTTPError as error:
         logger.info("%s gave no range: %r", source.response.url.host, error)

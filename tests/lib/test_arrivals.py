@@ -11,8 +11,9 @@ import pytest
 from genhub.lib import ranges
 from genhub.lib.arrivals import Arrivals, NotWanted
 from genhub.lib.fetch import FetchRefused, Reason, fetching
+from genhub.lib.ranges import STREAMS
 from tests.lib.host import Asked, Host, Send, hosting
-from tests.lib.test_ranges import FILE, QUARTER, Store
+from tests.lib.test_ranges import FILE, QUARTER, WRONG, Part, Store, send_part, send_whole
 from tests.patience import patience
 
 
@@ -111,3 +112,88 @@ def test_what_is_refused_at_once_is_raised_at_once() -> None:
     ):
         arrivals.wait()
     assert refused.value.code == Reason.WRONG_TYPE
+
+
+@pytest.fixture
+def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tests' file be a large one."""
+    for name, value in {
+        "IN_ORDER_ABOVE_BYTES": 1000,
+        "END_BYTES": 1000,
+        "PART_BYTES": 1000,
+        "MOST_PARTS": 20,
+    }.items():
+        monkeypatch.setattr(ranges, name, value)
+
+
+@pytest.mark.usefixtures("in_order")
+def test_large_file_comes_in_its_order_and_each_part_once() -> None:
+    store = Store()
+    with hosting(store) as host, open_coming(host) as arrivals:
+        arrivals.wait()
+        assert read(arrivals) == FILE
+    asked = [one for one in host.asked if "range" not in one.headers]
+    spans = sorted(store.spans)
+    assert len(asked) == 1
+    assert len(spans) > STREAMS
+    assert [first for first, _ in spans[1:]] == [last + 1 for _, last in spans[:-1]]
+    # Its end was asked for before the others: it tells what a clip is.
+    assert spans[-1] in store.spans[:STREAMS]
+    # As far as it had come when it began to rest, and what its host had under way.
+    assert spans[0][0] == len(FILE) // 20
+
+
+@pytest.mark.usefixtures("in_order")
+@pytest.mark.parametrize("part", WRONG, ids=lambda part: part.__name__)
+def test_host_without_ranges_is_read_in_one_stream(part: Part) -> None:
+    store = Store(part=part)
+    with hosting(store) as host, open_coming(host) as arrivals:
+        arrivals.wait()
+        assert read(arrivals) == FILE
+    assert len([one for one in host.asked if "range" not in one.headers]) == 1
+
+
+@pytest.mark.usefixtures("in_order")
+def test_host_that_sends_the_whole_is_asked_for_no_other_part() -> None:
+    store = Store(part=send_whole)
+    with hosting(store) as host, open_coming(host) as arrivals:
+        arrivals.wait()
+    # Each stream may have asked before another had its answer.
+    assert len(store.spans) <= STREAMS
+
+
+@pytest.mark.usefixtures("in_order")
+def test_part_that_does_not_come_is_read_by_the_first_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ranges, "REST_SECONDS", 0.1)
+    store, may_end = Store(), threading.Event()
+    was_waited_for: list[bool] = []
+
+    def hold_one(asked: Asked, send: Send, first: int, last: int) -> None:
+        if len(FILE) // 20 * 5 == first:
+            was_waited_for.append(not may_end.wait(patience()))
+        send_part(asked, send, first, last)
+
+    store.part = hold_one
+    with hosting(store) as host, open_coming(host) as arrivals:
+        arrivals.wait()
+        assert read(arrivals) == FILE
+        may_end.set()
+    assert was_waited_for == [False]
+
+
+@pytest.mark.usefixtures("in_order")
+def test_host_of_one_connection_at_a_time_is_not_waited_for() -> None:
+    store = Store()
+
+    def wait_for_the_first(asked: Asked, send: Send, first: int, last: int) -> None:
+        store.may_go_on.wait()
+        send_part(asked, send, first, last)
+
+    store.part = wait_for_the_first
+    with hosting(store) as host, open_coming(host) as arrivals:
+        arrivals.wait()
+        assert read(arrivals) == FILE
+        store.may_go_on.set()
+    assert store.sent >= len(FILE)

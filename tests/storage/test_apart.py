@@ -55,6 +55,17 @@ def test_program_has_its_input_arguments_and_files_and_no_others(apart: Apart) -
         assert other.read() == b""
 
 
+def test_what_programs_need_is_loaded_once_for_all(apart: Apart) -> None:
+    look = "import sys; print('colorsys' in sys.modules)"
+    assert run(apart, look).stdout == b"False\n"
+    assert run(apart, look, modules=["colorsys"]).stdout == b"True\n"
+    assert run(apart, look).stdout == b"True\n"
+    # What is missing is said by the program that needs it, and hurts no other.
+    broken = run(apart, "import missing_module", modules=["missing_module"])
+    assert broken.stderr.endswith(b"No module named 'missing_module'\n")
+    assert run(apart, look).stdout == b"True\n"
+
+
 def test_end_of_a_program_is_told_as_it_was(apart: Apart) -> None:
     assert run(apart, "import os; os._exit(7)").returncode == 7
     assert run(apart, "import os; os.kill(os.getpid(), 9)").returncode == -signal.SIGKILL

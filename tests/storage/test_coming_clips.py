@@ -1,11 +1,11 @@
 """A clip that goes into the store while it still comes from its vendor: the same file as if it had come before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 import pytest
 
@@ -14,13 +14,18 @@ from genhub.lib.arrivals import Arrivals, Span
 from genhub.lib.fetch import FetchRefused, Reason
 from storage import vendor_clips
 from storage.content import OutputRefused, StoredFile, VendorFile
+from storage.mp4 import NO_HOLE, Hole
 from storage.outputs import save_output
 from storage.spliced import Part, open_spliced
+from storage.spooling import Sent
+from storage.vendor_clips import Facts
 from tests.storage.test_clips import ATTEMPT, CLIP, OWNER, film, refused, save
 from tests.storage.test_outputs import files_in
 
 pytestmark = pytest.mark.usefixtures("local")
 ENDS = 2000
+# The head of ten seconds.
+HEAD_BYTES = 5000
 
 
 class Growing(Arrivals):
@@ -64,6 +69,19 @@ def save_growing(data: bytes, *, breaks: bool = False) -> tuple[StoredFile, list
     return stored, asked[0]
 
 
+def watch_looks(monkeypatch: pytest.MonkeyPatch) -> list[Hole]:
+    """Return what had not come of a clip each time that it was looked at."""
+    holes: list[Hole] = []
+    look = vendor_clips.look_apart
+
+    def watched(sent: Sent, packet: str, places: Sequence[IO[bytes]], hole: Hole) -> Facts:
+        holes.append(hole)
+        return look(sent, packet, places, hole)
+
+    monkeypatch.setattr(vendor_clips, "look_apart", watched)
+    return holes
+
+
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vendor_clips, "BEGIN_BYTES", ENDS)
@@ -91,6 +109,37 @@ def test_head_that_stands_in_neither_place_is_waited_for(
     stored, asked = save_growing(data)
     assert asked[0] is None
     assert stored.sha256 == save(data).sha256
+
+
+def test_it_is_looked_at_while_its_rest_comes(local: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vendor_clips, "LOOKED_SECONDS", 6.0)
+    monkeypatch.setattr(vendor_clips, "END_BYTES", HEAD_BYTES)
+    data = film("mpeg4", (640, 360), frames=150)
+    holes = watch_looks(monkeypatch)
+    stored, _ = save_growing(data)
+    [hole] = holes
+    assert 0 < hole[0] < hole[1] == len(data) - HEAD_BYTES
+    whole = save(data)
+    assert (stored.width, stored.seconds, stored.fps) == (whole.width, whole.seconds, whole.fps)
+    for one, other in (
+        (stored.poster_key, whole.poster_key),
+        (stored.preview_key, whole.preview_key),
+    ):
+        assert (local / one).read_bytes() == (local / other).read_bytes()
+
+
+def test_one_whose_beginning_is_longer_is_looked_at_once_all_has_come(
+    local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is looked at is guessed by its seconds."""
+    monkeypatch.setattr(vendor_clips, "LOOKED_SECONDS", 0.1)
+    monkeypatch.setattr(vendor_clips, "END_BYTES", HEAD_BYTES)
+    data = film("mpeg4", (640, 360), frames=150)
+    holes = watch_looks(monkeypatch)
+    stored, _ = save_growing(data)
+    assert [hole == NO_HOLE for hole in holes] == [False, True]
+    whole = save(data)
+    assert (local / stored.preview_key).read_bytes() == (local / whole.preview_key).read_bytes()
 
 
 def test_signed_one_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
