@@ -31,7 +31,7 @@ class ChangesTold:
         form: Any,
         formsets: Any,
         add: bool = False,  # noqa: FBT001, FBT002
-    ) -> str:
+    ) -> Any:
         """Return each field with its values, of the rows on the same page, too, and the reason that was given."""
         told = [*tell_row(form, is_new=add), *tell_rows(formsets or ())]
         said = "; ".join(told)

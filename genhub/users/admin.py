@@ -49,10 +49,12 @@ class RightsPage(SeenRows):
         return form
 
 
+class DoorPages(SecondStepPages, SessionPages, IdentityPages):
+    """What signs somebody in, and what that opened."""
+
+
 @admin.register(User)
-class UserAdmin(
-    OwnPage, SecondStepPages, SessionPages, IdentityPages, RightsPage, DjangoUserAdmin, ModelAdmin
-):  # type: ignore[type-arg]
+class UserAdmin(OwnPage, DoorPages, RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm

@@ -95,7 +95,7 @@ def alter(answer: Any, words: dict[str, Any]) -> str:
                 words[name] = "on"
             return str(name)
         if isinstance(field, forms.IntegerField):
-            words[name] = int(words.get(name, [""])[0] or field.min_value or 0) + 1
+            words[name] = int(words.get(name, [""])[0] or 0) + 1
             return str(name)
         if type(field) is forms.CharField and field.widget.input_type == "text":
             words[name] = f"{words.get(name, [''])[0]}x"

@@ -41,9 +41,9 @@ class BeginView(OIDCAuthenticationRequestView):
         """Send to the provider, or say on the first page why not."""
         bound = throttle.per(60, BEGINS_PER_MINUTE, "single-sign-on")
         if seconds := throttle.count(bound, network_of(client_ip(request))):
-            answer = fail(request, "too many were begun")
-            answer["Retry-After"] = str(seconds)
-            return answer
+            refusal = fail(request, "too many were begun")
+            refusal["Retry-After"] = str(seconds)
+            return refusal
         self.OIDC_RP_CLIENT_ID = self.get_settings("OIDC_RP_CLIENT_ID")
         try:
             self.OIDC_OP_AUTH_ENDPOINT = self.get_settings("OIDC_OP_AUTHORIZATION_ENDPOINT")
