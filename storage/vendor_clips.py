@@ -94,7 +94,7 @@ def save_vendor_clip(content: VendorFile, marking: Marking, *, stem: str) -> Sto
 
         def look() -> None:
             # The file as it came: the labelled one is being read.
-            facts = look_soon(sent, seconds, packet, (poster, preview))
+            facts = look_early(sent, seconds, packet, (poster, preview))
             put_thumbnail(stored.thumbnail_key, encode_thumbnail(facts.small, marking.label))
             put(stored.poster_key, File(poster), THUMBNAIL_TYPE)
             put(stored.preview_key, File(preview), PREVIEW_TYPE)
@@ -137,17 +137,17 @@ def name_clip(stem: str, parts: Sequence[Part], marking: Marking) -> StoredFile:
 def lay_out(sent: Sent, new: IO[bytes], packet: str) -> tuple[list[Part], float]:
     """Return the parts of the labelled clip, what is new of them in its file, and its seconds as its head says: as soon
     as begin and end have come, where that is enough."""
-    return do_soon(sent, BEGIN_BYTES, [new], partial(lay_apart, sent, new, packet))
+    return read_early(sent, BEGIN_BYTES, [new], partial(lay_apart, sent, new, packet))
 
 
-def look_soon(sent: Sent, seconds: float, packet: str, places: Sequence[IO[bytes]]) -> Facts:
+def look_early(sent: Sent, seconds: float, packet: str, places: Sequence[IO[bytes]]) -> Facts:
     """Return what `look_apart` does, as soon as the seconds that are looked at have come, where that is enough."""
     share = min(1.0, LOOKED_SECONDS / seconds) if seconds else 1.0
     begin_bytes = BEGIN_BYTES + round(share * sent.size_bytes)
-    return do_soon(sent, begin_bytes, places, partial(look_apart, sent, packet, places))
+    return read_early(sent, begin_bytes, places, partial(look_apart, sent, packet, places))
 
 
-def do_soon(
+def read_early(
     sent: Sent, begin_bytes: int, places: Sequence[IO[bytes]], act: Callable[[Hole], Found]
 ) -> Found:
     """Fill files by what is done with a clip that has a hole as long as it still comes, or with the whole of it, where

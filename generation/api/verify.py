@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from generation.orders.treat import find_origin
 from generation.selectors.tasks import PREFIX as TASK
-from generation.selectors.tasks import find_makers_task
 from genhub.api.pages import ProblemSerializer
 from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import caller_of
@@ -46,7 +46,9 @@ class VerdictSerializer(serializers.Serializer[Any]):
     artifact = serializers.CharField(
         allow_null=True, help_text=_("Its id, where it is one of yours.")
     )
-    task = serializers.CharField(allow_null=True, help_text=_("Whose result it was, likewise."))
+    task = serializers.CharField(
+        allow_null=True, help_text=_("Whose result it was, or what it was edited from, likewise.")
+    )
     changed = serializers.ChoiceField(
         [NOTHING, METADATA, PIXELS, SIZE],
         allow_null=True,
@@ -102,12 +104,12 @@ class VerifyView(APIView):
         """Read the picture's labels and compare it with the stored one; keep nothing. Ids are its owner's alone."""
         verdict = verify_picture(read_file(request).read())
         own = self.find_own(request, verdict.artifact) if verdict.artifact else None
-        task_id = find_makers_task(own.pk) if own else None
+        task, _is_mixed = find_origin(own) if own else (None, False)
         return Response(
             {
                 "made_here": verdict.made_here,
                 "artifact": to_wire(PREFIX, own.pk) if own else None,
-                "task": to_wire(TASK, task_id) if task_id else None,
+                "task": to_wire(TASK, task.pk) if task else None,
                 "changed": verdict.changed,
                 "aigc": verdict.aigc,
                 "producer": verdict.producer or None,

@@ -64,6 +64,19 @@ def test_page_tells_what_its_reader_may_know(hire: Hire, boss: Client, told: Tas
     assert bare.count("<tr") < whole.count("<tr")
 
 
+def test_what_was_counted_is_told_in_words(told: Task, boss: Client) -> None:
+    usage = {"pictures": 1, "input_text_tokens": 4, "counted_here": ["input_text_tokens"]}
+    told.attempts.update(usage=usage)
+    page = reverse("admin:generation_task_change", args=[told.pk])
+    shown = boss.get(page).content.decode()
+    assert "pictures: 1, tokens of the prompt: 4 (counted here)" in shown
+    chinese = boss.get(page, headers={"accept-language": "zh-hans"}).content.decode()
+    assert "提示词的 token 数: 4（由本系统统计）" in chinese
+    assert not any(
+        name in page for name in usage for page in (shown, chinese) if name != "pictures"
+    )
+
+
 def test_unknown_task_is_said(db: None) -> None:
     for name in ("task_0", "task_" + "0" * 32):
         with pytest.raises(CommandError, match="there is no task"):

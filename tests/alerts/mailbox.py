@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from email.message import Message
 from email.policy import default
 
+from tests.serving import serving
+
 
 class Handler(socketserver.StreamRequestHandler):
     """As much of SMTP as a sender needs."""
@@ -58,7 +60,6 @@ class Mailbox:
         self.server.daemon_threads = True
         # Whom it kept waiting has hung up.
         self.server.handle_error = lambda *_: None  # type: ignore[method-assign]
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
 
     @property
     def port(self) -> int:
@@ -68,11 +69,8 @@ class Mailbox:
 @contextmanager
 def open_mailbox() -> Iterator[Mailbox]:
     mailbox = Mailbox()
-    mailbox.thread.start()
-    try:
-        yield mailbox
-    finally:
-        mailbox.speaks.set()
-        mailbox.server.shutdown()
-        mailbox.server.server_close()
-        mailbox.thread.join()
+    with serving(mailbox.server):
+        try:
+            yield mailbox
+        finally:
+            mailbox.speaks.set()

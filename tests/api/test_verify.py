@@ -68,6 +68,21 @@ def test_its_owner_is_told_all_and_others_no_id(
     assert ask(client_of("bob"), data) == {**known, "artifact": None, "task": None}
 
 
+def test_edited_one_names_the_task_of_what_it_was_made_of(
+    alice: APIClient, client_of: Callable[..., APIClient], drawn: tuple[dict[str, Any], bytes]
+) -> None:
+    known, _ = drawn
+    picture = known["artifact"]
+    for crop in ({"width": 200}, {"width": 100}):
+        words = {"operations": [{"action": "resize", **crop}]}
+        answer = alice.post(f"/api/v1/artifacts/{picture}/edits", words, format="json")
+        assert answer.status_code == 201, answer.json()
+        picture = answer.json()["id"]
+    data = read_bytes(Artifact.objects.get(width=100))
+    assert ask(alice, data) == {**known, "artifact": picture}
+    assert ask(client_of("bob"), data)["task"] is None
+
+
 def test_what_was_changed_since(alice: APIClient, drawn: tuple[dict[str, Any], bytes]) -> None:
     known, data = drawn
     with Image.open(io.BytesIO(data)) as image:

@@ -1,7 +1,6 @@
 """An app on a port of its own: its pages, and the address that hands its user a token."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.front.web import HOST
+from tests.serving import serving
 
 # What it serves at an address: the type, and the text or bytes.
 Served = tuple[str, str | bytes]
@@ -75,10 +75,5 @@ class AnswerOfApp(BaseHTTPRequestHandler):
 @contextmanager
 def serving_app() -> Iterator[AppServer]:
     """Serve an app until the body ends."""
-    server = AppServer()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(AppServer()) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()

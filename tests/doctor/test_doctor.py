@@ -8,7 +8,6 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +28,7 @@ from genhub.platforms.models import Platform
 from genhub.webhooks.models import Delivery, Endpoint, Message
 from tests.brokers import AWAY, away
 from tests.migrations import forget_newest_migration
+from tests.serving import serving
 from tests.storage.conftest import BUCKET, Bucket, serve_bucket
 
 pytestmark = pytest.mark.django_db
@@ -299,11 +299,8 @@ def other() -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Answer)) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 def test_an_address_where_another_server_answers(other: str, settings: Settings) -> None:

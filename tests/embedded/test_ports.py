@@ -1,13 +1,13 @@
 """Ports are found taken before anything starts."""
 
 import socket
-import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from genhub.embedded.errors import HubError
 from genhub.embedded.ports import check_port, is_loopback, read_json, visited_host
+from tests.serving import serving
 
 
 def test_a_taken_port_is_named_with_the_variable_that_moves_it() -> None:
@@ -46,10 +46,8 @@ def test_health_is_any_answer_in_json(body: bytes, *, is_json: bool) -> None:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as server:
         assert (read_json("127.0.0.1", server.server_port, "/") is not None) is is_json
-        server.shutdown()
     assert read_json("127.0.0.1", server.server_port, "/") is None
 
 

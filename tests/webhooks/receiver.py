@@ -12,6 +12,8 @@ from typing import Any
 from django.test import override_settings
 from standardwebhooks import Webhook
 
+from tests.serving import serving
+
 
 @dataclass(frozen=True)
 class Told:
@@ -76,8 +78,6 @@ class Receiver:
         self.server.daemon_threads = True
         # Who hangs up on a long answer is what some tests are about.
         self.server.handle_error = lambda *_: None  # type: ignore[method-assign]
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
 
     @property
     def name(self) -> str:
@@ -90,20 +90,13 @@ class Receiver:
     def ids(self) -> list[str]:
         return [told.id for told in self.told]
 
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
 
 @contextmanager
 def receiving(says: Callable[[Told], Says] = lambda _: Says()) -> Iterator[Receiver]:
     """Have a receiver that the hub may call."""
     receiver = Receiver(says)
-    try:
+    with serving(receiver.server):
         yield receiver
-    finally:
-        receiver.close()
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What happened to a task: its attempts and events as tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -36,6 +36,7 @@ SOURCES = {
 }
 RIGHTS = {Source.CREDITS: "credits.view_purse", Source.WEBHOOK: "webhooks.view_delivery"}
 WHY = _("why")
+COUNTED_HERE = "counted_here"
 ALL_REST = _("all rest, and it is the first that is back")
 # What routing thinks of the providers of a model.
 WHY_NOT = {
@@ -78,6 +79,10 @@ NAMES = {
     "decode": _("decode"),
     "store": _("store"),
     "encode_store": _("encode and store"),
+    "request_id": _("request"),
+    "input_text_tokens": _("tokens of the prompt"),
+    "input_image_tokens": _("tokens of pictures that were sent"),
+    "output_tokens": _("tokens that were made"),
 }
 
 
@@ -126,8 +131,18 @@ def cost_words(attempt: Attempt) -> SafeString:
         cost = gettext("at most %(usd)s") % {"usd": show_usd(attempt.dearest_usd)}
     else:
         cost = show_usd(attempt.cost_usd)
-    counted = ", ".join(f"{name}: {value}" for name, value in attempt.usage.items())
+    counted = ", ".join(list_counted(attempt.usage))
     return format_html('{} <span class="hub-note">{}</span>', cost, counted)
+
+
+def list_counted(usage: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was counted of a try, in words, and what of it the hub had to count itself."""
+    own = usage.get(COUNTED_HERE, ())
+    for name, value in usage.items():
+        if name == COUNTED_HERE:
+            continue
+        told = f"{NAMES.get(name, name)}: {value}"
+        yield gettext("%(counted)s (counted here)") % {"counted": told} if name in own else told
 
 
 def error_words(error_code: str, detail: str) -> SafeString | str:

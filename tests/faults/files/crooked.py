@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.patience import patience
+from tests.serving import serving
 
 FULL = b"<Error><Code>XMinioStorageFull</Code><Message>no space left</Message></Error>"
 DENIED = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
@@ -126,12 +127,5 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def standing_before(upstream: str) -> Iterator[Crooked]:
     """Stand before a store."""
-    server = Crooked(upstream)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(Crooked(upstream)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

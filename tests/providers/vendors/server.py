@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.patience import patience
+from tests.serving import serving
 
 
 @dataclass(frozen=True)
@@ -168,15 +168,11 @@ class Server:
     @contextlib.contextmanager
     def running(self) -> Iterator["Server"]:
         """Serve until left."""
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self.stopped.set()
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join(patience(10))
+        with serving(self._server):
+            try:
+                yield self
+            finally:
+                self.stopped.set()
 
 
 def path_of(asked: Asked) -> str:
