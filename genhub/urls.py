@@ -71,6 +71,7 @@ from genhub.platforms import schema
 from genhub.platforms.api.keys import KeyRotateView, KeyView
 from genhub.platforms.browser_tokens.api.views import TokenListView, TokenView
 from genhub.playground.views import mint_token, show_playground
+from genhub.users.single_sign_on import views as single_sign_on
 from genhub.webhooks.api.views import (
     DeliveryListView,
     DeliveryReplayView,
@@ -270,5 +271,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     # Before the theme's own address of this name.
     path("admin/search/", admin.site.admin_view(search)),
+    path("admin/oidc/", single_sign_on.begin, name="oidc-begin"),
+    path("admin/oidc/callback/", single_sign_on.end, name="oidc-callback"),
     path("admin/", admin.site.urls),
 ]

@@ -80,6 +80,7 @@ class AuditRunAdmin(ReadOnlyAdmin):
         """Ask, then audit all books and show the result."""
         if request.method == "POST":
             run = audit.prove(freezes=True)
+            self.log_addition(request, run, gettext("Audited by hand."))
             if not run.findings:
                 messages.success(request, gettext("Everything agrees."))
             return HttpResponseRedirect(reverse("admin:credits_auditrun_change", args=[run.pk]))

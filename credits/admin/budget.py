@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from credits.admin.changes import ValuesLogged
 from credits.admin.words import usage_bar
 from credits.budget_standings import Standing, find_standings
 from credits.ledger import LARGEST_AMOUNT
 from credits.models import Budget, Purse
+from genhub.admin.base import HubAdmin
 from genhub.admin.show import badge, code, link, moment, table
 
 MOST_ON_A_PURSE = 20
@@ -65,7 +65,7 @@ class BudgetList(ChangeList):
 
 
 @admin.register(Budget)
-class BudgetAdmin(ValuesLogged):
+class BudgetAdmin(HubAdmin):
     """The most that a key or a purse may spend."""
 
     form = BudgetForm

@@ -8,9 +8,9 @@ from django.core.validators import MaxValueValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from credits.admin.changes import ValuesLogged
 from credits.ledger import LARGEST_AMOUNT
 from credits.models import DefaultBudget
+from genhub.admin.base import HubAdmin
 
 
 class DefaultBudgetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -28,7 +28,7 @@ class DefaultBudgetForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(DefaultBudget)
-class DefaultBudgetAdmin(ValuesLogged):
+class DefaultBudgetAdmin(HubAdmin):
     """What a platform's new users may spend."""
 
     form = DefaultBudgetForm

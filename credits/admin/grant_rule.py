@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from credits.admin.changes import ValuesLogged
 from credits.ledger import LARGEST_AMOUNT
 from credits.models import GrantRule
+from genhub.admin.base import HubAdmin
 
 # A hundred years: what lives longer should not expire at all.
 LONGEST_DAYS = 36_500
@@ -49,7 +49,7 @@ class GrantRuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(GrantRule)
-class GrantRuleAdmin(ValuesLogged):
+class GrantRuleAdmin(HubAdmin):
     """What a platform's app may grant."""
 
     form = GrantRuleForm

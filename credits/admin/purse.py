@@ -32,6 +32,7 @@ from credits.admin.grant import GrantPage, purse_page
 from credits.admin.lot import lots_table
 from credits.admin.statement import StatementForm, show_statement
 from credits.models import Purse
+from credits.selectors import find_purse
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.customers import customer_link
 from genhub.admin.pages import Question, ask
@@ -146,7 +147,11 @@ class PurseAdmin(GrantPage, AdjustPage, ReadOnlyAdmin):
         """Open the purse of a user that the hub has not seen yet, or go to the one there is."""
         form = OpenForm(request.POST or None)
         if form.is_valid():
-            purse = ledger.open_purse(form.cleaned_data["platform"].pk, form.cleaned_data["user"])
+            owner = form.cleaned_data["platform"].pk, form.cleaned_data["user"]
+            is_new = find_purse(*owner) is None
+            purse = ledger.open_purse(*owner)
+            if is_new:
+                self.log_addition(request, purse, gettext("Opened the purse."))
             messages.success(request, gettext("This is the purse of %(purse)s.") % {"purse": purse})
             return HttpResponseRedirect(purse_page(purse))
         question = Question(

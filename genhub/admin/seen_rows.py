@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext
 
+from genhub.admin.changes import WHY, ChangesTold
 from genhub.lib.seen import changed_since, mark
 
 # The hidden field that carries the mark of what the page showed.
@@ -49,7 +50,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-class SeenRows:
+class SeenRows(ChangesTold):
     """Mixed into the page of each model whose rows people change."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -96,4 +97,5 @@ class SeenRows:
     ) -> Any:
         """Let the page carry the mark of what it shows."""
         context["seen"] = getattr(context["adminform"].form, "seen", "")
+        context["why_said"] = request.POST.get(WHY, "")
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]

@@ -16,6 +16,7 @@ from genhub.doctor.findings import Finding, fault, good, warning, word
 from genhub.lib.fetch import FetchRefused
 from genhub.lib.posting import get
 from genhub.lib.sealing import NotSealable, unseal
+from genhub.users.models import SecondStep
 from genhub.webhooks.models import Endpoint
 from genhub.webhooks.selectors import count_given_up, read_lag
 
@@ -51,7 +52,7 @@ def look_at_secrets_kept() -> Iterator[Finding]:
     """Open what is sealed; what no key opens is lost, and is better found today than by a customer."""
     closed = [
         str(row)
-        for rows in (AccountKey.objects, Moderator.objects, Describer.objects)
+        for rows in (AccountKey.objects, Moderator.objects, Describer.objects, SecondStep.objects)
         for row in rows.exclude(sealed="").order_by("pk")
         if not opens(row.sealed)
     ]
@@ -61,7 +62,7 @@ def look_at_secrets_kept() -> Iterator[Finding]:
         yield fault(
             "sealed keys",
             f"no key of ENCRYPTION_KEYS opens {len(closed)}: {', '.join(closed[:SHOWN])} …",
-            "bring the old key back into ENCRYPTION_KEYS, or write them anew in the admin",
+            "bring the old key back into ENCRYPTION_KEYS, or write them anew in the admin, where second steps are reset",
         )
     else:
         yield good("sealed keys", "all can be opened")

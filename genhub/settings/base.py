@@ -29,6 +29,8 @@ from genhub.settings.parts import (
 )
 from genhub.settings.reporting import *  # noqa: F403
 from genhub.settings.retention import *  # noqa: F403
+from genhub.settings.single_sign_on import *  # noqa: F403
+from genhub.settings.staff import *  # noqa: F403
 from genhub.settings.store import image_origins
 from genhub.settings.unfold import UNFOLD  # noqa: F401
 from genhub.settings.vendors import named_hosts, read_vendors
@@ -88,6 +90,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "genhub.users.signing_in.SignInMiddleware",
+    "genhub.users.sessions.SessionsMiddleware",
+    "genhub.users.second_step_gate.SecondStepMiddleware",
     "genhub.users.zones.ZoneMiddleware",
 ]
 ROOT_URLCONF = "genhub.urls"
@@ -107,11 +111,6 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = ["genhub.users.signing_in.ThrottledBackend"]
-# Wrong tries to sign in within so long of the first, and wrong API keys of an address a minute (0: any number).
-LOGIN_TRIES = at_least("LOGIN_TRIES", 5, 1, 1000)
-LOGIN_WINDOW_SECONDS = at_least("LOGIN_WINDOW_SECONDS", 900, 1, 86_400)
-WRONG_KEYS_PER_MINUTE = at_least("WRONG_KEYS_PER_MINUTE", 60, 0)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")

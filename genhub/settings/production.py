@@ -3,7 +3,13 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from genhub.settings.base import *  # noqa: F403
-from genhub.settings.base import BEHIND_PROXY, HOME, STATICFILES_STORAGE
+from genhub.settings.base import (
+    BEHIND_PROXY,
+    ENCRYPTION_KEYS,
+    HOME,
+    SECOND_STEP_REQUIRED,
+    STATICFILES_STORAGE,
+)
 from genhub.settings.live import read_events
 from genhub.settings.parts import (
     allowed_hosts,
@@ -20,6 +26,10 @@ from genhub.settings.parts import (
 from genhub.settings.store import s3_storage
 
 SECRET_KEY = required("SECRET_KEY")
+if SECOND_STEP_REQUIRED and not ENCRYPTION_KEYS:
+    raise ImproperlyConfigured(
+        "STAFF_SECOND_STEP is required, but ENCRYPTION_KEYS is not set: nobody could set a second step up"
+    )
 PUBLIC_URL = origin("PUBLIC_URL", required("PUBLIC_URL"))
 ALLOWED_HOSTS = allowed_hosts()
 CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS", PUBLIC_URL)

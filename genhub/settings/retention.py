@@ -44,6 +44,7 @@ RETENTION_RULES = (
     "genhub.webhooks.retention.RULES",
     "genhub.alerts.retention.RULES",
     "genhub.platforms.browser_tokens.retention.RULES",
+    "genhub.users.retention.RULES",
 )
 # What goes when a user's data is deleted, in this order: what is under way first, files once nothing makes any.
 ERASURE_STEPS = (

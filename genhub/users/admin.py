@@ -19,7 +19,10 @@ from genhub.admin.seen_rows import SeenRows
 from genhub.users.models import User
 from genhub.users.own_admin import OwnPage
 from genhub.users.rights import list_rights
+from genhub.users.second_step_admin import SecondStepPages
+from genhub.users.sessions_admin import SessionPages
 from genhub.users.signing_in import unlock
+from genhub.users.single_sign_on.identity_admin import IdentityPages
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -46,15 +49,19 @@ class RightsPage(SeenRows):
         return form
 
 
+class DoorPages(SecondStepPages, SessionPages, IdentityPages):
+    """What signs somebody in, and what that opened."""
+
+
 @admin.register(User)
-class UserAdmin(OwnPage, RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(OwnPage, DoorPages, RightsPage, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Staff accounts."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = None
-    actions_detail = ("unlock_sign_in",)
+    actions_detail = ("unlock_sign_in", "sessions", "reset_step", "unlink")
     rights_field = "user_permissions"
     # Two lists side by side need the width.
     compressed_fields = False

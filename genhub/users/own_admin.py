@@ -1,12 +1,15 @@
-"""The page of one's own account, which every member of staff has: the zone in which the admin tells times."""
+"""The page of one's own account, which every member of staff has: the zone in which the admin tells times, and what
+signs one in."""
 
 from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -16,6 +19,9 @@ from genhub.admin.pages import Question, ask
 from genhub.admin.show import moment
 from genhub.lib.zones import hub_zone, list_zones
 from genhub.users.models import User
+from genhub.users.rights import find_person
+from genhub.users.second_step import step_of
+from genhub.users.sessions_admin import show_own
 
 NAME: Final = "users_user_own"
 
@@ -39,9 +45,16 @@ class OwnForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("time_zone",)
 
 
-def find_person(request: HttpRequest) -> User:
-    """Return who asks, as the database holds them."""
-    return User.objects.get(username=request.user.get_username())
+def show_step(person: User) -> SafeString:
+    """Return whether there is a second step, and the ways to set it up or change it."""
+    step, name = step_of(person), "admin:users_user_second_step"
+    words = {
+        "step": step,
+        "since": moment(step.set_up_at if step else None),
+        "left": step and step.recovery_codes.count(),
+        **{way: reverse(f"{name}_{way}") for way in ("set_up", "codes", "remove")},
+    }
+    return render_to_string("admin/users/own_step.html", words)
 
 
 class OwnPage(ModelAdmin):
@@ -72,6 +85,10 @@ class OwnPage(ModelAdmin):
             },
             form=form,
             submit=gettext("Save"),
+            sections=(
+                (gettext("Second step of signing in"), show_step(person)),
+                (gettext("Your sessions"), show_own(request, person)),
+            ),
             back=reverse("admin:index"),
         )
         return ask(self, request, question)

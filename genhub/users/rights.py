@@ -10,6 +10,8 @@ from django.contrib.auth.models import Permission
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from genhub.users.models import User
+
 ASKS = re.compile(r"has_\w+_permission")
 
 
@@ -67,3 +69,14 @@ def list_rights(site: AdminSite, *held: QuerySet[Permission]) -> QuerySet[Permis
     for rights in held:
         chosen |= Q(pk__in=rights.values("pk"))
     return Permission.objects.filter(chosen).select_related("content_type")
+
+
+def may_act_on(actor: Any, person: Any) -> bool:
+    """Return whether somebody with the right may end another's sessions or second step: nobody their own by it, and a
+    superuser's is for superusers alone."""
+    return person.pk != actor.pk and bool(actor.is_superuser or not person.is_superuser)
+
+
+def find_person(request: HttpRequest) -> User:
+    """Return who asks, as the database holds them."""
+    return User.objects.get(username=request.user.get_username())

@@ -153,6 +153,11 @@ class ThrottledBackend(ModelBackend):
             request.new_device = attempt.account  # type: ignore[attr-defined]
         return user
 
+    def get_user(self, user_id: int) -> User | None:
+        """Return who a session is of, with what is asked of each session's user: no second query for it."""
+        user = User.objects.select_related("second_step").filter(pk=user_id).first()
+        return user if self.user_can_authenticate(user) else None
+
     async def aauthenticate(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse: Django's own would hash without asking."""
         raise NotImplementedError
@@ -173,7 +178,12 @@ def address_of(request: HttpRequest | None) -> str:
 
 
 class SignInForm(AuthenticationForm):  # type: ignore[misc]
-    """The form of the first page; it says when a try will be looked at again."""
+    """The form of the first page; it says when a try will be looked at again, and names the other way in."""
+
+    @property
+    def single_sign_on(self) -> str:
+        """Return what single sign-on is called; empty where there is none."""
+        return settings.OIDC_NAME if settings.OIDC_ISSUER else ""
 
     def get_invalid_login_error(self) -> ValidationError:
         """Return what is wrong: the words, or that there were too many."""

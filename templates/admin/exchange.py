@@ -34,7 +34,7 @@ from templates.exchange import (
     list_newest,
     write_yaml,
 )
-from templates.models import TemplateVersion
+from templates.models import Template, TemplateVersion
 
 NAME: Final = "templates_template_import"
 DEEDS: Final = {
@@ -119,6 +119,9 @@ class ExchangePage(HubAdmin):
                 for line in word_lines(refusal):
                     form.add_error(None, line)
         if done is not None and form.cleaned_data["sure"]:
+            drafted = [one.code for one in done if one.deed != SAME]
+            for template in Template.objects.filter(code__in=drafted):
+                self.log_change(request, template, gettext("Imported a draft."))
             text = gettext("%(number)s templates were read. Nothing is published.")
             messages.success(request, text % {"number": len(done)})
             return HttpResponseRedirect(back)

@@ -132,6 +132,8 @@ class TemplateAdmin(ExchangePage, HubAdmin):
         """Ask, then go to the template's draft, made from its newest version when there is none."""
         template = self.find_object(request, object_id)
         if template.has_draft or request.method == "POST":
+            if not template.has_draft:
+                self.log_change(request, template, gettext("Began a new version."))
             return HttpResponseRedirect(version_page(draft_next(template)))
         question = Question(
             title=gettext("Begin a new version of %(template)s?") % {"template": template},

@@ -11,7 +11,8 @@ from rest_framework.test import APIClient
 
 from generation.models import Account, Task
 from generation.work.run import run_queue
-from genhub.users.models import User
+from genhub.users.models import StaffSession, User
+from genhub.users.sessions import NOTED
 
 # Tests are collected for each page before any of them asks for one.
 admin.autodiscover()
@@ -40,8 +41,15 @@ def hire(db: None) -> Hire:
 
 
 def signed_in(user: User) -> Client:
+    """Sign in as one who has looked at a page already: pages that are counted note no session besides."""
     client = Client()
     client.force_login(user)
+    session = client.session
+    session[NOTED] = session.session_key
+    session.save()
+    StaffSession.objects.create(
+        user=user, session_key=str(session.session_key), address="127.0.0.1"
+    )
     return client
 
 

@@ -87,7 +87,7 @@ def test_saving_what_was_shown_changes_nothing(boss: Client, values: dict[str, A
     posted = {name: "" if value is None else value for name, value in shown.items()}
     assert boss.post(change(row), posted).status_code == 302
     assert (Offer.objects.values().get(), LocalWeights.objects.values().get()) == before
-    assert LogEntry.objects.latest("id").get_change_message() == "No fields changed."
+    assert LogEntry.objects.latest("id").get_change_message() == "Nothing changed."
 
 
 def test_change_is_in_the_history_and_leaves_name_and_provider(

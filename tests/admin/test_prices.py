@@ -123,7 +123,7 @@ def test_confirmed_rule_is_saved_logged_and_priced_by(boss: Client) -> None:
     picture = rule("Picture")
     assert save(boss, change(picture), values_of(picture, amount="20")).status_code == 302
     assert rule("Picture").amount == 20
-    assert LogEntry.objects.get().get_change_message() == "Changed Price."
+    assert LogEntry.objects.get().get_change_message() == "Price: 10 → 20"
     new = PRICE | {"name": "Large model", "model": "z-image-small", "rank": "5"}
     assert save(boss, ADD, new).status_code == 302
     assert rule("Large model").amount == 7

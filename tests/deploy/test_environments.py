@@ -49,6 +49,10 @@ def test_production_demands_what_is_required_here() -> None:
         "PUBLIC_URL": "https://hub.lan", "DATABASE_URL": "postgres://db/genhub", "CELERY_BROKER_URL": "redis://cache",
     }  # fmt: skip
     assert start_settings(full).returncode == 0
+    # Nobody could set a second step up without a key to seal it with.
+    asking = full | {"STAFF_SECOND_STEP": "required"}
+    assert "ENCRYPTION_KEYS" in start_settings(asking).stderr
+    assert start_settings(asking | {"ENCRYPTION_KEYS": "k"}).returncode == 0
     # No host at all is Django's own refusal of each request.
     for name in sorted(REQUIRED - {"ALLOWED_HOSTS"}):
         done = start_settings({word: value for word, value in full.items() if word != name})

@@ -10,15 +10,16 @@ from django.db import transaction
 from generation.models import AccountKey, Describer, Moderator
 from genhub.lib.commands import HubCommand
 from genhub.lib.sealing import NotSealable, reseal
+from genhub.users.models import SecondStep
 from genhub.webhooks.endpoints import reseal_secrets
 from genhub.webhooks.models import Endpoint
 
 
 class Command(HubCommand):
-    """Reseal the keys of vendors and the secrets of webhooks one by one; run again, it goes on where it stopped."""
+    """Reseal keys of vendors and phones and secrets of webhooks one by one; run again, it goes on where it stopped."""
 
     help = (
-        "Seal the keys of providers, moderation services, vision models and the secrets of webhooks anew by the first of ENCRYPTION_KEYS. Put a new one in "
+        "Seal the keys of providers, moderation services, vision models and staff's phones, and the secrets of webhooks, anew by the first of ENCRYPTION_KEYS. Put a new one in "
         "front, start the hub anew, run this, take the old one away, start the hub anew. Exit 1 when some cannot be opened; they stay as they are."
     )
 
@@ -29,7 +30,7 @@ class Command(HubCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Reseal what can be opened, and name what cannot."""
         resealed, closed = 0, []
-        for model in (AccountKey, Moderator, Describer):
+        for model in (AccountKey, Moderator, Describer, SecondStep):
             for pk in model.objects.exclude(sealed="").order_by("pk").values_list("pk", flat=True):
                 try:
                     resealed += reseal_one(model, pk)
@@ -45,11 +46,14 @@ class Command(HubCommand):
         else:
             self.stdout.write(f"{resealed} keys sealed anew")
         if closed:
-            raise CommandError("these are written anew in the admin: " + "; ".join(closed))
+            raise CommandError(
+                "these are written anew in the admin, second steps reset there: "
+                + "; ".join(closed)
+            )
 
 
 @transaction.atomic
-def reseal_one(model: type[AccountKey | Moderator | Describer], pk: int) -> int:
+def reseal_one(model: type[AccountKey | Moderator | Describer | SecondStep], pk: int) -> int:
     """Seal one key anew; return 0 when it is gone; raise NotSealable when none of the hub's own opens it."""
     # Somebody may replace it meanwhile in the admin: the newer one must stay.
     key = model.objects.select_for_update(no_key=True).filter(pk=pk).first()

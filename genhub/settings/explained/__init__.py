@@ -1,5 +1,7 @@
 """Every setting in words: the handbook's table is made of them, and a test holds them to what is read."""
 
-from genhub.settings.explained import alerts, engine, places, vendors, work
+from genhub.settings.explained import alerts, engine, places, single_sign_on, vendors, work
 
-GROUPS = [*places.GROUPS, *engine.GROUPS, *vendors.GROUPS, *work.GROUPS, *alerts.GROUPS]
+GROUPS = [
+    *places.GROUPS, *engine.GROUPS, *vendors.GROUPS, *work.GROUPS, *single_sign_on.GROUPS, *alerts.GROUPS,
+]  # fmt: skip

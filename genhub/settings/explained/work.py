@@ -262,6 +262,12 @@ GROUPS = [
             ),
             Setting("LOGIN_WINDOW_SECONDS", _("how long they are refused then"), unit=_("s")),
             Setting(
+                "STAFF_SECOND_STEP",
+                _(
+                    "`optional` or `required`: whether all staff must set up [a second step](run.md#signing-in)"
+                ),
+            ),
+            Setting(
                 "WRONG_KEYS_PER_MINUTE",
                 _(
                     "wrong API keys of one address before it gets 429, 0: any number; right keys are always taken"

@@ -1,0 +1,1 @@
+"""Single sign-on of staff by OpenID Connect (openid.net/specs/openid-connect-core-1_0.html)."""
