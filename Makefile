@@ -91,7 +91,7 @@ format: .venv/.ready-dev ## mend what a machine can mend, the handbook's table o
 
 .venv/.ready-dev: pyproject.toml | .venv/bin/python
 	@echo "· installing the hub and its tools into .venv (a few minutes the first time)" >&2
-	@$(PIP) --editable '.[embedded,local,tokens,dev]'
+	@$(PIP) --editable '.[embedded,local,tokens,reports,dev]'
 	@touch $@ .venv/.ready
 
 # Its pins are not ours: an environment of its own.

@@ -25,7 +25,10 @@ from tests.patience import known_patience
 # What a developer's shell may hold must not reach the tests.
 FOREIGN = (
     "DATABASE_URL",
+    "DATABASE_DIRECT_URL",
     "REDIS_URL",
+    "SENTINEL_MASTER",
+    "SENTINEL_PASSWORD",
     "S3_BUCKET",
     "S3_UPLOADS_BUCKET",
     "S3_PREVIEWS_BUCKET",
@@ -43,6 +46,8 @@ FOREIGN = (
     "PRIVATE_HOSTS",
     "INPUT_HOSTS",
     "WEBHOOK_HOSTS",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "SENTRY_DSN",
     # Nobody is mailed by a test.
     "ALERT_MAIL_TO",
     "ALERT_WEBHOOK_URL",

@@ -69,7 +69,7 @@ def tell(
         if receivers:
             told = read_anew() if read_anew else task
             news = News(event, told.pk, moment_of(told), describe(told))
-            outbox.write(told.platform_id, news, receivers)
+            outbox.write(told.platform_id, news, receivers, traceparent=told.traceparent)
             doorbell.ring_after_commit(outbox.QUEUE)
 
 

@@ -120,6 +120,8 @@ class Claim:
     # Of a chain: which step it makes, from 1, and whether another one follows; 0: there is none.
     step: int = 0
     has_next: bool = False
+    # The trace that its order is part of; empty: none.
+    traceparent: str = ""
 
 
 def claim_next(queue: str, *, worker: str) -> Claim | None:
@@ -216,6 +218,7 @@ def claim_of(attempt: Attempt, find_card: FindCard, run_seconds: float | None = 
         cache_key=attempt.task.cache_key,
         step=attempt.task.step,
         has_next=attempt.task.step < len(attempt.task.chain),
+        traceparent=attempt.task.traceparent,
     )
 
 
@@ -236,12 +239,9 @@ def fence(attempt_id: uuid.UUID, token: int) -> QuerySet[Attempt]:
 
 def heartbeat(claim: Claim, *, progress: float | None = None, preview: bytes | None = None) -> None:
     """Renew the lease and note the progress (0 to 1) and preview; raise LeaseLost when the attempt is not ours."""
-    values: dict[str, Any] = {"lease_expires_at": Now() + lease()}
-    if progress is not None:
-        values["progress"] = progress
-    if preview is not None:
-        values["preview"] = preview
-    if not fenced(claim).update(**values):
+    said = {"progress": progress, "preview": preview}
+    values = {name: value for name, value in said.items() if value is not None}
+    if not fenced(claim).update(lease_expires_at=Now() + lease(), **values):
         raise LeaseLost
 
 

@@ -17,6 +17,8 @@ from django.db import transaction
 from kombu import Connection, pools
 from kombu.exceptions import OperationalError
 
+from genhub.lib import tracing
+from genhub.lib.sentinels import SCHEME
 from genhub.webhooks import outbox
 
 logger = logging.getLogger(__name__)
@@ -63,7 +65,9 @@ def ring_after_commit(queue: str) -> None:
 
     # A function with a name: Django names a robust hook that failed in its log.
     def ring_now() -> None:
-        ring(queue)
+        with tracing.span("ring", kind="producer", queue=queue) as told:
+            if not ring(queue):
+                told.fail("not delivered")
 
     transaction.on_commit(ring_now, robust=True)
 
@@ -145,15 +149,18 @@ def broker_of_bells(_url: str, _patience_ms: int) -> Connection:
 def open_broker(patience: int = 1) -> Connection:
     """Return a connection, not yet made, that gives up after BROKER_PATIENCE_MS at each step and does not try again.
 
-    Of several brokers each is tried once.
+    Of several brokers each is tried once; several sentinels are asked for one.
     """
     seconds = patience * settings.BROKER_PATIENCE_MS / 1000
-    others = str(current_app.conf.broker_write_url).count(";")
+    url = str(current_app.conf.broker_write_url)
+    others = 0 if url.startswith(f"{SCHEME}://") else url.count(";")
+    to_sentinels = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("sentinel_kwargs", {})
+    sockets = {"socket_connect_timeout": seconds, "socket_timeout": seconds}
     return current_app.connection_for_write(
         connect_timeout=seconds,
         transport_options={
-            "socket_connect_timeout": seconds,
-            "socket_timeout": seconds,
+            **sockets,
+            "sentinel_kwargs": {**to_sentinels, **sockets},
             # The same of RabbitMQ, which lets senders wait when its disk or memory is full.
             "read_timeout": seconds,
             "write_timeout": seconds,

@@ -1,7 +1,8 @@
 """News of tasks: PostgreSQL tells them at commit (NOTIFY), and whoever waits for them hears at once.
 
-Only hints: where they do not come through (a connection that broke, a pooler that hands out transactions), the next
-write of progress finds out that a task has ended, and whoever else waits looks into the rows from time to time.
+Only hints: where they do not come through (a connection that broke, a pooler that hands out transactions where no
+address past it is set), the next write of progress finds out that a task has ended, and whoever else waits looks into
+the rows from time to time.
 """
 
 import logging
@@ -12,6 +13,8 @@ from typing import Final
 
 import psycopg
 from django.db import connection
+
+from genhub.lib import direct
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ class Listener:
                 self.is_listening.clear()
 
     def _hear(self) -> None:
-        with psycopg.connect(**connection.get_connection_params(), autocommit=True) as own:
+        with psycopg.connect(**direct.parameters(), autocommit=True) as own:
             for channel in self.channels:
                 own.execute(f"LISTEN {channel}")
             self.is_listening.set()

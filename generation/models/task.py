@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.models.taste import LONGEST_SUBJECT
 from generation.states import TASK_ENDS, TaskState
-from genhub.lib import requestid
+from genhub.lib import requestid, tracing
 from genhub.lib.ids import new_id
 from genhub.webhooks.models import LONGEST_URL
 
@@ -75,6 +75,10 @@ class Task(models.Model):
     # The request that ordered it, as answers and logs name it.
     request_id = models.CharField(
         _("request"), max_length=requestid.LONGEST, blank=True, db_default=""
+    )
+    # The trace that its order is part of, and where in it; empty: none.
+    traceparent = models.CharField(
+        max_length=tracing.LONGEST, blank=True, db_default="", editable=False
     )
     # Where its end is told, besides the platform's endpoints.
     webhook = models.CharField(_("webhook"), max_length=LONGEST_URL, blank=True, db_default="")

@@ -12,7 +12,7 @@ from generation.models.task import Priority
 from generation.orders import chain
 from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
-from genhub.lib import requestid
+from genhub.lib import requestid, tracing
 
 
 def task_of(task_id: uuid.UUID, customer: Customer, resolved: Resolved, now: datetime) -> Task:
@@ -33,6 +33,7 @@ def task_of(task_id: uuid.UUID, customer: Customer, resolved: Resolved, now: dat
         webhook=resolved.webhook,
         subject=resolved.subject,
         request_id=requestid.current.get(),
+        traceparent=tracing.current.get(),
         num_images=spec.number,
         unit_price=quote.unit_price,
         price=quote.price,

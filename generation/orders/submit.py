@@ -31,8 +31,8 @@ from generation.orders.subjects import keep_seed
 from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
 from generation.spec import Order
-from genhub.lib import remembered
-from genhub.lib.ids import new_id
+from genhub.lib import remembered, tracing
+from genhub.lib.ids import new_id, to_wire
 from genhub.lib.inserts import insert_together
 from genhub.lib.planned import planned_cursor
 from genhub.lib.remembered import Marks
@@ -87,6 +87,16 @@ def take_once(
     customer: Customer, use: idempotency.Use, make_whole: Callable[[], Resolved]
 ) -> Taken:
     """Take an order that is only made whole when its key was not used before."""
+    with tracing.span("accept") as accept:
+        taken = look_and_take(customer, use, make_whole)
+        accept.note(task=to_wire("task", taken.task_id))
+    return taken
+
+
+def look_and_take(
+    customer: Customer, use: idempotency.Use, make_whole: Callable[[], Resolved]
+) -> Taken:
+    """Look whether the key was used, then take the order."""
     seen = glance.take(use)
     if seen.earlier:
         return Taken(seen.earlier)
@@ -97,7 +107,7 @@ def take_once(
     try:
         return take_ready(customer, use, ready, seen)
     except Gone:
-        return take_once(customer, use, make_whole)
+        return look_and_take(customer, use, make_whole)
 
 
 def make_ready(customer: Customer, resolved: Resolved) -> Resolved:

@@ -33,7 +33,7 @@ from generation.orders.inputs import keep_inputs
 from generation.orders.rows import attempt_of, history_of, priority_of, task_of
 from generation.orders.submit import check_quota, open_share, terms_of, with_seed
 from generation.orders.webhook import check_webhook
-from genhub.lib import remembered
+from genhub.lib import remembered, tracing
 from genhub.lib.ids import new_id
 from genhub.platforms import idempotency
 
@@ -72,6 +72,7 @@ class Sorted:
     refused: Sequence[Refused]
 
 
+@tracing.span("accept batch")
 def submit_batch(customer: Customer, asked: Asked, use: idempotency.Use) -> uuid.UUID:
     """Return the id of the batch made for what was asked, or of the one made earlier for the same key and body.
 

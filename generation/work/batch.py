@@ -23,6 +23,7 @@ from generation.models import Account, AccountKey
 from generation.providers.base import Outcome, Provider, Work
 from generation.providers.errors import Fault, ProviderError
 from generation.spec import GenerationSpec
+from generation.work import traces
 from generation.work.cached import list_undrawn
 from generation.work.heart import Pulse
 from generation.work.machine import own_process
@@ -123,7 +124,8 @@ def prepare(claim: Claim, batch: Batch) -> Work | Exception:
         # What is not there stays away, and what is too large stays so; a store may come back.
         is_final = isinstance(error, NotFound | RefusedPicture)
         return ProviderError(f"no input: {error!r}", code=InputLost.code, retryable=not is_final)
-    return Work(claim.spec, claim.card, batch.pulse.report_of(claim), *inputs)
+    report = traces.steps_of(claim, batch.pulse.report_of(claim))
+    return Work(claim.spec, claim.card, report, *inputs)
 
 
 def open_inputs(
@@ -148,7 +150,8 @@ def submit(batch: Batch, works: Sequence[Work]) -> Sequence[Outcome]:
     try:
         if device := device_of(batch.account):
             release_connection()
-            made = device.submit_batch(works)
+            with traces.making(works, traces.DRAW):
+                made = device.submit_batch(works)
             return [outcome for _, outcome in zip(works, made, strict=True)]
         return [send(batch, works[0])]
     except Exception as error:  # noqa: BLE001 (each member's end is decided by its kind)
@@ -214,7 +217,8 @@ def hand_over(adapter: Provider, claim: Claim, work: Work) -> Outcome:
     """Hand an order over to its adapter, with what its vendor may know of it."""
     url = callback_url(claim.attempt_id) if adapter.capabilities.calls_back else ""
     reference = to_wire(PREFIX, claim.attempt_id)
-    return adapter.submit(replace(work, reference=reference, callback_url=url))
+    with traces.making([work], traces.ORDER):
+        return adapter.submit(replace(work, reference=reference, callback_url=url))
 
 
 def worker_name() -> str:

@@ -15,6 +15,7 @@ from generation.life import polls, waiting
 from generation.life.claims import Claim
 from generation.providers.base import CancelOutcome, Outcome, Provider, Waiting
 from generation.providers.errors import Fault, ProviderError, Sent
+from generation.work import traces
 from generation.work.batch import Batch, BatchOutcome, worker_name
 from genhub.lib.connections import release_connection
 from genhub.lib.dial import within
@@ -129,7 +130,7 @@ def ask_for_one(
     if len(faults) >= MOST_FAULTS:
         return Waiting(poll_after_seconds=faults[-1].retry_after_seconds)
     try:
-        with within(patience):
+        with within(patience), traces.telling("ask vendor", claim, "client"):
             return adapter.poll(claim.remote_id)
     except ProviderError as error:
         if error.is_gone or not (error.retryable or error.sent is Sent.MAYBE):

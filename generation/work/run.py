@@ -6,12 +6,13 @@ from concurrent.futures import Future
 
 from generation.life import claims, doorbell, dues, waiting
 from generation.life.claims import Claim
-from generation.work import lost, poll
+from generation.work import lost, poll, traces
 from generation.work.batch import Batch, BatchOutcome, gather, make, worker_name
 from generation.work.cached import list_undrawn
 from generation.work.finisher import finisher
 from generation.work.process import draining, occupancy, readiness
 from generation.work.storing import Ended
+from genhub.lib import tracing
 from genhub.lib.connections import release_connection
 
 # A job that has lasted so long ends, so that Flower shows it; the bell rings again for the rest. Seldom, since the next
@@ -90,11 +91,15 @@ class Job:
 
     def take_order(self) -> Work | None:
         """Claim the best order, with what is made together with it."""
+        began = tracing.moment()
         while (claim := claim_patiently(self.queue)) and not list_undrawn([claim]):
             # Found, or it waits for who draws the same.
             release_connection()
+            began = tracing.moment()
         if claim:
-            return gather(claim, is_patient=not finisher.list_unfinished()), make
+            batch = gather(claim, is_patient=not finisher.list_unfinished())
+            traces.tell_claims(batch.members, began, worker_name())
+            return batch, make
         return None
 
 

@@ -25,7 +25,7 @@ from generation.providers.base import (
     Waiting,
 )
 from generation.providers.errors import GivenBack, OutOfTime, ProviderError, Sent, Stopped
-from generation.work import leftovers, too_late, watching
+from generation.work import leftovers, too_late, traces, watching
 from generation.work.finish import contents_of, finish_spec, place
 from generation.work.heart import Pulse
 from generation.work.persisting import AWAY, persist
@@ -87,11 +87,13 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
     was_sent = pulse.signs[claim.attempt_id].was_sent
     try:
         check, viewing = partial(pulse.check, claim), watching.Viewing(claim)
-        stored = collect(claim, outcome, check, viewing, was_sent=was_sent)
+        with traces.telling("store", claim):
+            stored = collect(claim, outcome, check, viewing, was_sent=was_sent)
         outputs, withheld = watching.look(claim, stored.outputs, check, viewing)
         stored = replace(stored, outputs=outputs, withheld=withheld)
-        with publishing(stored.list_files()):
+        with publishing(stored.list_files()), traces.telling("settle", claim) as settled:
             how = persist(partial(chains.finish, claim, stored), claim)
+            settled.note(ended=how, outputs=len(outputs))
     except GivenBack:
         logger.info("attempt %s is given back: the worker stops", claim.attempt_id)
         persist(partial(attempt_ends.hand_back, claim), claim)
@@ -104,7 +106,10 @@ def finish_member(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
         return "put_back"
     except Exception as error:
         is_understood = isinstance(error, ProviderError)
-        logger.warning("attempt %s failed: %r", claim.attempt_id, error, exc_info=not is_understood)
+        level = logging.WARNING if is_understood else logging.ERROR
+        logger.log(
+            level, "attempt %s failed: %r", claim.attempt_id, error, exc_info=not is_understood
+        )
         # What is not understood would end alike: the task fails, and staff find the trace. Only where the vendor has
         # not answered nobody knows what it has.
         sent = Sent.YES if isinstance(outcome, Finished) else Sent.MAYBE
@@ -139,8 +144,11 @@ def end_badly(claim: Claim, error: ProviderError, outcome: Outcome, *, was_sent:
     came = outcome if isinstance(outcome, Finished) else error
     bill = bill_of(claim.card, claim.spec, came, was_sent=was_sent or bool(claim.remote_id))
     withheld = error.pictures if isinstance(error, AllWithheld) else ()
-    with publishing([one.file for one in withheld]):
-        return persist(partial(attempt_ends.fail, claim, error, bill), claim)
+    with publishing([one.file for one in withheld]), traces.telling("settle", claim) as settled:
+        settled.fail(error.code)
+        how = persist(partial(attempt_ends.fail, claim, error, bill), claim)
+        settled.note(ended=how)
+    return how
 
 
 def collect(

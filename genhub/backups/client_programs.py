@@ -11,8 +11,11 @@ from django.db import connection
 
 from genhub.embedded.errors import HubError
 from genhub.embedded.postgres import find_binaries
+from genhub.lib import direct
 
 LONGEST_WORDS = 2000
+# Of what psycopg connects by, what these programs read from their environment by the same names.
+SPOKEN_OF = ("host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
 # Signed-in staff sign in again: whoever reads a backup must not be signed in.
 LEFT_OUT = ("django_session",)
 
@@ -62,20 +65,15 @@ def dump(into: Path) -> None:
 def bring_back(dumped: Path) -> None:
     """Fill the empty database, whole or not at all; raise ToolFailed."""
     options = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges")
-    database = str(connection.settings_dict["NAME"])
+    database = str(direct.entry()["NAME"])
     run("pg_restore", *options, f"--dbname={database}", str(dumped))
 
 
 def run(program: str, *arguments: str) -> None:
     """Run a program against the hub's database, its password kept off the command line; raise ToolFailed."""
-    said = connection.settings_dict
-    words = {
-        "PGHOST": said["HOST"],
-        "PGPORT": said["PORT"],
-        "PGUSER": said["USER"],
-        "PGPASSWORD": said["PASSWORD"],
-        "PGDATABASE": said["NAME"],
-    }
+    said = direct.parameters()
+    words = {f"PG{name.upper()}": said.get(name) for name in SPOKEN_OF}
+    words["PGDATABASE"] = said["dbname"]
     environment = os.environ | {name: str(word) for name, word in words.items() if word}
     done = subprocess.run(  # noqa: S603
         [find_program(program), *arguments], env=environment, capture_output=True, text=True, check=False

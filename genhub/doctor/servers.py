@@ -23,6 +23,10 @@ NEWS_SECONDS = 5
 # What is committed is kept, whatever happens to the machine.
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 BROKER_PATIENCE = 20
+# Which database of which server one speaks to.
+WHICH = """
+    SELECT d.oid, pg_postmaster_start_time() FROM pg_database d WHERE d.datname = current_database()
+"""
 # PostgreSQL's name for a trigger that a superuser or owner switched off.
 OFF = "D"
 PERSISTENT = ("transfer_is_append_only", "hold_moves_forward", "purse_is_never_deleted")
@@ -125,10 +129,29 @@ def look_at_news() -> Iterator[Finding]:
         yield fault(
             "news",
             f"a NOTIFY was not heard within {NEWS_SECONDS} s: streams and waits look again and again instead",
-            "a pooler in transaction mode swallows it: name PostgreSQL itself in DATABASE_URL, or use session mode",
+            "a pooler in transaction mode swallows it: name PostgreSQL itself in DATABASE_DIRECT_URL",
         )
     else:
         yield good("news", "NOTIFY is heard")
+
+
+def look_at_pooler() -> Iterator[Finding]:
+    """Compare the database behind the pooler with the one that is named beside it."""
+    if not settings.DATABASE_DIRECT:
+        yield good(
+            "pooler", "DATABASE_DIRECT_URL is not set: DATABASE_URL leads to PostgreSQL itself"
+        )
+        return
+    with closing(connect()) as server:
+        straight = server.execute(WHICH).fetchall()
+    if ask(WHICH) == straight:
+        yield good("pooler", "DATABASE_URL and DATABASE_DIRECT_URL lead to the same database")
+    else:
+        yield fault(
+            "pooler",
+            "DATABASE_URL and DATABASE_DIRECT_URL lead to different databases",
+            "name the database of the pooler's entry in DATABASE_DIRECT_URL",
+        )
 
 
 def look_at_clock() -> Iterator[Finding]:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import psycopg
-from django.db import connection
+
+from genhub.lib import direct
 
 CONNECT_SECONDS = 5
 OLDEST_POSTGRES = 15
@@ -11,7 +12,7 @@ OLDEST_POSTGRES = 15
 
 def connect(**words: Any) -> "psycopg.Connection[Any]":
     """Return a connection of its own to the hub's database; raise psycopg.OperationalError."""
-    parameters = {**connection.get_connection_params(), "connect_timeout": CONNECT_SECONDS}
+    parameters = {**direct.parameters(), "connect_timeout": CONNECT_SECONDS}
     return psycopg.connect(**{**parameters, **words})
 
 

@@ -36,6 +36,7 @@ SUBJECTS = (
     "providers",
     "queue",
     "alerts",
+    "traces",
     "moderation",
     "run",
     "containers",

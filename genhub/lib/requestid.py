@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from genhub.lib import tracing
 from genhub.lib.hiding import hide_secrets, keep_on_one_line
 from genhub.lib.ids import new_id, to_wire
 
@@ -48,10 +49,12 @@ class LineFormatter(logging.Formatter):
     """Lines for people; each names the request that it was written for, and repeats no key that came with it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the whole, its trace too."""
+        """Return the whole, its traceback too."""
         return hide_secrets(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
-        """Return the line with its request, before any trace."""
+        """Return the line with its request and its trace, before any traceback."""
         line = keep_on_one_line(super().formatMessage(record))
-        return f"{line} [{request_id}]" if (request_id := current.get()) else line
+        trace = tracing.trace_id()
+        named = " ".join(filter(None, (current.get(), trace and f"trace={trace}")))
+        return f"{line} [{named}]" if named else line

@@ -21,6 +21,8 @@ from limits.strategies import FixedWindowRateLimiter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from genhub.lib import sentinels
+
 logger = logging.getLogger(__name__)
 
 # After a failure nobody asks the server for so long; then one does, and the others wait for what it finds.
@@ -97,18 +99,25 @@ class Counters:
 def connect(url: str, patience_seconds: float) -> Limiter | None:
     """Return a limiter on the broker's server; None when the broker is no such server."""
     parts = urlsplit(url)
+    words: dict[str, Any] = {
+        "socket_connect_timeout": patience_seconds,
+        "socket_timeout": patience_seconds,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if parts.scheme == sentinels.SCHEME:
+        said = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+        return limiter_on(sentinels.pool_of(url, said, **words))
     if parts.scheme in {"redis+socket", "redis+unix", "unix"}:
-        words = parse_qs(parts.query)
-        number = (words.get("virtual_host") or words.get("db") or ["0"])[0].strip("/")
+        asked = parse_qs(parts.query)
+        number = (asked.get("virtual_host") or asked.get("db") or ["0"])[0].strip("/")
         url = f"unix://{parts.path}?db={number}"
     elif parts.scheme not in {"redis", "rediss"}:
         return None
-    pool = redis.ConnectionPool.from_url(
-        url,
-        socket_connect_timeout=patience_seconds,
-        socket_timeout=patience_seconds,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return limiter_on(redis.ConnectionPool.from_url(url, **words))
+
+
+def limiter_on(pool: Any) -> Limiter:
+    """Return a limiter that counts by these connections."""
     return Limiter(RedisStorage("redis://", connection_pool=pool))
 
 

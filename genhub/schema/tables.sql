@@ -302,6 +302,7 @@ CREATE TABLE public.generation_task (
     texts_gone_at timestamp with time zone,
     chain jsonb DEFAULT '[]'::jsonb NOT NULL,
     step smallint DEFAULT 0 NOT NULL,
+    traceparent character varying(55) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT generation_task_batch_index_check CHECK ((batch_index >= 0)),
     CONSTRAINT generation_task_num_images_check CHECK ((num_images >= 0)),
     CONSTRAINT generation_task_priority_check CHECK ((priority >= 0)),
@@ -2068,7 +2069,8 @@ CREATE TABLE public.webhooks_message (
     about uuid,
     payload text NOT NULL,
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    platform_id uuid NOT NULL
+    platform_id uuid NOT NULL,
+    traceparent character varying(55) DEFAULT ''::character varying NOT NULL
 );
 
 ALTER TABLE ONLY public.alerts_alert
@@ -3426,6 +3428,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('generation', '0037_refunds_by_picture', now()),
     ('generation', '0038_queues', now()),
     ('generation', '0039_task_of_version', now()),
+    ('generation', '0040_trace', now()),
     ('platforms', '0017_brand', now()),
     ('retention', '0001_initial', now()),
     ('retention', '0002_keeping', now()),
@@ -3440,4 +3443,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('webhooks', '0002_credits_low', now()),
     ('webhooks', '0003_batch_completed', now()),
     ('webhooks', '0004_pictures', now()),
-    ('webhooks', '0005_picture_taken_down', now());
+    ('webhooks', '0005_picture_taken_down', now()),
+    ('webhooks', '0006_trace', now());

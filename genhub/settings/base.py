@@ -25,7 +25,9 @@ from genhub.settings.parts import (
     first,
     one_of,
     private_hosts,
+    sentinel_options,
 )
+from genhub.settings.reporting import *  # noqa: F403
 from genhub.settings.retention import *  # noqa: F403
 from genhub.settings.single_sign_on import *  # noqa: F403
 from genhub.settings.staff import *  # noqa: F403
@@ -201,6 +203,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "socket_keepalive": True,
     "health_check_interval": 25,
+    **sentinel_options(),
 }
 # A worker waits for its broker for ever; who only rings gives up at each step after so long.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

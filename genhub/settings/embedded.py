@@ -11,6 +11,7 @@ from genhub.settings.parts import (
     broker_url,
     counters_url,
     database,
+    direct_database,
     env,
     first,
     listening_host,
@@ -46,6 +47,8 @@ DATABASES = {
     if DATABASE_IS_EMBEDDED
     else database(first("DATABASE_URL"))
 }
+
+DATABASE_DIRECT = direct_database()
 
 BROKER_IS_EMBEDDED = not broker_url()
 CELERY_BROKER_URL = broker_url() or f"redis+socket://{paths.valkey_socket(RUN_FOLDER)}"

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from genhub.lib import sentinels
 from genhub.lib.places import is_hub_id, is_revision, is_whole_path
 from genhub.settings.addresses import (
     HUB,
@@ -145,21 +146,45 @@ def required(name: str) -> str:
 
 def database(url: str) -> dict[str, Any]:
     """Return Django's database entry for a postgres:// URL, with a connection pool."""
+    entry = read_database("DATABASE_URL", url)
+    # A pooler between gives each transaction another connection: no cursor outlives one.
+    return pooled(entry | {"DISABLE_SERVER_SIDE_CURSORS": is_behind_pooler()})
+
+
+def read_database(name: str, url: str) -> dict[str, Any]:
+    """Return Django's database entry for the postgres:// URL of a variable."""
     try:
         with warnings.catch_warnings(action="ignore"):
             entry: dict[str, Any] = environ.Env.db_url_config(url)
     except (ValueError, ImproperlyConfigured) as error:
-        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
+        raise ImproperlyConfigured(f"{name} cannot be read: {error}") from error
     if entry.get("ENGINE") != "django.db.backends.postgresql" or not entry.get("NAME"):
         raise ImproperlyConfigured(
-            "DATABASE_URL must look like postgres://user:password@host:5432/name (PostgreSQL >= 15)"
+            f"{name} must look like postgres://user:password@host:5432/name (PostgreSQL >= 15)"
         )
     # The folder of a unix socket is written %2F… in a URL.
-    return pooled(entry | {"HOST": unquote(entry["HOST"])})
+    return entry | {"HOST": unquote(entry["HOST"])}
+
+
+def is_behind_pooler() -> bool:
+    """Return whether DATABASE_URL leads to a pooler: then the database itself is named beside it."""
+    return bool(first("DATABASE_DIRECT_URL"))
+
+
+def direct_database() -> dict[str, Any]:
+    """Return what differs in the entry of the database itself from that of its pooler; nothing without one."""
+    url = first("DATABASE_DIRECT_URL")
+    if not url:
+        return {}
+    if not first("DATABASE_URL"):
+        raise ImproperlyConfigured("DATABASE_DIRECT_URL needs DATABASE_URL: the pooler before it")
+    entry = read_database("DATABASE_DIRECT_URL", url)
+    said = {name: entry[name] for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME")}
+    return {**said, "OPTIONS": entry.get("OPTIONS", {})}
 
 
 def pooled(entry: dict[str, Any]) -> dict[str, Any]:
-    """Add a connection pool of DATABASE_POOL_SIZE (default 10, the web's threads; 0: none, for PgBouncer)."""
+    """Add a connection pool of DATABASE_POOL_SIZE (default 10, the web's threads; 0: none)."""
     size = at_least("DATABASE_POOL_SIZE", 10, 0, 1000)
     if not size:
         return entry
@@ -167,8 +192,9 @@ def pooled(entry: dict[str, Any]) -> dict[str, Any]:
 
     pool = {"min_size": 1, "max_size": size, "timeout": 10, "connection_class": PooledConnection}
     # A connection that a database restart broke is found out before it is used. What `genhub.lib.planned` sends is
-    # planned with its second run.
-    options = {**entry.get("OPTIONS", {}), "pool": pool, "prepare_threshold": 1}
+    # planned with its second run; behind a pooler that connection would be another one's by then.
+    threshold = None if is_behind_pooler() else 1
+    options = {**entry.get("OPTIONS", {}), "pool": pool, "prepare_threshold": threshold}
     return entry | {"OPTIONS": options, "CONN_HEALTH_CHECKS": True}
 
 
@@ -178,8 +204,26 @@ def broker_url() -> str:
         if url := first(name).strip():
             if "://" not in url or blame_service_link(name, url):
                 raise refuse(name, url, "a broker's URL, such as redis://127.0.0.1:6379/0")
-            return certified(url)
+            return certified(watched(name, url))
     return ""
+
+
+def watched(name: str, url: str) -> str:
+    """Return a broker's URL; raise for one of sentinels that does not say where they are."""
+    if url.startswith(f"{sentinels.SCHEME}://"):
+        try:
+            sentinels.read(url)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} cannot be read: each of its parts must be as sentinel://:password@host:26379/0, with ; between"
+            ) from error
+    return url
+
+
+def sentinel_options() -> dict[str, Any]:
+    """Return what Celery is told besides of the sentinels of the broker's URL; nothing without any."""
+    master, password = first("SENTINEL_MASTER", default="mymaster"), first("SENTINEL_PASSWORD")
+    return sentinels.options_of(broker_url(), master, password)
 
 
 def certified(url: str) -> str:

@@ -16,6 +16,7 @@ from genhub.settings.parts import (
     broker_url,
     counters_url,
     database,
+    direct_database,
     env,
     first,
     origin,
@@ -33,6 +34,7 @@ PUBLIC_URL = origin("PUBLIC_URL", required("PUBLIC_URL"))
 ALLOWED_HOSTS = allowed_hosts()
 CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS", PUBLIC_URL)
 DATABASES = {"default": database(required("DATABASE_URL"))}
+DATABASE_DIRECT = direct_database()
 CELERY_BROKER_URL = broker_url()
 if not CELERY_BROKER_URL:
     raise ImproperlyConfigured("CELERY_BROKER_URL (or REDIS_URL) is not set")

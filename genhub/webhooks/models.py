@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from genhub.lib import tracing
 from genhub.lib.ids import new_id, to_wire
 
 LONGEST_URL = 2048
@@ -113,6 +114,10 @@ class Message(models.Model):
     about = models.UUIDField(_("about"), null=True)
     # Text, not JSON: what was signed is what is sent, byte for byte, whenever.
     payload = models.TextField(_("payload"))
+    # The trace that it is part of, and where in it; empty: none.
+    traceparent = models.CharField(
+        max_length=tracing.LONGEST, blank=True, db_default="", editable=False
+    )
     created_at = models.DateTimeField(_("created at"), db_default=Now())
 
     class Meta:

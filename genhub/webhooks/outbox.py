@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from genhub.lib import tracing
 from genhub.lib.planned import planned_cursor
 from genhub.webhooks.models import Delivery, Endpoint, EventType, Message
 
@@ -81,11 +82,18 @@ def list_receivers(endpoints: Sequence[Endpoint], own_url: str = "") -> list[Rec
     ]
 
 
-def write(platform_id: uuid.UUID, news: News, receivers: Sequence[Receiver]) -> None:
-    """Write a message and its deliveries. A second one of the same event is refused by the database."""
+def write(
+    platform_id: uuid.UUID, news: News, receivers: Sequence[Receiver], *, traceparent: str = ""
+) -> None:
+    """Write a message and its deliveries, as part of a trace, else of what this thread does. A second one of the same
+    event is refused by the database."""
     payload = {"type": news.type, "timestamp": write_time(news.at), "data": news.data}
     message = Message.objects.create(
-        platform_id=platform_id, type=news.type, about=news.about, payload=write_json(payload)
+        platform_id=platform_id,
+        type=news.type,
+        about=news.about,
+        payload=write_json(payload),
+        traceparent=traceparent or tracing.current.get(),
     )
     Delivery.objects.bulk_create(
         [

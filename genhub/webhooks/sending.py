@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import F
 from django.db.models.functions import Now
 
+from genhub.lib import tracing
 from genhub.lib.connections import release_connection
 from genhub.lib.fetch import FetchRefused
 from genhub.lib.ids import to_wire
@@ -70,7 +71,16 @@ def deliver(claim: Claim) -> bool:
         return True
     # Not held while a receiver takes its time: a few connections serve many threads.
     release_connection()
-    outcome = attempt(claim)
+    message = claim.delivery.message
+    with tracing.span(
+        "webhook", parent=message.traceparent, kind="client", event=message.type,
+        delivery=str(claim.delivery), number=claim.delivery.tries + 1,
+    ) as told:  # fmt: skip
+        outcome = attempt(claim)
+        if outcome.reply:
+            told.note(http__response__status_code=outcome.reply.status)
+        if not outcome.is_good:
+            told.fail(outcome.error or "refused")
     write_down(claim, outcome)
     return outcome.is_good
 
@@ -99,12 +109,13 @@ def attempt(claim: Claim) -> Outcome:
 
 
 def head_of(claim: Claim, body: bytes) -> Mapping[str, str]:
-    """Return the headers; the time is that of this try."""
+    """Return the headers; the time is that of this try, the trace that of what is told."""
     endpoint: Any = claim.delivery.endpoint
     endpoint.now = claim.now
     message_id = to_wire(MESSAGE, claim.delivery.message_id)
     signed = sign(message_id, int(claim.now.timestamp()), body, endpoints.secrets_of(endpoint))
-    return {"Content-Type": "application/json", **signed}
+    traced = {tracing.HEADER: traceparent} if (traceparent := tracing.current.get()) else {}
+    return {"Content-Type": "application/json", **signed, **traced}
 
 
 def write_down(claim: Claim, outcome: Outcome) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from genhub.doctor import hub, machine, servers, store
+from genhub.doctor import hub, machine, reports, servers, store
 from genhub.doctor.findings import Finding, Look, Verdict, examine
 from genhub.lib.commands import HubCommand
 
@@ -22,11 +22,14 @@ ALONE: dict[str, Look] = {
     "static files": hub.look_at_static,
     "PUBLIC_URL": hub.look_at_public_address,
     "alerts": hub.look_at_alerts,
+    "traces": reports.look_at_traces,
+    "errors": reports.look_at_errors,
 }
 # What asks the database; the tables first, since without them all others complain of the same.
 OF_ROWS: dict[str, Look] = {
     "clock": servers.look_at_clock,
     "guards": servers.look_at_role,
+    "pooler": servers.look_at_pooler,
     "news": servers.look_at_news,
     "health": hub.look_at_health,
     "engine": machine.look_at_cards,

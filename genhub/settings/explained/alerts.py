@@ -1,4 +1,4 @@
-"""Who is told when something is wrong, and by which server."""
+"""Who is told when something is wrong, and where is told what the hub does."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +43,16 @@ GROUPS = [
                 unit=_("s"),
             ),
             Setting("ALERT_DISK_MIB", _("less room in the home is too little"), unit="MiB"),
+        ],
+    ),
+    Group(
+        _("Traces and errors"),
+        [
+            Setting(
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                _("where traces are sent, by OTLP over HTTP: `http://collector:4318`"),
+            ),
+            Setting("SENTRY_DSN", _("where errors are told, as Sentry shows it")),
         ],
     ),
 ]

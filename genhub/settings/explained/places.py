@@ -90,17 +90,30 @@ GROUPS = [
             Setting(
                 "DATABASE_POOL_SIZE",
                 _(
-                    "connections of each process: the web's eight threads and two for health; 0: no pool, for PgBouncer"
+                    "connections of each process: the web's eight threads and two for health; 0: no pool"
                 ),
                 unit=_("connections"),
             ),
             Setting(
+                "DATABASE_DIRECT_URL",
+                _(
+                    "PostgreSQL itself, where `DATABASE_URL` leads to PgBouncer in transaction mode; see [Real servers](run.md#real-servers)"
+                ),
+            ),
+            Setting(
                 "CELERY_BROKER_URL",
                 _(
-                    "the broker: Valkey or Redis (`rediss://` by TLS), or RabbitMQ (`amqp://`); where both are set, the first counts, and beside RabbitMQ the second counts how often keys ask"
+                    "the broker: Valkey or Redis (`rediss://` by TLS, `sentinel://` by its sentinels), or RabbitMQ (`amqp://`); where both are set, the first counts, and beside RabbitMQ the second counts how often keys ask"
                 ),
                 default=_("embedded"),
                 aliases=("REDIS_URL",),
+            ),
+            Setting(
+                "SENTINEL_MASTER",
+                _("how the sentinels of a `sentinel://` address call their master"),
+            ),
+            Setting(
+                "SENTINEL_PASSWORD", _("what the sentinels themselves ask for; empty: nothing")
             ),
             Setting(
                 "BROKER_PATIENCE_MS",

@@ -19,7 +19,14 @@ Scope = MutableMapping[str, Any]
 Result = TypeVar("Result")
 # Of the assistant's own request: whose it is, from where, under which name and in which language.
 KEPT = frozenset(
-    {b"authorization", b"host", b"accept-language", b"x-forwarded-for", b"x-forwarded-proto"}
+    {
+        b"authorization",
+        b"host",
+        b"accept-language",
+        b"traceparent",
+        b"x-forwarded-for",
+        b"x-forwarded-proto",
+    }
 )
 # What reads for an assistant was counted when it spoke.
 COUNTED = Wait("", 0)

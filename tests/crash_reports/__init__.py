@@ -1,0 +1,1 @@
+"""Errors, told to a Sentry of the tests' own."""
