@@ -2825,6 +2825,8 @@ CREATE INDEX share_link_by_age ON public.storage_sharelink USING btree (expires_
 
 CREATE INDEX share_to_serve ON public.generation_share USING btree (queue, priority, virtual_start, id) WHERE (waiting > 0);
 
+CREATE INDEX staff_session_by_age ON public.users_staffsession USING btree (begun_at);
+
 CREATE UNIQUE INDEX stop_once_at_a_time ON public.credits_stop USING btree (purse_id) WHERE (allowed_at IS NULL);
 
 CREATE INDEX storage_artifact_key_781e6773 ON public.storage_artifact USING btree (key);

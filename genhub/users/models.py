@@ -63,6 +63,9 @@ class StaffSession(models.Model):
     # What the browser says of itself, its beginning.
     browser = models.CharField(max_length=300, blank=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["begun_at"], name="staff_session_by_age")]
+
     def __str__(self) -> str:
         return f"session {self.pk} of {self.user}"
 

@@ -51,6 +51,9 @@ class Migration(migrations.Migration):
                 ("browser", models.CharField(blank=True, max_length=300)),
                 ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="staff_sessions", to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                "indexes": [models.Index(fields=["begun_at"], name="staff_session_by_age")],
+            },
         ),
         migrations.CreateModel(
             name="Identity",
