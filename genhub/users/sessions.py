@@ -22,6 +22,8 @@ from genhub.users.second_step import TAKEN, step_of
 # In the session: the key under which its row knows it.
 NOTED = "noted_as"
 LONGEST_ADDRESS, LONGEST_BROWSER = 100, 300
+# RFC 9110, 9.2.1.
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,12 @@ class SessionsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, and note what became of its session."""
-        before = request.session.session_key
+        session, before = request.session, request.session.session_key
         response = self.get_response(request)
-        # What nobody looked at is as it was: the API reads no cookie.
-        if request.session.accessed:
+        # What nobody looked at is as it was: the API reads no cookie. What another site may have made a browser send
+        # writes nothing, unless it was let in.
+        is_other = session.session_key != before
+        if session.accessed and (is_other or request.method in SAFE_METHODS):
             note(request, before)
         return response
 
