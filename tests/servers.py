@@ -155,7 +155,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of what `make test` leaves to `make whole`."""
     config.addinivalue_line(
         "markers",
-        "whole: starts a whole hub or one of its servers, kills processes, drives a browser, walks every page or route, or judges drawn pictures",
+        "whole: starts a whole hub or one of its servers, kills processes, drives a browser, walks every page or route, weighs what is large, or judges drawn pictures",
     )
     if not WORKER:
         share_cores(getattr(config.option, "numprocesses", None) or 1)

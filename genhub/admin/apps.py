@@ -14,6 +14,8 @@ from django.core import checks
 class PagesConfig(SimpleAdminConfig):
     """The admin; `genhub.urls` imports its pages."""
 
+    default_site = "genhub.admin.site.HubAdminSite"
+
     def ready(self) -> None:
         """Check the pages where something is checked."""
         checks.register(check_dependencies, checks.Tags.admin)

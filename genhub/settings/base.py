@@ -52,7 +52,8 @@ ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 VENDORS = read_vendors()
 
 INSTALLED_APPS = [
-    "unfold",
+    # Its site is ours: genhub/admin/site.py.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "genhub.admin.apps.PagesConfig",
     "django.contrib.auth",

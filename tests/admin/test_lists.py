@@ -15,7 +15,7 @@ from generation.models import RefundRequest
 from genhub.lib.ids import new_id
 from genhub.users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 MODELS: list[Any] = sorted(admin.site._registry, key=str)
 
 

@@ -21,7 +21,7 @@ from genhub.users.models import User
 from storage.models import Artifact
 from tests.conftest import WHY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 NAMED_BY_ID = ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", "9E107D9D372BB6826BD81D3542A419D6",
                "user_9e107d9d372bb6826bd81d3542a419d6", "{3f2504e0-4f89-41d3-9a0c-0305e82c3301}")  # fmt: skip
 

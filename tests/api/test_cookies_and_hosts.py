@@ -17,7 +17,7 @@ from genhub.users.models import User
 from tests.api.refusals import GENERATE, check_problem, nothing_moves
 from tests.api.test_keys import address
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 SAMPLES = {"path": "x", "str": "x", "int": "1", "slug": "x", "uuid": "0" * 8 + "-0000-7000-8000-" + "0" * 12}  # fmt: skip
 PLACE = re.compile(r"<(?:(\w+):)?\w+>")
 # The doors that read no cookie: a key or a signature proves who asks.

@@ -154,6 +154,7 @@ def test_every_route_has_an_entry_in_these_matrices() -> None:
     assert {route.name for route in ROUTES} == set(SCOPES)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("route", ROUTES, ids=name_case)
 def test_nothing_answers_without_a_key(client: Any, route: URLPattern) -> None:
     for method in METHODS:
@@ -163,6 +164,7 @@ def test_nothing_answers_without_a_key(client: Any, route: URLPattern) -> None:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer"), method
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("route", ROUTES, ids=name_case)
 def test_each_route_refuses_a_key_without_its_scope(
     client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Account, route: URLPattern
@@ -182,6 +184,7 @@ def test_each_route_refuses_a_key_without_its_scope(
             check_refusal(answer, method, 405, "method_not_allowed")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("route", ROUTES, ids=name_case)
 def test_its_scope_alone_opens_each_route(
     client_of: Callable[..., APIClient], rich: Callable[..., Any], stub: Account, route: URLPattern

@@ -20,7 +20,7 @@ from tests.api.test_keys import SCOPES
 from tests.moderation.made import make_appeal
 from tests.webhooks.made import make_ids
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
+pytestmark = [pytest.mark.whole, pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
 WITH_ID = [route for route in API if "<" in str(route.pattern)]
 EVERY = [(route, method) for route in WITH_ID for method in SCOPES[str(route.name)]]

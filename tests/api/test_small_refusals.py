@@ -149,6 +149,7 @@ def done(alice: APIClient) -> str:
     return str(made["id"])
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "serializer",
     [RefineSerializer, FollowSerializer, GrantSerializer, AppealRequest, EditWords, LinkWords],

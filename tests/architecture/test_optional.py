@@ -8,6 +8,8 @@ import pytest
 
 from tests.architecture.test_house import PACKAGES, ROOT, SOURCES, imports, place
 
+pytestmark = pytest.mark.whole
+
 # Whose it is, what of it makes and sends, which module alone imports it, and what asks for it. The client of Valkey
 # imports OpenTelemetry's metrics by itself wherever they are installed; they come with the `reports` alone.
 OPTIONAL = {

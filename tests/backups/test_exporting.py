@@ -182,6 +182,7 @@ def weigh(folder: Path) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.whole
 def test_memory_stays_flat_however_many_rows_there_are(shop: Platform, tmp_path: Path) -> None:
     def add(number: int) -> None:
         with connection.cursor() as cursor:

@@ -15,6 +15,8 @@ from genhub.settings.explained import GROUPS
 from tests.deploy.images import ROOT, compose, is_ours, read_images, start_first
 from tests.deploy.test_kubernetes import FOLDER, PODS, find, hub_of, manifests
 
+pytestmark = pytest.mark.whole
+
 KNOWN = {name for group in GROUPS for each in group.settings for name in (each.name, *each.aliases)}
 # Read by Python, by NVIDIA's runtime, by the threads of processors, by Flower: not by the settings.
 OTHERS = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES",

@@ -16,7 +16,7 @@ from tests.patience import patience
 from tests.ports import free_port
 from tests.steps import submit
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.whole]
 
 
 @pytest.fixture

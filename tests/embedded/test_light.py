@@ -12,6 +12,8 @@ import pytest
 from genhub.embedded.programs import other_worker
 from tests.embedded.hubs import ROOT
 
+pytestmark = pytest.mark.whole
+
 # Seconds and half a gigabyte.
 TORCH = ("torch", "diffusers", "transformers", "peft", "accelerate")
 # A third of what Django's own start takes.

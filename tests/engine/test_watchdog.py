@@ -12,6 +12,8 @@ import pytest
 from generation.engine.watchdog import Watchdog
 from tests.patience import patience, slowness
 
+pytestmark = pytest.mark.whole
+
 BEGIN = """
     import logging, sys, threading, time
     from generation.engine.watchdog import Watchdog

@@ -23,6 +23,8 @@ from genhub.handbook.views import draw_page
 from genhub.settings.unfold import UNFOLD
 from tests.handbook.documents import CHINESE, ENGLISH, ROOT
 
+pytestmark = pytest.mark.whole
+
 ADDRESSES = ["/handbook/", *(f"/handbook/{subject}/" for subject in SUBJECTS)]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 LONGEST_README, LARGEST_PICTURE_BYTES = 150, 200_000

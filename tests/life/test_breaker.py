@@ -68,6 +68,7 @@ def test_a_container_that_starts_anew_is_another_process(
     assert not is_on()
 
 
+@pytest.mark.whole
 def test_model_that_kills_its_workers_is_switched_off_and_waits_like_one(
     alice: APIClient, stub: Account, watch: breaker.Watch, tmp_path: Path
 ) -> None:

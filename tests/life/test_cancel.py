@@ -22,6 +22,7 @@ from tests.patience import patience
 from tests.steps import attempt_states, submit
 
 pytestmark = [
+    pytest.mark.whole,
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("right_books"),
     pytest.mark.xdist_group("torch"),

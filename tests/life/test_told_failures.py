@@ -110,6 +110,7 @@ def test_failed_task_keeps_the_values_of_a_providers_code(
     assert (error["code"], "3 times" in error["message"]) == ("quarantined", True)
 
 
+@pytest.mark.whole
 def test_row_without_values_is_worded_all_the_same(alice: APIClient) -> None:
     task, failed = submit(alice, num_images=2), submit(alice, "stub:fail")
     run.run_queue("local")

@@ -22,6 +22,8 @@ from tests.providers.vendors.server import Asked, Reply, Server
 from tests.storage import made_pictures as made
 from tests.storage.conftest import local
 
+pytestmark = pytest.mark.whole
+
 __all__ = ["local"]
 MOST_PICTURES = 3
 

@@ -34,7 +34,7 @@ from tests.storage.made_pictures import LABEL
 from tests.storage.test_s3 import picture
 
 __all__ = ["bucket", "s3", "s3_entry"]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 OWN = {"uploads": "sent", "previews": "small", "withheld": "apart"}
 USUAL = "usual"
 

@@ -223,6 +223,7 @@ def test_picture_is_read_by_its_page_through_the_link_that_it_is_led_to(
     assert cors_headers(client.get(link, HTTP_ORIGIN=EVIL)) == []
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("route", ROUTES, ids=name_case)
 def test_token_does_what_its_scopes_say_and_nothing_of_a_key(
     mint: Mint, rich: Callable[..., Any], stub: Account, route: URLPattern

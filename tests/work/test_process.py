@@ -100,6 +100,7 @@ def test_isolated_guest_waits_for_the_others_and_keeps_later_ones_out(
     assert shared() == [False, False, False]
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("right_books")
 def test_death_of_a_process_counts_for_nobody_of_eight(
     alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch, settings: Any

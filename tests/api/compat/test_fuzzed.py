@@ -22,7 +22,7 @@ from generation.api.compat.sdapi.words import PictureSerializer, TextSerializer
 from generation.models import Account
 from tests.api.album import PNG, uri
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
+pytestmark = [pytest.mark.whole, pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
 # The examples are the same on each run; more of them: `max_examples`.
 MANY = settings(
     max_examples=40, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
