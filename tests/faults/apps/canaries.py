@@ -24,7 +24,7 @@ from tests.ports import free_port
 from tests.servers import database_url
 
 # Sealed or hashed, each is kept; these tables hold what is meant to be found by whoever reads the database.
-OPEN_TABLES = {"django_session"}
+OPEN_TABLES = {"django_session", "users_staffsession"}
 WHOLE = SQL("SELECT string_agg(t::text, chr(10)) FROM {} t")
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
