@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.serving import serving
 
 CLIENT, SECRET, KID = "hub-client", "s3cret-of-the-hub", "key-1"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -91,7 +92,7 @@ class Provider:
 
 
 @contextmanager
-def serving(provider: Provider) -> Iterator[Provider]:
+def answering(provider: Provider) -> Iterator[Provider]:
     """Let it answer at an address of this machine."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -121,13 +122,6 @@ def serving(provider: Provider) -> Iterator[Provider]:
         def log_message(self, *words: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    provider.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        provider.url = f"http://127.0.0.1:{server.server_port}"
         yield provider
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from genhub.settings.single_sign_on import BACKEND
 from genhub.users.models import Identity, StaffSession, User
 from genhub.users.single_sign_on import provider as ours
-from tests.admin.oidc import CLIENT, KEY, KID, OTHER_KEY, SECRET, Provider, public, serving
+from tests.admin.oidc import CLIENT, KEY, KID, OTHER_KEY, SECRET, Provider, answering, public
 from tests.admin.phones import INDEX, LOGIN, OWN, history, is_in, set_up, text
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def provider(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> I
         raise AssertionError("the library called an address by itself")
 
     monkeypatch.setattr(requests.Session, "request", never)
-    with serving(Provider()) as provider:
+    with answering(Provider()) as provider:
         settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID = provider.url, CLIENT
         settings.OIDC_CLIENT_SECRET, settings.OIDC_NAME = SECRET, "Company login"
         settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, BACKEND]

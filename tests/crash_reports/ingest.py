@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.serving import serving
+
 KEY, PROJECT = "0123456789abcdef0123456789abcdef", 7
 EVENTS = frozenset({"event"})
 
@@ -67,11 +69,6 @@ def ingesting(kinds: Set[str] = EVENTS, status: int = 200) -> Iterator[Ingest]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    ingest.dsn = f"http://{KEY}@127.0.0.1:{server.server_port}/{PROJECT}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        ingest.dsn = f"http://{KEY}@127.0.0.1:{server.server_port}/{PROJECT}"
         yield ingest
-    finally:
-        server.shutdown()
-        server.server_close()
