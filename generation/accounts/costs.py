@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from generation.accounts.tokens import count_tokens
 from generation.prices import MILLION, Price, TokenPrices, exact, read_prices
@@ -56,6 +56,8 @@ class Bill:
         return {"cost_usd": self.cost_usd, "usage": self.usage}
 
 
+# In what was counted of an attempt: which of it its vendor does not say.
+COUNTED_HERE: Final = "counted_here"
 NOTHING, UNKNOWN = Bill(), Bill(None)
 
 
@@ -71,7 +73,7 @@ def bill_of(card: ModelCard, spec: GenerationSpec, outcome: object, *, was_sent:
             usage = replace(usage, input_text_tokens=count_tokens(spec.prompt))
         counted = describe_usage(usage, made)
         if is_counted_here and usage.input_text_tokens is not None:
-            counted["counted_here"] = ["input_text_tokens"]
+            counted[COUNTED_HERE] = ["input_text_tokens"]
         return Bill(price_of(card, spec, usage, made), counted)
     is_billed = isinstance(outcome, ProviderError) and outcome.is_billed
     return Bill(dearest_of(card, spec)) if was_sent and is_billed else NOTHING

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from generation.accounts.costs import COUNTED_HERE
 from generation.models import Task
 
 COUNTED = ("pictures", "input_text_tokens", "input_image_tokens", "output_tokens")
@@ -16,7 +17,7 @@ def answer_usage(task: Task) -> dict[str, Any] | None:
     return {
         **{name: add_up(name, usages) for name in COUNTED},
         "counted_by_hub": sorted(
-            {name for usage in usages for name in usage.get("counted_here", ())}
+            {name for usage in usages for name in usage.get(COUNTED_HERE, ())}
         ),
     }
 

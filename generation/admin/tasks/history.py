@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generation.accounts import routing
+from generation.accounts.costs import COUNTED_HERE
 from generation.admin.words import attempt_badge, show_usd
 from generation.models import Attempt, Event, Task
 from generation.selectors.story import Source, tell_story
@@ -36,7 +37,6 @@ SOURCES = {
 }
 RIGHTS = {Source.CREDITS: "credits.view_purse", Source.WEBHOOK: "webhooks.view_delivery"}
 WHY = _("why")
-COUNTED_HERE = "counted_here"
 ALL_REST = _("all rest, and it is the first that is back")
 # What routing thinks of the providers of a model.
 WHY_NOT = {
