@@ -17,7 +17,18 @@ from genhub.admin.seen_rows import SeenRows
 from genhub.lib.ids import read_id
 
 
-class HubAdmin(SeenRows, ModelAdmin):
+class FoundRows(ModelAdmin):
+    """A page with addresses of its own below a row's."""
+
+    def find_object(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the row of an address, or raise 404; for the pages that are not Django's own."""
+        found = self.get_object(request, unquote(object_id))
+        if found is None:
+            raise Http404
+        return found
+
+
+class HubAdmin(SeenRows, FoundRows):
     """A page for rows that staff may change."""
 
     # No bulk actions: "delete selected" would be the only one.
@@ -100,13 +111,6 @@ class HubAdmin(SeenRows, ModelAdmin):
         context["show_save_and_add_another"] = False
         context["show_history"] = self.has_history
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def find_object(self, request: HttpRequest, object_id: str) -> Any:
-        """Return the row of an address, or raise 404; for the pages that are not Django's own."""
-        found = self.get_object(request, unquote(object_id))
-        if found is None:
-            raise Http404
-        return found
 
 
 class ReadOnlyAdmin(HubAdmin):

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,11 +14,12 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from genhub.admin.pages import Question, ask
+from genhub.admin.pages import Question, ask, without_action
 from genhub.admin.seen_rows import SeenRows
-from genhub.users.models import User
+from genhub.users.models import Identity, User
 from genhub.users.own_admin import OwnPage
-from genhub.users.rights import list_rights
+from genhub.users.rights import list_rights, may_act_on
+from genhub.users.second_step import step_of
 from genhub.users.second_step_admin import SecondStepPages
 from genhub.users.sessions_admin import SessionPages
 from genhub.users.signing_in import unlock
@@ -51,6 +52,23 @@ class RightsPage(SeenRows):
 
 class DoorPages(SecondStepPages, SessionPages, IdentityPages):
     """What signs somebody in, and what that opened."""
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Offer what there is to end, reset or unlink, and not of one's own account."""
+        found, person = (
+            list(super().get_actions_detail(request, object_id)),
+            self.get_object(request, object_id),
+        )
+        may_act = person and may_act_on(request.user, person)
+        offered = {
+            "sessions": may_act,
+            "reset_step": may_act and step_of(person),
+            "unlink": person and Identity.objects.filter(user=person).exists(),
+        }
+        for name, is_offered in offered.items():
+            if not is_offered:
+                found = without_action(found, name)
+        return found
 
 
 @admin.register(User)
@@ -91,9 +109,7 @@ class UserAdmin(OwnPage, DoorPages, RightsPage, DjangoUserAdmin, ModelAdmin):  #
     @action(description=_("Unlock sign-in"), permissions=["unlock"], icon="lock_open")
     def unlock_sign_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then let an account that was tried too often be tried again."""
-        person = self.get_object(request, object_id)
-        if person is None:
-            raise Http404
+        person = self.find_object(request, object_id)
         back = reverse("admin:users_user_change", args=[person.pk])
         if request.method == "POST":
             unlock(person.username)

@@ -8,24 +8,22 @@ from typing import Any, Final
 import segno
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from genhub.admin.forms import ReasonForm
-from genhub.admin.pages import Question, ask, without_action
+from genhub.admin.pages import Question, ask
 from genhub.lib.sealing import NotSealable
 from genhub.users import second_step, sessions
+from genhub.users.account_pages import AccountPages, AccountReasonForm
 from genhub.users.models import User
-from genhub.users.rights import find_person, may_act_on
+from genhub.users.rights import find_person
 from genhub.users.second_step import KeyNotKept, TooManyCodes, step_of
 from genhub.users.second_step_gate import find_door
 from genhub.users.signing_in import word_wait
@@ -58,7 +56,7 @@ class CodeForm(forms.Form):
         self.add_error(None, word_wait(error.seconds))
 
 
-class SecondStepPages(ModelAdmin):
+class SecondStepPages(AccountPages):
     """The part of the accounts' pages that is about the second step."""
 
     def get_urls(self) -> list[Any]:
@@ -179,13 +177,6 @@ class SecondStepPages(ModelAdmin):
         answer = TemplateResponse(request, f"admin/users/{template}.html", frame)
         return bounded(answer, words.get("form"))
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """Offer a reset where there is something to reset, and not of one's own."""
-        found = list(super().get_actions_detail(request, object_id))
-        person = self.get_object(request, object_id)
-        may = person and step_of(person) and may_act_on(request.user, person)
-        return found if may else without_action(found, "reset_step")
-
     def has_reset_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Allow those who hold the right."""
         return bool(request.user.has_perm("users.reset_second_step"))
@@ -196,14 +187,9 @@ class SecondStepPages(ModelAdmin):
     )  # fmt: skip
     def reset_step(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then let another's password be enough, until they set a new second step up."""
-        person = self.get_object(request, object_id)
-        if person is None:
-            raise Http404
-        if not may_act_on(request.user, person):
-            raise PermissionDenied
+        person = self.find_other(request, object_id)
         back = reverse("admin:users_user_change", args=[person.pk])
-        form = ReasonForm(request.POST or None)
-        form.fields["reason"].help_text = _("At least 10 characters. It stays in the account's history, with your name.")  # fmt: skip
+        form = AccountReasonForm(request.POST or None)
         if form.is_valid():
             if second_step.remove(person):
                 sessions.end_all(person)
@@ -264,7 +250,6 @@ def bounded(answer: HttpResponse, form: CodeForm | None) -> HttpResponse:
 
 def needs_step(request: HttpRequest) -> bool:
     """Return whether one cannot leave the door but by passing it, or signing out."""
-
     return bool(find_door(request.user, request.session))
 
 

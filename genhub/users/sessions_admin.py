@@ -3,23 +3,21 @@
 from typing import Any, Final
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from genhub.admin.forms import ReasonForm
-from genhub.admin.pages import Question, ask, without_action
+from genhub.admin.pages import Question, ask
 from genhub.admin.show import badge, leads, moment, table
 from genhub.users import sessions
+from genhub.users.account_pages import AccountPages, AccountReasonForm
 from genhub.users.browsers import name_browser
 from genhub.users.models import User
-from genhub.users.rights import find_person, may_act_on
+from genhub.users.rights import find_person
 from genhub.users.sessions import Living
 
 OWN: Final = "admin:users_user_own"
@@ -27,7 +25,7 @@ END_OWN: Final = "users_user_end_session"
 HEADERS: Final = (_("Begun"), _("Signed in from"), _("Browser"), _("Ends by itself"), "")
 
 
-class SessionPages(ModelAdmin):
+class SessionPages(AccountPages):
     """The part of the accounts' pages that is about sessions."""
 
     def get_urls(self) -> list[Any]:
@@ -67,13 +65,6 @@ class SessionPages(ModelAdmin):
         )
         return self.end(request, person, others, question)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """Offer the sessions of those whose may be ended."""
-        found = list(super().get_actions_detail(request, object_id))
-        person = self.get_object(request, object_id)
-        may = person and may_act_on(request.user, person)
-        return found if may else without_action(found, "sessions")
-
     def has_sessions_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Allow those who hold the right."""
         return bool(request.user.has_perm("users.end_sessions"))
@@ -81,18 +72,13 @@ class SessionPages(ModelAdmin):
     @action(description=_("Sessions"), permissions=["sessions"], icon="devices")
     def sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show another's sessions, and end all, or the one that the address names, for a reason."""
-        person = self.get_object(request, object_id)
-        if person is None:
-            raise Http404
-        if not may_act_on(request.user, person):
-            raise PermissionDenied
+        person = self.find_other(request, object_id)
         here = reverse("admin:users_user_sessions", args=[person.pk])
         found = sessions.list_living(person)
         named = request.GET.get("session", "")
         is_one = named.isdecimal()
         chosen = [choose(found, int(named))] if is_one else found
-        form = ReasonForm(request.POST or None)
-        form.fields["reason"].help_text = _("At least 10 characters. It stays in the account's history, with your name.")  # fmt: skip
+        form = AccountReasonForm(request.POST or None)
         question = Question(
             title=gettext("Sessions of %(user)s") % {"user": person},
             intro=gettext("Whoever sits at this browser is signed out at the next click.")
