@@ -8,6 +8,7 @@ from typing import Any, Final
 import segno
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -126,8 +127,10 @@ class SecondStepPages(AccountPages):
         person, form = find_person(request), CodeForm(request.POST or None)
         step = step_of(person)
         if step and form.is_valid() and judge(request, form, person):
-            self.log_change(request, person, gettext("Made new recovery codes."))
-            return self.show_codes(request, second_step.renew_recovery_codes(step))
+            with transaction.atomic():
+                codes = second_step.renew_recovery_codes(step)
+                self.log_change(request, person, gettext("Made new recovery codes."))
+            return self.show_codes(request, codes)
         question = Question(
             title=gettext("Make new recovery codes?"),
             intro=gettext("Those that you have now count no more."),
@@ -142,8 +145,9 @@ class SecondStepPages(AccountPages):
         person, form = find_person(request), CodeForm(request.POST or None)
         step = step_of(person)
         if step and form.is_valid() and judge(request, form, person):
-            second_step.remove(person)
-            self.log_change(request, person, gettext("Removed the second step."))
+            with transaction.atomic():
+                second_step.remove(person)
+                self.log_change(request, person, gettext("Removed the second step."))
             messages.success(request, gettext("You have no second step any more."))
             return HttpResponseRedirect(reverse(OWN))
         question = Question(
@@ -191,10 +195,11 @@ class SecondStepPages(AccountPages):
         back = reverse("admin:users_user_change", args=[person.pk])
         form = AccountReasonForm(request.POST or None)
         if form.is_valid():
-            if second_step.remove(person):
-                sessions.end_all(person)
-                why = gettext("Reset the second step: %(reason)s") % form.cleaned_data
-                self.log_change(request, person, why)
+            with transaction.atomic():
+                if second_step.remove(person):
+                    sessions.end_all(person)
+                    why = gettext("Reset the second step: %(reason)s") % form.cleaned_data
+                    self.log_change(request, person, why)
             messages.success(request, gettext("%(user)s has no second step any more.") % {"user": person})  # fmt: skip
             return HttpResponseRedirect(back)
         question = Question(

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -100,11 +101,12 @@ class SessionPages(AccountPages):
         form = question.form
         if request.method != "POST" or not chosen or (form and not form.is_valid()):
             return ask(self, request, question)
-        count = sessions.end(one.row for one in chosen)
-        said = ngettext("Ended %(count)s session.", "Ended %(count)s sessions.", count)
-        told = said % {"count": count}
         why = getattr(form, "cleaned_data", {}).get("reason", "")
-        self.log_change(request, person, f"{told} {why}".strip())
+        with transaction.atomic():
+            count = sessions.end(one.row for one in chosen)
+            said = ngettext("Ended %(count)s session.", "Ended %(count)s sessions.", count)
+            told = said % {"count": count}
+            self.log_change(request, person, f"{told} {why}".strip())
         messages.success(request, told)
         return HttpResponseRedirect(question.back)
 

@@ -2,9 +2,11 @@
 
 import io
 import re
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -107,6 +109,26 @@ def test_an_owner_resets_anothers_with_a_reason(hire: Hire) -> None:
     # Nothing is left to reset, and nothing is noted of it.
     owner.post(address, {"reason": "Dave lost his phone."})
     assert len(history("dave")) == 2
+
+
+def test_nothing_is_reset_of_which_no_history_tells(
+    hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the process dies between."""
+    dave = hire()
+    set_up(dave)
+    person = User.objects.get(username="dave")
+
+    def die(*_: Any) -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr(site._registry[User], "log_change", die)
+    address = reverse("admin:users_user_reset_step", args=[person.pk])
+    owner = hire("users.view_user", "users.reset_second_step", name="olga")
+    owner.raise_request_exception = False
+    assert owner.post(address, {"reason": "Dave lost his phone."}).status_code == 500
+    assert SecondStep.objects.filter(user=person).exists()
+    assert is_in(dave)
 
 
 def test_who_may_reset_whose(hire: Hire, boss: Client) -> None:

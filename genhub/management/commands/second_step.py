@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.management.base import CommandError
+from django.db import transaction
 
 from genhub.lib.commands import HubCommand
 from genhub.lib.reasons import LONGEST_REASON, SHORTEST_REASON
@@ -25,6 +26,7 @@ class Command(HubCommand):
         reset.add_argument("username", help="the account's name")
         reset.add_argument("--reason", required=True, help="stays in the account's history")
 
+    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         """Reset, or say in one sentence why not."""
         username, reason = options["username"], options["reason"]

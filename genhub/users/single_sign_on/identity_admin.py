@@ -1,6 +1,7 @@
 """Where a superuser lets an account be linked with single sign-on anew."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -26,8 +27,9 @@ class IdentityPages(AccountPages):
         back = reverse("admin:users_user_change", args=[person.pk])
         link = Identity.objects.filter(user=person).first()
         if request.method == "POST" and link:
-            link.delete()
-            self.log_change(request, person, gettext("Unlinked single sign-on: %(who)s") % {"who": link.subject})  # fmt: skip
+            with transaction.atomic():
+                link.delete()
+                self.log_change(request, person, gettext("Unlinked single sign-on: %(who)s") % {"who": link.subject})  # fmt: skip
             messages.success(request, gettext("%(user)s is linked anew at the next single sign-on.") % {"user": person})  # fmt: skip
             return HttpResponseRedirect(back)
         question = Question(
