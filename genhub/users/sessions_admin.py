@@ -100,7 +100,8 @@ class SessionPages(AccountPages):
         """Ask the question; where it was answered, end the sessions and note it."""
         form = question.form
         if request.method != "POST" or not chosen or (form and not form.is_valid()):
-            return ask(self, request, question)
+            about = None if person.pk == request.user.pk else person
+            return ask(self, request, question, about=about)
         why = getattr(form, "cleaned_data", {}).get("reason", "")
         with transaction.atomic():
             count = sessions.end(one.row for one in chosen)

@@ -134,6 +134,16 @@ def test_an_owner_sees_and_ends_those_of_another(hire: Hire) -> None:
     assert owner.post(sessions_of(dave), REASON).status_code == 200
 
 
+def test_page_of_anothers_leads_back_to_their_account(hire: Hire) -> None:
+    hire(name="dave")
+    person = User.objects.get(username="dave")
+    owner = hire("users.view_user", "users.end_sessions", name="olga")
+    page = owner.get(reverse("admin:users_user_sessions", args=[person.pk]))
+    account = reverse("admin:users_user_change", args=[person.pk])
+    # In the line above, and by the button.
+    assert page.content.decode().count(f'href="{account}"') == 2
+
+
 def test_who_may_end_whose(carol: User, hire: Hire) -> None:
     carols = sign_in()
     viewer = hire("users.view_user", name="vera")

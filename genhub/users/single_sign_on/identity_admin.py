@@ -39,7 +39,7 @@ class IdentityPages(AccountPages):
             )
             if link
             else gettext("It is linked with nobody."),
-            facts={gettext("Provider"): link.issuer, gettext("Name there"): link.subject}
+            facts={gettext("Sign-on provider"): link.issuer, gettext("Name there"): link.subject}
             if link
             else {},
             submit=gettext("Unlink") if link else "",
