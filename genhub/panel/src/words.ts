@@ -124,6 +124,7 @@ const WORDS = {
   adviceWords: ["Change the description and try again. Nothing was charged.", "请修改描述后重试，未扣除积分。"],
   adviceLength: ["Shorten the description and try again. Nothing was charged.", "请缩短描述后重试，未扣除积分。"],
   adviceStaff: ["Your administrator can mend this.", "请联系管理员处理。"],
+  adviceStopped: ["Your pictures stay. Ask your administrator to let you order again.", "已有的图片都会保留；如需恢复下单，请联系管理员。"],
   adviceSetUp: ["This page is not set up for it: tell your administrator.", "本页面的设置不允许此操作：请告知管理员。"],
   adviceSignIn: ["Sign in again in another tab, then try again; what you wrote stays here.", "请在另一个标签页重新登录后再试，已填写的内容会保留。"],
   adviceAnother: ["Choose another picture, or edit this one and save it: it is then looked at anew.", "请选择其他图片，或编辑后另存：新图片会重新审批。"],
