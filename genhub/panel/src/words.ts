@@ -8,7 +8,7 @@ const WORDS = {
   loading: ["Loading …", "正在加载……"],
   tryAgain: ["Try again", "重试"],
   dismiss: ["Dismiss", "知道了"],
-  template: ["Start from", "从何开始"],
+  template: ["Start from", "选择模板"],
   freeDescription: ["My own description", "自由描述"],
   description: ["Describe the picture", "描述画面"],
   descriptionHint: ["What is to be seen, where, in which light and mood.", "写清主体、场景、光线和氛围。"],
@@ -118,11 +118,11 @@ const WORDS = {
   broken: ["Something went wrong", "出错了"],
   retryAfter: ["Try again in {seconds} s.", "请在 {seconds} 秒后重试。"],
   adviceCredits: ["Take fewer pictures or the fast quality, or ask your administrator for credits.", "请减少张数或选用快速质量，或向管理员申请积分。"],
-  adviceBudget: ["Take fewer pictures, or ask your administrator to raise the limit.", "请减少张数，或请管理员提高限额。"],
-  adviceTokenCredits: ["What this page may spend is used up: load it anew, or ask your administrator.", "本页面的可用额度已用完：请刷新页面，或联系管理员。"],
+  adviceBudget: ["Take fewer pictures, or ask your administrator to raise the limit.", "请减少张数，或请管理员提高预算。"],
+  adviceTokenCredits: ["What this page may spend is used up: load it anew, or ask your administrator.", "本页面可用的积分已用完：请刷新页面，或联系管理员。"],
   adviceBusy: ["Wait until some of your pictures are done, then try again.", "请等部分图片完成后再试。"],
-  adviceWords: ["Change the description and try again. Nothing was charged.", "请修改描述后重试，未扣除积分。"],
-  adviceLength: ["Shorten the description and try again. Nothing was charged.", "请缩短描述后重试，未扣除积分。"],
+  adviceWords: ["Change the description and try again. Nothing was charged.", "请修改描述后重试，未扣费。"],
+  adviceLength: ["Shorten the description and try again. Nothing was charged.", "请缩短描述后重试，未扣费。"],
   adviceStaff: ["Your administrator can mend this.", "请联系管理员处理。"],
   adviceStopped: ["Your pictures stay. Ask your administrator to let you order again.", "已有的图片都会保留；如需恢复下单，请联系管理员。"],
   adviceSetUp: ["This page is not set up for it: tell your administrator.", "本页面的设置不允许此操作：请告知管理员。"],
@@ -132,7 +132,7 @@ const WORDS = {
   adviceLater: ["Try again in a moment.", "请稍后再试。"],
   adviceConnection: ["Check your connection and try again; orders that have begun go on.", "请检查网络后重试；已开始的订单会继续进行。"],
   adviceReload: ["Load the page anew. If it stays so, tell your administrator.", "请刷新页面；若仍然如此，请告知管理员。"],
-  adviceTryAgain: ["Nothing was charged. Draw it anew, or change the description.", "未扣除积分，可重新生成或修改描述。"],
+  adviceTryAgain: ["Nothing was charged. Draw it anew, or change the description.", "未扣费，可重新生成或修改描述。"],
 } as const satisfies Record<string, readonly [string, string]>;
 
 export type Word = keyof typeof WORDS;
