@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage, storages
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from genhub.lib.ids import from_wire, to_wire
@@ -48,9 +49,9 @@ def list_digests(artifact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     return dict(Artifact.objects.filter(pk__in=artifact_ids).values_list("pk", "sha256"))
 
 
-def count_waiting() -> int:
-    """Return how many pictures wait for staff's approval."""
-    return Artifact.objects.filter(SHOWN, review="waiting").count()
+def list_waiting() -> QuerySet[Artifact]:
+    """Return the pictures that wait for staff's approval."""
+    return Artifact.objects.filter(SHOWN, review="waiting")
 
 
 def sign_link(artifact: Artifact, *, thumbnail: bool = False, disposition: str = "") -> str:

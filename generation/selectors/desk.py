@@ -18,9 +18,9 @@ IN_DOUBT = Q(state=AttemptState.UNKNOWN)
 ON_DESK = IN_DOUBT | Q(late_at__gt=Now() - LATE_SHOWN)
 
 
-def count_doubts() -> int:
-    """Return how many orders wait for somebody to look after them."""
-    return DeskEntry.objects.filter(IN_DOUBT).count()
+def list_doubts() -> QuerySet[DeskEntry]:
+    """Return the orders that wait for somebody to look after them."""
+    return DeskEntry.objects.filter(IN_DOUBT)
 
 
 def view_desk(age: timedelta) -> dict[str, Any]:

@@ -40,9 +40,9 @@ def sum_refunded_alone(person_id: int, age: timedelta) -> int:
     return recent.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
-def count_pending_refunds() -> int:
-    """Return how many refunds of single tasks wait for approval."""
-    return RefundRequest.objects.filter(state=RefundState.PENDING, batch=None).count()
+def list_pending_refunds() -> QuerySet[RefundRequest]:
+    """Return the refunds of single tasks that wait for approval."""
+    return RefundRequest.objects.filter(state=RefundState.PENDING, batch=None)
 
 
 def mark_batches(batches: QuerySet[Any]) -> QuerySet[Any]:
@@ -62,10 +62,10 @@ def mark_batches(batches: QuerySet[Any]) -> QuerySet[Any]:
     return marked
 
 
-def count_pending_batches() -> int:
-    """Return how many bulk refunds wait for approval."""
+def list_pending_batches() -> QuerySet[RefundBatch]:
+    """Return the bulk refunds that wait for approval."""
     pending = RefundRequest.objects.filter(state=RefundState.PENDING, batch=OuterRef("pk"))
-    return RefundBatch.objects.filter(Exists(pending)).count()
+    return RefundBatch.objects.filter(Exists(pending))
 
 
 def list_users_of(batch: RefundBatch, most: int) -> tuple[list[dict[str, Any]], int]:

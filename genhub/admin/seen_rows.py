@@ -78,8 +78,10 @@ class SeenRows(ChangesTold):
         extra_context: Any = None,
     ) -> Any:
         """Let one writer of a row at a time compare it with what the page showed, and save."""
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
         with transaction.atomic():
-            if request.method == "POST" and object_id:
+            if object_id:
                 self.lock_row(request, object_id)
             return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
 

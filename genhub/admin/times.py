@@ -30,9 +30,11 @@ def is_time(model: type[Model], column: Any) -> bool:
 def time_column(model: type[Model], name: str) -> Callable[[Any], str]:
     """Return what tells a time of a row: the same each time, since Django compares columns to sort by them."""
 
-    @display(description=model._meta.get_field(name).verbose_name, ordering=name)  # noqa: SLF001 (as above)
-    def column(row: Any) -> str:
+    field: Any = model._meta.get_field(name)  # noqa: SLF001 (as above)
+
+    def tell(row: Any) -> str:
         return moment(getattr(row, name))
 
-    column.__name__ = name
+    tell.__name__ = name
+    column: Callable[[Any], str] = display(tell, description=field.verbose_name, ordering=name)
     return column

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from genhub.alerts import channels
 from genhub.alerts.conditions import Condition, Findings
@@ -108,8 +109,7 @@ def patience() -> timedelta:
 
 def list_open() -> list[Alert]:
     """Return what has begun and not ended, the newest first, each with the database's time as `now`."""
-    rows = Alert.objects.filter(ended_at=None, began_at__isnull=False)
-    return list(rows.annotate(now=NOW).order_by("-began_at"))
+    return list(find_open().annotate(now=NOW).order_by("-began_at"))
 
 
 def count_open_kinds() -> dict[str, int]:
@@ -118,6 +118,6 @@ def count_open_kinds() -> dict[str, int]:
     return {kind.value: found[kind] for kind in Alert.Kind}
 
 
-def count_open() -> int:
-    """Return how many there are."""
-    return Alert.objects.filter(ended_at=None, began_at__isnull=False).count()
+def find_open() -> QuerySet[Alert]:
+    """Return what has begun and not ended."""
+    return Alert.objects.filter(ended_at=None, began_at__isnull=False)

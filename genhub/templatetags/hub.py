@@ -40,7 +40,10 @@ register.filter("moment", moment)
 @register.filter
 def time_of(field: Any) -> str:
     """Return the time that a field of a row holds as the hub's own pages tell it; nothing of any other field."""
-    column, _attribute, value = getattr(field, "resolved_field", False) or (None, None, None)
+    resolved: Any = getattr(field, "resolved_field", None)
+    if not resolved:
+        return ""
+    column, _attribute, value = resolved
     return moment(value) if column and isinstance(value, datetime) else ""
 
 

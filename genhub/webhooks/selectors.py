@@ -45,7 +45,7 @@ def read_lag() -> tuple[int, timedelta]:
     return found["number"], found["lag"] or timedelta()
 
 
-def count_given_up() -> int:
-    """Return how many endpoints are off though nobody asked for it: what staff are told."""
+def list_given_up() -> QuerySet[Endpoint]:
+    """Return the endpoints that are off though nobody asked for it: what staff are told."""
     off = Endpoint.objects.filter(is_enabled=False, removed_at=None)
-    return off.exclude(disabled_why=Endpoint.Why.ASKED).count()
+    return off.exclude(disabled_why=Endpoint.Why.ASKED)

@@ -78,6 +78,8 @@ def test_chinese_is_set_as_chinese(wrong: str) -> None:
     assert not found, PUNCTUATION[wrong]
 
 
-@pytest.mark.parametrize("sentence", ["请联系工作人员。", "订单被退回给你", "停止 。", "用API下单", "共3张", "好,的"])
+@pytest.mark.parametrize(
+    "sentence", ["请联系工作人员。", "订单被退回给你", "停止 。", "用API下单", "共3张", "好,的"]
+)
 def test_what_is_wrong_is_found(sentence: str) -> None:
     assert any(re.search(one, sentence) for one in (*TERMS, *PUNCTUATION))
