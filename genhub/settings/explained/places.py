@@ -47,7 +47,9 @@ GROUPS = [
             ),
             Setting(
                 "LOG_FOLDER",
-                _("folder of `requests.jsonl`, a line for each request (10 MB × 5)"),
+                _(
+                    "folder of `requests.jsonl`, a line for each request, and `jobs.jsonl`, one for each attempt that ended (10 MB × 5 each)"
+                ),
                 default=_("`log/` in the home; production: the console"),
             ),
             Setting(
