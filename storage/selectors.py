@@ -3,15 +3,15 @@
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.files.storage import default_storage, storages
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from genhub.lib.ids import from_wire, to_wire
 from genhub.lib.once import once
+from genhub.lib.prepared import PreparedCount
 from storage.files import local_storage
 from storage.models import SHOWN, Artifact
 from storage.purposes import read_whole
@@ -49,9 +49,12 @@ def list_digests(artifact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     return dict(Artifact.objects.filter(pk__in=artifact_ids).values_list("pk", "sha256"))
 
 
-def list_waiting() -> QuerySet[Artifact]:
-    """Return the pictures that wait for staff's approval."""
-    return Artifact.objects.filter(SHOWN, review="waiting")
+def count_waiting() -> int:
+    """Return how many pictures wait for staff's approval."""
+    return WAITING.count()
+
+
+WAITING: Final = PreparedCount(lambda: Artifact.objects.filter(SHOWN, review="waiting"))
 
 
 def sign_link(artifact: Artifact, *, thumbnail: bool = False, disposition: str = "") -> str:

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import (
     Case,
@@ -22,6 +22,7 @@ from generation.models import (
     RefundRequest,
     RefundState,
 )
+from genhub.lib.prepared import PreparedCount
 
 
 def sum_waiting_refunds(task_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -40,9 +41,14 @@ def sum_refunded_alone(person_id: int, age: timedelta) -> int:
     return recent.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
-def list_pending_refunds() -> QuerySet[RefundRequest]:
-    """Return the refunds of single tasks that wait for approval."""
-    return RefundRequest.objects.filter(state=RefundState.PENDING, batch=None)
+def count_pending_refunds() -> int:
+    """Return how many refunds of single tasks wait for approval."""
+    return PENDING_REFUNDS.count()
+
+
+PENDING_REFUNDS: Final = PreparedCount(
+    lambda: RefundRequest.objects.filter(state=RefundState.PENDING, batch=None)
+)
 
 
 def mark_batches(batches: QuerySet[Any]) -> QuerySet[Any]:
@@ -62,10 +68,16 @@ def mark_batches(batches: QuerySet[Any]) -> QuerySet[Any]:
     return marked
 
 
-def list_pending_batches() -> QuerySet[RefundBatch]:
-    """Return the bulk refunds that wait for approval."""
-    pending = RefundRequest.objects.filter(state=RefundState.PENDING, batch=OuterRef("pk"))
-    return RefundBatch.objects.filter(Exists(pending))
+def count_pending_batches() -> int:
+    """Return how many bulk refunds wait for approval."""
+    return PENDING_BATCHES.count()
+
+
+PENDING_BATCHES: Final = PreparedCount(
+    lambda: RefundBatch.objects.filter(
+        Exists(RefundRequest.objects.filter(state=RefundState.PENDING, batch=OuterRef("pk")))
+    )
+)
 
 
 def list_users_of(batch: RefundBatch, most: int) -> tuple[list[dict[str, Any]], int]:

@@ -4,16 +4,16 @@ comes and goes meanwhile is told once. Any number of processes may do this; one 
 import logging
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from genhub.alerts import channels
 from genhub.alerts.conditions import Condition, Findings
 from genhub.alerts.models import Alert, Notice
 from genhub.lib.clock import NOW
+from genhub.lib.prepared import PreparedCount
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,8 @@ def patience() -> timedelta:
 
 def list_open() -> list[Alert]:
     """Return what has begun and not ended, the newest first, each with the database's time as `now`."""
-    return list(find_open().annotate(now=NOW).order_by("-began_at"))
+    rows = Alert.objects.filter(ended_at=None, began_at__isnull=False)
+    return list(rows.annotate(now=NOW).order_by("-began_at"))
 
 
 def count_open_kinds() -> dict[str, int]:
@@ -118,6 +119,9 @@ def count_open_kinds() -> dict[str, int]:
     return {kind.value: found[kind] for kind in Alert.Kind}
 
 
-def find_open() -> QuerySet[Alert]:
-    """Return what has begun and not ended."""
-    return Alert.objects.filter(ended_at=None, began_at__isnull=False)
+def count_open() -> int:
+    """Return how many there are."""
+    return OPEN.count()
+
+
+OPEN: Final = PreparedCount(lambda: Alert.objects.filter(ended_at=None, began_at__isnull=False))

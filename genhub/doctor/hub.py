@@ -18,7 +18,7 @@ from genhub.lib.posting import get
 from genhub.lib.sealing import NotSealable, unseal
 from genhub.users.models import SecondStep
 from genhub.webhooks.models import Endpoint
-from genhub.webhooks.selectors import list_given_up, read_lag
+from genhub.webhooks.selectors import count_given_up, read_lag
 
 HEALTH = "/api/v1/health"
 ASK_SECONDS, HEALTH_BYTES = 10, 1 << 16
@@ -111,7 +111,7 @@ def look_at_audit() -> Iterator[Finding]:
 def look_at_webhooks() -> Iterator[Finding]:
     """Say whether apps hear of their orders."""
     waiting, lag = read_lag()
-    given_up = list_given_up().count()
+    given_up = count_given_up()
     if lag.total_seconds() > settings.ALERT_WEBHOOKS_SECONDS:
         yield fault(
             "webhooks",

@@ -71,8 +71,8 @@ CALLS = Counter(
     registry=REGISTRY,
 )  # fmt: skip
 CALL_SECONDS = Histogram(
-    "genhub_call_seconds", "Seconds from an attempt's begin to its end.", ["provider", *ORDER], buckets=SECONDS,
-    registry=REGISTRY,
+    "genhub_call_seconds", "Seconds from an attempt's begin to its end.", ["provider", *ORDER, "state"],
+    buckets=SECONDS, registry=REGISTRY,
 )  # fmt: skip
 STAGE_SECONDS = Histogram(
     "genhub_stage_seconds", "Seconds of each stage of an attempt.", ["provider", "stage"], buckets=SECONDS,
@@ -152,7 +152,7 @@ def count_call(call: Call) -> None:
     """Add one attempt to the figures."""
     order = (call.model, size_of(call.size))
     CALLS.labels(call.provider, *order, call.state, call.error_code).inc()
-    CALL_SECONDS.labels(call.provider, *order).observe(call.took.total_seconds())
+    CALL_SECONDS.labels(call.provider, *order, call.state).observe(call.took.total_seconds())
     BATCH_SIZES.labels(call.provider).observe(call.batch_size)
     for stage, seconds in call.stages.items():
         # What an adapter measured may be no number.

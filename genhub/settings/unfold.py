@@ -10,13 +10,13 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import lazy
+from django.utils.functional import SimpleLazyObject, lazy
+from django.utils.module_loading import import_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from genhub.lib.zones import word_offset
-from genhub.settings.counts import Counts
 
 # Versions have no entry of their own: the way to them is their template's page.
 WITH_VERSIONS = {"views": ["templates_template", "templates_templateversion"]}
@@ -60,18 +60,19 @@ def page(icon: str, model: str, *others: str) -> dict[str, Any]:
     }
 
 
-COUNTS = Counts()
-
-
-def counted(entry: dict[str, Any], rows: str, *permissions: str) -> dict[str, Any]:
-    """Return a sidebar entry with a number, counted anew for each page: of the rows that the function of this dotted
-    path returns; those with any of the permissions see it too. 0 shows no number."""
+def counted(entry: dict[str, Any], count: str, *permissions: str) -> dict[str, Any]:
+    """Return a sidebar entry with a number, counted anew for each page by the function of this dotted path; those with
+    any of the permissions see it too. 0 shows no number."""
     sees_page = entry["permission"]
 
     def may_see(request: HttpRequest) -> bool:
         return sees_page(request) or any(map(request.user.has_perm, permissions))
 
-    badge = {"badge": COUNTS.add(rows), "badge_variant": "warning"}
+    def count_now() -> int:
+        return int(import_string(count)())
+
+    # Lazy, and copied before it is counted: each page evaluates its own copy.
+    badge = {"badge": SimpleLazyObject(count_now), "badge_variant": "warning"}
     return entry | badge | {"permission": may_see}
 
 
@@ -165,7 +166,7 @@ UNFOLD: dict[str, Any] = {
                     page("stacks", "generation.batch"),
                     counted(
                         page("contact_support", "generation.deskentry"),
-                        "generation.selectors.desk.list_doubts",
+                        "generation.selectors.desk.count_doubts",
                     ),
                     page("photo_library", "storage.artifact"),
                 ],
@@ -178,12 +179,12 @@ UNFOLD: dict[str, Any] = {
                     page("lock_clock", "credits.hold"),
                     counted(
                         page("undo", "generation.refundrequest"),
-                        "generation.selectors.refunds.list_pending_refunds",
+                        "generation.selectors.refunds.count_pending_refunds",
                         *REFUND_READERS,
                     ),
                     counted(
                         page("undo", "generation.refundbatch"),
-                        "generation.selectors.refunds.list_pending_batches",
+                        "generation.selectors.refunds.count_pending_batches",
                         *REFUND_READERS,
                     ),
                     page("sell", "credits.pricerule"),
@@ -208,12 +209,12 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     counted(
                         page("gavel", "generation.finding", "generation.decide_findings"),
-                        "generation.selectors.moderation.list_open",
+                        "generation.selectors.moderation.count_open",
                         "generation.decide_findings",
                     ),
                     counted(
                         page("fact_check", "storage.reviewedpicture", "storage.review_pictures"),
-                        "storage.selectors.list_waiting",
+                        "storage.selectors.count_waiting",
                         "storage.review_pictures",
                     ),
                     page("hide_image", "storage.takedown", "storage.take_down_pictures"),
@@ -244,7 +245,7 @@ UNFOLD: dict[str, Any] = {
                     page("face", "generation.subject"),
                     counted(
                         page("webhook", "webhooks.endpoint"),
-                        "genhub.webhooks.selectors.list_given_up",
+                        "genhub.webhooks.selectors.count_given_up",
                     ),
                     page("outgoing_mail", "webhooks.delivery"),
                 ],
@@ -253,7 +254,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Machines"),
                 "items": [
                     counted(
-                        page("notifications", "alerts.alert"), "genhub.alerts.noting.find_open"
+                        page("notifications", "alerts.alert"), "genhub.alerts.noting.count_open"
                     ),
                     page("traffic", "generation.queue"),
                     page("memory", "generation.account"),

@@ -160,10 +160,10 @@ def test_log_shows_request_and_answers_and_nothing_runs_in_it(
 
 def test_menu_counts_endpoints_that_were_given_up(boss: Client, endpoint: Endpoint) -> None:
     endpoints.disable(endpoint.pk, Endpoint.Why.FAILING)
-    assert selectors.list_given_up().count() == 1
+    assert selectors.count_given_up() == 1
     html = boss.get(page("endpoint_changelist")).content.decode()
     assert "it failed for days" in html
     endpoints.enable(endpoint.pk)
     endpoints.disable(endpoint.pk, Endpoint.Why.ASKED)
-    assert selectors.list_given_up().count() == 0
+    assert selectors.count_given_up() == 0
     assert str(endpoint) == URL
