@@ -19,7 +19,7 @@ from genhub.admin.customers import customer_link
 from genhub.admin.forms import write_json
 from genhub.admin.lightbox import Enlarged
 from genhub.admin.pages import on_this_site
-from genhub.admin.show import code, moment
+from genhub.admin.show import code, moment, shown_once
 from storage.models import SHOWN, Artifact, Edit
 from storage.orphans_admin import OrphanReportAdmin  # noqa: F401 (found by import)
 from storage.selectors import sign_download, sign_link, sign_poster
@@ -127,6 +127,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
         return code(artifact.key)
 
     @display(description=_("operations"))
+    @shown_once
     def operations_shown(self, artifact: Artifact) -> SafeString | str:
         """Show what was done with it, by an edit or by its template, as it was said."""
         edit = Edit.objects.filter(pk=artifact.pk).first()
