@@ -16,7 +16,10 @@ from typing import Any, BinaryIO, Literal, Protocol
 
 from PIL import Image
 
+from generation.lesson import Lesson
+from generation.providers.errors import ProviderError, Unsupported
 from generation.providers.further import FollowUp
+from generation.providers.tuning import Taught, Tuner
 from generation.spec import LARGEST_SEED, PICTURE_OPTIONS, GenerationSpec, ModelCard
 
 
@@ -277,6 +280,14 @@ class DrawsBatches(Provider):
     @abstractmethod
     def submit_batch(self, works: Sequence[Work]) -> list[Finished | Exception]:
         """Draw what has one batch key and return what became of each, in their order; none spoils another."""
+
+    def tune(self, card: ModelCard, lesson: Lesson, taught: Sequence[Taught]) -> Tuner:
+        """Return a training of a LoRA for a model, nothing done yet; raise Unsupported where nothing here can learn."""
+        raise Unsupported("this adapter trains nothing")
+
+    def explain(self, error: Exception) -> ProviderError:
+        """Return what it means that a training raised this."""
+        return error if isinstance(error, ProviderError) else ProviderError(repr(error))
 
     def submit(self, work: Work) -> Finished:
         """Draw one order."""

@@ -1,5 +1,7 @@
-"""What of a training is drawn by lot: which pictures a step sees, at which noise. The seed and the step decide it alone,
-so that a training that was interrupted goes on as if it had not been."""
+"""What of a training is drawn by lot: which pictures a step sees, at which noise.
+
+The seed and the step decide it alone, so that a training that was interrupted goes on as if it had not been.
+"""
 
 from collections.abc import Sequence
 

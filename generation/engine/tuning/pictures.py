@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from PIL import Image, ImageOps
@@ -15,12 +16,16 @@ from generation.engine.loading import Parts
 MULTIPLE_PIXELS = 16
 
 
-@dataclass(frozen=True)
-class Taught:
+class Taught(Protocol):
     """A picture to learn from: what opens its RGB pixels, and its whole caption."""
 
-    open: Callable[[], Image.Image]
-    caption: str
+    @property
+    def open(self) -> Callable[[], Image.Image]:
+        """Return what opens it."""
+
+    @property
+    def caption(self) -> str:
+        """Return its caption."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A training under way: it puts its LoRA on the loaded transformer for a stretch of steps, and takes it off again."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
@@ -12,7 +12,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from peft import LoraConfig
 from safetensors.torch import save_file
 
-from generation.engine.errors import EngineError
+from generation.engine.errors import EngineError, OutOfMemoryError
 from generation.engine.loading import Parts
 from generation.engine.memory import keeps_decoder
 from generation.engine.stock import Stock
@@ -24,7 +24,6 @@ from generation.engine.tuning.state import (
     SQUARE,
     WEIGHTS,
     State,
-    Tensors,
     begin,
     check_finite,
     read_state,
@@ -61,13 +60,18 @@ class Tuner:
         return self.state.step if self.state else 0
 
     @property
+    def prepared(self) -> int:
+        """Return how many pictures were encoded."""
+        return len(self._encoded)
+
+    @property
     def is_prepared(self) -> bool:
         """Return whether every picture was encoded."""
-        return len(self._encoded) == len(self.taught)
+        return self.prepared == len(self.taught)
 
     def prepare_one(self) -> None:
         """Encode the next picture; raise EngineError for a model that cannot be loaded or trained here."""
-        with self.watchdog.stage("prepare", patience=PATIENCE_LOADING):
+        with telling_memory("prepare"), self.watchdog.stage("prepare", patience=PATIENCE_LOADING):
             parts = self._have()
             taught = self.taught[len(self._encoded)]
             self._encoded.append(encode_picture(parts, taught, self.lesson.resolution))
@@ -75,7 +79,7 @@ class Tuner:
     @contextmanager
     def stretch(self) -> Iterator[None]:
         """Have the LoRA in the model while the body trains; afterwards the model is what it was."""
-        with self.watchdog.stage("wear", patience=PATIENCE_LOADING):
+        with telling_memory("wear"), self.watchdog.stage("wear", patience=PATIENCE_LOADING):
             parts = self._have()
             self._worn = Worn(parts, self.lesson)
             try:
@@ -93,7 +97,7 @@ class Tuner:
         assert self._worn is not None  # noqa: S101 (within a stretch)
         assert self.state is not None  # noqa: S101 (put on with it)
         places = choose_pictures(self.lesson, self.state.step, len(self._encoded))
-        with self.watchdog.stage("train"):
+        with telling_memory("train"), self.watchdog.stage("train"):
             loss = self._worn.learn([self._encoded[place] for place in places], self.state.step)
         self.state.step += 1
         return loss
@@ -112,7 +116,7 @@ class Tuner:
             file.flush()
             self.state = read_state(data, self._told(), file.name)
 
-    def write(self, path: Path, facts: dict[str, str]) -> None:
+    def write(self, path: Path, facts: Mapping[str, str]) -> None:
         """Write the LoRA as a file that every trainer's reader knows, whole or not at all; raise EngineError where a
         weight is no number, OSError where it cannot be written."""
         assert self.state is not None  # noqa: S101 (trained)
@@ -121,7 +125,11 @@ class Tuner:
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=path.parent, prefix=".") as folder:
             draft = Path(folder) / path.name
-            save_file({name: value.contiguous() for name, value in tensors.items()}, draft, {"format": "pt", **facts})
+            save_file(
+                {name: value.contiguous() for name, value in tensors.items()},
+                draft,
+                {"format": "pt", **facts},
+            )
             with draft.open("rb") as file:
                 os.fsync(file.fileno())
             draft.replace(path)
@@ -149,6 +157,15 @@ class Tuner:
             worn.take_off()
         del worn
         self.stock.release()
+
+
+@contextmanager
+def telling_memory(stage: str) -> Iterator[None]:
+    """Raise the engine's own error where the device has too little memory for a stage."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise OutOfMemoryError(f"{stage}: {error}") from error
 
 
 class Worn:
@@ -193,7 +210,10 @@ class Worn:
     def _remember(self, state: State) -> None:
         """Give the optimiser back what it knew."""
         for name, parameter in self.parameters.items():
-            known = {kind: state.tensors[kind][name].to(parameter.device, copy=True) for kind in (MEAN, SQUARE)}
+            known = {
+                kind: state.tensors[kind][name].to(parameter.device, copy=True)
+                for kind in (MEAN, SQUARE)
+            }
             self.optimiser.state[parameter] = {"step": torch.tensor(float(state.step)), **known}
 
     def learn(self, pictures: Sequence[Encoded], step: int) -> float:
@@ -243,6 +263,3 @@ class Worn:
         if self.transformer.is_gradient_checkpointing:
             self.transformer.disable_gradient_checkpointing()
         self.transformer.unload_lora()
-
-
-__all__ = ["Taught", "Tensors", "Tuner"]
