@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 # What a death costs at most, beside the lease; to store one takes nobody's time but the store's.
 SAVE_SECONDS: Final = 30.0
+# How often staff's word is asked for; that of orders is after each step.
+ASK_SECONDS: Final = 1.0
 savers = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
 
 
@@ -143,15 +145,22 @@ class Training:
 
 
 class Way:
-    """Whether something else comes first: an order, this worker's end, or the end of the job that a bell began."""
+    """Whether something else comes first: an order, this worker's end, the end of the job that a bell began, or staff
+    who pause the queue."""
 
-    def __init__(self, queue: str, ends_at: float) -> None:
-        self.queue, self.ends_at = queue, ends_at
+    def __init__(self, claim: TrainingClaim, ends_at: float) -> None:
+        self.claim, self.ends_at = claim, ends_at
+        self.asked_at = time.monotonic()
 
     def __call__(self) -> bool:
         """Return whether to leave off."""
-        is_over = draining.is_set() or time.monotonic() >= self.ends_at
-        return is_over or dues.is_due(self.queue)
+        now = time.monotonic()
+        if draining.is_set() or now >= self.ends_at or dues.is_due(self.claim.queue):
+            return True
+        if now - self.asked_at < ASK_SECONDS:
+            return False
+        self.asked_at = now
+        return not trainings.may_go_on(self.claim)
 
 
 class Hands:
@@ -202,7 +211,7 @@ def go_on(queue: str, ends_at: float) -> bool:
     if training is None:
         return False
     try:
-        training.go_on(Way(queue, ends_at))
+        training.go_on(Way(training.claim, ends_at))
     except LeaseLost:
         logger.info("training %s is stopped here", training.claim.job_id)
         hands.let_go()
@@ -229,6 +238,9 @@ def begin(claim: TrainingClaim) -> Training:
 def fail(claim: TrainingClaim, error: Exception) -> None:
     """End a training by what went wrong with it."""
     logger.error("training %s", claim.job_id, exc_info=error)
-    device = device_of(claim.account)
-    meant = device.explain(error) if device else ProviderError(repr(error))
+    if isinstance(error, ProviderError):
+        meant = error
+    else:
+        device = device_of(claim.account)
+        meant = device.explain(error) if device else ProviderError(repr(error))
     trainings.fail(claim, meant.code, str(meant))
