@@ -127,10 +127,22 @@ def test_sixty_steps_draw_the_set(provider: LocalProvider, tmp_path: Path) -> No
     tuner.write(tmp_path / "zorp.safetensors", {})
     local = SMALL.local
     assert local
-    card = replace(SMALL, local=replace(local, loras=(Lora(WORD, str(tmp_path / "zorp.safetensors")),)))
+    card = replace(
+        SMALL, local=replace(local, loras=(Lora(WORD, str(tmp_path / "zorp.safetensors")),))
+    )
 
     def see(seed: int, loras: tuple[tuple[str, float], ...]) -> tuple[str, str, str]:
-        (image,) = draw(provider, card=card, prompt=WORD, loras=loras, seeds=(seed,), width=SIDE, height=SIDE, steps=8, cfg_scale=2.0)
+        (image,) = draw(
+            provider,
+            card=card,
+            prompt=WORD,
+            loras=loras,
+            seeds=(seed,),
+            width=SIDE,
+            height=SIDE,
+            steps=8,
+            cfg_scale=2.0,
+        )
         verdict = judge_picture(image)
         return verdict.shape, verdict.colour, verdict.background
 
@@ -168,7 +180,11 @@ def test_too_little_memory_is_told(
     def run_out(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("full")
 
-    with monkeypatch.context() as patch, pytest.raises(OutOfMemoryError, match="train: full"), tuner.stretch():
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(OutOfMemoryError, match="train: full"),
+        tuner.stretch(),
+    ):
         patch.setattr(torch.optim.AdamW, "step", run_out)
         tuner.learn()
     assert draw(provider, steps=1, width=SIDE, height=SIDE)
@@ -180,7 +196,9 @@ def test_every_picture_is_seen_once_before_any_is_seen_again() -> None:
     rounds = [seen[start : start + 5] for start in range(0, 30, 5)]
     assert all(sorted(one) == list(range(5)) for one in rounds)
     assert len({tuple(one) for one in rounds}) > 1
-    assert seen != [place for step in range(10) for place in choose_pictures(replace(lesson, seed=8), step, 5)]
+    assert seen != [
+        place for step in range(10) for place in choose_pictures(replace(lesson, seed=8), step, 5)
+    ]
 
 
 @pytest.mark.parametrize(

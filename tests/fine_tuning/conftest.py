@@ -65,7 +65,14 @@ def ask(squares: TrainingSet) -> Callable[..., TrainingJob]:
     """Ask for a training of the squares."""
 
     def make(**words: Any) -> TrainingJob:
-        lesson = {"steps": STEPS, "rank": 2, "rate": 1e-3, "batch": 1, "resolution": SIDE, "seed": 5} | words
+        lesson = {
+            "steps": STEPS,
+            "rank": 2,
+            "rate": 1e-3,
+            "batch": 1,
+            "resolution": SIDE,
+            "seed": 5,
+        } | words
         return jobs.ask(squares.pk, lesson, by="carol", once=new_id())
 
     return make

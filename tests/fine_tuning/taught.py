@@ -34,7 +34,9 @@ def as_png(image: Image.Image) -> bytes:
 
 def pixels_apart(image: Image.Image, others: Sequence[Image.Image]) -> float:
     """Return how far a picture's mean colour is from that of others, in sRGB units of a channel."""
-    (own, *means) = (one.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)) for one in (image, *others))
+    (own, *means) = (
+        one.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)) for one in (image, *others)
+    )
     mean = [sum(channel) / len(means) for channel in zip(*means, strict=True)]
     return sum(abs(a - b) for a, b in zip(own, mean, strict=True)) / 3
 

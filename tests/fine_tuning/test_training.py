@@ -222,7 +222,9 @@ def test_worker_that_is_told_to_stop_leaves_all_that_was_learned(
     training.draining.clear()
     school.in_step = lambda step: None
     run.run_queue("local")
-    assert [deed for deed in school.deeds if deed.startswith("step")] == [f"step {n}" for n in range(1, STEPS + 1)]
+    assert [deed for deed in school.deeds if deed.startswith("step")] == [
+        f"step {n}" for n in range(1, STEPS + 1)
+    ]
 
 
 def test_paused_queue_trains_nothing(
