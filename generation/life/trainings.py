@@ -1,5 +1,6 @@
 """The only writer of what becomes of a training: claimed with a lease and a fence, as attempts are."""
 
+import datetime
 import logging
 import math
 import uuid
@@ -45,6 +46,7 @@ class TrainingClaim:
     lesson: Lesson
     trigger: str
     name: str
+    day: datetime.date
     pictures: Sequence[Mapping[str, str]]
     checkpoint: str
     file: str
@@ -117,6 +119,7 @@ def claim_of(job: TrainingJob) -> TrainingClaim:
         lesson=Lesson.of(job),
         trigger=job.set.trigger,
         name=job.set.name,
+        day=job.created_at.date(),
         pictures=job.pictures,
         checkpoint=job.checkpoint,
         file=job.file,

@@ -16,10 +16,8 @@ from typing import Any, BinaryIO, Literal, Protocol
 
 from PIL import Image
 
-from generation.lesson import Lesson
-from generation.providers.errors import ProviderError, Unsupported
 from generation.providers.further import FollowUp
-from generation.providers.tuning import Taught, Tuner
+from generation.providers.tuning import Tunes
 from generation.spec import LARGEST_SEED, PICTURE_OPTIONS, GenerationSpec, ModelCard
 
 
@@ -257,7 +255,7 @@ class Provider(ABC):
         raise ValueError(f"{type(self).__name__} is called by nobody")
 
 
-class DrawsBatches(Provider):
+class DrawsBatches(Tunes, Provider):
     """An adapter that owns this machine's device: it draws orders together, is warmed up, and must not hang."""
 
     capabilities = Capabilities(is_remote=False)
@@ -280,14 +278,6 @@ class DrawsBatches(Provider):
     @abstractmethod
     def submit_batch(self, works: Sequence[Work]) -> list[Finished | Exception]:
         """Draw what has one batch key and return what became of each, in their order; none spoils another."""
-
-    def tune(self, card: ModelCard, lesson: Lesson, taught: Sequence[Taught]) -> Tuner:
-        """Return a training of a LoRA for a model, nothing done yet; raise Unsupported where nothing here can learn."""
-        raise Unsupported("this adapter trains nothing")
-
-    def explain(self, error: Exception) -> ProviderError:
-        """Return what it means that a training raised this."""
-        return error if isinstance(error, ProviderError) else ProviderError(repr(error))
 
     def submit(self, work: Work) -> Finished:
         """Draw one order."""

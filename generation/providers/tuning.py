@@ -1,11 +1,15 @@
 """What an adapter's training is to whoever runs it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from PIL import Image
+
+from generation.lesson import Lesson
+from generation.providers.errors import ProviderError, Unsupported
+from generation.spec import ModelCard
 
 
 class Taught(NamedTuple):
@@ -48,3 +52,15 @@ class Tuner(Protocol):
 
     def write(self, path: Path, facts: Mapping[str, str]) -> None:
         """Write the LoRA, with what its file says of itself."""
+
+
+class Tunes:
+    """The part of an adapter with a device that trains on it; without words of its own it trains nothing."""
+
+    def tune(self, card: ModelCard, lesson: Lesson, taught: Sequence[Taught]) -> Tuner:
+        """Return a training of a LoRA for a model, nothing done yet; raise Unsupported where nothing here can learn."""
+        raise Unsupported("this adapter trains nothing")
+
+    def explain(self, error: Exception) -> ProviderError:
+        """Return what it means that a training raised this."""
+        return error if isinstance(error, ProviderError) else ProviderError(repr(error))

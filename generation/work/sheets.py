@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import transaction
@@ -84,7 +83,7 @@ def keep(claim: TrainingClaim, position: int, wish: Wish, made: Pixels) -> None:
     house = find_house()
     stored = save_output(
         made.decode(),
-        day=datetime.now(UTC).date(),
+        day=claim.day,
         owner=house.pk,
         attempt=claim.job_id,
         position=position,

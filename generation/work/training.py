@@ -9,6 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
+
 from generation.accounts.adapters import device_of
 from generation.life import dues, trainings
 from generation.life.claims import LeaseLost
@@ -26,8 +28,6 @@ from storage import checkpoints
 
 logger = logging.getLogger(__name__)
 
-# What a death costs at most, beside the lease; to store one takes nobody's time but the store's.
-SAVE_SECONDS: Final = 30.0
 # How often staff's word is asked for; that of orders is after each step.
 ASK_SECONDS: Final = 1.0
 savers = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
@@ -96,7 +96,7 @@ class Training:
                 trainings.note_step(claim, tuner.step, loss, mean)
                 if is_point:
                     self.losses.clear()
-                if time.monotonic() - self.saved_at >= SAVE_SECONDS:
+                if time.monotonic() - self.saved_at >= settings.TRAINING_CHECKPOINT_SECONDS:
                     self.begin_saving()
                 if must_leave():
                     break

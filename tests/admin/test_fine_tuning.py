@@ -88,7 +88,7 @@ def test_pictures_and_archives_are_taken_through_the_gate(boss: Client, row: Tra
     archive = packed(
         **{
             "in/b.png": as_png(Image.new("RGB", (64, 64), "blue")),
-            "in/b.txt": "a blue\n square".encode(),
+            "in/b.txt": b"a blue\n square",
             "__MACOSX/in/b.png": b"none",
             ".hidden.png": b"none",
             "readme.md": b"none",

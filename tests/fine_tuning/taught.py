@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from generation.models import Account, Offer, TrainingSet
 from generation.accounts.seed import seed_local_provider
+from generation.models import Account, Offer, TrainingSet
 from generation.training.scenes import draw_scene, random_places
 from generation.training.vocabulary import Scene, Thing
 
