@@ -49,8 +49,16 @@ class TrainingJobAdmin(ReadOnlyAdmin):
     search_fields = ("set__name", "asked_by", "offered_as")
     search_help_text = _("Search by set, by who asked, or by the LoRA's name.")
     fieldsets = (
-        (_("How it learns"), {"fields": (("steps", "resolution", "rank"), ("rate", "batch", "seed"))}),
-        (_("What it is"), {"fields": (("set_shown", "base_model", "asked_by"), ("created", "began", "ended"), ("worker", "file_shown", "offered_as"))}),
+        (_("How it learns"), {"fields": ("steps", "resolution", "rank", "rate", "batch", "seed")}),
+        (
+            _("What it is"),
+            {
+                "fields": (
+                    "set_shown", "base_model", "asked_by", "created", "began", "ended", "worker", "file_shown",
+                    "offered_as",
+                )
+            },
+        ),
     )  # fmt: skip
     change_form_outer_before_template = "admin/generation/training.html"
     actions_detail = ("offer_it", "stop_it", "start_it_again")

@@ -150,13 +150,12 @@ class Tuner:
         return parts
 
     def _take_off(self) -> None:
+        """Leave the model as it was; no memory is given back, since orders wait, and torch uses it again for them."""
         worn, self._worn = self._worn, None
         if worn:
             if self.state:
                 worn.read_into(self.state)
             worn.take_off()
-        del worn
-        self.stock.release()
 
 
 @contextmanager
