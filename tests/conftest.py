@@ -22,6 +22,7 @@ from rest_framework.test import APIClient
 from credits import ledger
 from credits.models import Purse
 from generation.accounts.adapters import adapter_of
+from generation.accounts.tokens import find_tokenizer
 from generation.life.news import listener
 from generation.models import Account
 from generation.providers import http, registry
@@ -89,9 +90,10 @@ def _flush_past_the_guards() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _signs_at_once() -> None:
-    """No first picture waits for what signs it: the leases of tests are short."""
+def _signs_and_counts_at_once() -> None:
+    """No first picture waits for what signs it, or counts its prompt: the leases of tests are short."""
     credentials.prepare()
+    find_tokenizer()
 
 
 @pytest.fixture(autouse=True)
