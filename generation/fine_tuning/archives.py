@@ -15,7 +15,7 @@ from django.conf import settings
 from generation.lesson import LONGEST_CAPTION, MOST_PICTURES
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 
-FIELD: Final = "files"
+FIELD: Final = "sent"
 # A caption for each picture, and what some systems add of their own.
 MOST_ENTRIES: Final = 4 * MOST_PICTURES
 # Of a text: what no caption's UTF-8 exceeds.

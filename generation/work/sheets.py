@@ -54,7 +54,7 @@ def draw_one(
 ) -> Pixels | None:
     """Return a picture of the sheet; None when an order comes first: it is drawn anew afterwards."""
 
-    def report(_done: float, _preview: Any = None) -> None:
+    def report(done: float, preview: Any = None) -> None:
         trainings.write(claim)
         if must_leave():
             raise Stopped

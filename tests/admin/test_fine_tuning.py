@@ -48,7 +48,7 @@ def packed(**files: bytes) -> SimpleUploadedFile:
 
 def send(boss: Client, row: TrainingSet, *files: SimpleUploadedFile) -> HttpResponse:
     page = reverse("admin:generation_trainingset_pictures", args=[row.pk])
-    return boss.post(page, {"add": "1", "files": list(files)})  # type: ignore[return-value]
+    return boss.post(page, {"add": "1", "sent": list(files)})  # type: ignore[return-value]
 
 
 def page_of(job: TrainingJob) -> str:
@@ -191,10 +191,9 @@ def test_picture_that_is_learned_from_stays(
 def test_training_is_asked_for_once(boss: Client, school: School, squares: TrainingSet) -> None:
     once = str(new_id())
     assert "Trigger word" in boss.get(deed("train", squares)).content.decode()
-    for _ in range(2):
-        answer = train(boss, squares, once=once)
+    answers = [train(boss, squares, once=once) for _ in range(2)]
     job = TrainingJob.objects.get()
-    assert answer.headers["Location"] == page_of(job)
+    assert {answer.headers["Location"] for answer in answers} == {page_of(job)}
     assert (job.steps, job.rank, job.rate, job.asked_by) == (6, 2, 0.001, "carol")
     assert [one["caption"] for one in job.pictures] == [WORD] * len(draw_squares())
 
@@ -302,12 +301,8 @@ def test_lora_is_offered_under_a_name_of_its_own(
         "may name it already, as squares"
         in boss.post(deed("offer_it", job), words).content.decode()
     )
-    other = jobs.ask(
-        job.set_id,
-        {name: float(v) if name == "rate" else int(v) for name, v in LESSON.items()},
-        by="carol",
-        once=new_id(),
-    )
+    lesson = {"steps": 6, "rank": 2, "rate": 1e-3}
+    other = jobs.ask(job.set_id, lesson, by="carol", once=new_id())
     run.run_queue("local")
     assert "has a LoRA of this name" in boss.post(deed("offer_it", other), words).content.decode()
 

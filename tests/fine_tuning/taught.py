@@ -2,7 +2,6 @@
 
 import io
 import random
-from collections.abc import Sequence
 
 from PIL import Image
 
@@ -30,15 +29,6 @@ def as_png(image: Image.Image) -> bytes:
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
-
-
-def pixels_apart(image: Image.Image, others: Sequence[Image.Image]) -> float:
-    """Return how far a picture's mean colour is from that of others, in sRGB units of a channel."""
-    (own, *means) = (
-        one.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)) for one in (image, *others)
-    )
-    mean = [sum(channel) / len(means) for channel in zip(*means, strict=True)]
-    return sum(abs(a - b) for a, b in zip(own, mean, strict=True)) / 3
 
 
 def make_set(alias: str = "z-image-small") -> TrainingSet:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from generation.life import doorbell, rescue, steering, trainings
 from generation.life.claims import LeaseLost
 from generation.models import Account, TrainingJob
 from generation.work import run, training
+from generation.work.process import draining
 from genhub.lib.errors import Problem
 from genhub.platforms.house import find_house
 from storage import checkpoints
 from storage.models import Artifact
+from storage.services import list_names
 from tests.fine_tuning.conftest import STEPS
 from tests.fine_tuning.school import School
 from tests.fine_tuning.taught import NUMBER, WORD
@@ -32,6 +35,18 @@ SHEET = 8
 def read(job: TrainingJob) -> TrainingJob:
     job.refresh_from_db()
     return job
+
+
+def listen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the queues that are rung from now on; nobody comes."""
+    rung: list[str] = []
+
+    def note(queue: str) -> bool:
+        rung.append(queue)
+        return True
+
+    monkeypatch.setattr(doorbell, "ring", note)
+    return rung
 
 
 def fail_lease(job: TrainingJob) -> None:
@@ -61,7 +76,7 @@ def test_training_is_done_where_nothing_is_to_be_drawn(
     assert {row.platform_id for row in found} == {find_house().pk}
     assert found.count() == SHEET
     # Nobody needs its checkpoints any more.
-    assert checkpoints.list_names(checkpoints.folder_of(job.pk)) == []
+    assert list_names(checkpoints.folder_of(job.pk)) == []
 
 
 def test_order_is_drawn_after_the_step_under_way(
@@ -198,12 +213,13 @@ def test_late_worker_writes_nothing(school: School, ask: Ask) -> None:
     second = trainings.claim_next("local", worker="b")
     assert second
     assert second.token == first.token + 1
-    for act in (
-        lambda: trainings.note_step(first, 1, 0.5, None),
-        lambda: trainings.note_checkpoint(first, "k", 1),
-        lambda: trainings.note_sample(first, {}),
-        lambda: trainings.finish(first),
-    ):
+    acts: list[Callable[[], None]] = [
+        partial(trainings.note_step, first, 1, 0.5, None),
+        partial(trainings.note_checkpoint, first, "k", 1),
+        partial(trainings.note_sample, first, {}),
+        partial(trainings.finish, first),
+    ]
+    for act in acts:
         with pytest.raises(LeaseLost):
             act()
     trainings.fail(first, "out_of_memory", "late")
@@ -215,12 +231,12 @@ def test_worker_that_is_told_to_stop_leaves_all_that_was_learned(
     school: School, ask: Ask, drain: object
 ) -> None:
     job = ask()
-    school.in_step = lambda step: training.draining.set() if step == 3 else None
+    school.in_step = lambda step: draining.set() if step == 3 else None
     run.run_queue("local")
     read(job)
     assert (job.state, job.step, job.checkpoint_step, job.worker) == (State.WAITING, 3, 3, "")
     assert default_storage.exists(job.checkpoint)
-    training.draining.clear()
+    draining.clear()
     school.in_step = lambda step: None
     run.run_queue("local")
     assert [deed for deed in school.deeds if deed.startswith("step")] == [
@@ -291,8 +307,7 @@ def test_forgotten_training_is_rung_for_once_in_a_while(
     school: School, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = ask()
-    rung: list[str] = []
-    monkeypatch.setattr(doorbell, "ring", lambda queue: not rung.append(queue))
+    rung = listen(monkeypatch)
     assert rescue.sweep() == 0
     TrainingJob.objects.filter(pk=job.pk).update(moved_at=Now() - trainings.SILENCE)
     assert rescue.sweep() == 1
@@ -304,8 +319,7 @@ def test_job_of_a_bell_ends_and_the_next_goes_on(
     school: School, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = ask()
-    rung: list[str] = []
-    monkeypatch.setattr(doorbell, "ring", lambda queue: not rung.append(queue))
+    rung = listen(monkeypatch)
     monkeypatch.setattr(run, "LONGEST_JOB_SECONDS", 0.0)
     for _ in range(3):
         training.go_on("local", 0.0)

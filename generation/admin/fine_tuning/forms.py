@@ -14,7 +14,7 @@ from unfold.widgets import (
 
 from generation.admin.accounts.lines import LORA_NAME
 from generation.admin.tasks.doubt_form import FilesField, FilesInput
-from generation.fine_tuning.sets import LONGEST_CAPTION
+from generation.lesson import LONGEST_CAPTION
 from generation.models import TrainingJob, TrainingPicture
 from genhub.lib.ids import new_id
 from genhub.lib.limits import LARGEST_LORA_SCALE
@@ -23,7 +23,7 @@ from genhub.lib.limits import LARGEST_LORA_SCALE
 class PicturesForm(forms.Form):
     """Asks for pictures, or ZIPs of them."""
 
-    files = FilesField(
+    sent = FilesField(
         label=_("Pictures or ZIP archives"),
         widget=FilesInput(attrs={"multiple": True, "accept": "image/*,.heic,.avif,.zip"}),
         help_text=_(

@@ -1,12 +1,13 @@
 """The pages that put pictures into a training set, caption them and take them out."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.forms import modelformset_factory
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
@@ -61,16 +62,17 @@ class PicturePages(HubAdmin):
         if not self.has_edit_permission(request):
             raise PermissionDenied
         page = Paginator(row.pictures.order_by("id"), PAGE).get_page(request.GET.get("page"))
-        form, captions = PicturesForm(), Captions(queryset=page.object_list)
+        rows = cast("QuerySet[TrainingPicture]", page.object_list)
+        form, captions = PicturesForm(), Captions(queryset=rows)
         if request.method == "POST" and "add" in request.POST:
             form = PicturesForm(request.POST, request.FILES)
             if form.is_valid() and self.take(request, row, form):
                 return HttpResponseRedirect(request.get_full_path())
         elif request.method == "POST":
-            captions = Captions(request.POST, queryset=page.object_list)
+            captions = Captions(request.POST, queryset=rows)
             if captions.is_valid() and self.write(request, row, captions):
                 return HttpResponseRedirect(request.get_full_path())
-        shown = show_pictures(one.artifact_id for one in page.object_list)
+        shown = show_pictures(one.artifact_id for one in rows)
         words = {
             "title": gettext("Pictures of %(set)s") % {"set": row},
             "original": row,
@@ -85,20 +87,20 @@ class PicturePages(HubAdmin):
     def take(self, request: HttpRequest, row: TrainingSet, form: PicturesForm) -> bool:
         """Put what was sent into a set; say what is not taken at the form, and return whether all of it was."""
         taken = 0
-        for file in form.cleaned_data["files"]:
+        for file in form.cleaned_data["sent"]:
             try:
                 for name, data, media_type, caption in list_sent(file):
                     if taken >= MOST_AT_ONCE:
                         told = gettext("The first %(limit)s were taken. Send the others again.")
-                        form.add_error("files", told % {"limit": MOST_AT_ONCE})
+                        form.add_error("sent", told % {"limit": MOST_AT_ONCE})
                         break
                     try:
                         sets.add_picture(row.pk, data, media_type, caption)
                         taken += 1
                     except Problem as problem:
-                        form.add_error("files", f"{name}: {problem_words(problem)}")
+                        form.add_error("sent", f"{name}: {problem_words(problem)}")
             except Problem as problem:
-                form.add_error("files", f"{file.name}: {problem_words(problem)}")
+                form.add_error("sent", f"{file.name}: {problem_words(problem)}")
         if taken:
             told = ngettext(
                 "%(count)s picture was added.", "%(count)s pictures were added.", taken
@@ -133,7 +135,7 @@ def list_sent(file: "UploadedFile[Any]") -> Iterator[tuple[str, bytes, str, str]
     """Yield each picture of a file: its name, its bytes, the type that was said of it, and its caption."""
     name = str(file.name)
     if name.lower().endswith(ZIP):
-        for packed in unpack(file.file):
+        for packed in unpack(cast("BinaryIO", file.file)):
             yield packed.name, packed.data, "", packed.caption
     else:
         yield name, file.read(), str(file.content_type or ""), ""
