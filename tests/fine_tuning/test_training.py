@@ -11,9 +11,11 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from generation.fine_tuning import sets
 from generation.life import doorbell, rescue, steering, trainings
 from generation.life.claims import LeaseLost
-from generation.models import Account, TrainingJob
+from generation.models import Account, TrainingJob, TrainingSet
+from generation.retention import RULES
 from generation.work import run, training
 from generation.work.process import draining
 from genhub.lib.errors import Problem
@@ -328,3 +330,13 @@ def test_job_of_a_bell_ends_and_the_next_goes_on(
     assert read(job).state == State.RUNNING
     run.run_queue("local")
     assert rung == ["local"]
+
+
+def test_pictures_of_a_set_outlive_the_age_of_uploads(squares: TrainingSet) -> None:
+    rule = next(rule for rule in RULES if rule.name == "uploads")
+    kept = set(squares.pictures.values_list("artifact_id", flat=True))
+    assert kept
+    assert not rule.find().filter(pk__in=kept).exists()
+    # Once staff take one out, its files go at once, and its row is no more one of a set.
+    sets.remove_pictures(squares.pk, {squares.pictures.all()[0].pk})
+    assert Artifact.objects.filter(pk__in=kept, gone_at=None).count() == len(kept) - 1
