@@ -29,6 +29,7 @@ MODULES = {
     "grow-sse": "tests.bench.grow_sse",
     "grow-poll": "tests.bench.grow_poll",
     "grow-tasks": "tests.bench.grow_tasks",
+    "grow-year": "tests.bench.grow_year",
     "encode": "tests.bench.encode",
     "edit": "tests.bench.edit",
     "cpu-dtype": "tests.bench.cpu_dtype",
@@ -49,9 +50,9 @@ MODULES = {
 # These run on a database that is started for them; the others need none, or bring a whole hub.
 ON_A_DATABASE = {
     "ledger-uniform", "ledger-hot", "grow-ledger", "grow-queue", "accept", "cache-hit", "dispatch", "webhook-many", "grow-sse", "grow-poll",
-    "grow-tasks", "grow-cache",
+    "grow-tasks", "grow-cache", "grow-year",
 }  # fmt: skip
-WITH_A_BROKER = {"accept", "cache-hit", "grow-cache", "dispatch", "grow-sse"}
+WITH_A_BROKER = {"accept", "cache-hit", "grow-cache", "grow-year", "dispatch", "grow-sse"}
 NOT_RUN = 3
 
 
