@@ -71,6 +71,16 @@ def sleep(hub: HubProcess, lease_seconds: float) -> None:
         os.kill(pid, signal.SIGCONT)
 
 
+def cut(hub: HubProcess) -> None:
+    """Cut every connection to the broker, three times in three seconds; whoever had one has to come again."""
+    socket = paths.valkey_socket(paths.run_folder(hub.home))
+    with redis.Redis(unix_socket_path=str(socket)) as client:
+        for _ in range(3):
+            cut = sum(client.client_kill_filter(_type=kind) for kind in ("normal", "pubsub"))
+            assert cut, "nobody was connected to the broker"
+            time.sleep(1)
+
+
 def state_of(pid: int) -> str:
     """Return the letter by which the system tells what a process does."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -84,6 +94,7 @@ def list_strikes(lease_seconds: float) -> dict[str, Callable[[HubProcess], None]
             for part in ("web", "events", "worker-local", "worker-others", "loops")
         },
         "broker back empty": empty_broker,
+        "broker's connections cut": cut,
         "postgresql -m immediate": lambda hub: end(hub, "postgresql", signal.SIGQUIT),
         "worker asleep past its lease": lambda hub: sleep(hub, lease_seconds),
     }
