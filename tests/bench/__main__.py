@@ -30,6 +30,8 @@ MODULES = {
     "grow-poll": "tests.bench.grow_poll",
     "grow-tasks": "tests.bench.grow_tasks",
     "grow-year": "tests.bench.grow_year",
+    "fleet": "tests.bench.fleet_check",
+    "unit-costs": "tests.bench.unit_costs",
     "encode": "tests.bench.encode",
     "edit": "tests.bench.edit",
     "cpu-dtype": "tests.bench.cpu_dtype",
@@ -50,9 +52,9 @@ MODULES = {
 # These run on a database that is started for them; the others need none, or bring a whole hub.
 ON_A_DATABASE = {
     "ledger-uniform", "ledger-hot", "grow-ledger", "grow-queue", "accept", "cache-hit", "dispatch", "webhook-many", "grow-sse", "grow-poll",
-    "grow-tasks", "grow-cache", "grow-year",
+    "grow-tasks", "grow-cache", "grow-year", "fleet",
 }  # fmt: skip
-WITH_A_BROKER = {"accept", "cache-hit", "grow-cache", "grow-year", "dispatch", "grow-sse"}
+WITH_A_BROKER = {"accept", "cache-hit", "grow-cache", "grow-year", "dispatch", "grow-sse", "fleet"}
 NOT_RUN = 3
 
 

@@ -65,9 +65,9 @@ CATALOGUE: Final = {
         ),
     ),
     "J10": Row(
-        "a purse locked until the pool is empty",
+        "a purse locked while every thread of the web waits for it",
         (
-            "tests/faults/operate/test_held_up.py::test_purse_locked_until_the_pool_is_empty",
+            "tests/faults/operate/test_held_up.py::test_purse_locked_while_every_thread_waits_for_it",
             "tests/faults/test_loops.py::test_loop_that_waits_for_a_lock_is_late_alone",
         ),
     ),

@@ -1,0 +1,138 @@
+"""The simulation of `tests.bench.fleet` against real workers: a day of seconds, its peak above what they can do.
+
+What one picture keeps a worker, and how soon an idle one hears of an order, is measured on one worker; the same orders,
+at the very times at which they came, are then simulated.
+"""
+
+import itertools
+import os
+import random
+import statistics
+import time
+import uuid
+from contextlib import ExitStack
+
+from generation.models import Task
+from generation.states import TASK_ENDS
+from genhub.celery import app
+from tests import servers
+from tests.bench.accept import GENERATE, open_shop, order
+from tests.bench.door import Door
+from tests.bench.fleet import Fleet, Outcome, draw_arrivals, simulate
+from tests.bench.measure import Goal, Report
+from tests.bench.server import say
+from tests.faults.processes import running, wait_until
+
+WORKERS, PACE_SECONDS = 4, 1.0
+# Of a day, in seconds, and of the mean rate what the workers can do.
+FULL, QUICK, LOAD, PEAK = 150.0, 45.0, 0.85, 1.6
+ALONE, BACK_TO_BACK = 6, 12
+# Shares of the prediction.
+THROUGHPUT_WITHIN, WAIT_WITHIN = 0.05, 0.25
+Times = list[tuple[float, float, float]]
+
+
+def worker(name: str) -> tuple[str, ...]:
+    """Return the arguments of a worker of one thread, as that of the engine is."""
+    return (
+        "-m", "celery", "-A", "tests.bench.paced_worker", "worker", "--queues=local", "--pool=threads", "--concurrency=1",
+        f"--hostname={name}-{os.getpid()}@bench", "--without-gossip", "--without-mingle", "--loglevel=WARNING",
+    )  # fmt: skip
+
+
+def submit(door: Door) -> None:
+    """Order one small picture."""
+    words = {**order(), "width": 128, "height": 128}
+    door.post(GENERATE, words, str(uuid.uuid4()))
+
+
+def all_ended() -> bool:
+    return not Task.objects.exclude(state__in=TASK_ENDS).exists()
+
+
+def take_times() -> Times:
+    """Return when each task came, was begun and ended, by the database's clock, in the order in which they came."""
+    wait_until(all_ended, 600, "the last end")
+    rows = Task.objects.order_by("created_at")
+    found = [
+        (one.created_at.timestamp(), one.started_at.timestamp(), one.completed_at.timestamp())
+        for one in rows
+        if one.started_at and one.completed_at
+    ]
+    if len(found) != rows.count():
+        raise AssertionError("some were not completed")
+    return found
+
+
+def calibrate(door: Door) -> tuple[float, float]:
+    """Return the seconds that a picture keeps a worker, and those until an idle one hears of an order."""
+    for _ in range(ALONE):
+        submit(door)
+        wait_until(all_ended, 60, "an end")
+    alone = take_times()
+    for _ in range(BACK_TO_BACK):
+        submit(door)
+    busy = take_times()[ALONE:]
+    begins = [began for _, began, _ in busy]
+    periods = [later - earlier for earlier, later in itertools.pairwise(begins)]
+    # The first has loaded what the others find loaded.
+    bell = statistics.median(began - came for came, began, _ in alone[1:])
+    return statistics.median(periods), bell
+
+
+def run(*, is_quick: bool) -> Report:
+    """Measure one worker, let several have a day, and simulate the same day."""
+    door, _, _ = open_shop(past=0)
+    dice = random.Random(1)
+    with ExitStack() as workers:
+        workers.enter_context(running(servers.HOME / "w0.log", *worker("w0"), PACE_SECONDS=str(PACE_SECONDS)))  # fmt: skip
+        wait_until(lambda: bool(app.control.ping(timeout=1)), 120, "the worker's start")
+        seconds, bell = calibrate(door)
+        say(f"· a picture keeps a worker {seconds:.3f} s; a bell takes {bell:.3f} s")
+        for number in range(1, WORKERS):
+            log = servers.HOME / f"w{number}.log"
+            workers.enter_context(running(log, *worker(f"w{number}"), PACE_SECONDS=str(PACE_SECONDS)))  # fmt: skip
+        wait_until(
+            lambda: len(app.control.ping(timeout=2) or ()) == WORKERS, 120, "the others' start"
+        )
+        before = Task.objects.count()
+        length = QUICK if is_quick else FULL
+        pictures = LOAD * WORKERS / seconds * length
+        began = time.monotonic()
+        for at in draw_arrivals(pictures, length, PEAK, dice):
+            time.sleep(max(0.0, began + at - time.monotonic()))
+            submit(door)
+        real = take_times()[before:]
+    start = real[0][0]
+    fleet = Fleet(WORKERS, seconds, bell)
+    predicted = simulate([came - start for came, _, _ in real], fleet, dice)
+    return compare(real, predicted, {"seconds": round(seconds, 3), "bell_s": round(bell, 3)})
+
+
+def compare(real: Times, predicted: Outcome, facts: dict[str, float]) -> Report:
+    """Return how near the simulation came."""
+    start = real[0][0]
+    waits = [began - came for came, began, _ in real]
+    found = Outcome(waits, [end - start for _, _, end in real], 0.0)
+    throughput = max(predicted.ends) / max(found.ends)
+    wait = found.mean_seconds / predicted.mean_seconds
+    arms = {
+        name: {
+            "median": round(one.wait_at(0.5), 2),
+            "unit": "s of wait",
+            "mean": round(one.mean_seconds, 2),
+            "p95": round(one.wait_at(0.95), 2),
+            "last_end": round(max(one.ends), 1),
+        }
+        for name, one in (("real", found), ("predicted", predicted))
+    }
+    return Report(
+        arms=arms,
+        goals=[
+            Goal("throughput, real / predicted", [throughput] * 2, least=1 - THROUGHPUT_WITHIN),
+            Goal("mean wait, real / predicted", [wait] * 2, most=1 + WAIT_WITHIN),
+            Goal("mean wait, real / predicted, not less", [wait] * 2, least=1 - WAIT_WITHIN),
+        ],
+        control=1.0,
+        facts={"orders": len(real), "workers": WORKERS, "pace_s": PACE_SECONDS, **facts},
+    )
