@@ -23,10 +23,10 @@ from tests.bench.measure import Goal, Report
 from tests.bench.server import say
 from tests.faults.processes import running, wait_until
 
-WORKERS, PACE_SECONDS = 4, 1.0
+WORKERS, PACE_SECONDS = 4, 4.0
 # Of a day, in seconds, and of the mean rate what the workers can do.
-FULL, QUICK, LOAD, PEAK = 150.0, 45.0, 0.85, 1.6
-ALONE, BACK_TO_BACK = 6, 12
+FULL, QUICK, LOAD, PEAK = 240.0, 60.0, 0.85, 1.6
+ALONE, BACK_TO_BACK = 4, 8
 # Shares of the prediction.
 THROUGHPUT_WITHIN, WAIT_WITHIN = 0.05, 0.25
 Times = list[tuple[float, float, float]]
