@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.files.storage import default_storage, storages
@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from genhub.lib.ids import from_wire, to_wire
 from genhub.lib.once import once
+from genhub.lib.prepared import PreparedCount
 from storage.files import local_storage
 from storage.models import SHOWN, Artifact
 from storage.purposes import read_whole
@@ -50,7 +51,10 @@ def list_digests(artifact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 def count_waiting() -> int:
     """Return how many pictures wait for staff's approval."""
-    return Artifact.objects.filter(SHOWN, review="waiting").count()
+    return WAITING.count()
+
+
+WAITING: Final = PreparedCount(lambda: Artifact.objects.filter(SHOWN, review="waiting"))
 
 
 def sign_link(artifact: Artifact, *, thumbnail: bool = False, disposition: str = "") -> str:

@@ -22,6 +22,7 @@ from rest_framework.test import APIClient
 from credits import ledger
 from credits.models import Purse
 from generation.accounts.adapters import adapter_of
+from generation.accounts.tokens import find_tokenizer
 from generation.life.news import listener
 from generation.models import Account
 from generation.providers import http, registry
@@ -43,6 +44,8 @@ WHY = ledger.Why("tests", "a grant of the tests")
 
 # What the migrations filled: to fill it again costs more than all else that a flush does.
 MIGRATED = {"django_content_type", "auth_permission"}
+RECIPES = ("templates_style", "templates_phrase", "templates_template", "templates_templateversion")
+recipe_rows: dict[str, bytes] = {}
 # Processes that a test started may read while its rows are deleted, in another order.
 MOST_DEADLOCKS = 20
 
@@ -89,9 +92,10 @@ def _flush_past_the_guards() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _signs_at_once() -> None:
-    """No first picture waits for what signs it: the leases of tests are short."""
+def _signs_and_counts_at_once() -> None:
+    """No first picture waits for what signs it, or counts its prompt: the leases of tests are short."""
     credentials.prepare()
+    find_tokenizer()
 
 
 @pytest.fixture(autouse=True)
@@ -191,9 +195,18 @@ def keeps_orders_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def recipes(db: None) -> None:
-    seed_styles()
-    seed_phrases()
-    seed_examples()
+    """The styles, phrases and templates that a hub begins with; made once, and copied for each further test."""
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        for table, rows in recipe_rows.items():
+            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                copy.write(rows)
+        if not recipe_rows:
+            seed_styles()
+            seed_phrases()
+            seed_examples()
+            for table in RECIPES:
+                with cursor.copy(f"COPY {table} TO STDOUT") as copy:
+                    recipe_rows[table] = b"".join(copy)
 
 
 @pytest.fixture

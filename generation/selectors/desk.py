@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, DecimalField, Q, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform
@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Now
 
 from generation.models import DeskEntry, Event, LateOutput, Task
 from generation.states import AttemptState
+from genhub.lib.prepared import PreparedCount
 
 # What came too late is shown for so long.
 LATE_SHOWN = timedelta(days=30)
@@ -20,7 +21,10 @@ ON_DESK = IN_DOUBT | Q(late_at__gt=Now() - LATE_SHOWN)
 
 def count_doubts() -> int:
     """Return how many orders wait for somebody to look after them."""
-    return DeskEntry.objects.filter(IN_DOUBT).count()
+    return DOUBTS.count()
+
+
+DOUBTS: Final = PreparedCount(lambda: DeskEntry.objects.filter(IN_DOUBT))
 
 
 def view_desk(age: timedelta) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import (
     Case,
@@ -22,6 +22,7 @@ from generation.models import (
     RefundRequest,
     RefundState,
 )
+from genhub.lib.prepared import PreparedCount
 
 
 def sum_waiting_refunds(task_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -42,7 +43,12 @@ def sum_refunded_alone(person_id: int, age: timedelta) -> int:
 
 def count_pending_refunds() -> int:
     """Return how many refunds of single tasks wait for approval."""
-    return RefundRequest.objects.filter(state=RefundState.PENDING, batch=None).count()
+    return PENDING_REFUNDS.count()
+
+
+PENDING_REFUNDS: Final = PreparedCount(
+    lambda: RefundRequest.objects.filter(state=RefundState.PENDING, batch=None)
+)
 
 
 def mark_batches(batches: QuerySet[Any]) -> QuerySet[Any]:
@@ -64,8 +70,14 @@ def mark_batches(batches: QuerySet[Any]) -> QuerySet[Any]:
 
 def count_pending_batches() -> int:
     """Return how many bulk refunds wait for approval."""
-    pending = RefundRequest.objects.filter(state=RefundState.PENDING, batch=OuterRef("pk"))
-    return RefundBatch.objects.filter(Exists(pending)).count()
+    return PENDING_BATCHES.count()
+
+
+PENDING_BATCHES: Final = PreparedCount(
+    lambda: RefundBatch.objects.filter(
+        Exists(RefundRequest.objects.filter(state=RefundState.PENDING, batch=OuterRef("pk")))
+    )
+)
 
 
 def list_users_of(batch: RefundBatch, most: int) -> tuple[list[dict[str, Any]], int]:

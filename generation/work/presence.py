@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from generation.accounts import routing
 from generation.accounts.adapters import device_of
+from generation.accounts.tokens import find_tokenizer
 from generation.life import doorbell
 from generation.models import Account, Offer, Worker
 from generation.models.worker import BEAT_SECONDS, GONE_AFTER_SECONDS
@@ -59,8 +60,8 @@ def keep_warming(name: str, queues: list[str]) -> None:
 
 
 def warm_up(queues: list[str]) -> None:
-    """Prepare what signs pictures, and the adapters of these queues' providers for the hub's default model, or for the
-    first that they offer.
+    """Prepare what signs pictures, the adapters of these queues' providers for the hub's default model, or for the
+    first that they offer, and what counts the prompts that others read: to load it holds up each thread for a second.
 
     A model that cannot be loaded is an error here already.
     """
@@ -72,6 +73,8 @@ def warm_up(queues: list[str]) -> None:
         wanted = next((row for row in rows if row.alias == settings.DEFAULT_MODEL), rows[0])
         if device := device_of(wanted.account):
             device.warm(wanted.card())
+        else:
+            find_tokenizer()
 
 
 def keep_beating(name: str, queues: list[str]) -> None:

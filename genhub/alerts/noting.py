@@ -4,7 +4,7 @@ comes and goes meanwhile is told once. Any number of processes may do this; one 
 import logging
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -13,6 +13,7 @@ from genhub.alerts import channels
 from genhub.alerts.conditions import Condition, Findings
 from genhub.alerts.models import Alert, Notice
 from genhub.lib.clock import NOW
+from genhub.lib.prepared import PreparedCount
 
 logger = logging.getLogger(__name__)
 
@@ -120,4 +121,7 @@ def count_open_kinds() -> dict[str, int]:
 
 def count_open() -> int:
     """Return how many there are."""
-    return Alert.objects.filter(ended_at=None, began_at__isnull=False).count()
+    return OPEN.count()
+
+
+OPEN: Final = PreparedCount(lambda: Alert.objects.filter(ended_at=None, began_at__isnull=False))

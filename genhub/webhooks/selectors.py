@@ -2,12 +2,14 @@
 
 import uuid
 from datetime import timedelta
+from typing import Final
 
 from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Now
 
 from genhub.lib.clock import NOW
 from genhub.lib.ids import from_wire
+from genhub.lib.prepared import PreparedCount
 from genhub.webhooks.models import DELIVERY, ENDPOINT, Delivery, Endpoint
 
 
@@ -47,5 +49,11 @@ def read_lag() -> tuple[int, timedelta]:
 
 def count_given_up() -> int:
     """Return how many endpoints are off though nobody asked for it: what staff are told."""
-    off = Endpoint.objects.filter(is_enabled=False, removed_at=None)
-    return off.exclude(disabled_why=Endpoint.Why.ASKED).count()
+    return GIVEN_UP.count()
+
+
+GIVEN_UP: Final = PreparedCount(
+    lambda: Endpoint.objects.filter(is_enabled=False, removed_at=None).exclude(
+        disabled_why=Endpoint.Why.ASKED
+    )
+)

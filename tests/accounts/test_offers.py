@@ -283,3 +283,20 @@ def test_workers_warm_up_the_default_model_of_their_queues(
     stub.offers.filter(alias="z-image-small").update(is_enabled=False)
     presence.warm_up(["local", "remote"])
     assert sorted(warmed[1:]) == ["a-first", "b-other"]
+
+
+def test_only_workers_for_vendors_load_what_counts_prompts(
+    stub: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To load it stops every thread for a second; the first picture shall not wait for that."""
+    loaded: list[str] = []
+    monkeypatch.setattr(presence, "find_tokenizer", lambda: loaded.append("tokenizer"))
+    monkeypatch.setattr(Easel, "warm", lambda self, card: None)
+    monkeypatch.setitem(registry.ADAPTERS, "easel", "tests.easel.Easel")
+    vendor = Account.objects.create(alias="vendor", adapter="stub", queue="remote")
+    vendor.offers.create(alias="a-vendors")
+    Account.objects.filter(pk=stub.pk).update(adapter="easel")
+    presence.warm_up(["local"])
+    assert loaded == []
+    presence.warm_up(["local", "remote"])
+    assert loaded == ["tokenizer"]

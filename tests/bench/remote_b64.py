@@ -17,7 +17,8 @@ import msgspec
 import psycopg
 import pybase64
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import Storage
+from storages.backends.s3 import S3Storage
 
 from generation.providers.base import AccountSettings, VendorFile, Work
 from generation.providers.vendors.openai import OpenAIProvider
@@ -78,11 +79,14 @@ class Direct:
 
 @contextmanager
 def direct(url: str, settings: dict[str, str]) -> Iterator[Direct]:
-    """Have such a client of this vendor, with the hub's own store and database."""
+    """Have such a client, with the hub's database, and its bucket as django-storages itself speaks to it."""
     with patch.dict("os.environ", settings):
         entry = s3_storage()
     assert entry
-    store = storages.create_storage(entry)
+    options = {
+        name: value for name, value in entry["OPTIONS"].items() if name != "public_endpoint_url"
+    }
+    store = S3Storage(**options)
     run_folder = paths.run_folder(servers.HOME / "hub")
     address = f"postgres://genhub@/{NAME}?host={run_folder}"
     with (

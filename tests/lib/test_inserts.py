@@ -5,7 +5,7 @@ from django.db import IntegrityError
 
 from generation.models import Account
 from genhub.lib.inserts import insert_together
-from genhub.lib.prepared import NO_NUMBER, Prepared, PreparedUpdate
+from genhub.lib.prepared import NO_NUMBER, Prepared, PreparedCount, PreparedUpdate
 from genhub.platforms.models import ApiKey, IdempotencyKey, Plan, Platform
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,6 +62,15 @@ def test_prepared_query_finds_what_the_query_finds() -> None:
             assert columns(found.platform) == columns(key.platform)
             assert found.platform.plan == key.platform.plan
     assert prepared.find("unknown") == []
+
+
+def test_prepared_count_counts_what_there_is_now() -> None:
+    rows = Platform.objects.filter(code__startswith="a").order_by("name")
+    prepared = PreparedCount(rows.all)
+    for number, code in enumerate(("app", "other", "another")):
+        assert prepared.count() == rows.count() == (number + 1) // 2
+        Platform.objects.create(code=code, name=code)
+    assert prepared.count() == 2
 
 
 def test_prepared_update_writes_what_the_update_writes() -> None:

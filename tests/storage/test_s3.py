@@ -265,6 +265,29 @@ def test_newer_checksums_are_sent_only_where_asked_for(
     assert bool(newer) == (when == "when_supported")
 
 
+def test_file_goes_by_one_request_and_a_large_one_in_parts(
+    s3: Bucket, s3_entry: dict[str, Any], settings: Any
+) -> None:
+    bucket = store(s3_entry, settings)
+    most_bytes = bucket.transfer_config.multipart_threshold
+    asked: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        asked.append(model.name)
+
+    bucket.connection.meta.client.meta.events.register("before-call.s3", note)
+    for size_bytes, calls in (
+        (most_bytes, {"PutObject"}),
+        (most_bytes + 1, {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}),
+    ):
+        asked.clear()
+        file = ContentFile(bytes(size_bytes))
+        file.seek(9)
+        assert bucket.save("outputs/one/0.webp", file) == "outputs/one/0.webp"
+        assert set(asked) == calls
+        assert bucket.size("outputs/one/0.webp") == size_bytes
+
+
 def test_store_is_asked_to_encrypt_and_given_each_files_digest(
     s3: Bucket, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
