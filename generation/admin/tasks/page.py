@@ -75,15 +75,8 @@ class TaskAdmin(
     """Customers' orders, newest first."""
 
     list_display = (
-        "summary",
-        "state_shown",
-        "user_shown",
-        "model",
-        "number",
-        "price",
-        "captured",
-        "time",
-    )
+        "summary", "state_shown", "user_shown", "model", "number", "price", "captured", "time",
+    )  # fmt: skip
     list_display_links = ("summary",)
     card_facts = ("state_shown", "user_shown", "price", "time")
     list_filter = (
