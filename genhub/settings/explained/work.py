@@ -38,6 +38,13 @@ GROUPS = [
                 unit=_("credits"),
             ),
             Setting(
+                "GRANT_APPROVAL_ABOVE",
+                _(
+                    "what one of staff may give and take by hand in 24 h, added up; beyond it a second person must approve; 0: all"
+                ),
+                unit=_("credits"),
+            ),
+            Setting(
                 "AUDIT_HOUR", _("when all books are audited, each night"), unit=_("o'clock, UTC")
             ),
             Setting("AUDIT_MINUTES", _("between audits of what is new; 0: none"), unit=_("min")),
