@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from credits.models import GrantKind, GrantRequest, GrantState, Purse
@@ -66,12 +67,12 @@ def request_page(row: GrantRequest) -> str:
 def list_waiting(request: HttpRequest, rows: list[GrantRequest]) -> list[tuple[str, str]]:
     """Return what waits at a purse in words, each with its page for those who may open it."""
     may_open = may_see_requests(request)
-    text = gettext("%(kind)s of %(amount)s credits, asked for by %(person)s: %(reason)s")
+    text = gettext("%(kind)s: %(amount)s credits, asked for by %(person)s: %(reason)s")
     return [
         (
             text
             % {
-                "kind": row.get_kind_display(),
+                "kind": capfirst(row.get_kind_display()),
                 "amount": f"{row.amount:+d}",
                 "person": row.requested_by,
                 "reason": row.reason,

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -176,7 +176,9 @@ class GrantRequestAdmin(DecisionPage):
             facts |= facts_of(row.purse)
         return Question(
             title=title_of(row),
-            intro=gettext("Once approved, the credits move at once, in both names."),
+            intro=gettext(
+                "Once approved, the credits move at once. The statement that staff see names you both."
+            ),
             facts=facts,
             back=request_page(row),
         )
@@ -220,8 +222,8 @@ class GrantRequestAdmin(DecisionPage):
 
 def title_of(row: GrantRequest) -> str:
     """Return what is asked for, in words."""
-    facts = {"kind": row.get_kind_display(), "amount": f"{row.amount:+d}"}
-    return gettext("%(kind)s of %(amount)s credits") % facts
+    facts = {"kind": capfirst(row.get_kind_display()), "amount": f"{row.amount:+d}"}
+    return gettext("%(kind)s: %(amount)s credits") % facts
 
 
 def may_see_stated(request: HttpRequest) -> bool:

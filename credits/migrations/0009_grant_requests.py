@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('stated', models.BigIntegerField(editable=False, null=True, verbose_name='stated balance')),
                 ('purse_version', models.BigIntegerField(editable=False, null=True, verbose_name='purse version')),
                 ('reason', models.CharField(editable=False, max_length=500, verbose_name='reason')),
-                ('state', models.CharField(choices=[('pending', 'waits for approval'), ('rejected', 'rejected'), ('done', 'moved')], default='pending', editable=False, max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('pending', 'waits for approval'), ('rejected', 'rejected'), ('done', 'carried out')], default='pending', editable=False, max_length=10, verbose_name='state')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created at')),
                 ('decided_at', models.DateTimeField(editable=False, null=True, verbose_name='decided at')),
                 ('decision', models.CharField(blank=True, editable=False, max_length=500, verbose_name='decision')),

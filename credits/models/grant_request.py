@@ -26,7 +26,7 @@ class GrantState(models.TextChoices):
 
     PENDING = "pending", _("waits for approval")
     REJECTED = "rejected", _("rejected")
-    DONE = "done", _("moved")
+    DONE = "done", _("carried out")
 
 
 class GrantRequest(models.Model):
