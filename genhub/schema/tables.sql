@@ -550,6 +550,28 @@ CREATE TABLE public.credits_freeze (
     CONSTRAINT freeze_lifted_with_reason CHECK ((((available IS NULL) AND (held IS NULL) AND (lifted_at IS NULL) AND (version IS NULL)) OR ((available >= 0) AND (held >= 0) AND (lifted_at IS NOT NULL) AND (version >= 0) AND (NOT ((reason)::text = ''::text)))))
 );
 
+CREATE TABLE public.credits_grantrequest (
+    id uuid NOT NULL,
+    kind character varying(10) NOT NULL,
+    amount bigint NOT NULL,
+    expires_at timestamp with time zone,
+    stated bigint,
+    purse_version bigint,
+    reason character varying(500) NOT NULL,
+    state character varying(10) NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    decided_at timestamp with time zone,
+    decision character varying(500) NOT NULL,
+    decided_by_id bigint,
+    purse_id uuid NOT NULL,
+    requested_by_id bigint NOT NULL,
+    transfer_id uuid,
+    CONSTRAINT grant_request_decided_with_reason CHECK ((((decided_at IS NULL) AND (decided_by_id IS NULL) AND ((decision)::text = ''::text) AND (NOT ((state)::text = 'rejected'::text))) OR ((decided_at IS NOT NULL) AND (decided_by_id IS NOT NULL) AND (NOT ((decision)::text = ''::text)) AND (NOT ((state)::text = 'pending'::text))))),
+    CONSTRAINT grant_request_four_eyes CHECK (((decided_by_id IS NULL) OR (NOT ((decided_by_id = requested_by_id) AND (decided_by_id IS NOT NULL))))),
+    CONSTRAINT grant_request_moved_when_done CHECK (((((state)::text = 'done'::text) AND (transfer_id IS NOT NULL)) OR ((amount = 0) AND ((state)::text = 'done'::text) AND (transfer_id IS NULL)) OR ((NOT ((state)::text = 'done'::text)) AND (transfer_id IS NULL)))),
+    CONSTRAINT grant_request_of_kind CHECK ((((amount > 0) AND ((kind)::text = 'grant'::text) AND (stated IS NULL)) OR ((expires_at IS NULL) AND ((kind)::text = 'adjust'::text) AND (stated IS NULL) AND (NOT (amount = 0))) OR ((expires_at IS NULL) AND ((kind)::text = 'unfreeze'::text) AND (stated >= 0))))
+);
+
 CREATE TABLE public.credits_grantrule (
     id uuid NOT NULL,
     kind character varying(50) NOT NULL,
@@ -2139,6 +2161,12 @@ ALTER TABLE ONLY public.credits_freeuse
 ALTER TABLE ONLY public.credits_freeze
     ADD CONSTRAINT credits_freeze_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.credits_grantrequest
+    ADD CONSTRAINT credits_grantrequest_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.credits_grantrequest
+    ADD CONSTRAINT credits_grantrequest_transfer_id_key UNIQUE (transfer_id);
+
 ALTER TABLE ONLY public.credits_grantrule
     ADD CONSTRAINT credits_grantrule_pkey PRIMARY KEY (id);
 
@@ -2611,6 +2639,12 @@ CREATE INDEX credits_freeuse_count_id_86e58936 ON public.credits_freeuse USING b
 
 CREATE INDEX credits_freeze_purse_id_7fb86869 ON public.credits_freeze USING btree (purse_id);
 
+CREATE INDEX credits_grantrequest_decided_by_id_803ac781 ON public.credits_grantrequest USING btree (decided_by_id);
+
+CREATE INDEX credits_grantrequest_purse_id_d9369f85 ON public.credits_grantrequest USING btree (purse_id);
+
+CREATE INDEX credits_grantrequest_requested_by_id_ee3f2df8 ON public.credits_grantrequest USING btree (requested_by_id);
+
 CREATE INDEX credits_grantrule_kind_354078e0 ON public.credits_grantrule USING btree (kind);
 
 CREATE INDEX credits_grantrule_kind_354078e0_like ON public.credits_grantrule USING btree (kind varchar_pattern_ops);
@@ -2752,6 +2786,10 @@ CREATE INDEX generation_userbacklog_platform_id_f86deef7 ON public.generation_us
 CREATE INDEX generation_worker_name_0f198645_like ON public.generation_worker USING btree (name varchar_pattern_ops);
 
 CREATE INDEX generation_workerdeath_provider_id_42838de7 ON public.generation_workerdeath USING btree (provider_id);
+
+CREATE INDEX grant_request_alone ON public.credits_grantrequest USING btree (requested_by_id, created_at) WHERE ((decided_by_id IS NULL) AND ((state)::text = 'done'::text));
+
+CREATE INDEX grant_request_pending ON public.credits_grantrequest USING btree (id) WHERE ((state)::text = 'pending'::text);
 
 CREATE INDEX hold_open_by_expiry ON public.credits_hold USING btree (expires_at) WHERE (settled_at IS NULL);
 
@@ -3040,6 +3078,18 @@ ALTER TABLE ONLY public.credits_freeuse
 
 ALTER TABLE ONLY public.credits_freeze
     ADD CONSTRAINT credits_freeze_purse_id_7fb86869_fk_credits_purse_id FOREIGN KEY (purse_id) REFERENCES public.credits_purse(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.credits_grantrequest
+    ADD CONSTRAINT credits_grantrequest_decided_by_id_803ac781_fk_users_user_id FOREIGN KEY (decided_by_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.credits_grantrequest
+    ADD CONSTRAINT credits_grantrequest_purse_id_d9369f85_fk_credits_purse_id FOREIGN KEY (purse_id) REFERENCES public.credits_purse(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.credits_grantrequest
+    ADD CONSTRAINT credits_grantrequest_requested_by_id_ee3f2df8_fk_users_user_id FOREIGN KEY (requested_by_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.credits_grantrequest
+    ADD CONSTRAINT credits_grantrequest_transfer_id_09a7fbae_fk_credits_t FOREIGN KEY (transfer_id) REFERENCES public.credits_transfer(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.credits_grantrule
     ADD CONSTRAINT credits_grantrule_platform_id_a6abc3de_fk_platforms_platform_id FOREIGN KEY (platform_id) REFERENCES public.platforms_platform(id) DEFERRABLE INITIALLY DEFERRED;
@@ -3367,6 +3417,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('credits', '0006_audits_go', now()),
     ('credits', '0007_keeping', now()),
     ('credits', '0008_stops_and_default_budgets', now()),
+    ('credits', '0009_grant_requests', now()),
     ('storage', '0001_initial', now()),
     ('storage', '0002_upload_keys', now()),
     ('storage', '0003_upload_folders', now()),
