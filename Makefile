@@ -62,11 +62,11 @@ clients: .venv/.ready-dev .venv-clients/.ready tests/clients/node_modules/.ready
 	@echo "· clients" >&2
 	@exec $(PY) -m pytest tests/clients/ordering.py tests/clients/proxied.py -n 0 $(ARGS)
 
-panel: .venv/.ready-dev genhub/panel/node_modules/.ready tests/browser/panel/node_modules/.ready ## build the picture panel, and try it in CKEditor 5 and with axe
+panel: .venv/.ready-dev genhub/panel/node_modules/.ready tests/browser/panel/node_modules/.ready ## build the picture panel, try it in CKEditor 5, and let axe look at it and at the admin
 	@npm run --silent --prefix genhub/panel types
 	@npm run --silent --prefix genhub/panel build
 	@echo "· the panel" >&2
-	@exec $(PY) -m pytest tests/panel tests/browser/test_panel*.py tests/browser/test_playground.py tests/browser/panel/editors.py -n 0 $(ARGS)
+	@exec $(PY) -m pytest tests/panel tests/browser/test_panel*.py tests/browser/test_playground.py tests/browser/panel/editors.py tests/browser/panel/barriers.py -n 0 $(ARGS)
 
 bench: .venv/.ready-dev ## measure, one JSON line at the end       (ID=ledger-uniform, QUICK=1)
 	@exec $(PY) -m tests.bench "$(ID)" $(if $(QUICK),--quick)

@@ -17,11 +17,12 @@ from unfold.paginator import InfinitePaginator
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.customers import customer_link
 from genhub.admin.forms import write_json
+from genhub.admin.lightbox import Enlarged
 from genhub.admin.pages import on_this_site
-from genhub.admin.show import code, moment
+from genhub.admin.show import code, moment, shown_once
 from storage.models import SHOWN, Artifact, Edit
 from storage.orphans_admin import OrphanReportAdmin  # noqa: F401 (found by import)
-from storage.selectors import sign_link, sign_poster
+from storage.selectors import sign_download, sign_link, sign_poster
 from storage.take_down_admin import TakeDownAdmin  # noqa: F401 (found by import)
 from storage.usage_admin import StorageUseAdmin  # noqa: F401 (found by import)
 
@@ -41,6 +42,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     list_per_page = 24
     actions_detail = ("take_down",)
+    change_form_outer_before_template = "admin/hub/lightbox.html"
     fieldsets = (
         (None, {"fields": ("picture", "wire_id", "owner", "time")}),
         (_("File"), {"fields": ("pixels", "size", "content_type", "sha256_shown", "key_shown")}),
@@ -73,8 +75,8 @@ class ArtifactAdmin(ReadOnlyAdmin):
                 '<video src="{}" poster="{}" controls preload="metadata" class="hub-clip"></video>'
             )
             return format_html(html, address, poster)
-        html = '<a href="{}" class="hub-pictures is-large"><img src="{}" alt="{}"></a>'
-        return format_html(html, address, address, _("Picture"))
+        download = on_this_site(sign_download(artifact))
+        return Enlarged(str(artifact.pk), address, address, download).draw()
 
     @display(description=_("id"))
     def wire_id(self, artifact: Artifact) -> SafeString:
@@ -125,6 +127,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
         return code(artifact.key)
 
     @display(description=_("operations"))
+    @shown_once
     def operations_shown(self, artifact: Artifact) -> SafeString | str:
         """Show what was done with it, by an edit or by its template, as it was said."""
         edit = Edit.objects.filter(pk=artifact.pk).first()

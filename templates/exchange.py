@@ -27,15 +27,17 @@ from templates.services import (
 FORMAT: Final = 1
 LARGEST_BYTES: Final = 500_000
 MOST_TEMPLATES: Final = 500
-WORDS: Final = (*COPIED, *JSON_WORDS)
+# Of the template itself, whichever version of it is in force.
+LOCAL_ONLY: Final = "local_only"
+WORDS: Final = (*COPIED, *JSON_WORDS, LOCAL_ONLY)
 # Words that came later: a file leaves them out where they say nothing, as files of earlier releases do.
-LATER: Final[Mapping[str, Any]] = {"moderation": "", "platforms": []}
+LATER: Final[Mapping[str, Any]] = {"moderation": "", "platforms": [], LOCAL_ONLY: False}
 SHAPES: Final[Mapping[str, tuple[type, ...]]] = {
     **dict.fromkeys(
         ("name", "category", "media_type", "prompt", "negative_prompt", "moderation"), (str,)
     ),
     "price": (int, type(None)),
-    "caches": (bool,),
+    **dict.fromkeys(("caches", LOCAL_ONLY), (bool,)),
     "parameters": (dict,),
     "settings": (dict,),
     **dict.fromkeys(("required", "operations", "chain", "platforms"), (list,)),
@@ -53,6 +55,9 @@ WRONG_SHAPE = gettext_noop("It has the wrong type.")
 NOT_STORED = gettext_noop("It holds a number or character that cannot be stored.")
 BAD_SUM = gettext_noop(
     "Its checksum does not fit: the text was changed since it was written. If you changed it, take the checksum out."
+)
+GOES_ELSEWHERE = gettext_noop(
+    "The template here and the one of the file do not stay in the house alike: set it on the template's page first. A file changes no template that takes orders."
 )
 HAS_DRAFT = gettext_noop(
     "There is a draft that says something else: publish it first, or its words would be lost."
@@ -114,13 +119,18 @@ def write_yaml(versions: Iterable[TemplateVersion]) -> str:
     items = []
     for version in versions:
         # As JSON holds them: the choices of Django are texts of a kind of their own.
-        words = json.loads(json.dumps(words_of(version)))
+        words = json.loads(json.dumps(words_told(version)))
         code = version.template.code
         items.append({"code": code, "sha256": checksum(code, words), **list_said(words)})
     return yaml.dump(
         {"genhub_templates": FORMAT, "templates": items},
         Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=math.inf,
     )  # fmt: skip
+
+
+def words_told(version: TemplateVersion) -> dict[str, Any]:
+    """Return the words of a version, and those of its template that its orders feel."""
+    return {**words_of(version), LOCAL_ONLY: version.template.local_only}
 
 
 def checksum(code: str, words: Mapping[str, Any]) -> str:
@@ -157,10 +167,18 @@ def import_yaml(text: str, *, dry_run: bool = False) -> list[Imported]:
 
 def take(place: int, code: str, words: Mapping[str, Any]) -> Imported:
     """Make the draft of one template; a template whose newest version says the same is left alone."""
+    words = dict(words)
+    local_only = words.pop(LOCAL_ONLY)
     template = Template.objects.select_for_update().filter(code=code).first()
     if template is None:
-        version, deed = create_template(code, **words), CREATED
+        version, deed = create_template(code, local_only=local_only, **words), CREATED
     else:
+        if template.local_only != local_only:
+            raise InvalidRequest(
+                errors=[
+                    FieldError(f"templates[{place}].{LOCAL_ONLY}", "goes_elsewhere", GOES_ELSEWHERE)
+                ]
+            )
         newest = template.versions.order_by("-number").first()
         if newest and words_of(newest) == words:
             return Imported(code, SAME)
@@ -249,8 +267,9 @@ def find_wrong(place: str, item: Mapping[str, Any]) -> list[FieldError]:
         return [FieldError(place, "not_stored", NOT_STORED)]
     if "sha256" in item and item["sha256"] != checksum(item["code"], words):
         return [FieldError(f"{place}.sha256", "bad_checksum", BAD_SUM)]
+    own = {name: word for name, word in words.items() if name != LOCAL_ONLY}
     try:
-        TemplateVersion(template=Template(code=code), number=1, **words).clean_fields(
+        TemplateVersion(template=Template(code=code), number=1, **own).clean_fields(
             exclude=["template", "id"]
         )
     except ValidationError as error:

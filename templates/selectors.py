@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from genhub.lib.once import once
 from genhub.lib.remembered import Remembered, Table
@@ -72,6 +72,12 @@ def as_recipe(row: TemplateVersion) -> Recipe:
         moderation=row.moderation,
         platforms=row.platforms,
     )
+
+
+def search_templates(text: str) -> QuerySet[Template]:
+    """Return the templates with this text in their code, or in the name of a version."""
+    named = Q(code__icontains=text) | Q(versions__name__icontains=text)
+    return Template.objects.filter(named).distinct().order_by("code")
 
 
 def find_look(code: str) -> Look | None:

@@ -39,10 +39,10 @@ CHANGED = gettext_noop("Somebody changed this since you looked.")
 NO_PLATFORM = gettext_noop("There is no platform “%(code)s”.")
 
 
-def create_template(code: str, **words: Any) -> TemplateVersion:
+def create_template(code: str, *, local_only: bool = False, **words: Any) -> TemplateVersion:
     """Create a template with its first draft."""
     with transaction.atomic():
-        template = Template.objects.create(code=code)
+        template = Template.objects.create(code=code, local_only=local_only)
         return TemplateVersion.objects.create(template=template, number=1, **words)
 
 

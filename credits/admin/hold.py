@@ -1,14 +1,16 @@
 """Pages of holds."""
 
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
+from unfold.views import ChangeList
 
 from credits.admin.statement import statement_table
 from credits.admin.words import link_for
@@ -19,6 +21,20 @@ from genhub.admin.show import badge, code, moment, table
 from genhub.lib.ids import to_wire
 
 MOST_ON_A_PAGE = 20
+
+
+class HoldList(ChangeList):
+    """A page of holds, each with whether it pays an edit, read for all of them at once."""
+
+    result_list: Any
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the page, then which of its holds pay edits."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        edits = find_edits(self.result_list)
+        for hold in self.result_list:
+            hold.is_edit = hold.pk in edits
 
 
 @admin.register(Hold)
@@ -65,11 +81,9 @@ class HoldAdmin(ReadOnlyAdmin):
             request, object_id, form_url, {"sections": sections} | (extra_context or {})
         )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Hold]:
-        """Return the holds, each with whether it pays an edit."""
-        holds: QuerySet[Hold] = super().get_queryset(request)
-        edits = Transfer.objects.filter(hold=OuterRef("pk"), reason=Reason.EDIT)
-        return holds.annotate(is_edit=Exists(edits))
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[HoldList]:
+        """Return the list that knows which holds pay edits."""
+        return HoldList
 
     @display(description=_("time"), ordering="id")
     def time(self, hold: Hold) -> str:
@@ -84,10 +98,16 @@ class HoldAdmin(ReadOnlyAdmin):
         )
 
     @display(description=_("order"))
-    def order(self, hold: Hold) -> SafeString:
+    def order(self, hold: Any) -> SafeString:
         """Show the id of the task, or of the edited picture, that it pays."""
-        is_edit = vars(hold)["is_edit"]
+        is_edit = hold.is_edit if hasattr(hold, "is_edit") else bool(find_edits([hold]))
         return code(to_wire(PICTURE if is_edit else ORDER, hold.reference))
+
+
+def find_edits(holds: Iterable[Hold]) -> set[uuid.UUID]:
+    """Return the ids of those holds that pay an edit."""
+    moves = Transfer.objects.filter(hold__in=[hold.pk for hold in holds], reason=Reason.EDIT)
+    return set(moves.order_by().values_list("hold_id", flat=True))
 
 
 def holds_table(request: HttpRequest, purse: Purse) -> SafeString | None:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
+from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from credits import export, ledger
@@ -68,6 +69,8 @@ class PurseAdmin(GrantPage, AdjustPage, ReadOnlyAdmin):
     search_fields = ("user", "platform__code", "platform__name")
     search_help_text = _("Search by user or platform.")
     ordering = ("-id",)
+    paginator = InfinitePaginator
+    show_full_result_count = False
     fields = ("owner", "opened")
     actions_list = ("open_purse",)
     actions_detail = ("grant", "adjust")

@@ -21,6 +21,8 @@ from genhub.alerts.noting import list_open
 from genhub.alerts.words import title_of
 
 PICTURES = 8
+# The page reads itself anew as often.
+REFRESH_SECONDS = 30
 LOOP_WORDS = {
     "late": _("late: see whether it runs, and its log"),
     "failing": _("fails: see its log"),
@@ -62,4 +64,4 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
             for name, loop in examine().items()
             if loop.state in LOOP_WORDS
         ]
-    return context | {"title": _("Overview")}
+    return context | {"title": _("Overview"), "seconds": REFRESH_SECONDS}

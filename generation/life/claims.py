@@ -1,9 +1,10 @@
 """Claim, heartbeat, fence: who works on an attempt, proved by a token that every write carries."""
 
 import datetime
+import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any, Final
@@ -122,6 +123,10 @@ class Claim:
     has_next: bool = False
     # The trace that its order is part of; empty: none.
     traceparent: str = ""
+    # The request that ordered it; empty: nobody's.
+    request_id: str = ""
+    # When this worker took it, by this process's clock.
+    taken_at: float = field(default_factory=time.monotonic)
 
 
 def claim_next(queue: str, *, worker: str) -> Claim | None:
@@ -219,6 +224,7 @@ def claim_of(attempt: Attempt, find_card: FindCard, run_seconds: float | None = 
         step=attempt.task.step,
         has_next=attempt.task.step < len(attempt.task.chain),
         traceparent=attempt.task.traceparent,
+        request_id=attempt.task.request_id,
     )
 
 

@@ -3,7 +3,7 @@
 Counted are attempts that delivered or may have cost anything. What is of unknown cost is counted apart, never as 0.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -21,8 +21,9 @@ GROUPS = {
 FILTERS = {"provider": "v.id::text", "model": "t.model", "platform": "p.id::text"}
 MOST_DAYS = 3660
 
+# `grouping` sets a bit for each way that a row is not grouped by, the first way the highest.
 SUMS = """
-    SELECT {key} AS key, {name} AS name, count(*) AS attempts,
+    SELECT grouping({bits}) AS way, {columns}, count(*) AS attempts,
            coalesce(sum(made.pictures), 0) AS pictures,
            sum(a.cost_usd) AS known_usd,
            coalesce(sum(made.pictures) FILTER (WHERE a.cost_usd IS NOT NULL), 0) AS known_pictures,
@@ -40,8 +41,7 @@ SUMS = """
                                      THEN coalesce((a.usage->>'pictures')::bigint, a.cost) END AS pictures) made
      WHERE a.ended_at >= %(since)s AND a.ended_at < %(until)s
        AND (a.state = 'succeeded' OR a.cost_usd IS NULL OR a.cost_usd > 0) {filters}
-     GROUP BY 1, 2
-     ORDER BY {order}
+     GROUP BY GROUPING SETS ({sets})
 """
 
 
@@ -128,15 +128,50 @@ def find_today() -> date:
 def sum_costs(by: str, period: Period, filters: Mapping[str, str] | None = None) -> list[CostSum]:
     """Return the costs of what ended in a period, the dearest first, or the days in their order; `filters` are keys of
     FILTERS with what they must be."""
-    key, name = GROUPS[by]
+    return sum_costs_by([by], period, filters)[by]
+
+
+def sum_costs_by(
+    ways: Sequence[str], period: Period, filters: Mapping[str, str] | None = None
+) -> dict[str, list[CostSum]]:
+    """Return the costs of a period in several ways, read once."""
     wanted = {word: value for word, value in (filters or {}).items() if word in FILTERS}
-    conditions = " ".join(f"AND {FILTERS[word]} = %({word})s" for word in wanted)
-    order = "1" if by == "day" else "sum(a.cost_usd) DESC NULLS LAST, 3 DESC, 2"
-    statement = SUMS.format(key=key, name=name, filters=conditions, order=order)
+    statement = SUMS.format(
+        bits=", ".join(GROUPS[way][0] for way in ways),
+        columns=", ".join(f"{key} AS key_{n}, {name} AS name_{n}" for n, (key, name) in enumerate(GROUPS[way] for way in ways)),
+        sets=", ".join(f"({key}, {name})" for key, name in (GROUPS[way] for way in ways)),
+        filters=" ".join(f"AND {FILTERS[word]} = %({word})s" for word in wanted),
+    )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(statement, {"since": period.since, "until": period.until, **wanted})
         names = [column.name for column in cursor.description or ()]
-        return [CostSum(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {
+        way: sort_sums(way, read_sums(rows, number, len(ways))) for number, way in enumerate(ways)
+    }
+
+
+def read_sums(rows: Iterable[dict[str, Any]], number: int, ways: int) -> list[CostSum]:
+    """Return those sums that are grouped by one way of several."""
+    others = (1 << ways) - 1 - (1 << (ways - 1 - number))
+    figures = [f.name for f in fields(CostSum) if f.name not in {"key", "name"}]
+    return [
+        CostSum(
+            row[f"key_{number}"], row[f"name_{number}"], **{name: row[name] for name in figures}
+        )
+        for row in rows
+        if row["way"] == others
+    ]
+
+
+def sort_sums(way: str, sums: list[CostSum]) -> list[CostSum]:
+    """Return the days in their order, of all else the dearest first; what is not known is dear to nobody."""
+    if way == "day":
+        return sorted(sums, key=lambda one: one.key)
+    return sorted(
+        sums,
+        key=lambda one: (one.known_usd is None, -(one.known_usd or 0), -one.attempts, one.name),
+    )
 
 
 def add_up(sums: Iterable[CostSum]) -> CostSum:

@@ -16,19 +16,23 @@ from generation.states import TaskState
 from genhub.lib.ids import id_at
 
 WAYS = ("slot", "state", "platform", "model", "template", "error_code")
+# First by all ways together: of a million rows some hundred are left, which are counted in each way by itself.
 # `grouping` sets a bit for each way that a row is not grouped by, the first way the highest.
 COUNTS = """
     SELECT grouping(slot, state, platform, model, template, error_code) AS way,
            coalesce(slot::text, state, platform, model, template, error_code) AS name,
-           count(*), sum(cost_usd), count(*) FILTER (WHERE state = 'completed'),
-           count(*) FILTER (WHERE state IN ('completed', 'failed'))
-      FROM (SELECT date_trunc(%(slot)s, t.created_at AT TIME ZONE %(zone)s) AS slot, t.state, p.name AS platform, t.model,
-                   f.code AS template, nullif(t.error_code, '') AS error_code, t.cost_usd
-              FROM generation_task t
-              JOIN platforms_platform p ON p.id = t.platform_id
-              LEFT JOIN templates_templateversion v ON v.id = t.template_version_id
-              LEFT JOIN templates_template f ON f.id = v.template_id
-             WHERE t.id >= %(first)s AND t.id < %(last)s) AS tasks
+           sum(tasks)::bigint, sum(cost_usd), coalesce(sum(tasks) FILTER (WHERE state = 'completed'), 0)::bigint,
+           coalesce(sum(tasks) FILTER (WHERE state IN ('completed', 'failed')), 0)::bigint
+      FROM (SELECT g.slot, g.state, p.name AS platform, g.model, f.code AS template,
+                   nullif(g.error_code, '') AS error_code, g.tasks, g.cost_usd
+              FROM (SELECT date_trunc(%(slot)s, created_at AT TIME ZONE %(zone)s) AS slot, state, platform_id, model,
+                           template_version_id, error_code, count(*) AS tasks, sum(cost_usd) AS cost_usd
+                      FROM generation_task
+                     WHERE id >= %(first)s AND id < %(last)s
+                     GROUP BY 1, 2, 3, 4, 5, 6) g
+              JOIN platforms_platform p ON p.id = g.platform_id
+              LEFT JOIN templates_templateversion v ON v.id = g.template_version_id
+              LEFT JOIN templates_template f ON f.id = v.template_id) AS groups
      GROUP BY GROUPING SETS ((slot), (state), (platform), (model), (template), (error_code))
 """
 # What waited and what worked apart; what was found in the cache did neither.

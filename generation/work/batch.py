@@ -23,7 +23,7 @@ from generation.models import Account, AccountKey
 from generation.providers.base import Outcome, Provider, Work
 from generation.providers.errors import Fault, ProviderError
 from generation.spec import GenerationSpec
-from generation.work import traces
+from generation.work import job_log, traces
 from generation.work.cached import list_undrawn
 from generation.work.heart import Pulse
 from generation.work.machine import own_process
@@ -108,8 +108,9 @@ def look(
 
 def make(batch: Batch) -> BatchOutcome:
     """Hand a batch, whose pulse beats, over to its adapter; the pulse goes on until each member has left it."""
-    works = [prepare(claim, batch) for claim in batch.members]
-    outcomes = iter(submit(batch, [work for work in works if isinstance(work, Work)]))
+    with job_log.working_on(batch.members):
+        works = [prepare(claim, batch) for claim in batch.members]
+        outcomes = iter(submit(batch, [work for work in works if isinstance(work, Work)]))
     return BatchOutcome(
         batch, [next(outcomes) if isinstance(work, Work) else work for work in works]
     )

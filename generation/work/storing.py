@@ -25,7 +25,7 @@ from generation.providers.base import (
     Waiting,
 )
 from generation.providers.errors import GivenBack, OutOfTime, ProviderError, Sent, Stopped
-from generation.work import leftovers, too_late, traces, watching
+from generation.work import job_log, leftovers, too_late, traces, watching
 from generation.work.finish import contents_of, finish_spec, place
 from generation.work.heart import Pulse
 from generation.work.persisting import AWAY, persist
@@ -46,6 +46,14 @@ MOST_TRIES_TO_STORE = 3
 
 def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
     """Finish one member of a batch, whatever goes wrong with it."""
+    with job_log.working_on([claim]):
+        how = finish_logged(claim, outcome, pulse)
+        job_log.tell(claim, outcome, how)
+    return named(claim, how)
+
+
+def finish_logged(claim: Claim, outcome: Outcome, pulse: Pulse) -> str:
+    """Finish one member of a batch, log what keeps its end from being written, and return how it ended."""
     try:
         how = finish_wanted(claim, outcome, pulse)
     except Exception:
@@ -57,7 +65,7 @@ def finish_safely(claim: Claim, outcome: Outcome, pulse: Pulse) -> Ended:
         release_connection()
     if how not in {"completed", "step_done", "late", "unwritten"} and isinstance(outcome, Finished):
         leftovers.clear(claim)
-    return named(claim, how)
+    return how
 
 
 def named(claim: Claim, how: str) -> Ended:

@@ -20,6 +20,18 @@ from genhub.lib.ids import read_id
 class FoundRows(ModelAdmin):
     """A page with addresses of its own below a row's."""
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the row of an address; one that is only looked at is read once, whoever asks for it."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        found: dict[Any, Any] = vars(request).setdefault("_found_rows", {})
+        key = (self.model, object_id, from_field)
+        if key not in found:
+            found[key] = super().get_object(request, object_id, from_field)
+        return found[key]
+
     def find_object(self, request: HttpRequest, object_id: str) -> Any:
         """Return the row of an address, or raise 404; for the pages that are not Django's own."""
         found = self.get_object(request, unquote(object_id))

@@ -10,6 +10,7 @@ from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext
 
 from genhub.admin.changes import WHY, ChangesTold
+from genhub.admin.times import tell_times
 from genhub.lib.seen import changed_since, mark
 
 # The hidden field that carries the mark of what the page showed.
@@ -53,6 +54,16 @@ def plain(value: Any) -> Any:
 class SeenRows(ChangesTold):
     """Mixed into the page of each model whose rows people change."""
 
+    # Which column names a row on a phone's card, when it is not the one that links to it; and which others stand there,
+    # when they are not the first ones.
+    card_lead = ""
+    card_facts: tuple[str, ...] = ()
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Return the columns; times are told in UTC, too."""
+        page: Any = self
+        return tell_times(page.model, super().get_list_display(request))  # type: ignore[misc]
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Call the list what the menu and the breadcrumb call it, not "Select … to change"."""
         page: Any = self
@@ -67,8 +78,10 @@ class SeenRows(ChangesTold):
         extra_context: Any = None,
     ) -> Any:
         """Let one writer of a row at a time compare it with what the page showed, and save."""
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
         with transaction.atomic():
-            if request.method == "POST" and object_id:
+            if object_id:
                 self.lock_row(request, object_id)
             return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
 

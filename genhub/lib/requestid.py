@@ -19,6 +19,8 @@ LONGEST = 128
 SAFE = re.compile(rf"[A-Za-z0-9._~:+/=@-]{{1,{LONGEST}}}")
 
 current: ContextVar[str] = ContextVar("request_id", default="")
+# What a worker is at: the ids of its tasks.
+at_work: ContextVar[str] = ContextVar("at_work", default="")
 
 
 def request_id_of(environ: Mapping[str, Any]) -> str:
@@ -36,25 +38,26 @@ def settle(environ: MutableMapping[str, Any]) -> str:
 
 
 @contextmanager
-def working_for(request_id: str) -> Iterator[None]:
-    """Say for whom this thread works, until the body ends."""
-    token = current.set(request_id)
+def working_for(request_id: str, tasks: str = "") -> Iterator[None]:
+    """Say for whom this thread works, and at which tasks, until the body ends."""
+    token, of_tasks = current.set(request_id), at_work.set(tasks)
     try:
         yield
     finally:
         current.reset(token)
+        at_work.reset(of_tasks)
 
 
 class LineFormatter(logging.Formatter):
-    """Lines for people; each names the request that it was written for, and repeats no key that came with it."""
+    """Lines for people; each names the request and tasks that it was written for, and no key that came with it."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the whole, its traceback too."""
         return hide_secrets(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
-        """Return the line with its request and its trace, before any traceback."""
+        """Return the line with its request, its tasks and its trace, before any traceback."""
         line = keep_on_one_line(super().formatMessage(record))
         trace = tracing.trace_id()
-        named = " ".join(filter(None, (current.get(), trace and f"trace={trace}")))
+        named = " ".join(filter(None, (current.get(), at_work.get(), trace and f"trace={trace}")))
         return f"{line} [{named}]" if named else line

@@ -33,8 +33,9 @@ from storage.usage import MIB, read_use
 
 Kind = Event.Kind
 ORDER = ["model", "size"]
-# What a worker says of its card: its word, the figure, what that is.
-CARD = (
+# What a worker says of itself and its card: its word, the figure, what that is.
+OF_WORKER = (
+    ("process_memory", "genhub_worker_memory_bytes", "Resident memory of the worker's process."),
     ("gpu_utilization", "genhub_gpu_utilization_percent", "Use of the card."),
     ("memory_used", "genhub_gpu_memory_used_bytes", "Memory of the card that is taken."),
     ("memory_total", "genhub_gpu_memory_bytes", "Memory of the card."),
@@ -71,8 +72,8 @@ CALLS = Counter(
     registry=REGISTRY,
 )  # fmt: skip
 CALL_SECONDS = Histogram(
-    "genhub_call_seconds", "Seconds from an attempt's begin to its end.", ["provider", *ORDER], buckets=SECONDS,
-    registry=REGISTRY,
+    "genhub_call_seconds", "Seconds from an attempt's begin to its end.", ["provider", *ORDER, "state"],
+    buckets=SECONDS, registry=REGISTRY,
 )  # fmt: skip
 STAGE_SECONDS = Histogram(
     "genhub_stage_seconds", "Seconds of each stage of an attempt.", ["provider", "stage"], buckets=SECONDS,
@@ -152,7 +153,7 @@ def count_call(call: Call) -> None:
     """Add one attempt to the figures."""
     order = (call.model, size_of(call.size))
     CALLS.labels(call.provider, *order, call.state, call.error_code).inc()
-    CALL_SECONDS.labels(call.provider, *order).observe(call.took.total_seconds())
+    CALL_SECONDS.labels(call.provider, *order, call.state).observe(call.took.total_seconds())
     BATCH_SIZES.labels(call.provider).observe(call.batch_size)
     for stage, seconds in call.stages.items():
         # What an adapter measured may be no number.
@@ -200,7 +201,7 @@ class Standing(Collector):
 
 
 def tell_workers() -> Iterable[Metric]:
-    """Yield who works, and each worker's card."""
+    """Yield who works, and each worker's memory and card."""
     workers = list_live_workers(GONE_AFTER)
     alive = GaugeMetricFamily("genhub_worker_ready", "1: would take an order; 0: alive, and not ready.",
                               labels=["worker", "queue"])  # fmt: skip
@@ -208,7 +209,7 @@ def tell_workers() -> Iterable[Metric]:
         for queue in worker.queues:
             alive.add_metric([worker.name, queue], "unready" not in worker.facts)
     yield alive
-    for word, name, what in CARD:
+    for word, name, what in OF_WORKER:
         figure = GaugeMetricFamily(name, what, labels=["worker"])
         for worker in workers:
             if (value := worker.facts.get(word)) is not None:

@@ -121,9 +121,12 @@ UNFOLD: dict[str, Any] = {
             {"title": _("Change password"), "link": link("admin:password_change")},
         ]
     },
-    "COMMAND": {"search_callback": "generation.admin.customers.search.find_by_name"},
+    "COMMAND": {"search_callback": "generation.admin.command.find"},
     "STYLES": [lambda request: static("genhub/admin.css")],
-    "SCRIPTS": [lambda request: static("genhub/unsaved.js")],
+    "SCRIPTS": [
+        lambda request: static("genhub/unsaved.js"),
+        lambda request: static("genhub/keyboard.js"),
+    ],
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.604)",

@@ -92,6 +92,7 @@ class UserAdmin(OwnPage, DoorPages, RightsPage, DjangoUserAdmin, ModelAdmin):  #
         "last_login",
     )
     list_display_links = ("username",)
+    card_facts = ("first_name", "last_name", "is_active", "last_login")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep rights out of reach of whoever is not a superuser."""

@@ -44,7 +44,7 @@ def test_why_one_and_why_not_the_others(boss: Client, stub: Account, alice: APIC
         assert words in shown, words
     assert "considered" not in shown
     chinese = history(boss, task, "zh-hans")
-    for words in ("<dt>tired</dt><dd>休息中</dd>", "<dt>原因</dt><dd>选中</dd>"):
+    for words in ("<dt>tired</dt><dd>冷却中</dd>", "<dt>原因</dt><dd>选中</dd>"):
         assert words in chinese, words
 
 

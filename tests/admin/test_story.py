@@ -71,7 +71,7 @@ def test_what_was_counted_is_told_in_words(told: Task, boss: Client) -> None:
     shown = boss.get(page).content.decode()
     assert "pictures: 1, tokens of the prompt: 4 (counted here)" in shown
     chinese = boss.get(page, headers={"accept-language": "zh-hans"}).content.decode()
-    assert "提示词的 token 数: 4（由本系统统计）" in chinese
+    assert "提示词的 token 数: 4（由本站统计）" in chinese
     assert not any(
         name in page for name in usage for page in (shown, chinese) if name != "pictures"
     )

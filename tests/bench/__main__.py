@@ -29,6 +29,7 @@ MODULES = {
     "grow-sse": "tests.bench.grow_sse",
     "grow-poll": "tests.bench.grow_poll",
     "grow-tasks": "tests.bench.grow_tasks",
+    "grow-admin": "tests.bench.grow_admin",
     "encode": "tests.bench.encode",
     "edit": "tests.bench.edit",
     "cpu-dtype": "tests.bench.cpu_dtype",
@@ -49,7 +50,7 @@ MODULES = {
 # These run on a database that is started for them; the others need none, or bring a whole hub.
 ON_A_DATABASE = {
     "ledger-uniform", "ledger-hot", "grow-ledger", "grow-queue", "accept", "cache-hit", "dispatch", "webhook-many", "grow-sse", "grow-poll",
-    "grow-tasks", "grow-cache",
+    "grow-tasks", "grow-admin", "grow-cache",
 }  # fmt: skip
 WITH_A_BROKER = {"accept", "cache-hit", "grow-cache", "dispatch", "grow-sse"}
 NOT_RUN = 3

@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 from rest_framework.test import APIClient
 
+from generation.admin.dashboard import REFRESH_SECONDS
 from generation.models import Account, Task
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
@@ -112,4 +113,33 @@ def test_lists_lead_on_to_the_task_and_phones_see_all_of_it(
     page.locator("a[data-picture]").first.click()
     page.click("#lightbox [data-part=page]")
     page.wait_for_url(f"{site}/admin/generation/task/{task.pk}/change/")
+    assert complaints == []
+
+
+def test_stored_picture_opens_in_large_on_its_own_page(
+    signed_in: Page, site: str, alice: APIClient, stub: Account, complaints: list[str]
+) -> None:
+    page = signed_in
+    make(alice, 1)
+    page.goto(f"{site}/admin/storage/artifact/{Artifact.objects.get().pk}/change/")
+    page.locator("a[data-picture]").focus()
+    page.keyboard.press("Enter")
+    counted(page).to_have_text("1 / 1")
+    page.wait_for_function(IS_DRAWN)
+    expect(page.locator("#lightbox [data-part=page]")).to_be_hidden()
+    expect(page.locator("#lightbox [data-part=download]")).to_be_visible()
+    shoot(page, "lightbox-artifact-en-1360")
+    assert complaints == []
+
+
+def test_overview_reads_itself_anew(
+    signed_in: Page, site: str, alice: APIClient, stub: Account, complaints: list[str]
+) -> None:
+    page = signed_in
+    page.clock.install()
+    page.goto(f"{site}/admin/")
+    expect(page.locator("#followed")).to_contain_text("There are no pictures yet.")
+    make(alice, 1)
+    page.clock.fast_forward(1000 * (REFRESH_SECONDS + 1))
+    expect(page.locator("#followed a[data-picture]")).to_have_count(1)
     assert complaints == []

@@ -5,6 +5,7 @@ import base64
 from collections.abc import Callable
 
 import pytest
+from django.db.models.functions import Now
 from playwright.sync_api import Locator, Page, expect
 
 from credits.models import Purse
@@ -14,6 +15,7 @@ from storage import descriptions
 from storage.models import Artifact
 from tests.browser.apps import AppServer
 from tests.browser.test_panel import draw, editor, open_panel
+from tests.browser.test_panel_states import View
 from tests.browser.tour import shoot
 from tests.providers.vendors.contract import picture
 from tests.steps import claim
@@ -188,6 +190,31 @@ def test_too_many_requests_are_said_with_the_time_to_wait(opened: Page, editor: 
     )
     shoot(page, "panel-too-many")
     assert Task.objects.count() == 2
+    assert editor.reports == []
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "advice"),
+    [
+        ("en", "stopped", "Your pictures stay. Ask your administrator"),
+        ("zh-Hans", "停用", "如需恢复下单，请联系管理员"),
+    ],
+)
+def test_who_was_stopped_is_told_whom_to_ask(
+    opened: Page, editor: AppServer, language: str, title: str, advice: str
+) -> None:
+    editor.page = editor.page.replace('lang="en"', f'lang="{language}"')
+    say = View("stopped", language, 1280, is_dark=False).say
+    opened.goto(editor.origin)
+    dialog = open_panel(opened, name=say("title"))
+    Purse.objects.update(stopped_at=Now())
+    dialog.get_by_label(say("description")).fill("a star")
+    dialog.get_by_role("button", name=say("start")).click()
+    alert = dialog.get_by_role("alert")
+    expect(alert).to_contain_text(title)
+    expect(alert).to_contain_text(advice)
+    shoot(opened, f"panel-stopped-{language}")
+    assert Task.objects.count() == 0
     assert editor.reports == []
 
 

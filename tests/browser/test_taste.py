@@ -29,6 +29,6 @@ def test_what_is_remembered_is_read_and_forgotten(
     assert set(tour(page, site, places)) == set(places)
     page.goto(f"{site}/admin/{places['subject-forget-all']}")
     page.fill("[name=reason]", "客户来信要求删除所有主题。")
-    page.click("button[type=submit]:has-text('忘记')")
-    expect(page.locator("body")).to_contain_text("已忘记 3 个主题")
+    page.click("button[type=submit]:has-text('清除')")
+    expect(page.locator("body")).to_contain_text("已清除 3 个主题")
     assert complaints == []

@@ -85,7 +85,7 @@ def test_staff_see_tokens_and_end_one(
     }
     for _ in tour(page, site, places):
         assert secret.partition(".")[2] not in page.content()
-    page.click("button:has-text('撤销令牌')")
-    expect(page.locator("body")).to_contain_text("令牌已撤销")
+    page.click("button:has-text('吊销令牌')")
+    expect(page.locator("body")).to_contain_text("令牌已吊销")
     assert tokens.find(secret).is_alive is False  # type: ignore[union-attr]
     assert complaints == []

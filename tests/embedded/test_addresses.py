@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.signing import Signer
 
 from genhub.settings import parts
 from tests.embedded.hubs import HubProcess
@@ -174,9 +175,15 @@ def test_production_does_not_read_where_up_listens(
         "DATABASE_URL": "postgres://u@127.0.0.1:1/name",
         "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
         "GENHUB_PORT": "tcp://10.0.0.1:8000",
+        "SECRET_KEY_FALLBACKS": f"{'y' * 60},{'z' * 60}",
     }
     hub = HubProcess(tmp_path_factory.mktemp("home"), settings=settings)
-    line = "from django.conf import settings; print(settings.PUBLIC_URL, settings.CSRF_TRUSTED_ORIGINS)"
+    # What was signed before the key was changed, twice, holds.
+    signed = Signer(key="z" * 60, salt="storage.files").sign("a-file")
+    line = (
+        "from django.conf import settings; print(settings.PUBLIC_URL, settings.CSRF_TRUSTED_ORIGINS); "
+        f"from django.core.signing import Signer; print(Signer(salt='storage.files').unsign('{signed}'))"
+    )
     done = hub.run("shell", "-v0", "-c", line)
-    wanted = "https://hub.example.com ['https://hub.example.com']"
+    wanted = "https://hub.example.com ['https://hub.example.com']\na-file"
     assert done.stdout.strip() == wanted, done.stderr

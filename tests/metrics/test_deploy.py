@@ -25,9 +25,9 @@ def told() -> set[str]:
     # As the web server does, by its settings.
     import_module("genhub.metrics.answers")
     families: list[Metric] = list(REGISTRY.collect())
-    cards = {name for _, name, _ in hub.CARD}
+    of_workers = {name for _, name, _ in hub.OF_WORKER}
     audits = {"genhub_audit_findings", "genhub_audit_timestamp_seconds"}
-    return {f"{family.name}{part}" for family in families for part in PARTS} | cards | audits
+    return {f"{family.name}{part}" for family in families for part in PARTS} | of_workers | audits
 
 
 def expressions() -> list[str]:

@@ -90,8 +90,9 @@ def test_what_becomes_of_orders_is_counted_once(
     assert read(calls, **provider, state="succeeded", code="") == 1
     assert read(calls, **provider, state="failed", code="content_refused") == 1
     assert read(calls, **provider, state="abandoned", code="") == 1
-    assert read("genhub_call_seconds_count", **provider) == 3
-    assert read("genhub_call_seconds_sum", **provider) % 1 > 0
+    for state in ("succeeded", "failed", "abandoned"):
+        assert read("genhub_call_seconds_count", **provider, state=state) == 1
+        assert read("genhub_call_seconds_sum", **provider, state=state) % 1 > 0
     assert read("genhub_wait_seconds_count", **order) == 3
     assert read("genhub_task_seconds_count", **order) == 1
     assert read("genhub_leases_lost_total") == 1
@@ -137,12 +138,17 @@ def test_how_things_stand(alice: APIClient, stub: Account, read: Figures) -> Non
     let_loops_be_well()
     Worker.objects.update_or_create(
         name="painter",
-        defaults={"queues": ["local"], "beat_at": Now(), "facts": {"gpu_utilization": 40}},
+        defaults={
+            "queues": ["local"],
+            "beat_at": Now(),
+            "facts": {"gpu_utilization": 40, "process_memory": 10**9},
+        },
     )
     assert read("genhub_waiting", queue="local") == 1
     assert read("genhub_under_way", provider=stub.alias, state="running") == 1
     assert read("genhub_worker_ready", worker="painter", queue="local") == 1
     assert read("genhub_gpu_utilization_percent", worker="painter") == 40
+    assert read("genhub_worker_memory_bytes", worker="painter") == 10**9
     assert read("genhub_loop_ok", loop="reap") == 1
     assert read("genhub_webhooks_waiting") == 0
 

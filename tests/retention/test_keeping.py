@@ -277,5 +277,5 @@ def test_staff_see_what_new_days_delete_before_they_count(
     assert (row.outputs, row.edits, row.prompts) == (7, 0, None)
     client.cookies["django_language"] = "zh-hans"
     listed = client.get(page).content.decode()
-    for said in ("7 天", "永久", "与平常相同"):
+    for said in ("7 天", "永久", "与默认相同"):
         assert said in listed

@@ -60,7 +60,32 @@ def test_every_value_comes_back_as_it_was(prompt: str, rules: dict[str, Any]) ->
         template=Template(code="wanted"), number=1, name="Wanted", prompt=prompt or "a", parameters={"a": rules}
     )  # fmt: skip
     [(code, words)] = read_yaml(write_yaml([version]))
-    assert (code, words) == ("wanted", words_of(version))
+    assert (code, words) == ("wanted", words_of(version) | {"local_only": False})
+
+
+def test_what_stays_in_the_house_does_so_where_it_is_read_back() -> None:
+    """Its prompts would go to vendors of the hub that takes the file, or of this one after it was lost."""
+    import_yaml(file_of(local_only=True))
+    assert Template.objects.get(code="wanted").local_only
+    text = write_yaml(list_newest(["wanted"]))
+    [item] = yaml.safe_load(text)["templates"]
+    assert item["local_only"] is True
+    assert errors_of(text.replace("local_only: true", "local_only: false")) == [
+        ("templates[0].sha256", "bad_checksum")
+    ]
+    assert errors_of(text.replace("  local_only: true\n", "")) == [
+        ("templates[0].sha256", "bad_checksum")
+    ]
+    assert [one.deed for one in import_yaml(text)] == [SAME]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_file_lets_no_template_out_and_keeps_none_in(there: bool) -> None:
+    import_yaml(file_of(local_only=there))
+    assert errors_of(file_of(local_only=not there, prompt="another {what}")) == [
+        ("templates[0].local_only", "goes_elsewhere")
+    ]
+    assert Template.objects.get(code="wanted").local_only is there
 
 
 def test_all_templates_go_out_and_come_back() -> None:

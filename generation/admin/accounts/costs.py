@@ -28,7 +28,7 @@ from generation.admin.accounts.cost_filters import (
 )
 from generation.admin.words import attempt_badge, show_usd
 from generation.models import Costs
-from generation.selectors.costs import CostSum, add_up, sum_costs, whole_days
+from generation.selectors.costs import CostSum, add_up, sum_costs_by, whole_days
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import code, leads, link, moment, table
 
@@ -122,7 +122,7 @@ class CostsAdmin(ReadOnlyAdmin):
 
 def show_sums(wanted: Wanted) -> dict[str, Any]:
     """Return what the page's template shows: the period to choose, figures, a chart and four tables."""
-    by = {name: sum_costs(name, wanted.period, wanted.filters) for name, _title, _head in TABLES}
+    by = sum_costs_by([name for name, _title, _head in TABLES], wanted.period, wanted.filters)
     total = add_up(by["day"])
     return {
         "periods": [(text, address(wanted, days=days, day=None), days == wanted.days and not wanted.day)

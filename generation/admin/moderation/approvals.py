@@ -71,6 +71,7 @@ class ReviewedPictureAdmin(ReadOnlyAdmin):
 
     list_display = ("shown", "asked_for", "owner", "state_shown", "age")
     list_display_links = None
+    card_lead, card_facts = "asked_for", ("shown", "owner", "state_shown", "age")
     list_filter = (StateFilter, "platform")
     search_fields = ("user",)
     search_help_text = _("Search by user, or paste the id of a picture.")

@@ -50,6 +50,7 @@ class FindingAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by user, or paste the id of a task.")
     ordering = (IS_APPEALED.desc(), "id")
     list_per_page = 20
+    show_full_result_count = False
     actions_detail = ("release", "withhold")
     has_history = True
     change_form_outer_before_template = "admin/generation/finding.html"

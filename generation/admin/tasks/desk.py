@@ -40,6 +40,8 @@ class DeskAdmin(ReadOnlyAdmin):
     list_display = ("order", "state_shown", "account", "age", "sent", "deadline", "exposure")
     list_display_links = None
     list_filter = ("account",)
+    # Of all attempts, which nobody asked for.
+    show_full_result_count = False
     ordering = (F("late_at").asc(nulls_first=True), "sending_at")
 
     fields = ("order", "state_shown", "account", "sent", "deadline", "exposure", "error_code")

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -36,6 +37,9 @@ from generation.selectors.tasks import describe_template, search_tasks, when_end
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.customers import customer_link
 from genhub.admin.show import code, link, moment, pairs
+
+# Of a prompt in the list.
+LONGEST_PROMPT = 60
 
 
 class TaskList(ChangeList):
@@ -81,6 +85,7 @@ class TaskAdmin(
         "time",
     )
     list_display_links = ("summary",)
+    card_facts = ("state_shown", "user_shown", "price", "time")
     list_filter = (
         "state",
         DoubtFilter,
@@ -205,7 +210,7 @@ class TaskAdmin(
 
     @display(description=_("task"), header=True, ordering="id")
     def summary(self, task: Task) -> list[Any]:
-        """Show a thumbnail, the id and the beginning of the prompt."""
+        """Show a thumbnail, the beginning of the prompt and the id."""
         pictures = [p for p in list_pictures(task.outputs.all()) if p.thumbnail]
         image = (
             {"path": pictures[0].thumbnail, "squared": True, "width": 48, "height": 48}
@@ -213,7 +218,7 @@ class TaskAdmin(
             else None
         )
         prompt = task.spec.get("prompt", "")
-        return [code(task), prompt if len(prompt) <= 60 else f"{prompt[:59]}…", "", image]  # noqa: PLR2004
+        return [Truncator(prompt).chars(LONGEST_PROMPT) or "–", code(task), "", image]
 
     @display(description=_("state"), ordering="state")
     def state_shown(self, task: Task) -> SafeString:

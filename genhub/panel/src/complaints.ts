@@ -17,6 +17,7 @@ const ADVICE: Record<string, Word> = {
   prompt_refused: "adviceWords",
   prompt_too_long: "adviceLength",
   purse_frozen: "adviceStaff",
+  user_stopped: "adviceStopped",
   price_unknown: "adviceStaff",
   cost_unknown: "adviceStaff",
   origin_not_allowed: "adviceSetUp",

@@ -46,8 +46,16 @@ GROUPS = [
                 default=_("made once in the home"),
             ),
             Setting(
+                "SECRET_KEY_FALLBACKS",
+                _(
+                    "earlier ones, by commas: sessions and links that they signed hold until they end, so that the key is changed without anybody noticing"
+                ),
+            ),
+            Setting(
                 "LOG_FOLDER",
-                _("folder of `requests.jsonl`, a line for each request (10 MB × 5)"),
+                _(
+                    "folder of `requests.jsonl`, a line for each request, and `jobs.jsonl`, one for each attempt that ended (10 MB × 5 each)"
+                ),
                 default=_("`log/` in the home; production: the console"),
             ),
             Setting(

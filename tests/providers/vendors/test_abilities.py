@@ -16,11 +16,11 @@ ROW = re.compile(r"^\| `(\w+)` " + r"\| ([^|]*) " * 8 + r"\|$", re.MULTILINE)
 WORDS = {
     "en": {
         "image": "pictures", "video": "clips", "yes": "yes", "no": "–", "all": "all", "each": "a call each",
-        "together": "one call", "told": "its word", "tokens": "its tokens", "listed": "your list",
+        "together": "one call", "and": ", ", "told": "its word", "tokens": "its tokens", "listed": "your list",
     },
     "zh-Hans": {
         "image": "图片", "video": "视频", "yes": "是", "no": "–", "all": "全部", "each": "逐张请求",
-        "together": "一次请求", "told": "服务商告知", "tokens": "按其 token 数", "listed": "按价目表",
+        "together": "一次请求", "and": "、", "told": "服务商告知", "tokens": "按其 token 数", "listed": "按价目表",
     },
 }  # fmt: skip
 
@@ -30,7 +30,7 @@ def row_of(name: str, words: dict[str, str]) -> tuple[str, ...]:
     orders, is called back and lists what it works on, and what tells a cost."""
     adapter = find_class(name)
     able = adapter.capabilities
-    makes = ", ".join(words[kind] for kind in ("image", "video") if kind in able.makes)
+    makes = words["and"].join(words[kind] for kind in ("image", "video") if kind in able.makes)
     takes = ", ".join(f"`{option}`" for option in OPTIONS if option in able.takes)
     if able.takes >= set(OPTIONS):
         takes = words["all"]

@@ -23,7 +23,7 @@ def prediction(status: str, code: int = 200, **words: Any) -> Reply:
         "id": "ufawqhfynnddngldkgtslldrkq", "status": status, "output": None, "error": None, "logs": None,
         "metrics": {"predict_time": 1.2}, "created_at": "2026-11-28T10:00:01.224088Z",
         "started_at": None, "deadline": None, "deployment": "a/b", "urls": {"get": "https://x/y"},
-        "nobody_knows": {"this": ["word"]},
+        "model": "a/b", "version": "hidden", "input": {}, "nobody_knows": {"this": ["word"]},
     }  # fmt: skip
     return Reply(code, {**usual, **words})
 

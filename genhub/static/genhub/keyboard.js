@@ -1,0 +1,52 @@
+// The theme's buttons that are no buttons: those who use no mouse reach them by Tab, and press them by Enter or Space.
+(() => {
+  "use strict";
+
+  const ACTS = ":is(a:not([href]), span, div)[x-on\\:click]";
+  // What is empty closes what is open when somebody presses beside it: keys have Escape for that.
+  const isBackdrop = (node) => !node.textContent.trim();
+
+  // The theme's icons are words in a font; one that stands alone is read out as such.
+  const nameIcon = (node, names) => {
+    const name = { dock_to_right: names.menu, more_horiz: names.actions, add: names.add }[node.textContent.trim()];
+    if (name && !node.hasAttribute("aria-label")) node.setAttribute("aria-label", name);
+  };
+
+  const mend = (node) => {
+    // A link without an address says 0 of itself, and is reached by no key all the same.
+    if (node.hasAttribute("tabindex") || isBackdrop(node)) return;
+    node.tabIndex = 0;
+    node.setAttribute("role", "button");
+  };
+
+  const columnOf = (cell) => {
+    const head = cell.closest("table").querySelector("thead tr");
+    return head?.cells[[...cell.parentElement.children].indexOf(cell)]?.textContent.trim();
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const names = document.querySelector(".hub-skip")?.dataset;
+    if (!names) return;
+    document.querySelectorAll(ACTS).forEach(mend);
+    document.querySelectorAll(`a, button, ${ACTS}`).forEach((node) => nameIcon(node, names));
+  });
+  // Parts that Django's own scripts make, once the page is there: their names are read out where they belong.
+  window.addEventListener("load", () => {
+    document.querySelectorAll(".help-tooltip[aria-label]").forEach((node) => node.setAttribute("role", "img"));
+    document.querySelectorAll("select.select2-hidden-accessible").forEach((select) => {
+      const shown = document.getElementById(`select2-${select.id}-container`);
+      shown?.setAttribute("aria-label", select.labels[0]?.textContent.trim() ?? select.name);
+    });
+    // In a table the column's name stands above, for eyes alone.
+    document.querySelectorAll("td :is(input:not([type=hidden]), select, textarea)").forEach((field) => {
+      const name = field.closest("[data-label]")?.dataset.label ?? columnOf(field.closest("td"));
+      if (name && !field.labels?.length && !field.ariaLabel) field.ariaLabel = name;
+    });
+  });
+  document.addEventListener("keydown", (event) => {
+    const node = event.target;
+    if (!(node instanceof HTMLElement) || !node.matches(ACTS) || !["Enter", " "].includes(event.key)) return;
+    event.preventDefault();
+    node.click();
+  });
+})();

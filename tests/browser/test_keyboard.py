@@ -1,0 +1,29 @@
+"""Staff who use no mouse come past the menu at once, and to their own menu and the filters."""
+
+from playwright.sync_api import Page, expect
+
+
+def test_the_menu_is_skipped_and_ones_own_is_reached(
+    signed_in: Page, site: str, complaints: list[str]
+) -> None:
+    page = signed_in
+    page.goto(f"{site}/admin/users/user/")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the text")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#content') !== null")
+    own = page.locator("#nav-sidebar [role=button]", has_text="carol")
+    own.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    expect(page.get_by_role("link", name="Your account")).to_be_visible()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Log out")).to_be_hidden()
+    filters = page.locator("[role=button]", has_text="Filters").first
+    filters.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#changelist-filter")).to_be_visible()
+    assert complaints == []
