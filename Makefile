@@ -48,6 +48,11 @@ FAULTS_OF_dialects := tests/front/test_openai*.py tests/front/test_sdapi*.py tes
 # Who stands in, what became of a lost answer, and addresses that we did not choose.
 FAULTS_OF_providers := tests/work/test_standby*.py tests/work/test_vendor_files.py tests/life/test_doubt*.py \
 	tests/life/test_searching*.py tests/life/test_breaker.py tests/lib/test_fetch.py
+# What operators live with: tests/faults/operate/catalogue.py says which strikes what.
+FAULTS_OF_operate := tests/faults/test_*.py tests/faults/engine tests/faults/ledger tests/faults/brokers tests/faults/files \
+	tests/faults/providers/test_kills.py tests/faults/video/test_kills.py tests/engine/test_out_of_memory.py \
+	tests/work/test_presence.py tests/work/test_batch.py tests/life/test_races.py tests/life/test_claims.py \
+	tests/life/test_searching.py tests/retention/test_turns.py tests/upgrading
 
 faults: .venv/.ready-dev ## kill processes in full counts        (SET=ledger, FAULT_COUNT=10)
 	@echo "· fault tests" >&2

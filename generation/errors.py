@@ -265,3 +265,27 @@ class StepCanceled(GenerationProblem):
         "The order was canceled before this step was done. What was held for it was given back; what was delivered before "
         "it stays, and was paid."
     )
+
+
+class TrainingEnded(GenerationProblem):
+    """There is nothing left of a training to stop."""
+
+    code = "training_ended"
+    title = gettext_noop("The training has ended")
+    detail = gettext_noop("There is nothing left to stop. Nothing was changed.")
+
+
+class TrainingUnderWay(GenerationProblem):
+    """A training learns from what was to be taken away."""
+
+    code = "training_under_way"
+    title = gettext_noop("A training learns from this set")
+    detail = gettext_noop("Wait until it has ended, or stop it. Nothing was changed.")
+
+
+class TrainingNotHeldUp(GenerationProblem):
+    """A training waits, is under way or is done: there is nothing to start again."""
+
+    code = "training_not_held_up"
+    title = gettext_noop("The training was neither stopped nor has it failed")
+    detail = gettext_noop("Only such a one starts again. Nothing was changed.")

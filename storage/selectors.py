@@ -30,6 +30,11 @@ def find_artifact(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Art
     return rows.first()
 
 
+def find_pictures(platform_id: uuid.UUID, artifact_ids: Iterable[uuid.UUID]) -> list[Artifact]:
+    """Return those of some pictures that a platform has: neither withheld nor deleted."""
+    return list(Artifact.objects.filter(SHOWN, pk__in=set(artifact_ids), platform_id=platform_id))
+
+
 def find_any(artifact_id: uuid.UUID) -> Artifact | None:
     """Return a picture whoever's it is, withheld and deleted ones too, for staff."""
     return Artifact.objects.select_related("platform").filter(pk=artifact_id).first()

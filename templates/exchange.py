@@ -174,18 +174,12 @@ def take(place: int, code: str, words: Mapping[str, Any]) -> Imported:
         version, deed = create_template(code, local_only=local_only, **words), CREATED
     else:
         if template.local_only != local_only:
-            raise InvalidRequest(
-                errors=[
-                    FieldError(f"templates[{place}].{LOCAL_ONLY}", "goes_elsewhere", GOES_ELSEWHERE)
-                ]
-            )
+            raise refuse(f"templates[{place}].{LOCAL_ONLY}", "goes_elsewhere", GOES_ELSEWHERE)
         newest = template.versions.order_by("-number").first()
         if newest and words_of(newest) == words:
             return Imported(code, SAME)
         if newest and newest.published_at is None:
-            raise InvalidRequest(
-                errors=[FieldError(f"templates[{place}].code", "has_draft", HAS_DRAFT)]
-            )
+            raise refuse(f"templates[{place}].code", "has_draft", HAS_DRAFT)
         version, deed = draft_next(template), DRAFTED
         for name, value in words.items():
             setattr(version, name, value)

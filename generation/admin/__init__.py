@@ -5,6 +5,8 @@ from generation.admin.accounts.costs import CostsAdmin
 from generation.admin.accounts.offer import ProviderModelAdmin
 from generation.admin.accounts.other_name import OtherNameAdmin
 from generation.admin.describers import DescriberAdmin
+from generation.admin.fine_tuning.jobs import TrainingJobAdmin
+from generation.admin.fine_tuning.sets import TrainingSetAdmin
 from generation.admin.moderation.approvals import ReviewedPictureAdmin
 from generation.admin.moderation.desk import FindingAdmin
 from generation.admin.moderation.refused import RefusedPromptAdmin
@@ -39,5 +41,7 @@ __all__ = [
     "SubjectAdmin",
     "TaskAdmin",
     "TermAdmin",
+    "TrainingJobAdmin",
+    "TrainingSetAdmin",
     "WorkerAdmin",
 ]

@@ -98,19 +98,9 @@ class Drawer:
     def _embed(self, parts: Parts, prompt: str, come: Callable[[], Any]) -> torch.Tensor:
         """Return a prompt's embedding; `come` has the encoder where it can work and returns that device."""
 
-        def encode() -> torch.Tensor:
-            # A fresh list for each call: the pipeline writes into the one it gets. Padded no further than the
-            # transformer pads: the same bits as at 512 tokens, for an eighth of the work.
-            embeddings, _ = parts.encoding.encode_prompt(
-                prompt=[prompt],
-                do_classifier_free_guidance=False,
-                device=come(),
-                max_sequence_length=count_padded_tokens(parts.folder, prompt),
-            )
-            made: torch.Tensor = embeddings[0]
-            return made
-
-        found: torch.Tensor = self.embeddings.get(self.stock.encoder, prompt, encode)
+        found: torch.Tensor = self.embeddings.get(
+            self.stock.encoder, prompt, lambda: encode(parts, prompt, come())
+        )
         return found.to(self.stock.device)
 
     def _denoise(self, parts: Parts, members: list[Member]) -> int:
@@ -177,6 +167,20 @@ class Drawer:
             return {}
 
         return after_step
+
+
+def encode(parts: Parts, prompt: str, device: Any) -> torch.Tensor:
+    """Return a prompt's embedding [tokens, width] by the encoder, which is at work on that device."""
+    # A fresh list for each call: the pipeline writes into the one it gets. Padded no further than the
+    # transformer pads: the same bits as at 512 tokens, for an eighth of the work.
+    embeddings, _ = parts.encoding.encode_prompt(
+        prompt=[prompt],
+        do_classifier_free_guidance=False,
+        device=device,
+        max_sequence_length=count_padded_tokens(parts.folder, prompt),
+    )
+    made: torch.Tensor = embeddings[0]
+    return made
 
 
 class Clock:

@@ -21,7 +21,10 @@ from generation.engine.memory import keeps_decoder
 from generation.engine.options import Options
 from generation.engine.pictures import Drawn, Picture, is_guided
 from generation.engine.stock import Stock
+from generation.engine.tuning.pictures import Taught
+from generation.engine.tuning.tuner import Tuner
 from generation.engine.watchdog import PATIENCE_LOADING, Watchdog
+from generation.lesson import Lesson
 from generation.spec import GenerationSpec, ModelCard
 
 logger = logging.getLogger(__name__)
@@ -139,6 +142,10 @@ class Engine:
             image = self._decoder.decode(drawn)
             self.stock.tighten(drawn.picture.spec.width * drawn.picture.spec.height)
             return image
+
+    def tune(self, card: ModelCard, lesson: Lesson, taught: Sequence[Taught]) -> Tuner:
+        """Return a training of a LoRA on the model that is drawn with; it belongs to the thread that draws."""
+        return Tuner(self.stock, self.watchdog, card, lesson, taught)
 
     def facts(self) -> dict[str, Any]:
         """Return what operators should know of the engine: device, mode, what is loaded and kept."""

@@ -121,11 +121,10 @@ class Claim:
     # Of a chain: which step it makes, from 1, and whether another one follows; 0: there is none.
     step: int = 0
     has_next: bool = False
-    # The trace that its order is part of; empty: none.
+    # The trace that its order is part of, and the request that ordered it; empty: none.
     traceparent: str = ""
-    # The request that ordered it; empty: nobody's.
     request_id: str = ""
-    # When this worker took it, by this process's clock.
+    # By this process's clock.
     taken_at: float = field(default_factory=time.monotonic)
 
 
@@ -205,12 +204,8 @@ def claim_of(attempt: Attempt, find_card: FindCard, run_seconds: float | None = 
     """Return the claim on an attempt as its row stands now."""
     card = find_card(attempt.account_id, attempt.task.model)
     return Claim(
-        attempt_id=attempt.pk,
-        task_id=attempt.task_id,
-        token=attempt.lease_token,
-        queue=attempt.share.queue,
-        account=attempt.account,
-        card=card,
+        attempt_id=attempt.pk, task_id=attempt.task_id, token=attempt.lease_token, queue=attempt.share.queue,
+        account=attempt.account, card=card,
         spec=GenerationSpec.from_json(attempt.task.spec).fitted(card),
         owner_id=attempt.share.platform_id,
         day=attempt.created_at.date(),
@@ -225,7 +220,7 @@ def claim_of(attempt: Attempt, find_card: FindCard, run_seconds: float | None = 
         has_next=attempt.task.step < len(attempt.task.chain),
         traceparent=attempt.task.traceparent,
         request_id=attempt.task.request_id,
-    )
+    )  # fmt: skip
 
 
 def lease() -> timedelta:

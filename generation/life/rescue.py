@@ -12,7 +12,16 @@ from django.db.models.functions import Now
 
 from generation.accounts.costs import FREE
 from generation.failures import DeadlineExceeded, Expired, ModelGone, Quarantined, TimedOut
-from generation.life import breaker, claims, doorbell, dues, events, searching, waiting
+from generation.life import (
+    breaker,
+    claims,
+    doorbell,
+    dues,
+    events,
+    searching,
+    trainings,
+    waiting,
+)
 from generation.life.batch_ends import ending_tasks
 from generation.life.unpaid_ends import end_unpaid
 from generation.models import Attempt, Event, Offer, Task
@@ -32,7 +41,8 @@ MOST_BELLS = 16
 
 
 def sweep() -> int:
-    """Ring each queue once for each due row, up to a few, and return how many times it rang.
+    """Ring each queue once for each due row, up to a few, and for each training that stands still, and return how many
+    times it rang.
 
     Lost doorbells end here: whoever was rung goes on until the queue is empty. The first bell that is not delivered
     ends the sweep: the broker is away, and the next one rings anew.
@@ -43,7 +53,7 @@ def sweep() -> int:
             if not doorbell.ring(queue):
                 return rung
             rung += 1
-    return rung
+    return rung + trainings.ring_waiting()
 
 
 def reap() -> int:

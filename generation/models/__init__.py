@@ -23,6 +23,7 @@ from generation.models.share import Share
 from generation.models.task import Task
 from generation.models.taste import Preferences, Subject
 from generation.models.term import Term, TermsChange
+from generation.models.training import TrainingJob, TrainingPicture, TrainingSet
 from generation.models.weights import LocalWeights
 from generation.models.worker import Worker
 
@@ -61,6 +62,9 @@ __all__ = [
     "TaskText",
     "Term",
     "TermsChange",
+    "TrainingJob",
+    "TrainingPicture",
+    "TrainingSet",
     "Undescribed",
     "UserBacklog",
     "Worker",

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 from PIL import Image
 
 from generation.providers.further import FollowUp
+from generation.providers.tuning import Tunes
 from generation.spec import LARGEST_SEED, PICTURE_OPTIONS, GenerationSpec, ModelCard
 
 
@@ -254,7 +255,7 @@ class Provider(ABC):
         raise ValueError(f"{type(self).__name__} is called by nobody")
 
 
-class DrawsBatches(Provider):
+class DrawsBatches(Tunes, Provider):
     """An adapter that owns this machine's device: it draws orders together, is warmed up, and must not hang."""
 
     capabilities = Capabilities(is_remote=False)

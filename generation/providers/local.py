@@ -14,6 +14,7 @@ from generation.engine.card import read_card
 from generation.engine.errors import EngineError, OutOfMemoryError, PromptTooLongError
 from generation.engine.pictures import Drawn, Picture
 from generation.engine.pictures import Report as PictureReport
+from generation.lesson import Lesson
 from generation.providers.base import (
     AccountSettings,
     DrawsBatches,
@@ -25,6 +26,7 @@ from generation.providers.base import (
     Work,
 )
 from generation.providers.errors import ProviderError, Stopped, Unsupported
+from generation.providers.tuning import Taught, Tuner
 from generation.spec import GenerationSpec, ModelCard
 
 HALF_WHITE = 128
@@ -75,6 +77,14 @@ class LocalProvider(DrawsBatches):
             self._collect(work, [next(drawn) for _ in own])
             for work, own in zip(works, pictures, strict=True)
         ]
+
+    def tune(self, card: ModelCard, lesson: Lesson, taught: Sequence[Taught]) -> Tuner:
+        """Return a training of a LoRA on the model that is drawn with."""
+        return self.engine.tune(card, lesson, taught)
+
+    def explain(self, error: Exception) -> ProviderError:
+        """Return what a training's error means."""
+        return meaning_of(error)
 
     def _collect(self, work: Work, drawn: list[Drawn | Exception]) -> Finished | Exception:
         """Return what became of one order: what was drawn of it, or why nothing was."""

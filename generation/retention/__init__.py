@@ -7,13 +7,24 @@ and a share that has nothing waiting costs a claim nothing.
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from generation import loops
-from generation.models import Batch, Event, Finding, LoopBeat, Subject, Task, Worker, WorkerDeath
+from generation.models import (
+    Batch,
+    Event,
+    Finding,
+    LoopBeat,
+    Subject,
+    Task,
+    TrainingPicture,
+    Worker,
+    WorkerDeath,
+)
 from generation.retention.pictures import find_decided, let_go_unawaited
 from generation.retention.texts import find_texts, forget_texts
 from generation.states import TASK_LIVE
@@ -60,6 +71,12 @@ def find_gone_loops() -> QuerySet[LoopBeat]:
     return LoopBeat.objects.exclude(name__in=[loop.name for loop in loops.list_loops()])
 
 
+def find_pictures(kind: str) -> QuerySet[Any]:
+    """Return the pictures of a kind that go with time: those of training sets stay until staff take them out."""
+    taught = TrainingPicture.objects.filter(artifact=OuterRef("pk"))
+    return find_shown(kind).filter(~Exists(taught))
+
+
 RULES = (
     Rule("order_keys", _("Idempotency keys of orders"), find_keys, days="keys"),
     Rule("events", _("Steps of tasks that have ended"), find_events, days="events", owner=OF_TASK),
@@ -82,7 +99,7 @@ RULES = (
         Rule(
             kind,
             meaning,
-            partial(find_shown, kind),
+            partial(find_pictures, kind),
             days=kind,
             delete=let_go_unawaited,
             weigh=weigh_pictures,

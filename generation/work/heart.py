@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Protocol
 
 from django.conf import settings
 from django.db import Error, transaction
@@ -159,15 +160,22 @@ def end_of(claim: Claim) -> float:
     return float("inf") if claim.run_seconds is None else time.monotonic() + claim.run_seconds
 
 
+class Beaten(Protocol):
+    """What a heart beats for."""
+
+    def write(self, previews: dict[int, bytes], /) -> None:
+        """Renew its leases."""
+
+
 class Heart:
     """Beats for every pulse of the process from one thread, which lives while there is any."""
 
     def __init__(self) -> None:
-        self.pulses: list[Pulse] = []
+        self.pulses: list[Beaten] = []
         self.changed = threading.Condition()
         self.thread: threading.Thread | None = None
 
-    def add(self, pulse: Pulse) -> None:
+    def add(self, pulse: Beaten) -> None:
         """Beat for a pulse, too."""
         with self.changed:
             self.pulses.append(pulse)
@@ -175,7 +183,7 @@ class Heart:
                 self.thread = threading.Thread(target=self._beat, name="heart", daemon=True)
                 self.thread.start()
 
-    def remove(self, pulse: Pulse) -> None:
+    def remove(self, pulse: Beaten) -> None:
         """Beat for a pulse no more."""
         with self.changed:
             if pulse in self.pulses:

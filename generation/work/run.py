@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 from generation.life import claims, doorbell, dues, waiting
 from generation.life.claims import Claim
-from generation.work import lost, poll, traces
+from generation.work import lost, poll, traces, training
 from generation.work.batch import Batch, BatchOutcome, gather, make, worker_name
 from generation.work.cached import list_undrawn
 from generation.work.finisher import finisher
@@ -29,7 +29,10 @@ Work = tuple[Batch, Callable[[Batch], BatchOutcome]]
 
 
 def run_queue(queue: str) -> list[Ended]:
-    """Work on a queue until it is empty, time is up or the worker drains; return each task and how it ended."""
+    """Work on a queue until it is empty, time is up or the worker drains; return each task and how it ended.
+
+    Where nothing is to be drawn, a LoRA is trained until something is.
+    """
     job = Job(queue)
     ends_at = time.monotonic() + LONGEST_JOB_SECONDS
     futures: list[Future[list[Ended]]] = []
@@ -41,9 +44,10 @@ def run_queue(queue: str) -> list[Ended]:
             # It may be all that its user may have at work: the next one of theirs is due once it has ended.
             finisher.wait()
             found = job.take_next()
-        if found is None:
+        if found:
+            futures.append(run_batch(*found))
+        elif not training.go_on(queue, ends_at):
             break
-        futures.append(run_batch(*found))
     else:
         doorbell.ring(queue)
     finisher.wait()

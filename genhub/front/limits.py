@@ -16,6 +16,9 @@ ORDER_PATHS = re.compile(
     r"/api/v1/(generate|quote)|/v1/images/edits|/sdapi/v1/(img2img|png-info)"
     r"|/replicate/v1/(models/[^/]+/[^/]+/)?predictions"
 )
+# Where staff send pictures of a training set, several at once.
+PICTURE_FORMS = re.compile(r"/admin/generation/trainingset/\d+/pictures/")
+MOST_PICTURES_A_FORM = 10
 # What a form may need around its file.
 FORM_BYTES = 65_536
 # Without a word for so long, a connection that was of use before is closed.
@@ -45,7 +48,9 @@ def largest_body(path: str) -> tuple[int, int]:
     if path in UPLOAD_PATHS:
         most: int = settings.UPLOAD_MAX_BYTES
         return most + FORM_BYTES, most
-    if ORDER_PATHS.fullmatch(path):
+    if PICTURE_FORMS.fullmatch(path):
+        most = MOST_PICTURES_A_FORM * settings.UPLOAD_MAX_BYTES + FORM_BYTES
+    elif ORDER_PATHS.fullmatch(path):
         most = with_picture(settings.API_MAX_BODY_BYTES, settings.UPLOAD_MAX_BYTES)
     elif path.startswith(API_PATHS):
         most = settings.API_MAX_BODY_BYTES

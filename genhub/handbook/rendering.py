@@ -40,6 +40,7 @@ SUBJECTS = (
     "moderation",
     "run",
     "containers",
+    "scale",
     "settings",
     "develop",
 )

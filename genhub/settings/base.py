@@ -42,6 +42,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(first("GENHUB_HOME", default=str(BASE_DIR / "var"))).absolute()
 # What SECRET_KEY was before: sessions and links that it signed hold on.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Where workers write the LoRAs that they trained; several machines share it.
+LORA_FOLDER = Path(first("LORA_FOLDER", default=str(HOME / "loras")))
 # Our own proxy stands in front: its X-Forwarded-* headers are believed.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 # Who brings it may read `/metrics` from elsewhere.

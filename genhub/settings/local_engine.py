@@ -12,6 +12,8 @@ from genhub.settings.parts import (
     weights_files,
 )
 
+# How often what a training has learned is stored, beside it: a death of its worker costs no more steps than that.
+TRAINING_CHECKPOINT_SECONDS = at_least("TRAINING_CHECKPOINT_SECONDS", 30, 0)
 # How long a worker that has nothing else to do waits for a second order to draw together with its first.
 LOCAL_BATCH_WAIT_MS = at_least("LOCAL_BATCH_WAIT_MS", 5, 0, 100)
 # Whether a small picture of the state is kept with the progress of a task.

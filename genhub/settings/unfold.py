@@ -266,6 +266,8 @@ UNFOLD: dict[str, Any] = {
                     page("memory", "generation.account"),
                     page("deployed_code", "generation.offer"),
                     page("label", "generation.othername"),
+                    page("model_training", "generation.trainingset"),
+                    page("school", "generation.trainingjob"),
                     page("visibility", "generation.describer"),
                     page("payments", "generation.costs"),
                     page("engineering", "generation.worker"),

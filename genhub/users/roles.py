@@ -36,7 +36,14 @@ ROLES = (
     VIEWER,
     Role(
         "Editor 编辑",
-        (LOOK, "templates.*", "generation.order_task", "storage.review_pictures"),
+        (
+            LOOK,
+            "templates.*",
+            "generation.order_task",
+            "generation.*_trainingset",
+            "generation.train_loras",
+            "storage.review_pictures",
+        ),
         NOT_FOR_ALL,
     ),
     Role(

@@ -18,7 +18,16 @@ from pytest_django import Settings
 from credits.models import AuditRun, DefaultBudget, Freeze, GrantRequest, PriceRule, Stop
 from credits.selectors import find_purse
 from generation.accounts.other_names import seed_other_names
-from generation.models import Batch, Queue, RefundBatch, RefundRequest, Task
+from generation.models import (
+    Batch,
+    Offer,
+    Queue,
+    RefundBatch,
+    RefundRequest,
+    Task,
+    TrainingJob,
+    TrainingSet,
+)
 from genhub.alerts.models import Alert
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Plan
@@ -67,6 +76,10 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     seed_other_names()
     make_ids(task.platform)
     make_findings(task)
+    taught = TrainingSet.objects.create(
+        name="Mugs", offer=Offer.objects.all()[0], trigger="mugx", made_by="carol"
+    )
+    TrainingJob.objects.create(set=taught, asked_by="carol")
     make_kept(task, person)
 
 

@@ -30,6 +30,9 @@ MODULES = {
     "grow-poll": "tests.bench.grow_poll",
     "grow-tasks": "tests.bench.grow_tasks",
     "grow-admin": "tests.bench.grow_admin",
+    "grow-year": "tests.bench.grow_year",
+    "fleet": "tests.bench.fleet_check",
+    "unit-costs": "tests.bench.unit_costs",
     "encode": "tests.bench.encode",
     "edit": "tests.bench.edit",
     "cpu-dtype": "tests.bench.cpu_dtype",
@@ -50,9 +53,9 @@ MODULES = {
 # These run on a database that is started for them; the others need none, or bring a whole hub.
 ON_A_DATABASE = {
     "ledger-uniform", "ledger-hot", "grow-ledger", "grow-queue", "accept", "cache-hit", "dispatch", "webhook-many", "grow-sse", "grow-poll",
-    "grow-tasks", "grow-admin", "grow-cache",
+    "grow-tasks", "grow-admin", "grow-cache", "grow-year", "fleet",
 }  # fmt: skip
-WITH_A_BROKER = {"accept", "cache-hit", "grow-cache", "dispatch", "grow-sse"}
+WITH_A_BROKER = {"accept", "cache-hit", "grow-cache", "grow-year", "dispatch", "grow-sse", "fleet"}
 NOT_RUN = 3
 
 

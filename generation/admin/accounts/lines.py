@@ -18,8 +18,9 @@ from genhub.lib.limits import LARGEST_LORA_SCALE
 from genhub.lib.places import is_whole_path
 
 MOST_LINES = 100
+LORA_NAME = r"[A-Za-z0-9._-]{1,50}"
 LORA = re.compile(
-    r"(?P<name>[A-Za-z0-9._-]{1,50})\s*=\s*(?P<file>\S(?:(?!\s@).)*?)"
+    rf"(?P<name>{LORA_NAME})\s*=\s*(?P<file>\S(?:(?!\s@).)*?)"
     r"(?:\s+@\s*(?P<scale>[+-]?\d{1,3}(?:\.\d{1,6})?))?(?P<usual>\s+\(usual\))?"
 )
 WHOLE = re.compile(r"\d{1,5}", re.ASCII)

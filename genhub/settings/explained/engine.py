@@ -66,6 +66,20 @@ GROUPS = [
                 ),
                 unit=_("s"),
             ),
+            Setting(
+                "LORA_FOLDER",
+                _(
+                    "where workers write the LoRAs that they trained; workers on several machines share it"
+                ),
+                default="`loras` in `GENHUB_HOME`",
+            ),
+            Setting(
+                "TRAINING_CHECKPOINT_SECONDS",
+                _(
+                    "how often what a training has learned is stored: a worker's death costs no more steps than that"
+                ),
+                unit=_("s"),
+            ),
             Setting("LOCAL_PREVIEWS", _("small pictures of running tasks")),
             Setting(
                 "MODERATION_MODEL",

@@ -19,7 +19,11 @@
         const next = page.getElementById("followed");
         // What stands beside it changes with the end alone.
         if (next && !next.dataset.followSeconds && part.dataset.reloadAtEnd) location.reload();
-        else if (next) part.replaceWith(document.importNode(next, true));
+        else if (next) {
+          part.replaceWith(document.importNode(next, true));
+          // The admin theme draws its charts once, when the page comes.
+          if (typeof renderCharts === "function") renderCharts();
+        }
       }
     } catch {
       // The network is gone for a while: what stands there stays, and the next look may reach the hub.

@@ -1,6 +1,7 @@
 """Workers killed in each step of a chain: what was done is not made again, and the step at hand is created once."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
@@ -54,7 +55,7 @@ def chain(vendor: Vendor, account: Account, monkeypatch: pytest.MonkeyPatch) -> 
     )
     open_account(vendor, "pictures", adapter=slow_vendor.NAME)
     clip = {"prompt": "it turns", "media_type": "video", "settings": {"model": CLIPS}}
-    words = {
+    words: dict[str, Any] = {
         "name": "Turning",
         "prompt": "a star",
         "settings": {"model": PICTURES},

@@ -1,0 +1,1 @@
+"""Pages of training sets and of the trainings by them."""

@@ -1,0 +1,1 @@
+"""Training of a LoRA between two orders, on the model that is loaded for them."""

@@ -1,0 +1,1 @@
+"""What staff do with training sets and trainings; `life.trainings` writes how far a training is."""

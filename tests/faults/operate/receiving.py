@@ -1,0 +1,34 @@
+"""A receiver of webhooks that fails now and then, and what each task was told by."""
+
+import threading
+from collections import defaultdict
+from itertools import count
+
+from tests.providers.vendors.server import Asked, Reply, Server
+
+FAILS_EVERY = 20
+END_TYPES = {"task.completed", "task.failed", "task.canceled"}
+
+
+class Receiver:
+    """Takes what it is told; `told` holds the messages of each task's end, by their ids."""
+
+    def __init__(self) -> None:
+        self.server = Server(self.respond)
+        self.told: dict[str, set[str]] = defaultdict(set)
+        self.calls = 0
+        self._turns = count(1)
+        self._lock = threading.Lock()
+
+    def respond(self, asked: Asked) -> Reply:
+        """Answer one call."""
+        with self._lock:
+            # The server keeps each call as it came; an hour of them is no part of what is measured.
+            self.server.asked.clear()
+            self.calls += 1
+            if next(self._turns) % FAILS_EVERY == 0:
+                return Reply(500)
+            said = asked.json
+            if said["type"] in END_TYPES:
+                self.told[said["data"]["id"]].add(asked.headers["webhook-id"])
+        return Reply(204, b"")
