@@ -189,3 +189,20 @@ class BooksMoved(CreditsProblem):
     detail = gettext_noop(
         "They moved after you opened this page. Look at the figures again. Nothing was changed."
     )
+
+
+class OwnGrant(CreditsProblem):
+    """A person decides about credits that this person asked to move."""
+
+    code = "own_grant"
+    status = 403
+    title = gettext_noop("A second person must decide")
+    detail = gettext_noop("You asked for this yourself. Nothing was changed.")
+
+
+class GrantDecided(CreditsProblem):
+    """The request does not wait any more."""
+
+    code = "grant_decided"
+    title = gettext_noop("This was decided before")
+    detail = gettext_noop("Somebody approved or rejected it meanwhile. Nothing was changed.")

@@ -46,8 +46,7 @@ def unfreeze(
     held = open_holds.aggregate(sum=Sum("amount"))["sum"] or 0
     moves = Transfer.objects.filter(purse_id=purse_id)
     version = max(purse.version, moves.aggregate(last=Max("purse_version"))["last"] or 0)
-    last = moves.order_by("-purse_version").first()
-    difference = available - (last.available_after if last else 0)
+    difference = find_difference(purse_id, available)
     if difference:
         version += 1
         kind, source, target = ADJUST_UP if difference > 0 else ADJUST_DOWN
@@ -72,3 +71,9 @@ def unfreeze(
     )
     lots.mend(purse_id)
     lots.fit(purse_id, available)
+
+
+def find_difference(purse_id: uuid.UUID, available: int) -> int:
+    """Return how many credits stating this balance moves: what the last transfer left is where it moves them from."""
+    last = Transfer.objects.filter(purse_id=purse_id).order_by("-purse_version").first()
+    return available - (last.available_after if last else 0)

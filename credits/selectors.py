@@ -4,17 +4,17 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Abs, Coalesce, Now
 
 from credits.entries import Filters, describe_line
-from credits.models import AuditRun, Hold, Kind, Lot, Purse, Transfer
+from credits.models import AuditRun, GrantRequest, GrantState, Hold, Kind, Lot, Purse, Transfer
 from credits.moves import Line, Note
 from genhub.lib.ids import oldest_id
 from genhub.lib.planned import planned_cursor
-from genhub.lib.prepared import NO_ID, Prepared
+from genhub.lib.prepared import NO_ID, Prepared, PreparedCount
 
 # More are of no use to a reader.
 MOST_LOTS = 20
@@ -246,3 +246,27 @@ def add_up(moves: QuerySet[Transfer]) -> Turnover:
         refunded=Coalesce(Sum("amount", filter=Q(kind=Kind.REFUND)), 0),
     )
     return Turnover(**sums)
+
+
+def sum_given_alone(person_id: int, age: timedelta) -> int:
+    """Return how many credits a person gave or took by hand in the last hours, by the database's clock, without
+    anybody's approval; what was taken counts like what was given."""
+    alone = GrantRequest.objects.filter(
+        requested_by_id=person_id, decided_by=None, state=GrantState.DONE
+    )
+    recent = alone.filter(created_at__gt=Now() - age)
+    return int(recent.aggregate(sum=Sum(Abs("amount")))["sum"] or 0)
+
+
+def count_pending_grants() -> int:
+    """Return how many grants and corrections wait for approval."""
+    return PENDING_GRANTS.count()
+
+
+PENDING_GRANTS: Final = PreparedCount(lambda: GrantRequest.objects.filter(state=GrantState.PENDING))
+
+
+def find_approved(transfer_ids: list[uuid.UUID]) -> dict[uuid.UUID, GrantRequest]:
+    """Return the requests that a second person approved, by the transfer that each moved."""
+    rows = GrantRequest.objects.filter(transfer__in=transfer_ids, decided_by__isnull=False)
+    return {row.transfer_id: row for row in rows.select_related("decided_by") if row.transfer_id}

@@ -26,7 +26,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO genhub_app;
 REVOKE UPDATE, DELETE ON credits_transfer FROM genhub_app;
 REVOKE DELETE ON
     credits_purse, credits_hold, credits_lot, credits_lotuse, credits_budget, credits_budgetuse, credits_count,
-    credits_freeze, credits_stop, credits_defaultbudget
+    credits_freeze, credits_stop, credits_defaultbudget, credits_grantrequest
     FROM genhub_app;
 -- Of audits a trigger lets those go that a later one has made superfluous.
 -- What was ordered and delivered is what the money is proved against.

@@ -4,6 +4,7 @@ from credits.admin.audit import AuditRunAdmin
 from credits.admin.budget import BudgetAdmin
 from credits.admin.default_budget import DefaultBudgetAdmin
 from credits.admin.freeze import FreezeAdmin
+from credits.admin.grant_request import GrantRequestAdmin
 from credits.admin.grant_rule import GrantRuleAdmin
 from credits.admin.hold import HoldAdmin
 from credits.admin.lot import LotAdmin
@@ -17,6 +18,7 @@ __all__ = [
     "BudgetAdmin",
     "DefaultBudgetAdmin",
     "FreezeAdmin",
+    "GrantRequestAdmin",
     "GrantRuleAdmin",
     "HoldAdmin",
     "LotAdmin",

@@ -12,9 +12,12 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from credits import ledger
+from credits.admin.asked import read_wish, tell_waiting
 from credits.admin.grant import purse_page
-from credits.admin.last_move import as_seen, facts_of, seen_of
-from credits.models import Purse
+from credits.admin.last_move import facts_for, word_rule
+from credits.giving import request_move
+from credits.last_moves import seen_of
+from credits.models import GrantKind, Purse
 from genhub.admin.base import HubAdmin
 from genhub.admin.forms import MoveForm
 from genhub.admin.pages import Question, ask, word
@@ -58,35 +61,37 @@ class AdjustPage(HubAdmin):
         form = AdjustForm(request.POST or None, initial={"seen": seen_of(purse)})
         if form.is_valid():
             try:
-                self.correct(request, purse, form.cleaned_data)
+                done = self.correct(request, purse, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
                 form.renew(seen_of(purse))
             else:
-                return HttpResponseRedirect(purse_page(purse))
+                return HttpResponseRedirect(done)
+        intro = gettext(
+            "For mistakes, such as a grant to the wrong user. The statement shows it for ever. Credits that are "
+            "held cannot be taken."
+        )
         question = Question(
             title=gettext("Adjust the balance of %(purse)s") % {"purse": purse},
-            intro=gettext(
-                "For mistakes, such as a grant to the wrong user. The statement shows it for ever. Credits that are "
-                "held cannot be taken."
-            ),
-            facts=facts_of(purse),
+            intro=f"{intro} {word_rule()}",
+            facts=facts_for(request, purse),
             form=form,
             submit=gettext("Adjust"),
             back=purse_page(purse),
         )
         return ask(self, request, question, about=purse)
 
-    def correct(self, request: HttpRequest, purse: Purse, words: dict[str, Any]) -> None:
-        """Adjust, and say what became of the purse."""
+    def correct(self, request: HttpRequest, purse: Purse, words: dict[str, Any]) -> str:
+        """Adjust or let it wait, say which, and return the address of the page that shows it."""
         amount, reason = words["amount"], words["reason"]
-        why = ledger.Why(request.user.get_username(), reason)
-        with as_seen(purse, words) as key:
-            done = ledger.adjust(purse.pk, amount, key=key, why=why)
-        if not done:
+        wish = read_wish(request, purse, GrantKind.ADJUST, words, amount=amount)
+        row, is_new = request_move(wish, seen=words["seen"])
+        if waiting := tell_waiting(self, request, row, is_new=is_new):
+            return waiting
+        if not is_new:
             text = gettext("This correction was made before; nothing more was moved.")
             messages.info(request, text)
-            return
+            return purse_page(purse)
         purse.refresh_from_db()
         facts = {
             "amount": f"{amount:+d}",
@@ -97,6 +102,7 @@ class AdjustPage(HubAdmin):
         self.log_change(request, purse, gettext("Adjusted by %(amount)s: %(reason)s") % facts)
         text = gettext("Adjusted by %(amount)s. Available: %(before)s before, %(after)s now.")
         messages.success(request, text % facts)
+        return purse_page(purse)
 
 
 def may_adjust(request: HttpRequest) -> bool:

@@ -13,12 +13,14 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from credits import freezes, ledger
 from credits.admin.adjust import MOST, may_adjust
+from credits.admin.asked import read_wish, tell_waiting
 from credits.admin.audit import word_check
+from credits.admin.last_move import word_rule, word_waiting
 from credits.admin.words import may_see_purses
 from credits.audit.figures import Figures, compute_figures
-from credits.models import Freeze
+from credits.giving import request_move
+from credits.models import Freeze, GrantKind, GrantRequest
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import MoveForm
 from genhub.admin.pages import Question, ask, word
@@ -126,24 +128,25 @@ class FreezeAdmin(ReadOnlyAdmin):
             return ask(self, request, Question(title=text, intro="", back=back), about=row)
         if form.is_valid():
             try:
-                self.state_balance(request, row, form.cleaned_data)
+                waiting = self.state_balance(request, row, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
                 form.renew(str(version))
             else:
-                return HttpResponseRedirect(back)
+                return HttpResponseRedirect(waiting or back)
         figures = compute_figures(row.purse_id)
+        intro = gettext(
+            "Nothing is mended by itself: look at the statement, find out what is true, and say it here. The audit "
+            "proves the purse anew from this balance on."
+        )
         question = Question(
             title=gettext("End the freeze of %(purse)s") % {"purse": row.purse},
-            intro=gettext(
-                "Nothing is mended by itself: look at the statement, find out what is true, and say it here. The audit "
-                "proves the purse anew from this balance on."
-            ),
+            intro=f"{intro} {word_rule()}",
             mistakes=tuple(
                 gettext("Not true: %(sentence)s") % {"sentence": word_check(check)}
                 for check in row.checks
             ),
-            facts=word_figures(figures),
+            facts=word_figures(figures) | {gettext("Waits for approval"): word_waiting(row.purse)},
             form=form,
             submit=gettext("State this balance and end the freeze"),
             back=back,
@@ -151,19 +154,15 @@ class FreezeAdmin(ReadOnlyAdmin):
         )
         return ask(self, request, question, about=row)
 
-    def state_balance(self, request: HttpRequest, row: Freeze, words: dict[str, Any]) -> None:
-        """End the freeze with the balance that a person states."""
-        why = ledger.Why(request.user.get_username(), words["reason"])
-        freezes.unfreeze(
-            row.purse_id,
-            available=words["amount"],
-            key=f"staff:{words['once']}",
-            why=why,
-            seen=words["seen"],
-        )
-        facts = {"purse": row.purse, "amount": words["amount"]}
-        text = gettext("%(purse)s may pay again, with %(amount)s credits available.")
-        messages.success(request, text % facts)
+    def state_balance(self, request: HttpRequest, row: Freeze, words: dict[str, Any]) -> str | None:
+        """End the freeze with the balance that a person states, or let that wait; return where it waits, if so."""
+        purse, stated = row.purse, words["amount"]
+        more = {"stated": stated, "purse_version": words["seen"]}
+        wish, is_new = request_move(read_wish(request, purse, GrantKind.UNFREEZE, words, **more))
+        if waiting := tell_waiting(self, request, wish, is_new=is_new):
+            return waiting
+        messages.success(request, word_lifted(wish))
+        return None
 
 
 def may_see_books(request: HttpRequest) -> bool:
@@ -171,7 +170,13 @@ def may_see_books(request: HttpRequest) -> bool:
     return may_adjust(request) or may_see_purses(request)
 
 
-def word_figures(figures: Figures) -> dict[str, str]:
+def word_lifted(wish: GrantRequest) -> str:
+    """Return what stating a balance did."""
+    facts = {"purse": wish.purse, "amount": wish.stated}
+    return gettext("%(purse)s may pay again, with %(amount)s credits available.") % facts
+
+
+def word_figures(figures: Figures) -> dict[str, Any]:
     """Return what each part of the books says of a purse."""
     both = gettext("%(available)s available, %(held)s held")
     return {

@@ -14,10 +14,13 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from credits import ledger
-from credits.admin.last_move import as_seen, facts_of, seen_of
+from credits.admin.asked import read_wish, tell_waiting
+from credits.admin.last_move import facts_for, word_rule
 from credits.admin.statement import DayField
 from credits.errors import ExpiryPast
-from credits.models import Purse
+from credits.giving import request_move
+from credits.last_moves import seen_of
+from credits.models import GrantKind, Purse
 from genhub.admin.base import HubAdmin
 from genhub.admin.forms import MoveForm
 from genhub.admin.pages import Question, ask, word
@@ -62,7 +65,7 @@ class GrantPage(HubAdmin):
         )
         if form.is_valid():
             try:
-                self.put_in(request, purse, form.cleaned_data)
+                done = self.put_in(request, purse, form.cleaned_data)
             except ExpiryPast as problem:
                 form.add_error("last_day", word(problem))
                 form.renew(seen_of(purse))
@@ -70,31 +73,30 @@ class GrantPage(HubAdmin):
                 form.add_error(None, word(problem))
                 form.renew(seen_of(purse))
             else:
-                return HttpResponseRedirect(purse_page(purse))
+                return HttpResponseRedirect(done)
         question = Question(
             title=gettext("Grant credits to %(purse)s") % {"purse": purse},
-            intro=gettext("The credits are there at once. A grant cannot be taken back."),
-            facts=facts_of(purse),
+            intro=f"{gettext('A grant cannot be taken back.')} {word_rule()}",
+            facts=facts_for(request, purse),
             form=form,
             submit=gettext("Grant"),
             back=purse_page(purse),
         )
         return ask(self, request, question, about=purse)
 
-    def put_in(self, request: HttpRequest, purse: Purse, words: dict[str, Any]) -> None:
-        """Grant, and say what became of the purse."""
+    def put_in(self, request: HttpRequest, purse: Purse, words: dict[str, Any]) -> str:
+        """Grant or let it wait, say which, and return the address of the page that shows it."""
         amount, last_day = words["amount"], words["last_day"]
-        with as_seen(purse, words) as key:
-            done = ledger.grant(
-                purse.pk,
-                amount,
-                key=key,
-                why=ledger.Why(request.user.get_username(), words["reason"]),
-                expires_at=end_of(last_day, purse.platform.time_zone) if last_day else None,
-            )
-        if not done:
+        expires_at = end_of(last_day, purse.platform.time_zone) if last_day else None
+        more = {"amount": amount, "expires_at": expires_at}
+        row, is_new = request_move(
+            read_wish(request, purse, GrantKind.GRANT, words, **more), seen=words["seen"]
+        )
+        if waiting := tell_waiting(self, request, row, is_new=is_new):
+            return waiting
+        if not is_new:
             messages.info(request, gettext("This grant was made before; nothing more was moved."))
-            return
+            return purse_page(purse)
         purse.refresh_from_db()
         facts = {
             "amount": amount,
@@ -106,6 +108,7 @@ class GrantPage(HubAdmin):
         }
         self.log_change(request, purse, word_log(facts))
         messages.success(request, word_success(facts))
+        return purse_page(purse)
 
 
 def word_log(facts: dict[str, Any]) -> str:

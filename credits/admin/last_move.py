@@ -1,57 +1,48 @@
-"""The last grant or correction of a purse: whoever gives or takes sees it, so that no two people mend one mistake."""
+"""What people see of a purse before they give or take: the last grant or correction, and what waits for approval."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from credits.models import Kind, Purse, Transfer
-from credits.moves import lock
+from credits.giving import find_waiting_of
+from credits.last_moves import find_last
+from credits.models import Purse, Transfer
+from credits.selectors import sum_given_alone
 from genhub.admin.show import moment
-from genhub.lib.errors import SeenChanged
-from genhub.lib.seen import changed_since, mark
-
-BY_PEOPLE = (Kind.GRANT, Kind.ADJUST)
-
-
-@contextmanager
-def as_seen(purse: Purse, words: Mapping[str, Any]) -> Iterator[str]:
-    """Hold a purse and give the key of a form's move; raise SeenChanged when there was another since the page."""
-    key = f"staff:{words['once']}"
-    with transaction.atomic():
-        lock(purse.pk)
-        if words["seen"] and changed_since(words["seen"], shown_of(purse, but=key)):
-            raise SeenChanged
-        yield key
-
-
-def seen_of(purse: Purse) -> str:
-    """Return the mark of what the page shows of the last move."""
-    return mark(shown_of(purse))
-
-
-def shown_of(purse: Purse, but: str = "") -> dict[str, Any]:
-    """Return the last move but for the one of a key, which a double click made itself."""
-    last = find_last(purse, but)
-    return {"last": last.pk if last else None}
-
-
-def find_last(purse: Purse, but: str = "") -> Transfer | None:
-    """Return the last grant or correction of a purse."""
-    moves = Transfer.objects.filter(purse=purse, kind__in=BY_PEOPLE)
-    own = [f"{kind}:{but}" for kind in BY_PEOPLE]
-    return moves.exclude(key__in=own).order_by("-purse_version").first()
+from genhub.users.alone import ALONE_FOR
 
 
 def facts_of(purse: Purse) -> dict[str, Any]:
-    """Return what people see before they give or take credits."""
+    """Return what people see before they give or take credits, or decide about it."""
     return {
         gettext("Available now"): purse.available,
         gettext("Held now"): purse.held,
         gettext("Last grant or correction"): word_move(find_last(purse)),
+        gettext("Waits for approval"): word_waiting(purse),
     }
+
+
+def facts_for(request: HttpRequest, purse: Purse) -> dict[str, Any]:
+    """Return the same for a person who may move credits, and how much of that was moved alone."""
+    alone = sum_given_alone(request.user.pk or 0, ALONE_FOR)
+    words = {"alone": alone, "limit": settings.GRANT_APPROVAL_ABOVE}
+    told = gettext("%(alone)s of %(limit)s") % words
+    return facts_of(purse) | {gettext("You gave and took alone in 24 hours"): told}
+
+
+def word_rule() -> str:
+    """Return when a second person must approve."""
+    limit = settings.GRANT_APPROVAL_ABOVE
+    if not limit:
+        return gettext("Nothing moves before a second person has approved it.")
+    return gettext(
+        "It moves at once, unless with it all that you gave and took alone within 24 hours exceeds %(limit)s credits: "
+        "then a second person must approve it first."
+    ) % {"limit": limit}
 
 
 def word_move(move: Transfer | None) -> str:
@@ -60,3 +51,12 @@ def word_move(move: Transfer | None) -> str:
         return "–"
     amount = move.amount if move.target == "available" else -move.amount
     return f"{amount:+d} · {moment(move.created_at)} · {move.actor} · {move.reason}"
+
+
+def word_waiting(purse: Purse) -> SafeString | str:
+    """Return what waits for a second person: how much, since when, by whom and why."""
+    lines = [
+        (f"{row.amount:+d}", moment(row.created_at), row.requested_by, row.reason)
+        for row in find_waiting_of(purse)
+    ]
+    return format_html_join(mark_safe("<br>"), "{} · {} · {} · {}", lines) if lines else "–"

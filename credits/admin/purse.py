@@ -26,12 +26,14 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from credits import export, ledger
 from credits.admin.adjust import AdjustPage
+from credits.admin.asked import list_waiting
 from credits.admin.audit import word_check
 from credits.admin.budget import budgets_table, new_budget_page
 from credits.admin.chart import balance_chart
 from credits.admin.grant import GrantPage, purse_page
 from credits.admin.lot import lots_table
 from credits.admin.statement import StatementForm, show_statement
+from credits.giving import find_waiting_of
 from credits.models import Purse
 from credits.selectors import find_purse
 from genhub.admin.base import ReadOnlyAdmin
@@ -93,6 +95,7 @@ class PurseAdmin(GrantPage, AdjustPage, ReadOnlyAdmin):
         words = {
             "purse": purse,
             "freeze": freeze,
+            "waiting": list_waiting(request, find_waiting_of(purse)),
             "broken": [word_check(check) for check in freeze.checks] if freeze else [],
             "chart": balance_chart(purse),
             "lots": lots_table(request, purse),

@@ -25,7 +25,7 @@ from credits.admin.words import (
 )
 from credits.entries import Filters, change
 from credits.models import Bucket, Kind, Purse, Transfer
-from credits.selectors import find_entries
+from credits.selectors import find_approved, find_entries
 from genhub.admin.show import moment, table
 
 MOVES_PER_PAGE = 25
@@ -118,7 +118,8 @@ def find_page(form: StatementForm, purse: Purse, number: str | None) -> Page[Tra
 
 def statement_table(request: HttpRequest, transfers: Iterable[Transfer]) -> SafeString:
     """Return transfers (with their holds) as rows, with the balance after each for those who may see purses."""
-    after = may_see_purses(request)
+    after, shown = may_see_purses(request), list(transfers)
+    approved = find_approved([move.pk for move in shown])
     headers = [
         _("time"),
         _("kind"),
@@ -141,8 +142,8 @@ def statement_table(request: HttpRequest, transfers: Iterable[Transfer]) -> Safe
             signed(change(move, Bucket.HELD)),
             *([move.held_after] if after else []),
             task_link(move, may_open=may_open),
-            why(move),
+            why(move, approved.get(move.pk)),
         ]
-        for move in transfers
+        for move in shown
     ]
     return table(headers, rows)

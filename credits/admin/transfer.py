@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from credits.admin.words import kind_badge, may_see_purses
+from credits.admin.words import kind_badge, may_see_purses, word_approval
 from credits.entries import word_reason
 from credits.models import Transfer
+from credits.selectors import find_approved
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.show import moment
 
@@ -43,7 +44,7 @@ class TransferAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("kind_shown", "amount", "source", "target", "purse", "hold")}),
-        (_("Why"), {"fields": ("actor", "reason_shown", "created_at", "key")}),
+        (_("Why"), {"fields": ("actor", "reason_shown", "approval", "created_at", "key")}),
         (_("The purse after it"), {"fields": ("available_after", "held_after", "purse_version")}),
     )
 
@@ -70,3 +71,9 @@ class TransferAdmin(ReadOnlyAdmin):
     def reason_shown(self, transfer: Transfer) -> str:
         """Show the hub's own reasons in words, and those of staff and apps as they were written."""
         return word_reason(transfer)[1]
+
+    @display(description=_("approval"))
+    def approval(self, transfer: Transfer) -> str:
+        """Show who of staff approved it and why, where somebody had to."""
+        approved = find_approved([transfer.pk]).get(transfer.pk)
+        return word_approval(approved) if approved else "–"

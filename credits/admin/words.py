@@ -7,11 +7,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from credits.entries import ORDER, PICTURE, word_reason
 from credits.ledger import SYSTEM
-from credits.models import Kind, Reason, Transfer
+from credits.models import GrantRequest, Kind, Reason, Transfer
 from genhub.admin.show import badge, link
 from genhub.lib.ids import to_wire
 
@@ -70,12 +71,21 @@ def signed(change: int, *, is_gain: bool = False) -> SafeString | str:
     )
 
 
-def why(transfer: Transfer) -> SafeString | str:
-    """Return the reason of a transfer, and who of staff or apps moved it."""
+def why(transfer: Transfer, approval: GrantRequest | None = None) -> SafeString | str:
+    """Return the reason of a transfer, who of staff or apps moved it, and who approved it why, if anybody had to."""
     reason = word_reason(transfer)[1]
     if transfer.actor == SYSTEM:
         return reason
-    return format_html('{} <span class="hub-note">{}</span>', reason, transfer.actor)
+    told = format_html('{} <span class="hub-note">{}</span>', reason, transfer.actor)
+    if approval is None:
+        return told
+    return format_html('{} <span class="hub-note">· {}</span>', told, word_approval(approval))
+
+
+def word_approval(approval: GrantRequest) -> str:
+    """Return who approved a grant or correction, and why."""
+    facts = {"person": approval.decided_by, "decision": approval.decision}
+    return gettext("approved by %(person)s: %(decision)s") % facts
 
 
 def task_link(transfer: Transfer, *, may_open: bool) -> SafeString | str:

@@ -2,6 +2,7 @@
 
 from credits.models.audit import AuditRun
 from credits.models.default_budget import DefaultBudget
+from credits.models.grant_request import GrantKind, GrantRequest, GrantState
 from credits.models.hold import Hold, HoldState
 from credits.models.limit import Budget, BudgetUse, Count, FreeUse, GrantRule, Period
 from credits.models.lot import Lot, LotUse
@@ -21,7 +22,10 @@ __all__ = [
     "Effect",
     "FreeUse",
     "Freeze",
+    "GrantKind",
+    "GrantRequest",
     "GrantRule",
+    "GrantState",
     "Hold",
     "HoldState",
     "Kind",

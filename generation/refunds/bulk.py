@@ -22,16 +22,11 @@ from generation.refunds.errors import (
     PreviewChanged,
     RefundDecided,
 )
-from generation.refunds.one import (
-    ALONE_FOR,
-    check_reason,
-    give_back,
-    lock_person,
-    lock_task,
-    needs_approval,
-)
+from generation.refunds.one import give_back, lock_task, needs_approval
 from generation.selectors.refunds import sum_refunded_alone
 from genhub.lib.errors import NotFound, Problem, gettext_noop
+from genhub.lib.reasons import check_reason
+from genhub.users.alone import ALONE_FOR, lock_person
 from genhub.users.models import User
 
 logger = logging.getLogger(__name__)

@@ -12,15 +12,6 @@ class NothingToRefund(GenerationProblem):
     detail = gettext_noop("Nothing was held for this task.")
 
 
-class ReasonTooShort(GenerationProblem):
-    """Staff gave no real reason."""
-
-    code = "reason_too_short"
-    status = 400
-    title = gettext_noop("A reason is needed")
-    detail = gettext_noop("Say why in at least %(least)s characters; it stays in the ledger.")
-
-
 class RefundTooEarly(GenerationProblem):
     """The task has not ended, so nothing was captured yet."""
 

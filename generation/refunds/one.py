@@ -6,7 +6,6 @@ Lock order: person, request, task, then the ledger's own.
 import uuid
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +20,6 @@ from generation.models import Event, RefundRequest, RefundState, Task
 from generation.refunds.errors import (
     NothingToRefund,
     OwnRefund,
-    ReasonTooShort,
     RefundAskedBefore,
     RefundDecided,
     RefundTooEarly,
@@ -30,12 +28,10 @@ from generation.refunds.pictures import find_taken, note_refunded, share_out, su
 from generation.selectors.refunds import sum_refunded_alone, sum_waiting_refunds
 from generation.states import TASK_ENDS
 from genhub.lib.errors import NotFound, SeenChanged, gettext_noop
-from genhub.lib.reasons import SHORTEST_REASON
+from genhub.lib.reasons import check_reason
 from genhub.lib.seen import changed_since, mark
+from genhub.users.alone import ALONE_FOR, lock_person
 from genhub.users.models import User
-
-# Small refunds of one person add up for so long.
-ALONE_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -214,16 +210,3 @@ def lock_task(task_id: uuid.UUID) -> Task:
     if not task.price:
         raise NothingToRefund
     return task
-
-
-def lock_person(person: User) -> None:
-    """Hold a member of staff's row to the end of the transaction; rows that only point at it do not wait."""
-    User.objects.select_for_update(no_key=True).get(pk=person.pk)
-
-
-def check_reason(reason: str) -> str:
-    """Return a reason without spaces around it, or raise ReasonTooShort."""
-    reason = reason.strip()
-    if len(reason) < SHORTEST_REASON:
-        raise ReasonTooShort(least=SHORTEST_REASON)
-    return reason

@@ -242,6 +242,8 @@ DEFAULT_VIDEO_CREDIT_COST = at_least("DEFAULT_VIDEO_CREDIT_COST", 50, 0)
 REFUND_GRACE_DAYS = at_least("REFUND_GRACE_DAYS", 30, 1, 36_500)
 # Whole credits: a refund that goes beyond, of one task or of one person within a day, needs a second person.
 REFUND_APPROVAL_ABOVE = at_least("REFUND_APPROVAL_ABOVE", 1000, 0)
+# Whole credits that one of staff may give and take by hand within a day, added up; beyond it a second person approves.
+GRANT_APPROVAL_ABOVE = at_least("GRANT_APPROVAL_ABOVE", 10_000, 0)
 # What becomes of an order to a vendor whose price nobody has written: it is made, and its cost is unknown; or refused.
 MISSING_PRICE = one_of("MISSING_PRICE", "unknown", "refuse")
 HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")

@@ -32,6 +32,7 @@ CUSTOMER_RIGHTS = (
     "platforms.view_apikey",
     "platforms.view_browsertoken",
 )
+GRANT_READERS = ("credits.approve_grants", "credits.grant_credits", "credits.adjust_credits")
 REFUND_READERS = ("generation.approve_refunds", "credits.refund_credits")
 
 
@@ -186,6 +187,11 @@ UNFOLD: dict[str, Any] = {
                         page("undo", "generation.refundbatch"),
                         "generation.selectors.refunds.count_pending_batches",
                         *REFUND_READERS,
+                    ),
+                    counted(
+                        page("approval", "credits.grantrequest"),
+                        "credits.selectors.count_pending_grants",
+                        *GRANT_READERS,
                     ),
                     page("sell", "credits.pricerule"),
                     page("hourglass_bottom", "credits.lot"),

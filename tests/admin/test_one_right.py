@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from credits import freezes, ledger
-from credits.models import Budget, Purse
+from credits.models import Budget, GrantRequest, Purse
 from generation.models import Account, Preferences, RefundBatch, RefundRequest, Subject, Task
 from generation.work.run import run_queue
 from genhub.lib.ids import new_id
@@ -33,9 +33,9 @@ DEEDS = (
     "credits.adjust_credits", "credits.grant_credits", "credits.refund_credits", "credits.run_audit",
     "generation.approve_refunds", "platforms.add_apikey", "platforms.change_apikey", "platforms.rotate_apikey",
     "templates.publish_template", "templates.change_templateversion", "credits.add_budget", "generation.cancel_batch",
-    "generation.forget_preferences", "generation.forget_subject",
+    "generation.forget_preferences", "generation.forget_subject", "credits.approve_grants",
 )  # fmt: skip
-# Those whose own rows speak of a user; whoever asks for refunds or decides on them must see whose they are.
+# Those whose own rows speak of a user; whoever asks for refunds or grants, or decides on them, must see whose they are.
 ABOUT_USERS = {
     "credits.view_purse", "credits.view_transfer", "credits.view_hold", "credits.view_lot",
     "credits.view_budget", "credits.add_budget", "credits.view_freeze", "credits.adjust_credits",
@@ -43,7 +43,8 @@ ABOUT_USERS = {
     "generation.view_refundrequest", "generation.view_refundbatch", "generation.approve_refunds",
     "credits.refund_credits", "platforms.view_apikey", "platforms.change_apikey", "platforms.rotate_apikey",
     "platforms.view_browsertoken", "storage.view_artifact", "generation.view_batch",
-    "generation.view_preferences", "generation.view_subject",
+    "generation.view_preferences", "generation.view_subject", "credits.view_grantrequest", "credits.approve_grants",
+    "credits.grant_credits",
 }  # fmt: skip
 ABOUT_PROMPTS = {
     "generation.view_task", "generation.view_refundrequest", "generation.view_refundbatch",
@@ -80,6 +81,7 @@ def rows(
     batch = RefundBatch.objects.create(count=1, total=1, conditions=f"q={USER}", **words)
     RefundRequest.objects.create(task=task, amount=1, batch=batch, **words)
     RefundRequest.objects.create(task=task, amount=2, **words)
+    GrantRequest.objects.create(purse=purse, amount=5, **words)
     freezes.freeze(purse.pk, ["no_negative_balance"])
 
 

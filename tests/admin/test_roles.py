@@ -14,7 +14,8 @@ from tests.admin.conftest import signed_in
 pytestmark = pytest.mark.django_db
 RIGHTS = find_rights(admin.site)
 # Money is moved by those whose desk it is, and by nobody else.
-MONEY = {"credits.grant_credits", "credits.adjust_credits", "credits.refund_credits", "generation.approve_refunds"}  # fmt: skip
+MONEY = {"credits.grant_credits", "credits.adjust_credits", "credits.refund_credits", "generation.approve_refunds",
+         "credits.approve_grants"}  # fmt: skip
 
 
 def holder(role: Role) -> Client:

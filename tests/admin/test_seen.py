@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,11 +14,11 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from credits import ledger
-from credits.admin.last_move import as_seen, seen_of
-from credits.models import Budget, Kind, Purse, Transfer
+from credits.giving import request_move
+from credits.last_moves import seen_of
+from credits.models import Budget, GrantRequest, Kind, Purse, Transfer
 from generation.models import Account, Offer, RefundRequest, RefundState, Task
 from genhub.lib.errors import SeenChanged
-from genhub.lib.ids import new_id
 from genhub.users.models import User
 from templates.models import Style, Template, TemplateVersion
 from templates.services import create_template, draft_next, mark_of, publish
@@ -259,15 +260,18 @@ def test_two_people_who_saw_the_same_balance_mend_it_once(
 def test_two_corrections_at_the_same_moment_are_one(shop: Any) -> None:
     purse = ledger.open_purse(shop.pk, "alice")
     ledger.grant(purse.pk, 100, key="first", why=WHY)
+    # Each is another's: whoever does two things at once waits for oneself.
+    people = [User.objects.create_user(name) for name in ("dave", "erin", "frank")]
     for _ in range(10):
         seen, before = seen_of(purse), Purse.objects.get(pk=purse.pk).available
 
-        def correct(seen: str = seen) -> object:
-            words = {"once": new_id(), "seen": seen}
-            with as_seen(purse, words) as key:
-                return ledger.adjust(purse.pk, 5, key=key, why=WHY)
+        def correct(person: User, seen: str = seen) -> object:
+            wish = GrantRequest(
+                purse=purse, kind="adjust", amount=5, reason="Mends an order.", requested_by=person
+            )
+            return request_move(wish, seen=seen)
 
-        [outcomes] = told(correct, correct, correct)
+        [outcomes] = told(*[partial(correct, person) for person in people])
         assert sorted(outcomes) == ["done", "seen_changed", "seen_changed"]
         assert Purse.objects.get(pk=purse.pk).available == before + 5
     connection.close()

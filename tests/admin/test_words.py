@@ -15,7 +15,7 @@ from django.utils.html import strip_tags
 from django.utils.text import capfirst
 from pytest_django import Settings
 
-from credits.models import AuditRun, DefaultBudget, Freeze, PriceRule, Stop
+from credits.models import AuditRun, DefaultBudget, Freeze, GrantRequest, PriceRule, Stop
 from credits.selectors import find_purse
 from generation.accounts.other_names import seed_other_names
 from generation.models import (
@@ -65,6 +65,7 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     Freeze.objects.create(purse_id=purse_id, checks=["sum"])
     DefaultBudget.objects.create(platform=task.platform, period="day", most=5)
     Stop.objects.create(purse_id=purse_id, reason="A long reason.", stopped_by=person)
+    GrantRequest.objects.create(purse_id=purse_id, amount=5, reason="A long reason.", requested_by=person)  # fmt: skip
     Batch.objects.create(
         platform=task.platform, user=task.user, policy="all", total=1, pending=1, price=5
     )

@@ -29,13 +29,13 @@ from generation.refunds.errors import (
     NothingToRefund,
     OwnRefund,
     PreviewChanged,
-    ReasonTooShort,
     RefundDecided,
 )
 from generation.refunds.one import approve_refund, give_back, request_refund
 from generation.selectors.refunds import count_refunds, mark_batches
 from genhub.lib.errors import NotFound
 from genhub.lib.ids import new_id
+from genhub.lib.reasons import ReasonTooShort
 from genhub.users.models import User
 from tests.books import find_mistakes
 from tests.paid_orders import pay

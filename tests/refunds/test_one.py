@@ -18,7 +18,6 @@ from generation.models import Account, Event, RefundRequest, RefundState, Task
 from generation.refunds.errors import (
     NothingToRefund,
     OwnRefund,
-    ReasonTooShort,
     RefundAskedBefore,
     RefundDecided,
     RefundTooEarly,
@@ -26,6 +25,7 @@ from generation.refunds.errors import (
 from generation.refunds.one import approve_refund, reject_refund, request_refund
 from genhub.lib.errors import NotFound, Problem
 from genhub.lib.ids import new_id
+from genhub.lib.reasons import ReasonTooShort
 from genhub.users.models import User
 from tests.books import find_mistakes
 from tests.paid_orders import pay

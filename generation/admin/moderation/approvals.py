@@ -16,10 +16,10 @@ from unfold.enums import ActionVariant
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from generation.admin.filters import StandingFilter
 from generation.admin.moderation.words import LONGEST_EXCERPT
 from generation.life import doorbell
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.filters import StandingFilter
 from genhub.admin.forms import ReasonForm
 from genhub.admin.lightbox import Enlarged
 from genhub.admin.pages import Question, ask, on_this_site, without_action, word

@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from generation.admin.filters import StandingFilter
 from generation.admin.moderation import words
 from generation.admin.words import word_failure
 from generation.models import Appeal, Finding
 from generation.moderation import review
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.filters import StandingFilter
 from genhub.admin.forms import ReasonForm
 from genhub.admin.lightbox import Enlarged
 from genhub.admin.pages import Question, ask, on_this_site, without_action, word

@@ -16,11 +16,12 @@ from generation.admin.refunds.ask_form import SUM, RefundForm
 from generation.admin.refunds.facts import facts_of_task, others_of
 from generation.admin.words import list_pictures
 from generation.models import RefundRequest, RefundState, Task
-from generation.refunds.one import ALONE_FOR, Left, Part, find_left, request_refund
+from generation.refunds.one import Left, Part, find_left, request_refund
 from generation.selectors.refunds import sum_refunded_alone
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import Question, ask, without_action, word
 from genhub.lib.errors import Problem
+from genhub.users.alone import ALONE_FOR
 
 
 class RefundPage(HubAdmin):

@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from generation.admin.refunds.ask_bulk import PICTURES, word_users
 from generation.admin.refunds.conditions import word_conditions
-from generation.admin.refunds.decisions import DecisionPage, refund_badge
+from generation.admin.refunds.decisions import RefundDecisionPage, refund_badge
 from generation.admin.words import picture_of
 from generation.models import RefundBatch, RefundRequest, RefundState
 from generation.refunds.bulk import MOST_USERS, UserPart, approve_refunds, reject_refunds
@@ -38,14 +38,13 @@ STATES = (
 
 
 @admin.register(RefundBatch)
-class RefundBatchAdmin(DecisionPage):
+class RefundBatchAdmin(RefundDecisionPage):
     """Bulk refunds, newest first: what they are for, and how far they are."""
 
     list_display = ("reason", "state_shown", "count", "total", "requested_by", "age")
     search_fields = ("reason", "requested_by__username")
     search_help_text = _("Search by reason or requester.")
     ordering = ("-created_at", "-id")
-    has_history = True
     change_form_outer_before_template = "admin/generation/bulk_refund.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -103,7 +102,7 @@ class RefundBatchAdmin(DecisionPage):
         reject_refunds(row.pk, person=person, reason=words["reason"])
         return gettext("The bulk refund was rejected. Nothing was moved.")
 
-    def describe(self, row: Any) -> Question:
+    def describe(self, request: HttpRequest, row: Any) -> Question:
         """Return what the bulk is for, and how much."""
         return Question(
             title=gettext("Bulk refund of %(total)s credits") % {"total": row.total},

@@ -10,16 +10,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.views import ChangeList
 
-from generation.admin.filters import ALL, StandingFilter
 from generation.admin.refunds.ask import left_of, word_done
-from generation.admin.refunds.decisions import DecisionPage, refund_badge
+from generation.admin.refunds.decisions import RefundDecisionPage, refund_badge
 from generation.admin.refunds.facts import facts_of_task, others_of
 from generation.admin.words import list_pictures
 from generation.models import Output, RefundRequest, RefundState
 from generation.refunds.one import Left, approve_refund, find_left, reject_refund
 from genhub.admin.customers import customer_link
+from genhub.admin.decisions import DecisionList
+from genhub.admin.filters import ALL, StandingFilter
 from genhub.admin.pages import Question
 from genhub.admin.show import link, moment
 from genhub.lib.errors import Problem
@@ -40,22 +40,30 @@ class StateFilter(StandingFilter):
         return super().queryset(request, queryset)
 
 
-class RefundList(ChangeList):
-    """A page of refunds with what is left of their tasks, read in one go; it says which, and where others are."""
+class RefundList(DecisionList):
+    """A page of refunds with what is left of their tasks, read in one go."""
 
     result_list: Any
 
     def get_results(self, request: HttpRequest) -> None:
         """Read the page, then what is left."""
         super().get_results(request)
-        # “16 in all” would lead to those that wait again.
-        self.full_result_count = self.result_count
-        self.shown_words, self.none_words = word_shown(request)
-        self.ways_out = self.list_ways(request)
         self.result_list = list(self.result_list)
         left = find_left([row.task_id for row in self.result_list])
         for row in self.result_list:
             row.left = left[row.task_id]
+
+    def word_shown(self, request: HttpRequest) -> tuple[str, str]:
+        """Return which refunds the page shows, and what to say when there is none."""
+        state = request.GET.get(STATE) or RefundState.PENDING
+        if state == RefundState.PENDING:
+            none = gettext("No refund waits for a second person.")
+            return gettext("Refunds that wait for a second person."), none
+        none = gettext("There is no such refund.")
+        if state == ALL:
+            return gettext("Refunds of every state."), none
+        word = str(dict(RefundState.choices).get(state, state))
+        return gettext("Refunds of the state “%(state)s”.") % {"state": word}, none
 
     def list_ways(self, request: HttpRequest) -> list[tuple[str, str]]:
         """Return links to the refunds that this page leaves out."""
@@ -65,21 +73,8 @@ class RefundList(ChangeList):
         return [*ways, (gettext("Bulk refunds"), bulk)]
 
 
-def word_shown(request: HttpRequest) -> tuple[str, str]:
-    """Return which refunds a page shows, and what to say when there is none."""
-    state = request.GET.get(STATE) or RefundState.PENDING
-    if state == RefundState.PENDING:
-        none = gettext("No refund waits for a second person.")
-        return gettext("Refunds that wait for a second person."), none
-    none = gettext("There is no such refund.")
-    if state == ALL:
-        return gettext("Refunds of every state."), none
-    word = str(dict(RefundState.choices).get(state, state))
-    return gettext("Refunds of the state “%(state)s”.") % {"state": word}, none
-
-
 @admin.register(RefundRequest)
-class RefundRequestAdmin(DecisionPage):
+class RefundRequestAdmin(RefundDecisionPage):
     """Refunds of single tasks; the oldest that waits stands first."""
 
     list_display = (
@@ -98,8 +93,7 @@ class RefundRequestAdmin(DecisionPage):
     search_ids = ("task",)
     search_help_text = _("Search by user, reason or requester, or paste the id of a task.")
     ordering = ("created_at", "id")
-    has_history = True
-    list_before_template = "admin/generation/refunds_shown.html"
+    list_before_template = "admin/hub/shown.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RefundList]:
         """Return the list that knows what is left."""
@@ -165,7 +159,7 @@ class RefundRequestAdmin(DecisionPage):
         reject_refund(row.pk, person=person, reason=words["reason"])
         return gettext("The refund was rejected. Nothing was moved.")
 
-    def describe(self, row: Any) -> Question:
+    def describe(self, request: HttpRequest, row: Any) -> Question:
         """Return what the request asks for, why, and what is left."""
         left = left_of(row.task)
         return Question(
