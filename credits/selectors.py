@@ -258,11 +258,7 @@ def sum_given_alone(person_id: int, age: timedelta) -> int:
     return int(recent.aggregate(sum=Sum(Abs("amount")))["sum"] or 0)
 
 
-def count_pending_grants() -> int:
-    """Return how many grants and corrections wait for approval."""
-    return PENDING_GRANTS.count()
-
-
+# How many grants and corrections wait for approval.
 PENDING_GRANTS: Final = PreparedCount(lambda: GrantRequest.objects.filter(state=GrantState.PENDING))
 
 

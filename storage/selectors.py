@@ -54,11 +54,7 @@ def list_digests(artifact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     return dict(Artifact.objects.filter(pk__in=artifact_ids).values_list("pk", "sha256"))
 
 
-def count_waiting() -> int:
-    """Return how many pictures wait for staff's approval."""
-    return WAITING.count()
-
-
+# How many pictures wait for staff's approval.
 WAITING: Final = PreparedCount(lambda: Artifact.objects.filter(SHOWN, review="waiting"))
 
 

@@ -18,12 +18,7 @@ USD = DecimalField(max_digits=14, decimal_places=6)
 IN_DOUBT = Q(state=AttemptState.UNKNOWN)
 ON_DESK = IN_DOUBT | Q(late_at__gt=Now() - LATE_SHOWN)
 
-
-def count_doubts() -> int:
-    """Return how many orders wait for somebody to look after them."""
-    return DOUBTS.count()
-
-
+# How many orders wait for somebody to look after them.
 DOUBTS: Final = PreparedCount(lambda: DeskEntry.objects.filter(IN_DOUBT))
 
 

@@ -5,12 +5,7 @@ from typing import Final
 from generation.models import Finding
 from genhub.lib.prepared import PreparedCount
 
-
-def count_open() -> int:
-    """Return how many pictures and flagged orders wait for a decision."""
-    return OPEN.count()
-
-
+# How many pictures and flagged orders wait for a decision.
 OPEN: Final = PreparedCount(
     lambda: Finding.objects.filter(state=Finding.State.OPEN, task__isnull=False)
 )

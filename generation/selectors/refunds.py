@@ -41,11 +41,7 @@ def sum_refunded_alone(person_id: int, age: timedelta) -> int:
     return recent.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
-def count_pending_refunds() -> int:
-    """Return how many refunds of single tasks wait for approval."""
-    return PENDING_REFUNDS.count()
-
-
+# How many refunds of single tasks wait for approval.
 PENDING_REFUNDS: Final = PreparedCount(
     lambda: RefundRequest.objects.filter(state=RefundState.PENDING, batch=None)
 )
@@ -68,11 +64,7 @@ def mark_batches(batches: QuerySet[Any]) -> QuerySet[Any]:
     return marked
 
 
-def count_pending_batches() -> int:
-    """Return how many bulk refunds wait for approval."""
-    return PENDING_BATCHES.count()
-
-
+# How many bulk refunds wait for approval.
 PENDING_BATCHES: Final = PreparedCount(
     lambda: RefundBatch.objects.filter(
         Exists(RefundRequest.objects.filter(state=RefundState.PENDING, batch=OuterRef("pk")))

@@ -119,9 +119,5 @@ def count_open_kinds() -> dict[str, int]:
     return {kind.value: found[kind] for kind in Alert.Kind}
 
 
-def count_open() -> int:
-    """Return how many there are."""
-    return OPEN.count()
-
-
+# How many there are.
 OPEN: Final = PreparedCount(lambda: Alert.objects.filter(ended_at=None, began_at__isnull=False))

@@ -134,14 +134,25 @@ class PreparedCount:
 
     def count(self) -> int:
         """Return how many there are now."""
+        return count_together([self])[0]
+
+    def write(self) -> Text:
+        """Return it as a statement."""
         if self._text is None:
             rows = self._make().order_by().values("pk")
             statement, values = rows.query.get_compiler(using=DATABASE).as_sql()
             counted = f"SELECT count(*) FROM ({statement}) AS counted"  # noqa: S608 (the ORM's own)
             self._text = write_text(counted, values, ())
-        with planned_cursor() as cursor:
-            cursor.execute(self._text.statement, self._text.fill(()))
-            return int(cursor.fetchone()[0])
+        return self._text
+
+
+def count_together(counts: Sequence[PreparedCount]) -> list[int]:
+    """Return how many there are of each now, by one statement."""
+    texts = [count.write() for count in counts]
+    statement = "SELECT " + ", ".join(f"({text.statement})" for text in texts)
+    with planned_cursor() as cursor:
+        cursor.execute(statement, [value for text in texts for value in text.values])
+        return list(map(int, cursor.fetchone()))
 
 
 class PreparedUpdate:

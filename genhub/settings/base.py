@@ -32,7 +32,7 @@ from genhub.settings.retention import *  # noqa: F403
 from genhub.settings.single_sign_on import *  # noqa: F403
 from genhub.settings.staff import *  # noqa: F403
 from genhub.settings.store import image_origins
-from genhub.settings.unfold import UNFOLD  # noqa: F401
+from genhub.settings.unfold import COUNTED_IN_SIDE_BAR, UNFOLD  # noqa: F401
 from genhub.settings.vendors import named_hosts, read_vendors
 from genhub.settings.web import WEB  # noqa: F401
 from genhub.settings.webhooks import *  # noqa: F403

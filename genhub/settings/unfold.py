@@ -33,6 +33,8 @@ CUSTOMER_RIGHTS = (
     "platforms.view_browsertoken",
 )
 GRANT_READERS = ("credits.approve_grants", "credits.grant_credits", "credits.adjust_credits")
+# What has a number in the side bar, by dotted paths.
+COUNTED_IN_SIDE_BAR: list[str] = []
 REFUND_READERS = ("generation.approve_refunds", "credits.refund_credits")
 
 
@@ -62,16 +64,17 @@ def page(icon: str, model: str, *others: str) -> dict[str, Any]:
 
 
 def counted(entry: dict[str, Any], count: str, *permissions: str) -> dict[str, Any]:
-    """Return a sidebar entry with a number, counted anew for each page by the function of this dotted path; those with
-    any of the permissions see it too. 0 shows no number."""
+    """Return a sidebar entry with a number, counted anew for each page by the PreparedCount of this dotted path; those
+    with any of the permissions see it too. 0 shows no number."""
     sees_page = entry["permission"]
 
     def may_see(request: HttpRequest) -> bool:
         return sees_page(request) or any(map(request.user.has_perm, permissions))
 
     def count_now() -> int:
-        return int(import_string(count)())
+        return int(import_string("genhub.admin.counts.read")(count))
 
+    COUNTED_IN_SIDE_BAR.append(count)
     # Lazy, and copied before it is counted: each page evaluates its own copy.
     badge = {"badge": SimpleLazyObject(count_now), "badge_variant": "warning"}
     return entry | badge | {"permission": may_see}
@@ -167,7 +170,7 @@ UNFOLD: dict[str, Any] = {
                     page("stacks", "generation.batch"),
                     counted(
                         page("contact_support", "generation.deskentry"),
-                        "generation.selectors.desk.count_doubts",
+                        "generation.selectors.desk.DOUBTS",
                     ),
                     page("photo_library", "storage.artifact"),
                 ],
@@ -180,17 +183,17 @@ UNFOLD: dict[str, Any] = {
                     page("lock_clock", "credits.hold"),
                     counted(
                         page("undo", "generation.refundrequest"),
-                        "generation.selectors.refunds.count_pending_refunds",
+                        "generation.selectors.refunds.PENDING_REFUNDS",
                         *REFUND_READERS,
                     ),
                     counted(
                         page("undo", "generation.refundbatch"),
-                        "generation.selectors.refunds.count_pending_batches",
+                        "generation.selectors.refunds.PENDING_BATCHES",
                         *REFUND_READERS,
                     ),
                     counted(
                         page("approval", "credits.grantrequest"),
-                        "credits.selectors.count_pending_grants",
+                        "credits.selectors.PENDING_GRANTS",
                         *GRANT_READERS,
                     ),
                     page("sell", "credits.pricerule"),
@@ -215,12 +218,12 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     counted(
                         page("gavel", "generation.finding", "generation.decide_findings"),
-                        "generation.selectors.moderation.count_open",
+                        "generation.selectors.moderation.OPEN",
                         "generation.decide_findings",
                     ),
                     counted(
                         page("fact_check", "storage.reviewedpicture", "storage.review_pictures"),
-                        "storage.selectors.count_waiting",
+                        "storage.selectors.WAITING",
                         "storage.review_pictures",
                     ),
                     page("hide_image", "storage.takedown", "storage.take_down_pictures"),
@@ -251,7 +254,7 @@ UNFOLD: dict[str, Any] = {
                     page("face", "generation.subject"),
                     counted(
                         page("webhook", "webhooks.endpoint"),
-                        "genhub.webhooks.selectors.count_given_up",
+                        "genhub.webhooks.selectors.GIVEN_UP",
                     ),
                     page("outgoing_mail", "webhooks.delivery"),
                 ],
@@ -259,9 +262,7 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Machines"),
                 "items": [
-                    counted(
-                        page("notifications", "alerts.alert"), "genhub.alerts.noting.count_open"
-                    ),
+                    counted(page("notifications", "alerts.alert"), "genhub.alerts.noting.OPEN"),
                     page("traffic", "generation.queue"),
                     page("memory", "generation.account"),
                     page("deployed_code", "generation.offer"),

@@ -27,7 +27,7 @@ def read(boss: Client, task: Task, language: str = "en") -> str:
     ("language", "waits", "works"),
     [
         ("en", "None yet: the task waits for its turn.", "None yet: 42 % is done."),
-        ("zh-hans", "还没有：任务正在排队。", "还没有：已完成 42 %。"),
+        ("zh-hans", "还没有：任务正在排队。", "还没有：已完成 42%。"),
     ],
 )
 def test_task_under_way_has_none_yet(

@@ -21,11 +21,11 @@ def test_begins_once_it_held_and_is_told_once(mailbox: Mailbox) -> None:
     assert see(GONE) == 0
     pass_time(HOLD - 5)
     assert see(GONE) == 0
-    assert noting.count_open() == 0
+    assert noting.OPEN.count() == 0
     assert not Notice.objects.exists()
     pass_time(10)
     assert see(GONE) == 1
-    assert noting.count_open() == 1
+    assert noting.OPEN.count() == 1
     for _ in range(5):
         pass_time()
         assert see(GONE) == 0
@@ -35,11 +35,11 @@ def test_begins_once_it_held_and_is_told_once(mailbox: Mailbox) -> None:
 def test_ends_once_it_was_gone_and_is_told_once(mailbox: Mailbox) -> None:
     begin()
     assert see() == 0
-    assert noting.count_open() == 1
+    assert noting.OPEN.count() == 1
     pass_time()
     assert see() == 1
     assert see() == 0
-    assert noting.count_open() == 0
+    assert noting.OPEN.count() == 0
     assert list(Notice.objects.order_by("created_at").values_list("what", flat=True)) == ["began", "ended"]  # fmt: skip
     # What comes again is another one.
     begin()
@@ -88,7 +88,7 @@ def test_two_machines_judge_each_their_own_disk(mailbox: Mailbox) -> None:
     for _ in range(3):
         noting.note(south)
         pass_time()
-    assert noting.count_open() == 1
+    assert noting.OPEN.count() == 1
     # A machine that looks no more is gone.
     Alert.objects.update(looked_at="2026-01-01T00:00:00Z")
     assert noting.note(south) == 1
@@ -109,7 +109,7 @@ def test_a_look_that_breaks_hides_no_other_and_ends_nothing(
     monkeypatch.setattr(conditions, "import_string", lambda _path: probes)
     with pytest.raises(LooksBroke, match="worker_gone"):
         turns.watch_alerts()
-    assert noting.count_open() == 1
+    assert noting.OPEN.count() == 1
     assert Alert.objects.filter(kind=Kind.MODEL_BROKEN, about="star").exists()
     pass_time()
     with pytest.raises(LooksBroke):

@@ -7,7 +7,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from storage.models import Review, ReviewState
-from storage.selectors import count_waiting
+from storage.selectors import WAITING
 from tests.approval.made import WHY, ask_approval, desk, draw, row_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
@@ -98,6 +98,6 @@ def test_one_is_decided_with_its_picture_before_ones_eyes(three: list[str]) -> N
 def test_side_bar_counts_what_waits(three: list[str]) -> None:
     dora = desk("dora", RIGHT)
     assert f'href="{DESK}"' in dora.get(DESK).content.decode()
-    assert count_waiting() == 3
+    assert WAITING.count() == 3
     choose(dora, "approve_chosen", three[:2])
-    assert count_waiting() == 1
+    assert WAITING.count() == 1

@@ -75,7 +75,7 @@ def sql(statement: str, *values: Any) -> Callable[[], None]:
         "UPDATE credits_transfer SET key = key || 'x'",
         "DELETE FROM credits_transfer",
         "DELETE FROM credits_transfer WHERE kind = 'grant'",
-        "TRUNCATE credits_transfer",
+        "TRUNCATE credits_transfer, credits_grantrequest",
         "TRUNCATE credits_transfer CASCADE",
         "TRUNCATE credits_purse CASCADE",
         "DELETE FROM credits_purse",
@@ -265,7 +265,7 @@ def test_plain_database_role_cannot_pass_the_triggers(purse: Purse) -> None:
         "ALTER TABLE credits_transfer DISABLE TRIGGER ALL",
         "DROP TRIGGER transfer_is_append_only ON credits_transfer",
         "UPDATE credits_transfer SET amount = 1",
-        "TRUNCATE credits_transfer",
+        "TRUNCATE credits_transfer, credits_grantrequest",
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             sql(statement)()

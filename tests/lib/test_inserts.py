@@ -1,11 +1,19 @@
 """Rows written by one statement are those that `save` writes; a prepared query finds what the query finds."""
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError
 
 from generation.models import Account
 from genhub.lib.inserts import insert_together
-from genhub.lib.prepared import NO_NUMBER, Prepared, PreparedCount, PreparedUpdate
+from genhub.lib.prepared import (
+    NO_NUMBER,
+    Prepared,
+    PreparedCount,
+    PreparedUpdate,
+    count_together,
+)
 from genhub.platforms.models import ApiKey, IdempotencyKey, Plan, Platform
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,3 +106,15 @@ def test_what_has_no_place_in_a_statement_is_an_error() -> None:
     prepared: Prepared[Platform] = Prepared(lambda _: Platform.objects.filter(code="app"), "a code")
     with pytest.raises(AssertionError, match="not every value has a place"):
         prepared.find("app")
+
+
+def test_several_are_counted_by_one_statement(django_assert_num_queries: Any) -> None:
+    counts = [
+        PreparedCount(Platform.objects.all),
+        PreparedCount(lambda: Plan.objects.filter(code="one")),
+        PreparedCount(lambda: Plan.objects.filter(code__in=["two", "three"])),
+    ]
+    for code in ("one", "two", "three"):
+        Plan.objects.create(code=code, name=code)
+    with django_assert_num_queries(1):
+        assert count_together(counts) == [0, 1, 2]
