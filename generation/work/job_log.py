@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from generation.life.claims import Claim
 from generation.providers.base import Outcome
 from generation.providers.errors import ProviderError
+from generation.work import traces
 from genhub.lib import requestid, tracing
 from genhub.lib.ids import to_wire
 
@@ -34,16 +35,13 @@ def tell(claim: Claim, outcome: Outcome, how: str) -> None:
     logger.info(
         "attempt",
         extra={
+            **traces.name(claim),
             "request_id": claim.request_id,
-            "task": to_wire("task", claim.task_id),
-            "attempt": str(claim.attempt_id),
             "ended": how,
             "error": outcome.code if isinstance(outcome, ProviderError) else "",
             # Since this worker took it; of an order that was asked for, since it was last asked for.
             "seconds": round(time.monotonic() - claim.taken_at, 4),
             "queue": claim.queue,
-            "account": claim.account.alias,
-            "model": spec.model,
             "media_type": spec.media_type,
             "width": spec.width,
             "height": spec.height,

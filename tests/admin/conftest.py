@@ -19,6 +19,12 @@ admin.autodiscover()
 Hire = Callable[..., Client]
 
 
+def filled(answer: Any, **words: Any) -> dict[str, Any]:
+    """Return what the form of a question's page would post, with these words filled in."""
+    form = answer.context["question"].form
+    return {field.name: str(field.value() or "") for field in form} | words
+
+
 @pytest.fixture
 def boss(db: None) -> Client:
     """A superuser's client."""

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from credits import freezes
 from credits.models import Freeze, GrantKind, GrantRequest, GrantState, Purse, Transfer
 from genhub.lib.ids import new_id
-from tests.admin.conftest import Hire
+from tests.admin.conftest import Hire, filled
 from tests.books import find_mistakes
 
 pytestmark = pytest.mark.django_db
@@ -49,9 +49,8 @@ def page(name: str, *args: Any) -> str:
 
 def send(client: Client, address: str, **words: Any) -> Any:
     """Fill in the form of a page and send it."""
-    form = client.get(address).context["question"].form
-    hidden = {field.name: str(field.value() or "") for field in form}
-    return client.post(address, hidden | {"reason": REASON} | words, follow=True)
+    form = filled(client.get(address), **{"reason": REASON} | words)
+    return client.post(address, form, follow=True)
 
 
 def waiting(dave: Client, bob: Purse, amount: int = 30) -> GrantRequest:

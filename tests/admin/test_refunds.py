@@ -14,7 +14,7 @@ from generation.models import Account, RefundBatch, RefundRequest, RefundState, 
 from generation.refunds.bulk import refund_approved
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
-from tests.admin.conftest import Hire
+from tests.admin.conftest import Hire, filled
 from tests.books import find_mistakes
 from tests.paid_orders import pay
 
@@ -47,9 +47,8 @@ def page(name: str, *args: Any) -> str:
 
 
 def hidden(answer: Any, **words: Any) -> dict[str, Any]:
-    """Return what the form of a page would post, with these words filled in."""
-    form = answer.context["question"].form
-    return {field.name: str(field.value() or "") for field in form} | {"reason": REASON} | words
+    """Return what the form of a page would post, with a reason and these words filled in."""
+    return filled(answer, **{"reason": REASON} | words)
 
 
 def ask(client: Client, task: Task, **words: Any) -> Any:
