@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from credits.models import Purse
 from generation.models import Account, Attempt
+from tests.browser.tour import wait_for
 from tests.paid_orders import pay
 
 DRAWN = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(n => n > 0)"""
@@ -20,7 +21,7 @@ def test_costs_are_read_and_followed_to_their_orders(
     Attempt.objects.filter(task=known).update(cost_usd=Decimal("0.25"))
     page = signed_in
     page.goto(f"{site}/admin/generation/costs/")
-    page.wait_for_function(f"({DRAWN})(document.querySelector('canvas.chart'))")
+    wait_for(page, f"({DRAWN})(document.querySelector('canvas.chart'))")
     expect(page.locator("#costs .hub-figures")).to_contain_text("0.25")
     expect(page.locator("#result_list tbody tr")).to_have_count(2)
 

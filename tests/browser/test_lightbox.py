@@ -11,7 +11,7 @@ from generation.models import Account, Task
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from storage.models import Artifact
-from tests.browser.tour import shoot
+from tests.browser.tour import shoot, wait_for
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 VIEW = "#lightbox [data-part=stage] img"
@@ -40,13 +40,13 @@ def test_pictures_are_seen_in_large_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.locator("#lightbox")).to_be_visible()
     counted(page).to_have_text("2 / 3")
-    page.wait_for_function(IS_DRAWN)
+    wait_for(page, IS_DRAWN)
     expect(page.locator("#lightbox [data-part=prompt]")).to_have_text(HOSTILE)
     shoot(page, "lightbox-en-1360")
     for key, place in (("ArrowRight", "3 / 3"), ("ArrowRight", "1 / 3"), ("ArrowLeft", "3 / 3")):
         page.keyboard.press(key)
         counted(page).to_have_text(place)
-    page.wait_for_function(IS_DRAWN)
+    wait_for(page, IS_DRAWN)
     page.keyboard.press("z")
     expect(page.locator("#lightbox [data-part=zoom]")).to_have_attribute("aria-pressed", "true")
     # Focus stays inside, however often it is moved on.
@@ -73,7 +73,7 @@ def test_links_that_expired_are_read_anew(
         "() => document.querySelectorAll('a[data-picture]').forEach(a => { a.dataset.large += '0'; a.dataset.download += '0' })"
     )
     page.locator("a[data-picture]").first.click()
-    page.wait_for_function(IS_DRAWN)
+    wait_for(page, IS_DRAWN)
     with page.expect_download() as saved:
         page.click("#lightbox [data-part=download]")
     assert saved.value.path().stat().st_size > 0
@@ -101,7 +101,7 @@ def test_lists_lead_on_to_the_task_and_phones_see_all_of_it(
         row = ".hub-card" if place.startswith("storage/") else "a[data-picture]"
         page.locator(row).first.click()
         counted(page).to_have_text("1 / 3")
-        page.wait_for_function(IS_DRAWN)
+        wait_for(page, IS_DRAWN)
         assert page.evaluate("() => document.querySelector('#lightbox').scrollWidth") <= 390
         close = page.locator("#lightbox [data-part=close]")
         expect(close).to_be_in_viewport()
@@ -127,7 +127,7 @@ def test_stored_picture_opens_in_large_on_its_own_page(
     page.locator("a[data-picture]").focus()
     page.keyboard.press("Enter")
     counted(page).to_have_text("1 / 1")
-    page.wait_for_function(IS_DRAWN)
+    wait_for(page, IS_DRAWN)
     expect(page.locator("#lightbox [data-part=page]")).to_be_hidden()
     expect(page.locator("#lightbox [data-part=download]")).to_be_visible()
     shoot(page, "lightbox-artifact-en-1360")

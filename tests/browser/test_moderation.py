@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 from generation.models import Account, Finding, Moderator
 from generation.moderation.loading import seed_terms
 from generation.work.run import run_queue
-from tests.browser.tour import shoot, tour
+from tests.browser.tour import shoot, tour, wait_for
 from tests.providers.vendors.server import Asked, Reply, Server
 
 REASON = "A museum's statue, and no more."
@@ -65,8 +65,8 @@ def test_staff_look_at_a_withheld_picture_and_release_it(
     page.goto(f"{site}/admin/{places['moderation-finding']}")
     expect(page.locator(".hub-blurred")).to_be_visible()
     page.click("text=Show the picture")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.hub-pictures img')].some(i => i.naturalWidth > 8)"
+    wait_for(
+        page, "[...document.querySelectorAll('.hub-pictures img')].some(i => i.naturalWidth > 8)"
     )
     shoot(page, "moderation-shown")
     page.click("a[href$='/release/'] >> visible=true")

@@ -7,7 +7,8 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.apps import AppServer
 from tests.browser.test_panel import editor, open_panel
-from tests.patience import patience, slowness
+from tests.browser.tour import wait_for
+from tests.patience import slowness
 
 __all__ = ["editor"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("recipes", "stub")]
@@ -28,7 +29,7 @@ def test_text_is_painted_while_the_module_is_still_on_its_way(
     page = opened
     page.route("**/panel/panel.js", hold)
     page.goto(editor.origin, wait_until="commit")
-    page.wait_for_function(PAINTED, timeout=1000 * patience())
+    wait_for(page, PAINTED)
     expect(page.get_by_role("heading", name="An article")).to_be_visible()
     assert page.evaluate("customElements.get('genhub-panel') === undefined")
     assert gate.is_set()

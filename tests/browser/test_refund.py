@@ -11,6 +11,7 @@ from generation.work.run import run_queue
 from genhub.users.models import User
 from tests.books import find_mistakes
 from tests.browser.conftest import PASSWORD
+from tests.browser.tour import wait_for
 
 LOADED = "images => images.length > 0 && images.every(i => i.complete && i.naturalWidth > 0)"
 REASON = "The picture shows a circle, not a star."
@@ -28,10 +29,10 @@ def test_refund_in_the_admin_changes_the_balance(
     task_id = order(alice)
     page = signed_in
     page.goto(f"{site}/admin/generation/task/")
-    page.wait_for_function(f"({LOADED})([...document.querySelectorAll('#result_list img')])")
+    wait_for(page, f"({LOADED})([...document.querySelectorAll('#result_list img')])")
     page.click(f"#result_list a:has-text('{task_id}')")
 
-    page.wait_for_function(f"({LOADED})([...document.querySelectorAll('.hub-pictures img')])")
+    wait_for(page, f"({LOADED})([...document.querySelectorAll('.hub-pictures img')])")
     expect(page.locator("#available")).to_have_text("90")
     expect(page.locator("#refunded")).to_have_text("0")
 
@@ -84,7 +85,7 @@ def test_a_refund_above_the_limit_needs_a_second_person(
     expect(entry).to_contain_text("1")
     entry.click()
     page.click("#result_list a:has-text('10 credits')")
-    page.wait_for_function(f"({LOADED})([...document.querySelectorAll('.hub-pictures img')])")
+    wait_for(page, f"({LOADED})([...document.querySelectorAll('.hub-pictures img')])")
     page.click("a[href$='/approve/'] >> visible=true")
     page.fill("#id_reason", "I looked at the picture too.")
     page.click("button:has-text('Approve')")
@@ -106,7 +107,7 @@ def test_a_bulk_refund_shows_its_progress_by_itself(
     page = signed_in
     page.goto(f"{site}/admin/generation/task/?q=alice")
     page.click("a[href*='refund_all'] >> visible=true")
-    page.wait_for_function(f"({LOADED})([...document.querySelectorAll('.hub-pictures img')])")
+    wait_for(page, f"({LOADED})([...document.querySelectorAll('.hub-pictures img')])")
     page.fill("#id_reason", REASON)
     page.click("button:has-text('Refund 20 credits of 2 tasks')")
     expect(page.locator("#progress")).to_have_attribute("aria-valuenow", "0")

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from credits import ledger
 from credits.models import Budget, Purse
 from genhub.lib.ids import new_id
+from tests.browser.tour import wait_for
 
 DRAWN = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(n => n > 0)"""
 
@@ -18,7 +19,7 @@ def test_a_statement_is_read_and_a_budget_made(
     ledger.settle(ledger.hold(purse.pk, 40, reference=new_id()), 40)
     page = signed_in
     page.goto(f"{site}/admin/credits/purse/{purse.pk}/change/")
-    page.wait_for_function(f"({DRAWN})(document.querySelector('canvas.chart'))")
+    wait_for(page, f"({DRAWN})(document.querySelector('canvas.chart'))")
     expect(page.locator("#statement tbody tr")).to_have_count(3)
 
     page.select_option("#id_kind", "hold")
