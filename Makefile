@@ -41,7 +41,7 @@ FAULTS_OF_files := tests/storage tests/retention tests/lib/test_hostile_addresse
 	tests/api/test_verify.py tests/api/test_owners.py tests/faults/test_leftovers.py tests/faults/test_retention.py
 # Ends told, answers that live on, and whose they are.
 FAULTS_OF_apps := tests/webhooks tests/live tests/front/test_waits.py tests/api/test_owners.py tests/api/test_keys.py \
-	tests/api/test_schemathesis.py
+	tests/api/test_schemathesis.py tests/api/test_small_refusals.py
 # Foreign words, what is found instead of drawn, and what is stopped before anyone sees it.
 FAULTS_OF_dialects := tests/front/test_openai*.py tests/front/test_sdapi*.py tests/front/test_replicate*.py \
 	tests/live/test_assistants*.py tests/api/test_dialects.py tests/api/compat tests/orders/test_cache.py tests/moderation

@@ -95,6 +95,9 @@ FOREIGN = (
 START_SECONDS = 600
 SETTINGS = UNSAFE_SETTINGS | {"max_connections": "300"}
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+LEFT_TO_WHOLE = {
+    Path(__file__).parent / name for name in ("bench", "browser", "faults", "front", "live")
+}
 # The collector's own 700 are for programs that make less than one page of the admin does.
 YOUNG_OBJECTS = 10_000
 
@@ -168,6 +171,12 @@ def leave_to_whole(items: list[pytest.Item], conftest: str) -> None:
         if folder in item.path.parents:
             item.add_marker(pytest.mark.xdist_group(folder.name))
             item.add_marker(pytest.mark.whole)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read what whole folders leave to `make whole`: it takes each worker seconds."""
+    is_left = config.option.markexpr == "not whole" and collection_path in LEFT_TO_WHOLE
+    return True if is_left else None
 
 
 def share_cores(workers: int) -> None:

@@ -1,6 +1,7 @@
 """How pages of the admin behave unless they say otherwise: nothing is deleted, only what a form changed is saved."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.admin import ShowFacets
@@ -53,6 +54,10 @@ class HubAdmin(SeenRows, FoundRows):
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     change_form_outer_after_template = "admin/hub/sections.html"
+    # The theme's templates ask each row of a form, and each line of a list, for these; for one that is not there Django
+    # lists all names of the page first, which was a fifth of what a form took.
+    conditional_fields: Mapping[str, str] = {}
+    list_sections: Sequence[Any] = ()
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Refuse an address with a NUL as one that names no filter: PostgreSQL text holds none."""

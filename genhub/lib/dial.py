@@ -175,6 +175,22 @@ class BoundedStream(httpcore2.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
+def knock(
+    host: str, port: int, *, is_encrypted: bool, seconds: float, private_hosts: Collection[str]
+) -> None:
+    """Connect as a client of `make_client` does, TLS too, and hang up without a word; raise an httpx2.ConnectError,
+    AddressRefused among them, where that fails."""
+    try:
+        stream = Guard(private_hosts).connect_tcp(host, port, seconds)
+        try:
+            if is_encrypted:
+                stream = stream.start_tls(make_context(), host, seconds)
+        finally:
+            stream.close()
+    except (httpcore2.NetworkError, httpcore2.TimeoutException) as error:
+        raise httpx2.ConnectError(str(error)) from error
+
+
 def share_of(left: float, candidates: int) -> float | None:
     """Return how long the first of some addresses may be silent, for the others to have their turn within what is left;
     the last one has all of it."""

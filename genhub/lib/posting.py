@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from genhub.lib.dial import is_named, within
+from genhub.lib.dial import is_named, knock, within
 from genhub.lib.fetch import (
     NO_HOSTS,
     TIMEOUT,
@@ -83,6 +83,21 @@ def read_first(response: httpx2.Response, most_bytes: int) -> bytes:
         if len(found) >= most_bytes:
             break
     return found
+
+
+def reach(url: str, *, seconds: float, private_hosts: Collection[str] = NO_HOSTS) -> None:
+    """Connect as `post` does and send nothing; raise FetchRefused where that fails."""
+    hosts = frozenset(private_hosts)
+    target = read_address(url, hosts)
+    is_encrypted = target.scheme == "https"
+    with within(seconds), told_apart():
+        knock(
+            target.host,
+            port_of(target),
+            is_encrypted=is_encrypted,
+            seconds=seconds,
+            private_hosts=hosts,
+        )
 
 
 def check_target(url: str, private_hosts: Collection[str] = NO_HOSTS) -> None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import SimpleLazyObject, lazy
+from django.utils.functional import lazy
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext
@@ -75,9 +75,7 @@ def counted(entry: dict[str, Any], count: str, *permissions: str) -> dict[str, A
         return int(import_string("genhub.admin.counts.read")(count))
 
     COUNTED_IN_SIDE_BAR.append(count)
-    # Lazy, and copied before it is counted: each page evaluates its own copy.
-    badge = {"badge": SimpleLazyObject(count_now), "badge_variant": "warning"}
-    return entry | badge | {"permission": may_see}
+    return entry | {"badge": count_now, "permission": may_see}
 
 
 def environment(request: HttpRequest) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.template.response import SimpleTemplateResponse
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -57,6 +58,13 @@ def signed_in(user: User) -> Client:
         user=user, session_key=str(session.session_key), address="127.0.0.1"
     )
     return client
+
+
+@pytest.fixture
+def unwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are made, and not written out, which takes most of their time: a test that asks only what a form said of
+    each of many wrong values reads it in their `context_data`."""
+    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
 
 
 @pytest.fixture

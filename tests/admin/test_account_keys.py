@@ -50,7 +50,7 @@ def save(client: Client, vendor: Account, *keys: dict[str, Any]) -> Any:
 
 def errors_of(answer: Any) -> str:
     assert answer.status_code == 200
-    [formset] = answer.context["inline_admin_formsets"]
+    [formset] = answer.context_data["inline_admin_formsets"]
     return f"{formset.formset.errors} {formset.formset.non_form_errors()}"
 
 
@@ -91,6 +91,7 @@ def test_refused_form_does_not_repeat_the_key(boss: Client, vendor: Account) -> 
     ],
     ids=lambda value: value[:12],
 )
+@pytest.mark.usefixtures("unwritten")
 def test_what_is_no_key_is_refused(
     boss: Client, vendor: Account, secret: str, english: str, chinese: str
 ) -> None:

@@ -45,7 +45,7 @@ def page(account: Account, deed: str = "change") -> str:
 
 def errors_of(answer: Any) -> dict[str, list[str]]:
     assert answer.status_code == 200
-    return dict(answer.context["adminform"].form.errors)
+    return dict(answer.context_data["adminform"].form.errors)
 
 
 def test_account_is_added_and_takes_orders(boss: Client, stub: Account, alice: APIClient) -> None:
@@ -113,6 +113,7 @@ def test_page_offers_the_adapters_that_there_are_but_no_second_engine(boss: Clie
     ],
     ids=str,
 )
+@pytest.mark.usefixtures("unwritten")
 def test_wrong_accounts_are_refused_at_their_field(
     boss: Client, stub: Account, wrong: dict[str, str], message: str
 ) -> None:
@@ -139,6 +140,7 @@ def test_refusals_are_said_in_chinese(boss: Client) -> None:
     ],
     ids=str,
 )
+@pytest.mark.usefixtures("unwritten")
 def test_refusals_of_addresses_are_said_in_chinese(
     boss: Client, wrong: dict[str, str], words: str
 ) -> None:

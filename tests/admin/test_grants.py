@@ -247,7 +247,7 @@ def badges(client: Client, desk: str) -> list[int]:
     """Return the number beside the desk in the side bar."""
     groups = client.get(reverse("admin:index")).context["sidebar_navigation"]
     items = [item for group in groups for item in group["items"]]
-    return [int(str(item["badge"])) for item in items if str(item["link"]) == desk]
+    return [item["badge"] for item in items if item["link"] == desk]
 
 
 def test_staff_who_neither_ask_nor_decide_see_no_desk(hire: Hire) -> None:

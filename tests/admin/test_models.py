@@ -51,7 +51,7 @@ def change(row: Offer) -> str:
 
 def errors_of(answer: Any) -> dict[str, list[str]]:
     assert answer.status_code == 200
-    return dict(answer.context["adminform"].form.errors)
+    return dict(answer.context_data["adminform"].form.errors)
 
 
 def test_model_is_made_read_and_ordered(
@@ -174,6 +174,7 @@ def test_change_is_in_the_history_and_leaves_name_and_provider(
     ],
     ids=str,
 )
+@pytest.mark.usefixtures("unwritten")
 def test_wrong_models_are_refused_at_the_first_of_these_fields(
     boss: Client, values: dict[str, Any], wrong: dict[str, Any], message: str
 ) -> None:

@@ -79,6 +79,7 @@ def test_every_page_answers(boss: Client, rows: None, language: str) -> None:
         assert boss.get(reverse(f"admin:{name}")).status_code == 200
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("model", READ_ONLY)
 def test_read_only_pages_refuse_every_write(boss: Client, rows: None, model: type[Model]) -> None:
     row = model._default_manager.first()
@@ -91,6 +92,7 @@ def test_read_only_pages_refuse_every_write(boss: Client, rows: None, model: typ
     assert model._default_manager.filter(pk=row.pk).values().get() == before
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("model", NOT_DELETABLE)
 def test_nobody_deletes_rows(boss: Client, rows: None, model: type[Model]) -> None:
     for row in model._default_manager.all()[:1]:

@@ -90,10 +90,10 @@ def save(client: Client, address: str, values: dict[str, Any]) -> Any:
 
 
 def errors_of(client: Client, address: str, values: dict[str, Any]) -> dict[str, list[str]]:
-    answer = client.post(address, values)
+    answer: Any = client.post(address, values)
     assert answer.status_code == 200
-    assert "preview" not in answer.context
-    errors: dict[str, list[str]] = answer.context["adminform"].form.errors
+    assert "preview" not in answer.context_data
+    errors: dict[str, list[str]] = answer.context_data["adminform"].form.errors
     return errors
 
 
@@ -264,6 +264,7 @@ def test_dates_are_judged_by_the_databases_clock() -> None:
         (PRICE | {"valid_from_0": "yesterday", "valid_from_1": "00:00:00"}, "valid_from"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("unwritten")
 def test_rule_that_cannot_be_is_refused_at_its_field(
     boss: Client, values: dict[str, str], field: str
 ) -> None:
@@ -289,6 +290,7 @@ def test_expired_rule_may_be_kept_switched_off(boss: Client) -> None:
         PRICE | {"media_type": "image"} | TOMORROW,
     ],
 )
+@pytest.mark.usefixtures("unwritten")
 def test_two_prices_of_one_rank_that_may_meet_are_refused_by_name(
     boss: Client, values: dict[str, str]
 ) -> None:

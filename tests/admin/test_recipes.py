@@ -106,20 +106,22 @@ def test_edits_of_each_picture_are_shown_in_words_and_on_grey(boss: Client) -> N
         ("parameters", '{"shape": {"type": "nonsense"}}', "This is not valid JSON Schema"),
     ],
 )
+@pytest.mark.usefixtures("unwritten")
 def test_mistakes_stand_next_to_their_field(
     boss: Client, field: str, text: str, message: str
 ) -> None:
     draft = draft_next(shape())
     page = address("templateversion_change", draft.pk)
-    answer = boss.post(page, words_of(draft, **{field: text}) | PUBLISH)
-    errors = answer.context["adminform"].form.errors
+    answer: Any = boss.post(page, words_of(draft, **{field: text}) | PUBLISH)
+    errors = answer.context_data["adminform"].form.errors
     assert message in str(errors.get_json_data()[field])
     assert shape().published != draft
     # Without the publish button an unfinished draft may be saved; its publish page then lists the mistakes.
     assert boss.post(page, words_of(draft, **{field: text})).status_code == 302
     publish = address("templateversion_publish", draft.pk)
-    assert boss.get(publish).context["question"].mistakes
-    assert boss.post(publish).context["question"].mistakes
+    for asked in (boss.get, boss.post):
+        listed: Any = asked(publish)
+        assert listed.context_data["question"].mistakes
     draft.refresh_from_db()
     assert draft.published_at is None
 
@@ -146,13 +148,14 @@ def test_mistakes_stand_next_to_their_field(
         ("prompt", "a \0 star"),
     ],
 )
+@pytest.mark.usefixtures("unwritten")
 def test_malformed_drafts_are_not_saved(boss: Client, field: str, text: str) -> None:
     draft = draft_next(shape())
-    answer = boss.post(
+    answer: Any = boss.post(
         address("templateversion_change", draft.pk), words_of(draft, **{field: text})
     )
     assert answer.status_code == 200
-    assert list(answer.context["adminform"].form.errors) == [field]
+    assert list(answer.context_data["adminform"].form.errors) == [field]
 
 
 def test_empty_json_means_nothing_given(boss: Client) -> None:

@@ -21,12 +21,14 @@ from genhub.lib.errors import NotFound
 from storage.api.links import LinkWords
 from storage.models import Artifact
 from tests.api.refusals import GENERATE, as_body, nothing_moves, refused
+from tests.faults.processes import COUNT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
 INVALID = (400, "invalid_request")
 SMALL_BYTES = 20_000
+# The examples are the same on each run; `make faults SET=apps` asks for more of them.
 QUICK = settings(
-    max_examples=12, deadline=None, derandomize=True,
+    max_examples=40 if COUNT else 12, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 
@@ -126,6 +128,7 @@ def check_answer(answer: Any) -> None:
         assert answer.json()["code"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "word", [*WORDS, "user", "no_such_word", *sorted(GenerateSerializer.UNSUPPORTED)]
 )
@@ -193,6 +196,7 @@ ODD = TEXTS.filter(lambda text: not any("\ud800" <= letter <= "\udfff" for lette
 )  # fmt: skip
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("address", LISTS)
 @QUICK
 @given(data=st.data())

@@ -4,11 +4,14 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+# All files are read once, by one worker.
+pytestmark = pytest.mark.xdist_group("house")
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("genhub", "generation", "credits", "storage", "templates")
 TOP = {"manage.py", "pyproject.toml", "genhub", "generation", "credits", "storage", "templates", "tests", "deploy",
@@ -42,17 +45,42 @@ def count_lines(path: Path) -> int:
     return len(path.read_text().splitlines())
 
 
-def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+@dataclass(frozen=True)
+class Outline:
+    """What a file imports and defines, with the lines that each definition takes."""
+
+    # Of `from urllib import request` the module, and the whole name as well.
+    modules: list[str]
+    names: list[str]
+    classes: dict[str, int]
+    functions: dict[str, int]
+    jobs: dict[str, int]
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the full name of each module that a file imports, wherever the import stands."""
-    for node in ast.walk(parse(path)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+@cache
+def outline(path: Path) -> Outline:
+    """Read a file once for all tests, wherever in it an import or a definition stands."""
+    found = Outline([], [], {}, {}, {})
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Import():
+                found.modules.extend(alias.name for alias in node.names)
+            case ast.ImportFrom(module=str(module)):
+                found.modules.append(module)
+                found.names.extend(f"{module}.{alias.name}" for alias in node.names)
+            case ast.ClassDef():
+                found.classes[node.name] = length(node)
+            case ast.FunctionDef():
+                found.functions[node.name] = length(node)
+                if any("shared_task" in ast.dump(by) for by in node.decorator_list):
+                    found.jobs[node.name] = length(node)
+            case _:
+                pass
+    return found
+
+
+def length(node: ast.ClassDef | ast.FunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def is_within(path: Path, *folders: str) -> bool:
@@ -84,33 +112,24 @@ def test_there_is_no_drawer() -> None:
     assert [place(path) for path in MODULES if {path.stem, *path.parts} & DRAWERS] == []
 
 
-def classes(path: Path) -> list[ast.ClassDef]:
-    return [node for node in ast.walk(parse(path)) if isinstance(node, ast.ClassDef)]
-
-
-def length(node: ast.ClassDef | ast.FunctionDef) -> int:
-    return (node.end_lineno or node.lineno) - node.lineno + 1
-
-
 def test_views_are_thin() -> None:
     views = [path for path in SOURCES if "api" in path.parts]
     long = {
-        f"{place(path)}:{node.name}": length(node)
+        f"{place(path)}:{name}": lines
         for path in views
-        for node in classes(path)
-        if node.name.endswith("View") and length(node) > LONGEST_VIEW
+        for name, lines in outline(path).classes.items()
+        if name.endswith("View") and lines > LONGEST_VIEW
     }
     assert long == {}
 
 
 def test_jobs_are_doorbells() -> None:
-    long = {}
-    for path in SOURCES:
-        if path.stem != "tasks":
-            continue
-        for node in ast.walk(parse(path)):
-            if isinstance(node, ast.FunctionDef) and "shared_task" in ast.dump(node):
-                long[f"{place(path)}:{node.name}"] = length(node)
+    long = {
+        f"{place(path)}:{name}": lines
+        for path in SOURCES
+        if path.stem == "tasks"
+        for name, lines in outline(path).jobs.items()
+    }
     assert long
     assert {name: lines for name, lines in long.items() if lines > LONGEST_JOB} == {}
 
@@ -118,11 +137,9 @@ def test_jobs_are_doorbells() -> None:
 def test_names_say_what_is_meant() -> None:
     vague = []
     for path in SOURCES:
-        for node in ast.walk(parse(path)):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith(VAGUE_VERBS):
-                vague.append(f"{place(path)}:{node.name}")
-            if isinstance(node, ast.ClassDef) and node.name.endswith(VAGUE_NOUNS):
-                vague.append(f"{place(path)}:{node.name}")
+        found = outline(path)
+        vague += [f"{place(path)}:{n}" for n in found.functions if n.startswith(VAGUE_VERBS)]
+        vague += [f"{place(path)}:{n}" for n in found.classes if n.endswith(VAGUE_NOUNS)]
     assert vague == []
 
 
@@ -148,7 +165,7 @@ def test_only_the_engine_and_its_school_import_torch() -> None:
         place(path)
         for path in SOURCES
         if not is_within(path, "generation/engine", "generation/training")
-        and any(name.split(".")[0] in HEAVY for name in imports(path))
+        and any(name.split(".")[0] in HEAVY for name in outline(path).modules)
     ]
     assert guilty == []
 
@@ -195,12 +212,9 @@ def test_nothing_but_the_lib_opens_addresses() -> None:
     assert guilty == []
 
 
-def taken(path: Path) -> Iterator[str]:
-    """Yield what a file imports, and of `from urllib import request` the whole name."""
-    yield from imports(path)
-    for node in ast.walk(parse(path)):
-        if isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def taken(path: Path) -> list[str]:
+    """Return what a file imports, modules and names out of them."""
+    return outline(path).modules + outline(path).names
 
 
 def is_of(name: str, packages: set[str]) -> bool:
@@ -273,7 +287,12 @@ def test_nobody_asks_whether_a_test_is_running() -> None:
 
 
 def test_nothing_of_the_hub_imports_its_tests() -> None:
-    assert [place(p) for p in SOURCES if any(n.split(".")[0] == "tests" for n in imports(p))] == []
+    guilty = [
+        place(path)
+        for path in SOURCES
+        if any(name.split(".")[0] == "tests" for name in outline(path).modules)
+    ]
+    assert guilty == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.architecture.test_house import PACKAGES, ROOT, SOURCES, imports, place
+from tests.architecture.test_house import PACKAGES, ROOT, SOURCES, outline, place
 
 pytestmark = pytest.mark.whole
 
@@ -56,7 +56,9 @@ def imported(before: str = "", **settings: str) -> set[str]:
 @pytest.mark.parametrize("package", OPTIONAL)
 def test_one_module_alone_imports_it(package: str) -> None:
     importers = [
-        place(path) for path in SOURCES if any(n.split(".")[0] == package for n in imports(path))
+        place(path)
+        for path in SOURCES
+        if any(n.split(".")[0] == package for n in outline(path).modules)
     ]
     assert importers == [OPTIONAL[package][1]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from genhub.doctor import hub, machine, reports, servers, store
+from genhub.doctor import hub, machine, receivers, reports, servers, store
 from genhub.doctor.findings import Finding, Look, Verdict, examine
 from genhub.lib.commands import HubCommand
 
@@ -36,6 +36,7 @@ OF_ROWS: dict[str, Look] = {
     "sealed keys": hub.look_at_secrets_kept,
     "providers": hub.look_at_accounts,
     "webhooks": hub.look_at_webhooks,
+    "receivers": receivers.look_at_receivers,
     "audit": hub.look_at_audit,
 }
 MARKS = {Verdict.GOOD: "·", Verdict.WARNING: "!", Verdict.FAULT: "✗"}
