@@ -89,7 +89,10 @@ def flower() -> Program:
             *(sys.executable, "-m", "celery", "-A", "genhub", "flower"),
             *_spell({"address": "127.0.0.1", "port": port}),
         ],
-        environment={"FLOWER_BASIC_AUTH": f"admin:{settings.SECRETS['flower_password']}"},
+        environment={
+            "FLOWER_BASIC_AUTH": f"admin:{settings.SECRETS['flower_password']}",
+            "FLOWER_URL_PREFIX": "",
+        },
         grace_seconds=5,
     )
 

@@ -48,6 +48,8 @@ LORA_FOLDER = Path(first("LORA_FOLDER", default=str(HOME / "loras")))
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 # Who brings it may read `/metrics` from elsewhere.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Where what stands in front leads to Flower, which reads the same name.
+FLOWER_URL_PREFIX = first("FLOWER_URL_PREFIX").strip("/")
 DEBUG = False
 
 # Seal what the hub must read again (vendors' keys); the first seals, each opens. Without any no such key can be kept.

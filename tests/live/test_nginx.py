@@ -47,7 +47,7 @@ http {{
 
 
 @contextmanager
-def nginx(folder: Path, *, web: int, events: int) -> Iterator[int]:
+def nginx(folder: Path, *, web: int, events: int, flower: int = 5555) -> Iterator[int]:
     """Run nginx with the file of the release, of which ports and paths alone are others; yield its port with TLS."""
     path = need_program("/usr/sbin/nginx", "nginx", variable="NGINX")
     subprocess.run(
@@ -60,6 +60,7 @@ def nginx(folder: Path, *, web: int, events: int) -> Iterator[int]:
     for found, replaced in (
         ("127.0.0.1:8000", f"127.0.0.1:{web}"),
         ("127.0.0.1:8001", f"127.0.0.1:{events}"),
+        ("127.0.0.1:5555", f"127.0.0.1:{flower}"),
         ("listen 80;", f"listen 127.0.0.1:{plain};"),
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{secure} ssl http2;"),
         ("/var/log/nginx/", f"{folder}/"),

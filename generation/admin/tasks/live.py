@@ -279,8 +279,12 @@ def card_words(facts: dict[str, Any]) -> str:
 
 
 def find_flower(request: HttpRequest) -> SafeString | str:
-    """Return a link to Flower where this hub runs it and the reader is on its machine, else where it listens."""
+    """Return a link to Flower where it is behind the hub's own address, or where this hub runs it and the reader is on
+    its machine; else where it listens."""
     port = getattr(settings, "PORT", None)
+    if port is None and settings.FLOWER_URL_PREFIX:
+        behind = f"{settings.PUBLIC_URL}/{settings.FLOWER_URL_PREFIX}/"
+        return leads(behind, behind)
     if port is None:
         return gettext("on the hub's machine, port 5555 unless it was set up otherwise")
     address = f"http://127.0.0.1:{port + 1}/"

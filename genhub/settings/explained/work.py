@@ -212,6 +212,13 @@ GROUPS = [
                 default=_("a socket in the home; production: `127.0.0.1:8001`"),
             ),
             Setting(
+                "FLOWER_URL_PREFIX",
+                _(
+                    "the path under PUBLIC_URL by which what stands in front leads to Flower (`flower`); the page of the queue links to it"
+                ),
+                default=_("Flower is for its own machine alone"),
+            ),
+            Setting(
                 "EVENTS_STREAMS", _("event streams that may be open; then 429"), unit=_("streams")
             ),
             Setting("EVENTS_STREAMS_PER_KEY", _("the same of one API key"), unit=_("streams")),
