@@ -2813,6 +2813,8 @@ CREATE INDEX event_by_age ON public.generation_event USING btree (created_at);
 
 CREATE INDEX event_by_position ON public.generation_event USING btree ("position");
 
+CREATE INDEX event_exposed ON public.generation_event USING btree (created_at) WHERE ((data ? 'exposure_usd'::text) AND ((kind)::text = 'failed'::text));
+
 CREATE INDEX favourite_of_user ON public.storage_artifact USING btree (platform_id, "user", id DESC) WHERE (favourite_at IS NOT NULL);
 
 CREATE INDEX finding_of_picture ON public.generation_finding USING btree (artifact_id) WHERE (artifact_id IS NOT NULL);
@@ -3636,6 +3638,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('generation', '0039_task_of_version', now()),
     ('generation', '0040_trace', now()),
     ('generation', '0041_trainings', now()),
+    ('generation', '0042_event_exposed', now()),
     ('retention', '0001_initial', now()),
     ('retention', '0002_keeping', now()),
     ('sessions', '0001_initial', now()),
