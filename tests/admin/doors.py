@@ -1,6 +1,6 @@
 """Every address of the admin, found from the site itself, and who may pass: what the view declares, or a rule here."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +18,8 @@ from generation.models import Task, TrainingSet
 from genhub.settings.unfold import CUSTOMER_RIGHTS
 from genhub.users.models import User
 from storage.models import Artifact
-from templates.models import Style, TemplateVersion
+from templates.models import Style, Template, TemplateVersion
+from templates.services import draft_next
 
 Asked = Callable[[HttpRequest], bool]
 Rule = Callable[[HttpRequest, Any, Any], bool]
@@ -263,11 +264,13 @@ def list_deeds() -> Iterator[Deed]:
             yield Deed(name, page, bind(rule, page))
 
 
-def list_doors(person: User, chosen: Sequence[Model] = ()) -> Iterator[Door]:
-    """Yield every door of the admin, those of rows at the chosen one or the first that this person finds."""
+def list_doors(person: User) -> Iterator[Door]:
+    """Yield every door of the admin, those of rows at the first that this person finds, or at one that may be written:
+    no owner's account, and a draft."""
     request: Any = RequestFactory().get("/")
     request.user = person
-    rows = {type(row): row for row in chosen}
+    dave = User.objects.create_user("dave", is_staff=True)
+    rows = {User: dave, TemplateVersion: draft_next(Template.objects.get(code="shape"))}
     yield from list_site()
     for model, page in admin.site._registry.items():
         row = rows.get(model) or page.get_queryset(request).first()
