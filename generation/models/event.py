@@ -1,6 +1,7 @@
 """What happened to a task, one row a step: history is data, not logs."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -53,6 +54,12 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["created_at"], name="event_by_age"),
             models.Index(fields=["position"], name="event_by_position"),
+            # Ends whose cost was booked without an answer: few, and summed up on staff's first page.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(kind="failed", data__has_key="exposure_usd"),
+                name="event_exposed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,15 +22,19 @@ ON_DESK = IN_DOUBT | Q(late_at__gt=Now() - LATE_SHOWN)
 DOUBTS: Final = PreparedCount(lambda: DeskEntry.objects.filter(IN_DOUBT))
 
 
+def list_booked(age: timedelta) -> QuerySet[Event]:
+    """Return the ends, of the last hours, whose costs were booked without an answer."""
+    kind = Event.Kind.FAILED
+    rows = Event.objects.filter(created_at__gt=Now() - age, kind=kind, data__has_key="exposure_usd")
+    return rows.order_by()
+
+
 def view_desk(age: timedelta) -> dict[str, Any]:
     """Return how many orders are in doubt and what they may cost; and of the last hours, what was booked of those whose
     time ran out, and how many came too late."""
     doubts = DeskEntry.objects.filter(IN_DOUBT).order_by()
-    booked = Event.objects.filter(
-        created_at__gt=Now() - age, kind=Event.Kind.FAILED, data__has_key="exposure_usd"
-    )
     cost = Cast(KeyTextTransform("exposure_usd", "data"), USD)
-    ended = booked.order_by().aggregate(count=Count("pk"), usd=Sum(cost, default=Decimal(0)))
+    ended = list_booked(age).aggregate(count=Count("pk"), usd=Sum(cost, default=Decimal(0)))
     return {
         **doubts.aggregate(count=Count("pk"), usd=Sum("dearest_usd", default=Decimal(0))),
         "ended": ended["count"],

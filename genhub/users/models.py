@@ -1,6 +1,6 @@
 """Our own user model from the first migration, so that it can grow without a rewrite."""
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group, Permission
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -82,3 +82,19 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} at {self.issuer}"
+
+
+class ShippedRight(models.Model):
+    """A right that a shipped role was given once: it is not given again to a role from which staff took it."""
+
+    # Empty: of no role, but the newest there was when the roles were given theirs.
+    group = models.ForeignKey(Group, models.CASCADE, related_name="shipped_rights", null=True)
+    permission = models.ForeignKey(Permission, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group", "permission"], name="shipped_right_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.permission_id} of {self.group_id}"

@@ -124,7 +124,8 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
     ) -> Any:
         """Refuse in words the edit of a draft that somebody published meanwhile."""
         with transaction.atomic():
-            if request.method == "POST" and object_id:
+            # Who may change none is refused below, as everywhere, and holds up nobody who may.
+            if request.method == "POST" and object_id and self.has_change_permission(request):
                 self.lock_row(request, object_id)
                 version = self.find_object(request, object_id)
                 if version.published_at:

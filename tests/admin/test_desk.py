@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from rest_framework.test import APIClient
 
@@ -11,7 +12,7 @@ from generation.life import late, rescue, sending, waiting
 from generation.life.claims import claim_of
 from generation.life.outputs import Stored
 from generation.models import Account, Attempt, Event, Task, find_card
-from generation.selectors.desk import view_desk
+from generation.selectors.desk import list_booked, view_desk
 from generation.work.run import run_queue
 from tests.admin.conftest import Hire
 from tests.steps import claim, collect, submit
@@ -82,6 +83,15 @@ def test_deadline_tells_staff_what_is_booked(
     card = front[front.index('id="desk"') :]
     assert "0.25 USD" in card
     assert "1 · 0.50 USD" in card
+
+
+def test_what_is_booked_is_found_without_reading_the_events_of_a_day(alice: APIClient) -> None:
+    give_up(lose(alice))
+    booked = list_booked(LAST_DAY)
+    assert [event.kind for event in booked] == ["failed"]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "event_exposed" in booked.explain()
 
 
 def come_late(alice: APIClient) -> Task:

@@ -27,3 +27,22 @@ def test_the_menu_is_skipped_and_ones_own_is_reached(
     page.keyboard.press("Enter")
     expect(page.locator("#changelist-filter")).to_be_visible()
     assert complaints == []
+
+
+def test_what_scripts_make_is_named_whenever_they_make_it(
+    signed_in: Page, site: str, complaints: list[str]
+) -> None:
+    page = signed_in
+    page.goto(f"{site}/admin/auth/group/add/")
+    expect(page.get_by_role("main")).to_be_visible()
+    tips = page.locator(".help-tooltip[aria-label]")
+    expect(tips).to_have_count(2)
+    expect(page.locator(".help-tooltip[role=img]")).to_have_count(2)
+    late = '<span class="help-tooltip" aria-label="Made late"></span>'
+    page.evaluate(
+        "html => document.getElementById('content').insertAdjacentHTML('beforeend', html)", late
+    )
+    expect(page.get_by_role("img", name="Made late")).to_be_attached()
+    page.goto(f"{site}/admin/credits/budget/add/")
+    expect(page.get_by_role("textbox", name="API key")).to_be_visible()
+    assert complaints == []

@@ -24,24 +24,38 @@
     return head?.cells[[...cell.parentElement.children].indexOf(cell)]?.textContent.trim();
   };
 
-  document.addEventListener("DOMContentLoaded", () => {
-    const names = document.querySelector(".hub-skip")?.dataset;
-    if (!names) return;
-    document.querySelectorAll(ACTS).forEach(mend);
-    document.querySelectorAll(`a, button, ${ACTS}`).forEach((node) => nameIcon(node, names));
-  });
-  // Parts that Django's own scripts make, once the page is there: their names are read out where they belong.
-  window.addEventListener("load", () => {
+  const nameField = (field) => {
+    if (field.labels?.length || field.ariaLabel) return;
+    // In a table the column's name stands above, for eyes alone.
+    const name = field.closest("[data-label]")?.dataset.label ?? columnOf(field.closest("td"));
+    if (name) field.ariaLabel = name;
+  };
+
+  // Parts that Django's and the theme's own scripts make: their names are read out where they belong.
+  const nameMade = (names) => {
     document.querySelectorAll(".help-tooltip[aria-label]").forEach((node) => node.setAttribute("role", "img"));
     document.querySelectorAll("select.select2-hidden-accessible").forEach((select) => {
       const shown = document.getElementById(`select2-${select.id}-container`);
       shown?.setAttribute("aria-label", select.labels[0]?.textContent.trim() ?? select.name);
     });
-    // In a table the column's name stands above, for eyes alone.
-    document.querySelectorAll("td :is(input:not([type=hidden]), select, textarea)").forEach((field) => {
-      const name = field.closest("[data-label]")?.dataset.label ?? columnOf(field.closest("td"));
-      if (name && !field.labels?.length && !field.ariaLabel) field.ariaLabel = name;
+    document.querySelectorAll("td :is(input:not([type=hidden]), select, textarea)").forEach(nameField);
+    document.querySelectorAll(".simplebar-content-wrapper").forEach((node) => {
+      node.setAttribute("aria-label", node.closest("#nav-sidebar") ? names.menu : document.title.split("|")[0].trim());
     });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const names = document.querySelector(".hub-skip")?.dataset;
+    if (!names) return;
+    document.getElementById("main")?.setAttribute("role", "main");
+    const mendAll = () => {
+      document.querySelectorAll(ACTS).forEach(mend);
+      document.querySelectorAll(`a, button, ${ACTS}`).forEach((node) => nameIcon(node, names));
+      nameMade(names);
+    };
+    mendAll();
+    // What a script makes may come at any time: after the page's load, and when somebody adds a row.
+    new MutationObserver(mendAll).observe(document.body, { childList: true, subtree: true });
   });
   document.addEventListener("keydown", (event) => {
     const node = event.target;
