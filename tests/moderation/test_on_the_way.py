@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from generation.life.claims import Claim
 from generation.models import Account, Output, Task
+from generation.moderation import pictures
 from generation.work import watching
 from generation.work.run import run_queue
 from storage import plain_png, services, vendor_pictures
@@ -83,6 +84,7 @@ def test_what_is_not_seen_on_its_way_is_looked_at_in_the_store(
     alice: APIClient, watched: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched.faults = [BAD, SAFE]
+    monkeypatch.setattr(plain_png, "MOST_AT_HAND_BYTES", 0)
     monkeypatch.setattr(plain_png, "decode", lambda *_: 1 / 0)
     task = order(alice, num_images=2)
     assert (task["status"], task["result"]["count"]) == ("completed", 1)
@@ -112,10 +114,10 @@ def test_what_was_seen_makes_the_thumbnail(
     assert thumbnail.getpixel((99, 99))[0] == pytest.approx(SEED - 1, abs=3)  # type: ignore[index]
 
 
-def test_order_that_nobody_watches_is_seen_by_nobody(
+def test_order_that_nobody_watches_is_judged_by_nobody(
     alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plain_png, "decode", None)
+    monkeypatch.setattr(pictures, "judge", None)
     asked: list[Any] = []
     watch_of = watching.watch_of
 
