@@ -34,7 +34,7 @@ UNSEEN: Final = frozenset({b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pHYs", b"bKGD"}
 MOST_CHUNKS: Final = 20_000
 PART_BYTES: Final = 256 * 1024
 # The pixels of a larger picture are unpacked once more by whoever wants them: as bytes, they would fill the memory.
-MOST_AT_HAND_BYTES: Final = 32 * 1024 * 1024
+MOST_AT_HAND_BYTES: Final = 8 * 1024 * 1024
 FILTERS: Final = 5
 PIXELS, END = b"IDAT", b"IEND"
 

@@ -3,6 +3,7 @@ anybody has it."""
 
 import base64
 import io
+import threading
 from typing import Any
 
 import pytest
@@ -90,6 +91,42 @@ def test_what_is_not_seen_on_its_way_is_looked_at_in_the_store(
     assert (task["status"], task["result"]["count"]) == ("completed", 1)
     assert [error["code"] for error in task["result"]["errors"]] == ["content_blocked"]
     assert reds_of(watched) == pytest.approx([SEED - 1, SEED], abs=3)
+
+
+def test_what_turns_out_not_to_be_plain_is_shown_the_longer_way_once(
+    alice: APIClient,
+    watched: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def find_odd(*_: Any) -> None:
+        raise plain_png.NotPlain
+
+    monkeypatch.setattr(plain_png, "look_through", find_odd)
+    monkeypatch.setattr(services, "read_whole", None)
+    assert order(alice)["result"]["count"] == 1
+    assert reds_of(watched) == pytest.approx([SEED - 1], abs=3)
+    assert "looked at later" not in caplog.text
+
+
+def test_how_it_is_watched_is_asked_while_it_is_looked_through(
+    alice: APIClient, watched: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch_of, look_through, known = watching.watch_of, plain_png.look_through, threading.Event()
+
+    def ask(claim: Claim) -> Any:
+        found = watch_of(claim)
+        known.set()
+        return found
+
+    def look_late(*told: Any) -> Any:
+        assert known.wait(10)
+        return look_through(*told)
+
+    monkeypatch.setattr(watching, "watch_of", ask)
+    monkeypatch.setattr(plain_png, "look_through", look_late)
+    assert order(alice)["result"]["count"] == 1
+    assert len(watched.asked) == 1
 
 
 def test_what_nobody_judged_on_its_way_is_not_asked_again(
