@@ -21,6 +21,7 @@ from storage.models import Artifact
 from storage.purposes import read_whole
 from tests.api.refusals import GENERATE
 from tests.moderation.test_pictures import BAD, DOWN, SAFE, credits, find_apart
+from tests.patience import patience
 from tests.providers.vendors.server import Asked, Server
 
 pytestmark = [
@@ -120,7 +121,7 @@ def test_how_it_is_watched_is_asked_while_it_is_looked_through(
         return found
 
     def look_late(*told: Any) -> Any:
-        assert known.wait(10)
+        assert known.wait(patience(10))
         return look_through(*told)
 
     monkeypatch.setattr(watching, "watch_of", ask)
