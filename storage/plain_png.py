@@ -175,26 +175,24 @@ def read_labelled(data: mmap.mmap, parts: PlainPng, free_bytes: int = 0) -> Iter
     yield parts.tail
 
 
-def look_through(data: mmap.mmap, parts: PlainPng) -> Image.Image | None:
-    """Return the RGB pixels of a picture that is whole, on white where one sees through it, None of one that is too
-    large for that, or odd; raise NotPlain as `check_whole` does.
-
-    It is unpacked once: Pillow takes three times as long for that as for all the rest, and gets rows that were looked
-    at, packed as loosely as can be.
-    """
+def look_through(data: mmap.mmap, parts: PlainPng) -> bytearray | None:
+    """Return the rows of a picture that is whole, None of one that is too large for that, or odd; raise NotPlain as
+    `check_whole` does."""
     if parts.is_odd or parts.row_bytes * parts.height > MOST_AT_HAND_BYTES:
         check_whole(data, parts)
         return None
-    packer, packed = zlib.compressobj(0), bytearray()
-    check_whole(data, parts, lambda rows: packed.extend(packer.compress(rows)))
-    packed += packer.flush()
-    size = (parts.width, parts.height)
-    try:
-        image = Image.frombytes(parts.mode, size, packed, "zip", parts.mode)
-    except ValueError as error:
-        # Not known of such rows; the longer way decides.
-        raise NotPlain from error
-    return flatten(image).convert("RGB")
+    rows = bytearray()
+    check_whole(data, parts, rows.extend)
+    return rows
+
+
+def decode_rows(rows: bytearray, parts: PlainPng) -> Image.Image:
+    """Return the RGB pixels of rows that were looked through, on white where one sees through them.
+
+    Pillow takes three times as long to unpack as for all the rest, and gets them packed as loosely as can be.
+    """
+    packed, size = zlib.compress(rows, 0), (parts.width, parts.height)
+    return flatten(Image.frombytes(parts.mode, size, packed, "zip", parts.mode)).convert("RGB")
 
 
 def check_whole(

@@ -145,15 +145,17 @@ def save_plain(
 
         def draw() -> Image.Image:
             # Nobody decodes here what was not found whole.
-            seen[:] = [looking.result() or plain_png.decode(data, parts)]
+            rows = looking.result()
+            seen[:] = [
+                plain_png.decode_rows(rows, parts) if rows else plain_png.decode(data, parts)
+            ]
             return seen[0]
 
         def look() -> None:
             # Whoever judges asks how while it is still looked through.
             if show:
                 show(draw)
-            if (whole := looking.result()) and not seen:
-                seen.append(whole)
+            looking.result()
             # A thumbnail needs no more, and the picture has to go.
             seen[:] = map(relabelling.shrink, seen)
 
