@@ -6,10 +6,11 @@ Whoever published draws at once; one that was killed before leaves it to the fir
 import logging
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO
+from typing import IO, Final
 
 from django.core.files.storage import default_storage
 
+from genhub.lib.prepared import Prepared
 from storage.content import StoredFile
 from storage.encoding import encode_thumbnail
 from storage.labels import NONE, Label
@@ -46,9 +47,15 @@ def draw_missing(artifact: Artifact) -> None:
 
 def label_of(key: str) -> Label:
     """Return the label of a stored output: that of the first who has it, where several do."""
-    rows = Artifact.objects.filter(key=key).order_by("pk").select_related("platform")
-    first = rows.first()
-    return label_output(first.pk, producer=first.platform.label_producer) if first else NONE
+    for first in BY_KEY.find(key):
+        return label_output(first.pk, producer=first.platform.label_producer)
+    return NONE
+
+
+BY_KEY: Final[Prepared[Artifact]] = Prepared(
+    lambda key: Artifact.objects.filter(key=key).order_by("pk").select_related("platform")[:1],
+    "a key",
+)
 
 
 def draw_or_log(picture: StoredFile | Artifact, file: IO[bytes]) -> bool:

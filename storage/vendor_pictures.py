@@ -123,13 +123,13 @@ def save_plain(
 ) -> StoredFile:
     """Store a plain PNG, looked at while it is labelled and on its way; raise NotPlain for any other, and then nothing
     stays."""
-    small: list[Image.Image] = []
+    seen: list[Image.Image] = []
     with mmap.mmap(sent.fileno(), 0, access=mmap.ACCESS_READ) as data, ExitStack() as stack:
         try:
             parts = plain_png.find_parts(data, marking.label)
         except RefusedPicture as refused:
             raise OutputRefused(CODES[str(refused)]) from refused
-        looking = lookers.submit(plain_png.check_whole, data, parts)
+        looking = lookers.submit(plain_png.look_through, data, parts)
         # What it reads must not go before.
         stack.callback(wait, [looking])
         labelled = stack.enter_context(TemporaryFile(buffering=0))
@@ -144,19 +144,24 @@ def save_plain(
         )
 
         def draw() -> Image.Image:
-            image = plain_png.decode(data, parts)
-            small[:] = [relabelling.shrink(image)]
-            return image
+            # Nobody decodes here what was not found whole.
+            rows = looking.result()
+            seen[:] = [
+                plain_png.decode_rows(rows, parts) if rows else plain_png.decode(data, parts)
+            ]
+            return seen[0]
 
         def look() -> None:
-            # Nobody decodes here what was not found whole.
-            looking.result()
+            # Whoever judges asks how while it is still looked through.
             if show:
                 show(draw)
+            looking.result()
+            # A thumbnail needs no more, and the picture has to go.
+            seen[:] = map(relabelling.shrink, seen)
 
         put_beside(stored, File(labelled, stored.key), look)
         stack.pop_all()
-        return replace(stored, undrawn=labelled, small=next(iter(small), None))
+        return replace(stored, undrawn=labelled, small=next(iter(seen), None))
 
 
 def write_signed(

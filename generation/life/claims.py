@@ -132,7 +132,8 @@ def claim_next(queue: str, *, worker: str) -> Claim | None:
     """Take the best due attempt of a queue: priority first, then fair share, then age; None when none is due."""
     try:
         with transaction.atomic():
-            claims = list_claims(take(NEXT, worker, queue=queue))
+            taken = take(NEXT, worker, queue=queue)
+            claims = list_claims(taken) if taken else []
     except Offer.DoesNotExist:
         # Deleted in this very moment: nothing was taken, and a loop ends the task.
         return None

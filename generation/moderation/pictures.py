@@ -55,8 +55,10 @@ def has_judge(*, local_only: bool) -> bool:
 
 def judge(image: Image.Image, watch: Watch) -> Found | None:
     """Return what is objected to in an RGB picture, or that nobody could judge it; None: it may be seen."""
-    shown = image.copy()
-    shown.thumbnail((LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS))
+    shown = image
+    if max(image.size) > LONGEST_SIDE_PIXELS:
+        shown = image.copy()
+        shown.thumbnail((LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS))
     is_unjudged = False
     if settings.MODERATION_MODEL:
         try:

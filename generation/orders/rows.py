@@ -12,6 +12,7 @@ from generation.models.task import Priority
 from generation.orders import chain
 from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
+from generation.selectors.delivered import keep_read, keep_rows
 from genhub.lib import requestid, tracing
 
 
@@ -82,14 +83,4 @@ def times_of(expires_in: int | None, now: datetime) -> dict[str, Any]:
 
 def remember_read(task: Task, attempt: Attempt, *outputs: Output) -> None:
     """Let a task that was just written be answered as one that was read: it has this attempt, and what was found."""
-    vars(task)["_prefetched_objects_cache"] = {
-        "attempts": keep_rows(Attempt, attempt),
-        "outputs": keep_rows(Output, *outputs),
-    }
-
-
-def keep_rows(model: type[Any], *rows: Any) -> Any:
-    """Return a queryset that has been read already."""
-    found = model.objects.none()
-    vars(found)["_result_cache"] = list(rows)
-    return found
+    keep_read(task, attempts=keep_rows(Attempt, attempt), outputs=keep_rows(Output, *outputs))

@@ -86,11 +86,6 @@ def find_task(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Task | 
     return find_tasks(platform_id, user).filter(pk=from_wire(PREFIX, wire_id)).first()
 
 
-def find_with_pictures(platform_id: uuid.UUID, user: str | None, task_id: uuid.UUID) -> Task | None:
-    """Return one task with what it delivered alone, or None when there is none of this id among theirs."""
-    return find_own(platform_id, user).filter(pk=task_id).prefetch_related(WITH_PICTURES).first()
-
-
 def find_live_tasks(platform_id: uuid.UUID, user: str, word: str) -> QuerySet[Task]:
     """Return a user's tasks that have not ended and have a word in their metadata, newest first, with all that an
     answer needs, and for how long each has been worked on (`elapsed`)."""

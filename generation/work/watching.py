@@ -16,7 +16,9 @@ from generation.moderation import pictures
 from generation.moderation.found import Found
 from generation.moderation.pictures import Watch
 from generation.work.persisting import persist
+from genhub.lib import remembered
 from genhub.lib.connections import release_connection
+from storage.plain_png import NotPlain
 from storage.services import read_stored
 
 logger = logging.getLogger(__name__)
@@ -35,8 +37,14 @@ class Viewing:
     def see(self, position: int, draw: Callable[[], Image.Image]) -> None:
         """Judge a picture that is on its way into the store, beside that; where this goes wrong, `look` does so."""
         try:
-            if watch := self._find_watch():
-                self.found[position] = pictures.judge(draw(), watch)
+            with remembered.together():
+                if watch := self._find_watch():
+                    # Others need it until the picture is there.
+                    release_connection()
+                    self.found[position] = pictures.judge(draw(), watch)
+        except NotPlain:
+            # The store takes it the longer way, and shows it anew.
+            logger.debug("picture %s of %s is not plain", position, self._claim.task_id)
         except Exception:
             # The database, or whoever draws it; the picture itself is not to be lost of that.
             logger.exception("picture %s of %s is looked at later", position, self._claim.task_id)

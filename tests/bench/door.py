@@ -7,7 +7,9 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 
-POOL = {"min_size": 1, "max_size": 4, "timeout": 10}
+from genhub.lib.pooled import PooledConnection
+
+POOL = {"min_size": 1, "max_size": 4, "timeout": 10, "connection_class": PooledConnection}
 
 
 class Door:

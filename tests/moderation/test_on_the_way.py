@@ -3,6 +3,7 @@ anybody has it."""
 
 import base64
 import io
+import threading
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from rest_framework.test import APIClient
 
 from generation.life.claims import Claim
 from generation.models import Account, Output, Task
+from generation.moderation import pictures
 from generation.work import watching
 from generation.work.run import run_queue
 from storage import plain_png, services, vendor_pictures
@@ -19,6 +21,7 @@ from storage.models import Artifact
 from storage.purposes import read_whole
 from tests.api.refusals import GENERATE
 from tests.moderation.test_pictures import BAD, DOWN, SAFE, credits, find_apart
+from tests.patience import patience
 from tests.providers.vendors.server import Asked, Server
 
 pytestmark = [
@@ -83,11 +86,48 @@ def test_what_is_not_seen_on_its_way_is_looked_at_in_the_store(
     alice: APIClient, watched: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched.faults = [BAD, SAFE]
+    monkeypatch.setattr(plain_png, "MOST_AT_HAND_BYTES", 0)
     monkeypatch.setattr(plain_png, "decode", lambda *_: 1 / 0)
     task = order(alice, num_images=2)
     assert (task["status"], task["result"]["count"]) == ("completed", 1)
     assert [error["code"] for error in task["result"]["errors"]] == ["content_blocked"]
     assert reds_of(watched) == pytest.approx([SEED - 1, SEED], abs=3)
+
+
+def test_what_turns_out_not_to_be_plain_is_shown_the_longer_way_once(
+    alice: APIClient,
+    watched: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def find_odd(*_: Any) -> None:
+        raise plain_png.NotPlain
+
+    monkeypatch.setattr(plain_png, "look_through", find_odd)
+    monkeypatch.setattr(services, "read_whole", None)
+    assert order(alice)["result"]["count"] == 1
+    assert reds_of(watched) == pytest.approx([SEED - 1], abs=3)
+    assert "looked at later" not in caplog.text
+
+
+def test_how_it_is_watched_is_asked_while_it_is_looked_through(
+    alice: APIClient, watched: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch_of, look_through, known = watching.watch_of, plain_png.look_through, threading.Event()
+
+    def ask(claim: Claim) -> Any:
+        found = watch_of(claim)
+        known.set()
+        return found
+
+    def look_late(*told: Any) -> Any:
+        assert known.wait(patience(10))
+        return look_through(*told)
+
+    monkeypatch.setattr(watching, "watch_of", ask)
+    monkeypatch.setattr(plain_png, "look_through", look_late)
+    assert order(alice)["result"]["count"] == 1
+    assert len(watched.asked) == 1
 
 
 def test_what_nobody_judged_on_its_way_is_not_asked_again(
@@ -112,10 +152,10 @@ def test_what_was_seen_makes_the_thumbnail(
     assert thumbnail.getpixel((99, 99))[0] == pytest.approx(SEED - 1, abs=3)  # type: ignore[index]
 
 
-def test_order_that_nobody_watches_is_seen_by_nobody(
+def test_order_that_nobody_watches_is_judged_by_nobody(
     alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plain_png, "decode", None)
+    monkeypatch.setattr(pictures, "judge", None)
     asked: list[Any] = []
     watch_of = watching.watch_of
 

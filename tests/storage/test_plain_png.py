@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import mmap
 import struct
 import uuid
 import zlib
@@ -133,6 +134,30 @@ def test_it_looks_as_it_would_the_longer_way(
     again = save(PLAIN[name])
     assert pixels_of((local / again.key).read_bytes()) == seen
     assert (local / again.thumbnail_key).read_bytes() == small
+
+
+# What a row says may refer to the pixel before it, the one above, both, or the likeliest of three.
+FILTERED = b"".join(
+    bytes([number % plain_png.FILTERS])
+    + made.pack_rows(2, 8, range(made.WIDTH), range(number, number + 1))[1:]
+    for number in range(made.HEIGHT)
+)
+
+
+@pytest.mark.parametrize("data", [*PLAIN.values(), png(zlib.compress(FILTERED))])
+def test_unpacked_once_it_looks_as_it_does_to_a_decoder(
+    monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    with mmap.mmap(-1, len(data)) as mapped:
+        mapped[:] = data
+        parts = plain_png.find_parts(mapped, label_of())
+        rows = plain_png.look_through(mapped, parts)
+        assert rows
+        image = plain_png.decode_rows(rows, parts)
+        assert image.mode == "RGB"
+        assert image.tobytes() == plain_png.decode(mapped, parts).tobytes()
+        monkeypatch.setattr(plain_png, "MOST_AT_HAND_BYTES", len(rows) - 1)
+        assert plain_png.look_through(mapped, parts) is None
 
 
 def refuse_as_odd(*_: Any, **__: Any) -> None:

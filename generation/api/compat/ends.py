@@ -13,8 +13,7 @@ from generation.api.views import get_task
 from generation.errors import NoResult
 from generation.failures import TaskFailure
 from generation.models import Task
-from generation.selectors.events import find_ended
-from generation.selectors.tasks import find_with_pictures
+from generation.selectors.delivered import find_with_pictures, has_ended
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop, problem_of
 from genhub.lib.ids import to_wire
@@ -47,7 +46,7 @@ def find_taken(request: Request, task_id: uuid.UUID) -> Task:
 def find_end(request: Request, task_id: uuid.UUID) -> Task:
     """Return a task of the caller's that has ended well; raise StillUnderWay, or why it ended otherwise."""
     wire_id = request.META[TASK] = to_wire("task", task_id)
-    if DONE not in request.META and not find_ended([str(task_id)]):
+    if DONE not in request.META and not has_ended(task_id):
         # As a rule, of what was ordered just now: it is read once it has ended.
         raise StillUnderWay(task=wire_id)
     caller = caller_of(request)
