@@ -168,6 +168,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     page("image", "generation.task"),
                     page("stacks", "generation.batch"),
+                    page("cancel", "generation.bulkcancel", "generation.cancel_task"),
                     counted(
                         page("contact_support", "generation.deskentry"),
                         "generation.selectors.desk.DOUBTS",
