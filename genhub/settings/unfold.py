@@ -129,6 +129,7 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [
         lambda request: static("genhub/unsaved.js"),
         lambda request: static("genhub/keyboard.js"),
+        lambda request: static("genhub/desk.js"),
     ],
     "COLORS": {
         "primary": {

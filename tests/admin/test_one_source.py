@@ -41,7 +41,7 @@ def look(client: Client) -> Sum:
 
     def add(samples: list[Any], name: str, labels: dict[str, str]) -> float:
         found = [s.value for s in samples if s.name == name and labels.items() <= s.labels.items()]
-        return sum(found)
+        return float(sum(found))
 
     before = read()
 
@@ -54,8 +54,9 @@ def look(client: Client) -> Sum:
 @pytest.fixture
 def day(alice: APIClient, stub: Account) -> None:
     """Two delivered, one of them refunded in part, one failed, one canceled, two that wait."""
+    submit(alice)
+    delivered = submit(alice)
     for _ in range(2):
-        delivered = submit(alice)
         found = claim()
         complete(found, collect(found))
     person = User.objects.create_superuser("frank")
