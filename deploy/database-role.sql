@@ -31,7 +31,8 @@ REVOKE DELETE ON
 -- Of audits a trigger lets those go that a later one has made superfluous.
 -- What was ordered and delivered is what the money is proved against.
 REVOKE DELETE ON
-    generation_task, generation_attempt, generation_output, generation_refundrequest, generation_refundbatch
+    generation_task, generation_attempt, generation_output, generation_refundrequest, generation_refundbatch,
+    generation_bulkcancel
     FROM genhub_app;
 -- Only `prepare` migrates.
 REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM genhub_app;

@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce, Now
 from credits import expiry
 from credits.audit import nightly
 from generation.describing.turns import describe_pictures
-from generation.life import announcing, rerouting, rescue, steering
+from generation.life import announcing, bulk_cancels, rerouting, rescue, steering
 from generation.models import LoopBeat
 from generation.refunds import bulk
 from genhub.alerts.turns import tell_alerts, watch_alerts
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 # A bucket bills each question.
 PROBE_SECONDS = 60.0
 # Somebody watches the bar: a look that finds nothing reads one page of an index.
-REFUND_SECONDS = 1.0
+BULK_SECONDS = 1.0
 # A vendor's order is asked for in time.
 POLL_SECONDS = 1.0
 # What is wrong must hold for a while anyway.
@@ -115,7 +115,8 @@ def list_loops() -> list[Loop]:
         Loop(rescue.end_late, POLL_SECONDS),
         Loop(steering.note_drained, POLL_SECONDS),
         Loop(rescue.end_gone, settings.SWEEP_SECONDS),
-        Loop(bulk.refund_approved, REFUND_SECONDS),
+        Loop(bulk.refund_approved, BULK_SECONDS),
+        Loop(bulk_cancels.cancel_asked, BULK_SECONDS),
         Loop(expiry.expire_lots, settings.SWEEP_SECONDS),
         Loop(expiry.expire_holds, settings.SWEEP_SECONDS),
         Loop(delete_old, SWEEPS_BETWEEN_DELETIONS * settings.SWEEP_SECONDS),

@@ -15,6 +15,7 @@ from generation.admin.moderation.terms import TermAdmin
 from generation.admin.refunds.bulk import RefundBatchAdmin
 from generation.admin.refunds.single import RefundRequestAdmin
 from generation.admin.tasks.batch import BatchAdmin
+from generation.admin.tasks.bulk_cancel import BulkCancelAdmin
 from generation.admin.tasks.desk import DeskAdmin
 from generation.admin.tasks.live import QueueAdmin
 from generation.admin.tasks.page import TaskAdmin
@@ -23,6 +24,7 @@ from generation.admin.taste import PreferencesAdmin, SubjectAdmin
 
 __all__ = [
     "BatchAdmin",
+    "BulkCancelAdmin",
     "CostsAdmin",
     "DescriberAdmin",
     "DeskAdmin",

@@ -1,5 +1,6 @@
 """The first page: what the last day brought, who works, and the newest pictures. Cheap reads only."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,11 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from credits.audit import view_standing
 from credits.selectors import sum_turnover
 from generation.admin.filters import LAST_DAY, LAST_DAY_ALONE
+from generation.admin.upkeep import (
+    list_cards,
+    list_providers,
+    list_switched_off,
+    list_waits,
+    sum_stored,
+)
 from generation.admin.words import TASK_COLOURS, picture_of
 from generation.loops import examine
 from generation.models.task import STATE_WORDS
 from generation.selectors.desk import view_desk
-from generation.selectors.queue import count_waiting, list_live_workers
+from generation.selectors.queue import list_live_workers
 from generation.selectors.tasks import count_recent_tasks, list_newest_outputs
 from generation.work.presence import GONE_AFTER
 from genhub.admin.show import moment
@@ -56,12 +64,24 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         context["turnover"] = sum_turnover(LAST_DAY)
     if may("credits.view_auditrun"):
         context["books"] = view_standing()
+    context |= tell_upkeep(may)
+    return context | {"title": _("Overview"), "seconds": REFRESH_SECONDS}
+
+
+def tell_upkeep(may: Callable[[str], bool]) -> dict[str, Any]:
+    """Return what the first page says of machines, providers and the store, as far as somebody may see it."""
+    told: dict[str, Any] = {}
     if may("generation.view_worker"):
-        context["workers"] = list_live_workers(GONE_AFTER)
-        context["waiting"] = count_waiting()
-        context["ill_loops"] = [
+        told["workers"] = list_live_workers(GONE_AFTER)
+        told["waits"] = list_waits()
+        told["gpus"] = list_cards(told["workers"])
+        told["ill_loops"] = [
             (name, LOOP_WORDS[loop.state])
             for name, loop in examine().items()
             if loop.state in LOOP_WORDS
         ]
-    return context | {"title": _("Overview"), "seconds": REFRESH_SECONDS}
+    if may("generation.view_account"):
+        told |= {"providers": list_providers(), "switched_off": list_switched_off()}
+    if may("storage.view_storageuse"):
+        told["stored"] = sum_stored()
+    return told

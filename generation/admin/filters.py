@@ -4,16 +4,28 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import QuerySet
+from django.db.models import F, Func, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generation.models import Attempt, Offer, Task
+from generation.failures import TaskFailure
+from generation.models import Attempt, BulkCancel, Offer, Task
+from generation.selectors.filters import TaskFilters, near
 from generation.states import AttemptState
-from genhub.lib.ids import oldest_id
+from genhub.admin.asked_filters import ChosenFilter, TimeFilter
+from genhub.lib.errors import Problem
+from genhub.lib.ids import NOBODY, oldest_id, read_id
+from templates.models import Template
 
 LAST_DAY = timedelta(hours=24)
 LAST_DAY_ALONE = "age=24h"
+# How the list looks, not what it holds: pictures in large.
+GALLERY = "gallery"
+# Those that were ticked in a list, in an address.
+TICKED = "id__in"
+# Those of one bulk cancel, in an address.
+BULK_CANCEL = "bulk_cancel"
 
 
 class ModelFilter(SimpleListFilter):
@@ -64,3 +76,69 @@ class DoubtFilter(SimpleListFilter):
         return queryset.filter(
             pk__in=Attempt.objects.filter(state=AttemptState.UNKNOWN).values("task_id")
         )
+
+
+class OrderedFilter(TimeFilter):
+    """Tasks that were ordered from one moment until another: a stretch of their ids, which hold the time."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        """Return the tasks of that time."""
+        found = super().queryset(request, queryset)
+        return near(
+            found if found is not None else queryset,
+            TaskFilters(since=self.since, until=self.until),
+        )
+
+
+class TemplateFilter(ChosenFilter):
+    """Tasks of one template, whichever version they run."""
+
+    title = _("template")
+    parameter_name = "template"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the codes of all templates."""
+        codes = Template.objects.order_by("code").values_list("code", flat=True)
+        return [(code, code) for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        """Return the tasks of the chosen template."""
+        if not self.value():
+            return queryset
+        return queryset.filter(template_version__template__code=self.value())
+
+
+class FailureFilter(ChosenFilter):
+    """Tasks that failed for one reason; a distinct over all tasks would read them all, so all reasons can be chosen."""
+
+    title = _("why it failed")
+    parameter_name = "error_code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the reasons for which a task may fail, in words and by code."""
+        kinds = [kind for kind in Problem.kinds.values() if issubclass(kind, TaskFailure)]
+        named = [(kind.code, f"{gettext(kind.title)} ({kind.code})") for kind in kinds]
+        return sorted(named, key=lambda one: one[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        """Return the tasks that failed for it."""
+        return queryset.filter(error_code=self.value()) if self.value() else queryset
+
+
+class BulkCancelFilter(SimpleListFilter):
+    """Tasks of one bulk cancel, as its page links to them."""
+
+    title = _("bulk cancel")
+    parameter_name = BULK_CANCEL
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the chosen one alone; also one that there is not, which must not show all tasks."""
+        value = self.value()
+        row = BulkCancel.objects.filter(pk=read_id(value) or NOBODY).first() if value else None
+        return [(value, str(row or value))] if value else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        """Return the tasks that it was confirmed for; of one that there is not, none."""
+        ids = Func(F("tasks"), function="unnest")
+        chosen = BulkCancel.objects.filter(pk=read_id(self.value() or "") or NOBODY).order_by()
+        return queryset.filter(pk__in=chosen.annotate(one=ids).values("one"))

@@ -4,6 +4,7 @@ from generation.models.account import Account, AccountKey, Rest
 from generation.models.attempt import Attempt, Costs
 from generation.models.backlog import PlatformBacklog, TaskCount, UserBacklog
 from generation.models.batch import Batch
+from generation.models.bulk_cancel import BulkCancel
 from generation.models.cards import find_card, get_card
 from generation.models.death import WorkerDeath
 from generation.models.describer import Describer, Undescribed
@@ -33,6 +34,7 @@ __all__ = [
     "Appeal",
     "Attempt",
     "Batch",
+    "BulkCancel",
     "Costs",
     "Describer",
     "DeskEntry",

@@ -111,6 +111,14 @@ class Period:
         return datetime.combine(self.last, time.min, tzinfo=UTC) + timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """From one moment until another, such as days of another zone."""
+
+    since: datetime
+    until: datetime
+
+
 def last_days(number: int) -> Period:
     """Return the last so many days with today, by the database's clock."""
     today = find_today()
@@ -125,14 +133,16 @@ def find_today() -> date:
     return found
 
 
-def sum_costs(by: str, period: Period, filters: Mapping[str, str] | None = None) -> list[CostSum]:
+def sum_costs(
+    by: str, period: Period | Stretch, filters: Mapping[str, str] | None = None
+) -> list[CostSum]:
     """Return the costs of what ended in a period, the dearest first, or the days in their order; `filters` are keys of
     FILTERS with what they must be."""
     return sum_costs_by([by], period, filters)[by]
 
 
 def sum_costs_by(
-    ways: Sequence[str], period: Period, filters: Mapping[str, str] | None = None
+    ways: Sequence[str], period: Period | Stretch, filters: Mapping[str, str] | None = None
 ) -> dict[str, list[CostSum]]:
     """Return the costs of a period in several ways, read once."""
     wanted = {word: value for word, value in (filters or {}).items() if word in FILTERS}

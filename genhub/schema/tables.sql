@@ -882,6 +882,21 @@ CREATE TABLE public.generation_batch (
     CONSTRAINT generation_batch_total_check CHECK ((total >= 0))
 );
 
+CREATE TABLE public.generation_bulkcancel (
+    id uuid NOT NULL,
+    reason character varying(500) NOT NULL,
+    conditions character varying(2000) NOT NULL,
+    tasks uuid[] NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    requested_by_id bigint NOT NULL,
+    CONSTRAINT bulk_cancel_of_something CHECK ((
+CASE
+    WHEN (tasks IS NULL) THEN NULL::integer
+    ELSE COALESCE(array_length(tasks, 1), 0)
+END > 0))
+);
+
 CREATE TABLE public.generation_describer (
     id bigint NOT NULL,
     failures integer DEFAULT 0 NOT NULL,
@@ -2325,6 +2340,9 @@ ALTER TABLE ONLY public.generation_attempt
 ALTER TABLE ONLY public.generation_batch
     ADD CONSTRAINT generation_batch_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.generation_bulkcancel
+    ADD CONSTRAINT generation_bulkcancel_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.generation_describer
     ADD CONSTRAINT generation_describer_alias_key UNIQUE (alias);
 
@@ -2741,6 +2759,8 @@ CREATE INDEX browser_token_by_age ON public.platforms_browsertoken USING btree (
 
 CREATE INDEX browser_token_of_platform ON public.platforms_browsertoken USING btree (platform_id, id DESC);
 
+CREATE INDEX bulk_cancel_under_way ON public.generation_bulkcancel USING btree (id) WHERE (ended_at IS NULL);
+
 CREATE INDEX credits_auditrun_since_id_50306434 ON public.credits_auditrun USING btree (since_id);
 
 CREATE INDEX credits_budget_api_key_id_c0c7c0f3 ON public.credits_budget USING btree (api_key_id);
@@ -2836,6 +2856,8 @@ CREATE INDEX generation_attempt_share_id_13497541 ON public.generation_attempt U
 CREATE INDEX generation_attempt_task_id_a3b4ec8c ON public.generation_attempt USING btree (task_id);
 
 CREATE INDEX generation_batch_platform_id_32cdba80 ON public.generation_batch USING btree (platform_id);
+
+CREATE INDEX generation_bulkcancel_requested_by_id_2f5460b5 ON public.generation_bulkcancel USING btree (requested_by_id);
 
 CREATE INDEX generation_describer_alias_e101eb37_like ON public.generation_describer USING btree (alias varchar_pattern_ops);
 
@@ -3285,6 +3307,9 @@ ALTER TABLE ONLY public.generation_attempt
 ALTER TABLE ONLY public.generation_batch
     ADD CONSTRAINT generation_batch_platform_id_32cdba80_fk_platforms_platform_id FOREIGN KEY (platform_id) REFERENCES public.platforms_platform(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.generation_bulkcancel
+    ADD CONSTRAINT generation_bulkcancel_requested_by_id_2f5460b5_fk_users_user_id FOREIGN KEY (requested_by_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.generation_event
     ADD CONSTRAINT generation_event_attempt_id_1f0566ed_fk_generation_attempt_id FOREIGN KEY (attempt_id) REFERENCES public.generation_attempt(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -3639,6 +3664,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('generation', '0040_trace', now()),
     ('generation', '0041_trainings', now()),
     ('generation', '0042_event_exposed', now()),
+    ('generation', '0043_bulk_cancels', now()),
     ('retention', '0001_initial', now()),
     ('retention', '0002_keeping', now()),
     ('sessions', '0001_initial', now()),

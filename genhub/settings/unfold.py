@@ -127,6 +127,7 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [
         lambda request: static("genhub/unsaved.js"),
         lambda request: static("genhub/keyboard.js"),
+        lambda request: static("genhub/desk.js"),
     ],
     "COLORS": {
         "primary": {
@@ -166,6 +167,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     page("image", "generation.task"),
                     page("stacks", "generation.batch"),
+                    page("cancel", "generation.bulkcancel", "generation.cancel_task"),
                     counted(
                         page("contact_support", "generation.deskentry"),
                         "generation.selectors.desk.DOUBTS",

@@ -20,6 +20,7 @@ from credits.selectors import find_purse
 from generation.accounts.other_names import seed_other_names
 from generation.models import (
     Batch,
+    BulkCancel,
     Offer,
     Queue,
     RefundBatch,
@@ -69,6 +70,7 @@ def all_rows(boss: Client, rows: None, finished: Callable[..., Task], settings: 
     Batch.objects.create(
         platform=task.platform, user=task.user, policy="all", total=1, pending=1, price=5
     )
+    BulkCancel.objects.create(reason="A long reason.", tasks=[task.pk], requested_by=person)
     Queue.objects.create(name="local")
     Alert.objects.create(
         kind=Alert.Kind.WORKER_GONE, about="local", began_at="2026-01-01T00:00:00Z"

@@ -14,10 +14,10 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from generation.admin.moderation import words
+from generation.admin.moderation.refunding import RefundingPage
 from generation.admin.words import word_failure
 from generation.models import Appeal, Finding
 from generation.moderation import review
-from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.filters import StandingFilter
 from genhub.admin.forms import ReasonForm
 from genhub.admin.lightbox import Enlarged
@@ -37,7 +37,7 @@ class StateFilter(StandingFilter):
 
 
 @admin.register(Finding)
-class FindingAdmin(ReadOnlyAdmin):
+class FindingAdmin(RefundingPage):
     """Moderated content; what its owner appeals against stands first, then what has waited longest."""
 
     list_display = (
@@ -51,7 +51,8 @@ class FindingAdmin(ReadOnlyAdmin):
     ordering = (IS_APPEALED.desc(), "id")
     list_per_page = 20
     show_full_result_count = False
-    actions_detail = ("release", "withhold")
+    actions_detail = ("release", "withhold", "repay")
+    list_before_template = "admin/hub/desk_keys.html"
     has_history = True
     change_form_outer_before_template = "admin/generation/finding.html"
 

@@ -1,17 +1,14 @@
 """The way to a bulk refund: from the list of tasks and its filters to a preview and a confirmation."""
 
-import uuid
 from collections.abc import Sequence
-from copy import copy
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -20,7 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from generation.admin.refunds.ask import word_alone
-from generation.admin.refunds.conditions import match_exactly, word_conditions
+from generation.admin.refunds.conditions import word_conditions
+from generation.admin.tasks.filtered import (
+    LONGEST_FILTER,
+    FilteredPage,
+    ask_for_filter,
+    back_to_list,
+    read_newest,
+)
 from generation.admin.words import picture_of
 from generation.models import RefundBatch, RefundState, Task
 from generation.refunds.bulk import (
@@ -33,14 +37,12 @@ from generation.refunds.bulk import (
 )
 from generation.selectors.refunds import mark_batches
 from generation.selectors.tasks import list_outputs_of
-from genhub.admin.base import HubAdmin
 from genhub.admin.forms import READ_BY_USERS, ReasonForm
 from genhub.admin.pages import Question, ask, word
 from genhub.lib.errors import Problem
 from genhub.lib.ids import new_id
 
 PICTURES = 8
-LONGEST_FILTER = 2000
 # What a bigint holds.
 LARGEST_SUM = 2**63 - 1
 
@@ -65,27 +67,20 @@ class BulkForm(ReasonForm):
         self.data = {**self.data.dict(), **fresh}  # type: ignore[attr-defined]
 
 
-class BulkRefundPage(HubAdmin):
+class BulkRefundPage(FilteredPage):
     """The part of the list of tasks that refunds all that it shows, on every page of it."""
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Lead from the list to the preview with the list's own filter."""
-        answer = super().changelist_view(request, extra_context)
-        for entry in getattr(answer, "context_data", {}).get("actions_list", ()):
-            entry["path"] += f"?{request.GET.urlencode()}"
-        return answer
 
     @action(description=_("Refund all of these"), permissions=["refund"], icon="undo")
     def refund_all(self, request: HttpRequest) -> HttpResponse:
         """Show what refunding all tasks of the filter would do; ask why; freeze it and let the loops do it."""
-        back = f"{reverse('admin:generation_task_changelist')}?{request.GET.urlencode()}"
+        back = back_to_list(request)
         try:
             found = self.find_exactly(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse("admin:generation_task_changelist"))
         # The address may name filters that the list leaves out, such as that of the only platform.
         if not found.query.where:
-            return ask(self, request, ask_for_filter(back))
+            return ask(self, request, ask_for_filter(gettext("Refund all of these"), back))
         newest = read_newest(request, found)
         tasks = found.filter(pk__lte=newest)
         preview = preview_refunds(tasks)
@@ -102,20 +97,6 @@ class BulkRefundPage(HubAdmin):
                     reverse("admin:generation_refundbatch_change", args=[batch.pk])
                 )
         return ask(self, request, ask_bulk(request, tasks, preview, form, back))
-
-    def find_exactly(self, request: HttpRequest) -> QuerySet[Task]:
-        """Return the tasks of the list's filter; its search, which finds parts of names, takes only the very name."""
-        term = request.GET.get(SEARCH_VAR, "")
-        if "\0" in term:
-            raise IncorrectLookupParameters
-        words: QueryDict = request.GET.copy()
-        for name in (SEARCH_VAR, PAGE_VAR):
-            words.pop(name, None)
-        filtered = copy(request)
-        filtered.GET = words  # type: ignore[assignment]
-        changelist: Any = self.get_changelist_instance(filtered)
-        tasks: QuerySet[Task] = changelist.queryset
-        return tasks.filter(match_exactly(term)) if term.strip() else tasks
 
     def write(
         self, request: HttpRequest, tasks: QuerySet[Task], words: dict[str, Any]
@@ -146,23 +127,6 @@ class BulkRefundPage(HubAdmin):
             text = gettext("%(count)s refunds of %(total)s credits are under way.")
             messages.success(request, text % about)
         return batch
-
-
-def read_newest(request: HttpRequest, tasks: QuerySet[Task]) -> uuid.UUID:
-    """Return the newest task that the preview showed, or that there is when it is shown first."""
-    try:
-        return uuid.UUID(request.POST.get("newest", ""))
-    except ValueError:
-        return tasks.order_by("-pk").values_list("pk", flat=True).first() or new_id()
-
-
-def ask_for_filter(back: str) -> Question:
-    """Return the page for a list without any filter: nobody means all tasks there ever were."""
-    return Question(
-        title=gettext("Refund all of these"),
-        intro=gettext("Choose a filter in the list first: now it shows all tasks of the hub."),
-        back=back,
-    )
 
 
 def ask_bulk(

@@ -10,16 +10,27 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from generation.admin.filters import DoubtFilter, ModelFilter
+from generation.admin.filters import (
+    GALLERY,
+    TICKED,
+    AgeFilter,
+    DoubtFilter,
+    FailureFilter,
+    ModelFilter,
+    TemplateFilter,
+)
+from generation.admin.words import word_failure
 from generation.models import Task
 from genhub.admin.show import moment
 from genhub.lib.ids import read_id
 
 # Where the list is and how it looks, not what it holds.
-NO_CONDITIONS = frozenset({"p", "o", "all", "e", "_changelist_filters", "_facets", "_popup"})
+NO_CONDITIONS = frozenset(
+    {"p", "o", "all", "e", "_changelist_filters", "_facets", "_popup", GALLERY}
+)
 COMPARED = {
     "exact": _("is %(value)s"),
     "in": _("is one of %(value)s"),
@@ -68,11 +79,23 @@ def word_condition(name: str, value: str) -> str:
 
 def word_filter(name: str, value: str) -> str:
     """Return a condition of a filter that is no column, in words; empty for others."""
-    if name == ModelFilter.parameter_name:
-        return f"{capfirst(ModelFilter.title)} {COMPARED['exact'] % {'value': value}}"
-    if name == DoubtFilter.parameter_name:
-        return f"{capfirst(DoubtFilter.title)}: {gettext('may be at the provider')}"
-    return ""
+    match name:
+        case ModelFilter.parameter_name | TemplateFilter.parameter_name:
+            title = (ModelFilter if name == ModelFilter.parameter_name else TemplateFilter).title
+            said = f"{capfirst(title)} {COMPARED['exact'] % {'value': value}}"
+        case FailureFilter.parameter_name:
+            said = f"{capfirst(FailureFilter.title)}: {word_failure(value, {})}"
+        case AgeFilter.parameter_name:
+            said = f"{capfirst(AgeFilter.title)}: {gettext('last 24 hours')}"
+        case DoubtFilter.parameter_name:
+            said = f"{capfirst(DoubtFilter.title)}: {gettext('may be at the provider')}"
+        case _ if name == TICKED:
+            number = len(value.split(","))
+            text = ngettext("%(count)s ticked task", "%(count)s ticked tasks", number)
+            said = text % {"count": number}
+        case _:
+            said = ""
+    return said
 
 
 def word_value(field: Any, value: str) -> str:

@@ -39,6 +39,7 @@ class DeskAdmin(ReadOnlyAdmin):
 
     list_display = ("order", "state_shown", "account", "age", "sent", "deadline", "exposure")
     list_display_links = None
+    list_before_template = "admin/hub/desk_keys.html"
     list_filter = ("account",)
     # Of all attempts, which nobody asked for.
     show_full_result_count = False

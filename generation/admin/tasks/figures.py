@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from credits.selectors import Turnover, sum_turnover_of
+from generation.admin.tasks.margin import margin_card, read_margin, word_lacking
 from generation.admin.words import TASK_COLOURS, show_usd, word_failure
 from generation.models.task import STATE_WORDS
 from generation.selectors.periods import DAY, HOUR, Count, Figures, count_period
@@ -25,6 +26,7 @@ from genhub.admin.base import HubAdmin
 from genhub.admin.pages import show
 from genhub.admin.show import badge, leads, table
 from genhub.lib.zones import hub_zone
+from genhub.platforms.models import Platform
 
 NAME = "generation_task_figures"
 PERIODS = {1: _("one day"), 7: _("7 days"), 30: _("30 days")}
@@ -93,6 +95,11 @@ class FiguresPage(HubAdmin):
         if request.user.has_perm("credits.view_purse"):
             money = [sum_turnover_of(one.begin, one.end) for one in (period, period.before)]
         shows_costs = request.user.has_perm("generation.view_costs")
+        sums = (
+            [read_margin(one.begin, one.end) for one in (period, period.before)]
+            if shows_costs
+            else []
+        )
         today = timezone.localdate(timezone=hub_zone())
         words = {
             "title": gettext("Orders in figures"),
@@ -101,7 +108,8 @@ class FiguresPage(HubAdmin):
             "earlier": period.address(day=period.before.last.isoformat()),
             "later": period.address(day=min(period.last + timedelta(days=period.days), today).isoformat()),
             "is_newest": period.last >= today,
-            "cards": list_cards(period, now, before, money, shows_costs=shows_costs),
+            "cards": list_cards(period, now, before, money, shows_costs=shows_costs) + (margin_card(period, sums) if sums else []),
+            "lacking": word_lacking(sums[0]) if sums else [],
             "chart": draw_chart(period, now),
             "states": [
                 (badge(word, TASK_COLOURS[state]), now.of(state), period.tasks(state__exact=state))
@@ -142,7 +150,7 @@ def list_cards(
         (gettext("Tasks"), one.tasks, str(other.tasks), period.tasks()),
         (gettext("Delivered"), one.completed, str(other.completed), period.tasks(state__exact=TaskState.COMPLETED)),
         (gettext("Failed"), now.of(TaskState.FAILED), str(before.of(TaskState.FAILED)), period.tasks(state__exact=TaskState.FAILED)),
-        (gettext("Success rate"), percent(one.success), percent(other.success), ""),
+        (gettext("Success rate"), percent(one.success), percent(other.success), period.tasks(state__exact=TaskState.FAILED)),
     ]  # fmt: skip
     if money:
         moves = reverse("admin:credits_transfer_changelist")
@@ -168,10 +176,12 @@ def usd_of(count: Count) -> str:
 def list_tables(period: Period, now: Figures, before: Figures) -> list[tuple[str, SafeString]]:
     """Return the tables that have rows."""
     found = []
+    # By name, as the figures count them.
+    keys = {name: str(key) for key, name in Platform.objects.values_list("pk", "name")}
     for way, title, head, filter_name in (
         ("model", _("By model"), _("model"), "model"),
-        ("platform", _("By platform"), _("platform"), ""),
-        ("template", _("By template"), _("template"), ""),
+        ("platform", _("By platform"), _("platform"), "platform__id__exact"),
+        ("template", _("By template"), _("template"), "template"),
     ):
         rows = now.counts[way][:MOST_ROWS]
         earlier = {one.name: one.tasks for one in before.counts[way]}
@@ -182,7 +192,7 @@ def list_tables(period: Period, now: Figures, before: Figures) -> list[tuple[str
             )
             cells = [
                 [
-                    leads(period.tasks(**{filter_name: one.name}), one.name) if filter_name else one.name,
+                    leads(period.tasks(**{filter_name: keys[one.name] if way == "platform" else one.name}), one.name),
                     one.tasks, earlier.get(one.name, 0), percent(one.success),
                     *(times_of(now, one.name) if way == "model" else []),
                 ]
@@ -191,7 +201,10 @@ def list_tables(period: Period, now: Figures, before: Figures) -> list[tuple[str
             found.append((str(title), table(headers, cells)))
     if failures := now.counts["error_code"][:MOST_ROWS]:
         earlier = {one.name: one.tasks for one in before.counts["error_code"]}
-        cells = [[word_failure(one.name, {}), one.tasks, earlier.get(one.name, 0)] for one in failures]  # fmt: skip
+        cells = [
+            [leads(period.tasks(error_code=one.name), word_failure(one.name, {})), one.tasks, earlier.get(one.name, 0)]
+            for one in failures
+        ]  # fmt: skip
         headers = [_("why"), _("tasks"), _("before")]
         found.append((gettext("Why orders failed"), table(headers, cells)))
     return found

@@ -6,19 +6,16 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
-from unfold.views import ChangeList
 
-from credits.selectors import NO_HOLD, find_purse, view_holds
+from credits.selectors import find_purse, view_holds
 from generation.admin.customers.page import CustomerPage
-from generation.admin.filters import AgeFilter, DoubtFilter, ModelFilter
 from generation.admin.moderation.words import findings_table
 from generation.admin.refunds.ask import RefundPage, see_balance
 from generation.admin.refunds.ask_bulk import BulkRefundPage
+from generation.admin.tasks.cancel_many import BulkCancelPage
 from generation.admin.tasks.chain import chain_table
 from generation.admin.tasks.comparing import ComparePage
 from generation.admin.tasks.deeds import DeedsPage
@@ -27,6 +24,7 @@ from generation.admin.tasks.doubt import DoubtPage
 from generation.admin.tasks.example import ExamplePage
 from generation.admin.tasks.figures import FiguresPage
 from generation.admin.tasks.history import attempts_table, story_table
+from generation.admin.tasks.listed import TaskColumns
 from generation.admin.tasks.sheets import SheetPage
 from generation.admin.tasks.taking_down import TakingDownPage
 from generation.admin.tasks.trying import TryPage
@@ -36,24 +34,7 @@ from generation.models import Output, Task
 from generation.selectors.tasks import describe_template, search_tasks, when_ended
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.customers import customer_link
-from genhub.admin.show import code, link, moment, pairs
-
-# Of a prompt in the list.
-LONGEST_PROMPT = 60
-
-
-class TaskList(ChangeList):
-    """A page of tasks with what became of their credits, read in one query for all of them."""
-
-    result_list: Any
-
-    def get_results(self, request: HttpRequest) -> None:
-        """Read the page, then the holds of its tasks."""
-        super().get_results(request)
-        self.result_list = list(self.result_list)
-        holds = view_holds([task.pk for task in self.result_list])
-        for task in self.result_list:
-            task.hold = holds.get(task.pk, NO_HOLD)
+from genhub.admin.show import link, moment, pairs
 
 
 @admin.register(Task)
@@ -64,40 +45,19 @@ class TaskAdmin(
     DoubtPage,
     RefundPage,
     BulkRefundPage,
+    BulkCancelPage,
     DeedsPage,
     ComparePage,
     SheetPage,
     TryPage,
     VersionsPage,
     FiguresPage,
+    TaskColumns,
     ReadOnlyAdmin,
 ):
     """Customers' orders, newest first."""
 
-    list_display = (
-        "summary", "state_shown", "user_shown", "model", "number", "price", "captured", "time",
-    )  # fmt: skip
-    list_display_links = ("summary",)
-    card_facts = ("state_shown", "user_shown", "price", "time")
-    list_filter = (
-        "state",
-        DoubtFilter,
-        "platform",
-        ModelFilter,
-        AgeFilter,
-        "local_only",
-        "created_at",
-    )
-    list_select_related = ("platform",)
-    search_fields = ("user",)
-    search_help_text = _(
-        "Search by user, words of prompt and metadata, a part of an id, or the whole id of a request."
-    )
-    ordering = ("-id",)
-    paginator = InfinitePaginator
-    show_full_result_count = False
-    list_per_page = 25
-    actions_list = ("refund_all",)
+    actions_list = ("refund_all", "cancel_all")
     actions_detail = ("decide", "refund", "order_again", "cancel", "show_by_picture")
     has_history = True
     change_form_outer_before_template = "admin/generation/overview.html"
@@ -144,10 +104,6 @@ class TaskAdmin(
             },
         ),
     )
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TaskList]:
-        """Return the list that knows the credits."""
-        return TaskList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         """Return all tasks with their pictures."""
@@ -200,44 +156,6 @@ class TaskAdmin(
             ],
         }
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))
-
-    @display(description=_("task"), header=True, ordering="id")
-    def summary(self, task: Task) -> list[Any]:
-        """Show a thumbnail, the beginning of the prompt and the id."""
-        pictures = [p for p in list_pictures(task.outputs.all()) if p.thumbnail]
-        image = (
-            {"path": pictures[0].thumbnail, "squared": True, "width": 48, "height": 48}
-            if pictures
-            else None
-        )
-        prompt = task.spec.get("prompt", "")
-        return [Truncator(prompt).chars(LONGEST_PROMPT) or "–", code(task), "", image]
-
-    @display(description=_("state"), ordering="state")
-    def state_shown(self, task: Task) -> SafeString:
-        """Show the state as a coloured word."""
-        return task_badge(task)
-
-    @display(description=_("user"), header=True, ordering="user")
-    def user_shown(self, task: Task) -> list[Any]:
-        """Show the user and the platform."""
-        return [task.user, str(task.platform)]
-
-    @display(description=_("pictures"), ordering="num_images")
-    def number(self, task: Task) -> int:
-        """Show how many were ordered."""
-        return task.num_images
-
-    @display(description=_("captured"))
-    def captured(self, task: Any) -> str:
-        """Show what was paid, and what of it was given back."""
-        refunded = f" (−{task.hold.refunded})" if task.hold.refunded else ""
-        return f"{task.hold.captured}{refunded}"
-
-    @display(description=_("created"), ordering="id")
-    def time(self, task: Task) -> str:
-        """Show when it was ordered, to the second."""
-        return moment(task.created_at)
 
     @display(description=_("prompt"))
     def prompt(self, task: Task) -> str:
