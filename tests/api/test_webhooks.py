@@ -33,6 +33,7 @@ def made(app: APIClient) -> Any:
     """An endpoint as its making answered it."""
     answer = app.post(WEBHOOKS, {"url": URL}, format="json")
     assert answer.status_code == 201, answer.json()
+    assert app.get(answer["Location"]).json()["id"] == answer.json()["id"]
     return answer.json()
 
 
@@ -193,6 +194,7 @@ def test_test_event_is_a_delivery_to_watch(app: APIClient, made: Any) -> None:
     answer = app.post(f"{WEBHOOKS}/{made['id']}/test")
     assert (answer.status_code, answer.json()["event"]) == (202, "webhook.test")
     assert answer.json()["payload"]["data"] == {"endpoint": made["id"]}
+    assert app.get(answer["Location"]).json()["id"] == answer.json()["id"]
 
 
 def test_endpoint_of_orders_signs_for_them_and_there_is_one(app: APIClient) -> None:
