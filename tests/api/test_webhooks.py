@@ -221,15 +221,24 @@ def test_order_with_an_address_that_nothing_signs_for_is_refused(
 
 
 @pytest.mark.parametrize(
-    "url", ["http://a.example", "https://127.0.0.1", "x", "https://a.example:99"]
+    ("url", "why"),
+    [
+        ("http://a.example", "begin with https://"),
+        ("https://127.0.0.1", "not on the public internet"),
+        ("https://localhost", "not on the public internet"),
+        ("x", "begin with https://"),
+        ("https://a.example:99", "names a port"),
+        ("https://a:b@a.example", "without name and password"),
+    ],
 )
 def test_order_with_a_wrong_address_is_refused_by_name(
-    app: APIClient, alice: APIClient, stub: Account, url: str
+    app: APIClient, alice: APIClient, stub: Account, url: str, why: str
 ) -> None:
     app.post(WEBHOOKS, {}, format="json")
     body = {"prompt": "a star", "webhook": url}
     problem = refused(alice, GENERATE, body=body, expect=(*INVALID, "webhook"))
     assert problem["errors"][0]["code"] == "bad_address"
+    assert why in problem["errors"][0]["message"]
     assert not Task.objects.exists()
 
 
