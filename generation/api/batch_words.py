@@ -37,6 +37,7 @@ AXES = {"prompts": "prompt", "styles": "style_preset", "seeds": "seed", "sizes":
 class OrderWords(GenerateSerializer):
     """One order of a batch, or what all have in common. Whose it is, and where its end is told, the batch says."""
 
+    needs_prompt = False
     user = None  # type: ignore[assignment]
     webhook = None  # type: ignore[assignment]
 

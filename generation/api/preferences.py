@@ -42,6 +42,8 @@ EXAMPLES = [
 class PreferencesSerializer(GenerateSerializer):
     """Usual words of an order; one that is null or missing is not kept."""
 
+    needs_prompt = False
+
     def get_fields(self) -> dict[str, Any]:
         """Return the words that an order may take from its user."""
         fields = super().get_fields()

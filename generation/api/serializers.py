@@ -11,6 +11,7 @@ from rest_framework import serializers
 from generation.models.taste import LONGEST_SUBJECT
 from generation.orders.cache import MODES
 from generation.orders.finish import FORMATS
+from generation.orders.resolve import PROMPT_REQUIRED
 from generation.spec import LARGEST_SEED
 from genhub.api.fields import (
     StrictBooleanField,
@@ -93,6 +94,8 @@ class GenerateSerializer(FormSerializer, TermsSerializer):
 
     # Words of the API that no provider of this hub honours yet: refused by name, never dropped.
     UNSUPPORTED = frozenset({"response_format"})
+    # Whether it is a whole order, and no part of one.
+    needs_prompt = True
     DEFAULTS = {"response_format": "url"}
     default_error_messages = {
         "unsupported": _("This hub does not honour this word yet; leave it out.")
@@ -234,6 +237,12 @@ class GenerateSerializer(FormSerializer, TermsSerializer):
                 {name: [message] for name in unsupported}, code="unsupported"
             )
         return super().to_internal_value(data)
+
+    def find_missing(self, said: dict[str, Any]) -> dict[str, Any]:
+        """Return that a prompt is missing, where no template has one: its name may be the one that was misspelt."""
+        if not self.needs_prompt or {"prompt", "template"} & set(said):
+            return {}
+        return {"prompt": [serializers.ErrorDetail(gettext(PROMPT_REQUIRED), "required")]}
 
     def is_default(self, name: str, value: Any) -> bool:
         """Return whether a word that is not honoured says only what happens anyway."""

@@ -124,8 +124,8 @@ def find_options(task: Task, maker: Attempt, wanted: Following) -> dict[str, Any
     params = {"provider": maker.account.alias, "action": wanted.action}
     if not follow_ups:
         message = gettext_noop(
-            "“%(provider)s”, which made this picture, does nothing further with its pictures. Refine it, or order with "
-            "it as “image”."
+            "“%(provider)s”, which made this picture, does nothing further with its pictures: only what “follow_ups” of "
+            "a task lists is offered. Refine it, or order with it as “image”."
         )
         raise refuse_field("picture", "no_follow_ups", message, **params)
     if is_last(task, follow_ups):

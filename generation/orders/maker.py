@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -15,6 +16,9 @@ from genhub.lib import remembered
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.platforms.models import Plan
 from templates.rendering import Look
+
+# So many models are named to whoever named none of them.
+MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,26 @@ def find_route(
             gettext_noop("The model “%(model)s” is switched off now. Name another."),
         )
     else:
-        raise refuse_field("model", "unknown", gettext_noop("There is no model of this name."))
+        models = ", ".join(list_orderable(buyer, media_type)) or "–"
+        code, message = (
+            "unknown",
+            gettext_noop(
+                "There is no model of this name. GET models lists those there are, such as: %(models)s."
+            ),
+        )
+        raise refuse_field("model", code, message, models=models)
     raise refuse_field("model", code, message, model=alias)
+
+
+def list_orderable(buyer: Buyer, media_type: str) -> list[str]:
+    """Return a few models that may be named instead: of what is ordered, and in the house where it must stay there."""
+    fitting = (
+        alias
+        for alias, card in sorted(routing.list_models().items())
+        if media_type in card.media_types
+        and (not buyer.local_only or routing.choose(alias, local_only=True))
+    )
+    return list(islice(fitting, MOST_NAMED))
 
 
 def default_model() -> str:

@@ -42,6 +42,7 @@ TEMPLATE_DECIDES = (
     "prompt", "negative_prompt", "model", "media_type", "width", "height", "steps", "cfg_scale", "style_preset",
     "loras", "duration", "fps", "resolution", "audio",
 )  # fmt: skip
+PROMPT_REQUIRED = gettext_noop("Say what to make: a prompt, or a template with parameters.")
 WIRE_NAMES = {"media_type": "type"}
 
 
@@ -225,8 +226,7 @@ def render(order: Order, recipe: Recipe | None) -> Rendered:
     if recipe:
         return rendering.render(recipe, order.parameters)
     if order.prompt is None:
-        message = gettext_noop("Say what to make: a prompt, or a template with parameters.")
-        raise refuse_field("prompt", "required", message)
+        raise refuse_field("prompt", "required", PROMPT_REQUIRED)
     return Rendered(order.prompt, order.negative_prompt or "", {})
 
 

@@ -93,7 +93,9 @@ def find_route(action: str, *, local_only: bool) -> routing.Route:
             "This picture must stay in the house, and “%(action)s” is only done outside. Nothing was ordered."
         )
         raise refuse_field("action", "leaves_the_house", message, action=action)
-    message = gettext_noop("Nobody here does “%(action)s” with finished pictures now.")
+    message = gettext_noop(
+        "Nobody here does “%(action)s” with finished pictures now. Only what “follow_ups” of a task lists is offered."
+    )
     raise refuse_field("action", "not_offered", message, action=action)
 
 

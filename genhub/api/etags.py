@@ -19,7 +19,15 @@ OK: Final = 200
 # What decides an answer besides its address: whose key asked, and in which language.
 VARIES: Final = ("Authorization", "Accept-Language")
 # Headers that say something without the body, too.
-KEPT: Final = ("ETag", "Cache-Control", "Vary", "Location", "Preference-Applied")
+KEPT: Final = (
+    "ETag",
+    "Cache-Control",
+    "Vary",
+    "Location",
+    "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
+)
 
 
 class ConditionalView(APIView):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
+from genhub.api.mistake_words import NO_OBJECT, speak_plainly, word_unknown
 from genhub.api.problems import MOST_ERRORS, count_more
 
 DEEPEST_VALUE = 20
@@ -141,23 +142,41 @@ class StrictSerializer(serializers.Serializer[Any]):
     An optional word that is null was not said: many clients send what is unset so.
     """
 
-    default_error_messages = {"unknown": _("There is no field of this name.")}
+    default_error_messages = {"invalid": NO_OBJECT}
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields, each of which says in plain words what is wrong."""
+        fields: dict[str, Any] = super().get_fields()
+        for field in fields.values():
+            speak_plainly(field)
+        return fields
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the validated values, or fail with one error for each unknown field."""
-        if isinstance(data, dict):
-            unknown = [name for name in data if name not in self.fields]
-            if unknown:
-                message = self.error_messages["unknown"]
-                errors: dict[str, Any] = {
-                    name: [serializers.ErrorDetail(str(message), "unknown")]
-                    for name in unknown[:MOST_ERRORS]
-                }
-                if more := len(unknown) - len(errors):
-                    errors[""] = [count_more(more), *errors.get("", [])]
-                raise serializers.ValidationError(errors)
-            data = {name: value for name, value in data.items() if not self.is_unsaid(name, value)}
-        return super().to_internal_value(data)
+        """Return the validated values, or fail with one error for each unknown field, beside those of the known."""
+        if not isinstance(data, dict):
+            return super().to_internal_value(data)
+        unknown = [name for name in data if name not in self.fields]
+        known = {
+            name: value
+            for name, value in data.items()
+            if name in self.fields and not self.is_unsaid(name, value)
+        }
+        if not unknown:
+            return super().to_internal_value(known)
+        errors = self.find_missing(known)
+        try:
+            super().to_internal_value(known)
+        except serializers.ValidationError as error:
+            errors |= error.detail if isinstance(error.detail, dict) else {}
+        named = unknown[:MOST_ERRORS]
+        errors |= {name: [word_unknown(name, self.fields)] for name in named}
+        if more := len(unknown) - len(named):
+            errors[""] = [count_more(more), *errors.get("", [])]
+        raise serializers.ValidationError(errors)
+
+    def find_missing(self, said: dict[str, Any]) -> dict[str, Any]:
+        """Return the errors of what one of several fields has to say, none of which is required by itself."""
+        return {}
 
     def is_unsaid(self, name: str, value: Any) -> bool:
         """Return whether a word stands there only to say that it is not said."""

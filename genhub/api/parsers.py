@@ -48,9 +48,12 @@ class BoundedJSONParser(BaseParser):
         # Some editors and libraries begin UTF-8 with a mark; RFC 8259 lets readers skip it.
         body = body.removeprefix(codecs.BOM_UTF8)
         try:
-            return JSONParser().parse(io.BytesIO(body), media_type, parser_context)
+            said = JSONParser().parse(io.BytesIO(body), media_type, parser_context)
         except RecursionError as error:
             raise ParseError("nested too deep") from error
+        if not isinstance(said, dict):
+            raise ParseError("no object")
+        return said
 
     def read(self, stream: IO[Any]) -> bytes:
         """Return the body; raise BodyTooLarge without reading past the limit."""

@@ -9,6 +9,7 @@ from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext
 from rest_framework import exceptions
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -73,9 +74,22 @@ class NotAcceptable(Problem):
     detail = gettext_noop("Send “Accept: application/json”.")
 
 
+class InvalidQuestion(InvalidRequest):
+    """What only reads was refused: there was nothing that could have been charged."""
+
+    detail = gettext_noop("Mend what is listed and ask again.")
+
+
+def is_question(request: Any) -> bool:
+    """Return whether a request only reads."""
+    return getattr(request, "method", "") in SAFE_METHODS
+
+
 def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Answer any error of a view; an unknown one is logged with its trace and answered without it."""
     problem = as_problem(error)
+    if type(problem) is InvalidRequest and is_question(context.get("request")):
+        problem = InvalidQuestion(errors=problem.errors, headers=problem.headers)
     if problem is None:
         logger.error("unhandled error in %s", context.get("view"), exc_info=error)
         problem = Problem()

@@ -55,7 +55,6 @@ def addresses() -> list[Address]:
     return [
         Address("Start here", f"{url}/"),
         Address("Playground", f"{url}/playground/"),
-        Address("API", f"{url}/api/v1/"),
         Address("API docs", f"{url}/api/docs"),
         Address("Handbook", f"{url}/handbook/"),
         Address("Admin", f"{url}/admin/", "admin", shown.get("admin_password", "")),

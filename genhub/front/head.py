@@ -25,12 +25,9 @@ JOINED = {
 }  # fmt: skip
 FRAMING = {b"content-length", b"transfer-encoding"}
 # A caller who sends one of these means something by it.
-NEVER_EMPTY = {"idempotency-key", "authorization", "content-length", "transfer-encoding"}
-# Of the headers that the hub reads these alone carry words of people.
-IN_UTF8 = {"idempotency-key"}
+NEVER_EMPTY = {"authorization", "content-length", "transfer-encoding"}
 TWICE = gettext_noop("It came more than once, with different values.")
 EMPTY = gettext_noop("It is empty; send a value, or leave the header out.")
-NOT_UTF8 = gettext_noop("It is not UTF-8.")
 
 
 @dataclass
@@ -79,11 +76,6 @@ def judge(headers: dict[str, bytes], *, version: str) -> None:
     for name in NEVER_EMPTY & headers.keys():
         if not headers[name]:
             raise refuse_header(name, EMPTY)
-    for name in IN_UTF8 & headers.keys():
-        try:
-            headers[name].decode()
-        except UnicodeDecodeError:
-            raise refuse_header(name, NOT_UTF8) from None
     if "transfer-encoding" in headers and (
         headers["transfer-encoding"].lower() != b"chunked"
         or version == "1.0"

@@ -32,6 +32,11 @@ NO_HOSTS: Final[frozenset[str]] = frozenset()
 PASSING: Final = frozenset({403, 404, 408, 425, 429, 500, 502, 503, 504})
 
 
+# Faults that an address shows by itself, of those that its author may be told by name.
+NOT_HTTPS: Final = "it is not https"
+OWN_PORT: Final = "it has a port of its own"
+
+
 class Reason(StrEnum):
     """Why nothing was fetched."""
 
@@ -51,10 +56,13 @@ class Reason(StrEnum):
 class FetchRefused(Exception):
     """Nothing was fetched. The text is for staff: a stranger who reads it learns what our network looks like."""
 
-    def __init__(self, code: Reason, detail: str, *, status: int | None = None) -> None:
+    def __init__(
+        self, code: Reason, detail: str, *, status: int | None = None, fault: str = ""
+    ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.status = status
+        self.fault = fault
 
     @property
     def may_pass(self) -> bool:
@@ -220,13 +228,14 @@ def read_address(text: str, private_hosts: frozenset[str]) -> httpx2.URL:
         "it is too long": len(text) > LONGEST_URL,
         # Readers differ in what it means; ours is not the only one that looks.
         "it has a backslash": "\\" in text,
-        "it is not https": url.scheme != "https" and not (named and url.scheme == "http"),
+        NOT_HTTPS: url.scheme != "https" and not (named and url.scheme == "http"),
         "it has no host": not url.host,
         "it has a name and password": bool(url.userinfo),
-        "it has a port of its own": url.port is not None and not named,
+        OWN_PORT: url.port is not None and not named,
     }
     if fault := next((fault for fault, is_there in faults.items() if is_there), ""):
-        raise FetchRefused(Reason.BAD_ADDRESS, f"{fault}: {url.scheme}, {url.host:.100}")
+        detail = f"{fault}: {url.scheme}, {url.host:.100}"
+        raise FetchRefused(Reason.BAD_ADDRESS, detail, fault=fault)
     return url
 
 

@@ -64,8 +64,8 @@ def test_secret_is_shown_once_when_it_is_made_and_when_it_is_changed(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ({"url": "http://app.example.com"}, "Only plain https://"),
-        ({"url": "https://10.0.0.1/x"}, "Only plain https://"),
+        ({"url": "http://app.example.com"}, "It must begin with https://"),
+        ({"url": "https://10.0.0.1/x"}, "It is not on the public internet"),
         ({"events": []}, "required"),
     ],
 )

@@ -49,6 +49,14 @@ def test_every_answer_to_a_key_says_how_it_stands(alice: APIClient, stub: Accoun
     assert not {"RateLimit", "RateLimit-Policy"} & set(unknown.headers)
 
 
+def test_answer_that_is_not_sent_twice_says_how_it_stands(alice: APIClient, stub: Account) -> None:
+    path = f"{TASKS}/{post(alice).json()['id']}"
+    tag = alice.get(path)["ETag"]
+    known = alice.get(path, HTTP_IF_NONE_MATCH=tag)
+    assert (known.status_code, known["RateLimit"].partition(";t=")[0]) == (304, '"reads";r=1')
+    assert known["RateLimit-Policy"] == '"reads";q=3;w=60, "writes";q=2;w=60'
+
+
 def test_one_too_many_is_refused_and_charges_nothing(alice: APIClient, stub: Account) -> None:
     assert [post(alice).status_code for _ in range(2)] == [202] * 2
     with nothing_moves():

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rest_framework.serializers import ChoiceField
 from rest_framework.test import APIClient
 
 from credits.api.grants import GrantSerializer
@@ -16,6 +17,7 @@ from generation.api.serializers import GenerateSerializer
 from generation.models import Task
 from generation.work.run import run_queue
 from genhub.api.edit_words import EditWords
+from genhub.api.fields import StrictSerializer
 from genhub.api.problems import MOST_ERRORS, problem_body
 from genhub.lib.errors import NotFound
 from storage.api.links import LinkWords
@@ -47,6 +49,65 @@ def test_unknown_fields_of_a_part_are_counted_too(alice: APIClient) -> None:
     lora = {"name": "x", **{f"x{number}": 1 for number in range(500)}}
     problem = refused(alice, GENERATE, body={"prompt": "x", "loras": [lora]}, expect=INVALID)
     assert problem["errors"][-1]["message"] == f"And {500 - MOST_ERRORS} more."
+
+
+def test_misspelt_field_is_refused_with_the_one_that_was_meant(alice: APIClient) -> None:
+    body = {"promt": "a star", "heigth": 64, "zzz": 1, "mode": "slow", "num_images": 12}
+    problem = refused(alice, GENERATE, body=body, expect=INVALID)
+    said = {error["field"]: (error["code"], error["message"]) for error in problem["errors"]}
+    assert said["promt"][1].endswith("Did you mean “prompt”?")
+    assert said["heigth"][1].endswith("Did you mean “height”?")
+    assert said["zzz"] == ("unknown", "There is no field of this name.")
+    assert said["prompt"][0] == "required"
+    assert said["mode"] == ("invalid_choice", "It must be one of these: fast, fine.")
+    assert said["num_images"] == ("max_value", "At most 9.")
+
+
+def test_missing_field_is_named_beside_an_unknown_one(alice: APIClient) -> None:
+    body = {"prompt": "x", "loras": [{"nam": "a"}]}
+    problem = refused(alice, GENERATE, body=body, expect=(*INVALID, "loras.0.name"))
+    assert {error["field"] for error in problem["errors"]} == {"loras.0.name", "loras.0.nam"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("metadata", "x", "It must be an object: names with values, in braces."),
+        ("loras", "x", "It must be a list."),
+        ("loras", ["x"], "It must be an object: names with values, in braces."),
+        ("num_images", 0, "At least 1."),
+        ("subject", "x" * 1000, "At most 200 characters."),
+    ],
+)  # fmt: skip
+def test_wrong_value_is_refused_in_plain_words(
+    alice: APIClient, name: str, value: Any, message: str
+) -> None:
+    problem = refused(alice, GENERATE, body={"prompt": "x", name: value}, expect=INVALID)
+    assert [error["message"] for error in problem["errors"]] == [message]
+
+
+def test_many_choices_are_named_to_a_number() -> None:
+    class Words(StrictSerializer):
+        letter = ChoiceField([str(number) for number in range(100)])
+
+    words = Words(data={"letter": "x"})
+    assert not words.is_valid()
+    assert str(words.errors["letter"][0]).endswith("18, 19, ….")
+
+
+def test_refused_question_speaks_of_no_charge(alice: APIClient) -> None:
+    problem = refused(alice, "/api/v1/tasks?limit=x", method="get", expect=(*INVALID, "limit"))
+    assert problem["detail"] == "Mend what is listed and ask again."
+
+
+def test_unknown_model_is_refused_with_some_that_there_are(alice: APIClient, stub: Any) -> None:
+    for number in range(7):
+        stub.offers.create(alias=f"a-{number}")
+    body = {"prompt": "x", "model": "no-such"}
+    [error] = refused(alice, GENERATE, body=body, expect=(*INVALID, "model"))["errors"]
+    assert error["message"].endswith(
+        "GET models lists those there are, such as: a-0, a-1, a-2, a-3, a-4."
+    )
 
 
 LONG = "x" * 300_000

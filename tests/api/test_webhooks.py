@@ -33,6 +33,7 @@ def made(app: APIClient) -> Any:
     """An endpoint as its making answered it."""
     answer = app.post(WEBHOOKS, {"url": URL}, format="json")
     assert answer.status_code == 201, answer.json()
+    assert app.get(answer["Location"]).json()["id"] == answer.json()["id"]
     return answer.json()
 
 
@@ -193,6 +194,7 @@ def test_test_event_is_a_delivery_to_watch(app: APIClient, made: Any) -> None:
     answer = app.post(f"{WEBHOOKS}/{made['id']}/test")
     assert (answer.status_code, answer.json()["event"]) == (202, "webhook.test")
     assert answer.json()["payload"]["data"] == {"endpoint": made["id"]}
+    assert app.get(answer["Location"]).json()["id"] == answer.json()["id"]
 
 
 def test_endpoint_of_orders_signs_for_them_and_there_is_one(app: APIClient) -> None:
@@ -219,15 +221,24 @@ def test_order_with_an_address_that_nothing_signs_for_is_refused(
 
 
 @pytest.mark.parametrize(
-    "url", ["http://a.example", "https://127.0.0.1", "x", "https://a.example:99"]
+    ("url", "why"),
+    [
+        ("http://a.example", "begin with https://"),
+        ("https://127.0.0.1", "not on the public internet"),
+        ("https://localhost", "not on the public internet"),
+        ("x", "begin with https://"),
+        ("https://a.example:99", "names a port"),
+        ("https://a:b@a.example", "without name and password"),
+    ],
 )
 def test_order_with_a_wrong_address_is_refused_by_name(
-    app: APIClient, alice: APIClient, stub: Account, url: str
+    app: APIClient, alice: APIClient, stub: Account, url: str, why: str
 ) -> None:
     app.post(WEBHOOKS, {}, format="json")
     body = {"prompt": "a star", "webhook": url}
     problem = refused(alice, GENERATE, body=body, expect=(*INVALID, "webhook"))
     assert problem["errors"][0]["code"] == "bad_address"
+    assert why in problem["errors"][0]["message"]
     assert not Task.objects.exists()
 
 

@@ -81,12 +81,22 @@ def test_plain_encoding_is_no_encoding(web: Web, bearer: dict[str, Any]) -> None
     assert order(web, bearer, b"Content-Encoding: identity").status == 202
 
 
-def test_refusals_speak_the_callers_language(web: Web, bearer: dict[str, Any]) -> None:
-    said = order(web, bearer, key_line(b"\xff"), b"Accept-Language: zh-CN").json()
+def test_refusals_speak_the_callers_language(web: Web) -> None:
+    lines = [b"Host: localhost", b"Authorization:", b"Accept-Language: zh-CN"]
+    said = send(web, GENERATE, lines).json()
     assert said["title"] == "有一个请求头无法接受"
-    assert said["errors"] == [
-        {"field": "Idempotency-Key", "code": "invalid", "message": "它不是 UTF-8。"}
-    ]
+    [error] = said["errors"]
+    assert (error["field"], error["code"]) == ("Authorization", "invalid")
+    assert not error["message"].isascii()
+
+
+@pytest.mark.parametrize("key", [b"", b"  ", b"\xff", b"x" * 256])
+def test_key_that_cannot_be_kept_has_one_code_whatever_is_wrong(
+    web: Web, bearer: dict[str, Any], key: bytes
+) -> None:
+    answer = order(web, bearer, key_line(key))
+    assert (answer.status, answer.json()["code"]) == (400, "invalid_request")
+    assert "ratelimit" in {name.lower() for name in answer.headers}
 
 
 def test_probes_reach_health_by_any_name_and_nothing_else(web: Web) -> None:

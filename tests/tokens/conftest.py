@@ -38,6 +38,7 @@ def mint(app: APIClient) -> Mint:
         answer = client.post(TOKENS, words, format="json")
         assert answer.status_code == 201, answer.json()
         made: dict[str, Any] = answer.json()
+        assert client.get(answer["Location"]).json()["id"] == made["id"]
         return made
 
     return make

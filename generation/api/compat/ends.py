@@ -73,11 +73,12 @@ def check_ended(task: Task) -> None:
 
 def word_mistakes(body: Mapping[str, Any], name_of: Callable[[str], str]) -> list[str]:
     """Return what is wrong by a problem's body, a sentence for each field as its caller calls it: some clients show
-    nothing else."""
-    return [
+    nothing else. Two fields of ours that are one of the caller's say the same once."""
+    said = (
         f"{name_of(error['field'])}: {error['message']}".removeprefix(": ")
         for error in body["errors"]
-    ]
+    )
+    return list(dict.fromkeys(said))
 
 
 def mean_refusal(request: Request) -> None:

@@ -6,11 +6,14 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from genhub.api.addresses import address_of
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.pages import NewestFirst
 from genhub.lib.errors import NotFound, gettext_noop, refuse_field
+from genhub.lib.ids import to_wire
 from genhub.platforms import idempotency
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.errors import PlatformKeyNeeded
@@ -25,7 +28,7 @@ from genhub.webhooks.errors import (
     SecretsNotKept,
     TooManyEndpoints,
 )
-from genhub.webhooks.models import Delivery, Endpoint
+from genhub.webhooks.models import ENDPOINT, Delivery, Endpoint
 
 SCOPE = Scope.WEBHOOKS_MANAGE
 CONFLICT = {409: schema.PROBLEM}
@@ -66,7 +69,9 @@ class EndpointListView(APIView):
         words = read(schema.CreateWords(data=request.data))
         use = use_of(platform, read_idempotency_key(request), words)
         endpoint, secret = endpoints.create(platform.pk, use=use, **words)
-        return Response({**answer_endpoint(endpoint), "secret": secret or None}, 201)
+        answer = {**answer_endpoint(endpoint), "secret": secret or None}
+        location = address_of("webhook", answer["id"], request)
+        return Response(answer, 201, headers={"Location": location})
 
 
 class EndpointView(APIView):
@@ -138,7 +143,7 @@ class EndpointTestView(APIView):
         """Send it soon, once, and answer the delivery to watch."""
         endpoint = get_endpoint(request, endpoint_id)
         delivery = replays.send_test(endpoint)
-        return Response(answer_delivery(get_delivery(endpoint, str(delivery))), 202)
+        return answer_sent(request, get_delivery(endpoint, str(delivery)))
 
 
 class EndpointReplayView(APIView):
@@ -218,7 +223,15 @@ class DeliveryReplayView(APIView):
         """Send it soon, under the same webhook-id, and answer it."""
         endpoint = get_endpoint(request, endpoint_id)
         replays.replay(endpoint, [get_delivery(endpoint, delivery_id).pk])
-        return Response(answer_delivery(get_delivery(endpoint, delivery_id)), 202)
+        return answer_sent(request, get_delivery(endpoint, delivery_id))
+
+
+def answer_sent(request: Request, delivery: Delivery) -> Response:
+    """Return the answer to a delivery that is to be sent soon: 202, and where to watch it."""
+    answer = answer_delivery(delivery)
+    ids = [to_wire(ENDPOINT, delivery.endpoint_id), answer["id"]]
+    location = reverse("delivery", args=ids, request=request)
+    return Response(answer, 202, headers={"Location": location})
 
 
 def platform_of(request: Request) -> Platform:

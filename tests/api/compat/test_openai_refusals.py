@@ -40,6 +40,18 @@ def test_wrong_fields_are_not_409_whatever_their_problem_is() -> None:
     assert word_error(problem)[0] == 400
 
 
+def test_size_that_is_wrong_both_ways_is_refused_once_with_its_bounds() -> None:
+    message, bounds = (
+        "From %(least)s to %(most)s pixels with this model.",
+        {"least": 64, "most": 512},
+    )
+    sides = [FieldError(side, "out_of_range", message, bounds) for side in ("width", "height")]
+    problem = InvalidRequest(errors=sides)
+    said = word_error(problem)[1]
+    assert said["param"] == "size"
+    assert said["message"] == f"size: From 64 to 512 pixels with this model. {problem.detail}"
+
+
 def test_each_door_words_its_refusals_so() -> None:
     for route in OPENAI:
         assert issubclass(route.callback.view_class, OpenAIView), route  # type: ignore[attr-defined]

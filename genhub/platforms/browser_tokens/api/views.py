@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from genhub.api.addresses import address_of
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.pages import NewestFirst
 from genhub.lib.errors import NotFound, gettext_noop, refuse_field
@@ -67,7 +68,8 @@ class TokenListView(APIView):
         lifetime = timedelta(seconds=words.pop("expires_in"))
         token, secret = tokens.mint(caller.key, tokens.Terms(**words, lifetime=lifetime), use=use)
         [answer] = answer_tokens([token])
-        headers = {"Cache-Control": "no-store"}
+        location = address_of("token", answer["id"], request)
+        headers = {"Cache-Control": "no-store", "Location": location}
         return Response({**answer, "token": secret or None}, 201, headers=headers)
 
 
