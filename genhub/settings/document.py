@@ -6,6 +6,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "GenHub",
     "DESCRIPTION": _("Submit a generation, watch it, fetch the pictures, see what they cost."),
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "EXTERNAL_DOCS": {"description": _("Handbook"), "url": "/handbook/"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
