@@ -49,6 +49,7 @@ class DialectSchemaView(SpectacularAPIView):
     """The document of one dialect."""
 
     title = ""
+    custom_settings = {"WEBHOOKS": []}
 
     def get(self, request: Request, *args: Any, **words: Any) -> Response:
         """Answer it under the name of the service whose words it speaks."""

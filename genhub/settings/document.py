@@ -16,9 +16,11 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "PREPROCESSING_HOOKS": ["genhub.api.dialects.keep_native"],
+    "WEBHOOKS": "generation.api.told_schema.WEBHOOKS",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "genhub.api.openapi.finish_document",
+        "genhub.webhooks.api.told.describe_sending",
     ],
     # Several requests and answers have a word “status”, “kind” or “output_format”.
     "ENUM_NAME_OVERRIDES": {

@@ -48,7 +48,7 @@ def test_first_page_links_to_what_there_is(client: Any) -> None:
     links = re.findall(r"\]\((/[^)]*)\)", said())
     assert {reverse(f"docs-{dialect.name}") for dialect in DIALECTS} < set(links)
     for link in links:
-        assert resolve(link)
+        resolve(link)
         assert client.get(link).status_code == 200, link
 
 
