@@ -14,6 +14,7 @@ import genhub.api.outside
 import genhub.front.refusals  # noqa: F401 (both bring their problems into being)
 from genhub.api.answer_headers import tell_headers
 from genhub.api.problems import problem_body
+from genhub.api.shown_values import show
 from genhub.lib.errors import Problem
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -188,8 +189,8 @@ def find_references(part: Any) -> set[str]:
 
 
 def word(code: str) -> dict[str, Any]:
-    """Return a problem in the reader's language, without the values of any one request."""
-    return problem_body(kind_of(code)())
+    """Return a problem in the reader's language, with values as some request might have them."""
+    return problem_body(show(kind_of(code)))
 
 
 def kind_of(code: str) -> type[Problem]:
