@@ -13,7 +13,7 @@ from rest_framework import serializers
 import genhub.urls  # noqa: F401 (brings every serializer into being)
 from genhub.api.field_codes import CODES, list_field_codes
 from genhub.api.fields import StrictSerializer
-from storage.edits.editing import REASONS as EDITS
+from storage.edits.wording import REASONS as EDITS
 from storage.uploads import REASONS
 from templates.rendering import MESSAGES
 from tests.api.documented import read_document
