@@ -9,7 +9,8 @@ from rest_framework import serializers
 
 from credits.entries import KINDS
 from credits.models import Period
-from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
+from genhub.api import page_words
+from genhub.api.pages import ProblemSerializer
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
 REFUSALS = dict.fromkeys((400, 401, 403), PROBLEM)
@@ -32,12 +33,7 @@ FILTERS = [
         "until", OpenApiTypes.DATETIME, description=_("Before this time (RFC 3339, with offset).")
     ),
 ]
-PAGES = [
-    OpenApiParameter(
-        "limit", OpenApiTypes.INT, default=DEFAULT_PAGE, description=_("Rows a page, at most 100.")
-    ),
-    OpenApiParameter("cursor", OpenApiTypes.STR, description=_("From “next” or “previous”.")),
-]
+PAGES = [page_words.LIMIT, page_words.CURSOR]
 
 
 class ExpiringSerializer(serializers.Serializer[Any]):

@@ -47,6 +47,7 @@ class BatchListView(ConditionalView):
 
     scopes = {"GET": Scope.TASKS_READ, "POST": Scope.TASKS_WRITE}
     problems = {"POST": problems.ORDER}
+    needs_body = ("POST",)
 
     @extend_schema(
         responses={200: batch_schema.BatchPage, **schema.REFUSALS},
@@ -86,6 +87,7 @@ class BatchQuoteView(APIView):
     scopes = {"POST": Scope.TASKS_WRITE}
     rate = Rate.READS
     problems = {"POST": problems.PRICE}
+    needs_body = ("POST",)
 
     @extend_schema(
         request=BatchWords,

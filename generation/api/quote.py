@@ -77,7 +77,10 @@ class QuoteSerializer(serializers.Serializer[Any]):
         help_text=_("From its begin to its end, as such orders took of late. Null: not known."),
     )
     refusal = serializers.CharField(
-        allow_null=True, help_text=_("If not, the code that submitting it would answer.")
+        allow_null=True,
+        help_text=_(
+            "Null: it would be taken. Else the code with which submitting it would be refused now."
+        ),
     )
 
 
@@ -87,6 +90,7 @@ class QuoteView(APIView):
     scopes = {"POST": Scope.TASKS_WRITE}
     rate = Rate.READS
     problems = {"POST": problems.PRICE}
+    needs_body = ("POST",)
     parser_classes = [OrderParser]
 
     @extend_schema(
@@ -100,7 +104,10 @@ class QuoteView(APIView):
         summary=_("Ask what an order would cost; nothing is created"),
     )
     def post(self, request: Request) -> Response:
-        """Answer price and reasons for the body of an order; refuse what submitting it would refuse."""
+        """Answer price and reasons for the body of an order; refuse what submitting it would refuse, `not_cached` too.
+
+        Too few credits, a spent budget and a full queue are no refusal here: the quote says them in `refusal`.
+        """
         customer, order = read_order(request)
         resolved = resolve_for(customer, order, keeps=False)
         return Response(answer_quote(request, customer, resolved))

@@ -7,11 +7,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from credits.entries import KINDS
 from generation.api.chains import StepSerializer
+from generation.api.credit_schema import Credits
 from generation.api.result_schema import Counted, FollowUp, Result
 from generation.states import TaskState
-from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
+from genhub.api import page_words
+from genhub.api.pages import DEEPEST_ROW, ProblemSerializer
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
 REFUSALS = dict.fromkeys((400, 401, 403, 404), PROBLEM)
@@ -47,55 +48,30 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
-    description=_("The same key and body again answer the same task; at most 255 bytes."),
+    description=_(
+        "1 to 255 bytes of printable UTF-8. The same key and body again answer the same task; another body is 422 `idempotency_key_reused`, and while the first request is not done 409 `idempotency_key_in_use`. A header without a value is refused as `header_refused` before any key is looked at."
+    ),
 )
 PREFER = OpenApiParameter(
     "Prefer",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description=_(
-        "`wait=N`, N from 1 to 60: answers as soon as the task ends, at the latest after N seconds."
+        "`wait=N`, N from 1 to 60: answers as soon as the task ends, at the latest after N seconds. Another N is 400; `wait` without a number, and any other preference, is as if nothing was said."
     ),
 )
 USER = OpenApiParameter(
     "user", OpenApiTypes.STR, description=_("Only this user's (platform keys).")
 )
 BATCH = OpenApiParameter("batch", OpenApiTypes.STR, description=_("Only this batch's."))
-LIMIT = OpenApiParameter(
-    "limit",
-    OpenApiTypes.INT,
-    default=DEFAULT_PAGE,
-    description=_("Rows a page, at most 100."),
-)
-CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description=_("From “next” or “previous”."))
+LIMIT, CURSOR = page_words.LIMIT, page_words.CURSOR
 PAGE = OpenApiParameter(
-    "page", OpenApiTypes.INT, description=_("Pages by number, with a total, instead of the cursor.")
+    "page",
+    {"type": "integer", "minimum": 1, "maximum": DEEPEST_ROW},
+    description=_(
+        "Pages by number, with a total, instead of the cursor; down to row 10,000 (page times limit)."
+    ),
 )
-
-
-class CreditLine(serializers.Serializer[Any]):
-    """One move of a task's credits; an entry of the statement has the same id."""
-
-    id = serializers.CharField()
-    kind = serializers.ChoiceField(KINDS)
-    amount = serializers.IntegerField(help_text=_("Whole credits, always positive."))
-    reason_code = serializers.CharField(allow_null=True)
-    reason = serializers.CharField(help_text=_("In the reader's language where the hub wrote it."))
-    created_at = serializers.DateTimeField()
-
-
-class Credits(serializers.Serializer[Any]):
-    """What a task costs and what became of it, in whole credits."""
-
-    price = serializers.IntegerField()
-    held = serializers.IntegerField(help_text=_("Reserved still; 0 once the task has ended."))
-    captured = serializers.IntegerField()
-    released = serializers.IntegerField()
-    refunded = serializers.IntegerField()
-    lines = CreditLine(many=True, help_text=_("Each move, oldest first."))
-    pricing = serializers.DictField(
-        allow_null=True, help_text=_("What decided the price when the task was taken.")
-    )
 
 
 class TaskError(serializers.Serializer[Any]):
@@ -141,10 +117,17 @@ class QueuePlace(serializers.Serializer[Any]):
 class Status(serializers.Serializer[Any]):
     """Where a task stands."""
 
-    id = serializers.CharField()
-    task_id = serializers.CharField()
-    status = serializers.ChoiceField([state.value for state in TaskState])
-    message = serializers.CharField()
+    id = serializers.CharField(help_text=_("“task_” and 32 hexadecimal digits."))
+    task_id = serializers.CharField(help_text=_("The same as id."))
+    status = serializers.ChoiceField(
+        [state.value for state in TaskState],
+        help_text=_(
+            "pending: waits. processing: is worked on. completed, failed and canceled are ends: nothing follows."
+        ),
+    )
+    message = serializers.CharField(
+        help_text=_("How it stands, for people, in the reader's language.")
+    )
     paused = Pause(
         allow_null=True,
         help_text=_("Why nobody may work on it now; it waits, at most until its deadline."),
@@ -154,16 +137,24 @@ class Status(serializers.Serializer[Any]):
         allow_null=True,
         help_text=_("Null: it does not wait for its turn. Only where one task is read."),
     )
-    progress = serializers.FloatField(min_value=0, max_value=1)
-    check_status_url = serializers.URLField()
-    result_url = serializers.URLField()
-    cancel_url = serializers.URLField()
-    created_at = serializers.DateTimeField()
-    started_at = serializers.DateTimeField(allow_null=True)
-    completed_at = serializers.DateTimeField(allow_null=True)
-    failed_at = serializers.DateTimeField(allow_null=True)
-    canceled_at = serializers.DateTimeField(allow_null=True)
-    error = TaskError(allow_null=True)
+    progress = serializers.FloatField(
+        min_value=0, max_value=1, help_text=_("0 to 1; 1 once it is completed.")
+    )
+    check_status_url = serializers.URLField(help_text=_("Where its state is asked."))
+    result_url = serializers.URLField(help_text=_("Where its pictures are, once there are any."))
+    cancel_url = serializers.URLField(help_text=_("POST ends it, while it has not ended."))
+    created_at = serializers.DateTimeField(help_text=_("When it was ordered."))
+    started_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When work on it began. Null: not yet.")
+    )
+    completed_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("Its end, where it is completed.")
+    )
+    failed_at = serializers.DateTimeField(allow_null=True, help_text=_("Its end, where it failed."))
+    canceled_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("Its end, where it was canceled.")
+    )
+    error = TaskError(allow_null=True, help_text=_("Why it failed; null otherwise."))
 
 
 class TemplateRef(serializers.Serializer[Any]):

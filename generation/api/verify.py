@@ -89,6 +89,7 @@ class VerifyView(APIView):
     # It reads, whatever its method is.
     rate = Rate.READS
     problems = {"POST": (MalformedForm, UploadsBusy)}
+    needs_body = ("POST",)
     parser_classes = [PictureParser]
 
     @extend_schema(

@@ -40,6 +40,7 @@ from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 from storage import thumbnails
 from storage.api.artifacts import NAMED, get_artifact, read_disposition
+from storage.erasing import PictureTakenDown
 from storage.selectors import sign_link
 
 
@@ -48,6 +49,7 @@ class GenerateView(APIView):
 
     scopes = {"POST": Scope.TASKS_WRITE}
     problems = {"POST": problems.ORDER}
+    needs_body = ("POST",)
     parser_classes = [OrderParser]
 
     @extend_schema(
@@ -59,7 +61,7 @@ class GenerateView(APIView):
         },
         parameters=[schema.IDEMPOTENCY_KEY, schema.PREFER],
         examples=schema.ORDER_EXAMPLES,
-        summary=_("Submit an order; answers at once"),
+        summary=_("Submit an order"),
     )
     def post(self, request: Request) -> Response:
         """Check, hold the credits, queue, and answer 202 with the task; 200 when it was waited for and has ended."""
@@ -207,10 +209,12 @@ class ArtifactView(APIView):
     # An <img> asks for image/*, and is led to one: what this door itself says is JSON all the same.
     content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": (PictureTakenDown,)}
+    is_tagged = True
     thumbnail = False
 
     @extend_schema(
-        responses={302: None, **schema.REFUSALS},
+        responses={302: None, **schema.REFUSALS, 410: schema.PROBLEM},
         parameters=[NAMED],
         summary=_("Fetch a picture"),
     )

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
+from django.utils.translation import gettext as _
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,7 +38,7 @@ class Dialect:
     def addresses(self) -> list[URLPattern | URLResolver]:
         """Return the dialect's own addresses, with those of its document and its page."""
         spoken = path(self.base, include(self.routes))
-        schema = DialectSchemaView.as_view(patterns=[spoken], title=self.title)
+        schema = DialectSchemaView.as_view(patterns=[spoken], title=self.title, base=self.base)
         docs = DocsView.as_view(url_name=f"schema-{self.name}", title=f"GenHub: {self.title}")
         return [
             path(f"api/schema/{self.name}", schema, name=f"schema-{self.name}"),
@@ -48,13 +50,17 @@ class Dialect:
 class DialectSchemaView(SpectacularAPIView):
     """The document of one dialect."""
 
-    title = ""
+    title, base = "", ""
+    custom_settings = {"WEBHOOKS": []}
 
     def get(self, request: Request, *args: Any, **words: Any) -> Response:
         """Answer it under the name of the service whose words it speaks."""
         response: Response = super().get(request, *args, **words)  # type: ignore[no-untyped-call]
         info = response.data["info"]
-        response.data["info"] = info | {"title": f"GenHub: {self.title}"}
+        text = _(
+            "Base URL of clients: `%(base)s`. The API key is one of the hub's, as its [own document](/api/docs) says; the [handbook](/handbook/clients/) shows clients at work."
+        ) % {"base": f"{settings.PUBLIC_URL}/{self.base}".rstrip("/")}
+        response.data["info"] = info | {"title": f"GenHub: {self.title}", "description": text}
         return response
 
 

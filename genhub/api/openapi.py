@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from genhub.api.dialects import NATIVE
+from genhub.api.field_codes import list_field_codes
+from genhub.api.first_page import list_tags, write_first_page
 from genhub.api.operations import list_examples
 from genhub.lib.errors import Problem
 
@@ -24,7 +26,14 @@ def finish_document(result: dict[str, Any], **_words: Any) -> dict[str, Any]:
                 declare_rates(operation["responses"])
     components = result.setdefault("components", {})
     components["headers"], components["examples"] = describe_headers(), list_examples(result)
-    result["info"]["description"] = f"{result['info']['description']}\n\n{list_codes()}"
+    said = (
+        str(result["info"]["description"]),
+        write_first_page(),
+        list_codes(),
+        list_field_codes(),
+    )
+    result["info"]["description"] = "\n\n".join(said)
+    result["tags"] = list_tags()
     return result
 
 

@@ -12,8 +12,9 @@ from drf_spectacular.openapi import AutoSchema
 
 import genhub.api.outside
 import genhub.front.refusals  # noqa: F401 (both bring their problems into being)
-from genhub.api.etags import ConditionalView
+from genhub.api.answer_headers import tell_headers
 from genhub.api.problems import problem_body
+from genhub.api.shown_values import show
 from genhub.lib.errors import Problem
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -35,7 +36,6 @@ WITH_BODY: Final = (
     "invalid_request", "body_cut_short", "body_too_large", "wrong_content_type", "charset_unsupported",
     "content_encoding_unsupported",
 )  # fmt: skip
-IF_NONE_MATCH: Final = {"in": "header", "name": "If-None-Match", "schema": {"type": "string"}}
 # What comes with a word of the address or a header.
 WITH_PARAMETER: Final = {
     "user": ("wrong_user", "invalid_request"),
@@ -43,7 +43,6 @@ WITH_PARAMETER: Final = {
     "Idempotency-Key": ("invalid_request", "idempotency_key_in_use", "idempotency_key_reused"),
 }
 WITH_ID: Final = "not_found"
-RETRY: Final = ("429", "503")
 
 
 class HubSchema(AutoSchema):
@@ -70,8 +69,26 @@ class HubSchema(AutoSchema):
             refuse(responses.setdefault(status, {"description": ""}), some)
         responses["default"] = {"description": _("Any other refusal")}
         refuse(responses["default"], sorted(ANYWHERE))
-        self.tell_headers(operation)
+        self.tell_key(operation)
+        tell_headers(operation, self.view, self.method)
         show_examples(responses)
+        if self.method in getattr(self.view, "needs_body", ()):
+            operation["requestBody"]["required"] = True
+
+    def tell_key(self, operation: Any) -> None:
+        """Say which key is asked for, by the view's own scopes and refusals."""
+        said = []
+        if scope := getattr(self.view, "scopes", {}).get(self.method):
+            operation["x-scope"] = str(scope)
+            said.append(_("Scope: `%(scope)s`.") % {"scope": scope})
+        codes = set(operation["responses"].get("403", {}).get("x-codes", ()))
+        if "platform_key_needed" in codes:
+            operation["x-platform-key-only"] = True
+            said.append(_("Only with a platform's key."))
+        if "token_not_enough" in codes:
+            said.append(_("Not with a browser token."))
+        if said:
+            operation["description"] = "\n\n".join([operation["description"], " ".join(said)])
 
     def find_codes(self, operation: Any) -> Iterator[str]:
         """Yield the codes that this operation answers, and not any one does."""
@@ -90,31 +107,6 @@ class HubSchema(AutoSchema):
                 yield from WITH_PARAMETER.get(parameter["name"], ("invalid_request",))
         for kind in getattr(self.view, "problems", {}).get(self.method, ()):
             yield kind.code
-
-    def tell_headers(self, operation: Any) -> None:
-        """Say which headers come with which answer."""
-        responses = operation["responses"]
-        is_tagged = isinstance(self.view, ConditionalView) and self.method == "GET"
-        if is_tagged:
-            operation.setdefault("parameters", []).append(IF_NONE_MATCH)
-            responses["304"] = {
-                "description": _("The caller has it: its If-None-Match names the ETag.")
-            }
-        for status, response in responses.items():
-            headers = response.setdefault("headers", {})
-            headers["X-Request-ID"] = header(
-                _("The caller's own, else a new one; also in the logs.")
-            )
-            if is_tagged and status in {"200", "304"}:
-                headers["ETag"] = header(_("Changes with whatever the answer shows."))
-            if status in RETRY:
-                headers["Retry-After"] = header(
-                    _("Seconds, where it is known when to try again."), "integer"
-                )
-            if status == "202" or (status == "201" and self.method == "POST"):
-                headers["Location"] = header(
-                    _("Where to look next, where there is such an address.")
-                )
 
 
 def codes_of_body(body: Any) -> Iterator[str]:
@@ -144,11 +136,6 @@ def refuse(response: Any, codes: list[str]) -> None:
     response["x-codes"] = codes
     examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     response["content"] = {PROBLEM_TYPE: {"schema": PROBLEM, "examples": examples}}
-
-
-def header(description: str, kind: str = "string") -> dict[str, Any]:
-    """Return a header of an answer."""
-    return {"description": description, "schema": {"type": kind}}
 
 
 def show_examples(responses: Any) -> None:
@@ -202,8 +189,8 @@ def find_references(part: Any) -> set[str]:
 
 
 def word(code: str) -> dict[str, Any]:
-    """Return a problem in the reader's language, without the values of any one request."""
-    return problem_body(kind_of(code)())
+    """Return a problem in the reader's language, with values as some request might have them."""
+    return problem_body(show(kind_of(code)))
 
 
 def kind_of(code: str) -> type[Problem]:

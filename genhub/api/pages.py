@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
@@ -144,19 +145,33 @@ def read_page_words(request: Request) -> tuple[int | None, int]:
 class FieldProblemSerializer(serializers.Serializer[Any]):
     """What is wrong with one field."""
 
-    field = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
+    field = serializers.CharField(
+        help_text=_("Where it stands, such as `operations[2].size`; empty: in no field of its own.")
+    )
+    code = serializers.CharField(help_text=_("A stable word; all stand at the document's head."))
+    message = serializers.CharField(
+        help_text=_("What is wrong and how to mend it, in the reader's language.")
+    )
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
     """Every refusal, as RFC 9457 problem JSON."""
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.CharField()
+    type = serializers.CharField(
+        help_text=_("`about:blank#` and the code: a name, and no address.")
+    )
+    title = serializers.CharField(help_text=_("The code in the reader's language."))
+    status = serializers.IntegerField(help_text=_("The HTTP status."))
+    detail = serializers.CharField(
+        help_text=_("What is so, and what to do, in the reader's language.")
+    )
+    code = serializers.CharField(
+        help_text=_("A stable word: decide by it. All stand at the document's head.")
+    )
     # The base class has a property of this name, which a schema never reads.
-    errors = FieldProblemSerializer(many=True)  # type: ignore[assignment]
-    params = serializers.DictField(required=False)
+    errors = FieldProblemSerializer(  # type: ignore[assignment]
+        many=True, help_text=_("What is wrong with single fields; empty where none is.")
+    )
+    params = serializers.DictField(
+        required=False, help_text=_("The values that the detail says, by name, where it says any.")
+    )

@@ -6,6 +6,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "GenHub",
     "DESCRIPTION": _("Submit a generation, watch it, fetch the pictures, see what they cost."),
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "EXTERNAL_DOCS": {"description": _("Handbook"), "url": "/handbook/"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
@@ -15,9 +16,11 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "PREPROCESSING_HOOKS": ["genhub.api.dialects.keep_native"],
+    "WEBHOOKS": "generation.api.told_schema.WEBHOOKS",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "genhub.api.openapi.finish_document",
+        "genhub.webhooks.api.told.describe_sending",
     ],
     # Several requests and answers have a word “status”, “kind” or “output_format”.
     "ENUM_NAME_OVERRIDES": {

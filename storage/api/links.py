@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from genhub.api import page_words
 from genhub.api.etags import ConditionalView
 from genhub.api.fields import (
     StrictBooleanField,
@@ -19,7 +20,7 @@ from genhub.api.fields import (
     StrictSerializer,
 )
 from genhub.api.idempotency import read_idempotency_key
-from genhub.api.pages import DEFAULT_PAGE, NewestFirst
+from genhub.api.pages import NewestFirst
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import to_wire
 from genhub.platforms import idempotency
@@ -100,12 +101,7 @@ EXAMPLE = OpenApiExample(
     value={"expires_in": 86_400, "most_uses": 1, "name": "春季海报", "download": True},
     request_only=True,
 )
-PAGES = [
-    OpenApiParameter(
-        "limit", OpenApiTypes.INT, default=DEFAULT_PAGE, description=_("Rows a page, at most 100.")
-    ),
-    OpenApiParameter("cursor", OpenApiTypes.STR, description=_("From “next” or “previous”.")),
-]
+PAGES = [page_words.LIMIT, page_words.CURSOR]
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,

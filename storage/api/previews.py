@@ -17,6 +17,7 @@ from genhub.platforms.models import Scope
 from storage.api.artifacts import get_artifact
 from storage.api.schema import PROBLEM
 from storage.edits.editing import Wanted, draw_preview, plan_edit
+from storage.erasing import PictureTakenDown
 from storage.models import Artifact
 from storage.selectors import sign_key
 from storage.uploads import UploadsBusy
@@ -27,7 +28,8 @@ class PreviewView(APIView):
 
     content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
-    problems = {"GET": (InvalidRequest, UploadsBusy)}
+    problems = {"GET": (InvalidRequest, PictureTakenDown, UploadsBusy)}
+    is_tagged = True
 
     @extend_schema(
         responses={
@@ -37,7 +39,7 @@ class PreviewView(APIView):
                     "A WebP of at most 1,024 pixels a side; of a clip its first three seconds, at most 320."
                 ),
             ),
-            **dict.fromkeys((400, 401, 403, 404, 503), PROBLEM),
+            **dict.fromkeys((400, 401, 403, 404, 410, 503), PROBLEM),
         },
         summary=_("Fetch a picture at a size for pages"),
     )
@@ -61,9 +63,10 @@ class PosterView(APIView):
 
     content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": (PictureTakenDown,)}
 
     @extend_schema(
-        responses={302: None, **dict.fromkeys((400, 401, 403, 404), PROBLEM)},
+        responses={302: None, **dict.fromkeys((400, 401, 403, 404, 410), PROBLEM)},
         summary=_("Fetch a clip's poster"),
     )
     def get(self, request: Request, artifact_id: str) -> HttpResponse:

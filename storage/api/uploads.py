@@ -77,6 +77,7 @@ class UploadView(APIView):
 
     scopes = {"POST": Scope.TASKS_WRITE}
     problems = {"POST": (MalformedForm, StorageFull, UploadsBusy, WrongUser)}
+    needs_body = ("POST",)
     parser_classes = [PictureParser]
 
     @extend_schema(

@@ -164,6 +164,14 @@ def test_each_answer_names_its_headers() -> None:
     for (path, method), operation in operations(read_document()).items():
         for status, response in operation["responses"].items():
             assert "X-Request-ID" in response["headers"], (path, method)
-            assert ("Retry-After" in response["headers"]) == (status in {"429", "503"})
+            waits = status in {"429", "503", "default"} or "idempotency_key_in_use" in response.get(
+                "x-codes", ()
+            )
+            assert ("Retry-After" in response["headers"]) == waits, (path, status)
+            assert ("WWW-Authenticate" in response["headers"]) == (status == "401")
+            if status == "302":
+                assert "Location" in response["headers"]
         if "304" in operation["responses"]:
-            assert "ETag" in operation["responses"]["200"]["headers"]
+            tagged = operation["responses"].keys() & {"200", "302"}
+            assert tagged
+            assert all("ETag" in operation["responses"][each]["headers"] for each in tagged)

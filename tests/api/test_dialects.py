@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from drf_spectacular.validation import validate_schema
 
 from genhub.api.dialects import Dialect
@@ -26,6 +27,8 @@ def test_a_dialect_has_a_document_and_a_page(
     document = yaml.safe_load(answer.content)
     validate_schema(document)  # type: ignore[no-untyped-call]
     assert document["info"]["title"] == f"GenHub: {dialect.title}"
+    base = f"{settings.PUBLIC_URL}/{dialect.base}".rstrip("/")
+    assert f"`{base}`" in document["info"]["description"]
     spoken = {str(route.pattern) for route in dialect.routes} - {REST}
     named = {re.sub(r"<\w+:(\w+)>", r"{\1}", path) for path in spoken}
     assert set(document["paths"]) == {f"/{dialect.base}{path}" for path in named}

@@ -76,6 +76,25 @@ def test_each_operation_declares_problems_as_problem_json(document: Any) -> None
                 assert list(response["content"]) == ["application/problem+json"], (path, status)
 
 
+def test_each_example_of_a_refusal_says_its_values(document: Any) -> None:
+    shown = {
+        code: example["value"]
+        for code, example in document["components"]["examples"].items()
+        if isinstance(example["value"], dict) and "detail" in example["value"]
+    }
+    assert len(shown) > 50
+    for code, value in shown.items():
+        kind = Problem.kinds.get(code, Problem)
+        places = set(re.findall(r"%\((\w+)\)", kind.detail))
+        assert set(value.get("params", {})) == places, code
+        assert "–" not in value["detail"], code
+    assert {error["code"] for error in shown["invalid_request"]["errors"]} == {
+        "required",
+        "unknown",
+    }
+    assert shown["scope_missing"]["params"] == {"scope": "tasks:write"}
+
+
 @pytest.mark.parametrize(("language", "title"), [("en", "Not found"), ("zh-hans", "未找到")])
 def test_document_lists_every_code_in_the_readers_language(
     client: Any, language: str, title: str

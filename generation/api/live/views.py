@@ -35,7 +35,7 @@ STREAM: dict[Any, Any] = {
     (200, "text/event-stream"): OpenApiResponse(
         OpenApiTypes.STR,
         description=_(
-            "`id`, `event` and `data` (JSON: `event`, `task_id`, `user`, `at`, `task` as it stands now). Events: task.submitted, task.processing, task.retried, task.step_done, task.completed, task.failed, task.canceled, task.refunded; without an id: task.queue (`queue`: where a task stands that waits), task.progress. A comment at least every 15 s."
+            "Frames of `id`, `event` and `data` (JSON). task.submitted, task.processing, task.retried, task.step_done, task.completed, task.failed, task.canceled, task.refunded have an id, and `event`, `task_id`, `user`, `at`, `task` (as it stands now). Without an id: task.queue (`event`, `task_id`, `user`, `queue`: where a task stands that waits) and task.progress (`event`, `task_id`, `user`, `progress`; `preview`, a data URI or null, of one task's stream). The stream opens with `retry: 2000`, and that of all tasks with a frame of a bare `id`: from where it goes on. A comment at least every 15 s."
         ),
     ),
     **schema.REFUSALS,

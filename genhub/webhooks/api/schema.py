@@ -7,8 +7,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from genhub.api import page_words
 from genhub.api.fields import StrictBooleanField, StrictCharField, StrictSerializer
-from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
+from genhub.api.pages import ProblemSerializer
 from genhub.webhooks.models import LONGEST_URL, USUAL, Delivery, Endpoint, EventType
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
@@ -48,10 +49,7 @@ STATE = OpenApiParameter(
     enum=Delivery.State.values,
     description=_("Only deliveries in this state."),
 )
-LIMIT = OpenApiParameter(
-    "limit", OpenApiTypes.INT, default=DEFAULT_PAGE, description=_("Rows a page, at most 100.")
-)
-CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description=_("From “next” or “previous”."))
+LIMIT, CURSOR = page_words.LIMIT, page_words.CURSOR
 
 
 def events_field(**words: Any) -> Any:
@@ -68,7 +66,7 @@ class EndpointWords(StrictSerializer):
         required=False,
         max_length=LONGEST_URL,
         help_text=_(
-            "https://, on the public internet. Without one it signs for orders' “webhook”."
+            "https://, on the public internet, without a port or a password. Hosts of the operator's own network, such as `127.0.0.1:8700` to try it out, are named in the hub's setting `WEBHOOK_HOSTS`; those may speak http, too. Without a url it signs for orders' “webhook”; there is one such endpoint at most."
         ),
     )
     description = StrictCharField(required=False, allow_blank=True, max_length=200)
@@ -166,12 +164,25 @@ class DeliveryAnswer(serializers.Serializer[Any]):
     message_id = serializers.CharField(help_text=_("The header webhook-id: the same each time."))
     event = serializers.CharField()
     url = serializers.CharField()
-    state = serializers.ChoiceField(Delivery.State.values)
-    tries = serializers.IntegerField()
-    next_try_at = serializers.DateTimeField(allow_null=True)
-    delivered_at = serializers.DateTimeField(allow_null=True)
+    state = serializers.ChoiceField(
+        Delivery.State.values,
+        help_text=_(
+            "waiting: is sent at next_try_at. delivered: it was answered with 2xx. failed: after ten tries, or 410. held: its endpoint is off; enable it and replay."
+        ),
+    )
+    tries = serializers.IntegerField(
+        help_text=_("Since it was written, or last replayed: a replay begins at 0 again.")
+    )
+    next_try_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("Null: nothing is to be sent.")
+    )
+    delivered_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("Null: not yet, or not since it was replayed.")
+    )
     created_at = serializers.DateTimeField()
-    answers = AnswerOfReceiver(many=True)
+    answers = AnswerOfReceiver(
+        many=True, help_text=_("The newest 20, those before a replay too, oldest first.")
+    )
     payload = serializers.DictField(help_text=_("The body that is sent."))
 
 

@@ -131,6 +131,7 @@ class EndpointRotateView(APIView):
 class EndpointTestView(APIView):
     """A message that tells of nothing."""
 
+    is_placeless = True
     scopes = {"POST": SCOPE}
     problems = {"POST": (*ONE, EndpointOff, NothingToTest)}
 
@@ -149,6 +150,7 @@ class EndpointTestView(APIView):
 class EndpointReplayView(APIView):
     """Deliveries of a time, again."""
 
+    is_placeless = True
     scopes = {"POST": SCOPE}
     problems = {"POST": (*ONE, EndpointOff)}
 
@@ -211,6 +213,7 @@ class DeliveryView(APIView):
 class DeliveryReplayView(APIView):
     """One delivery, again."""
 
+    is_placeless = True
     scopes = {"POST": SCOPE}
     problems = {"POST": (*ONE, EndpointOff)}
 

@@ -7,8 +7,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from genhub.api import page_words
 from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSerializer
-from genhub.api.pages import DEFAULT_PAGE, ProblemSerializer
+from genhub.api.pages import ProblemSerializer
 from genhub.platforms.browser_tokens.models import LONGEST_ORIGIN
 from genhub.platforms.browser_tokens.origins import read_origins
 from genhub.platforms.browser_tokens.tokens import FOR_TOKENS
@@ -39,10 +40,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description=_("The same key and body again answer the same token, without its secret."),
 )
 USER = OpenApiParameter("user", OpenApiTypes.STR, description=_("Only this user's."))
-LIMIT = OpenApiParameter(
-    "limit", OpenApiTypes.INT, default=DEFAULT_PAGE, description=_("Rows a page, at most 100.")
-)
-CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description=_("From “next” or “previous”."))
+LIMIT, CURSOR = page_words.LIMIT, page_words.CURSOR
 
 
 class TokenWords(StrictSerializer):

@@ -1,0 +1,33 @@
+"""What answers say of a task's credits, for the OpenAPI document."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from credits.entries import KINDS
+
+
+class CreditLine(serializers.Serializer[Any]):
+    """One move of a task's credits; an entry of the statement has the same id."""
+
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(KINDS)
+    amount = serializers.IntegerField(help_text=_("Whole credits, always positive."))
+    reason_code = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(help_text=_("In the reader's language where the hub wrote it."))
+    created_at = serializers.DateTimeField()
+
+
+class Credits(serializers.Serializer[Any]):
+    """What a task costs and what became of it, in whole credits."""
+
+    price = serializers.IntegerField()
+    held = serializers.IntegerField(help_text=_("Reserved still; 0 once the task has ended."))
+    captured = serializers.IntegerField()
+    released = serializers.IntegerField()
+    refunded = serializers.IntegerField()
+    lines = CreditLine(many=True, help_text=_("Each move, oldest first."))
+    pricing = serializers.DictField(
+        allow_null=True, help_text=_("What decided the price when the task was taken.")
+    )

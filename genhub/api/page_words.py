@@ -1,0 +1,18 @@
+"""The words of lists in pages, as each list's operation has them."""
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
+from genhub.api.pages import DEFAULT_PAGE, LARGEST_PAGE
+
+LIMIT: Final = OpenApiParameter(
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": DEFAULT_PAGE},
+    description=_("Rows a page, at most 100."),
+)
+CURSOR: Final = OpenApiParameter(
+    "cursor", OpenApiTypes.STR, description=_("From “next” or “previous”.")
+)
