@@ -5,6 +5,7 @@ The generators are tools of their own: `make clients` fetches them, and runs the
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -33,9 +34,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PYTHON = ROOT / ".venv-clients" / "bin" / "python"
 MODULES = HERE / "node_modules"
-# What the hub takes besides forms, which the generated client sends.
 MISSING = "the generators are missing: make clients"
-KNOWN_LACK = "Unsupported content type image/"
+# Pictures as they are, sent and answered: the generated client speaks JSON and forms.
+KNOWN_LACK = re.compile(r"Unsupported content.type image/")
 Order = Callable[[list[str], Path], None]
 
 
@@ -98,7 +99,7 @@ def test_python_client_works(document: Path, order: Order, tmp_path: Path) -> No
          "--output-path", tmp_path / "hub_client", "--meta", "none"]
     )  # fmt: skip
     lacks = [line for line in said.splitlines() if "nsupported" in line or "nable to" in line]
-    assert [line for line in lacks if not line.startswith(KNOWN_LACK)] == []
+    assert [line for line in lacks if not KNOWN_LACK.search(line)] == []
     order([str(PYTHON), str(HERE / "order.py")], tmp_path)
 
 
