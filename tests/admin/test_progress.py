@@ -70,7 +70,9 @@ def test_each_figure_of_the_first_page_leads_to_just_those_tasks(
         task.pk = oldest_id(timedelta(hours=25 + young.index(task)))
         task.save(force_insert=True)
     page = boss.get("/admin/").content.decode()
-    links = [unescape(link) for link in re.findall(r'href="([^"]*state__exact=[^"]*)"', page)]
+    links = [
+        unescape(link) for link in re.findall(r'href="([^"]*state__exact=[^"]*age=24h)"', page)
+    ]
     assert len(links) == 5
     for link in links:
         listed = boss.get(link)
