@@ -79,7 +79,7 @@ def test_what_containers_run_takes_an_order(stack: Stack) -> None:
             client.get("/metrics", headers=heads | {"Authorization": "Bearer another"}).status_code
             == 404
         )
-        flower = httpx2.get(f"http://127.0.0.1:{stack.flower}/workers", trust_env=False)
+        flower = httpx2.get(f"http://127.0.0.1:{stack.flower}/flower/workers", trust_env=False)
         assert flower.status_code == 401
     written = {path.name for path in stack.home.iterdir()}
     assert "static" not in written
