@@ -80,6 +80,11 @@ def search_templates(text: str) -> QuerySet[Template]:
     return Template.objects.filter(named).distinct().order_by("code")
 
 
+def list_template_codes() -> list[str]:
+    """Return the codes of all templates, in their order."""
+    return list(Template.objects.order_by("code").values_list("code", flat=True))
+
+
 def find_look(code: str) -> Look | None:
     """Return an active style, or None."""
     return LOOKS.get().get(code)

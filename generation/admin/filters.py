@@ -16,7 +16,7 @@ from generation.states import AttemptState
 from genhub.admin.asked_filters import ChosenFilter, TimeFilter
 from genhub.lib.errors import Problem
 from genhub.lib.ids import NOBODY, oldest_id, read_id
-from templates.models import Template
+from templates.selectors import list_template_codes
 
 LAST_DAY = timedelta(hours=24)
 LAST_DAY_ALONE = "age=24h"
@@ -98,8 +98,7 @@ class TemplateFilter(ChosenFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the codes of all templates."""
-        codes = Template.objects.order_by("code").values_list("code", flat=True)
-        return [(code, code) for code in codes]
+        return [(code, code) for code in list_template_codes()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         """Return the tasks of the chosen template."""
