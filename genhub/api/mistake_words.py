@@ -47,7 +47,8 @@ def speak_plainly(field: Any) -> None:
         field.error_messages["not_a_dict"] = field.error_messages["invalid"] = NO_OBJECT
     limits = LIST_LIMITS if isinstance(field, LISTS) else LIMITS
     for validator in field.validators:
-        if message := limits.get(type(validator)):
+        # Not whether it says anything: that would translate it for each order.
+        if (message := limits.get(type(validator))) is not None:
             validator.message = format_lazy(message, limit=validator.limit_value)
     child = getattr(field, "child", None)
     if isinstance(child, serializers.Field):
