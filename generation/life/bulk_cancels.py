@@ -24,7 +24,7 @@ from genhub.lib.errors import gettext_noop
 from genhub.lib.reasons import check_reason
 from genhub.users.alone import lock_person
 
-# A row holds so many ids, and a page counts their states: 20 ms for so many.
+# A row holds so many ids, and each look at its page counts their states.
 MOST_TASKS = 10_000
 MOST_AT_A_TIME = 200
 
