@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from generation.api import schema
+from generation.api.credit_schema import CreditSums
 from generation.models import Batch as Row
 from generation.states import BatchState, TaskState
 
@@ -32,8 +33,8 @@ EXAMPLES = [
 ]
 
 
-class BatchCounts(serializers.Serializer[Any]):
-    """How many tasks stand in each state, and how many orders were refused."""
+class TaskCounts(serializers.Serializer[Any]):
+    """How many tasks of a batch stand in each state."""
 
     total = serializers.IntegerField(help_text=_("Tasks."))
     pending = serializers.IntegerField()
@@ -41,17 +42,16 @@ class BatchCounts(serializers.Serializer[Any]):
     completed = serializers.IntegerField()
     failed = serializers.IntegerField()
     canceled = serializers.IntegerField()
+
+
+class BatchCounts(TaskCounts):
+    """How many tasks stand in each state, and how many orders were refused."""
+
     refused = serializers.IntegerField(help_text=_("Orders that were not taken: no tasks."))
 
 
-class BatchCredits(serializers.Serializer[Any]):
+class BatchCredits(CreditSums):
     """The sums over all tasks, in whole credits."""
-
-    price = serializers.IntegerField()
-    held = serializers.IntegerField(help_text=_("Reserved still; 0 once the batch has ended."))
-    captured = serializers.IntegerField()
-    released = serializers.IntegerField()
-    refunded = serializers.IntegerField()
 
 
 class OrderProblem(serializers.Serializer[Any]):

@@ -19,14 +19,19 @@ class CreditLine(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class Credits(serializers.Serializer[Any]):
-    """What a task costs and what became of it, in whole credits."""
+class CreditSums(serializers.Serializer[Any]):
+    """What became of the credits, in whole ones."""
 
     price = serializers.IntegerField()
-    held = serializers.IntegerField(help_text=_("Reserved still; 0 once the task has ended."))
+    held = serializers.IntegerField(help_text=_("Reserved still; 0 at the end."))
     captured = serializers.IntegerField()
     released = serializers.IntegerField()
     refunded = serializers.IntegerField()
+
+
+class Credits(CreditSums):
+    """What a task costs and what became of it, in whole credits."""
+
     lines = CreditLine(many=True, help_text=_("Each move, oldest first."))
     pricing = serializers.DictField(
         allow_null=True, help_text=_("What decided the price when the task was taken.")

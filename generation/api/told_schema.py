@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, OpenApiWebhook, extend_schema
 from rest_framework import serializers
 
+from generation.api.batch_schema import TaskCounts
+from generation.api.credit_schema import CreditSums
 from generation.states import TASK_ENDS, TaskState
 from genhub.webhooks.models import TEST, EventType
 
@@ -56,16 +58,6 @@ class ToldFailure(ToldError):
     step = serializers.IntegerField(allow_null=True)
 
 
-class ToldCredits(serializers.Serializer[Any]):
-    """What became of the credits, in whole ones."""
-
-    price = serializers.IntegerField()
-    held = serializers.IntegerField(help_text=_("Reserved still; 0 once the task has ended."))
-    captured = serializers.IntegerField()
-    released = serializers.IntegerField()
-    refunded = serializers.IntegerField()
-
-
 class ToldTemplate(serializers.Serializer[Any]):
     """The template version that a task runs."""
 
@@ -99,7 +91,7 @@ class ToldTask(serializers.Serializer[Any]):
     count = serializers.IntegerField(help_text=_("Pictures and clips that were delivered."))
     # The base class has a property of this name, which a schema never reads.
     errors = ToldFailure(many=True)  # type: ignore[assignment]
-    credits = ToldCredits()
+    credits = CreditSums()
     cached = serializers.BooleanField(help_text=_("Whether its pictures were drawn before."))
     cost_usd = serializers.FloatField(
         allow_null=True, help_text=_("What it cost the hub in US dollars. Null: not known.")
@@ -114,17 +106,6 @@ class ToldTask(serializers.Serializer[Any]):
     )
 
 
-class ToldCounts(serializers.Serializer[Any]):
-    """How many of a batch's tasks stand in each state."""
-
-    total = serializers.IntegerField()
-    pending = serializers.IntegerField()
-    processing = serializers.IntegerField()
-    completed = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    canceled = serializers.IntegerField()
-
-
 class ToldBatch(serializers.Serializer[Any]):
     """A batch whose tasks have all ended."""
 
@@ -133,8 +114,8 @@ class ToldBatch(serializers.Serializer[Any]):
     platform = serializers.CharField()
     user = serializers.CharField()
     metadata = serializers.DictField()
-    counts = ToldCounts()
-    credits = ToldCredits()
+    counts = TaskCounts()
+    credits = CreditSums()
     batch_url = serializers.URLField()
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
