@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from generation.life import doorbell
 from generation.models import Account, Task
 from genhub.lib.ids import to_wire
-from tests.faults.processes import running, wait_until, worker
+from tests.faults.processes import flower_on, running, wait_until, worker
 from tests.patience import patience
 from tests.ports import free_port
 from tests.steps import submit
@@ -23,10 +23,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.whole]
 def flower(tmp_path: Path) -> Iterator[str]:
     """Run Flower beside a worker, both real; return Flower's address."""
     port = free_port()
-    command = ("-m", "celery", "-A", "genhub", "flower", "--address=127.0.0.1", f"--port={port}")
     address = f"http://127.0.0.1:{port}"
     log = tmp_path / "log"
-    with running(log, *command, FLOWER_UNAUTHENTICATED_API="1"):
+    with running(log, *flower_on(port), FLOWER_UNAUTHENTICATED_API="1"):
         wait_until(lambda: answers(address), 20, "Flower's start")
         with running(log, *worker("local")):
             yield address

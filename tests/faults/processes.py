@@ -56,6 +56,11 @@ def worker(queue: str, name: str = "only") -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def flower_on(port: int) -> tuple[str, ...]:
+    """Return the arguments of Flower."""
+    return ("-m", "celery", "-A", "genhub", "flower", "--address=127.0.0.1", f"--port={port}")
+
+
 LOOPS = ("manage.py", "loops")
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from genhub.users.models import User
-from tests.faults.processes import running, wait_until
+from tests.faults.processes import flower_on, running, wait_until
 from tests.live.test_nginx import nginx
 from tests.patience import patience
 from tests.ports import free_port
@@ -23,10 +23,9 @@ WHO = ("staff", "a long password")
 def outside(tmp_path: Path) -> Iterator[httpx2.Client]:
     """A client of nginx, behind which there is Flower and no hub."""
     port = free_port()
-    command = ("-m", "celery", "-A", "genhub", "flower", "--address=127.0.0.1", f"--port={port}")
     words = {"FLOWER_BASIC_AUTH": ":".join(WHO), "FLOWER_URL_PREFIX": "flower"}
     with (
-        running(tmp_path / "flower.log", *command, **words),
+        running(tmp_path / "flower.log", *flower_on(port), **words),
         nginx(tmp_path, web=free_port(), events=free_port(), flower=port) as secure,
         httpx2.Client(
             base_url=f"https://127.0.0.1:{secure}",

@@ -11,15 +11,15 @@ from rest_framework.test import APIClient
 from generation.life.attempt_ends import complete
 from generation.models import Account
 from tests.beats import let_loops_be_well
-from tests.faults.processes import running, wait_until
+from tests.faults.processes import flower_on, running, wait_until
 from tests.front.web import serving
 from tests.metrics.prometheus import DEPLOY, FOLDER, Prometheus, promtool, watching
 from tests.ports import free_port
 from tests.steps import claim, collect, submit
 
-# Figures that a hub with one order has; the other panels wait for what has not happened.
 # As deploy/environment.example has it.
 FLOWER = {"FLOWER_BASIC_AUTH": "staff:secret", "FLOWER_URL_PREFIX": "flower"}
+# Figures that a hub with one order has; the other panels wait for what has not happened.
 TOLD = {"Orders a second", "Answers a second", "Order to picture: mean, P50, P95, P99", "Orders that wait",
         "Loops that turn", "Credits an hour", "Webhooks: how late", "Stages of an attempt, mean"}  # fmt: skip
 
@@ -36,10 +36,9 @@ def test_what_is_asked_of_a_running_hub_is_answered(
 ) -> None:
     let_loops_be_well()
     port = free_port()
-    flower = ("-m", "celery", "-A", "genhub", "flower", "--address=127.0.0.1", f"--port={port}")
     with (
         serving(tmp_path / "web.log") as web,
-        running(tmp_path / "flower.log", *flower, **FLOWER),
+        running(tmp_path / "flower.log", *flower_on(port), **FLOWER),
         watching(tmp_path, hub=web.port, flower=port) as prometheus,
     ):
         wait_until(lambda: prometheus.is_up("genhub"), 60, "a scrape of the hub")
