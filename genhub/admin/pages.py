@@ -16,6 +16,9 @@ from unfold.admin import ModelAdmin
 from genhub.api.problems import problem_body
 from genhub.lib.errors import Problem
 
+# How often a page that shows work looks again.
+LOOK_SECONDS = 2
+
 # The hidden field that carries the mark of what a page showed.
 SEEN = "seen"
 
@@ -60,6 +63,14 @@ def show(admin: ModelAdmin, request: HttpRequest, template: str, **words: Any) -
     request.current_app = admin.admin_site.name
     frame = {**admin.admin_site.each_context(request), "opts": admin.opts}
     return TemplateResponse(request, template, frame | words)
+
+
+def look_again(request: HttpRequest, answer: Any) -> Any:
+    """Have a page that shows work be read anew while it is looked at; return it."""
+    if request.method == "GET":
+        # A header, since the content policy forbids inline scripts.
+        answer["Refresh"] = str(LOOK_SECONDS)
+    return answer
 
 
 def word(problem: Problem) -> str:

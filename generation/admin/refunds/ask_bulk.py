@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,13 +17,7 @@ from unfold.decorators import action
 
 from generation.admin.refunds.ask import word_alone
 from generation.admin.refunds.conditions import word_conditions
-from generation.admin.tasks.filtered import (
-    LONGEST_FILTER,
-    FilteredPage,
-    ask_for_filter,
-    back_to_list,
-    read_newest,
-)
+from generation.admin.tasks.filtered import FilteredPage, FrozenForm, back_to_list, freeze
 from generation.admin.words import picture_of
 from generation.models import RefundBatch, RefundState, Task
 from generation.refunds.bulk import (
@@ -37,34 +30,24 @@ from generation.refunds.bulk import (
 )
 from generation.selectors.refunds import mark_batches
 from generation.selectors.tasks import list_outputs_of
-from genhub.admin.forms import READ_BY_USERS, ReasonForm
+from genhub.admin.forms import READ_BY_USERS
 from genhub.admin.pages import Question, ask, word
 from genhub.lib.errors import Problem
-from genhub.lib.ids import new_id
 
 PICTURES = 8
 # What a bigint holds.
 LARGEST_SUM = 2**63 - 1
 
 
-class BulkForm(ReasonForm):
-    """Confirms a preview: what the person saw is what is confirmed, once for each form."""
+class BulkForm(FrozenForm):
+    """Confirms so many refunds of so many credits."""
 
-    field_order = ("reason",)
-    once = forms.UUIDField(widget=forms.HiddenInput, initial=new_id)
-    # The newest task that was seen: those ordered since are not part of it.
-    newest = forms.UUIDField(widget=forms.HiddenInput)
     count = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=LARGEST_SUM)
     total = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=LARGEST_SUM)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].help_text = READ_BY_USERS
-
-    def renew(self, preview: Preview) -> None:
-        """Show what is true now, under a fresh key."""
-        fresh = {"once": str(new_id()), "count": preview.count, "total": preview.total}
-        self.data = {**self.data.dict(), **fresh}  # type: ignore[attr-defined]
 
 
 class BulkRefundPage(FilteredPage):
@@ -73,42 +56,30 @@ class BulkRefundPage(FilteredPage):
     @action(description=_("Refund all of these"), permissions=["refund"], icon="undo")
     def refund_all(self, request: HttpRequest) -> HttpResponse:
         """Show what refunding all tasks of the filter would do; ask why; freeze it and let the loops do it."""
-        back = back_to_list(request)
-        try:
-            found = self.find_exactly(request)
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse("admin:generation_task_changelist"))
-        # The address may name filters that the list leaves out, such as that of the only platform.
-        if not found.query.where:
-            return ask(self, request, ask_for_filter(gettext("Refund all of these"), back))
-        newest = read_newest(request, found)
-        tasks = found.filter(pk__lte=newest)
+        seen = self.find_seen(request, gettext("Refund all of these"))
+        if isinstance(seen, HttpResponse):
+            return seen
+        tasks, newest = seen
         preview = preview_refunds(tasks)
-        initial = {"newest": newest, "count": preview.count, "total": preview.total}
-        form = BulkForm(request.POST or None, initial=initial)
+        now = {"count": preview.count, "total": preview.total}
+        form = BulkForm(request.POST or None, initial={"newest": newest, **now})
         if form.is_valid():
             try:
                 batch = self.write(request, tasks, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
-                form.renew(preview)
+                form.renew(**now)
             else:
                 return HttpResponseRedirect(
                     reverse("admin:generation_refundbatch_change", args=[batch.pk])
                 )
-        return ask(self, request, ask_bulk(request, tasks, preview, form, back))
+        return ask(self, request, ask_bulk(request, tasks, preview, form))
 
     def write(
         self, request: HttpRequest, tasks: QuerySet[Task], words: dict[str, Any]
     ) -> RefundBatch:
         """Freeze what was confirmed, and say whether it waits for a second person."""
-        person: Any = request.user
-        new = RefundBatch(
-            id=words["once"],
-            reason=words["reason"],
-            conditions=request.GET.urlencode()[:LONGEST_FILTER],
-            requested_by=person,
-        )
+        new = freeze(RefundBatch, request, words)
         batch, is_new = request_refunds(tasks, seen=(words["count"], words["total"]), batch=new)
         if not is_new:
             messages.info(
@@ -130,7 +101,7 @@ class BulkRefundPage(FilteredPage):
 
 
 def ask_bulk(
-    request: HttpRequest, tasks: QuerySet[Task], preview: Preview, form: BulkForm, back: str
+    request: HttpRequest, tasks: QuerySet[Task], preview: Preview, form: BulkForm
 ) -> Question:
     """Return the preview, with the form that confirms it when there is anything to refund."""
     person: Any = request.user
@@ -154,7 +125,7 @@ def ask_bulk(
         if preview.count
         else "",
         is_dangerous=True,
-        back=back,
+        back=back_to_list(request),
     )
 
 

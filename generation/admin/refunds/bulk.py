@@ -21,12 +21,10 @@ from generation.models import RefundBatch, RefundRequest, RefundState
 from generation.refunds.bulk import MOST_USERS, UserPart, approve_refunds, reject_refunds
 from generation.selectors.refunds import count_refunds, list_users_of, mark_batches
 from generation.selectors.tasks import list_outputs_of
-from genhub.admin.pages import Question
+from genhub.admin.pages import Question, look_again
 from genhub.admin.show import moment
 
 LONGEST_EXCERPT = 120
-# How often a page that shows work looks again.
-LOOK_SECONDS = 2
 # What has ended first.
 STATES = (
     RefundState.DONE,
@@ -81,10 +79,7 @@ class RefundBatchAdmin(RefundDecisionPage):
             "is_working": row.state == RefundState.APPROVED,
         }
         answer = super().change_view(request, object_id, form_url, words | (extra_context or {}))
-        if row.state == RefundState.APPROVED and request.method == "GET":
-            # A header, since the content policy forbids inline scripts.
-            answer["Refresh"] = str(LOOK_SECONDS)
-        return answer
+        return look_again(request, answer) if row.state == RefundState.APPROVED else answer
 
     def is_pending(self, row: Any) -> bool:
         """Return whether the whole waits for a second person."""

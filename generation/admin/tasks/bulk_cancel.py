@@ -20,10 +20,8 @@ from generation.models import BulkCancel
 from generation.models.task import STATE_WORDS
 from generation.states import TASK_LIVE
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.pages import look_again
 from genhub.admin.show import badge, moment
-
-# How often a page that shows work looks again.
-LOOK_SECONDS = 2
 
 
 @admin.register(BulkCancel)
@@ -57,10 +55,7 @@ class BulkCancelAdmin(ReadOnlyAdmin):
             "is_working": row.ended_at is None,
         }
         answer = super().change_view(request, object_id, form_url, words | (extra_context or {}))
-        if row.ended_at is None and request.method == "GET":
-            # A header, since the content policy forbids inline scripts.
-            answer["Refresh"] = str(LOOK_SECONDS)
-        return answer
+        return answer if row.ended_at else look_again(request, answer)
 
     @display(description=_("state"))
     def state_shown(self, row: BulkCancel) -> SafeString:

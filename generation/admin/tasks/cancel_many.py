@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,13 +14,7 @@ from unfold.decorators import action
 from generation.admin.refunds.ask_bulk import word_users
 from generation.admin.refunds.conditions import word_conditions
 from generation.admin.tasks.deeds import HistoryForm
-from generation.admin.tasks.filtered import (
-    LONGEST_FILTER,
-    FilteredPage,
-    ask_for_filter,
-    back_to_list,
-    read_newest,
-)
+from generation.admin.tasks.filtered import FilteredPage, FrozenForm, back_to_list, freeze
 from generation.life.bulk_cancels import (
     MOST_TASKS,
     CancelPreview,
@@ -33,22 +26,12 @@ from generation.models import BulkCancel, Task
 from generation.refunds.bulk import MOST_USERS, UserPart
 from genhub.admin.pages import Question, ask, word
 from genhub.lib.errors import Problem
-from genhub.lib.ids import new_id
 
 
-class CancelManyForm(HistoryForm):
-    """Confirms a preview: no more is canceled than was seen, and once for each form."""
+class CancelManyForm(HistoryForm, FrozenForm):
+    """Confirms so many cancels: no more than were seen."""
 
-    field_order = ("reason",)
-    once = forms.UUIDField(widget=forms.HiddenInput, initial=new_id)
-    # The newest task that was seen: those ordered since are not part of it.
-    newest = forms.UUIDField(widget=forms.HiddenInput)
     count = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=MOST_TASKS)
-
-    def renew(self, preview: CancelPreview) -> None:
-        """Show what is true now, under a fresh key."""
-        fresh = {"once": str(new_id()), "count": preview.count}
-        self.data = {**self.data.dict(), **fresh}  # type: ignore[attr-defined]
 
 
 class BulkCancelPage(FilteredPage):
@@ -57,43 +40,35 @@ class BulkCancelPage(FilteredPage):
     @action(description=_("Cancel all of these"), permissions=["cancel"], icon="cancel")
     def cancel_all(self, request: HttpRequest) -> HttpResponse:
         """Show what canceling all tasks of the filter would do; ask why; freeze it and let the loops do it."""
-        title, back = gettext("Cancel all of these"), back_to_list(request)
-        try:
-            found = self.find_exactly(request)
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse("admin:generation_task_changelist"))
-        if not found.query.where:
-            return ask(self, request, ask_for_filter(title, back))
-        tasks = found.filter(pk__lte=(newest := read_newest(request, found)))
+        title = gettext("Cancel all of these")
+        seen = self.find_seen(request, title)
+        if isinstance(seen, HttpResponse):
+            return seen
+        tasks, newest = seen
         preview = preview_cancels(tasks)
         if preview.count > MOST_TASKS:
             refusal = word(TooManyToCancel(most=MOST_TASKS))
-            return ask(self, request, Question(title, "", back, mistakes=(refusal,)))
-        initial = {"newest": newest, "count": preview.count}
-        form = CancelManyForm(request.POST or None, initial=initial)
+            question = Question(title, "", back_to_list(request), mistakes=(refusal,))
+            return ask(self, request, question)
+        now = {"count": preview.count}
+        form = CancelManyForm(request.POST or None, initial={"newest": newest, **now})
         if form.is_valid():
             try:
-                bulk = self.freeze(request, tasks, form.cleaned_data)
+                bulk = self.write_cancels(request, tasks, form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, word(problem))
-                form.renew(preview)
+                form.renew(**now)
             else:
                 return HttpResponseRedirect(
                     reverse("admin:generation_bulkcancel_change", args=[bulk.pk])
                 )
-        return ask(self, request, ask_cancels(request, preview, form, back))
+        return ask(self, request, ask_cancels(request, preview, form))
 
-    def freeze(
+    def write_cancels(
         self, request: HttpRequest, tasks: QuerySet[Task], words: dict[str, Any]
     ) -> BulkCancel:
         """Freeze what was confirmed, and say so."""
-        person: Any = request.user
-        new = BulkCancel(
-            id=words["once"],
-            reason=words["reason"],
-            conditions=request.GET.urlencode()[:LONGEST_FILTER],
-            requested_by=person,
-        )
+        new = freeze(BulkCancel, request, words)
         bulk, is_new = request_cancels(tasks, seen=words["count"], bulk=new)
         if not is_new:
             messages.info(
@@ -107,9 +82,7 @@ class BulkCancelPage(FilteredPage):
         return bulk
 
 
-def ask_cancels(
-    request: HttpRequest, preview: CancelPreview, form: CancelManyForm, back: str
-) -> Question:
+def ask_cancels(request: HttpRequest, preview: CancelPreview, form: CancelManyForm) -> Question:
     """Return the preview, with the form that confirms it when there is anything to cancel."""
     users = [UserPart(*row) for row in preview.users[:MOST_USERS]]
     facts = {
@@ -131,7 +104,7 @@ def ask_cancels(
         if preview.count
         else "",
         is_dangerous=True,
-        back=back,
+        back=back_to_list(request),
     )
 
 

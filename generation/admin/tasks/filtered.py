@@ -2,14 +2,15 @@
 
 import uuid
 from copy import copy
-from typing import Any
+from typing import Any, TypeVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
@@ -19,10 +20,25 @@ from generation.admin.filters import TICKED
 from generation.admin.refunds.conditions import match_exactly
 from generation.models import Task
 from genhub.admin.base import HubAdmin
-from genhub.admin.pages import Question
+from genhub.admin.forms import ReasonForm
+from genhub.admin.pages import Question, ask
 from genhub.lib.ids import new_id
 
 LONGEST_FILTER = 2000
+Frozen = TypeVar("Frozen", bound=Model)
+
+
+class FrozenForm(ReasonForm):
+    """Confirms a preview: what the person saw is what is confirmed, once for each form."""
+
+    field_order = ("reason",)
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=new_id)
+    # The newest task that was seen: those ordered since are not part of it.
+    newest = forms.UUIDField(widget=forms.HiddenInput)
+
+    def renew(self, **now: Any) -> None:
+        """Show what is true now, under a fresh key."""
+        self.data = {**self.data.dict(), "once": str(new_id()), **now}  # type: ignore[attr-defined]
 
 
 class FilteredPage(HubAdmin):
@@ -52,6 +68,20 @@ class FilteredPage(HubAdmin):
         """Lead to the preview of a cancel of what was ticked."""
         return lead_to("cancel_all", request)
 
+    def find_seen(
+        self, request: HttpRequest, title: str
+    ) -> tuple[QuerySet[Task], uuid.UUID] | HttpResponse:
+        """Return the tasks that a preview shows, and the newest of them; or where to go when nothing is to be shown."""
+        try:
+            found = self.find_exactly(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse("admin:generation_task_changelist"))
+        # The address may name filters that the list leaves out, such as that of the only platform.
+        if not found.query.where:
+            return ask(self, request, ask_for_filter(title, back_to_list(request)))
+        newest = read_newest(request, found)
+        return found.filter(pk__lte=newest), newest
+
     def find_exactly(self, request: HttpRequest) -> QuerySet[Task]:
         """Return the tasks of the list's filter; its search, which finds parts of names, takes only the very name."""
         term = request.GET.get(SEARCH_VAR, "")
@@ -80,6 +110,16 @@ def lead_to(deed: str, request: HttpRequest) -> HttpResponseRedirect:
     ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
     where = reverse(f"admin:generation_task_{deed}")
     return HttpResponseRedirect(f"{where}?{urlencode({TICKED: ','.join(ticked)})}")
+
+
+def freeze(model: type[Frozen], request: HttpRequest, words: dict[str, Any]) -> Frozen:
+    """Return the row of what was confirmed, to be written: the form's key is its id, so a second click adds none."""
+    return model(
+        id=words["once"],
+        reason=words["reason"],
+        conditions=request.GET.urlencode()[:LONGEST_FILTER],
+        requested_by=request.user,
+    )
 
 
 def back_to_list(request: HttpRequest) -> str:
