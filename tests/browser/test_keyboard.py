@@ -1,6 +1,8 @@
-"""Staff who use no mouse come past the menu at once, and to their own menu and the filters."""
+"""Staff who use no mouse come past the menu at once, to their own menu and the filters, and type without a click."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
+
+from genhub.users.models import User
 
 
 def test_the_menu_is_skipped_and_ones_own_is_reached(
@@ -46,3 +48,18 @@ def test_what_scripts_make_is_named_whenever_they_make_it(
     page.goto(f"{site}/admin/credits/budget/add/")
     expect(page.get_by_role("textbox", name="API key")).to_be_visible()
     assert complaints == []
+
+
+def test_the_field_is_ready_though_the_page_was_painted_before_the_themes_script_came(
+    page: Page, site: str, staff: User
+) -> None:
+    def come_late(route: Route) -> None:
+        painted = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        page.evaluate(painted)
+        route.continue_()
+
+    page.route("**/alpine/alpine.js", come_late)
+    page.goto(f"{site}/admin/login/")
+    expect(page.locator("#id_username")).to_be_focused()
+    page.keyboard.type(staff.username)
+    expect(page.locator("#id_username")).to_have_value(staff.username)

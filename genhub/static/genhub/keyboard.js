@@ -1,4 +1,5 @@
 // The theme's buttons that are no buttons: those who use no mouse reach them by Tab, and press them by Enter or Space.
+// And the field that a page is for is ready to be typed into.
 (() => {
   "use strict";
 
@@ -57,6 +58,12 @@
     // What a script makes may come at any time: after the page's load, and when somebody adds a row.
     new MutationObserver(mendAll).observe(document.body, { childList: true, subtree: true });
   });
+  // The theme hides the whole page until Alpine runs. A browser that paints once before forgets whom it was to focus.
+  const focusFirst = () => {
+    if (document.activeElement === document.body) document.querySelector("[autofocus]:not(dialog *)")?.focus();
+  };
+  // Alpine has asked for a microtask that shows the page: this one comes after it.
+  document.addEventListener("alpine:initialized", () => queueMicrotask(focusFirst));
   document.addEventListener("keydown", (event) => {
     const node = event.target;
     if (!(node instanceof HTMLElement) || !node.matches(ACTS) || !["Enter", " "].includes(event.key)) return;
