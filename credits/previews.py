@@ -79,7 +79,8 @@ def own_samples(rule: Rule, samples: Iterable[tuple[str, Item]]) -> list[tuple[s
 def fit(item: Item, rule: Rule) -> Item:
     """Return an item moved into the conditions of a rule."""
     words: dict[str, Any] = {
-        word: getattr(rule, word) or getattr(item, word) for word in ("model", "quality", "mode")
+        word: getattr(rule, word) or getattr(item, word)
+        for word in ("platform", "model", "quality", "mode")
     }
     quantities: dict[str, Any] = {
         name: move_into(getattr(rule, name), getattr(item, name))

@@ -24,8 +24,9 @@ ORIGINS = {PRICE: "rule", CACHED: "cache", TEMPLATE: "template", FREE: "free"}
 # The type of edits: only rules that name it are meant for them, and without a price among these they are free.
 EDIT = "edit"
 
-# The conditions of a rule: words that must be equal, quantities that must lie within bounds.
+# The conditions of a rule: whose orders, words that must be equal, quantities that must lie within bounds.
 WORDS = ("media_type", "model", "quality", "resolution", "mode")
+EQUALS = ("platform", *WORDS)
 QUANTITIES = ("megapixels", "seconds", "steps", "number")
 
 
@@ -80,6 +81,8 @@ class Rule:
     per: str = "one"
     factor: Decimal = Decimal(1)
     rank: int = 0
+    # The id of the only platform that it is for.
+    platform: str = ""
     media_type: str = ""
     model: str = ""
     quality: str = ""
@@ -99,6 +102,8 @@ class Item:
     """What is to be priced: `number` pictures or clips. Sizes in pixels; None: it has none, or it is not known."""
 
     media_type: str
+    # The id of whoever's order it is; a sample's is nobody's.
+    platform: str = ""
     model: str = ""
     quality: str = "standard"
     resolution: str = ""
@@ -212,7 +217,7 @@ def matches(rule: Rule, facts: Mapping[str, Any]) -> bool:
     """Return whether an item's facts meet every condition of a rule."""
     if facts["media_type"] == EDIT != rule.media_type:
         return False
-    return all(getattr(rule, word) in ("", facts[word]) for word in WORDS) and all(
+    return all(getattr(rule, word) in ("", facts[word]) for word in EQUALS) and all(
         getattr(rule, quantity).contain(facts[quantity]) for quantity in QUANTITIES
     )
 
@@ -221,7 +226,7 @@ def facts_of(item: Item) -> dict[str, Any]:
     """Return what conditions are held against. Pixels make `4k` too, and then it is the only resolution there is."""
     is_large = is_4k(resolution=item.resolution, width=item.width, height=item.height)
     pixels = (item.width or 0) * (item.height or 0)
-    facts = {word: getattr(item, word) for word in (*WORDS, "seconds", "steps", "number")}
+    facts = {word: getattr(item, word) for word in (*EQUALS, "seconds", "steps", "number")}
     return facts | {
         "resolution": "4k" if is_large else item.resolution,
         # Rounded up to the four places that rules have: “up to 1” and “from 1.0001” leave no gap.
@@ -236,7 +241,7 @@ def can_both_match(one: Rule, other: Rule) -> bool:
         and all(
             getattr(one, word) == getattr(other, word)
             or "" in (getattr(one, word), getattr(other, word))
-            for word in WORDS
+            for word in EQUALS
         )
         and all(getattr(one, name).meet(getattr(other, name)) for name in QUANTITIES)
         and is_before(one.valid_from, other.valid_until)

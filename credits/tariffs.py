@@ -86,6 +86,7 @@ def as_rule(row: PriceRule) -> Rule:
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         id=str(row.pk),
+        platform=str(row.platform_id or ""),
         **{word: getattr(row, word) for word in WORDS},
         **bounds,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx2
+import hypothesis
 import pytest
 from django.core.management import call_command
 from django.core.management.commands import flush as flush_command
@@ -48,6 +49,12 @@ RECIPES = ("templates_style", "templates_phrase", "templates_template", "templat
 recipe_rows: dict[str, bytes] = {}
 # Processes that a test started may read while its rows are deleted, in another order.
 MOST_DEADLOCKS = 20
+
+# No example fails for a slow machine, and none for the time that it took to be made up.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def emptied(sql: str) -> str:

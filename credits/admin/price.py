@@ -17,7 +17,7 @@ from credits import tariffs
 from credits.admin.price_form import CHOICES, PriceRuleForm
 from credits.models import PriceRule
 from credits.previews import Line, Preview
-from credits.pricing import FACTOR, QUANTITIES, WORDS, Quote
+from credits.pricing import EQUALS, FACTOR, QUANTITIES, Quote
 from genhub.admin.base import HubAdmin
 from genhub.admin.breakage import TellsBroken
 from genhub.admin.show import badge, table
@@ -25,6 +25,7 @@ from genhub.admin.show import badge, table
 # A word of a rule as a condition: the labels that the form shows.
 LABELS = {value: label for choices in CHOICES.values() for value, label in choices if value}
 CONDITIONS = {
+    "platform": _("platform"),
     "media_type": _("type"),
     "model": _("model"),
     "quality": _("quality"),
@@ -43,7 +44,9 @@ class PriceRuleAdmin(TellsBroken, HubAdmin):
 
     form = PriceRuleForm
     list_display = ("name", "does", "applies_to", "rank", "state", "valid_from", "valid_until")
-    list_filter = ("effect", "is_active")
+    list_filter = ("effect", "platform", "is_active")
+    list_select_related = ("platform",)
+    autocomplete_fields = ("platform",)
     search_fields = ("name", "model")
     readonly_fields = ("created_at",)
     change_form_before_template = "admin/credits/price_preview.html"
@@ -51,7 +54,7 @@ class PriceRuleAdmin(TellsBroken, HubAdmin):
         (None, {"fields": ("name", "effect", ("amount", "per"), "factor", "rank", "is_active")}),
         (
             _("Which orders: empty fields match all"),
-            {"fields": (("media_type", "model"), ("quality", "mode"), "resolution")},
+            {"fields": ("platform", ("media_type", "model"), ("quality", "mode"), "resolution")},
         ),
         (
             _("How large: from and up to are both included"),
@@ -126,7 +129,7 @@ class PriceRuleAdmin(TellsBroken, HubAdmin):
 
 def word_conditions(rule: PriceRule) -> str:
     """Return the conditions of a rule in words."""
-    words = {name: getattr(rule, name) for name in WORDS}
+    words = {name: getattr(rule, name) or "" for name in EQUALS}
     found = {name: LABELS.get(word, word) for name, word in words.items()}
     for name in QUANTITIES:
         found[name] = word_bounds(getattr(rule, f"least_{name}"), getattr(rule, f"most_{name}"))

@@ -56,7 +56,7 @@ class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = PriceRule
         fields = (
-            "name", "effect", "amount", "per", "factor", "rank", "is_active", "media_type", "model", "quality",
+            "name", "effect", "amount", "per", "factor", "rank", "is_active", "platform", "media_type", "model", "quality",
             "resolution", "mode", "least_megapixels", "most_megapixels", "least_seconds", "most_seconds",
             "least_steps", "most_steps", "least_number", "most_number", "valid_from", "valid_until",
         )  # fmt: skip

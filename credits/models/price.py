@@ -49,6 +49,10 @@ class PriceRule(models.Model):
     rank = models.IntegerField(
         _("rank"), default=0, help_text=_("Of several prices that match, the highest rank decides.")
     )
+    platform = models.ForeignKey(
+        "platforms.Platform", models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("platform"), help_text=_("Empty: every platform."),
+    )  # fmt: skip
     media_type = models.CharField(_("type"), max_length=10, blank=True)
     model = models.CharField(_("model"), max_length=100, blank=True)
     quality = models.CharField(_("quality"), max_length=10, blank=True)

@@ -18,7 +18,6 @@ from generation.states import TASK_LIVE
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
 from genhub.platforms import idempotency
-from genhub.platforms.models import Plan
 from templates.selectors import as_recipe
 
 FOLLOWS = gettext_noop(
@@ -76,7 +75,7 @@ def make_again(task: Task) -> Again:
         recipe,
         task.style,
         Priority(task.priority).name.lower(),
-        quote_spec(spec, customer.plan or Plan(), recipe),
+        quote_spec(spec, task.platform_id, customer.plan, recipe),
         local_only,
         estimate_usd(route, spec),
         {**task.metadata, "repeats": to_wire("task", task.pk)},

@@ -20,7 +20,7 @@ from generation.spec import GenerationSpec, ModelCard
 from genhub.lib.ids import from_wire
 from genhub.lib.once import once
 from genhub.platforms import idempotency
-from genhub.platforms.models import Moderation, Plan
+from genhub.platforms.models import Moderation
 from storage.selectors import PREFIX, list_digests
 
 AUTO, OFF, ONLY = MODES = ("auto", "off", "only")
@@ -58,7 +58,7 @@ def with_key(customer: Customer, resolved: Resolved) -> Resolved:
     # What a chain makes is many things, and of each step it is another.
     if resolved.chain or not (resolved.names_seed or is_any):
         return resolved
-    quote = quote_spec(resolved.spec, customer.plan or Plan(), recipe, cached=True)
+    quote = quote_spec(resolved.spec, customer.platform_id, customer.plan, recipe, cached=True)
     # A rule that makes what was drawn before dearer has no place in a hold.
     cheaper = min(resolved.quote, quote, key=lambda one: one.unit_price)
     return replace(resolved, cache_key=key_of(customer, resolved), cached_quote=cheaper)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 
-from credits import ledger, pricing, tariffs
+from credits import ledger, pricing
 from credits.errors import UserStopped
 from credits.selectors import find_balance
 from generation.orders.customer import Customer
+from generation.orders.resolved import price_item
 from generation.orders.submit import check_quota, terms_of
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import new_id
 from genhub.platforms import idempotency
-from genhub.platforms.models import Plan
 from storage.content import StoredFile
 from storage.edits import editing
 from storage.edits.editing import Wanted
@@ -83,10 +83,9 @@ def price_edit(customer: Customer, parent: "Artifact", wanted: Wanted) -> Priced
     """Return how a picture is edited and what it costs by the price list; raise InvalidRequest or PriceTooLarge."""
     plan = plan_for(customer, parent, wanted)
     width, height = plan.size
-    item = pricing.Item(pricing.EDIT, width=width, height=height)
-    discount = (customer.plan or Plan()).discount_percent
-    rules = tariffs.rules_in_force()
-    return Priced(plan, pricing.quote(item, rules, discount_percent=discount))
+    platform = str(customer.platform_id)
+    item = pricing.Item(pricing.EDIT, platform=platform, width=width, height=height)
+    return Priced(plan, price_item(item, customer.plan))
 
 
 def check_affordable(customer: Customer, price: int) -> None:

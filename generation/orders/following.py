@@ -83,7 +83,7 @@ def make_further(
         recipe=None,
         style="",
         priority=choose_priority(Order(), plan),
-        quote=quote_spec(spec, plan),
+        quote=quote_spec(spec, customer.platform_id, plan),
         local_only=local_only,
         estimated_cost_usd=estimate_usd(route, spec),
         metadata=metadata_of(task.metadata if task else {}, follows),

@@ -174,7 +174,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         recipe,
         style,
         priority,
-        quote_spec(spec, plan, recipe),
+        quote_spec(spec, buyer.owner.platform_id, plan, recipe),
         buyer.local_only,
         estimate_usd(route, spec),
         order.metadata,

@@ -61,12 +61,18 @@ class Resolved:
 
 
 def quote_spec(
-    spec: GenerationSpec, plan: Plan, recipe: Recipe | None = None, *, cached: bool = False
+    spec: GenerationSpec,
+    platform_id: uuid.UUID,
+    plan: Plan | None,
+    recipe: Recipe | None = None,
+    *,
+    cached: bool = False,
 ) -> pricing.Quote:
-    """Return what making a spec, or finding it, costs by the price list, or by its template; raise PriceUnknown or
-    PriceTooLarge."""
+    """Return what making a spec, or finding it, costs a platform by the price list and its plan, or by its template;
+    raise PriceUnknown or PriceTooLarge."""
     item = pricing.Item(
         media_type=spec.media_type,
+        platform=str(platform_id),
         model=spec.model,
         quality=spec.quality,
         mode=spec.mode,
@@ -80,8 +86,13 @@ def quote_spec(
         template=recipe.code if recipe else "",
         template_price=recipe.price if recipe else None,
     )
-    rules = tariffs.rules_in_force()
-    return pricing.quote(item, rules, discount_percent=plan.discount_percent)
+    return price_item(item, plan)
+
+
+def price_item(item: pricing.Item, plan: Plan | None) -> pricing.Quote:
+    """Return what an item costs by the rules in force and a plan; raise PriceUnknown or PriceTooLarge."""
+    discount = plan.discount_percent if plan else Decimal(0)
+    return pricing.quote(item, tariffs.rules_in_force(), discount_percent=discount)
 
 
 def as_gift(resolved: Resolved) -> Resolved:

@@ -660,6 +660,7 @@ CREATE TABLE public.credits_pricerule (
     valid_until timestamp with time zone,
     is_active boolean NOT NULL,
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    platform_id uuid,
     CONSTRAINT credits_pricerule_least_number_check CHECK ((least_number >= 0)),
     CONSTRAINT credits_pricerule_least_seconds_check CHECK ((least_seconds >= 0)),
     CONSTRAINT credits_pricerule_least_steps_check CHECK ((least_steps >= 0)),
@@ -2793,6 +2794,8 @@ CREATE INDEX credits_lot_restores_id_e244c28b ON public.credits_lot USING btree 
 
 CREATE INDEX credits_lotuse_lot_id_8d8f812b ON public.credits_lotuse USING btree (lot_id);
 
+CREATE INDEX credits_pricerule_platform_id_e259c353 ON public.credits_pricerule USING btree (platform_id);
+
 CREATE INDEX credits_purse_platform_id_9406c396 ON public.credits_purse USING btree (platform_id);
 
 CREATE INDEX credits_stop_allowed_by_id_16898f45 ON public.credits_stop USING btree (allowed_by_id);
@@ -3265,6 +3268,9 @@ ALTER TABLE ONLY public.credits_lotuse
 ALTER TABLE ONLY public.credits_lotuse
     ADD CONSTRAINT credits_lotuse_lot_id_8d8f812b_fk_credits_lot_id FOREIGN KEY (lot_id) REFERENCES public.credits_lot(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.credits_pricerule
+    ADD CONSTRAINT credits_pricerule_platform_id_e259c353_fk_platforms_platform_id FOREIGN KEY (platform_id) REFERENCES public.platforms_platform(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.credits_purse
     ADD CONSTRAINT credits_purse_platform_id_9406c396_fk_platforms_platform_id FOREIGN KEY (platform_id) REFERENCES public.platforms_platform(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -3589,6 +3595,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('platforms', '0014_keeping', now()),
     ('platforms', '0015_approval', now()),
     ('platforms', '0016_house', now()),
+    ('platforms', '0017_brand', now()),
     ('credits', '0001_initial', now()),
     ('credits', '0002_guards', now()),
     ('credits', '0003_lots_limits_prices', now()),
@@ -3598,6 +3605,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('credits', '0007_keeping', now()),
     ('credits', '0008_stops_and_default_budgets', now()),
     ('credits', '0009_grant_requests', now()),
+    ('credits', '0010_platform_prices', now()),
     ('storage', '0001_initial', now()),
     ('storage', '0002_upload_keys', now()),
     ('storage', '0003_upload_folders', now()),
@@ -3614,7 +3622,6 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('storage', '0014_favourites', now()),
     ('storage', '0015_alt', now()),
     ('storage', '0016_taken_down', now()),
-    ('platforms', '0017_brand', now()),
     ('templates', '0001_initial', now()),
     ('templates', '0002_guards', now()),
     ('templates', '0003_local_only', now()),

@@ -14,29 +14,17 @@ from django.utils import timezone
 
 from credits.models import PriceRule
 from credits.previews import Preview, price_of
+from credits.pricing import WORDS
 from credits.tariffs import lock_rules, rules_in_force, seed_price_rules
 from generation.models import Account, Task
+from genhub.platforms.models import Platform
 from tests.admin.conftest import Hire
 
 pytestmark = pytest.mark.django_db
 
 ADD = "/admin/credits/pricerule/add/"
-PRICE = {
-    "name": "Rule",
-    "effect": "price",
-    "amount": "7",
-    "per": "one",
-    "rank": "0",
-    "is_active": "on",
-}
-FACTOR = {
-    "name": "Rule",
-    "effect": "factor",
-    "factor": "2",
-    "per": "one",
-    "rank": "0",
-    "is_active": "on",
-}
+PRICE = {"name": "Rule", "effect": "price", "amount": "7", "per": "one", "rank": "0", "is_active": "on"}  # fmt: skip
+FACTOR = {"name": "Rule", "effect": "factor", "factor": "2", "per": "one", "rank": "0", "is_active": "on"}  # fmt: skip
 TOMORROW = {"valid_from_0": "2999-01-01", "valid_from_1": "00:00:00"}
 
 
@@ -56,19 +44,7 @@ def rule(name: str) -> PriceRule:
 
 def values_of(row: PriceRule, **words: Any) -> dict[str, Any]:
     """Return what a rule's form would post."""
-    names = (
-        "name",
-        "effect",
-        "amount",
-        "per",
-        "factor",
-        "rank",
-        "media_type",
-        "model",
-        "quality",
-        "resolution",
-        "mode",
-    )
+    names = ("name", "effect", "amount", "per", "factor", "rank", *WORDS)
     values = {name: getattr(row, name) for name in names}
     return {name: "" if value is None else value for name, value in values.items()} | {
         "is_active": "on", **words
@@ -189,6 +165,19 @@ def test_preview_holds_an_order_that_the_rule_is_made_for(
     assert shown.context["adminform"].form.errors == {}
     assert effect_of(shown).get("An order that meets this rule") == effect
     assert ("No order can meet" in shown.content.decode()) is (effect is None)
+
+
+def test_rule_of_a_platform_changes_nobody_elses_price(boss: Client, shop: Platform) -> None:
+    new = PRICE | {"name": "Shop's", "platform": str(shop.pk), "rank": "1", "media_type": "image"}
+    effect = effect_of(boss.post(ADD, new))
+    assert effect.pop("An order that meets this rule") == (10, 7)
+    assert all(before == after for before, after in effect.values())
+    assert save(boss, ADD, new).status_code == 302
+    assert str(shop) in boss.get("/admin/credits/pricerule/").content.decode()
+    # Of one platform's rules, too, only one decides; those of two never meet.
+    assert list(errors_of(boss, ADD, new)) == ["rank"]
+    other = Platform.objects.create(code="other", name="Other")
+    assert save(boss, ADD, new | {"platform": str(other.pk)}).status_code == 302
 
 
 def test_rule_to_come_is_shown_as_of_its_first_day(boss: Client) -> None:

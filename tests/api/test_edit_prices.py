@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from credits import ledger
 from credits.models import Hold, PriceRule, Purse, Transfer
+from genhub.platforms.models import Platform
 from storage.edits import editing
 from storage.models import Edit, UploadFolder
 from tests.api.refusals import check_problem, refused
@@ -42,6 +43,15 @@ def test_edits_are_free_until_a_rule_names_them(alice: APIClient) -> None:
     assert (free["width"], free["height"]) == (32, 24)
     assert made(edit(alice, picture, FLIP))["price"] == 0
     assert Hold.objects.count() == 0
+
+
+def test_another_platforms_price_of_edits_is_none_of_ours(alice: APIClient, shop: Platform) -> None:
+    picture = upload(alice)
+    elsewhere = Platform.objects.create(code="elsewhere", name="Elsewhere")
+    set_price(amount=7, platform=elsewhere)
+    assert quote(alice, picture, FLIP)["price"] == 0
+    set_price(amount=3, platform=shop)
+    assert quote(alice, picture, FLIP)["price"] == 3
 
 
 def test_priced_edit_is_paid_once_and_told(carol: APIClient, rich: Callable[..., Purse]) -> None:

@@ -84,6 +84,20 @@ def test_seed_leaves_the_prices_of_staff_alone(alice: APIClient) -> None:
     assert ask(alice)["price"] == 3
 
 
+def test_platform_has_prices_of_its_own(
+    alice: APIClient, client_of: Callable[..., APIClient], shop: Platform, stub: Account
+) -> None:
+    elsewhere = Platform.objects.create(code="elsewhere", name="Elsewhere", plan=shop.plan)
+    guest = client_of("alice", platform=elsewhere)
+    PriceRule.objects.create(name="Everybody's", amount=10)
+    PriceRule.objects.create(name="Elsewhere's", amount=4, rank=1, platform=elsewhere)
+    PriceRule.objects.create(name="Ours, dearer", effect="factor", factor=2, platform=shop)
+    assert (ask(alice)["price"], ask(guest)["price"]) == (20, 4)
+    assert ask(alice)["factors"] == [{"name": "Ours, dearer", "factor": 2.0}]
+    assert ask(guest)["decided_by"]["name"] == "Elsewhere's"
+    assert submit(alice).price == 20
+
+
 def test_what_is_asked_is_what_is_held_and_kept_with_the_task(alice: APIClient) -> None:
     words: dict[str, Any] = {"quality": "high", "num_images": 2, "mode": "fine"}
     quote = ask(alice, **words)

@@ -50,7 +50,7 @@ CHECKS = [
     openapi.response_schema_conformance,
 ]
 FEW = settings(
-    max_examples=4, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    max_examples=4, derandomize=True, database=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 OPERATIONS = {

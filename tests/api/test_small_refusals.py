@@ -30,7 +30,7 @@ INVALID = (400, "invalid_request")
 SMALL_BYTES = 20_000
 # The examples are the same on each run; `make faults SET=apps` asks for more of them.
 QUICK = settings(
-    max_examples=40 if COUNT else 12, deadline=None, derandomize=True,
+    max_examples=40 if COUNT else 12, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 

@@ -177,7 +177,6 @@ def test_ledger_agrees_with_its_plain_model(shop: Platform) -> None:
         settings=settings(
             max_examples=200 if COUNT else 25,
             stateful_step_count=60 if COUNT else 30,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

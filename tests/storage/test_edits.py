@@ -106,7 +106,7 @@ def test_quarter_turns_and_mirrors_lose_nothing() -> None:
         assert edit(image, {"action": "flip", "direction": direction}).getpixel(corner) == WHITE
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     degrees=st.floats(-360, 360, allow_nan=False),
     width=st.integers(1, 90),
@@ -269,7 +269,7 @@ def test_lines_end_where_they_may(said: str, lines: list[str]) -> None:
     assert wrap(said, 10, measure) == lines
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.text("ab 春，（）。\n", max_size=60))
 def test_no_sign_is_lost_and_no_line_too_long(said: str) -> None:
     lines = wrap(said, 6, measure)

@@ -54,7 +54,7 @@ def errors_of(text: str) -> list[tuple[str, str]]:
 
 
 @given(prompt=TEXTS, rules=st.dictionaries(TEXTS, VALUES, max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_value_comes_back_as_it_was(prompt: str, rules: dict[str, Any]) -> None:
     version = TemplateVersion(
         template=Template(code="wanted"), number=1, name="Wanted", prompt=prompt or "a", parameters={"a": rules}

@@ -25,7 +25,7 @@ from tests.api.album import PNG, uri
 pytestmark = [pytest.mark.whole, pytest.mark.django_db, pytest.mark.usefixtures("stub", "recipes")]
 # The examples are the same on each run; more of them: `max_examples`.
 MANY = settings(
-    max_examples=40, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    max_examples=40, derandomize=True, database=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 ASYNC: dict[str, Any] = {"HTTP_X_GENHUB_ASYNC": "true"}
