@@ -20,6 +20,8 @@ from genhub.lib.errors import Problem
 PROBLEM_TYPE: Final = "application/problem+json"
 PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 JSON: Final = "application/json"
+# The examples of what is no JSON.
+TEXTS: Final = {"text/event-stream": "EventStream", "text/csv": "Statement"}
 REFUSED: Final = 400
 EXAMPLES: Final = Path(__file__).with_name("examples.json")
 
@@ -139,12 +141,12 @@ def refuse(response: Any, codes: list[str]) -> None:
 
 
 def show_examples(responses: Any) -> None:
-    """Show of each answer in JSON one that the hub gave."""
+    """Show of each answer in JSON or text one that the hub gave."""
     for response in responses.values():
-        content = response.get("content", {}).get(JSON)
-        if content and "examples" not in content:
-            name = component_of(content["schema"])
-            content["examples"] = {name: {"$ref": f"#/components/examples/{name}"}}
+        for kind, content in response.get("content", {}).items():
+            if kind in (JSON, *TEXTS) and "examples" not in content:
+                name = TEXTS.get(kind) or component_of(content["schema"])
+                content["examples"] = {name: {"$ref": f"#/components/examples/{name}"}}
 
 
 def component_of(schema: Any) -> str:

@@ -5,6 +5,7 @@ EXAMPLES=record writes what is shown anew, from the answers of this run.
 
 import json
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,15 @@ import pytest
 from rest_framework.test import APIClient
 
 from credits.models import GrantRule, Purse
+from generation.api.live.application import read_missed
+from generation.api.live.lines import greet
+from generation.api.live.watch import Reader, Watch
+from generation.life.events import place_events
 from generation.models import Account
 from generation.work.run import run_queue
 from genhub.api.operations import EXAMPLES, JSON, component_of, read_examples
 from genhub.lib.errors import Problem
+from genhub.lib.ids import from_wire
 from genhub.platforms.models import Platform, Scope
 from genhub.retention import erasing
 from tests.api.batches import prompts, send
@@ -104,6 +110,8 @@ def test_each_answer_is_as_the_document_says(
         value = answer.json()
         assert find_mistakes(schema, value) == [], (method, path)
         found.setdefault(name, value)
+    found["EventStream"] = follow(shop, made["id"])
+    found["Statement"] = b"".join(alice.get("/api/v1/credits/entries.csv")).decode("utf-8-sig")
     if os.environ.get("EXAMPLES") == "record":
         record(found)
     shown = read_examples()
@@ -112,9 +120,22 @@ def test_each_answer_is_as_the_document_says(
         assert shape(shown[name]) == shape(value), name
 
 
+def follow(platform: Platform, task_id: str) -> str:
+    """Return what a task's stream says that is opened after its end."""
+    reader = Reader("en", "http://testserver")
+    watch = Watch("", platform.pk, "alice", from_wire("task", task_id), reader, after=None)
+    place_events()
+    data, *_ = read_missed(watch, 0, 0)
+    return (greet(None) + data).decode()
+
+
 def shape(value: Any) -> Any:
-    """Return which fields an answer has; those of lists and of what callers name themselves are their own."""
-    return sorted(value) if isinstance(value, dict) else type(value)
+    """Return which fields an answer has; those of lists and of what callers name themselves are their own. Of a text
+    its first line, and the names of its events with the fields of their data."""
+    if not isinstance(value, str):
+        return sorted(value) if isinstance(value, dict) else type(value)
+    events = re.findall(r"^event: (.*)\ndata: (.*)$", value, re.MULTILINE)
+    return value.partition("\n")[0], [(name, sorted(json.loads(data))) for name, data in events]
 
 
 def record(found: dict[str, Any]) -> None:
