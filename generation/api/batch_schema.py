@@ -142,7 +142,8 @@ class BatchQuote(serializers.Serializer[Any]):
         help_text=_("Whether balance, budgets and queue have room for all of it at this moment.")
     )
     refusal = serializers.CharField(
-        allow_null=True, help_text=_("If not, the code that submitting it would answer.")
+        allow_null=True,
+        help_text=_("Null where it is affordable, else the code that submitting it would answer."),
     )
     estimated_cost_usd = serializers.FloatField(
         allow_null=True,

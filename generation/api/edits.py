@@ -84,7 +84,8 @@ class EditQuote(serializers.Serializer[Any]):
     height = serializers.IntegerField(help_text=_("Pixels."))
     affordable = serializers.BooleanField(help_text=_("Whether balance and budgets have room."))
     refusal = serializers.CharField(
-        allow_null=True, help_text=_("If not, the code that submitting it would answer.")
+        allow_null=True,
+        help_text=_("Null where it is affordable, else the code that submitting it would answer."),
     )
 
 

@@ -35,6 +35,7 @@ from tests.webhooks.made import make_ids
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recipes")]
 ORIGIN = "https://app.example.com"
+QUARTER_TURN = {"action": "rotate", "degrees": 90}
 # What needs a key of the platform's own, or a scope that alice's has not.
 OF_PLATFORMS = ("webhooks", "/keys/", "/erasures", "/v1/storage")
 # Of webhooks one as the makers of Standard Webhooks show it; a real one is nobody's to read.
@@ -82,8 +83,7 @@ def test_each_answer_is_as_the_document_says(
     [image] = alice.get(made["result_url"]).json()["images"][:1]
     ids["artifact_id"] = image["id"]
     picture = f"/api/v1/artifacts/{image['id']}"
-    turned = {"operations": [{"action": "rotate", "degrees": 90}]}
-    alice.post(f"{picture}/edits", turned, format="json")
+    alice.post(f"{picture}/edits", {"operations": [QUARTER_TURN]}, format="json")
     ids["upload_id"] = send_file(alice)
     alice.post(f"{picture}/links", {"name": "star"}, format="json")
     make_appeal(made["id"])
@@ -110,8 +110,7 @@ def test_each_answer_is_as_the_document_says(
         value = answer.json()
         assert find_mistakes(schema, value) == [], (method, path)
         found.setdefault(name, value)
-    found["EventStream"] = follow(shop, made["id"])
-    found["Statement"] = b"".join(alice.get("/api/v1/credits/entries.csv")).decode("utf-8-sig")
+    found |= {"EventStream": follow(shop, made["id"]), "Statement": read_statement(alice)}
     if os.environ.get("EXAMPLES") == "record":
         record(found)
     shown = read_examples()
@@ -127,6 +126,11 @@ def follow(platform: Platform, task_id: str) -> str:
     place_events()
     data, *_ = read_missed(watch, 0, 0)
     return (greet(None) + data).decode()
+
+
+def read_statement(client: APIClient) -> str:
+    """Return a statement as a file."""
+    return b"".join(client.get("/api/v1/credits/entries.csv")).decode("utf-8-sig")
 
 
 def shape(value: Any) -> Any:
