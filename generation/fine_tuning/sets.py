@@ -1,5 +1,6 @@
 """Pictures of training sets: they come through the gate of all uploads, and lie in the house's private folder."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,7 +13,9 @@ from generation.models import TrainingJob, TrainingPicture, TrainingSet
 from generation.models.training import LIVE, TRAINER
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.platforms.house import find_house
+from storage import checkpoints
 from storage.erasing import let_go
+from storage.models import Artifact
 from storage.services import use_pictures
 from storage.uploads import take_picture
 
@@ -64,12 +67,35 @@ def write_captions(set_id: int, captions: Mapping[int, str]) -> int:
 
 
 @transaction.atomic
-def remove_pictures(set_id: int, picture_ids: set[int]) -> int:
-    """Take pictures out of a set, their files with them, and return how many; raise TrainingUnderWay while a training
-    learns from them."""
+def delete_set(set_id: int) -> None:
+    """Delete a set for good: its pictures and captions, its trainings with their samples and checkpoints; raise
+    TrainingUnderWay while one learns from it.
+
+    The LoRAs stay, on the workers and at their models: they are taken away there.
+    """
+    lock_idle(set_id)
+    jobs = TrainingJob.objects.filter(set_id=set_id)
+    ids = [uuid.UUID(one["artifact"]) for job in jobs for one in job.samples]
+    ids += TrainingPicture.objects.filter(set_id=set_id).values_list("artifact_id", flat=True)
+    let_go(list(Artifact.objects.select_for_update().filter(pk__in=ids).order_by("pk")))
+    checkpoints.forget([job.pk for job in jobs], platform_id=find_house().pk, user=TRAINER)
+    TrainingPicture.objects.filter(set_id=set_id).delete()
+    jobs.delete()
+    TrainingSet.objects.filter(pk=set_id).delete()
+
+
+def lock_idle(set_id: int) -> None:
+    """Lock a set that no training learns from; raise TrainingUnderWay while one does."""
     TrainingSet.objects.select_for_update().get(pk=set_id)
     if TrainingJob.objects.filter(set_id=set_id, state__in=LIVE).exists():
         raise TrainingUnderWay
+
+
+@transaction.atomic
+def remove_pictures(set_id: int, picture_ids: set[int]) -> int:
+    """Take pictures out of a set, their files with them, and return how many; raise TrainingUnderWay while a training
+    learns from them."""
+    lock_idle(set_id)
     rows = TrainingPicture.objects.filter(set_id=set_id, pk__in=picture_ids).select_related(
         "artifact"
     )

@@ -3,12 +3,15 @@
 import io
 import re
 import struct
+import uuid
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
@@ -23,7 +26,9 @@ from generation.models import LocalWeights, Offer, TrainingJob, TrainingPicture,
 from generation.work import run
 from genhub.lib.ids import new_id
 from genhub.users.models import User
-from storage.models import Artifact
+from storage import checkpoints
+from storage.erasing import clear_folders
+from storage.models import Artifact, UploadFolder
 from tests.fine_tuning.conftest import ask, loras, school, squares
 from tests.fine_tuning.school import School
 from tests.fine_tuning.taught import WORD, as_png, draw_squares, make_set
@@ -307,6 +312,35 @@ def test_lora_is_offered_under_a_name_of_its_own(
     assert "has a LoRA of this name" in boss.post(deed("offer_it", other), words).content.decode()
 
 
+def test_set_goes_with_all_that_came_of_it_but_its_loras(
+    boss: Client, school: School, ask: Callable[..., TrainingJob]
+) -> None:
+    job = ask()
+    assert (
+        "A training learns" in boss.post(deed("delete_it", job.set), follow=True).content.decode()
+    )
+    run.run_queue("local")
+    boss.post(deed("offer_it", job), {"name": "squares", "scale": "1"})
+    kept = checkpoints.keep(job.pk, "6-1", b"what it learned")
+    job.refresh_from_db()
+    pictures = [*job.set.pictures.values_list("artifact_id", flat=True)]
+    pictures += [uuid.UUID(one["artifact"]) for one in job.samples]
+    assert len(pictures) == len(draw_squares()) + 8
+    assert "squares" in boss.get(deed("delete_it", job.set)).content.decode()
+    answer = boss.post(deed("delete_it", job.set), follow=True)
+    assert f"{job.set} was deleted." in answer.content.decode()
+    assert not TrainingSet.objects.exists()
+    assert not TrainingJob.objects.exists()
+    assert not Artifact.objects.filter(pk__in=pictures, gone_at=None).exists()
+    clear_folders(UploadFolder.objects.all())
+    assert not default_storage.exists(kept)
+    assert not any(
+        default_storage.exists(key) for key in Artifact.objects.values_list("key", flat=True)
+    )
+    assert LocalWeights.objects.get().loras[0]["name"] == "squares"
+    assert LogEntry.objects.latest("pk").is_deletion()
+
+
 def test_who_may_only_look_does_nothing(
     client: Client, school: School, ask: Callable[..., TrainingJob]
 ) -> None:
@@ -317,7 +351,7 @@ def test_who_may_only_look_does_nothing(
     client.force_login(viewer)
     assert client.get(page_of(job)).status_code == 200
     pages = [
-        deed("train", job.set), deed("stop_it", job), deed("offer_it", job),
+        deed("train", job.set), deed("delete_it", job.set), deed("stop_it", job), deed("offer_it", job),
         reverse("admin:generation_trainingset_pictures", args=[job.set_id]),
     ]  # fmt: skip
     assert [client.post(page, {}).status_code for page in pages] == [403] * len(pages)

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,7 +17,7 @@ from unfold.enums import ActionVariant
 from generation.admin.fine_tuning.forms import LessonForm
 from generation.admin.fine_tuning.pictures import PicturePages
 from generation.admin.fine_tuning.shown import show_pictures, state_badge
-from generation.fine_tuning import jobs
+from generation.fine_tuning import jobs, sets
 from generation.models import Offer, TrainingSet
 from generation.models.account import LOCAL
 from genhub.admin.pages import Question, ask, word_whole
@@ -43,7 +43,7 @@ class TrainingSetAdmin(PicturePages):
         (_("How it stands"), {"fields": (("number", "made_by", "created"),)}),
     )
     readonly_fields = ("number", "made_by", "created")
-    actions_detail = ("edit_pictures", "train")
+    actions_detail = ("edit_pictures", "train", "delete_it")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingSet]:
         """Return the sets with how many pictures each has."""
@@ -118,6 +118,44 @@ class TrainingSetAdmin(PicturePages):
             form=form,
             submit=gettext("Train"),
             back=self.page_of(row),
+        )  # fmt: skip
+        return ask(self, request, question, about=row)
+
+    @action(
+        description=_("Delete the set"),
+        permissions=["train"],
+        icon="delete",
+        variant=ActionVariant.DANGER,
+    )
+    def delete_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then delete a set with all that came of it but its LoRAs."""
+        row = self.find_object(request, object_id)
+        if not self.has_train_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            try:
+                sets.delete_set(row.pk)
+            except Problem as problem:
+                messages.error(request, word_whole(problem))
+                return HttpResponseRedirect(self.page_of(row))
+            self.log_deletions(request, [row])
+            messages.success(request, gettext("%(set)s was deleted.") % {"set": row})
+            return HttpResponseRedirect(reverse("admin:generation_trainingset_changelist"))
+        question = Question(
+            title=gettext("Delete %(set)s?") % {"set": row},
+            intro=gettext(
+                "Its pictures and captions go for good, and its trainings with their samples and checkpoints. LoRAs that "
+                "were trained by it stay: they are taken away on their model's page."
+            ),
+            facts={
+                gettext("Pictures"): row.held,
+                gettext("Trainings"): row.jobs.count(),
+                gettext("LoRAs that are offered"): ", ".join(
+                    row.jobs.exclude(offered_as="").values_list("offered_as", flat=True)
+                )
+                or "–",
+            },
+            submit=gettext("Delete it"), back=self.page_of(row), is_dangerous=True,
         )  # fmt: skip
         return ask(self, request, question, about=row)
 
