@@ -1,5 +1,6 @@
 """What may go wrong with the hub while nobody looks: each a cheap look at rows, for `genhub.alerts`."""
 
+import math
 import platform
 import shutil
 from collections.abc import Iterable, Iterator
@@ -81,6 +82,15 @@ def find_full_disk() -> Iterator[Condition]:
         yield Condition(MACHINE, {"mib": left, "folder": str(settings.HOME)})
 
 
+def find_full_workers() -> Iterator[Condition]:
+    """Yield the workers on other machines that have little room where they write."""
+    for worker in list_live_workers(GONE_AFTER):
+        host = str(worker.facts.get("process", "")).partition(":")[0]
+        left = worker.facts.get("disk_free", math.inf) // MIB
+        if host != MACHINE and left < settings.ALERT_DISK_MIB:
+            yield Condition(worker.name, {"mib": left})
+
+
 def find_late_webhooks() -> Iterator[Condition]:
     """Yield that apps are told too late."""
     count, lag = read_lag()
@@ -101,5 +111,6 @@ PROBES = (
     Probe(Kind.LOOP_LATE, find_ill_loops),
     Probe(Kind.MODEL_BROKEN, find_broken_models),
     Probe(Kind.DISK_LOW, find_full_disk, MACHINE),
+    Probe(Kind.WORKER_FULL, find_full_workers),
     Probe(Kind.WEBHOOKS_LATE, find_late_webhooks),
 )

@@ -27,6 +27,7 @@ class Alert(models.Model):
         LOOP_LATE = "loop_late", _("a loop is not well")
         MODEL_BROKEN = "model_broken", _("a model was switched off")
         DISK_LOW = "disk_low", _("a disk is almost full")
+        WORKER_FULL = "worker_full", _("a worker's disk is almost full")
         WEBHOOKS_LATE = "webhooks_late", _("webhooks are late")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -25,6 +25,7 @@ TITLES = {
     Kind.LOOP_LATE: _("Loop %(about)s is not well"),
     Kind.MODEL_BROKEN: _("Model %(about)s was switched off"),
     Kind.DISK_LOW: _("The disk of %(about)s is almost full"),
+    Kind.WORKER_FULL: _("The disk of worker %(about)s is almost full"),
     Kind.WEBHOOKS_LATE: _("Webhooks are late"),
 }
 TEXTS = {
@@ -43,6 +44,9 @@ TEXTS = {
         "It ended several workers within minutes. Its orders wait until you switch it on again on its page."
     ),
     Kind.DISK_LOW: _("%(mib)s MiB are left for %(folder)s. Make room: a full disk loses pictures."),
+    Kind.WORKER_FULL: _(
+        "%(mib)s MiB are left where it writes. Make room: a full disk loses pictures and trained LoRAs."
+    ),
     Kind.WEBHOOKS_LATE: _(
         "%(count)s wait, the oldest for %(minutes)s minutes. See whether the worker of the queue `delivery` lives."
     ),

@@ -36,6 +36,7 @@ ORDER = ["model", "size"]
 # What a worker says of itself and its card: its word, the figure, what that is.
 OF_WORKER = (
     ("process_memory", "genhub_worker_memory_bytes", "Resident memory of the worker's process."),
+    ("disk_free", "genhub_worker_disk_free_bytes", "Room on the disk where the worker writes."),
     ("gpu_utilization", "genhub_gpu_utilization_percent", "Use of the card."),
     ("memory_used", "genhub_gpu_memory_used_bytes", "Memory of the card that is taken."),
     ("memory_total", "genhub_gpu_memory_bytes", "Memory of the card."),

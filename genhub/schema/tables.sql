@@ -3579,6 +3579,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),
     ('alerts', '0001_initial', now()),
+    ('alerts', '0002_worker_full', now()),
     ('platforms', '0001_initial', now()),
     ('platforms', '0002_plans', now()),
     ('platforms', '0003_most_under_way', now()),

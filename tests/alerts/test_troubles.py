@@ -19,6 +19,7 @@ from genhub.alerts.models import Alert
 from genhub.alerts.words import text_of, title_of
 from genhub.platforms.models import Platform
 from genhub.webhooks.models import Delivery, Endpoint, Message
+from storage.usage import MIB
 from tests.alerts.conftest import Kind, find_all
 from tests.steps import submit
 
@@ -127,6 +128,20 @@ def test_a_model_that_the_breaker_switched_off(stub: Account) -> None:
 def test_a_disk_that_is_almost_full(settings: Settings) -> None:
     settings.ALERT_DISK_MIB = 2**30
     assert of(Kind.DISK_LOW)[MACHINE]["folder"] == str(settings.HOME)
+
+
+def test_a_worker_elsewhere_whose_disk_is_almost_full(stub: Account, settings: Settings) -> None:
+    presence.beat("local@here", ["local"])
+    settings.ALERT_DISK_MIB = 2**30
+    # The look at this machine tells that.
+    assert of(Kind.WORKER_FULL) == {}
+    facts = Worker.objects.get().facts
+    assert facts["disk_free"] > 0
+    facts |= {"process": "north:7-abc", "disk_free": 5 * MIB}
+    Worker.objects.update(name="local@north", facts=facts)
+    assert of(Kind.WORKER_FULL) == {"local@north": {"mib": 5}}
+    settings.ALERT_DISK_MIB = 5
+    assert of(Kind.WORKER_FULL) == {}
 
 
 def test_webhooks_that_are_late(shop: Platform) -> None:

@@ -141,7 +141,7 @@ def test_how_things_stand(alice: APIClient, stub: Account, read: Figures) -> Non
         defaults={
             "queues": ["local"],
             "beat_at": Now(),
-            "facts": {"gpu_utilization": 40, "process_memory": 10**9},
+            "facts": {"gpu_utilization": 40, "process_memory": 10**9, "disk_free": 10**8},
         },
     )
     assert read("genhub_waiting", queue="local") == 1
@@ -149,6 +149,7 @@ def test_how_things_stand(alice: APIClient, stub: Account, read: Figures) -> Non
     assert read("genhub_worker_ready", worker="painter", queue="local") == 1
     assert read("genhub_gpu_utilization_percent", worker="painter") == 40
     assert read("genhub_worker_memory_bytes", worker="painter") == 10**9
+    assert read("genhub_worker_disk_free_bytes", worker="painter") == 10**8
     assert read("genhub_loop_ok", loop="reap") == 1
     assert read("genhub_webhooks_waiting") == 0
 

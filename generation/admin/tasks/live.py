@@ -131,6 +131,7 @@ def list_workers(running: Iterable[Attempt], *, shows: bool) -> list[dict[str, A
             gettext("Queue"): ", ".join(worker.queues),
             gettext("Memory"): mib(facts.get("process_memory")),
             gettext("Card"): card_words(facts),
+            gettext("Free disk"): mib(facts.get("disk_free")),
             gettext("Since"): moment(since_when(worker)),
             gettext("Last sign of life"): moment(worker.beat_at),
         }
