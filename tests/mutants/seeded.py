@@ -8,6 +8,7 @@ LOTS = "tests/credits/test_lots.py"
 BUDGETS = "tests/credits/test_budgets.py"
 STATEMENTS = "credits/sql.py"
 LEDGER = "credits/ledger.py"
+OUTCOMES = "credits/outcomes.py"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ MUTANTS = (
     ),
     Mutant(
         "what is released stays counted in the budget",
-        (Edit(LEDGER, "budgets.give_back(hold_id, released)", "budgets.give_back(hold_id, 0)"),),
+        (Edit(OUTCOMES, "budgets.give_back(hold_id, released)", "budgets.give_back(hold_id, 0)"),),
         (BUDGETS,),
     ),
     Mutant(
