@@ -54,12 +54,13 @@ class Head:
         lines = [b"POST / HTTP/1.1", *(b"%s: %s" % line for line in framing), b"", b""]
         return b"\r\n".join(lines)
 
-    def join(self) -> dict[str, bytes]:
-        """Return the headers by lower-case name, or raise: each once, none lost.
+    def join(self) -> tuple[dict[str, bytes], str]:
+        """Return the headers by lower-case name, each once, and the first that says two things; empty: none does.
 
         A name with an underscore is left out, as nginx does: WSGI could not tell it from the one with a hyphen.
         """
         found: dict[str, bytes] = {}
+        twice = ""
         for raw_name, raw_value in self.lines:
             name, value = raw_name.decode("latin-1").lower(), raw_value.strip(b" \t")
             if "_" in name:
@@ -67,8 +68,8 @@ class Head:
             if name in found and name in JOINED:
                 found[name] += JOINED[name] + value
             elif found.setdefault(name, value) != value:
-                raise refuse_header(name, TWICE)
-        return found
+                twice = twice or name
+        return found, twice
 
 
 def judge(headers: dict[str, bytes], *, version: str) -> None:
@@ -115,9 +116,11 @@ def make_environ(
     if method == "CONNECT" or not path.startswith(b"/"):
         return environ, RequestMalformed()
     try:
-        headers = head.join()
+        headers, twice = head.join()
         for name, value in headers.items():
             environ[wsgi_name(name)] = value.decode("latin-1")
+        if twice:
+            raise refuse_header(twice, TWICE)
         judge(headers, version=version)
     except Problem as problem:
         return environ, problem

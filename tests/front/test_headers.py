@@ -81,8 +81,9 @@ def test_plain_encoding_is_no_encoding(web: Web, bearer: dict[str, Any]) -> None
     assert order(web, bearer, b"Content-Encoding: identity").status == 202
 
 
-def test_refusals_speak_the_callers_language(web: Web) -> None:
-    lines = [b"Host: localhost", b"Authorization:", b"Accept-Language: zh-CN"]
+@pytest.mark.parametrize("given", [[b"Authorization:"], [b"Authorization: a", b"Authorization: b"]])
+def test_refusals_speak_the_callers_language(web: Web, given: list[bytes]) -> None:
+    lines = [b"Host: localhost", *given, b"Accept-Language: zh-CN"]
     said = send(web, GENERATE, lines).json()
     assert said["title"] == "有一个请求头无法接受"
     [error] = said["errors"]
