@@ -36,7 +36,7 @@ TABLES = (
     ("provider", _("By provider"), _("provider")),
     ("model", _("By model"), _("model")),
     ("platform", _("By platform"), _("platform")),
-    ("day", _("By day (UTC)"), _("day")),
+    ("day", _("By day"), _("day")),
 )
 # Django's own name of the list below.
 LIST = "#changelist"
