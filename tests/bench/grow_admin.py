@@ -1,7 +1,7 @@
 """Staff's pages over a million tasks of a month: what each sends to the database, what that reads, how long it takes.
 
-A page sends at most twenty statements, counts no large table and reads few of its rows. How long it took is told, and
-judged by nobody: it is another machine's.
+A page sends at most twenty statements, counts no large table and reads few of its rows. How long it took, and the CPU
+that it took here and in the database, is told and judged by nobody: it is another machine's.
 """
 
 import json
@@ -18,11 +18,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from credits.models import Hold, Purse, Transfer
+from generation import closing
 from generation.models import Account, Task
+from genhub.admin.paging import MOST_PAGES
 from genhub.platforms.models import Platform
 from genhub.users.models import User
 from storage.models import Artifact
 from tests.bench import books, server
+from tests.bench.cpu import cpu_here, find_postmaster
 from tests.bench.measure import Goal, Report
 from tests.bench.month import fill_month
 from tests.bench.shelf import connect_to, using
@@ -31,6 +34,11 @@ TASKS, QUICK_TASKS = 1_000_000, 100_000
 USERS = 1_000
 MOST_STATEMENTS, MOST_ROWS, GOAL_MS = 20, 5_000, 300
 LOOKS = 5
+# Whatever staff look for: USER is one of them.
+TASK_LISTS = (
+    {"q": "star 77777"}, {"q": "USER"}, {"state__exact": "failed"}, {"state__exact": "processing"}, {"error_code": "vendor_away"},
+    {"p": str(MOST_PAGES)}, {"state__exact": "canceled", "p": str(MOST_PAGES)},
+)  # fmt: skip
 # Tables with a row or more for each task.
 LARGE = (
     "generation_task", "generation_attempt", "generation_event", "generation_output", "generation_tasktext",
@@ -59,27 +67,36 @@ def list_pages() -> Iterator[tuple[str, str]]:
     whose = {"platform": task.platform.code, "user": task.user}
     yield "customer", f"{reverse('admin:generation_task_customers')}?{urlencode(whose)}"
     yield "overview", reverse("admin:index")
-    for words in ({"q": "star 77777"}, {"q": task.user}, {"state__exact": "failed"}, {"p": "400"}):
-        yield f"tasks {words}", f"{tasks}?{urlencode(words)}"
+    for words in TASK_LISTS:
+        asked = {name: task.user if word == "USER" else word for name, word in words.items()}
+        yield f"tasks {words}", f"{tasks}?{urlencode(asked)}"
+    for name in ("credits_transfer", "credits_hold", "storage_artifact", "generation_costs"):
+        yield (
+            f"{name}, last page",
+            f"{reverse(f'admin:{name}_changelist')}?{urlencode({'p': MOST_PAGES})}",
+        )
     yield "Ctrl+K", f"{reverse('admin:search')}?{urlencode({'s': 'star 77777', 'extended': 1})}"
     for days in (1, 7, 30):
         yield f"figures of {days}", f"{reverse('admin:generation_task_figures')}?days={days}"
+    for days in (1, 7, 30, 90):
+        yield f"costs of {days}", f"{reverse('admin:generation_costs_changelist')}?days={days}"
 
 
-def look(client: Client, address: str) -> tuple[list[str], float]:
-    """Return the statements of a page, and the milliseconds that it took the next times."""
+def look(client: Client, address: str, postmaster: int) -> tuple[list[str], float, float]:
+    """Return the statements of a page, the milliseconds that it took the next times, and those of CPU."""
     with CaptureQueriesContext(connection) as sent:
         answer = client.get(address)
     # The next request forgets them.
     statements = [one["sql"] for one in sent]
     if answer.status_code != 200:
         raise AssertionError(f"{address}: {answer.status_code}")
-    took = []
+    took, spent = [], cpu_here(postmaster)
     for _ in range(LOOKS):
         began = time.perf_counter()
         client.get(address)
         took.append(1000 * (time.perf_counter() - began))
-    return statements, round(statistics.median(took), 1)
+    spent = 1000 * (cpu_here(postmaster) - spent) / LOOKS
+    return statements, round(statistics.median(took), 1), round(spent, 1)
 
 
 def rows_read(statement: str) -> int:
@@ -122,14 +139,21 @@ def run(*, is_quick: bool) -> Report:
         account.offers.create(alias="z-image-small")
         fill_month(platform, account, number, users=USERS)
         server.say(f"· {number} tasks written")
+        began = time.perf_counter()
+        while closing.close_days():
+            pass
+        server.say(f"· days closed in {time.perf_counter() - began:.1f} s")
+        postmaster = find_postmaster()
         client = Client(HTTP_HOST="127.0.0.1")
         client.force_login(User.objects.create_superuser("carol"))
         found: dict[str, dict[str, Any]] = {}
         for name, address in list_pages():
-            statements, took_ms = look(client, address)
-            found[name] = {"ms": took_ms, **judge(statements)}
+            statements, took_ms, cpu_ms = look(client, address, postmaster)
+            found[name] = {"ms": took_ms, "cpu_ms": cpu_ms, **judge(statements)}
             server.say(f"· {name}: {found[name]}")
-    lists = {name: one for name, one in found.items() if not name.startswith("figures")}
+    # These read today's rows.
+    summed = ("figures", "costs", "overview")
+    lists = {name: one for name, one in found.items() if not name.startswith(summed)}
     worst = max(lists, key=lambda name: lists[name]["rows"])
     return Report(
         arms={"ms of a page": {name: one["ms"] for name, one in found.items()}},

@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from generation.admin.accounts.cost_filters import (
     DAYS,
@@ -30,6 +29,7 @@ from generation.admin.words import attempt_badge, show_usd
 from generation.models import Costs
 from generation.selectors.costs import CostSum, add_up, sum_costs_by, whole_days
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import code, leads, link, moment, table
 
 TABLES = (
