@@ -39,6 +39,8 @@ class ArtifactAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by user, or paste the id of an artifact.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("thumbnail", "time")
     show_full_result_count = False
     list_per_page = 24
     actions_detail = ("take_down",)

@@ -59,6 +59,8 @@ class HoldAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by user, or paste the id of a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("time",)
     show_full_result_count = False
     fieldsets = (
         (

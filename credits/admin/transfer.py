@@ -41,6 +41,8 @@ class TransferAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by user, actor or reason, or paste the id of a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("time",)
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("kind_shown", "amount", "source", "target", "purse", "hold")}),

@@ -29,6 +29,7 @@ FILTERS: Final = {
 MOST_DAYS: Final = 3660
 SUMMED: Final = "attempts, pictures, known_usd, known_pictures, unknown, given_up_usd, credits"
 
+# Tasks and holds by their keys, one by one (`OFFSET 0`): the planner would rather read all of them than those of a day.
 # Of a task of several steps the last one that was done brings what was paid for all.
 ROWS: Final = """
     SELECT (a.ended_at AT TIME ZONE %(zone)s)::date AS day, a.provider_id, t.platform_id, t.model,
@@ -38,11 +39,12 @@ ROWS: Final = """
            coalesce(sum(made.pictures) FILTER (WHERE a.cost_usd IS NOT NULL), 0) AS known_pictures,
            count(*) FILTER (WHERE a.cost_usd IS NULL) AS unknown,
            coalesce(sum(a.cost_usd) FILTER (WHERE a.state = 'canceled'), 0) AS given_up_usd,
-           coalesce(sum(h.captured - h.refunded), 0) AS credits
+           coalesce(sum(h.paid), 0) AS credits
       FROM generation_attempt a
-      JOIN generation_task t ON t.id = a.task_id
-      LEFT JOIN credits_hold h ON h.reference = t.id AND a.state = 'succeeded' AND (t.step = 0 OR NOT EXISTS (
-                SELECT FROM generation_attempt l WHERE l.task_id = t.id AND l.number > a.number AND l.state = 'succeeded'))
+     CROSS JOIN LATERAL (SELECT platform_id, model, step FROM generation_task WHERE id = a.task_id OFFSET 0) t
+      LEFT JOIN LATERAL (SELECT captured - refunded AS paid FROM credits_hold WHERE reference = a.task_id OFFSET 0) h
+             ON a.state = 'succeeded' AND (t.step = 0 OR NOT EXISTS (
+                SELECT FROM generation_attempt l WHERE l.task_id = a.task_id AND l.number > a.number AND l.state = 'succeeded'))
      CROSS JOIN LATERAL (SELECT CASE WHEN a.state = 'succeeded'
                                      THEN coalesce((a.usage->>'pictures')::bigint, a.cost) END AS pictures) made
      WHERE {open} AND (a.state = 'succeeded' OR a.cost_usd IS NULL OR a.cost_usd > 0)

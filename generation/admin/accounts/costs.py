@@ -52,6 +52,8 @@ class CostsAdmin(ReadOnlyAdmin):
     list_before_template = "admin/generation/costs.html"
     ordering = ("-ended_at",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("ended",)
     show_full_result_count = False
     list_per_page = 25
     fields = ("task_shown", "account", "state_shown", "sending_at", "ended_at", "usd", "dearest", "counted")  # fmt: skip

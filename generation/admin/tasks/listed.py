@@ -100,6 +100,8 @@ class TaskColumns(HubAdmin):
     )
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("summary", "time")
     show_full_result_count = False
     list_per_page = 25
     list_before_template = "admin/generation/rows_or_pictures.html"

@@ -47,6 +47,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by the id of a message, a delivery or a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ()
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("message_id_shown", "event", "platform", "endpoint_shown", "address")}),
