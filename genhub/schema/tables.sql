@@ -3198,6 +3198,8 @@ CREATE INDEX subject_by_age ON public.generation_subject USING btree (used_at);
 
 CREATE INDEX subject_of_user ON public.generation_subject USING btree (platform_id, "user", id DESC);
 
+CREATE INDEX task_by_failure ON public.generation_task USING btree (error_code, id DESC) WHERE ((error_code)::text > ''::text);
+
 CREATE INDEX task_by_request ON public.generation_tasktext USING btree (request_id);
 
 CREATE INDEX task_drawn_by_key ON public.generation_task USING btree (cache_key, id DESC) WHERE (((cache_key)::text > ''::text) AND (cached_from_id IS NULL) AND ((state)::text = 'completed'::text));
@@ -3830,6 +3832,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('generation', '0042_event_exposed', now()),
     ('generation', '0043_bulk_cancels', now()),
     ('generation', '0044_closed_days', now()),
+    ('generation', '0045_task_by_failure', now()),
     ('retention', '0001_initial', now()),
     ('retention', '0002_keeping', now()),
     ('sessions', '0001_initial', now()),
