@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
+from psycopg.errors import LockNotAvailable
 
 from generation.models import ClosedDay, Task
 from generation.selectors.closed_days import Parts, Stretch, find_now, stretch_of
@@ -50,7 +51,7 @@ COST: Final = """
 
 
 class Reopened(Exception):
-    """A row of the day changed, or another process took it up: it stays open until a later turn."""
+    """A row of the day changes, or another process took it up: it stays open until a later turn."""
 
 
 def close_days(at: datetime | None = None) -> int:
@@ -86,19 +87,24 @@ def list_open(at: datetime) -> Iterator[date]:
 
 
 def mark(day: date) -> ClosedDay:
-    """Open a day, under a mark that each change of its rows from now on takes away; return it."""
+    """Open a day, under a mark that each change of its rows from now on takes away, and return it; raise Reopened where
+    a change takes too long to end."""
     stretch = stretch_of(day, day)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(ALONE.format(milliseconds=LOCK_MILLISECONDS))
-        row, _ = ClosedDay.objects.update_or_create(
-            zone=settings.HUB_TIME_ZONE,
-            day=day,
-            defaults={
-                "begins_at": stretch.since, "ends_at": stretch.until, "mark": new_id(), "closed_at": None,
-            },
-        )  # fmt: skip
-    return row
+    times = {"begins_at": stretch.since, "ends_at": stretch.until}
+    words = {**times, "mark": new_id(), "closed_at": None}
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(ALONE.format(milliseconds=LOCK_MILLISECONDS))
+            # No lock of the row that those of its sums would wait for, which another process may be writing.
+            rows = ClosedDay.objects.filter(zone=settings.HUB_TIME_ZONE, day=day)
+            if not rows.update(**words):
+                rows.create(zone=settings.HUB_TIME_ZONE, day=day, **words)
+            return rows.get()
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise Reopened from error
+        raise
 
 
 def close(day: ClosedDay) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
@@ -27,6 +27,7 @@ from generation.work.run import run_queue
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
 from genhub.users.models import User
+from tests.races import together
 from tests.steps import submit
 
 pytestmark = pytest.mark.django_db
@@ -253,10 +254,28 @@ def test_change_that_is_under_way_is_waited_for(
         other.set_autocommit(False)
         with other.cursor() as cursor:
             cursor.execute("UPDATE generation_attempt SET cost_usd = 7 WHERE task_id = %s", [orders[0].pk])  # fmt: skip
-        with pytest.raises(OperationalError), transaction.atomic():
+        with pytest.raises(closing.Reopened):
             closing.mark(find_today())
+        assert close() == 0
         other.commit()
     finally:
         other.close()
+    assert close() >= 1
+    assert is_closed()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_adds_up_beside_changes_tells_the_truth(orders: list[Task]) -> None:
+    """At each moment the sums that are read are those of the rows, however many hands there are."""
+    costs = iter(range(1, 1000))
+
+    def change() -> None:
+        Attempt.objects.filter(task=orders[0]).update(cost_usd=next(costs))
+
+    for _ in range(8):
+        together(close, close, change)
+        is_closed()
+        change()
+        assert not is_closed()
     assert close() >= 1
     assert is_closed()
