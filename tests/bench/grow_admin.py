@@ -34,8 +34,8 @@ TASKS, QUICK_TASKS = 1_000_000, 100_000
 USERS = 1_000
 MOST_STATEMENTS, MOST_ROWS, GOAL_MS = 20, 5_000, 300
 LOOKS = 5
-# What these add up of days that are over is read from sums, of today and the last 24 hours from rows: of each order from
-# its attempt, its task and its hold.
+# What these add up of days that are over is read from sums, of today and the last 24 hours from rows: of each order
+# from its attempt, its task and its hold.
 SUMMED = {
     "overview",
     "list Costs",
