@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce, Now
 
 from credits import expiry
 from credits.audit import nightly
+from generation.closing import close_days
 from generation.describing.turns import describe_pictures
 from generation.life import announcing, bulk_cancels, rerouting, rescue, steering
 from generation.models import LoopBeat
@@ -40,6 +41,8 @@ BULK_SECONDS = 1.0
 POLL_SECONDS = 1.0
 # What is wrong must hold for a while anyway.
 WATCH_SECONDS = 5.0
+# Figures are right without it: it makes them quick.
+CLOSE_SECONDS = 60.0
 # What is old is no hurry.
 SWEEPS_BETWEEN_DELETIONS = 6
 # A quick loop need not write down each turn.
@@ -124,6 +127,7 @@ def list_loops() -> list[Loop]:
         Loop(settle_withheld, PROBE_SECONDS),
         Loop(add_up_use, settings.SWEEP_SECONDS),
         Loop(erase_asked, settings.SWEEP_SECONDS),
+        Loop(close_days, CLOSE_SECONDS),
         Loop(nightly.start_due_audit, settings.SWEEP_SECONDS),
         Loop(watch_alerts, WATCH_SECONDS),
         Loop(tell_alerts, POLL_SECONDS),

@@ -12,13 +12,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.paginator import InfinitePaginator
 
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.customers import customer_link
 from genhub.admin.forms import write_json
 from genhub.admin.lightbox import Enlarged
 from genhub.admin.pages import on_this_site
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import code, moment, shown_once
 from storage.models import SHOWN, Artifact, Edit
 from storage.orphans_admin import OrphanReportAdmin  # noqa: F401 (found by import)
@@ -39,6 +39,8 @@ class ArtifactAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by user, or paste the id of an artifact.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("thumbnail", "time")
     show_full_result_count = False
     list_per_page = 24
     actions_detail = ("take_down",)

@@ -11,12 +11,12 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.paginator import InfinitePaginator
 
 from credits import audit
 from credits.models import AuditRun, Purse
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.pages import Question, ask
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import badge, code, link, moment, table
 
 MOST_ROWS_SHOWN = 10

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from credits.admin.statement import statement_table
@@ -17,6 +16,7 @@ from credits.admin.words import link_for
 from credits.entries import ORDER, PICTURE
 from credits.models import Hold, HoldState, Purse, Reason, Transfer
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import badge, code, moment, table
 from genhub.lib.ids import to_wire
 
@@ -59,6 +59,8 @@ class HoldAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by user, or paste the id of a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("time",)
     show_full_result_count = False
     fieldsets = (
         (

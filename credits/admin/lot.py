@@ -10,12 +10,12 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from credits.admin.words import link_for
 from credits.models import Lot, LotUse, Purse
 from credits.selectors import list_expiring
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import badge, moment, table
 
 SOON = timedelta(days=7)

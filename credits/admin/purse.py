@@ -21,7 +21,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from credits import export, ledger
@@ -39,6 +38,7 @@ from credits.selectors import find_purse
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.customers import customer_link
 from genhub.admin.pages import Question, ask
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import badge, moment
 from genhub.platforms.models import Platform
 

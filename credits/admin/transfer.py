@@ -7,13 +7,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from credits.admin.words import kind_badge, may_see_purses, word_approval
 from credits.entries import word_reason
 from credits.models import Transfer
 from credits.selectors import find_approved
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import moment
 
 BALANCES = ("available_after", "held_after")
@@ -41,6 +41,8 @@ class TransferAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by user, actor or reason, or paste the id of a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("time",)
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("kind_shown", "amount", "source", "target", "purse", "hold")}),

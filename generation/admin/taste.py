@@ -12,13 +12,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.paginator import InfinitePaginator
 
 from generation.models import Preferences, Subject
 from generation.orders import preferences, subjects
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import ReasonForm
 from genhub.admin.pages import Question, ask, word
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import pairs
 from genhub.retention.holds import UnderHold
 

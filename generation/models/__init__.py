@@ -6,6 +6,7 @@ from generation.models.backlog import PlatformBacklog, TaskCount, UserBacklog
 from generation.models.batch import Batch
 from generation.models.bulk_cancel import BulkCancel
 from generation.models.cards import find_card, get_card
+from generation.models.closed_day import ClosedDay, DayCost, DayCount, DayTime
 from generation.models.death import WorkerDeath
 from generation.models.describer import Describer, Undescribed
 from generation.models.desk import DeskEntry, LateOutput
@@ -35,7 +36,11 @@ __all__ = [
     "Attempt",
     "Batch",
     "BulkCancel",
+    "ClosedDay",
     "Costs",
+    "DayCost",
+    "DayCount",
+    "DayTime",
     "Describer",
     "DeskEntry",
     "Event",

@@ -186,6 +186,10 @@ class Task(models.Model):
                 condition=Q(state__in=sorted(TASK_ENDS), texts_gone_at=None),
                 name="task_texts_by_age",
             ),
+            # Few fail, and staff look for those that did for one reason.
+            models.Index(
+                fields=["error_code", "-id"], condition=Q(error_code__gt=""), name="task_by_failure"
+            ),
             # Few pictures are drawn twice; a million that were found would only be in the way.
             models.Index(
                 fields=["cache_key", "-id"],

@@ -1,46 +1,69 @@
-"""What orders cost the operator in a period, by provider, model, platform or day (UTC), and what they brought in.
+"""What orders cost the operator in a period, and what they brought in: by provider, model, platform or day of the hub.
 
 Counted are attempts that delivered or may have cost anything. What is of unknown cost is counted apart, never as 0.
+Days that were added up are read from their sums; what a credit brings is as platforms say now, whenever it was paid.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
-# By which an operator asks: the key that a link carries, and the name to show.
-GROUPS = {
-    "provider": ("v.id::text", "v.alias"),
-    "model": ("t.model", "t.model"),
-    "platform": ("p.id::text", "p.name"),
-    "day": ("(a.ended_at AT TIME ZONE 'UTC')::date::text", "(a.ended_at AT TIME ZONE 'UTC')::date::text"),
-}  # fmt: skip
-FILTERS = {"provider": "v.id::text", "model": "t.model", "platform": "p.id::text"}
-MOST_DAYS = 3660
+from generation.selectors.closed_days import Parts, Stretch, find_today, part, stretch_of
 
-# `grouping` sets a bit for each way that a row is not grouped by, the first way the highest.
-SUMS = """
-    SELECT grouping({bits}) AS way, {columns}, count(*) AS attempts,
+# By which an operator asks: the key that a link carries, and the name to show.
+GROUPS: Final = {
+    "provider": ("c.provider_id::text", "v.alias"),
+    "model": ("c.model", "c.model"),
+    "platform": ("c.platform_id::text", "p.name"),
+    "day": ("c.day::text", "c.day::text"),
+}
+FILTERS: Final = {
+    "provider": "c.provider_id::text",
+    "model": "c.model",
+    "platform": "c.platform_id::text",
+}
+MOST_DAYS: Final = 3660
+SUMMED: Final = "attempts, pictures, known_usd, known_pictures, unknown, given_up_usd, credits"
+
+# Tasks and holds by their keys, one by one (`OFFSET 0`): the planner would rather read all of them than those of a day.
+# Of a task of several steps the last one that was done brings what was paid for all.
+ROWS: Final = """
+    SELECT (a.ended_at AT TIME ZONE %(zone)s)::date AS day, a.provider_id, t.platform_id, t.model,
+           count(*) AS attempts,
            coalesce(sum(made.pictures), 0) AS pictures,
            sum(a.cost_usd) AS known_usd,
            coalesce(sum(made.pictures) FILTER (WHERE a.cost_usd IS NOT NULL), 0) AS known_pictures,
            count(*) FILTER (WHERE a.cost_usd IS NULL) AS unknown,
            coalesce(sum(a.cost_usd) FILTER (WHERE a.state = 'canceled'), 0) AS given_up_usd,
-           coalesce(sum(h.captured - h.refunded), 0) AS credits,
-           CASE WHEN count(*) FILTER (WHERE h.captured > h.refunded AND p.usd_per_credit IS NULL) = 0
-                THEN coalesce(sum((h.captured - h.refunded) * p.usd_per_credit), 0) END AS revenue_usd
+           coalesce(sum(h.paid), 0) AS credits
       FROM generation_attempt a
-      JOIN generation_task t ON t.id = a.task_id
-      JOIN generation_provider v ON v.id = a.provider_id
-      JOIN platforms_platform p ON p.id = t.platform_id
-      LEFT JOIN credits_hold h ON h.reference = t.id AND a.state = 'succeeded'
+     CROSS JOIN LATERAL (SELECT platform_id, model, step FROM generation_task WHERE id = a.task_id OFFSET 0) t
+      LEFT JOIN LATERAL (SELECT captured - refunded AS paid FROM credits_hold WHERE reference = a.task_id OFFSET 0) h
+             ON a.state = 'succeeded' AND (t.step = 0 OR NOT EXISTS (
+                SELECT FROM generation_attempt l WHERE l.task_id = a.task_id AND l.number > a.number AND l.state = 'succeeded'))
      CROSS JOIN LATERAL (SELECT CASE WHEN a.state = 'succeeded'
                                      THEN coalesce((a.usage->>'pictures')::bigint, a.cost) END AS pictures) made
-     WHERE a.ended_at >= %(since)s AND a.ended_at < %(until)s
-       AND (a.state = 'succeeded' OR a.cost_usd IS NULL OR a.cost_usd > 0) {filters}
+     WHERE {open} AND (a.state = 'succeeded' OR a.cost_usd IS NULL OR a.cost_usd > 0)
+     GROUP BY 1, 2, 3, 4
+"""
+# `grouping` sets a bit for each way that a row is not grouped by, the first way the highest.
+SUMS: Final = """
+    SELECT grouping({bits}) AS way, {columns}, sum(c.attempts)::bigint AS attempts, sum(c.pictures)::bigint AS pictures,
+           sum(c.known_usd) AS known_usd, sum(c.known_pictures)::bigint AS known_pictures, sum(c.unknown)::bigint AS unknown,
+           sum(c.given_up_usd) AS given_up_usd, sum(c.credits)::bigint AS credits,
+           CASE WHEN count(*) FILTER (WHERE c.credits > 0 AND p.usd_per_credit IS NULL) = 0
+                THEN coalesce(sum(c.credits * p.usd_per_credit), 0) END AS revenue_usd
+      FROM (SELECT d.day, s.account_id AS provider_id, s.platform_id, s.model, {summed}
+              FROM generation_daycost s JOIN generation_closedday d ON d.id = s.closed_day_id
+             WHERE s.closed_day_id = ANY(%(closed)s::uuid[])
+             UNION ALL ({rows})) AS c
+      JOIN generation_provider v ON v.id = c.provider_id
+      JOIN platforms_platform p ON p.id = c.platform_id
+     WHERE TRUE {filters}
      GROUP BY GROUPING SETS ({sets})
 """
 
@@ -95,28 +118,15 @@ def plain(usd: Decimal) -> str:
 
 @dataclass(frozen=True)
 class Period:
-    """Days of UTC, from the first to the last."""
+    """Days of the hub's zone, from the first to the last."""
 
     first: date
     last: date
 
     @property
-    def since(self) -> datetime:
-        """Return its first moment."""
-        return datetime.combine(self.first, time.min, tzinfo=UTC)
-
-    @property
-    def until(self) -> datetime:
-        """Return the moment after it."""
-        return datetime.combine(self.last, time.min, tzinfo=UTC) + timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """From one moment until another, such as days of another zone."""
-
-    since: datetime
-    until: datetime
+    def whole(self) -> Stretch:
+        """Return all of it as a stretch of time."""
+        return stretch_of(self.first, self.last)
 
 
 def last_days(number: int) -> Period:
@@ -125,16 +135,8 @@ def last_days(number: int) -> Period:
     return Period(today - timedelta(days=number - 1), today)
 
 
-def find_today() -> date:
-    """Return which day it is, in UTC."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date")
-        found: date = cursor.fetchone()[0]
-    return found
-
-
 def sum_costs(
-    by: str, period: Period | Stretch, filters: Mapping[str, str] | None = None
+    by: str, period: Period | Parts, filters: Mapping[str, str] | None = None
 ) -> list[CostSum]:
     """Return the costs of what ended in a period, the dearest first, or the days in their order; `filters` are keys of
     FILTERS with what they must be."""
@@ -142,23 +144,31 @@ def sum_costs(
 
 
 def sum_costs_by(
-    ways: Sequence[str], period: Period | Stretch, filters: Mapping[str, str] | None = None
+    ways: Sequence[str], period: Period | Parts, filters: Mapping[str, str] | None = None
 ) -> dict[str, list[CostSum]]:
     """Return the costs of a period in several ways, read once."""
+    parts = period if isinstance(period, Parts) else part(period.whole)
     wanted = {word: value for word, value in (filters or {}).items() if word in FILTERS}
     statement = SUMS.format(
         bits=", ".join(GROUPS[way][0] for way in ways),
         columns=", ".join(f"{key} AS key_{n}, {name} AS name_{n}" for n, (key, name) in enumerate(GROUPS[way] for way in ways)),
         sets=", ".join(f"({key}, {name})" for key, name in (GROUPS[way] for way in ways)),
         filters=" ".join(f"AND {FILTERS[word]} = %({word})s" for word in wanted),
+        summed=SUMMED,
+        rows=cost_rows(parts),
     )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"since": period.since, "until": period.until, **wanted})
+        cursor.execute(statement, parts.values(**wanted))
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return {
         way: sort_sums(way, read_sums(rows, number, len(ways))) for number, way in enumerate(ways)
     }
+
+
+def cost_rows(parts: Parts) -> str:
+    """Return the statement that adds up the rows of what is open."""
+    return ROWS.format(open=parts.open_rows("a.ended_at", "since", "until"))
 
 
 def read_sums(rows: Iterable[dict[str, Any]], number: int, ways: int) -> list[CostSum]:

@@ -1,55 +1,60 @@
 """A period in figures: orders by hour, state, platform, model and template, why they failed, how long they took.
 
-Each period is a range of primary keys, which hold the time; one statement counts in all ways at once.
+What was ordered on days that were added up is read from their sums, the rest from ranges of primary keys, which hold
+the time: one statement counts in all ways at once.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Final
 
-from django.conf import settings
 from django.db import connection
 
+from generation.selectors.closed_days import Parts, Stretch, part
+from generation.selectors.times import Times, read_times
 from generation.states import TaskState
-from genhub.lib.ids import id_at
 
-WAYS = ("slot", "state", "platform", "model", "template", "error_code")
+WAYS: Final = ("slot", "state", "platform", "model", "template", "error_code")
 # First by all ways together: of a million rows some hundred are left, which are counted in each way by itself.
 # `grouping` sets a bit for each way that a row is not grouped by, the first way the highest.
-COUNTS = """
-    SELECT grouping(slot, state, platform, model, template, error_code) AS way,
-           coalesce(slot::text, state, platform, model, template, error_code) AS name,
-           sum(tasks)::bigint, sum(cost_usd), coalesce(sum(tasks) FILTER (WHERE state = 'completed'), 0)::bigint,
-           coalesce(sum(tasks) FILTER (WHERE state IN ('completed', 'failed')), 0)::bigint
-      FROM (SELECT g.slot, g.state, p.name AS platform, g.model, f.code AS template,
-                   nullif(g.error_code, '') AS error_code, g.tasks, g.cost_usd
-              FROM (SELECT date_trunc(%(slot)s, created_at AT TIME ZONE %(zone)s) AS slot, state, platform_id, model,
-                           template_version_id, error_code, count(*) AS tasks, sum(cost_usd) AS cost_usd
-                      FROM generation_task
-                     WHERE id >= %(first)s AND id < %(last)s
-                     GROUP BY 1, 2, 3, 4, 5, 6) g
-              JOIN platforms_platform p ON p.id = g.platform_id
-              LEFT JOIN templates_templateversion v ON v.id = g.template_version_id
-              LEFT JOIN templates_template f ON f.id = v.template_id) AS groups
-     GROUP BY GROUPING SETS ((slot), (state), (platform), (model), (template), (error_code))
+ROWS: Final = """
+    SELECT way, name, tasks, completed, judged, cost_usd
+      FROM (SELECT CASE grouping(slot, state, platform, model, template, error_code)
+                   WHEN b'011111'::int THEN 'slot' WHEN b'101111'::int THEN 'state' WHEN b'110111'::int THEN 'platform'
+                   WHEN b'111011'::int THEN 'model' WHEN b'111101'::int THEN 'template' ELSE 'error_code' END AS way,
+                   coalesce(slot::text, state, platform::text, model, template, error_code) AS name,
+                   sum(tasks)::bigint AS tasks, sum(cost_usd) AS cost_usd,
+                   coalesce(sum(tasks) FILTER (WHERE state = 'completed'), 0)::bigint AS completed,
+                   coalesce(sum(tasks) FILTER (WHERE state IN ('completed', 'failed')), 0)::bigint AS judged
+              FROM (SELECT g.slot, g.state, g.platform_id AS platform, g.model, f.code AS template,
+                           nullif(g.error_code, '') AS error_code, g.tasks, g.cost_usd
+                      FROM (SELECT date_trunc('hour', created_at AT TIME ZONE %(zone)s) AS slot, state, platform_id, model,
+                                   template_version_id, error_code, count(*) AS tasks, sum(cost_usd) AS cost_usd
+                              FROM generation_task
+                             WHERE {open}
+                             GROUP BY 1, 2, 3, 4, 5, 6) g
+                      LEFT JOIN templates_templateversion v ON v.id = g.template_version_id
+                      LEFT JOIN templates_template f ON f.id = v.template_id) AS groups
+             GROUP BY GROUPING SETS ((slot), (state), (platform), (model), (template), (error_code))) AS ways
+     WHERE name IS NOT NULL
 """
-# What waited and what worked apart; what was found in the cache did neither.
-TIMES = """
-    SELECT model, count(*),
-           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - created_at)),
-           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM completed_at - started_at))
-      FROM generation_task
-     WHERE id >= %(first)s AND id < %(last)s AND state = 'completed' AND cached_from_id IS NULL
-     GROUP BY model
+COUNTS: Final = """
+    SELECT way, CASE way WHEN 'slot' THEN date_trunc(%(slot)s, name::timestamp)::text ELSE name END, sum(tasks)::bigint,
+           sum(completed)::bigint, sum(judged)::bigint, sum(cost_usd)
+      FROM (SELECT way, name, tasks, completed, judged, cost_usd FROM generation_daycount
+             WHERE closed_day_id = ANY(%(closed)s::uuid[])
+             UNION ALL ({rows})) AS each
+     GROUP BY 1, 2
 """
 HOUR, DAY = "hour", "day"
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many orders there were of one kind, how many were delivered of those that ended by us, and what they cost."""
+    """How many orders there were of one kind, how many were delivered of those that ended by us, and what they cost. A
+    platform is named by its id."""
 
     name: str
     tasks: int
@@ -61,15 +66,6 @@ class Count:
     def success(self) -> float | None:
         """Return which part was delivered of what was delivered or failed; None where neither was."""
         return self.completed / self.judged if self.judged else None
-
-
-@dataclass(frozen=True)
-class Times:
-    """Of a model: seconds that half, and 95 of 100, of its orders waited and were worked on, at the most."""
-
-    number: int
-    waited: tuple[float, float]
-    worked: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -100,30 +96,22 @@ class Figures:
 def count_period(begin: datetime, end: datetime, slot: str = HOUR) -> Figures:
     """Return the figures of the orders that were made from one moment until another, with a slot for each hour or day
     of the hub's zone."""
-    values: dict[str, Any] = {
-        "first": id_at(begin, timedelta()),
-        "last": id_at(end, timedelta()),
-        "slot": slot,
-        "zone": settings.HUB_TIME_ZONE,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTS, values)
-        counts = sort_counts(cursor.fetchall())
-        cursor.execute(TIMES, values)
-        times = {
-            model: Times(number, tuple(waited), tuple(worked))
-            for model, number, waited, worked in cursor.fetchall()
-        }
-    return Figures(counts, times)
+    return count_parts(part(Stretch(begin, end)), slot)
 
 
-def sort_counts(rows: list[tuple[Any, ...]]) -> dict[str, list[Count]]:
-    """Return the counts by the way in which they were counted; one without a name is of no template, or no failure."""
+def count_parts(parts: Parts, slot: str = HOUR, *, with_times: bool = True) -> Figures:
+    """Return the figures of what was ordered in a stretch that is given in its parts."""
+    statement = COUNTS.format(rows=count_rows(parts))
     counts: dict[str, list[Count]] = {way: [] for way in WAYS}
-    for bits, name, tasks, cost_usd, completed, judged in rows:
-        way = next(w for place, w in enumerate(reversed(WAYS)) if not bits >> place & 1)
-        if name is not None:
-            counts[way].append(Count(name, tasks, completed, judged, cost_usd))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parts.values(slot=slot))
+        for way, *words in cursor.fetchall():
+            counts[way].append(Count(*words))
     for way, found in counts.items():
-        found.sort(key=(lambda one: one.name) if way == "slot" else (lambda one: -one.tasks))
-    return counts
+        found.sort(key=lambda one: (one.name,) if way == "slot" else (-one.tasks, one.name))
+    return Figures(counts, read_times(parts) if with_times else {})
+
+
+def count_rows(parts: Parts) -> str:
+    """Return the statement that counts the rows of what is open."""
+    return ROWS.format(open=parts.open_rows("id", "first", "last"))

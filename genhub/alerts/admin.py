@@ -10,9 +10,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import badge, moment, table
 from genhub.alerts.channels import list_set
 from genhub.alerts.models import Alert, Notice

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from generation.admin.words import show_usd
 from generation.models import Account, Attempt, Task
-from generation.selectors.costs import find_today
+from generation.selectors.closed_days import find_today
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from tests.admin.conftest import Hire
@@ -112,7 +112,7 @@ def test_sums_follow_what_is_chosen(boss: Client, costly: list[Task]) -> None:
     assert figures(answer)["Cost in USD"] == "0.50"
     assert figures(answer)["Of unknown cost"] == "0"
     titles = [str(title) for title, *_ in answer.context["tables"]]
-    assert titles == ["By provider", "By platform", "By day (UTC)"]
+    assert titles == ["By provider", "By platform", "By day"]
 
 
 @pytest.mark.parametrize(("days", "number"), [("1", 1), ("7", 2), ("30", 3), ("90", 4)])

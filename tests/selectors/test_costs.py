@@ -13,11 +13,11 @@ from django.db.models.functions import Now
 
 from credits.models import Hold
 from generation.models import Account, Attempt, Task
+from generation.selectors.closed_days import find_today
 from generation.selectors.costs import (
     CostSum,
     Period,
     add_up,
-    find_today,
     last_days,
     plain,
     sum_costs,
@@ -98,10 +98,10 @@ def test_filters_narrow_every_sum(costly: list[Task], shop: Platform, stub: Acco
     assert by("model", provider="0") == by("day", model="'; DROP TABLE x; --") == []
 
 
-def test_days_are_whole_days_of_utc(costly: list[Task]) -> None:
+def test_days_are_whole_days_of_the_hub(costly: list[Task]) -> None:
     today = find_today()
     attempts = Attempt.objects.filter(task=costly[0])
-    attempts.update(ended_at=Period(today, today).since)
+    attempts.update(ended_at=Period(today, today).whole.since)
     assert by("day", 1)[0].attempts == 3
     attempts.update(ended_at=F("ended_at") - timedelta(microseconds=1))
     assert by("day", 1)[0].attempts == 2

@@ -60,7 +60,7 @@ def read_day(text: str) -> date:
 
 
 class PeriodFilter(SimpleListFilter):
-    """Of the last so many days, in UTC, with today; or of one day alone."""
+    """Of the last so many days of the hub's zone, with today; or of one day alone."""
 
     title = _("period")
     parameter_name = "days"
@@ -80,8 +80,8 @@ class PeriodFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Costs]) -> QuerySet[Costs]:
         """Return what ended in the period, of what counts."""
-        period = read_wanted(request.GET.dict()).period
-        return queryset.filter(COUNTED, ended_at__gte=period.since, ended_at__lt=period.until)
+        whole = read_wanted(request.GET.dict()).period.whole
+        return queryset.filter(COUNTED, ended_at__gte=whole.since, ended_at__lt=whole.until)
 
 
 class DayFilter(SimpleListFilter):

@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from generation.admin.accounts.cost_filters import (
     DAYS,
@@ -30,13 +29,14 @@ from generation.admin.words import attempt_badge, show_usd
 from generation.models import Costs
 from generation.selectors.costs import CostSum, add_up, sum_costs_by, whole_days
 from genhub.admin.base import ReadOnlyAdmin
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import code, leads, link, moment, table
 
 TABLES = (
     ("provider", _("By provider"), _("provider")),
     ("model", _("By model"), _("model")),
     ("platform", _("By platform"), _("platform")),
-    ("day", _("By day (UTC)"), _("day")),
+    ("day", _("By day"), _("day")),
 )
 # Django's own name of the list below.
 LIST = "#changelist"
@@ -52,6 +52,8 @@ class CostsAdmin(ReadOnlyAdmin):
     list_before_template = "admin/generation/costs.html"
     ordering = ("-ended_at",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("ended",)
     show_full_result_count = False
     list_per_page = 25
     fields = ("task_shown", "account", "state_shown", "sending_at", "ended_at", "usd", "dearest", "counted")  # fmt: skip

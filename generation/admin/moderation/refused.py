@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
-from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from generation.admin.moderation import words
@@ -22,6 +21,7 @@ from generation.moderation import review
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import ReasonForm
 from genhub.admin.pages import Question, ask
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import link, moment
 
 

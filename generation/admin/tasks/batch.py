@@ -10,7 +10,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.paginator import InfinitePaginator
 
 from generation.admin.tasks.deeds import HistoryForm
 from generation.admin.words import task_badge
@@ -21,6 +20,7 @@ from generation.selectors.batches import measure, sum_credits
 from generation.states import BatchState
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.pages import Question, ask, without_action, word
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import badge, code, link, moment, pairs, table
 from genhub.lib.errors import Problem
 

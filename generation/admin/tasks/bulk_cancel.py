@@ -10,7 +10,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from generation.admin.filters import BULK_CANCEL
 from generation.admin.refunds.conditions import word_conditions
@@ -21,6 +20,7 @@ from generation.models.task import STATE_WORDS
 from generation.states import TASK_LIVE
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.pages import look_again
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import badge, moment
 
 

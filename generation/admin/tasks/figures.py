@@ -16,11 +16,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from credits.selectors import Turnover, sum_turnover_of
-from generation.admin.tasks.margin import margin_card, read_margin, word_lacking
+from credits.selectors import Turnover
+from generation.admin.tasks.margin import margin_card, word_lacking
 from generation.admin.words import TASK_COLOURS, show_usd, word_failure
 from generation.models.task import STATE_WORDS
-from generation.selectors.periods import DAY, HOUR, Count, Figures, count_period
+from generation.selectors.closed_days import Stretch, part
+from generation.selectors.costs import sum_costs
+from generation.selectors.periods import DAY, HOUR, Count, Figures, count_parts
 from generation.states import TaskState
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import show
@@ -90,16 +92,13 @@ class FiguresPage(HubAdmin):
             raise PermissionDenied
         period = read_period(request)
         slot = HOUR if period.days == 1 else DAY
-        now, before = (count_period(one.begin, one.end, slot) for one in (period, period.before))
+        parts = [part(Stretch(one.begin, one.end)) for one in (period, period.before)]
+        now, before = count_parts(parts[0], slot), count_parts(parts[1], slot, with_times=False)
         money = None
         if request.user.has_perm("credits.view_purse"):
-            money = [sum_turnover_of(one.begin, one.end) for one in (period, period.before)]
+            money = [one.sum_turnover() for one in parts]
         shows_costs = request.user.has_perm("generation.view_costs")
-        sums = (
-            [read_margin(one.begin, one.end) for one in (period, period.before)]
-            if shows_costs
-            else []
-        )
+        sums = [sum_costs("platform", one) for one in parts] if shows_costs else []
         today = timezone.localdate(timezone=hub_zone())
         words = {
             "title": gettext("Orders in figures"),
@@ -176,8 +175,7 @@ def usd_of(count: Count) -> str:
 def list_tables(period: Period, now: Figures, before: Figures) -> list[tuple[str, SafeString]]:
     """Return the tables that have rows."""
     found = []
-    # By name, as the figures count them.
-    keys = {name: str(key) for key, name in Platform.objects.values_list("pk", "name")}
+    names = {str(key): name for key, name in Platform.objects.values_list("pk", "name")}
     for way, title, head, filter_name in (
         ("model", _("By model"), _("model"), "model"),
         ("platform", _("By platform"), _("platform"), "platform__id__exact"),
@@ -192,7 +190,7 @@ def list_tables(period: Period, now: Figures, before: Figures) -> list[tuple[str
             )
             cells = [
                 [
-                    leads(period.tasks(**{filter_name: keys[one.name] if way == "platform" else one.name}), one.name),
+                    leads(period.tasks(**{filter_name: one.name}), names.get(one.name, one.name) if way == "platform" else one.name),
                     one.tasks, earlier.get(one.name, 0), percent(one.success),
                     *(times_of(now, one.name) if way == "model" else []),
                 ]

@@ -7,7 +7,6 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from credits.selectors import NO_HOLD, view_holds
@@ -25,6 +24,7 @@ from generation.admin.words import list_pictures, task_badge, word_failure
 from generation.models import Task
 from genhub.admin.asked_filters import turn_times
 from genhub.admin.base import HubAdmin
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import code, moment
 
 # Of a prompt in the list.
@@ -100,6 +100,8 @@ class TaskColumns(HubAdmin):
     )
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ("summary", "time")
     show_full_result_count = False
     list_per_page = 25
     list_before_template = "admin/generation/rows_or_pictures.html"

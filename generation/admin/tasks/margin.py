@@ -1,6 +1,5 @@
 """What is left of what orders brought in, and what is not known that it needs."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -9,16 +8,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from generation.admin.words import show_usd
-from generation.selectors.costs import CostSum, Stretch, add_up, sum_costs
+from generation.selectors.costs import CostSum, add_up
 from genhub.admin.show import link
 
 if TYPE_CHECKING:
     from generation.admin.tasks.figures import Period
-
-
-def read_margin(begin: datetime, end: datetime) -> list[CostSum]:
-    """Return what ended from one moment until another cost and brought in, by platform."""
-    return sum_costs("platform", Stretch(begin, end))
 
 
 def margin_card(period: "Period", sums: list[list[CostSum]]) -> list[tuple[str, str, str, str]]:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from generation.selectors.closed_days import find_today
 from generation.selectors.costs import (
     GROUPS,
     MOST_DAYS,
     CostSum,
     Period,
     add_up,
-    find_today,
     last_days,
     plain,
     sum_costs,
@@ -28,7 +28,7 @@ class Command(HubCommand):
     """Add up what orders cost, by provider, model, platform or day."""
 
     help = (
-        "Say what orders cost in US dollars, by UTC days. Orders of unknown cost are counted apart, never as 0; the "
+        "Say what orders cost in US dollars, by days of the hub's zone. Orders of unknown cost are counted apart, never as 0; the "
         "margin is known when every cost is, and what each platform pays for a credit."
     )
 
@@ -80,6 +80,6 @@ def read_since(text: str) -> date:
             return last_days(number).first
         raise ArgumentTypeError(f"{text}: from 1 to {MOST_DAYS} days")
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 (a day of UTC)
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 (a day of the hub's zone)
     except ValueError as error:
         raise ArgumentTypeError(f"{text} is neither a day such as 2026-11-01 nor a number of days") from error  # fmt: skip

@@ -14,10 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.paginator import InfinitePaginator
 
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.pages import Question, ask
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import badge, code, link, moment
 from genhub.platforms.browser_tokens import tokens
 from genhub.platforms.browser_tokens.models import BrowserToken

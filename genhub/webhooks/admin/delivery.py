@@ -14,11 +14,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.paginator import InfinitePaginator
 
 from genhub.admin.base import ReadOnlyAdmin
 from genhub.admin.forms import write_json
 from genhub.admin.pages import Question, ask, word
+from genhub.admin.paging import InfinitePaginator
 from genhub.admin.show import badge, code, link, moment, table
 from genhub.lib.errors import Problem
 from genhub.lib.ids import to_wire
@@ -47,6 +47,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_help_text = _("Search by the id of a message, a delivery or a task.")
     ordering = ("-id",)
     paginator = InfinitePaginator
+    # By another column all rows would be read.
+    sortable_by = ()
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("message_id_shown", "event", "platform", "endpoint_shown", "address")}),
