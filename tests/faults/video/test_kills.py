@@ -12,6 +12,7 @@ from tests.faults.providers.test_kills import START_SECONDS, kill, working
 from tests.faults.providers.vendor import Vendor, let_time_pass, work_on
 from tests.faults.video.studio import Studio, done, order_clip, told
 from tests.steps import die
+from tests.strikes import struck
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -37,6 +38,7 @@ def test_workers_die_while_clips_wait_and_each_is_created_once(
                 "a poll after all creates",
             )
             kill(pid)
+            struck("J1")
         die()
         let_time_pass()
     assert set(Attempt.objects.values_list("state", flat=True)) == {"waiting"}
