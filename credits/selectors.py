@@ -272,3 +272,10 @@ def find_approved(transfer_ids: list[uuid.UUID]) -> dict[uuid.UUID, GrantRequest
     """Return the requests that a second person approved, by the transfer that each moved."""
     rows = GrantRequest.objects.filter(transfer__in=transfer_ids, decided_by__isnull=False)
     return {row.transfer_id: row for row in rows.select_related("decided_by") if row.transfer_id}
+
+
+def sum_moved(since: datetime, until: datetime) -> dict[tuple[str, str], int]:
+    """Return the credits that were moved from one time to before another, by kind and by the side that gave them."""
+    moved = Transfer.objects.filter(created_at__gte=since, created_at__lt=until)
+    rows = moved.order_by().values_list("kind", "source").annotate(moved=Sum("amount"))
+    return {(kind, source): amount for kind, source, amount in rows}

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from credits.audit.checks import Check, Finding, count_checks, find_broken
+from credits.boundary import read_boundary
 from credits.freezes import freeze
 from credits.models import AuditRun, Freeze
 from genhub.lib.errors import NotFound, gettext_noop
@@ -22,14 +23,6 @@ from genhub.lib.ids import NOBODY, read_id
 logger = logging.getLogger(__name__)
 
 LAST = "last"
-# A transfer's time is that of its statement, never before its transaction began. So whatever this run cannot see yet
-# will be younger than the oldest transaction open now; the margin is for a backend that stopped between reading the
-# clock and showing its transaction, and for clocks that are set back a little.
-MARGIN = "10 seconds"
-BOUNDARY = """
-    SELECT statement_timestamp(), least(statement_timestamp(), min(xact_start)) - %s::interval
-      FROM pg_stat_activity WHERE datname = current_database() AND backend_type <> 'autovacuum worker'
-"""
 MOST_PURSES_SHOWN = 100
 
 
@@ -98,9 +91,7 @@ def prove(since: AuditRun | None = None, *, freezes: bool = False) -> AuditRun:
 
 def begin(since: AuditRun | None) -> AuditRun:
     """Record a run that has proved nothing yet: no checks, until `finish`."""
-    with connection.cursor() as cursor:
-        cursor.execute(BOUNDARY, [MARGIN])
-        started_at, proved_until = cursor.fetchone()
+    started_at, proved_until = read_boundary()
     return AuditRun.objects.create(
         started_at=started_at, proved_until=proved_until, since=since, checks=0, seconds=0
     )

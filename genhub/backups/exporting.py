@@ -18,6 +18,7 @@ from django.db import connection, transaction
 
 from credits import takeout as of_credits
 from generation.selectors import takeout as of_generation
+from genhub.backups.resuming import FILES, alone_in, forget_earlier, keep, note, take_up
 from genhub.backups.taking import MANIFEST, NoBackup, make_empty
 from genhub.lib.hiding import hide_secrets
 from genhub.lib.takeout import Table
@@ -29,7 +30,6 @@ from templates import takeout as of_templates
 FORMAT: Final = "genhub-platform-1"
 APPS = (of_platforms, of_credits, of_templates, of_generation, of_storage)
 TABLES: Final[tuple[Table, ...]] = tuple(table for app in APPS for table in app.TABLES)
-FILES: Final = "files"
 PIECE_BYTES: Final = 1 << 20
 
 
@@ -65,23 +65,43 @@ def writing(path: Path) -> Iterator[Digested]:
 
 
 def export(
-    code: str, folder: Path, *, with_files: bool, say: Callable[[str], None]
+    code: str, folder: Path, *, with_files: bool, say: Callable[[str], None], resumes: bool = False
 ) -> dict[str, Any]:
-    """Write a platform's data into a new or empty folder that only its owner enters, and return its manifest.
+    """Write a platform's data into a new or empty folder that only its owner enters, and return its manifest; one that
+    `resumes` goes on with a folder whose export broke off.
 
     Raises NoBackup. The manifest is written last: a folder without one is no export.
     """
     platform = Platform.objects.filter(code=code).first()
     if platform is None:
         raise NoBackup(f"there is no platform {code}")
-    make_empty(folder)
+    facts = {"format": FORMAT, "platform": code}
+    if not resumes:
+        make_empty(folder)
+    elif not folder.is_dir():
+        raise NoBackup(f"{folder} is no export of {code} that broke off")
+    with alone_in(folder):
+        if resumes:
+            take_up(folder, facts)
+        return write(platform, folder, facts, with_files=with_files, say=say)
+
+
+def write(
+    platform: Platform,
+    folder: Path,
+    facts: dict[str, Any],
+    *,
+    with_files: bool,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """Write all of it; from the first moment on the folder says whose it is, and in the end that it is whole."""
+    note(folder, facts)
     made_at, written = write_tables(platform.pk, folder, say)
-    manifest = {"format": FORMAT, "platform": code, "made_at": made_at, "tables": written}
+    manifest = {**facts, "made_at": made_at, "tables": written}
     if with_files:
         manifest |= {FILES: copy_files(platform.pk, folder, say)}
-    draft = folder / f".{MANIFEST}"
-    draft.write_text(json.dumps(manifest, indent=2))
-    draft.rename(folder / MANIFEST)
+    forget_earlier(folder)
+    note(folder, manifest).rename(folder / MANIFEST)
     return manifest
 
 
@@ -118,7 +138,7 @@ def copy_files(platform_id: uuid.UUID, folder: Path, say: Callable[[str], None])
             if place.exists():
                 continue
             try:
-                found = copy_file(key, place)
+                found = keep(folder, place, sha256) or copy_file(key, place)
             except FileNotFoundError:
                 missing.append(key)
                 continue

@@ -91,9 +91,6 @@ USD = Counter("genhub_cost_usd", "What providers charge the operator, in US doll
               registry=REGISTRY)  # fmt: skip
 USAGE = Counter("genhub_vendor_usage", "What vendors count: tokens, pictures, seconds.", ["provider", "kind"],
                 registry=REGISTRY)  # fmt: skip
-CREDITS = Counter(
-    "genhub_credits", "Credits captured, and given back by staff.", ["kind"], registry=REGISTRY
-)
 LOST = Counter("genhub_leases_lost", "Attempts whose worker died.", registry=REGISTRY)
 
 
@@ -137,13 +134,10 @@ def count_event(each: Happened) -> None:
         WAIT_SECONDS.labels(*order).observe(each.took.total_seconds())
     elif each.kind == Kind.ABANDONED:
         LOST.inc()
-    elif each.kind == Kind.REFUNDED:
-        CREDITS.labels("refunded").inc(each.data["amount"])
     elif each.kind in ENDS:
         ENDED.labels(*order, each.kind, each.error_code).inc()
     if each.kind == Kind.COMPLETED:
         DELIVERED.labels(*order).inc(each.data["count"])
-        CREDITS.labels("captured").inc(each.data["captured"])
         TASK_SECONDS.labels(*order).observe(
             each.took.total_seconds(), {"task_id": each.task_id.hex}
         )

@@ -12,6 +12,7 @@ from genhub.api.outside import address_unknown
 from genhub.lib.addresses import read_address
 from genhub.lib.requestlog import client_ip
 from genhub.metrics.hub import FOLLOWER
+from genhub.metrics.ledger import LEDGER
 from genhub.metrics.registry import REGISTRY
 
 
@@ -22,6 +23,7 @@ def serve_metrics(request: HttpRequest) -> HttpResponse:
     if not may_read(request):
         return address_unknown(request, Http404())
     FOLLOWER.catch_up()
+    LEDGER.catch_up()
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     return HttpResponse(encode(REGISTRY), content_type=content_type)
 

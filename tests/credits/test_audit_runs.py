@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from credits import audit, ledger
+from credits import audit, boundary, ledger
 from credits.audit import nightly, runs
 from credits.models import AuditRun, Purse, Transfer
 from tests.conftest import WHY
@@ -42,7 +42,7 @@ def _within(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def _no_margin(monkeypatch: pytest.MonkeyPatch) -> None:
     """The margin would hide whether the boundary itself is right."""
-    monkeypatch.setattr(runs, "MARGIN", "0 seconds")
+    monkeypatch.setattr(boundary, "MARGIN", "0 seconds")
 
 
 def break_books(statement: str = BREAKS["cached_balance_equals_transfers"]) -> None:

@@ -24,6 +24,7 @@ AS_NOBODY = (
 )
 ANYWHERE = "0.0.0.0"  # noqa: S104 (what the files say; here it becomes loopback)
 CODE, HOME, LIBRARIES = "/opt/genhub", "/var/lib/genhub", "/opt/libraries/bin/python"
+PACKAGES = "/opt/libraries/lib/python3.*/site-packages"
 
 
 @dataclass
@@ -131,9 +132,15 @@ def build_code(stack: Stack) -> None:
             else:
                 shutil.copy(source, target)
     [build] = stack.images["code"].runs
-    script = build.replace(LIBRARIES, sys.executable).replace(CODE, str(stack.code))
-    subprocess.run(["sh", "-ec", script], cwd=stack.code, check=True, timeout=patience(300),
-                   env={"PATH": os.environ["PATH"], "GENHUB_HOME": str(stack.home)})  # fmt: skip
+    here = {
+        LIBRARIES: f"{sys.base_prefix}/bin/python3", PACKAGES: str(stack.libraries), CODE: str(stack.code),
+        "/build/slim": str(ROOT / "deploy/docker/slim"),
+    }  # fmt: skip
+    for word, place in here.items():
+        assert word in build
+        build = build.replace(word, place)
+    own = {"PATH": os.environ["PATH"], "GENHUB_HOME": str(stack.home), "PYTHONPATH": str(stack.libraries)}  # fmt: skip
+    subprocess.run(["sh", "-ec", build], cwd=stack.code, check=True, timeout=patience(300), env=own)
     subprocess.run(["chmod", "-R", "a-w", stack.code], check=True)
     for folder in (stack.home, stack.folder / "tmp"):
         paths.make_private(folder)
@@ -151,10 +158,9 @@ def install_libraries(folder: Path) -> Path:
         "pip",
         "install",
         "--quiet",
-        "--no-compile",
         "--target",
         libraries,
-        project,
+        f"{project}[reports]",
     ]
     subprocess.run(pip, check=True, timeout=patience(600))
     subprocess.run(

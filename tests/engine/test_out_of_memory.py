@@ -22,6 +22,7 @@ from generation.providers.local import LocalProvider
 from generation.work.rerun import psnr_db
 from tests.engine.drawing import PROMPTS, decode, draw, picture, work
 from tests.patience import patience
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.whole]
 
@@ -159,6 +160,7 @@ def test_a_prompt_without_room_fails_alone(
     monkeypatch.setattr(loaded.encoding, "encode_prompt", encode_most)
     outcomes = provider.engine.draw([picture(prompt=prompt) for prompt in prompts])
     assert [type(outcome) for outcome in outcomes] == [Drawn, OutOfMemoryError, Drawn]
+    struck("J2")
 
 
 @pytest.mark.parametrize("size", [(256, 256), (208, 144), (128, 128)])

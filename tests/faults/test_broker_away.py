@@ -23,6 +23,7 @@ from tests.brokers import away
 from tests.faults.processes import LOOPS, running, wait_until, worker
 from tests.patience import quick_enough
 from tests.steps import claim, submit
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 # Before, each bell took 6 s: sixteen of them kept the loops' only thread for more than this.
@@ -112,6 +113,7 @@ def test_worker_comes_back_to_a_broker_that_was_away(
         assert not all_ended()
         loops = running(tmp_path / "loops.log", *LOOPS, CELERY_BROKER_URL=url)
         with valkey_on(path), loops:
-            wait_until(all_ended, 120, "the pictures that were ordered meanwhile")
+            took = wait_until(all_ended, 120, "the pictures that were ordered meanwhile")
+            struck("J5", seconds=took)
             assert child.poll() is None
     doorbell.silence.end()

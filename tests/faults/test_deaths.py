@@ -14,6 +14,7 @@ from genhub.embedded import paths
 from tests.embedded.hubs import Customer, HubProcess, database_pid
 from tests.faults.processes import COUNT, wait_until
 from tests.patience import slowness
+from tests.strikes import recovering
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("processes")]
 DEATHS = COUNT
@@ -68,13 +69,16 @@ def test_killed_worker_loses_and_double_charges_nothing(hub: HubProcess) -> None
         task = alice.submit(seed)
         tasks.append(task)
         wait_until(lambda: alice.is_in_mid_step(tasks[-1]), 60, "the first steps")
-        killed = kill(worker_pid(hub))
-        assert alice.read(task)["status"] == "processing", (
-            "the worker finished before it was killed"
-        )
-        wait_until(lambda: is_back(hub, killed), RECOVERY_SECONDS, "another worker")  # noqa: B023
-        wait_until(lambda: alice.is_in_mid_step(tasks[-1]), RECOVERY_SECONDS, "the next attempt")
-        wait_until(lambda: alice.has_ended(tasks[-1]), RECOVERY_SECONDS, "the task's end")
+        with recovering("J1"):
+            killed = kill(worker_pid(hub))
+            assert alice.read(task)["status"] == "processing", (
+                "the worker finished before it was killed"
+            )
+            wait_until(lambda: is_back(hub, killed), RECOVERY_SECONDS, "another worker")  # noqa: B023
+            wait_until(
+                lambda: alice.is_in_mid_step(tasks[-1]), RECOVERY_SECONDS, "the next attempt"
+            )
+            wait_until(lambda: alice.has_ended(tasks[-1]), RECOVERY_SECONDS, "the task's end")
     assert hub.said().count("was killed by SIGKILL") == earlier + DEATHS
     alice.check_paid_once(tasks)
     assert hub.run_json("audit")["ok"] is True
@@ -88,10 +92,11 @@ def test_killed_server_loses_and_double_charges_nothing(
     deaths = hub.said().count("was killed by SIGKILL")
     tasks = [bob.submit(1), bob.submit(2)]
     wait_until(lambda: bob.is_in_mid_step(tasks[0]), 60, "the first steps")
-    kill(find(hub))
-    tasks.append(submit_again_until_taken(bob, 3))
-    for task in tasks:
-        wait_until(lambda t=task: bob.has_ended(t), RECOVERY_SECONDS, "the task's end")  # type: ignore[misc]
+    with recovering("J9" if find is database_pid else "J5"):
+        kill(find(hub))
+        tasks.append(submit_again_until_taken(bob, 3))
+        for task in tasks:
+            wait_until(lambda t=task: bob.has_ended(t), RECOVERY_SECONDS, "the task's end")  # type: ignore[misc]
     assert hub.said().count("was killed by SIGKILL") == deaths + 1
     bob.check_paid_once(tasks)
     assert hub.run_json("audit")["ok"] is True

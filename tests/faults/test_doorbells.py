@@ -14,6 +14,7 @@ from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT, LOOPS, running, wait_until, worker
 from tests.steps import submit
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 TASKS = COUNT * 20 or 10
@@ -48,7 +49,8 @@ def test_every_doorbell_dropped(
         for seed in range(TASKS):
             submit(app, seed=seed, width=32, height=32)
         with running(tmp_path / "loops.log", *LOOPS, **environment):
-            wait_until(all_ended, 60 + TASKS, "the end of every task")
+            took = wait_until(all_ended, 60 + TASKS, "the end of every task")
+    struck("J8", len(dropped), seconds=took)
     assert len(dropped) == TASKS
     check_ends()
 
@@ -70,5 +72,6 @@ def test_every_doorbell_delivered_five_times(
         running(tmp_path / "other.log", *worker("local", "second")),
     ):
         wait_until(all_ended, 60 + TASKS, "the end of every task")
+    struck("J7", len(rung))
     assert len(bells) == TASKS * 5
     check_ends()

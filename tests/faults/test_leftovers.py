@@ -20,6 +20,7 @@ from tests.books import find_mistakes
 from tests.faults.processes import running, wait_until
 from tests.kept import NONE, sweep_files
 from tests.steps import submit
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 STOPPING = ("-m", "tests.faults.stopping")
@@ -45,6 +46,7 @@ def test_worker_killed_between_store_and_commit(
     rich("carol", 100)
     task = submit(client_of("carol"), num_images=2, width=32, height=32)
     be_killed(tmp_path / "log", "work")
+    struck("J1")
     dead = Attempt.objects.get()
     assert len(list_names(folder_of(dead))) == 4
     sweep_files(NONE)

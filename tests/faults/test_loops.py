@@ -15,6 +15,7 @@ from generation import loops
 from generation.models import LoopBeat
 from tests.faults.processes import LOOPS, running, wait_until
 from tests.servers import database_url
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 SECONDS = 120
@@ -59,7 +60,7 @@ def test_loop_that_waits_for_a_lock_is_late_alone(tmp_path: Path) -> None:
             wait_until(lambda: {states()[name] for name in others} == {"ok"}, SECONDS, "the others")
             assert states()["expire_holds"] == "late"
             other.rollback()
-        wait_until(all_are("ok"), SECONDS, "the turn that waited")
+        struck("J10", seconds=wait_until(all_are("ok"), SECONDS, "the turn that waited"))
 
 
 DYING = """

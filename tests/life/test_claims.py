@@ -19,6 +19,7 @@ from generation.work.process import Drain
 from tests.books import find_mistakes
 from tests.easel import Easel
 from tests.steps import attempt_states, claim, collect, submit
+from tests.strikes import struck
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +131,7 @@ def test_fourth_death_quarantines_and_gives_back(alice: APIClient, stub: Account
         claim()
         let_lease_run_out()
         assert rescue.reap() == 1
+    struck("J18")
     task.refresh_from_db()
     assert (task.state, task.error_code) == ("failed", "quarantined")
     assert claims.claim_next("local", worker="tests") is None

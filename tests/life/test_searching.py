@@ -11,6 +11,7 @@ from generation.providers.base import Capabilities
 from generation.providers.stub import StubProvider
 from generation.work import lost, run
 from tests.steps import attempt_states, claim, die, submit
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("right_books")]
 
@@ -136,3 +137,4 @@ def test_two_workers_do_not_look_for_one_order(alice: APIClient, stub: Account) 
     be_due()
     assert searching.claim_look("local") is not None
     assert searching.claim_look("local") is None
+    struck("J15")

@@ -25,6 +25,7 @@ from tests.admin.conftest import hire
 from tests.kept import rule_of
 from tests.retention.test_rules import take
 from tests.storage.conftest import local
+from tests.strikes import struck
 
 __all__ = ["hire", "local"]
 pytestmark = pytest.mark.django_db
@@ -119,6 +120,7 @@ def delete_apart() -> tuple[Gone, int]:
 def test_two_loops_at_once_delete_everything_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         futures = [pool.submit(delete_apart) for _ in range(4)]
+    struck("J15")
     assert sum(future.result()[0].rows for future in futures) == 5
     assert left() == []
 

@@ -14,22 +14,11 @@ from django.db import connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 
+from tests.upgrading.before import BASELINE
 from tests.upgrading.linting import Linter, after, state_before
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# The newest migration of each app when this began; those up to it stand as they are.
-BASELINE = {
-    "alerts": "0001_initial",
-    "credits": "0008_stops_and_default_budgets",
-    "generation": "0039_task_of_version",
-    "platforms": "0016_house",
-    "retention": "0002_keeping",
-    "storage": "0016_taken_down",
-    "templates": "0009_note",
-    "users": "0001_initial",
-    "webhooks": "0005_picture_taken_down",
-}
 # What only staff write to, a few rows at a time: an index of it is built before anybody notices.
 SMALL = frozenset({
     "credits_budget", "credits_defaultbudget", "credits_grantrule", "credits_pricerule", "credits_stop",

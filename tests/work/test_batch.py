@@ -20,6 +20,7 @@ from generation.work.process import draining
 from genhub.platforms.models import Platform
 from tests.easel import Easel
 from tests.steps import attempt_states, die, submit
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("right_books")]
 
@@ -138,6 +139,7 @@ def test_draining_worker_finishes_what_is_drawn_and_claims_no_more(
     def drain_at_second(works: Sequence[Work]) -> None:
         if works[0].spec.prompt == "b":
             draining.set()
+            struck("J3")
 
     easel.before_drawing = drain_at_second
     assert work() == {"a": "completed", "b": "completed"}
@@ -189,6 +191,7 @@ def test_four_deaths_alone_end_a_task_that_died_in_a_batch_before(
         assert first.task_id == poison.pk
         assert len(batch.gather(first, is_patient=False).members) == members
         die()
+    struck("J18")
     poison.refresh_from_db()
     assert (poison.state, poison.error_code) == ("failed", "quarantined")
     assert poison.error_params == {"deaths": 4}

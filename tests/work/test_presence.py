@@ -23,6 +23,7 @@ from tests.easel import Easel
 from tests.offers import place
 from tests.patience import patience
 from tests.steps import attempt_states, submit
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("right_books")]
 NAME = "worker@tests"
@@ -98,6 +99,7 @@ def test_worker_leaves_when_it_drains_also_while_it_cannot_get_ready(
     start()
     await_health(503, presence.UNLOADABLE)
     drain.set()
+    struck("J3")
     await_health(503, "no live worker")
     assert not Worker.objects.exists()
 

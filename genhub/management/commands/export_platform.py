@@ -25,6 +25,9 @@ class Command(HubCommand):
         """Describe the words of the command line."""
         parser.add_argument("code", help="the platform's code")
         parser.add_argument("folder", type=Path, help="a folder that is new or empty")
+        parser.add_argument(
+            "--resume", action="store_true", help="go on with a folder whose export broke off"
+        )
         parser.add_argument("--files", action="store_true", help="pictures and clips, too")
         parser.add_argument("--json", action="store_true", help="one JSON object, last on stdout")
 
@@ -33,7 +36,11 @@ class Command(HubCommand):
         folder = options["folder"].absolute()
         try:
             manifest = export(
-                options["code"], folder, with_files=options["files"], say=self.stderr.write
+                options["code"],
+                folder,
+                with_files=options["files"],
+                say=self.stderr.write,
+                resumes=options["resume"],
             )
         except NoBackup as error:
             raise CommandError(str(error)) from error

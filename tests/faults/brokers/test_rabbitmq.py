@@ -23,6 +23,7 @@ from tests.patience import patience
 from tests.ports import free_port
 from tests.rabbitmq import RabbitMQ, rabbitmq
 from tests.steps import submit
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("rabbitmq")]
 TASKS = COUNT * 10 or 12
@@ -89,6 +90,7 @@ def test_a_broker_killed_and_started_again_in_the_middle_of_the_work(
         assert taken < ONE_FAILURE_BEFORE
         broker.start()
         took = wait_until(all_ended, 60 + TASKS, "the end of every order")
+        struck("J5", seconds=time.monotonic() - began)
         assert child.poll() is None
     assert Task.objects.count() == TASKS
     check_ends()

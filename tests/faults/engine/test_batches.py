@@ -18,6 +18,7 @@ from tests.faults.engine.orders import (
 from tests.faults.processes import COUNT
 from tests.patience import patience
 from tests.steps import attempt_states
+from tests.strikes import struck
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -48,6 +49,7 @@ def test_batch_outlives_its_workers(carol: APIClient, tmp_path: Path, number: in
         assert set(second.values_list("batch_size", "isolated")) == {(1, True)}
         assert {claims.count_deaths(task.pk) for task in tasks} == {0}
         process.terminate()
+        struck("J3")
         assert process.wait(patience(30)) == 0
     check_states(others, ["canceled", "queued"])
     check_paid(carol, tasks)
@@ -55,6 +57,7 @@ def test_batch_outlives_its_workers(carol: APIClient, tmp_path: Path, number: in
     with drawing(tmp_path, DRAIN_SECONDS="100") as process:
         await_batch(MEMBERS)
         process.terminate()
+        struck("J3")
         assert process.wait(patience(START_SECONDS)) == 0
     # Together again, since nobody died; and all of them were finished and stored before the process ended.
     check_states(others, ["canceled", "succeeded"])

@@ -18,6 +18,7 @@ from tests.faults.engine.orders import (
 from tests.faults.processes import COUNT
 from tests.patience import patience, slowness
 from tests.steps import attempt_states
+from tests.strikes import struck
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -65,3 +66,5 @@ def hang(folder: Path, stage: str) -> None:
     ) as process:
         assert process.wait(patience(START_SECONDS)) == 1
     assert mark.exists(), "the fault was never injected"
+    for fault in ("J2", "J19"):
+        struck(fault)

@@ -37,6 +37,7 @@ from tests.kept import NONE, sweep_files
 from tests.retention.test_rules import take
 from tests.steps import submit
 from tests.storage.conftest import Bucket, bucket, s3, s3_entry
+from tests.strikes import struck
 
 __all__ = ["bucket", "s3", "s3_entry"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,6 +135,7 @@ def test_upload_without_room_for_temporary_files_is_no_picture(
     for turn in range(TIMES):
         with temporary.full(), pytest.raises(OSError) as raised:  # noqa: PT011 (whichever, is_full judges)
             take(shop, key=str(turn))
+        struck("J12")
         assert is_full(raised.value)
         assert Artifact.objects.count() == turn
         assert Artifact.objects.filter(pk=take(shop, key=str(turn)).pk).exists()
@@ -159,6 +161,7 @@ def test_vendors_file_without_room_for_it_is_not_paid(
             with temporary.full():
                 task = order(dora)
                 work_on()
+            struck("J12")
             task.refresh_from_db()
             assert task.error_code == "store_failed"
             check(vendor, task, state="failed", captured=0)

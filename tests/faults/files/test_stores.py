@@ -23,6 +23,7 @@ from tests.kept import NONE, sweep_files
 from tests.retention.test_rules import take
 from tests.steps import submit
 from tests.storage.conftest import Bucket, bucket, s3, s3_entry
+from tests.strikes import struck
 
 __all__ = ["bucket", "s3", "s3_entry"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +78,7 @@ def test_nothing_is_captured_without_its_file(
         crooked.faults = [""] * random.Random(turn).randrange(3) + [fault] * lasts
         task = work_until_ended(submit(alice, num_images=2, width=32, height=32))
         crooked.faults = []
+        struck("J13")
         delivered = Output.objects.filter(task=task, artifact__isnull=False).count()
         hold = Hold.objects.get(reference=task.pk)
         assert hold.captured == task.unit_price * delivered
@@ -106,6 +108,7 @@ def test_upload_is_stored_whole_or_not_at_all(
             else:
                 assert Artifact.objects.filter(pk=row.pk).exists()
             crooked.faults = []
+            struck("J13")
             # The same request again makes no second picture.
             again = take(shop, key=f"{turn} {lasts}")
             assert Artifact.objects.filter(pk=again.pk).exists()

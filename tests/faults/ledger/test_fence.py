@@ -16,6 +16,7 @@ from generation.models import Account, Attempt, Event, Task
 from generation.providers.errors import ProviderError
 from tests.books import find_mistakes
 from tests.steps import collect, submit
+from tests.strikes import struck
 
 Write = Callable[[Claim, Stored], Any]
 WRITES: dict[str, Write] = {
@@ -47,6 +48,7 @@ def test_claim_with_an_older_token_writes_nothing(
     before = rows()
     with pytest.raises(LeaseLost):
         write(claim, delivery)
+    struck("J4")
     assert rows() == before
     newer = replace(claim, token=claim.token + 1)
     write(newer, delivery)

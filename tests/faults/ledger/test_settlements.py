@@ -23,6 +23,7 @@ from tests.books import find_mistakes
 from tests.faults.processes import COUNT
 from tests.races import together
 from tests.steps import collect, submit
+from tests.strikes import struck
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOLD_RACES = 1000 if COUNT else 60
@@ -83,6 +84,7 @@ def test_cancel_finish_expiry_and_deadline_of_one_task_settle_once(
         ]
         turn = number % len(acts)
         together(*acts[turn:], *acts[:turn], lost=[LeaseLost, AlreadyEnded])
+        struck("J16")
         task.refresh_from_db()
         assert task.state in TASK_ENDS
         assert Event.objects.filter(task=task, kind__in=ENDS).count() == 1

@@ -99,7 +99,10 @@ CATALOGUE: Final = {
             "tests/faults/ledger/test_settlements.py::test_cancel_finish_expiry_and_deadline_of_one_task_settle_once",
         ),
     ),
-    "J17": Row("a release beside the one before it", ("tests/upgrading/test_migrations.py",)),
+    "J17": Row(
+        "a release beside the one before it",
+        ("tests/upgrading/test_side_by_side.py::test_two_releases_share_everything",),
+    ),
     "J18": Row(
         "a poison order",
         (

@@ -11,9 +11,10 @@ END_TYPES = {"task.completed", "task.failed", "task.canceled"}
 
 
 class Receiver:
-    """Takes what it is told; `told` holds the messages of each task's end, by their ids."""
+    """Takes what it is told, but for each so-manieth; `told` holds the messages of each task's end, by their ids."""
 
-    def __init__(self) -> None:
+    def __init__(self, fails_every: int = FAILS_EVERY) -> None:
+        self.fails_every = fails_every
         self.server = Server(self.respond)
         self.told: dict[str, set[str]] = defaultdict(set)
         self.calls = 0
@@ -26,7 +27,7 @@ class Receiver:
             # The server keeps each call as it came; an hour of them is no part of what is measured.
             self.server.asked.clear()
             self.calls += 1
-            if next(self._turns) % FAILS_EVERY == 0:
+            if self.fails_every and next(self._turns) % self.fails_every == 0:
                 return Reply(500)
             said = asked.json
             if said["type"] in END_TYPES:

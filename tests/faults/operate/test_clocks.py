@@ -13,6 +13,7 @@ from generation.states import TASK_ENDS
 from tests.books import find_mistakes
 from tests.faults.processes import COUNT, running, wait_until, worker
 from tests.steps import submit
+from tests.strikes import struck
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 TASKS = COUNT or 4
@@ -54,6 +55,7 @@ def test_clock_of_nobody_but_the_database_counts(
         for seed in range(TASKS):
             submit(app, seed=seed, width=32, height=32)
         wait_until(all_ended, 120, "the end of every task")
+    struck("J11", TASKS)
     assert set(Task.objects.values_list("state", flat=True)) == {"completed"}
     assert set(Attempt.objects.values_list("state", "lease_token")) == {("succeeded", 1)}
     assert not Event.objects.filter(kind=Event.Kind.ABANDONED).exists()

@@ -20,6 +20,7 @@ from tests.faults.processes import wait_until
 from tests.front.web import Answer, Web, serving
 from tests.patience import patience
 from tests.servers import database_url
+from tests.strikes import recovering
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 ORDERS, THREADS = 6, 2
@@ -58,7 +59,8 @@ def test_purse_locked_while_every_thread_waits_for_it(
             assert not any(one.done() for one in asked)
         finally:
             other.rollback()
-        answers = [one.result(patience()) for one in asked]
+        with recovering("J10", ORDERS):
+            answers = [one.result(patience()) for one in asked]
         again = [order(web, bearer, number) for number in range(ORDERS)]
     assert {answer.status for answer in answers + again} == {202}
     assert {answer.json()["id"] for answer in answers} == {answer.json()["id"] for answer in again}

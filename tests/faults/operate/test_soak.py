@@ -18,11 +18,13 @@ from tests.embedded.hubs import HubProcess
 from tests.faults.apps.app import App
 from tests.faults.operate.load import CREDITS, REMOTE, Buyer, Load
 from tests.faults.operate.memory import Watch, weigh
+from tests.faults.operate.promises import COUNT
 from tests.faults.operate.receiving import Receiver
 from tests.faults.operate.report import Soak, Struck
 from tests.faults.operate.strikes import list_strikes
 from tests.faults.processes import wait_until
 from tests.patience import slowness
+from tests.strikes import struck
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "5"))
 SEED = int(os.environ.get("SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -34,6 +36,16 @@ LEASE_SECONDS = 15
 # A rise within the peaceful part: an allocator's steps stay below both, a leak of 1 KiB an order does not at an hour's
 # thousands of orders.
 MOST_RISE_MIB, MOST_RISE_SHARE = 12.0, 0.08
+# By what a strike is named; what is not here is the death of a part.
+DEATHS = ("J14",)
+FAULTS_OF = {
+    "kill -9 worker-local": ("J1", *DEATHS),
+    "kill -9 worker-others": ("J1", *DEATHS),
+    "broker back empty": ("J5", *DEATHS),
+    "broker's connections cut": ("J6",),
+    "postgresql -m immediate": ("J9", *DEATHS),
+    "worker asleep past its lease": ("J4",),
+}
 TASK_ENDS = {"task.completed", "task.failed", "task.canceled"}
 
 pytestmark = [
@@ -50,25 +62,6 @@ LISTEN = """
 from genhub.platforms.models import Platform
 from genhub.webhooks import endpoints
 endpoints.create(Platform.objects.get(code="soak").pk, url={url!r}, events={events!r})
-"""
-# What the books and the tables say, by the number of rows that contradict a promise.
-COUNT = """
-import json
-from django.db import connection
-def count(text):
-    with connection.cursor() as cursor:
-        cursor.execute(text)
-        return [str(row[0]) for row in cursor.fetchall()]
-print(json.dumps({
-    "captured twice": count("SELECT hold_id FROM credits_transfer WHERE kind = 'capture' GROUP BY 1 HAVING count(*) > 1"),
-    "sent twice": count("SELECT task_id FROM generation_attempt WHERE sending_at IS NOT NULL"
-                        " GROUP BY 1, step HAVING count(*) FILTER (WHERE remote_id > '') > 1"),
-    "more pictures than ordered": count("SELECT t.id FROM generation_task t JOIN generation_output o ON o.task_id = t.id"
-                                        " WHERE o.artifact_id IS NOT NULL GROUP BY t.id, t.num_images"
-                                        " HAVING count(*) > t.num_images"),
-    "still held": count("SELECT id FROM credits_hold WHERE state <> 'settled'"),
-    "still live": count("SELECT id FROM generation_task WHERE state IN ('pending', 'processing')"),
-}))
 """
 WAITING = """
 from genhub.webhooks.models import Delivery
@@ -202,9 +195,18 @@ def test_soak(
         memory=weigh(watch.samples, calm, ended),
     )
     record_property("report", found.to_text())
+    note_strikes(found)
     if path := os.environ.get("SOAK_REPORT"):
         Path(path).write_text(found.to_json() + "\n" + found.to_text() + "\n")
     check(found)
+
+
+def note_strikes(found: Soak) -> None:
+    """Tell of the strikes by their rows of the catalogue; what was lost or double, any death may have done."""
+    for name, one in found.faults.items():
+        for fault in FAULTS_OF.get(name, DEATHS):
+            struck(fault, len(one.recoveries), seconds=one.worst)
+    struck("J14", 0, lost=len(found.wrong["lost"]), double=len(found.wrong["double"]))
 
 
 def check(found: Soak) -> None:

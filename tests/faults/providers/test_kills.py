@@ -29,6 +29,7 @@ from tests.patience import slowness
 from tests.providers.vendors.contract import b64
 from tests.providers.vendors.server import Hang, Reply, Stall
 from tests.steps import attempt_states, die
+from tests.strikes import struck
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -84,6 +85,7 @@ def test_worker_killed_while_its_vendor_has_the_order(
     for number in range(KILLS):
         moment = MOMENTS[number % len(MOMENTS)]
         tasks.append(kill_in_mid_order(tmp_path, vendor, dora, moment))
+        struck("J1")
         die()
         assert attempt_states(tasks[-1]) == ["unknown"]
         # Whatever workers and loops do from here on, the vendor hears no more of it.
