@@ -19,9 +19,8 @@ from genhub.admin.pages import word_fields
 from genhub.admin.show import shown_once
 from genhub.platforms.models import Platform
 from templates.errors import VersionNotPublishable
-from templates.mistakes import find_setting_mistakes
+from templates.fixed_words import SETTABLE_WORDS, find_setting_mistakes
 from templates.models import Style
-from templates.services import SETTABLE_WORDS
 
 
 class StyleForm(forms.ModelForm):  # type: ignore[type-arg]

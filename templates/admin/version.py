@@ -27,6 +27,7 @@ from templates.admin.words import (
     word_parameters,
     word_platforms,
     word_price,
+    word_settings,
 )
 from templates.errors import VersionNotPublishable
 from templates.models import Template, TemplateVersion
@@ -77,7 +78,9 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
             _("Parameters in JSON, for experts"),
             {"fields": ("parameters", "required"), "classes": ["collapse"]},
         ),
-        (_("Settings"), {"fields": ("settings", "chain")}),
+        (_("Settings"), {"fields": ("settings_rows",)}),
+        (_("Settings in JSON, for experts"), {"fields": ("settings",), "classes": ["collapse"]}),
+        (_("Further steps"), {"fields": ("chain",)}),
         (_("After drawing"), {"fields": ("operations", "edits_in_words")}),
         (_("History"), {"fields": ("created_at", "published_at", "published_by")}),
     )
@@ -262,6 +265,11 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
     def rows(self, version: TemplateVersion) -> SafeString | str:
         """Show the parameters of a version that cannot be changed."""
         return word_parameters(version)
+
+    @display(description=_("What the template fixes"))
+    def settings_rows(self, version: TemplateVersion) -> SafeString | str:
+        """Show the settings of a version that cannot be changed."""
+        return word_settings(version.settings)
 
     @display(description=_("in words"))
     def edits_in_words(self, version: TemplateVersion) -> SafeString | str:

@@ -220,7 +220,7 @@ def test_styles_are_edited_with_known_words_only(boss: Client) -> None:
     answer = boss.post(page, words | {"settings": '{"sampler": "x"}'})
     assert "These words cannot be set: sampler" in answer.content.decode()
     answer = boss.post(page, words | {"settings": '{"steps": "many"}'})
-    assert "“steps” cannot have this value" in answer.content.decode()
+    assert "“steps”: " in answer.content.decode()
     assert (
         boss.post(page, words | {"settings": '{"steps": 20}', "code": "other"}).status_code == 302
     )
