@@ -24,6 +24,8 @@ POINTERS = {"$ref", "$dynamicRef", "$recursiveRef"}
 # What a schema may hold: each order is checked against all of it.
 MOST_RULES = 2000
 DEEPEST_RULE = 40
+# Edits with a picture that belongs to one user.
+OWNED = frozenset({"overlay"})
 
 
 def find_recipe_mistakes(recipe: Recipe) -> list[FieldError]:
@@ -175,7 +177,7 @@ def find_operation_mistakes(recipe: Recipe) -> Iterator[FieldError]:
             )
         return
     for place, operation in enumerate(said):
-        if operation["action"] == "overlay":
+        if operation["action"] in OWNED:
             message = gettext_noop(
                 "operations[%(place)s]: what is laid over a picture belongs to one user, and a template is for all. Leave it out."
             )

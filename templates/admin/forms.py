@@ -17,8 +17,10 @@ from genhub.admin.pages import word_fields
 from genhub.api.edit_words import read_operations
 from genhub.lib.errors import InvalidRequest
 from genhub.platforms.models import Platform
+from templates.admin.operation_rows import OperationTwin
 from templates.admin.rows import Rows
 from templates.admin.settings_rows import SettingsTwin
+from templates.admin.step_rows import StepTwin
 from templates.admin.style import refuse_unknown_words
 from templates.admin.twins import TwinForm, TwinWidget
 from templates.models import TemplateVersion
@@ -36,12 +38,16 @@ def list_platforms() -> list[tuple[str, str]]:
 class DraftForm(TwinForm):
     """A draft; with the publish button pressed it must also be fit to be ordered."""
 
-    TWINS = (Rows, SettingsTwin)
+    TWINS = (Rows, SettingsTwin, OperationTwin, StepTwin)
 
     rows = forms.Field(label=_("What an order says"), required=False, widget=TwinWidget)
     settings_rows = forms.Field(
         label=_("What the template fixes"), required=False, widget=TwinWidget
     )
+    operation_rows = forms.Field(
+        label=_("What is done with each picture"), required=False, widget=TwinWidget
+    )
+    step_rows = forms.Field(label=_("Further steps"), required=False, widget=TwinWidget)
     parameters = JsonField(
         shape=dict,
         label=_("Parameters"),

@@ -54,7 +54,7 @@ class SettingsForm(WordsForm):
     def add_loras(self, own: Any, offered: list[tuple[str, str]]) -> None:
         """Add a pair of fields for each LoRA that an order may wear; none where the hub has none."""
         worn = self.rest[LORAS] if are_loras(self.rest.get(LORAS)) else []
-        if not offered and not worn and not self.is_bound:
+        if not offered and not worn and self.add_prefix("lora0") not in self.data:
             return
         scale: serializers.Field[Any, Any, Any, Any] = own.child.fields["scale"]
         for place in range(MOST_LORAS):

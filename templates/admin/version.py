@@ -28,6 +28,7 @@ from templates.admin.words import (
     word_platforms,
     word_price,
     word_settings,
+    word_steps,
 )
 from templates.errors import VersionNotPublishable
 from templates.models import Template, TemplateVersion
@@ -80,14 +81,15 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
         ),
         (_("Settings"), {"fields": ("settings_rows",)}),
         (_("Settings in JSON, for experts"), {"fields": ("settings",), "classes": ["collapse"]}),
-        (_("Further steps"), {"fields": ("chain",)}),
-        (_("After drawing"), {"fields": ("operations", "edits_in_words")}),
+        (_("Further steps"), {"fields": ("step_rows",)}),
+        (_("Steps in JSON, for experts"), {"fields": ("chain",), "classes": ["collapse"]}),
+        (_("After drawing"), {"fields": ("operation_rows",)}),
+        (_("Edits in JSON, for experts"), {"fields": ("operations",), "classes": ["collapse"]}),
         (_("History"), {"fields": ("created_at", "published_at", "published_by")}),
     )
     readonly_fields = (
         "template",
         "state",
-        "edits_in_words",
         "created_at",
         "published_at",
         "published_by",
@@ -271,8 +273,13 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
         """Show the settings of a version that cannot be changed."""
         return word_settings(version.settings)
 
-    @display(description=_("in words"))
-    def edits_in_words(self, version: TemplateVersion) -> SafeString | str:
+    @display(description=_("Further steps"))
+    def step_rows(self, version: TemplateVersion) -> SafeString | str:
+        """Show what each further step makes."""
+        return word_steps(version.chain)
+
+    @display(description=_("What is done with each picture"))
+    def operation_rows(self, version: TemplateVersion) -> SafeString | str:
         """Show what is done with each picture, step by step."""
         return word_operations(version.operations)
 

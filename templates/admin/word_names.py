@@ -35,6 +35,12 @@ WORDS: Final[Mapping[str, Any]] = {
     "mode": _("Mode"),
     "output_format": _("File format"),
     "output_compression": _("Quality of the file"),
+    # Of further steps.
+    "prompt": _("Prompt"),
+    "negative_prompt": _("Negative prompt"),
+    "media_type": _("Makes"),
+    "strength": _("Strength"),
+    "price": _("Price"),
     # Of edits.
     "ratio": _("Ratio"),
     "x": _("From the left"),
@@ -59,6 +65,8 @@ WORDS: Final[Mapping[str, Any]] = {
     "line_spacing": _("Line spacing"),
 }
 CHOICES: Final[Mapping[str, Any]] = {
+    "image": _("image"),
+    "video": _("video"),
     "standard": _("standard"),
     "high": _("high"),
     "fast": _("fast"),

@@ -56,6 +56,13 @@ def word_settings(settings: Mapping[str, Any]) -> SafeString | str:
     return format_html_join(mark_safe("<br>"), "{}: {}", lines) if lines else "–"
 
 
+def word_steps(chain: Sequence[Any]) -> SafeString | str:
+    """Return the further steps, a line each; a dash for none."""
+    steps = [one if isinstance(one, Mapping) else {} for one in chain]
+    lines = [(number, step.get("prompt", "")) for number, step in enumerate(steps, 2)]
+    return format_html_join(mark_safe("<br>"), "{}. {}", lines) if lines else "–"
+
+
 def word_value(value: Any) -> str:
     """Return a value of a word in words; of LoRAs their names, and how strong they are."""
     if isinstance(value, bool):

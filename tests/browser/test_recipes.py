@@ -88,7 +88,9 @@ def test_json_and_rows_follow_each_other(
     expect(page.locator("[name=row0-kind]")).to_have_value("truth")
     page.fill("[name=row0-default]", "perhaps")
     page.click("[name=_save]")
-    expect(page.locator("[data-table=rows] [data-row].is-wrong")).to_contain_text("This is no value of this kind.")
+    expect(page.locator("[data-table=rows] [data-row].is-wrong")).to_contain_text(
+        "This is no value of this kind."
+    )
     shoot(page, "draft-wrong")
     assert complaints == []
 

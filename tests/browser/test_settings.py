@@ -23,7 +23,9 @@ def test_settings_are_fixed_without_json(
     page.goto(f"{site}/admin/{place}")
     shoot(page, "settings")
     # What no field can show is told, and kept.
-    expect(page.locator("[data-table=settings_rows]")).to_contain_text("Only in JSON, and kept: steps")
+    expect(page.locator("[data-table=settings_rows]")).to_contain_text(
+        "Only in JSON, and kept: steps"
+    )
     expect(page.locator("[name=settings0-model]")).to_have_value("ghost")
     page.fill("[name=settings0-steps]", "0")
     page.fill("[name=settings0-width]", "500")
