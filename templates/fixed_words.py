@@ -48,7 +48,7 @@ SETTABLE_WORDS: Final = frozenset(FixedWords().fields)
 
 
 def find_wrong_words(settings: Mapping[str, Any]) -> list[FieldError]:
-    """Return what is wrong with the values of settable words, at the words: `loras[0].name`."""
+    """Return what is wrong with the values of settable words, at the words: `loras.0.name`."""
     found = [FieldError(name, "null", NOTHING) for name, value in settings.items() if value is None]
     try:
         FixedWords().run_validation(dict(settings))

@@ -109,11 +109,11 @@ class SettingsForm(WordsForm):
 
     def at_its_field(self, error: FieldError) -> FieldError:
         """Return a mistake of a LoRA at its field of this form."""
-        if not error.field.startswith(f"{LORAS}["):
+        word, *inside = error.field.split(".")
+        if word != LORAS or not inside:
             return error
-        place, _bracket, word = error.field.removeprefix(f"{LORAS}[").partition("].")
-        slot = self.pairs()[int(place)][0]
-        field = f"{'scale' if word == 'scale' else 'lora'}{slot}"
+        slot = self.pairs()[int(inside[0])][0]
+        field = f"{'scale' if inside[-1] == 'scale' else 'lora'}{slot}"
         return FieldError(field, error.code, error.message, error.params)
 
     def typed(self) -> dict[str, Any]:

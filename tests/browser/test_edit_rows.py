@@ -10,7 +10,7 @@ from tests.browser.test_recipes import make_draft
 from tests.browser.tour import shoot, tour
 
 
-def test_edits_and_steps_are_made_without_json(
+def test_edits_are_made_without_json(
     signed_in: Page, site: str, stub: Account, complaints: list[str]
 ) -> None:
     page, draft = signed_in, make_draft()
@@ -38,6 +38,28 @@ def test_edits_and_steps_are_made_without_json(
     shoot(page, "edits-wrong")
     page.fill("[name=operation0-ratio]", "16:9")
     page.fill("[name=operation1-size]", "24")
+    page.click("summary:has-text('Edits in JSON')")
+    typed = [{"action": "crop", "ratio": "16:9"}, {"action": "sharpen"}]
+    page.fill("#id_operations", json.dumps(typed))
+    expect(edits.locator("[data-row]")).to_have_count(2)
+    expect(page.locator("[name=operation1-radius]")).to_have_value("2")
+    edits.locator("[data-act=remove]").last.click()
+    expect(page.locator("#id_operations")).not_to_have_value(re.compile("sharpen"))
+    page.click("[name=_save]")
+    expect(page.locator("text=was changed successfully")).to_be_visible()
+    draft.refresh_from_db()
+    assert draft.operations == [{"action": "crop", "ratio": "16:9", "position": "center"}]
+    for _ in tour(page, site, {"edits": place}):
+        expect(page.locator("[name=operation0-ratio]")).to_have_value("16:9")
+    assert complaints == []
+
+
+def test_steps_are_made_without_json(
+    signed_in: Page, site: str, stub: Account, complaints: list[str]
+) -> None:
+    page, draft = signed_in, make_draft()
+    place = f"templates/templateversion/{draft.pk}/change/"
+    page.goto(f"{site}/admin/{place}")
     # A step of its own settings, and one that would take what comes after it.
     steps = page.locator("[data-table=step_rows]")
     steps.locator("[data-act=add]").press("Enter")
@@ -59,23 +81,15 @@ def test_edits_and_steps_are_made_without_json(
     expect(page.locator("#preview")).to_contain_text("at night")
     page.click("summary:has-text('Steps in JSON')")
     expect(page.locator("#id_chain")).to_have_value(re.compile('"image": 1'))
-    page.click("summary:has-text('Edits in JSON')")
-    typed = [{"action": "crop", "ratio": "16:9"}, {"action": "sharpen"}]
-    page.fill("#id_operations", json.dumps(typed))
-    expect(edits.locator("[data-row]")).to_have_count(2)
-    expect(page.locator("[name=operation1-radius]")).to_have_value("2")
-    edits.locator("[data-act=remove]").last.click()
-    expect(page.locator("#id_operations")).not_to_have_value(re.compile("sharpen"))
     page.click("[name=_save]")
     expect(page.locator("text=was changed successfully")).to_be_visible()
     draft.refresh_from_db()
-    assert draft.operations == [{"action": "crop", "ratio": "16:9", "position": "center"}]
     assert draft.chain == [
         {
             "prompt": "{subject} at night", "media_type": "image", "strength": 0.5, "takes": {"image": 1},
             "settings": {"width": 512},
         }
     ]  # fmt: skip
-    for _ in tour(page, site, {"edits": place}):
+    for _ in tour(page, site, {"steps": place}):
         expect(page.locator("[name=step0-prompt]")).to_have_value("{subject} at night")
     assert complaints == []
