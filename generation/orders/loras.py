@@ -34,7 +34,7 @@ def find_loras(
 
 def at_style(mistake: FieldError) -> FieldError:
     """Return a mistake of the LoRAs of a style at the word that names the style."""
-    return FieldError("style_preset", "lora_gone", OF_STYLE, mistake.params)
+    return FieldError("style_preset", "unsupported", OF_STYLE, mistake.params)
 
 
 def find_lora_mistakes(names: list[str], card: ModelCard) -> Iterator[FieldError]:

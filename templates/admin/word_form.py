@@ -84,6 +84,8 @@ class WordsForm(forms.Form):
 
     def shows(self, name: str, value: Any) -> bool:
         """Return whether a word's field gives back a value as it is."""
+        if value is None:
+            return False
         try:
             found = self.fields[name].clean(as_typed(value))
         except ValidationError:

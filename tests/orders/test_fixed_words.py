@@ -63,7 +63,7 @@ def test_style_whose_lora_the_model_lacks_is_refused_by_name(alice: APIClient) -
     style(loras=[{"name": "gone"}])
     body = {"prompt": "a star", "style_preset": "anime"}
     [error] = refused(alice, GENERATE, body=body, expect=(400, "invalid_request", "style_preset"))["errors"]  # fmt: skip
-    assert error["code"] == "lora_gone"
+    assert error["code"] == "unsupported"
     assert "“gone”" in error["message"]
     assert "“z-image-small”" in error["message"]
     assert order(alice, style_preset="anime", loras=[]).spec["loras"] == []
