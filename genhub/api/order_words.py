@@ -84,7 +84,7 @@ class SettableWords(StrictSerializer):
     )
     loras: "serializers.ListSerializer[Any]" = serializers.ListSerializer(
         child=LoraSerializer(), required=False, max_length=MOST_LORAS,
-        help_text=_("Default: the model's usual ones; an empty list: none."),
+        help_text=_("Default: the style's, else the model's usual ones; an empty list: none."),
     )  # fmt: skip
     duration = StrictIntegerField(
         required=False, min_value=1, max_value=MOST_SECONDS,

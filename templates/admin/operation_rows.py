@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from genhub.api.edit_words import MOST_OPERATIONS, find_operation_mistakes
 from genhub.api.operation_words import KINDS
 from genhub.lib.errors import FieldError
-from templates.admin.settings_rows import list_offered
+from templates.admin.offered import Offered
 from templates.admin.twins import BLANK, Twin
-from templates.admin.word_form import Offered, WordsForm
+from templates.admin.word_form import WordsForm
 from templates.admin.word_names import ACTIONS
 from templates.mistakes import OWNED
 
@@ -65,19 +65,18 @@ class OperationTwin(Twin):
 
     def show(self) -> list[OperationForm]:
         """Return a row for each edit."""
-        edits, offered = self.values["operations"], list_offered()
+        edits = self.values["operations"]
         edits = edits if isinstance(edits, list) else []
         return [
-            OperationForm(prefix=f"{PREFIX}{n}", said=one, offered=offered)
+            OperationForm(prefix=f"{PREFIX}{n}", said=one, offered=self.offered)
             for n, one in enumerate(edits)
             if isinstance(one, Mapping)
         ]
 
     def read(self, data: Any) -> list[OperationForm]:
         """Return the rows that a page sends."""
-        offered = list_offered()
         return [
-            OperationForm(data, prefix=f"{PREFIX}{number}", offered=offered)
+            OperationForm(data, prefix=f"{PREFIX}{number}", offered=self.offered)
             for number in self.list_numbers(data)
         ]
 
@@ -93,11 +92,10 @@ class OperationTwin(Twin):
 
     def blanks(self) -> dict[str, tuple[Any, OperationForm]]:
         """Return a row of each edit that a template may do."""
-        offered = list_offered()
         return {
             kind: (
                 capfirst(str(ACTIONS[kind])),
-                OperationForm(prefix=f"{PREFIX}{BLANK}", said={ACTION: kind}, offered=offered),
+                OperationForm(prefix=f"{PREFIX}{BLANK}", said={ACTION: kind}, offered=self.offered),
             )
             for kind in KINDS
             if kind not in OWNED

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from django import forms
-from django.conf import settings
 from django.forms.boundfield import BoundField
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -17,18 +15,12 @@ from unfold.widgets import (
 
 from genhub.lib.errors import FieldError
 from genhub.lib.limits import MOST_LORAS
+from templates.admin.offered import Offered
 from templates.admin.twins import Twin
-from templates.admin.word_form import Offered, WordsForm, number_of, tidy, with_gone
+from templates.admin.word_form import WordsForm, number_of, tidy, with_gone
 from templates.fixed_words import FixedWords, find_wrong_words
-from templates.selectors import list_style_choices
 
 LORAS: Final = "loras"
-
-
-def list_offered() -> Offered:
-    """Return what the hub has of some words: its models, LoRAs and fonts are known by those who take orders."""
-    found: Offered = import_string(settings.ORDER_CHOICES)()
-    return {"style_preset": list_style_choices(), **found}
 
 
 class SettingsForm(WordsForm):
@@ -164,7 +156,7 @@ class SettingsTwin(Twin):
     def make(self, data: Any = None, **words: Any) -> SettingsForm:
         """Return the one row."""
         return SettingsForm(
-            data, prefix="settings0", offered=list_offered(), without=self.without, **words
+            data, prefix="settings0", offered=self.offered, without=self.without, **words
         )
 
     def said(self) -> dict[str, Any]:

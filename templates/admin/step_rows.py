@@ -17,9 +17,10 @@ from genhub.api.fields import (
 )
 from genhub.lib.errors import FieldError
 from genhub.lib.limits import LONGEST_TEXT
-from templates.admin.settings_rows import SettingsForm, list_offered
+from templates.admin.offered import Offered
+from templates.admin.settings_rows import SettingsForm
 from templates.admin.twins import BLANK, Twin
-from templates.admin.word_form import Offered, WordsForm
+from templates.admin.word_form import WordsForm
 from templates.chains import IMAGE, MEDIA_TYPES, MOST_STEPS, are_sources, find_unfit
 
 PREFIX: Final = "step"
@@ -119,19 +120,18 @@ class StepTwin(Twin):
 
     def show(self) -> list[StepForm]:
         """Return a row for each step."""
-        chain, offered = self.values["chain"], list_offered()
+        chain = self.values["chain"]
         chain = chain if isinstance(chain, list) else []
         return [
-            StepForm(prefix=f"{PREFIX}{n}", number=n + 2, said=one, offered=offered)
+            StepForm(prefix=f"{PREFIX}{n}", number=n + 2, said=one, offered=self.offered)
             for n, one in enumerate(chain)
             if isinstance(one, Mapping)
         ]
 
     def read(self, data: Any) -> list[StepForm]:
         """Return the rows that a page sends."""
-        offered = list_offered()
         return [
-            StepForm(data, prefix=f"{PREFIX}{number}", number=place, offered=offered)
+            StepForm(data, prefix=f"{PREFIX}{number}", number=place, offered=self.offered)
             for place, number in enumerate(self.list_numbers(data), 2)
         ]
 
@@ -156,5 +156,5 @@ class StepTwin(Twin):
 
     def blanks(self) -> dict[str, tuple[Any, StepForm]]:
         """Return the row of a step that is to be added."""
-        form = StepForm(prefix=f"{PREFIX}{BLANK}", number=MOST_STEPS, offered=list_offered())
+        form = StepForm(prefix=f"{PREFIX}{BLANK}", number=MOST_STEPS, offered=self.offered)
         return {"": ("", form)}

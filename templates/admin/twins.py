@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from genhub.admin.forms import write_json
 from genhub.admin.pages import word_fields
 from genhub.lib.errors import FieldError
+from templates.admin.offered import Offered, list_offered
 from templates.errors import VersionNotPublishable
 
 # What the hidden field of a table says that was typed into last, and counts: the rows or the JSON.
@@ -36,9 +37,10 @@ class Twin:
     add: ClassVar[Any] = ""
     forms: Sequence[Any]
 
-    def __init__(self, data: Any, values: Mapping[str, Any]) -> None:
+    def __init__(self, data: Any, values: Mapping[str, Any], offered: Offered) -> None:
         """Read the rows that a page sends; without one, show those of the values of the JSON fields."""
         self.values = values
+        self.offered = offered
         self.forms = self.show() if data is None else self.read(data)
 
     def show(self) -> Sequence[Any]:
@@ -106,8 +108,9 @@ class TwinForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         instance = kwargs.get("instance") or self._meta.model()
         self.twins: dict[str, Twin] = {}
+        self.offered = list_offered()
         for kind in self.TWINS:
-            self.twins[kind.name], data = read_twin(kind, data, instance)
+            self.twins[kind.name], data = read_twin(kind, data, instance, self.offered)
         super().__init__(data, *args, **kwargs)
         for name in self.twins.keys() & self.fields.keys():
             widget: Any = self.fields[name].widget
@@ -144,16 +147,16 @@ class TwinForm(forms.ModelForm):  # type: ignore[type-arg]
                 told |= {} if twin.mistake else {name: self.data[name] for name in twin.fields}
             elif self.data.get(twin.typed) == IN_JSON and not self.errors.keys() & set(twin.fields):
                 values = {name: self.cleaned_data[name] for name in twin.fields}
-                told[twin.name] = type(twin)(None, values).draw()
+                told[twin.name] = type(twin)(None, values, self.offered).draw()
         return told
 
 
-def read_twin(kind: type[Twin], data: Any, instance: Any) -> tuple[Twin, Any]:
+def read_twin(kind: type[Twin], data: Any, instance: Any, offered: Offered) -> tuple[Twin, Any]:
     """Return the rows of a page, and its data with the JSON that they stand for where they were typed into last."""
     values = {name: getattr(instance, name) for name in kind.fields}
     if data is None or data.get(kind.typed) != IN_ROWS:
-        return kind(None, values), data
-    twin = kind(data, values)
+        return kind(None, values, offered), data
+    twin = kind(data, values, offered)
     said = values if twin.mistake else twin.said()
     changed = data.copy()
     for name, value in said.items():

@@ -24,13 +24,12 @@ from unfold.widgets import (
 from genhub.admin.forms import parse_json
 from genhub.admin.pages import word_fields
 from genhub.lib.errors import FieldError, InvalidRequest
+from templates.admin.offered import Offered
 from templates.admin.word_names import CHOICES, WORDS
 
 LONGEST_KEPT: Final = 100_000
 # From so many characters on, a text has several lines.
 LONG_TEXT: Final = 300
-# By word, what the hub has of it: its values and how a form offers them.
-Offered = Mapping[str, Iterable[tuple[str, str]]]
 
 
 class WordsForm(forms.Form):

@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
@@ -326,3 +328,14 @@ def test_settings_of_a_published_version_are_told_in_words(boss: Client) -> None
     assert "LoRAs: none" in shown
     assert HOSTILE not in shown
     assert "2. &lt;img" in shown
+
+
+def test_page_of_a_draft_takes_few_queries(boss: Client, draft: TemplateVersion) -> None:
+    draft.operations = [{"action": "sharpen"}] * 5
+    draft.chain = [{"prompt": "it turns"}] * 3
+    draft.save()
+    page = address("templateversion_change", draft.pk)
+    boss.get(page)
+    with CaptureQueriesContext(connection) as queries:
+        assert boss.get(page).status_code == 200
+    assert len(queries) <= 20
