@@ -59,7 +59,10 @@ class SettingsForm(WordsForm):
                 choices=[("", "–"), *with_gone(offered, now)],
                 widget=UnfoldAdminSelectWidget,
             )
-            strong = {"label": gettext("How strong"), "required": False}
+            strong = {
+                "label": gettext("How strong LoRA %(number)s is") % {"number": place + 1},
+                "required": False,
+            }
             self.fields[f"scale{place}"] = number_of(scale, strong)
         self.fields["no_loras"] = forms.BooleanField(
             label=_("Wear no LoRA, not even the model's usual ones"),

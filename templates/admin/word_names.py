@@ -20,7 +20,7 @@ ACTIONS: Final = {
 }
 WORDS: Final[Mapping[str, Any]] = {
     "model": _("Model"),
-    "num_images": _("Pictures"),
+    "num_images": _("Number of pictures"),
     "width": _("Width"),
     "height": _("Height"),
     "steps": _("Steps of drawing"),
