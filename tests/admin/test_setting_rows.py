@@ -281,6 +281,19 @@ def test_each_way_to_say_it_follows_the_other(boss: Client, draft: TemplateVersi
     assert "settings" not in preview(boss, draft, settings_of(width="5"))
 
 
+def test_json_counts_where_no_script_says_otherwise(boss: Client, draft: TemplateVersion) -> None:
+    shown = settings_of(width="640") | edits_of({"action": "sharpen"}) | steps_of({"prompt": "a"})
+    shown |= dict.fromkeys(("settings_typed", "operations_typed", "chain_typed"), "")
+    typed = {"settings": '{"steps": 9}', "operations": "[]", "chain": '[{"prompt": "it turns"}]'}
+    wrong = save(boss, draft, shown, **typed | {"operations": '[{"action": "flip"}]'})
+    assert "operations[0].direction" in str(form_of(wrong).errors["operations"])
+    assert form_of(wrong)["settings"].value() == typed["settings"]
+    assert save(boss, draft, shown, **typed).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.settings, draft.operations) == ({"steps": 9}, [])
+    assert draft.chain == [{"prompt": "it turns"}]
+
+
 def test_hostile_words_are_inert(boss: Client, draft: TemplateVersion) -> None:
     kept = json.dumps({HOSTILE: HOSTILE})
     said = settings_of(model=HOSTILE, kept=kept) | steps_of({"prompt": HOSTILE, "kept": kept})

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from generation.models import Account, Offer
 from templates.models import Style
@@ -100,33 +100,3 @@ def test_style_wears_loras_without_json(
     for _ in tour(page, site, {"style": place}):
         expect(page.locator("[name=settings0-lora0]")).to_have_value("fog")
     assert complaints == []
-
-
-def test_without_scripts_json_is_edited_as_before(
-    browser: Browser, signed_in: Page, site: str, stub: Account
-) -> None:
-    draft = make_draft()
-    plain = browser.new_context(
-        java_script_enabled=False, storage_state=signed_in.context.storage_state()
-    )
-    page = plain.new_page()
-    page.goto(f"{site}/admin/templates/templateversion/{draft.pk}/change/")
-    expect(page.locator("[data-table]")).to_have_count(4)
-    expect(page.locator("[data-table] >> visible=true")).to_have_count(0)
-    told = page.get_by_text("Without JavaScript this is edited as JSON, below.")
-    expect(told.first).to_be_visible()
-    page.click("summary:has-text('Settings in JSON')")
-    page.fill("#id_settings", '{"steps": 9}')
-    page.click("summary:has-text('Edits in JSON')")
-    page.fill("#id_operations", '[{"action": "flip", "direction": "up"}]')
-    page.click("[name=_save]")
-    expect(page.get_by_text("operations[0].direction")).to_be_visible()
-    expect(page.locator("#id_settings")).to_have_value(re.compile('"steps": 9'))
-    page.fill("#id_operations", '[{"action": "flip", "direction": "vertical"}]')
-    page.click("[name=_save]")
-    expect(page.locator("text=was changed successfully")).to_be_visible()
-    plain.close()
-    draft.refresh_from_db()
-    assert draft.settings == {"steps": 9}
-    assert draft.operations == [{"action": "flip", "direction": "vertical"}]
-    assert "subject" in draft.parameters
