@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from genhub.lib.errors import FieldError, gettext_noop
-from templates.mistakes import find_prompt_mistakes, find_setting_mistakes
+from templates.fixed_words import find_setting_mistakes
+from templates.mistakes import find_prompt_mistakes
 from templates.rendering import Recipe
 from templates.wording import word_lazily
 

@@ -1,18 +1,12 @@
 """What would make orders of a recipe fail: found when it is published, not by the first customer. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
 from genhub.api.edit_words import read_operations
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
-from genhub.lib.limits import (
-    LARGEST_NUMBER,
-    MOST_FRAMES_PER_SECOND,
-    MOST_SECONDS,
-    SIDE_MULTIPLE_PIXELS,
-)
 from templates.checking import (
     UNBOUNDED,
     PatternUnfit,
@@ -20,6 +14,7 @@ from templates.checking import (
     compile_pattern,
     find_errors,
 )
+from templates.fixed_words import find_setting_mistakes
 from templates.rendering import Recipe, schema_of
 from templates.variables import find_variables
 from templates.wording import word_lazily
@@ -29,34 +24,8 @@ POINTERS = {"$ref", "$dynamicRef", "$recursiveRef"}
 # What a schema may hold: each order is checked against all of it.
 MOST_RULES = 2000
 DEEPEST_RULE = 40
-
-
-def is_name(value: Any) -> bool:
-    """Return whether a value can name a model or a style."""
-    return isinstance(value, str) and bool(value.strip())
-
-
-def is_side(value: Any) -> bool:
-    """Return whether a value can be a picture's side in pixels."""
-    return type(value) is int and value > 0 and value % SIDE_MULTIPLE_PIXELS == 0
-
-
-# The request words that a template or a style may fix, and which values each may have.
-FITTING: dict[str, Callable[[Any], bool]] = {
-    "model": is_name,
-    "style_preset": is_name,
-    "width": is_side,
-    "height": is_side,
-    "steps": lambda value: type(value) is int and value > 0,
-    "cfg_scale": lambda value: type(value) in {int, float} and value >= 0,
-    "num_images": lambda value: type(value) is int and 1 <= value <= LARGEST_NUMBER,
-    "quality": lambda value: value in ("standard", "high"),
-    "mode": lambda value: value in ("fast", "fine"),
-    "duration": lambda value: type(value) is int and 1 <= value <= MOST_SECONDS,
-    "fps": lambda value: type(value) is int and 1 <= value <= MOST_FRAMES_PER_SECOND,
-    "resolution": is_name,
-    "audio": lambda value: type(value) is bool,
-}
+# Edits with a picture that belongs to one user.
+OWNED = frozenset({"overlay"})
 
 
 def find_recipe_mistakes(recipe: Recipe) -> list[FieldError]:
@@ -190,21 +159,6 @@ def is_too_large(schema: Any) -> bool:
     return False
 
 
-def find_setting_mistakes(settings: Any) -> list[FieldError]:
-    """Return what is wrong with the words that a template or a style fixes."""
-    if not isinstance(settings, Mapping):
-        return [FieldError("settings", "invalid", gettext_noop("Settings are a JSON object."))]
-    unknown = gettext_noop("“%(name)s” cannot be fixed by a template.")
-    unfit = gettext_noop("“%(name)s” cannot have this value.")
-    mistakes = []
-    for name, value in sorted(settings.items()):
-        if name not in FITTING:
-            mistakes.append(FieldError("settings", "unknown_word", unknown, {"name": name}))
-        elif not FITTING[name](value):
-            mistakes.append(FieldError("settings", "invalid_value", unfit, {"name": name}))
-    return mistakes
-
-
 def find_operation_mistakes(recipe: Recipe) -> Iterator[FieldError]:
     """Yield what is wrong with the words of what is done with each picture; whether it fits them, a trial shows."""
     operations: Any = recipe.operations
@@ -223,7 +177,7 @@ def find_operation_mistakes(recipe: Recipe) -> Iterator[FieldError]:
             )
         return
     for place, operation in enumerate(said):
-        if operation["action"] == "overlay":
+        if operation["action"] in OWNED:
             message = gettext_noop(
                 "operations[%(place)s]: what is laid over a picture belongs to one user, and a template is for all. Leave it out."
             )

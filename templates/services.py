@@ -15,15 +15,13 @@ from genhub.platforms.models import Platform
 from templates.chains import find_chain_mistakes
 from templates.errors import VersionNotPublishable
 from templates.examples import EXAMPLES
-from templates.mistakes import FITTING, find_recipe_mistakes
+from templates.mistakes import find_recipe_mistakes
 from templates.models import Phrase, Style, Template, TemplateVersion
 from templates.phrases import PHRASES
 from templates.selectors import as_look, as_recipe
 from templates.styles import STYLES
 from templates.trials import try_recipe
 
-# The request words that a template or a style may fix.
-SETTABLE_WORDS = frozenset(FITTING)
 COPIED = (
     "name",
     "category",

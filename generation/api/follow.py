@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from generation.api import problems, schema
 from generation.api.orders import customer_of
 from generation.api.quote import QuoteSerializer, answer_quote
-from generation.api.serializers import FormSerializer, TermsSerializer
+from generation.api.serializers import TermsSerializer
 from generation.api.views import answer_new, read_further
 from generation.models import Task
 from generation.orders.customer import Customer
@@ -20,6 +20,7 @@ from generation.orders.following import Following
 from generation.orders.treat import resolve_picture, treat_picture
 from genhub.api.fields import StrictCharField, StrictIntegerField
 from genhub.api.idempotency import read_idempotency_key
+from genhub.api.order_words import FormSerializer
 from genhub.lib.limits import LARGEST_NUMBER
 from genhub.platforms.models import Scope
 from genhub.platforms.rates import Rate

@@ -9,12 +9,7 @@ from rest_framework.views import APIView
 
 from generation.api import problems, schema
 from generation.api.quote import QuoteSerializer, answer_quote
-from generation.api.serializers import (
-    QUALITIES,
-    FormSerializer,
-    TermsSerializer,
-    standard_quality,
-)
+from generation.api.serializers import QUALITIES, TermsSerializer, standard_quality
 from generation.api.views import answer_new, read_further
 from generation.models import Task
 from generation.orders.customer import Customer
@@ -28,6 +23,7 @@ from generation.orders.refine import (
 from generation.orders.submit import resolve_for
 from genhub.api.fields import StrictFloatField, StrictIntegerField
 from genhub.api.idempotency import read_idempotency_key
+from genhub.api.order_words import FormSerializer
 from genhub.lib.limits import LARGEST_GUIDANCE, LARGEST_NUMBER, LARGEST_SIDE_PIXELS, MOST_STEPS
 from genhub.platforms.models import Scope
 from genhub.platforms.rates import Rate

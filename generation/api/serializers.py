@@ -10,7 +10,6 @@ from rest_framework import serializers
 
 from generation.models.taste import LONGEST_SUBJECT
 from generation.orders.cache import MODES
-from generation.orders.finish import FORMATS
 from generation.orders.resolve import PROMPT_REQUIRED
 from generation.spec import LARGEST_SEED
 from genhub.api.fields import (
@@ -21,36 +20,18 @@ from genhub.api.fields import (
     StrictObjectField,
     StrictSerializer,
 )
-from genhub.lib.limits import (
-    LARGEST_GUIDANCE,
-    LARGEST_LORA_SCALE,
-    LARGEST_NUMBER,
-    LARGEST_SIDE_PIXELS,
-    LONGEST_TEXT,
-    MOST_FRAMES_PER_SECOND,
-    MOST_LORAS,
-    MOST_SECONDS,
-    MOST_STEPS,
-)
+from genhub.api.order_words import QUALITIES as OWN_QUALITIES
+from genhub.api.order_words import FormSerializer, SettableWords
+from genhub.lib.limits import LONGEST_TEXT
 from genhub.webhooks.models import LONGEST_URL
 
 LARGEST_METADATA_KEYS = 50
 LARGEST_METADATA_BYTES = 16_384
-QUALITIES = ("standard", "high", "hd")
+QUALITIES = (*OWN_QUALITIES, "hd")
 # Less would leave no step to take.
 SMALLEST_STRENGTH = 0.01
 # Proxies take even an escaped slash for a step of a path, or refuse it.
 UNFIT = re.compile(r"[/\x00-\x1f\x7f]")
-
-
-class LoraSerializer(StrictSerializer):
-    """A LoRA to wear."""
-
-    name = StrictCharField(max_length=100, help_text=_("One that the model has."))
-    scale = StrictFloatField(
-        required=False, min_value=-LARGEST_LORA_SCALE, max_value=LARGEST_LORA_SCALE,
-        help_text=_("How strong. Default: the model's."),
-    )  # fmt: skip
 
 
 class TermsSerializer(StrictSerializer):
@@ -72,24 +53,7 @@ class TermsSerializer(StrictSerializer):
     )  # fmt: skip
 
 
-class FormSerializer(StrictSerializer):
-    """How each picture becomes a file."""
-
-    output_format = serializers.ChoiceField(
-        FORMATS, required=False,
-        help_text=_("png, webp: without loss; jpeg, avif: smaller. Default: as the hub stores, or as its provider made it."),
-    )  # fmt: skip
-    output_compression = StrictIntegerField(
-        required=False, min_value=0, max_value=100,
-        help_text=_("How good a jpeg, webp or avif is: 100 is best and largest. Default: webp without loss, jpeg 90, avif 80."),
-    )  # fmt: skip
-    embed_parameters = StrictBooleanField(
-        required=False,
-        help_text=_("Whether each file tells its prompt, seed and so on, as A1111's do. Default: the platform's."),
-    )  # fmt: skip
-
-
-class GenerateSerializer(FormSerializer, TermsSerializer):
+class GenerateSerializer(SettableWords, FormSerializer, TermsSerializer):
     """An order: `template` + `parameters`, or a direct one."""
 
     # Words of the API that no provider of this hub honours yet: refused by name, never dropped.
@@ -108,7 +72,6 @@ class GenerateSerializer(FormSerializer, TermsSerializer):
     type = serializers.ChoiceField(
         ["image", "video"], required=False, help_text=_("Default: image.")
     )
-    model = StrictCharField(required=False, max_length=100, help_text=_("Default: the platform's."))
     prompt = StrictCharField(
         required=False, max_length=LONGEST_TEXT, help_text=_("Required without a template.")
     )
@@ -118,26 +81,6 @@ class GenerateSerializer(FormSerializer, TermsSerializer):
         max_length=LONGEST_TEXT,
         help_text=_("Default: the model's."),
     )
-    num_images = StrictIntegerField(
-        required=False, min_value=1, max_value=LARGEST_NUMBER, help_text=_("Pictures. Default: 1.")
-    )
-    width = StrictIntegerField(
-        required=False, min_value=1, max_value=LARGEST_SIDE_PIXELS,
-        help_text=_("Pixels, a multiple of 16. Default: the model's."),
-    )  # fmt: skip
-    height = StrictIntegerField(
-        required=False, min_value=1, max_value=LARGEST_SIDE_PIXELS,
-        help_text=_("Pixels, a multiple of 16. Default: the model's."),
-    )  # fmt: skip
-    steps = StrictIntegerField(
-        required=False, min_value=1, max_value=MOST_STEPS, help_text=_("Default: the model's.")
-    )
-    cfg_scale = StrictFloatField(
-        required=False,
-        min_value=0,
-        max_value=LARGEST_GUIDANCE,
-        help_text=_("Default: the model's."),
-    )
     seed = StrictIntegerField(
         required=False, min_value=0, max_value=LARGEST_SEED,
         help_text=_("The first picture's; each further picture takes the next. Default: one drawn for each."),
@@ -145,10 +88,6 @@ class GenerateSerializer(FormSerializer, TermsSerializer):
     subject = StrictCharField(
         required=False, max_length=LONGEST_SUBJECT,
         help_text=_("A series, a character, a session: your orders of one share its first one's seed. Default: none."),
-    )  # fmt: skip
-    loras: "serializers.ListSerializer[Any]" = serializers.ListSerializer(
-        child=LoraSerializer(), required=False, max_length=MOST_LORAS,
-        help_text=_("Default: the model's usual ones; an empty list: none."),
     )  # fmt: skip
     image = StrictCharField(
         required=False,
@@ -165,27 +104,10 @@ class GenerateSerializer(FormSerializer, TermsSerializer):
         required=False, min_value=SMALLEST_STRENGTH, max_value=1,
         help_text=_("How much of “image” is drawn anew: of 12 steps, 0.5 takes 6. Default: 0.7."),
     )  # fmt: skip
-    duration = StrictIntegerField(
-        required=False, min_value=1, max_value=MOST_SECONDS,
-        help_text=_("Seconds of a clip, of those that the model makes. Default: 5, or the model's."),
-    )  # fmt: skip
-    fps = StrictIntegerField(
-        required=False, min_value=1, max_value=MOST_FRAMES_PER_SECOND,
-        help_text=_("Frames a second of a clip, of those that the model makes. Default: 24, or the model's."),
-    )  # fmt: skip
-    resolution = StrictCharField(
-        required=False, max_length=10,
-        help_text=_("The size of a clip by its short side, of those that the model makes: 720p, 1080p; 4k from 3840 × 2160 "
-                    "pixels on. Default: the model's."),
-    )  # fmt: skip
     last_image = StrictCharField(
         required=False,
         help_text=_("A picture that a clip ends with, named as “image” is, and of its shape."),
     )
-    audio = StrictBooleanField(
-        required=False, help_text=_("Whether a clip sounds, where the model can. Default: false.")
-    )
-    style_preset = StrictCharField(required=False, max_length=50, help_text=_("A style's code."))
     quality = serializers.ChoiceField(
         QUALITIES, required=False, help_text=_("Default: standard. hd means high.")
     )
@@ -197,10 +119,6 @@ class GenerateSerializer(FormSerializer, TermsSerializer):
     sampler = StrictCharField(
         required=False, max_length=100,
         help_text=_("Where the model has it (“samplers” of GET models). Default: the model's."),
-    )  # fmt: skip
-    mode = serializers.ChoiceField(
-        ["fast", "fine"], required=False,
-        help_text=_("Fewer or more steps. Default: the template's, else your plan's."),
     )  # fmt: skip
     priority = serializers.ChoiceField(
         ["low", "normal", "high"], required=False,

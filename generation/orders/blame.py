@@ -5,9 +5,9 @@ from typing import Any
 from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
 from templates.errors import TemplateNotOrderable
+from templates.fixed_words import SETTABLE_WORDS
 from templates.kinds import find_bound
 from templates.rendering import Recipe
-from templates.services import SETTABLE_WORDS
 from templates.variables import find_variables
 from templates.wording import word_lazily
 
@@ -40,9 +40,11 @@ def tell_caller(error: FieldError, order: Order, recipe: Recipe) -> FieldError |
     for name, word in find_bound(recipe.parameters).items():
         if error.field == word and getattr(order, word) is None:
             return FieldError(f"parameters.{name}", error.code, error.message, error.params)
-    is_fixed = error.field in {*PROMPTS, *SETTABLE_WORDS, "type", CHAIN}
+    # Of a list, the word is what comes before the place in it.
+    word = error.field.partition(".")[0]
+    is_fixed = word in {*PROMPTS, *SETTABLE_WORDS, "type", CHAIN}
     is_fixed = is_fixed or error.field.startswith(OPERATIONS)
-    was_said = getattr(order, error.field, None) is not None
+    was_said = getattr(order, word, None) is not None
     return error if was_said or not is_fixed else None
 
 

@@ -1,18 +1,15 @@
 """How an order's pictures become files: the format that it names, and what its platform lets them tell."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from generation.orders.resolved import Resolved
 from generation.spec import GenerationSpec, Order
-from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
+from genhub.api.order_words import LOSSY, NO_FORMAT
+from genhub.lib.errors import FieldError, InvalidRequest
 
-FORMATS: Final = ("png", "webp", "jpeg", "avif")
-# Those that may lose something, so that how much is a question.
-LOSSY: Final = frozenset({"webp", "jpeg", "avif"})
 COMPRESSION: Final = "output_compression"
-
-NO_FORMAT: Final = gettext_noop("It goes with “output_format” jpeg, webp or avif.")
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,7 @@ class NamesForm(Protocol):
 
 def finish(resolved: Resolved, order: Order, policy: LabelPolicy) -> Resolved:
     """Return an order with the form of its files; raise InvalidRequest for a compression of what is not compressed."""
+    order = fill_form(order, resolved.form)
     check_form(order)
     tells = order.embed_parameters
     spec = replace(
@@ -62,6 +60,21 @@ def finish(resolved: Resolved, order: Order, policy: LabelPolicy) -> Resolved:
     plain = Order(embed_parameters=tells)
     further = [finish(step, plain, policy) for step in resolved.chain[1:]]
     return replace(resolved, spec=spec, chain=(*resolved.chain[:1], *further))
+
+
+def fill_form(order: Order, fixed: Mapping[str, Any]) -> Order:
+    """Return an order with the form that its template or style fixes where it names none of its own.
+
+    Another format does not keep the compression of the one that was fixed.
+    """
+    said, compression = order.output_format, order.output_compression
+    if compression is None and said in {None, fixed.get("output_format")}:
+        compression = fixed.get("output_compression")
+    return replace(
+        order,
+        output_format=said or fixed.get("output_format"),
+        output_compression=compression,
+    )
 
 
 def check_form(order: NamesForm) -> None:

@@ -1,7 +1,7 @@
-"""What an order starts from and wears: input pictures of its owner, and LoRAs of its model."""
+"""What an order starts from: input pictures of its owner."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -207,28 +207,3 @@ def whole_side(pixels: float, card: ModelCard) -> int:
     step = SIDE_MULTIPLE_PIXELS
     least, most = math.ceil(card.smallest_side / step) * step, card.largest_side // step * step
     return min(max(round(pixels / step) * step, least), most)
-
-
-def find_loras(order: Order, card: ModelCard) -> tuple[tuple[str, float], ...]:
-    """Return the LoRAs to wear: those that the order names, else the model's usual ones; refuse each that staff did
-    not allow, and each that is named again."""
-    if order.loras is None:
-        return tuple((lora.name, lora.scale) for lora in card.loras if lora.is_usual)
-    if mistakes := list(find_lora_mistakes([name for name, _ in order.loras], card)):
-        raise InvalidRequest(errors=mistakes)
-    scales = {lora.name: lora.scale for lora in card.loras}
-    return tuple(
-        (name, scales[name] if scale is None else float(scale)) for name, scale in order.loras
-    )
-
-
-def find_lora_mistakes(names: list[str], card: ModelCard) -> Iterator[FieldError]:
-    """Yield what is wrong with the named LoRAs, one error each."""
-    allowed = [lora.name for lora in card.loras]
-    for position, name in enumerate(names):
-        field = f"loras.{position}.name"
-        if name not in allowed:
-            message = gettext_noop("The model “%(model)s” has no LoRA of this name.")
-            yield FieldError(field, "unknown", message, {"model": card.alias, "name": name})
-        elif name in names[:position]:
-            yield FieldError(field, "repeated", gettext_noop("Name each LoRA once."))

@@ -15,9 +15,9 @@ from generation.orders.estimate import estimate_usd
 from generation.orders.inputs import (
     bound,
     find_inputs,
-    find_loras,
     fit_usual,
 )
+from generation.orders.loras import find_loras
 from generation.orders.maker import Buyer, find_route
 from generation.orders.modes import (
     Usual,
@@ -43,6 +43,8 @@ TEMPLATE_DECIDES = (
     "loras", "duration", "fps", "resolution", "audio",
 )  # fmt: skip
 PROMPT_REQUIRED = gettext_noop("Say what to make: a prompt, or a template with parameters.")
+# How its pictures become files: an order of a template, too, may say it otherwise.
+OF_FORM = ("output_format", "output_compression")
 WIRE_NAMES = {"media_type": "type"}
 
 
@@ -156,7 +158,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         spec,
         seeds=find_seeds(order, spec.number, buyer.owner) if route.card.takes("seed") else (),
         **inputs.words(),
-        loras=find_loras(order, route.card),
+        loras=find_loras(order, recipe.settings if recipe else {}, look, route.card),
         quality=quality,
         mode=mode,
         style=order.style or "",
@@ -184,6 +186,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         names_seed=order.seed is not None,
         timeout=order.timeout,
         expires_in=order.expires_in,
+        form={name: rendered.settings[name] for name in OF_FORM if name in rendered.settings},
     )
 
 

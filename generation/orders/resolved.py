@@ -40,6 +40,8 @@ class Resolved:
     # Seconds: for its work once it has begun, and until when it must have; None: as is usual.
     timeout: int | None = None
     expires_in: int | None = None
+    # The form of its files as its template or style fixes it: the order's own words go first.
+    form: Mapping[str, Any] = field(default_factory=dict)
     # The attempt whose picture it goes on with: no other account than the route's has that.
     follows_id: uuid.UUID | None = None
     # Under which key its pictures are found and kept, empty: neither; what they cost that were found; and those that

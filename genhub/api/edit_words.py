@@ -11,7 +11,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from genhub.api.fields import StrictIntegerField, StrictSerializer
 from genhub.api.operation_words import KINDS
 from genhub.api.problems import flatten
-from genhub.lib.errors import InvalidRequest
+from genhub.lib.errors import FieldError, InvalidRequest
 
 MOST_OPERATIONS: Final = 20
 FORMATS: Final = ("png", "webp", "jpeg")
@@ -77,6 +77,15 @@ def read_operations(said: Any) -> list[dict[str, Any]]:
     except ValidationError as error:
         raise InvalidRequest(errors=list(flatten(error.detail, "operations"))) from error
     return found
+
+
+def find_operation_mistakes(said: Mapping[str, Any]) -> list[FieldError]:
+    """Return what is wrong with one operation, each mistake at its word."""
+    try:
+        OperationField().run_validation(dict(said))
+    except ValidationError as error:
+        return list(flatten(error.detail))
+    return []
 
 
 class EditWords(StrictSerializer):

@@ -253,6 +253,8 @@ HIGH_QUALITY_MULTIPLIER = factor("HIGH_QUALITY_MULTIPLIER", "1.5")
 PRICE_SAMPLES = "generation.orders.samples.list_samples"
 # The sample order that a template must pass before it is published: templates itself knows no orders.
 RECIPE_TRIAL = "generation.orders.trials.try_recipe"
+# The models, LoRAs and fonts that a template or a style may name, as its form offers them.
+ORDER_CHOICES = "generation.orders.choices.list_choices"
 # The published templates that nobody can order now: staff are told when a change breaks one.
 BROKEN_RECIPES = "generation.orders.trials.find_broken"
 # The styles that a platform can be bound to, which knows none, and the sheet that shows one on its page.

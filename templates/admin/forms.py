@@ -17,9 +17,12 @@ from genhub.admin.pages import word_fields
 from genhub.api.edit_words import read_operations
 from genhub.lib.errors import InvalidRequest
 from genhub.platforms.models import Platform
-from templates.admin.rows import IN_ROWS, TYPED, RowsWidget, read_typed
+from templates.admin.operation_rows import OperationTwin
+from templates.admin.rows import Rows
+from templates.admin.settings_rows import SettingsTwin
+from templates.admin.step_rows import StepTwin
 from templates.admin.style import refuse_unknown_words
-from templates.errors import VersionNotPublishable
+from templates.admin.twins import TwinForm, TwinWidget
 from templates.models import TemplateVersion
 from templates.services import find_mistakes
 
@@ -32,10 +35,19 @@ def list_platforms() -> list[tuple[str, str]]:
     return [(row.code, f"{row.name} ({row.code})") for row in rows]
 
 
-class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
+class DraftForm(TwinForm):
     """A draft; with the publish button pressed it must also be fit to be ordered."""
 
-    rows = forms.Field(label=_("What an order says"), required=False, widget=RowsWidget)
+    TWINS = (Rows, SettingsTwin, OperationTwin, StepTwin)
+
+    rows = forms.Field(label=_("What an order says"), required=False, widget=TwinWidget)
+    settings_rows = forms.Field(
+        label=_("What the template fixes"), required=False, widget=TwinWidget
+    )
+    operation_rows = forms.Field(
+        label=_("What is done with each picture"), required=False, widget=TwinWidget
+    )
+    step_rows = forms.Field(label=_("Further steps"), required=False, widget=TwinWidget)
     parameters = JsonField(
         shape=dict,
         label=_("Parameters"),
@@ -95,17 +107,6 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
             "note": UnfoldAdminTextInputWidget,
         }
 
-    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
-        self.table, data = read_typed(data, kwargs.get("instance") or TemplateVersion())
-        super().__init__(data, *args, **kwargs)
-        widget: Any = self.fields["rows"].widget if "rows" in self.fields else RowsWidget()
-        widget.rows, widget.typed = self.table, (data or {}).get(TYPED, "")
-
-    def clean_rows(self) -> None:
-        """Say that a row is wrong: each says its own beside its fields."""
-        if self.data.get(TYPED) == IN_ROWS and self.table.mistake:
-            raise forms.ValidationError(self.table.mistake)
-
     def clean_parameters(self) -> dict[str, Any]:
         """Return the parameters, or raise naming those that are no JSON Schema object."""
         parameters: dict[str, Any] = self.cleaned_data["parameters"]
@@ -149,6 +150,5 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         if SAVE_AND_PUBLISH not in self.data or self.errors:
             return
         # The instance carries the form's values by now, so this is what would be published.
-        mistakes = VersionNotPublishable(errors=find_mistakes(self.instance))
-        for name, messages in word_fields(mistakes).items():
-            self.add_error(name if name in self.fields else None, messages)
+        for mistake in find_mistakes(self.instance):
+            self.show_mistake(mistake)

@@ -15,7 +15,6 @@ from genhub.lib.errors import InvalidRequest
 from templates.admin.asking import PREFIX, ParametersForm
 from templates.admin.forms import DraftForm
 from templates.admin.publish import word_mistakes
-from templates.admin.rows import IN_ROWS, TYPED, Rows
 from templates.chains import find_chain_mistakes, list_steps
 from templates.errors import VersionNotPublishable
 from templates.kinds import find_bound
@@ -65,18 +64,7 @@ class PreviewPage(HubAdmin):
             "words": render_to_string("admin/templates/preview_words.html", {"preview": seen}),
             "asked": render_to_string("admin/templates/preview_asked.html", {"preview": seen}),
         }
-        return JsonResponse(told | follow(form))
-
-
-def follow(form: DraftForm) -> dict[str, str]:
-    """Return what is shown in the way in which the parameters were not typed: the JSON of rows, or the rows of JSON."""
-    if form.data.get(TYPED) == IN_ROWS:
-        names = () if form.table.mistake else ("parameters", "required")
-        return {name: form.data[name] for name in names}
-    if form.errors.keys() & {"parameters", "required"} or form.data.get(TYPED) != "json":
-        return {}
-    rows = Rows(None, form.cleaned_data["parameters"], form.cleaned_data["required"])
-    return {"rows": render_to_string("admin/templates/row_list.html", {"rows": rows})}
+        return JsonResponse(told | form.follow())
 
 
 def preview_of(form: DraftForm, typed: Any) -> Preview:

@@ -2,13 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.template.loader import render_to_string
-from django.utils.functional import cached_property
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,19 +17,12 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from genhub.admin.forms import parse_json, write_json
 from templates import kinds
+from templates.admin.twins import BLANK, Twin
+from templates.admin.word_form import LONGEST_KEPT, read_kept, tidy
 from templates.kinds import Row
 from templates.variables import VARIABLE
 
-# The hidden field that says which parts of the page are rows, in their order.
-ROWS: Final = "rows"
-# The hidden field that says what was typed into last, and counts: the rows or the JSON.
-TYPED: Final = "typed"
-IN_ROWS: Final = "rows"
-MOST_ROWS: Final = 50
-LONGEST_KEPT: Final = 100_000
-BLANK: Final = "__n__"
 KINDS: Final = {
     kinds.TEXT: _("text"),
     kinds.LONG: _("long text"),
@@ -100,6 +90,11 @@ class RowForm(forms.Form):
             self.fields["kind"].choices = [pair for pair in KINDS.items() if pair[0] != kinds.OTHER]  # type: ignore[attr-defined]
         for name, of_kinds in ASKED.items():
             self.fields[name].widget.attrs["data-kinds"] = " ".join(of_kinds)
+
+    @property
+    def number(self) -> str:
+        """The number of its row on the page."""
+        return str(self.prefix).removeprefix("row")
 
     @property
     def beyond(self) -> str:
@@ -171,70 +166,52 @@ class RowForm(forms.Form):
         )  # fmt: skip
 
 
-class Rows:
-    """The forms of all parameters, as a page sends them or as a version has them."""
+class Rows(Twin):
+    """The forms of all parameters."""
 
-    def __init__(self, data: Any, parameters: Mapping[str, Any], required: Sequence[Any]) -> None:
-        self.required = required
-        if data is None:
-            found = kinds.list_rows(parameters, required) if are_rules(parameters) else []
-            self.forms = [RowForm(prefix=f"row{n}", row=row) for n, row in enumerate(found)]
-            return
-        numbers = [
-            word for word in str(data.get(ROWS, "")).split(",") if word.isascii() and word.isdigit()
-        ]
-        prefixes = list(dict.fromkeys(f"row{int(word[:6])}" for word in numbers))
-        self.forms = [RowForm(data, prefix=prefix) for prefix in prefixes[: MOST_ROWS + 1]]
+    name: ClassVar[str] = "rows"
+    fields: ClassVar[tuple[str, ...]] = ("parameters", "required")
+    typed: ClassVar[str] = "typed"
+    order: ClassVar[str] = "rows"
+    most: ClassVar[int] = 50
+    row: ClassVar[str] = "admin/templates/row.html"
+    add: ClassVar[Any] = _("Add a parameter")
 
-    @cached_property
-    def mistake(self) -> str:
-        """What is wrong with the rows as a whole; empty: nothing. Each row says its own."""
-        if len(self.forms) > MOST_ROWS:
-            return gettext("At most %(most)s parameters.") % {"most": MOST_ROWS}
-        # Each is judged, so that all mistakes are seen at once: a generator would stop at the first.
-        are_right = not any([form.errors for form in self.forms])  # noqa: C419
+    def show(self) -> list[RowForm]:
+        """Return a row for each parameter."""
+        parameters = self.values["parameters"]
+        found = (
+            kinds.list_rows(parameters, self.values["required"]) if are_rules(parameters) else []
+        )
+        return [RowForm(prefix=f"row{n}", row=row) for n, row in enumerate(found)]
+
+    def read(self, data: Any) -> list[RowForm]:
+        """Return the rows that a page sends."""
+        return [RowForm(data, prefix=f"row{number}") for number in self.list_numbers(data)]
+
+    def find_mistake(self) -> str:
+        """Return what is wrong with the rows as a whole."""
+        if len(self.forms) > self.most:
+            return gettext("At most %(most)s parameters.") % {"most": self.most}
+        told = super().find_mistake()
         names = [form.cleaned_data.get("name") for form in self.forms]
         for form, name in zip(self.forms, names, strict=True):
             if name and names.count(name) > 1:
                 form.add_error("name", _("Another parameter has this name."))
-                are_right = False
-        return "" if are_right else gettext("Mend the rows that are marked.")
+                told = gettext("Mend the rows that are marked.")
+        return told
 
-    def schema(self) -> tuple[dict[str, Any], list[Any]]:
-        """Return the parameters and the required names; only of rows without a mistake."""
-        return kinds.schema_of_rows([form.row() for form in self.forms], self.required)
+    def said(self) -> dict[str, Any]:
+        """Return the parameters and the required names."""
+        rows = [form.row() for form in self.forms]
+        return dict(
+            zip(self.fields, kinds.schema_of_rows(rows, self.values["required"]), strict=True)
+        )
 
-    @property
-    def blank(self) -> RowForm:
-        """The row of a parameter that is to be added."""
-        return RowForm(prefix=f"row{BLANK}", row=Row("", kinds.TEXT, is_required=False))
-
-
-class RowsWidget(forms.Widget):
-    """The rows on the page, with the field that names them in their order."""
-
-    rows: Rows
-    typed = ""
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        """Return the rows as HTML."""
-        words = {"rows": self.rows, "typed": self.typed, "most": MOST_ROWS}
-        return render_to_string("admin/templates/rows.html", words)
-
-
-def read_typed(data: Any, instance: Any) -> tuple[Rows, Any]:
-    """Return the rows of a page, and its data with the JSON that they stand for where they were typed into last."""
-    if data is None or data.get(TYPED) != IN_ROWS:
-        return Rows(None, instance.parameters, instance.required), data
-    rows = Rows(data, instance.parameters, instance.required)
-    parameters, required = (
-        (instance.parameters, instance.required) if rows.mistake else rows.schema()
-    )
-    said = {"parameters": write_json(parameters), "required": write_json(required)}
-    changed = data.copy()
-    for name, text in said.items():
-        changed[name] = text
-    return rows, changed
+    def blanks(self) -> dict[str, tuple[Any, RowForm]]:
+        """Return the row of a parameter that is to be added."""
+        row = Row("", kinds.TEXT, is_required=False)
+        return {"": ("", RowForm(prefix=f"row{BLANK}", row=row))}
 
 
 def are_rules(parameters: Any) -> bool:
@@ -256,15 +233,6 @@ def initial_of(row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def read_kept(text: Any) -> Mapping[str, Any]:
-    """Return the rules that a page kept for a row; none where they are not as the page wrote them."""
-    try:
-        rules = parse_json(str(text or "{}"))
-    except ValidationError:
-        return {}
-    return rules if isinstance(rules, dict) else {}
-
-
 def read_value(kind: str, text: str) -> Any:
     """Return a default by its text, or raise ValueError or KeyError."""
     if kind == kinds.TRUTH:
@@ -277,11 +245,6 @@ def read_value(kind: str, text: str) -> Any:
             raise ValueError
         return tidy(number)
     return text
-
-
-def tidy(number: float | None) -> float | None:
-    """Return a whole number as one: 3.0 is 3."""
-    return int(number) if number is not None and number == int(number) else number
 
 
 def word_kind(kind: str) -> str:

@@ -1,13 +1,22 @@
 """Pages of styles."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.http.response import HttpResponseBase
+from django.urls import path, reverse
 from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -18,14 +27,26 @@ from genhub.admin.forms import JsonField
 from genhub.admin.pages import word_fields
 from genhub.admin.show import shown_once
 from genhub.platforms.models import Platform
+from templates.admin.settings_rows import SettingsTwin
+from templates.admin.twins import TwinForm, TwinWidget
+from templates.admin.words import word_settings
 from templates.errors import VersionNotPublishable
-from templates.mistakes import find_setting_mistakes
+from templates.fixed_words import SETTABLE_WORDS, find_setting_mistakes
 from templates.models import Style
-from templates.services import SETTABLE_WORDS
 
 
-class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
+class StyleSettings(SettingsTwin):
+    """The settings of a style, which wears no other."""
+
+    without: ClassVar[frozenset[str]] = frozenset({"style_preset"})
+
+
+class StyleForm(TwinForm):
     """The words of a style."""
+
+    TWINS = (StyleSettings,)
+
+    settings_rows = forms.Field(label=_("What the style sets"), required=False, widget=TwinWidget)
 
     settings = JsonField(
         shape=dict,
@@ -76,10 +97,28 @@ class StyleAdmin(TellsBroken, HubAdmin):
         (None, {"fields": ("code", "is_active", "position", "brand_of")}),
         (_("English"), {"fields": ("name_en", "suffix_en")}),
         (_("Chinese"), {"fields": ("name_zh", "suffix_zh")}),
-        (_("Both languages"), {"fields": ("negative_prompt", "settings")}),
+        (_("Both languages"), {"fields": ("negative_prompt",)}),
+        (_("Settings"), {"fields": ("settings_rows",)}),
+        (_("Settings in JSON, for experts"), {"fields": ("settings",), "classes": ["collapse"]}),
     )
 
     actions_detail = ("draw_sheet",)
+    change_form_after_template = "admin/templates/follow.html"
+
+    def get_urls(self) -> list[Any]:
+        """Add the door where rows and JSON are asked for each other, before the address of a style of this name."""
+        view = self.admin_site.admin_view(self.follow)
+        return [path("follow/", view, name="templates_style_follow"), *super().get_urls()]
+
+    def follow(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the JSON of the rows that were typed, or the rows of the JSON; nothing is saved."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not (self.has_change_permission(request) or self.has_add_permission(request)):
+            raise PermissionDenied
+        form = StyleForm(request.POST)
+        form.full_clean()
+        return JsonResponse(form.follow())
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -100,6 +139,11 @@ class StyleAdmin(TellsBroken, HubAdmin):
         """Go to the page that draws it: orders are another room's matter."""
         style = self.find_object(request, object_id)
         return HttpResponseRedirect(reverse("admin:generation_style_sheet", args=[style.pk]))
+
+    @display(description=_("What the style sets"))
+    def settings_rows(self, style: Style) -> SafeString | str:
+        """Show what it sets to those who may not change it."""
+        return word_settings(style.settings)
 
     @display(description=_("brand of"))
     @shown_once

@@ -27,6 +27,8 @@ from templates.admin.words import (
     word_parameters,
     word_platforms,
     word_price,
+    word_settings,
+    word_steps,
 )
 from templates.errors import VersionNotPublishable
 from templates.models import Template, TemplateVersion
@@ -77,14 +79,17 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
             _("Parameters in JSON, for experts"),
             {"fields": ("parameters", "required"), "classes": ["collapse"]},
         ),
-        (_("Settings"), {"fields": ("settings", "chain")}),
-        (_("After drawing"), {"fields": ("operations", "edits_in_words")}),
+        (_("Settings"), {"fields": ("settings_rows",)}),
+        (_("Settings in JSON, for experts"), {"fields": ("settings",), "classes": ["collapse"]}),
+        (_("Further steps"), {"fields": ("step_rows",)}),
+        (_("Steps in JSON, for experts"), {"fields": ("chain",), "classes": ["collapse"]}),
+        (_("After drawing"), {"fields": ("operation_rows",)}),
+        (_("Edits in JSON, for experts"), {"fields": ("operations",), "classes": ["collapse"]}),
         (_("History"), {"fields": ("created_at", "published_at", "published_by")}),
     )
     readonly_fields = (
         "template",
         "state",
-        "edits_in_words",
         "created_at",
         "published_at",
         "published_by",
@@ -263,8 +268,18 @@ class TemplateVersionAdmin(PreviewPage, HubAdmin):
         """Show the parameters of a version that cannot be changed."""
         return word_parameters(version)
 
-    @display(description=_("in words"))
-    def edits_in_words(self, version: TemplateVersion) -> SafeString | str:
+    @display(description=_("What the template fixes"))
+    def settings_rows(self, version: TemplateVersion) -> SafeString | str:
+        """Show the settings of a version that cannot be changed."""
+        return word_settings(version.settings)
+
+    @display(description=_("Further steps"))
+    def step_rows(self, version: TemplateVersion) -> SafeString | str:
+        """Show what each further step makes."""
+        return word_steps(version.chain)
+
+    @display(description=_("What is done with each picture"))
+    def operation_rows(self, version: TemplateVersion) -> SafeString | str:
         """Show what is done with each picture, step by step."""
         return word_operations(version.operations)
 

@@ -1,7 +1,7 @@
 """How versions stand on pages: their price in words, their state as a coloured word, their address."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -11,22 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from genhub.admin.show import badge
 from templates.admin.rows import are_rules, word_kind
+from templates.admin.word_names import ACTIONS, CHOICES, WORDS
 from templates.kinds import Row, list_rows
 from templates.models import Template, TemplateVersion
-
-ACTIONS: Final = {
-    "crop": _("crop"),
-    "resize": _("resize"),
-    "rotate": _("turn"),
-    "flip": _("mirror"),
-    "brightness": _("brightness"),
-    "contrast": _("contrast"),
-    "saturation": _("saturation"),
-    "temperature": _("warmth"),
-    "sharpen": _("sharpen"),
-    "text": _("write"),
-    "flatten": _("put a colour behind"),
-}
 
 
 def version_badge(version: TemplateVersion, template: Template) -> SafeString:
@@ -61,6 +48,30 @@ def word_operation(said: Mapping[str, Any]) -> str:
     )
     name = str(ACTIONS.get(said["action"], said["action"]))
     return f"{name}: {words}" if words else name
+
+
+def word_settings(settings: Mapping[str, Any]) -> SafeString | str:
+    """Return the words that a template fixes, a line each; a dash for none."""
+    lines = [(WORDS.get(name, name), word_value(value)) for name, value in settings.items()]
+    return format_html_join(mark_safe("<br>"), "{}: {}", lines) if lines else "–"
+
+
+def word_steps(chain: Sequence[Any]) -> SafeString | str:
+    """Return the further steps, a line each; a dash for none."""
+    steps = [one if isinstance(one, Mapping) else {} for one in chain]
+    lines = [(number, step.get("prompt", "")) for number, step in enumerate(steps, 2)]
+    return format_html_join(mark_safe("<br>"), "{}. {}", lines) if lines else "–"
+
+
+def word_value(value: Any) -> str:
+    """Return a value of a word in words; of LoRAs their names, and how strong they are."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if not isinstance(value, list):
+        return str(CHOICES.get(value, value)) if isinstance(value, str) else str(value)
+    named = [one if isinstance(one, dict) else {"name": one} for one in value]
+    worn = [" ".join(str(one[word]) for word in ("name", "scale") if word in one) for one in named]
+    return ", ".join(worn) or gettext("none")
 
 
 def word_parameters(version: TemplateVersion) -> SafeString | str:

@@ -83,6 +83,7 @@ OWN: dict[str, Rule] = {
     "auth_user_password_change": lambda request, page, row: page.has_change_permission(request, row),
     "credits_purse_download": holds("credits.view_purse"),
     "templates_template_import": lambda request, page, _row: page.has_import_permission(request),
+    "templates_style_follow": holds_one("templates.change_style", "templates.add_style"),
     "templates_templateversion_preview": holds("templates.change_templateversion"),
     "generation_trainingset_pictures": lambda request, page, _row: page.has_edit_permission(request),
     "generation_queue_steer": holds("generation.steer_queue", "generation.view_queue"),

@@ -46,7 +46,7 @@ def test_rows_that_nobody_touched_are_saved_as_they_were(
     }
     draft.save()
     page = boss.get(address("templateversion_change", draft.pk))
-    table = page.context["adminform"].form.table
+    table = page.context["adminform"].form.twins["rows"]
     assert [form["name"].value() for form in table.forms] == ["shape", "note", "size", "colour", "background"]  # fmt: skip
     sent = [{field.name: field.value() for field in form} for form in table.forms]
     sent = [{n: v for n, v in row.items() if v not in (None, False)} for row in sent]
@@ -121,7 +121,7 @@ def test_mistake_stands_at_its_field_of_its_row(
     answer = save(boss, draft, {"name": "good"}, row)
     form = answer.context["adminform"].form
     assert list(form.errors) == ["rows"]
-    assert [list(one.errors) for one in form.table.forms] == [[], [field]]
+    assert [list(one.errors) for one in form.twins["rows"].forms] == [[], [field]]
     before = draft.parameters
     draft.refresh_from_db()
     assert draft.parameters == before

@@ -37,7 +37,7 @@ def test_parameters_are_edited_without_json(
     page.context.add_cookies([{"name": "django_language", "value": "en", "url": site}])
     page.set_viewport_size({"width": 1360, "height": 900})
     page.goto(f"{site}/admin/{place}")
-    expect(page.locator("[data-row]")).to_have_count(4)
+    expect(page.locator("[data-table=rows] [data-row]")).to_have_count(4)
     # The prompt follows what is typed, and so does the form of apps' users.
     page.fill("#id_prompt", "a {colour} {subject} in the {mood} of {ghost}")
     expect(page.locator("#preview")).to_contain_text("{ghost}, which is no parameter")
@@ -57,13 +57,13 @@ def test_parameters_are_edited_without_json(
     page.focus("[name=row4-name]")
     for _ in range(4):
         page.keyboard.press("Alt+ArrowUp")
-    expect(page.locator("[data-row] [name$=-name]").first).to_have_value("mood")
+    expect(page.locator("[data-table=rows] [data-row] [name$=-name]").first).to_have_value("mood")
     expect(page.locator("[name=row4-name]")).to_be_focused()
-    page.locator("[data-row]", has=page.locator("[name$=-name][value=spikes]")).locator("[data-act=remove]").click()  # fmt: skip
-    expect(page.locator("[data-row]")).to_have_count(4)
+    page.locator("[data-table=rows] [data-row]", has=page.locator("[name$=-name][value=spikes]")).locator("[data-act=remove]").click()  # fmt: skip
+    expect(page.locator("[data-table=rows] [data-row]")).to_have_count(4)
     shoot(page, "draft-edited")
     # Experts see the same, and what they type there stands in the rows.
-    page.click("summary:has-text('JSON')")
+    page.click("summary:has-text('Parameters in JSON')")
     expect(page.locator("#id_parameters")).to_have_value(re.compile('"mood".*"x-order": 1', re.S))
     page.click("[name=_save]")
     expect(page.locator("text=was changed successfully")).to_be_visible()
@@ -80,15 +80,17 @@ def test_json_and_rows_follow_each_other(
 ) -> None:
     page, draft = signed_in, make_draft()
     page.goto(f"{site}/admin/templates/templateversion/{draft.pk}/change/")
-    expect(page.locator("[data-row]")).to_have_count(4)
-    page.click("summary:has-text('JSON')")
+    expect(page.locator("[data-table=rows] [data-row]")).to_have_count(4)
+    page.click("summary:has-text('Parameters in JSON')")
     page.fill("#id_parameters", '{"subject": {"type": "boolean", "default": true}}')
     page.fill("#id_required", "[]")
-    expect(page.locator("[data-row]")).to_have_count(1)
+    expect(page.locator("[data-table=rows] [data-row]")).to_have_count(1)
     expect(page.locator("[name=row0-kind]")).to_have_value("truth")
     page.fill("[name=row0-default]", "perhaps")
     page.click("[name=_save]")
-    expect(page.locator("[data-row].is-wrong")).to_contain_text("This is no value of this kind.")
+    expect(page.locator("[data-table=rows] [data-row].is-wrong")).to_contain_text(
+        "This is no value of this kind."
+    )
     shoot(page, "draft-wrong")
     assert complaints == []
 
