@@ -193,10 +193,11 @@ MUTANTS = (
     Mutant(
         "a transfer can be changed by SQL",
         (
+            # An empty database is laid out from what the migrations made, and not from them.
             Edit(
-                "credits/migrations/0002_guards.py",
-                "BEFORE UPDATE OR DELETE ON credits_transfer",
-                "BEFORE DELETE ON credits_transfer",
+                "genhub/schema/tables.sql",
+                "BEFORE DELETE OR UPDATE ON public.credits_transfer",
+                "BEFORE DELETE ON public.credits_transfer",
             ),
         ),
         ("tests/credits/test_guards.py",),
