@@ -14,8 +14,7 @@ from generation.models.training import LIVE, TRAINER
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.platforms.house import find_house
 from storage import checkpoints
-from storage.erasing import let_go
-from storage.models import Artifact
+from storage.erasing import let_go, let_go_of
 from storage.services import use_pictures
 from storage.uploads import take_picture
 
@@ -77,7 +76,7 @@ def delete_set(set_id: int) -> None:
     jobs = TrainingJob.objects.filter(set_id=set_id)
     ids = [uuid.UUID(one["artifact"]) for job in jobs for one in job.samples]
     ids += TrainingPicture.objects.filter(set_id=set_id).values_list("artifact_id", flat=True)
-    let_go(list(Artifact.objects.select_for_update().filter(pk__in=ids).order_by("pk")))
+    let_go_of(ids)
     checkpoints.forget([job.pk for job in jobs], platform_id=find_house().pk, user=TRAINER)
     TrainingPicture.objects.filter(set_id=set_id).delete()
     jobs.delete()
