@@ -3841,6 +3841,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('generation', '0043_bulk_cancels', now()),
     ('generation', '0044_closed_days', now()),
     ('generation', '0045_task_by_failure', now()),
+    ('generation', '0046_days_reopen', now()),
     ('retention', '0001_initial', now()),
     ('retention', '0002_keeping', now()),
     ('sessions', '0001_initial', now()),

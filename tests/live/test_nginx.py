@@ -200,5 +200,6 @@ def test_refusals_and_what_is_for_this_machine_alone(proxied: Web, follow: Open)
     status, body = ask(EVENTS, Authorization="Bearer x")
     assert (status, b"key_invalid" in body) == (401, True)
     assert ask("/files/x?signature=sung-by-a-canary")[0] in {403, 404}
+    # It is written once the answer is sent.
+    wait_until(lambda: "/files/x" in proxied.log.read_text(), 20, "nginx's line")
     assert "canary" not in proxied.log.read_text()
-    assert "/files/x" in proxied.log.read_text()
