@@ -134,11 +134,3 @@ def lock_rules() -> None:
     """Make other writers of the price list wait until this transaction ends, so that no two of them conflict."""
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
-
-
-def read_clock() -> datetime:
-    """Return the database's time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment

@@ -16,10 +16,11 @@ from django.db.models.functions import Now
 from psycopg.errors import LockNotAvailable
 
 from generation.models import ClosedDay, Task
-from generation.selectors.closed_days import Parts, Stretch, find_now, stretch_of
+from generation.selectors.closed_days import Parts, Stretch, stretch_of
 from generation.selectors.costs import SUMMED, cost_rows
 from generation.selectors.periods import count_rows
 from generation.selectors.times import time_rows
+from genhub.lib.clock import read_clock
 from genhub.lib.ids import new_id
 from genhub.lib.zones import hub_zone
 
@@ -58,7 +59,7 @@ def close_days(at: datetime | None = None) -> int:
     """Close days, the newest first, for a few seconds; return how many. `at` is what the time is taken to be."""
     forget_other_zones()
     until, closed = time.monotonic() + TURN_SECONDS, 0
-    for day in list_open(at or find_now()):
+    for day in list_open(at or read_clock()):
         try:
             close(mark(day))
             closed += 1

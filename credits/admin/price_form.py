@@ -10,8 +10,9 @@ from credits.models import PriceRule
 from credits.previews import Preview, preview
 from credits.price_mistakes import find_mistakes
 from credits.pricing import FACTOR
-from credits.tariffs import as_rule, not_over, read_clock
+from credits.tariffs import as_rule, not_over
 from genhub.admin.pages import word_fields
+from genhub.lib.clock import read_clock
 from genhub.lib.errors import InvalidRequest
 
 CONFIRMED = "confirmed"

@@ -10,10 +10,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from credits.selectors import Turnover, sum_turnover_of
 from generation.models import ClosedDay
+from genhub.lib.clock import read_clock
 from genhub.lib.ids import id_at
 from genhub.lib.zones import hub_zone
 
@@ -88,12 +88,4 @@ def stretch_of(first: date, last: date) -> Stretch:
 
 def find_today() -> date:
     """Return which day it is in the hub's zone, by the database's clock."""
-    return find_now().astimezone(hub_zone()).date()
-
-
-def find_now() -> datetime:
-    """Return the time by the database's clock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp()")
-        found: datetime = cursor.fetchone()[0]
-    return found
+    return read_clock().astimezone(hub_zone()).date()

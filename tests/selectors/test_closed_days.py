@@ -18,12 +18,13 @@ from generation.failures import TaskFailure
 from generation.life.unpaid_ends import cancel_task, end_unpaid
 from generation.models import Account, Attempt, ClosedDay, DayCost, Task
 from generation.refunds.one import request_refund
-from generation.selectors.closed_days import Parts, Stretch, find_now, find_today, part, stretch_of
+from generation.selectors.closed_days import Parts, Stretch, find_today, part, stretch_of
 from generation.selectors.costs import GROUPS, CostSum, sum_costs, sum_costs_by
 from generation.selectors.periods import DAY, HOUR, Figures, count_parts
 from generation.selectors.times import SHORTEST_SECONDS, STEP, length_of
 from generation.states import TaskState
 from generation.work.run import run_queue
+from genhub.lib.clock import read_clock
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
 from genhub.users.models import User
@@ -67,7 +68,7 @@ def close() -> int:
 
 
 def close_some() -> int:
-    return closing.close_days(at=find_now() + timedelta(days=1) + closing.GRACE)
+    return closing.close_days(at=read_clock() + timedelta(days=1) + closing.GRACE)
 
 
 def tell(parts: Parts) -> Told:
