@@ -60,6 +60,7 @@ class OperationTwin(Twin):
     typed: ClassVar[str] = "operations_typed"
     order: ClassVar[str] = "operations_order"
     most: ClassVar[int] = MOST_OPERATIONS
+    many: ClassVar[Any] = _("At most %(most)s edits.")
     row: ClassVar[str] = "admin/templates/operation.html"
     add: ClassVar[Any] = _("Add an edit")
 
@@ -79,12 +80,6 @@ class OperationTwin(Twin):
             OperationForm(data, prefix=f"{PREFIX}{number}", offered=self.offered)
             for number in self.list_numbers(data)
         ]
-
-    def find_mistake(self) -> str:
-        """Return what is wrong with the rows as a whole."""
-        if len(self.forms) > self.most:
-            return gettext("At most %(most)s edits.") % {"most": self.most}
-        return super().find_mistake()
 
     def said(self) -> dict[str, Any]:
         """Return the edits."""

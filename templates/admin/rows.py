@@ -174,6 +174,7 @@ class Rows(Twin):
     typed: ClassVar[str] = "typed"
     order: ClassVar[str] = "rows"
     most: ClassVar[int] = 50
+    many: ClassVar[Any] = _("At most %(most)s parameters.")
     row: ClassVar[str] = "admin/templates/row.html"
     add: ClassVar[Any] = _("Add a parameter")
 
@@ -191,8 +192,6 @@ class Rows(Twin):
 
     def find_mistake(self) -> str:
         """Return what is wrong with the rows as a whole."""
-        if len(self.forms) > self.most:
-            return gettext("At most %(most)s parameters.") % {"most": self.most}
         told = super().find_mistake()
         names = [form.cleaned_data.get("name") for form in self.forms]
         for form, name in zip(self.forms, names, strict=True):

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -115,6 +114,7 @@ class StepTwin(Twin):
     typed: ClassVar[str] = "chain_typed"
     order: ClassVar[str] = "chain_order"
     most: ClassVar[int] = MOST_STEPS - 1
+    many: ClassVar[Any] = _("At most %(most)s further steps.")
     row: ClassVar[str] = "admin/templates/step.html"
     add: ClassVar[Any] = _("Add a step")
 
@@ -134,12 +134,6 @@ class StepTwin(Twin):
             StepForm(data, prefix=f"{PREFIX}{number}", number=place, offered=self.offered)
             for place, number in enumerate(self.list_numbers(data), 2)
         ]
-
-    def find_mistake(self) -> str:
-        """Return what is wrong with the rows as a whole."""
-        if len(self.forms) > self.most:
-            return gettext("At most %(most)s further steps.") % {"most": self.most}
-        return super().find_mistake()
 
     def said(self) -> dict[str, Any]:
         """Return the steps."""

@@ -33,6 +33,8 @@ class Twin:
     order: ClassVar[str]
     # How many rows there may be; 0: as many as there are, and none is added.
     most: ClassVar[int] = 0
+    # What is said of more.
+    many: ClassVar[Any] = ""
     row: ClassVar[str]
     add: ClassVar[Any] = ""
     forms: Sequence[Any]
@@ -63,7 +65,9 @@ class Twin:
 
     @cached_property
     def mistake(self) -> str:
-        """What is wrong with the rows as a whole."""
+        """What is wrong with the rows as a whole, their number first."""
+        if self.most and len(self.forms) > self.most:
+            return str(self.many % {"most": self.most})
         return self.find_mistake()
 
     def take(self, error: FieldError, message: str) -> bool:
