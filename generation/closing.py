@@ -30,6 +30,8 @@ GRACE: Final = timedelta(minutes=10)
 # The loop says that it lives at the end of a turn; the first one of an old hub has years before it.
 TURN_SECONDS = 5.0
 LOCK_MILLISECONDS = 2000
+# Of the advisory lock of a day that is added up: two processes would write its sums twice. ASCII “clos”.
+LOCK: Final = 1668050803
 FORGET: Final = ("generation_daycount", "generation_daytime", "generation_daycost")
 # Whoever takes a mark away holds this table, too: once it is had alone, whatever changed before is committed and will
 # be counted, and whatever changes afterwards finds the mark.
@@ -112,14 +114,17 @@ def close(day: ClosedDay) -> None:
     """Add up the rows of a day that was marked; raise Reopened where the mark no longer stands."""
     parts = Parts([], [Stretch(day.begins_at, day.ends_at)])
     values = parts.values(day=day.pk)
+    marked = ClosedDay.objects.filter(pk=day.pk, mark=day.mark)
     with transaction.atomic():
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, str(day.pk)])
+            if not marked.exists():
+                raise Reopened
             for table in FORGET:
                 cursor.execute(f"DELETE FROM {table} WHERE closed_day_id = %s", [day.pk])  # noqa: S608 (our own names)
             cursor.execute(COUNT.format(rows=count_rows(parts)), values)
             cursor.execute(TIME.format(rows=time_rows(parts)), values)
             cursor.execute(COST.format(rows=cost_rows(parts), summed=SUMMED), values)
         moved = parts.sum_turnover()
-        marked = ClosedDay.objects.filter(pk=day.pk, mark=day.mark)
         if not marked.update(closed_at=Now(), captured=moved.captured, refunded=moved.refunded):
             raise Reopened

@@ -28,7 +28,7 @@ from genhub.lib.clock import read_clock
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
 from genhub.users.models import User
-from tests.races import together
+from tests.races import together, told_after
 from tests.steps import submit
 
 pytestmark = pytest.mark.django_db
@@ -269,6 +269,14 @@ def test_change_that_is_under_way_is_waited_for(
     finally:
         other.close()
     assert close() >= 1
+    assert is_closed()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_add_up_a_day_the_one_whose_mark_stands_has_it(orders: list[Task]) -> None:
+    late, stands = closing.mark(find_today()), closing.mark(find_today())
+    with pytest.raises(closing.Reopened):
+        told_after(lambda: closing.close(stands), lambda: closing.close(late))
     assert is_closed()
 
 
