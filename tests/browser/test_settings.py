@@ -53,7 +53,13 @@ def test_settings_are_fixed_without_json(
     page.fill("[name=settings0-steps]", "12")
     page.select_option("[name=settings0-quality]", "high")
     page.select_option("[name=settings0-mode]", "")
+    # What only a clip has is shown for a clip, or where it was said.
+    expect(page.locator("[name=settings0-audio]")).to_be_hidden()
+    page.select_option("#id_media_type", "video")
     page.select_option("[name=settings0-audio]", "false")
+    page.select_option("#id_media_type", "image")
+    expect(page.locator("[name=settings0-audio]")).to_be_visible()
+    expect(page.locator("[name=settings0-fps]")).to_be_hidden()
     page.click("[name=_save]")
     expect(page.locator("text=was changed successfully")).to_be_visible()
     draft.refresh_from_db()
