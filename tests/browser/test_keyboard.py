@@ -78,5 +78,9 @@ def test_whose_browser_runs_no_scripts_signs_in_and_reads(
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("heading", name="Newest pictures")).to_be_visible()
         shoot(page, "no-scripts")
+        # Nothing lies over the page that only a script would open.
+        page.click("a[href='/admin/generation/task/']")
+        expect(page.locator("#changelist")).to_be_visible()
+        shoot(page, "no-scripts-list")
     finally:
         page.context.close()
