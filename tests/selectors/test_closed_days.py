@@ -35,6 +35,16 @@ pytestmark = pytest.mark.django_db
 Told = tuple[Figures, Figures, dict[str, list[CostSum]], Turnover]
 
 
+def zone_of(hours: int) -> str:
+    """Return a zone in which it is so many hours past midnight: the orders' day is its day, whenever this runs."""
+    return f"Etc/GMT{datetime.now(UTC).hour - hours:+}"
+
+
+@pytest.fixture(autouse=True)
+def _about_noon(settings: Any) -> None:
+    settings.HUB_TIME_ZONE = zone_of(12)
+
+
 @pytest.fixture
 def orders(alice: APIClient, stub: Account, shop: Platform) -> list[Task]:
     """One delivered of known cost, one of unknown cost, one failed, one canceled, one that waits; an hour old."""
@@ -221,11 +231,12 @@ def test_day_is_open_until_late_writers_are_done(orders: list[Task]) -> None:
 
 def test_days_are_of_the_zone_as_it_is_set(orders: list[Task], settings: Any) -> None:
     close()
-    settings.HUB_TIME_ZONE = "Asia/Shanghai"
+    [hour] = {day.begins_at.hour for day in ClosedDay.objects.all()}
+    settings.HUB_TIME_ZONE = zone_of(13)
     assert not is_closed()
     close()
     assert is_closed()
-    assert {day.begins_at.hour for day in ClosedDay.objects.all()} == {16}
+    assert {day.begins_at.hour for day in ClosedDay.objects.all()} == {(hour - 1) % 24}
 
 
 def test_nothing_is_closed_where_nothing_was_ordered(db: None) -> None:
