@@ -1,6 +1,7 @@
 """The people, the purse and the clients that every test may use."""
 
 import fcntl
+import math
 import os
 import re
 import socket
@@ -30,7 +31,7 @@ from generation.providers import http, registry
 from generation.providers.base import Capabilities
 from generation.providers.stub import StubProvider
 from generation.work.process import Drain, draining, occupancy
-from genhub.lib import fetch, throttle
+from genhub.lib import fetch, remembered, throttle
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform
 from storage import credentials
@@ -103,6 +104,14 @@ def _signs_and_counts_at_once() -> None:
     """No first picture waits for what signs it, or counts its prompt: the leases of tests are short."""
     credentials.prepare()
     find_tokenizer()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _remembers_until_it_is_changed() -> Iterator[None]:
+    """No statement is sent, and counted, because a minute went by."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remembered, "LONGEST_SECONDS", math.inf)
+        yield
 
 
 @pytest.fixture(autouse=True)

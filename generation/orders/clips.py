@@ -10,12 +10,13 @@ from django.conf import settings
 from generation.accounts import routing
 from generation.orders.modes import Usual
 from generation.spec import GenerationSpec, ModelCard
+from genhub.api.order_words import CLIP_WORDS
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.lib.limits import FOUR_K_PIXELS
 
 CLIP = "video"
 # Words of an order that mean nothing for a picture.
-OF_CLIPS = ("duration", "fps", "resolution", "last_image", "audio")
+OF_CLIPS = (*CLIP_WORDS, "last_image")
 ONE_OF_THESE = gettext_noop("The model “%(model)s” takes one of these: %(choices)s.")
 
 

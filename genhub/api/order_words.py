@@ -26,6 +26,8 @@ from genhub.lib.limits import (
 
 QUALITIES: Final = ("standard", "high")
 FORMATS: Final = ("png", "webp", "jpeg", "avif")
+# Those that mean nothing for a picture.
+CLIP_WORDS: Final = ("duration", "fps", "resolution", "audio")
 # Those that may lose something, so that how much is a question.
 LOSSY: Final = frozenset({"webp", "jpeg", "avif"})
 NO_FORMAT: Final = gettext_noop("It goes with “output_format” jpeg, webp or avif.")

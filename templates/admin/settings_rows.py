@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from genhub.api.order_words import CLIP_WORDS
 from genhub.lib.errors import FieldError
 from genhub.lib.limits import MOST_LORAS
 from templates.admin.offered import Offered
@@ -25,6 +26,8 @@ LORAS: Final = "loras"
 
 class SettingsForm(WordsForm):
     """The words that a template or a style fixes; LoRAs, of which there are several, have a pair of fields each."""
+
+    of_clips = CLIP_WORDS
 
     def __init__(
         self, data: Any = None, *, prefix: str, said: Any = None, offered: Offered, **limits: Any

@@ -1,8 +1,10 @@
 """Staff who use no mouse come past the menu at once, to their own menu and the filters, and type without a click."""
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from genhub.users.models import User
+from tests.browser.conftest import PASSWORD
+from tests.browser.tour import shoot
 
 
 def test_the_menu_is_skipped_and_ones_own_is_reached(
@@ -63,3 +65,22 @@ def test_the_field_is_ready_though_the_page_was_painted_before_the_themes_script
     expect(page.locator("#id_username")).to_be_focused()
     page.keyboard.type(staff.username)
     expect(page.locator("#id_username")).to_have_value(staff.username)
+
+
+def test_whose_browser_runs_no_scripts_signs_in_and_reads(
+    browser: Browser, site: str, staff: User
+) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    try:
+        page.goto(f"{site}/admin/")
+        page.fill("[name=username]", staff.username)
+        page.fill("[name=password]", PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("heading", name="Newest pictures")).to_be_visible()
+        shoot(page, "no-scripts")
+        # Nothing lies over the page that only a script would open.
+        page.click("a[href='/admin/generation/task/']")
+        expect(page.locator("#changelist")).to_be_visible()
+        shoot(page, "no-scripts-list")
+    finally:
+        page.context.close()

@@ -43,7 +43,7 @@ def test_settings_are_fixed_without_json(
     page.select_option("[name=settings0-quality]", "high")
     page.select_option("[name=settings0-model]", "")
     page.click("summary:has-text('Settings in JSON')")
-    said = {"width": 640, "audio": False, "steps": 12, "quality": "high"}
+    said = {"width": 640, "steps": 12, "quality": "high"}
     expect(page.locator("#id_settings")).to_have_value(re.compile('"quality": "high"'))
     page.fill("#id_settings", '{"width": 320, "mode": "fast"}')
     expect(page.locator("[name=settings0-width]")).to_have_value("320")
@@ -53,11 +53,30 @@ def test_settings_are_fixed_without_json(
     page.fill("[name=settings0-steps]", "12")
     page.select_option("[name=settings0-quality]", "high")
     page.select_option("[name=settings0-mode]", "")
-    page.select_option("[name=settings0-audio]", "false")
     page.click("[name=_save]")
     expect(page.locator("text=was changed successfully")).to_be_visible()
     draft.refresh_from_db()
     assert draft.settings == said
+    assert complaints == []
+
+
+def test_what_only_a_clip_has_is_shown_for_a_clip_or_where_it_was_said(
+    signed_in: Page, site: str, stub: Account, complaints: list[str]
+) -> None:
+    page, draft = signed_in, make_draft()
+    page.goto(f"{site}/admin/templates/templateversion/{draft.pk}/change/")
+    sounds, rate = (page.locator(f"[name=settings0-{name}]") for name in ("audio", "fps"))
+    expect(sounds).to_be_hidden()
+    page.select_option("#id_media_type", "video")
+    sounds.select_option("false")
+    expect(rate).to_be_visible()
+    page.select_option("#id_media_type", "image")
+    expect(sounds).to_be_visible()
+    expect(rate).to_be_hidden()
+    page.click("[name=_save]")
+    expect(page.locator("text=was changed successfully")).to_be_visible()
+    draft.refresh_from_db()
+    assert draft.settings["audio"] is False
     assert complaints == []
 
 

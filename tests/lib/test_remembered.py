@@ -48,6 +48,15 @@ def test_it_is_read_again_after_each_change_and_not_before(reader: Reader, names
     assert names.get() == []
 
 
+def test_it_is_read_again_after_a_while_whatever_the_marks_say(
+    reader: Reader, names: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names.get()
+    monkeypatch.setattr(remembered, "LONGEST_SECONDS", 0.0)
+    names.get()
+    assert reader.times == 2
+
+
 def test_what_was_never_committed_is_forgotten(names: Any) -> None:
     with transaction.atomic():
         Plan.objects.create(code="one", name="One")

@@ -14,7 +14,16 @@
   const first = (row) => row.querySelector("input:not([type=hidden]), select, textarea");
   const PAUSE_MS = 350;
 
+  // What only a clip has is in nobody's way on a picture's page, unless it was said all the same.
+  const fitClip = (row) => {
+    const media = (row.querySelector("[name$=-media_type]") ?? field("media_type"))?.value;
+    for (const part of row.querySelectorAll("[data-clip]")) {
+      const said = part.querySelector("input, select");
+      part.hidden = media === "image" && !said.value && !part.querySelector(".errors");
+    }
+  };
   const fit = (row) => {
+    fitClip(row);
     const kind = row.querySelector("[name$=-kind]")?.value;
     for (const part of row.querySelectorAll("[data-of]")) part.hidden = !part.dataset.of.split(" ").includes(kind);
   };
@@ -123,6 +132,7 @@
     timer = setTimeout(look, PAUSE_MS);
   };
 
+  field("media_type")?.addEventListener("change", () => tables.flatMap(rows).forEach(fitClip));
   form.addEventListener("input", ({ target }) => {
     const table = target.closest("[data-table]");
     if (table) {
