@@ -58,15 +58,16 @@ class DialectSchema(HubSchema):
 
     def word_refusals(self, operation: Any) -> dict[str, dict[str, Any]]:
         """Return each refusal by its status and name, in the words in which the view answers it."""
+        view: Any = self.view
         makers: dict[str, Callable[[], Problem] | None] = {
             code: partial(show, kind_of(code)) for code in sorted(set(self.find_codes(operation)))
         }
         # What a view has other words for, or, where it names None, never has to say.
-        makers |= getattr(self.view, "met", {}).get(self.method, {})
+        makers |= getattr(view, "met", {}).get(self.method, {})
         found: dict[str, dict[str, Any]] = {}
         for name, make in makers.items():
             if make:
-                answer = self.view.word_refusal(mean_question(make(), self.view.request))
+                answer = view.word_refusal(mean_question(make(), view.request))
                 found.setdefault(str(answer.status_code), {})[name] = {"value": answer.data}
         return found
 

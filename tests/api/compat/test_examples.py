@@ -139,7 +139,7 @@ def test_refusals_are_shown_as_they_are_met(
     talk: Talk, client_of: Callable[..., APIClient], met: tuple[str, str, str, str, str]
 ) -> None:
     who, address, body, operation, name = met
-    clients = {
+    clients: dict[str, Callable[[], APIClient]] = {
         "nobody": APIClient, "alice": lambda: talk.client, "poor": lambda: client_of("poor"),
         "reader": lambda: client_of("alice", scopes=[Scope.TASKS_READ.value]),
     }  # fmt: skip
