@@ -77,7 +77,7 @@ class GrantView(APIView):
             **dict.fromkeys((409, 422), schema.PROBLEM),
         },
         parameters=[schema.IDEMPOTENCY_KEY],
-        examples=[OpenApiExample("ad_reward", EXAMPLE, request_only=True)],
+        examples=[OpenApiExample("A watched advertisement", EXAMPLE, request_only=True)],
         summary=_("Grant credits for an event of your app, once"),
     )
     def post(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ from generation.states import BatchState, TaskState
 ORDER_STATES = [*(state.value for state in TaskState), "refused"]
 EXAMPLES = [
     OpenApiExample(
-        "Orders",
+        "A list of orders",
         value={
             "orders": [{"prompt": "a yellow star"}, {"prompt": "a red circle", "seed": 7}],
             "order": {"num_images": 2},

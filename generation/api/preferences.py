@@ -35,7 +35,7 @@ EXAMPLES = [
         value={"style_preset": "anime", "width": 256, "height": 256, "num_images": 2},
         request_only=True,
     ),
-    OpenApiExample("None", value={}, request_only=True),
+    OpenApiExample("None of them", value={}, request_only=True),
 ]
 
 

@@ -11,6 +11,7 @@ from credits.errors import (
     UserStopped,
 )
 from credits.pricing import PriceTooLarge, PriceUnknown
+from generation import failures
 from generation.errors import (
     AlreadyEnded,
     AppealMade,
@@ -47,5 +48,11 @@ EDIT = (
 # What there must be before anything can be fetched of a task, or goes on from it.
 RESULT = (NoResult, NotReady)
 CANCEL = (AlreadyEnded,)
+# Why a task itself failed: doors that wait for its end refuse so.
+FAILED = tuple(
+    kind
+    for kind in vars(failures).values()
+    if isinstance(kind, type) and issubclass(kind, failures.TaskFailure)
+)
 FOLLOW = (MakerOff, *RESULT)
 APPEAL = (AppealMade, NothingWithheld)

@@ -18,7 +18,7 @@ from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 from genhub.platforms.rates import Rate
 from storage import decoding
-from storage.api.parsers import FORM, MalformedForm, PictureParser
+from storage.api.parsers import FORM, FORM_EXAMPLE, MalformedForm, PictureParser
 from storage.api.uploads import read_file
 from storage.selectors import PREFIX, find_own
 from storage.uploads import UploadsBusy
@@ -98,7 +98,7 @@ class VerifyView(APIView):
             200: VerdictSerializer,
             **dict.fromkeys((400, 401, 403, 413, 422, 503), OpenApiResponse(ProblemSerializer)),
         },
-        examples=[EXAMPLE],
+        examples=[EXAMPLE, FORM_EXAMPLE],
         summary=_("Ask whether this hub made a picture, and what was changed since"),
     )
     def post(self, request: Request) -> Response:

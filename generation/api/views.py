@@ -165,7 +165,13 @@ class TaskResultView(ConditionalView):
     @extend_schema(
         responses={200: Result, **schema.REFUSALS, 409: schema.PROBLEM},
         parameters=[
-            OpenApiParameter("format", OpenApiTypes.STR, enum=["url", "b64"], default="url")
+            OpenApiParameter(
+                "format",
+                OpenApiTypes.STR,
+                enum=["url", "b64"],
+                default="url",
+                description=_("b64: also with the files' bytes in base64."),
+            )
         ],
         summary=_("Fetch a result"),
     )

@@ -13,7 +13,7 @@ from generation.orders.brought import Owner
 from generation.orders.clips import CLIP, find_usual_model
 from generation.providers.further import treatment_by
 from genhub.lib import remembered
-from genhub.lib.errors import gettext_noop, refuse_field
+from genhub.lib.errors import InvalidRequest, gettext_noop, refuse_field
 from genhub.platforms.models import Plan
 from templates.rendering import Look
 
@@ -79,13 +79,7 @@ def find_route(
         )
     else:
         models = ", ".join(list_orderable(buyer, media_type)) or "–"
-        code, message = (
-            "unknown",
-            gettext_noop(
-                "There is no model of this name. GET models lists those there are, such as: %(models)s."
-            ),
-        )
-        raise refuse_field("model", code, message, models=models)
+        raise lack_model(models)
     raise refuse_field("model", code, message, model=alias)
 
 
@@ -103,3 +97,11 @@ def list_orderable(buyer: Buyer, media_type: str) -> list[str]:
 def default_model() -> str:
     """Return the model of orders that name none, offered or not."""
     return str(settings.DEFAULT_MODEL)
+
+
+def lack_model(models: str) -> InvalidRequest:
+    """Return the refusal of an order for a model that there is not."""
+    message = gettext_noop(
+        "There is no model of this name. GET models lists those there are, such as: %(models)s."
+    )
+    return refuse_field("model", "unknown", message, models=models)

@@ -1,4 +1,5 @@
-"""Words of other people's packages that ship no Chinese for them: django-unfold, and one of DRF's.
+"""Words of other people's packages that ship no Chinese for them: django-unfold, one of DRF's, one of
+drf-spectacular's.
 
 Nothing imports this module. `makemessages` reads it, so that our catalogue keeps their translations; a test compares
 it with the installed django-unfold.
@@ -72,3 +73,4 @@ UNFOLD = (
     ),
 )
 DRF = (gettext_noop("Integer value too large to convert to float"),)
+SPECTACULAR = (gettext_noop("No response body"),)

@@ -9,5 +9,6 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI; pictures that it fetched it shows as blobs, which no other page may."""
 
+    template_name = "documents/page.html"
     # What OPTIONS tells of an address is no page that a template could show.
     metadata_class = None

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from genhub.api.dialects import NATIVE
+from genhub.api.docstrings import say_schemas
 from genhub.api.field_codes import list_field_codes
 from genhub.api.first_page import list_tags, write_first_page
 from genhub.api.operations import list_examples
@@ -17,7 +18,9 @@ RATES, RETRY_AFTER = ("RateLimit-Policy", "RateLimit"), "Retry-After"
 
 
 def finish_document(result: dict[str, Any], **_words: Any) -> dict[str, Any]:
-    """Return the hub's own document with its examples, the headers of rates, and all codes; a dialect's as it is."""
+    """Return a document in the reader's language, and the hub's own with its examples, the headers of rates, and all
+    codes."""
+    say_schemas(result)
     if not any(path.startswith(NATIVE) for path in result["paths"]):
         return result
     for operations in result["paths"].values():

@@ -13,6 +13,8 @@ from drf_spectacular.openapi import AutoSchema
 import genhub.api.outside
 import genhub.front.refusals  # noqa: F401 (both bring their problems into being)
 from genhub.api.answer_headers import tell_headers
+from genhub.api.docstrings import say, say_examples
+from genhub.api.parameter_words import describe
 from genhub.api.problems import problem_body
 from genhub.api.shown_values import show
 from genhub.lib.errors import Problem
@@ -24,6 +26,7 @@ JSON: Final = "application/json"
 TEXTS: Final = {"text/event-stream": "EventStream", "text/csv": "Statement"}
 REFUSED: Final = 400
 EXAMPLES: Final = Path(__file__).with_name("examples.json")
+DIALECT_EXAMPLES: Final = EXAMPLES.with_name("dialect_examples.json")
 
 # What any request may be answered, before anybody looks at what it asks for, or when nothing works.
 ANYWHERE: Final = (
@@ -43,6 +46,9 @@ WITH_PARAMETER: Final = {
     "user": ("wrong_user", "invalid_request"),
     "cursor": ("cursor_invalid", "invalid_request"),
     "Idempotency-Key": ("invalid_request", "idempotency_key_in_use", "idempotency_key_reused"),
+    # Whatever they say is taken.
+    "skip_current_image": (),
+    "x-genhub-async": (),
 }
 WITH_ID: Final = "not_found"
 
@@ -58,7 +64,14 @@ class HubSchema(AutoSchema):
         operation = super().get_operation(*args, **kwargs)
         if operation:
             self.complete(operation)
+            say_examples([operation.get("requestBody", {}), *operation["responses"].values()])
+            if parameters := operation.get("parameters"):
+                operation["parameters"] = [describe(parameter) for parameter in parameters]
         return operation
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """Return its docstring in the reader's language."""
+        return say(super().get_description())
 
     def complete(self, operation: Any) -> None:
         """Say which codes and headers come with which answer, and show examples."""
@@ -158,6 +171,13 @@ def component_of(schema: Any) -> str:
 def read_examples() -> dict[str, Any]:
     """Return an answer of each kind, by the component that it is."""
     found: dict[str, Any] = json.loads(EXAMPLES.read_text())
+    return found
+
+
+@cache
+def read_dialect_examples() -> dict[str, Any]:
+    """Return what clients of other services sent, and what they were answered: by operation, status and type."""
+    found: dict[str, Any] = json.loads(DIALECT_EXAMPLES.read_text())
     return found
 
 

@@ -85,14 +85,20 @@ def is_question(request: Any) -> bool:
     return getattr(request, "method", "") in SAFE_METHODS
 
 
+def mean_question(problem: Problem, request: Any) -> Problem:
+    """Return a refusal as the request means it: of what only reads, nothing could have been charged."""
+    if type(problem) is InvalidRequest and is_question(request):
+        return InvalidQuestion(errors=problem.errors, headers=problem.headers)
+    return problem
+
+
 def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Answer any error of a view; an unknown one is logged with its trace and answered without it."""
     problem = as_problem(error)
-    if type(problem) is InvalidRequest and is_question(context.get("request")):
-        problem = InvalidQuestion(errors=problem.errors, headers=problem.headers)
     if problem is None:
         logger.error("unhandled error in %s", context.get("view"), exc_info=error)
         problem = Problem()
+    problem = mean_question(problem, context.get("request"))
     set_rollback()
     if word := getattr(context.get("view"), "word_refusal", None):
         # A dialect says it in its own form.

@@ -10,6 +10,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import QueryDict
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.datastructures import MultiValueDict
+from drf_spectacular.utils import OpenApiExample
 from rest_framework.parsers import BaseParser, DataAndFiles
 
 from genhub.api.parsers import BodyTooLarge
@@ -17,6 +18,10 @@ from genhub.lib.errors import Problem, gettext_noop
 from storage.uploads import FIELD
 
 FORM = "multipart/form-data"
+# As curl names a file that it sends.
+FORM_EXAMPLE = OpenApiExample(
+    "A file in a form", value={FIELD: "@star.png"}, request_only=True, media_type=FORM
+)
 # What a form may need around its file.
 FORM_BYTES = 65_536
 

@@ -19,7 +19,7 @@ from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import WrongUser, caller_of
 from genhub.platforms.models import Scope
 from storage import decoding
-from storage.api.parsers import FORM, MalformedForm, PictureParser
+from storage.api.parsers import FORM, FORM_EXAMPLE, MalformedForm, PictureParser
 from storage.api.reviews import ReviewWords, answer_review
 from storage.models import Artifact
 from storage.selectors import PREFIX
@@ -101,7 +101,7 @@ class UploadView(APIView):
                 ),
             ),
         ],
-        examples=[EXAMPLE],
+        examples=[EXAMPLE, FORM_EXAMPLE],
         operation_id="artifacts_create",
         summary=_("Upload a picture to start from"),
     )

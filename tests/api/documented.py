@@ -3,9 +3,13 @@
 from functools import cache
 from typing import Any
 
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, include, path, resolve
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import patched_settings
 from jsonschema import Draft202012Validator
+
+from genhub.api.dialects import DialectSchemaView
+from genhub.urls import DIALECTS
 
 PREFIX = "/api/v1/"
 
@@ -34,19 +38,28 @@ def strict(part: Any) -> Any:
     return {"anyOf": [made, {"type": "null"}]} if made.pop("nullable", False) is True else made
 
 
-def find_mistakes(schema: Any, value: Any) -> list[str]:
-    """Return what of a value is not as a schema of the document says."""
-    whole = {**strict(schema), "components": components()}
+@cache
+def read_dialect(name: str) -> Any:
+    """Return the document of a dialect in English."""
+    [dialect] = [each for each in DIALECTS if each.name == name]
+    spoken = [path(dialect.base, include(dialect.routes))]
+    with patched_settings(DialectSchemaView.custom_settings):
+        return SchemaGenerator(patterns=spoken).get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+
+
+def find_mistakes(schema: Any, value: Any, within: Any = None) -> list[str]:
+    """Return what of a value is not as a schema of the document says; `within`: of another document's components."""
+    whole = {**strict(schema), "components": strict(within) if within else components()}
     return [
         f"{error.json_path}: {error.message[:300]}"
         for error in Draft202012Validator(whole).iter_errors(value)
     ]
 
 
-def find_codes(method: str, path: str, status: int) -> list[str] | None:
+def find_codes(method: str, address: str, status: int) -> list[str] | None:
     """Return the codes that the document lists for an answer, or None where it has no such operation."""
     try:
-        route = resolve(path).route
+        route = resolve(address).route
     except Resolver404:
         return None
     return list_codes(method, "/" + route.replace("<str:", "{").replace(">", "}"), status)

@@ -174,6 +174,21 @@ def test_each_example_is_as_its_schema_says() -> None:
     assert tried > 100
 
 
+def test_each_operation_shows_a_request_and_a_success() -> None:
+    for (path, method), operation in operations(read_document()).items():
+        answered = {
+            status: response
+            for status, response in operation["responses"].items()
+            if status.startswith(("2", "3"))
+        }
+        assert answered, (path, method)
+        for body in (operation.get("requestBody", {}), *answered.values()):
+            for kind, content in body.get("content", {}).items():
+                # A file of pixels is shown by nobody.
+                is_file = content["schema"].get("format") == "binary"
+                assert bool(content.get("examples")) != is_file, (path, method, kind)
+
+
 def test_codes_are_those_of_their_status() -> None:
     for (path, method), operation in operations(read_document()).items():
         for status, response in operation["responses"].items():

@@ -2,17 +2,19 @@
 
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from generation.api import waits
+from generation.api import problems, waits
 from generation.api.answers import has_result
 from generation.api.views import get_task
 from generation.errors import NoResult
 from generation.failures import TaskFailure
 from generation.models import Task
+from generation.orders.maker import lack_model
 from generation.selectors.delivered import find_with_pictures, has_ended
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import NotFound, Problem, gettext_noop, problem_of
@@ -35,6 +37,13 @@ class StillUnderWay(Problem):
     detail = gettext_noop(
         "The order was taken and goes on: fetch it by GET /api/v1/tasks/%(task)s. Do not order again."
     )
+
+
+# A model that there is not, as an order meets it: some dialects have a status of their own for that.
+LACKS_MODEL: Final = partial(lack_model, "z-image-small")
+# What a door refuses that answers with pictures: of an order that has ended, and of one that it takes itself.
+ENDED: Final = (*problems.FAILED, NoResult)
+DRAWN: Final = (*problems.ORDER, *ENDED, StillUnderWay)
 
 
 def find_taken(request: Request, task_id: uuid.UUID) -> Task:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from generation.api.compat.openai import schema
 from generation.api.compat.openai.views import OpenAIView
+from generation.errors import ModerationUnavailable
 from generation.models.term import Category
 from generation.moderation.opinions import Opinion, judge_texts
 from genhub.api.fields import ShortListField, StrictCharField, StrictSerializer
@@ -122,23 +123,26 @@ class ModerationsSerializer(StrictSerializer):
 class JudgedSerializer(serializers.Serializer[Any]):
     """What is said of one text, by category: OpenAI's, and those that the hub or its service has besides."""
 
-    flagged = serializers.BooleanField()
-    categories = serializers.DictField(child=serializers.BooleanField())
+    flagged = serializers.BooleanField(help_text=_("Whether anything is objected to."))
+    categories = serializers.DictField(
+        child=serializers.BooleanField(), help_text=_("By category, whether it is objected to.")
+    )
     category_scores = serializers.DictField(
         child=serializers.FloatField(),
         help_text=_("A service's own, where it says them; else 1 for what is objected to, and 0."),
     )
     category_applied_input_types = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField())
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text=_("By category, what was looked at: texts."),
     )
 
 
 class JudgementsSerializer(serializers.Serializer[Any]):
     """What is said of the texts, in their order."""
 
-    id = serializers.CharField()
-    model = serializers.CharField()
-    results = JudgedSerializer(many=True)
+    id = serializers.CharField(help_text=_("The id of this answer; nothing is kept under it."))
+    model = serializers.CharField(help_text=_("Always genhub-moderation."))
+    results = JudgedSerializer(many=True, help_text=_("One for each text, in their order."))
 
 
 class ModerationsView(OpenAIView):
@@ -146,6 +150,7 @@ class ModerationsView(OpenAIView):
 
     scopes = {"POST": Scope.TASKS_WRITE}
     rate = Rate.READS
+    problems = {"POST": (ModerationUnavailable,)}
 
     @extend_schema(
         request=ModerationsSerializer,

@@ -8,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from generation.api.compat.ends import SHOULD_RETRY, TASK
+from generation.api import problems
+from generation.api.compat.ends import LACKS_MODEL, SHOULD_RETRY, TASK
 from generation.api.compat.openai import schema, video_schema
 from generation.api.compat.openai.relayed_words import THEIRS, RelayedSerializer, to_clip_order
 from generation.api.compat.openai.video_answers import (
@@ -36,22 +37,32 @@ OVER: Final = "100%"
 class RelayedTaskSerializer(serializers.Serializer[Any]):
     """How a clip's order stands, in new-api's words."""
 
-    task_id = serializers.CharField()
+    task_id = serializers.CharField(
+        help_text=_("The id of the task: GET /api/v1/tasks knows it, too.")
+    )
     status = serializers.ChoiceField(list(STATUSES.values()))
-    progress = serializers.CharField()
-    fail_reason = serializers.CharField()
+    progress = serializers.CharField(help_text=_("Percent, as a text."))
+    fail_reason = serializers.CharField(
+        help_text=_("Why it failed, in the reader's language; else empty.")
+    )
     result_url = serializers.URLField(help_text=_("It works for some minutes."))
-    submit_time = serializers.IntegerField()
-    start_time = serializers.IntegerField()
-    finish_time = serializers.IntegerField()
+    submit_time = serializers.IntegerField(
+        help_text=_("When it was ordered, in seconds since 1970.")
+    )
+    start_time = serializers.IntegerField(
+        help_text=_("When work on it began, in seconds since 1970; 0: not yet.")
+    )
+    finish_time = serializers.IntegerField(
+        help_text=_("When it ended, in seconds since 1970; 0: not yet.")
+    )
     data = video_schema.VideoSerializer()  # type: ignore[assignment]
 
 
 class EnvelopeSerializer(serializers.Serializer[Any]):
     """new-api's envelope."""
 
-    code = serializers.CharField()
-    message = serializers.CharField()
+    code = serializers.CharField(help_text=_("Always success: a refusal has a form of its own."))
+    message = serializers.CharField(help_text=_("Always empty."))
     data = RelayedTaskSerializer()  # type: ignore[assignment]
 
 
@@ -65,6 +76,8 @@ class RelayedListView(RelayedView):
     """Orders of clips."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": problems.ORDER}
+    met = {"POST": {"model_not_found": LACKS_MODEL}}
     parser_classes = [OrderParser]
 
     @extend_schema(

@@ -32,33 +32,65 @@ ZERO_IS_UNSAID: Final = ("duration", "width", "height", "fps", "n")
 class VendorWordsSerializer(StrictSerializer):
     """`metadata`: what there vendors have words of their own for."""
 
-    negative_prompt = StrictCharField(required=False, allow_blank=True, max_length=LONGEST)
-    quality = StrictCharField(required=False, max_length=20)
-    resolution = StrictCharField(required=False, max_length=20)
-    audio = StrictBooleanField(required=False)
-    last_image = StrictCharField(required=False)
+    negative_prompt = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST,
+        help_text=_("What the clip shall not show."),
+    )
+    quality = StrictCharField(
+        required=False, max_length=20, help_text=_("standard or high. Default: standard.")
+    )
+    resolution = StrictCharField(
+        required=False,
+        max_length=20,
+        help_text=_("The short side, such as 720p. Default: the model's."),
+    )
+    audio = StrictBooleanField(
+        required=False, help_text=_("Whether it sounds, where the model can. Default: false.")
+    )
+    last_image = StrictCharField(
+        required=False, help_text=_("A picture that the clip ends with, where the model can.")
+    )
 
 
 class RelayedSerializer(SaysSize):
     """The body of `POST /v1/video/generations`."""
 
-    prompt = StrictCharField(max_length=LONGEST)
-    model = StrictCharField(required=False, max_length=100)
+    prompt = StrictCharField(max_length=LONGEST, help_text=_("What the clip shows."))
+    model = StrictCharField(
+        required=False,
+        max_length=100,
+        help_text=_("A name of GET /v1/models. Default: the platform's."),
+    )
     image = StrictCharField(
         required=False, help_text=_("A picture that the clip starts from: an address, a data URI, an id.")
     )  # fmt: skip
-    images = serializers.ListField(child=StrictCharField(), required=False)
-    input_reference = StrictCharField(required=False)
+    images = serializers.ListField(
+        child=StrictCharField(),
+        required=False,
+        help_text=_("Another word for “image”: a list of one."),
+    )
+    input_reference = StrictCharField(required=False, help_text=_("Another word for “image”."))
     duration = serializers.IntegerField(required=False, help_text=_("Seconds."))
-    seconds = serializers.IntegerField(required=False)
-    size = StrictCharField(required=False, max_length=20)
-    width = StrictIntegerField(required=False)
-    height = StrictIntegerField(required=False)
-    fps = StrictIntegerField(required=False)
-    seed = StrictIntegerField(required=False)
-    n = StrictIntegerField(required=False)
-    response_format = StrictCharField(required=False, help_text="url")
-    user = StrictCharField(required=False, max_length=LONGEST_USER, trim_whitespace=False)
+    seconds = serializers.IntegerField(required=False, help_text=_("Another word for “duration”."))
+    size = StrictCharField(
+        required=False, max_length=20, help_text=_("Such as 1280x720. Default: the model's.")
+    )
+    width = StrictIntegerField(required=False, help_text=_("Pixels; or say “size”."))
+    height = StrictIntegerField(required=False, help_text=_("Pixels; or say “size”."))
+    fps = StrictIntegerField(required=False, help_text=_("Frames a second. Default: the model's."))
+    seed = StrictIntegerField(required=False, help_text=_("Default: one is drawn."))
+    n = StrictIntegerField(required=False, help_text=_("Clips. Default: 1."))
+    response_format = StrictCharField(
+        required=False, help_text=_("Only url: a clip comes as a link.")
+    )
+    user = StrictCharField(
+        required=False,
+        max_length=LONGEST_USER,
+        trim_whitespace=False,
+        help_text=_("Who your user is, by your own name; with a platform's key, who pays."),
+    )
     metadata = VendorWordsSerializer(required=False)
 
     def to_internal_value(self, data: Any) -> Any:

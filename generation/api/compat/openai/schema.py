@@ -47,53 +47,59 @@ class EditFormSerializer(EditWords):
 class EditBodySerializer(EditWords):
     """An edit in JSON."""
 
-    images = PictureSerializer(many=True)
+    images = PictureSerializer(many=True, help_text=_("The one picture to start from."))
     mask = PictureSerializer(required=False)
 
 
 class OpenAIPictureSerializer(serializers.Serializer[Any]):
     """A picture."""
 
-    b64_json = serializers.CharField(required=False)
+    b64_json = serializers.CharField(required=False, help_text=_("The picture in base64."))
     url = serializers.URLField(required=False, help_text=_("It works for some minutes."))
-    revised_prompt = serializers.CharField(required=False)
+    revised_prompt = serializers.CharField(
+        required=False, help_text=_("The prompt as the vendor changed it, where it did.")
+    )
 
 
 class TokensSerializer(serializers.Serializer[Any]):
     """Tokens by kind."""
 
-    text_tokens = serializers.IntegerField()
-    image_tokens = serializers.IntegerField()
+    text_tokens = serializers.IntegerField(help_text=_("Of the prompt."))
+    image_tokens = serializers.IntegerField(help_text=_("Always 0."))
 
 
 class UsageSerializer(serializers.Serializer[Any]):
     """The prompt's tokens; pictures have none."""
 
-    input_tokens = serializers.IntegerField()
+    input_tokens = serializers.IntegerField(help_text=_("Of the prompt."))
     input_tokens_details = TokensSerializer()
-    output_tokens = serializers.IntegerField()
-    total_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField(help_text=_("Always 0."))
+    total_tokens = serializers.IntegerField(help_text=_("All together."))
 
 
 class PicturesSerializer(serializers.Serializer[Any]):
     """Pictures, and what they are."""
 
-    created = serializers.IntegerField()
+    created = serializers.IntegerField(help_text=_("When it was ordered, in seconds since 1970."))
     data = OpenAIPictureSerializer(many=True)  # type: ignore[assignment]
-    background = serializers.CharField(required=False)
-    output_format = serializers.CharField(required=False)
-    quality = serializers.CharField(required=False)
-    size = serializers.CharField(required=False)
+    background = serializers.CharField(required=False, help_text=_("Always opaque."))
+    output_format = serializers.CharField(
+        required=False, help_text=_("What the pictures are stored as, or what was asked for.")
+    )
+    quality = serializers.CharField(
+        required=False, help_text=_("As it was ordered, in OpenAI's words.")
+    )
+    size = serializers.CharField(required=False, help_text=_("Width and height in pixels."))
     usage = UsageSerializer(required=False)
 
 
 class PictureTaskSerializer(serializers.Serializer[Any]):
     """An order that is under way."""
 
-    id = serializers.CharField()
-    object = serializers.CharField()
-    created = serializers.IntegerField()
-    model = serializers.CharField()
+    id = serializers.CharField(help_text=_("The id of the task: GET /api/v1/tasks knows it, too."))
+    object = serializers.CharField(help_text=_("Always image.task."))
+    created = serializers.IntegerField(help_text=_("When it was ordered, in seconds since 1970."))
+    model = serializers.CharField(help_text=_("The model that draws it."))
     status = serializers.ChoiceField(list(STATUSES.values()))
     url = serializers.URLField(help_text=_("Where its pictures are fetched."))
 
@@ -101,26 +107,32 @@ class PictureTaskSerializer(serializers.Serializer[Any]):
 class OpenAIModelSerializer(serializers.Serializer[Any]):
     """A model, or another name of one."""
 
-    id = serializers.CharField()
-    object = serializers.CharField()
-    created = serializers.IntegerField()
-    owned_by = serializers.CharField()
+    id = serializers.CharField(help_text=_("Orders name it so."))
+    object = serializers.CharField(help_text=_("Always model."))
+    created = serializers.IntegerField(help_text=_("Always 0: nobody noted it."))
+    owned_by = serializers.CharField(help_text=_("Always genhub."))
 
 
 class OpenAIModelsSerializer(serializers.Serializer[Any]):
     """The models."""
 
-    object = serializers.CharField()
+    object = serializers.CharField(help_text=_("Always list."))
     data = OpenAIModelSerializer(many=True)  # type: ignore[assignment]
 
 
 class ErrorWordsSerializer(serializers.Serializer[Any]):
     """What is wrong."""
 
-    message = serializers.CharField()
-    type = serializers.CharField()
-    param = serializers.CharField(allow_null=True)
-    code = serializers.CharField()
+    message = serializers.CharField(
+        help_text=_("What is wrong and how to mend it, in the reader's language.")
+    )
+    type = serializers.CharField(help_text=_("OpenAI's kind of error."))
+    param = serializers.CharField(
+        allow_null=True, help_text=_("The field that is wrong; null: none of its own.")
+    )
+    code = serializers.CharField(
+        help_text=_("OpenAI's code where it has one for this, else the hub's.")
+    )
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -153,10 +165,24 @@ LATER_PLEASE: Final = OpenApiParameter(
     description=_("true: answer 202 at once, and fetch the pictures later."),
 )  # fmt: skip
 FORM_WORDS: Final = [
-    OpenApiParameter("response_format", OpenApiTypes.STR, enum=list(KINDS)),
-    OpenApiParameter("output_format", OpenApiTypes.STR, enum=list(OUTPUT_FORMATS)),
-    OpenApiParameter("output_compression", OpenApiTypes.INT),
-]
+    OpenApiParameter(
+        "response_format", OpenApiTypes.STR, enum=list(KINDS),
+        description=_("As the order's: links or base64. Default: both."),
+    ),
+    OpenApiParameter(
+        "output_format", OpenApiTypes.STR, enum=list(OUTPUT_FORMATS),
+        description=_("The order's own again: the file is what the order made of it."),
+    ),
+    OpenApiParameter(
+        "output_compression", OpenApiTypes.INT,
+        description=_("The order's own again: the file is what the order made of it."),
+    ),
+]  # fmt: skip
 PARTIALS: Final = OpenApiParameter(
-    "partial_images", OpenApiTypes.INT, description=f"0–{MOST_PARTIALS}"
-)
+    "partial_images", {"type": "integer", "minimum": 0, "maximum": MOST_PARTIALS},
+    description=_("How many pictures under way a stream tells, from 0 to 3. Default: 0."),
+)  # fmt: skip
+MODEL_NAME: Final = OpenApiParameter(
+    "name", OpenApiTypes.STR, OpenApiParameter.PATH,
+    description=_("A name of GET /v1/models."),
+)  # fmt: skip

@@ -52,22 +52,43 @@ class SaysSize(StrictSerializer):
 class VideoWords(SaysSize):
     """What a clip's order says besides its pictures; all that OpenAI has not is the hub's own."""
 
-    prompt = StrictCharField(max_length=LONGEST)
-    model = StrictCharField(required=False, max_length=100)
+    prompt = StrictCharField(max_length=LONGEST, help_text=_("What the clip shows."))
+    model = StrictCharField(
+        required=False,
+        max_length=100,
+        help_text=_("A name of GET /v1/models. Default: the platform's."),
+    )
     seconds = serializers.IntegerField(
         required=False, help_text=_("As a number or a text. Default: the model's.")
     )
     size = StrictCharField(
         required=False, max_length=20, help_text=_("Such as 1280x720. Default: the model's.")
     )
-    seed = StrictIntegerField(required=False)
-    negative_prompt = StrictCharField(required=False, allow_blank=True, max_length=LONGEST)
-    fps = StrictIntegerField(required=False)
-    audio = StrictBooleanField(required=False)
-    quality = StrictCharField(required=False, max_length=20, help_text="standard, high")
-    user = StrictCharField(required=False, max_length=LONGEST_USER, trim_whitespace=False)
+    seed = StrictIntegerField(required=False, help_text=_("Default: one is drawn."))
+    negative_prompt = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST,
+        help_text=_("What the clip shall not show."),
+    )
+    fps = StrictIntegerField(required=False, help_text=_("Frames a second. Default: the model's."))
+    audio = StrictBooleanField(
+        required=False, help_text=_("Whether it sounds, where the model can. Default: false.")
+    )
+    quality = StrictCharField(
+        required=False, max_length=20, help_text=_("standard or high. Default: standard.")
+    )
+    user = StrictCharField(
+        required=False,
+        max_length=LONGEST_USER,
+        trim_whitespace=False,
+        help_text=_("Who your user is, by your own name; with a platform's key, who pays."),
+    )
     safety_identifier = StrictCharField(
-        required=False, max_length=LONGEST_USER, trim_whitespace=False
+        required=False,
+        max_length=LONGEST_USER,
+        trim_whitespace=False,
+        help_text=_("The newer word for “user”; it counts where both are said."),
     )
 
 

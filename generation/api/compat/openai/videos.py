@@ -9,7 +9,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from generation.api.compat.ends import SHOULD_RETRY, TASK, find_taken
+from generation.api import problems
+from generation.api.compat.ends import ENDED, LACKS_MODEL, SHOULD_RETRY, TASK, find_taken
 from generation.api.compat.openai import schema, video_schema
 from generation.api.compat.openai.orders import take
 from generation.api.compat.openai.video_answers import (
@@ -21,6 +22,7 @@ from generation.api.compat.openai.video_answers import (
 )
 from generation.api.compat.openai.video_words import (
     THEIRS,
+    MalformedVideo,
     VideoParser,
     VideosSerializer,
     to_clip_order,
@@ -58,6 +60,8 @@ class VideoListView(VideoView):
     """The caller's videos."""
 
     scopes = {"GET": Scope.TASKS_READ, "POST": Scope.TASKS_WRITE}
+    problems = {"POST": (*problems.ORDER, MalformedVideo)}
+    met = {"POST": {"model_not_found": LACKS_MODEL}}
     parser_classes = [VideoParser, OrderParser]
 
     @extend_schema(
@@ -125,6 +129,7 @@ class VideoContentView(VideoView):
 
     content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": (*ENDED, NotReady)}
 
     @extend_schema(
         responses={302: None, **video_schema.ASKED},

@@ -15,9 +15,9 @@ from rest_framework.views import APIView
 from generation.accounts.other_names import list_names
 from generation.accounts.routing import list_models
 from generation.api import waits
-from generation.api.compat.ends import SHOULD_RETRY, TASK, find_taken
+from generation.api.compat.ends import DRAWN, ENDED, LACKS_MODEL, SHOULD_RETRY, TASK, find_taken
 from generation.api.compat.openai import schema
-from generation.api.compat.openai.forms import EditParser
+from generation.api.compat.openai.forms import EditParser, MalformedEdit
 from generation.api.compat.openai.orders import take
 from generation.api.compat.openai.pictures import kind_of
 from generation.api.compat.openai.refusals import WORDS, word_refusal
@@ -41,14 +41,14 @@ from generation.api.compat.openai.words import (
     user_of,
 )
 from generation.api.live.refusals import RETRY_AFTER, EventsAway
-from generation.api.live.views import make_watch, refuse_elsewhere
+from generation.api.live.views import STREAMS, make_watch, refuse_elsewhere
 from generation.api.live.watch import Opening
 from generation.api.orders import usual_model_of
 from genhub.api.dialects import DialectSchema
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.outside import HasNoAddress
 from genhub.api.parsers import OrderParser
-from genhub.lib.errors import Problem, gettext_noop, refuse_field
+from genhub.lib.errors import InvalidRequest, Problem, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
 from genhub.platforms.models import Scope
 
@@ -56,6 +56,11 @@ from genhub.platforms.models import Scope
 WAIT_SECONDS = 600
 # Kept with a request whose answer waits or flows: its body is not read twice.
 KIND = "genhub.openai.kind"
+
+
+def lack_model() -> InvalidRequest:
+    """Return the refusal of a model that there is not."""
+    return refuse_field("model", "unknown", gettext_noop("There is no model of this name."))
 
 
 class OpenAIView(APIView):
@@ -74,6 +79,8 @@ class GenerationsView(OpenAIView):
     """Draw pictures, and answer with them."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (*DRAWN, EventsAway)}
+    met = {"POST": {"model_not_found": LACKS_MODEL}}
     words: type[GenerationsSerializer] = GenerationsSerializer
 
     @extend_schema(
@@ -85,7 +92,7 @@ class GenerationsView(OpenAIView):
         summary=_("Draw pictures"),
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """Order, wait for the end without a thread, and answer the pictures; 504 where that takes too long. As a stream
+        """Order, wait for the end, and answer the pictures; 504 where that takes too long. As a stream
         they are answered by the events process; 503 where that is away."""
         if waited := waits.find_waited(request):
             return self.answer_waited(request, uuid.UUID(waited.key))
@@ -118,6 +125,7 @@ class EditsView(GenerationsView):
     """Draw pictures from another one."""
 
     parser_classes = [EditParser, OrderParser]
+    problems = {"POST": (*DRAWN, EventsAway, MalformedEdit)}
     words = EditsSerializer
 
     @extend_schema(
@@ -137,6 +145,7 @@ class PictureTaskView(OpenAIView):
     """An order that its caller did not wait for."""
 
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": ENDED}
 
     @extend_schema(
         responses={200: schema.PicturesSerializer, **schema.LATER, **schema.READ},
@@ -156,6 +165,7 @@ class PictureStreamView(OpenAIView):
 
     content_negotiation_class = WhateverIsAccepted
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": STREAMS}
 
     @extend_schema(
         responses={schema.EVENTS: schema.DRAWN[schema.EVENTS], **schema.READ},
@@ -195,8 +205,11 @@ class OpenAIModelListView(OpenAIView):
 class OpenAIModelView(OpenAIView):
     """One model."""
 
+    met = {"GET": {"model_not_found": lack_model, "not_found": None}}
+
     @extend_schema(
         responses={200: schema.OpenAIModelSerializer, **schema.READ},
+        parameters=[schema.MODEL_NAME],
         operation_id="models_retrieve",
         tags=schema.TAGS,
         summary=_("Read a model"),
@@ -204,7 +217,7 @@ class OpenAIModelView(OpenAIView):
     def get(self, request: Request, name: str) -> Response:
         """Answer that it can be ordered; 404 where it cannot."""
         if name not in list_names_for(request):
-            raise refuse_field("model", "unknown", gettext_noop("There is no model of this name."))
+            raise lack_model()
         return Response(answer_model(name))
 
 

@@ -48,25 +48,85 @@ class GenerationsSerializer(StrictSerializer):
         "unsupported": _("This hub does not honour this word yet; leave it out."),
     }
 
-    prompt = StrictCharField(max_length=LONGEST)
-    model = StrictCharField(required=False, max_length=100)
-    n = StrictIntegerField(required=False)
-    size = StrictCharField(required=False, max_length=20)
-    quality = serializers.ChoiceField(list(QUALITIES), required=False)
-    style = StrictCharField(required=False, max_length=100)  # type: ignore[assignment]
-    response_format = serializers.ChoiceField(KINDS, required=False)
-    user = StrictCharField(required=False, max_length=LONGEST_USER, trim_whitespace=False)
-    safety_identifier = StrictCharField(
-        required=False, max_length=LONGEST_USER, trim_whitespace=False
+    prompt = StrictCharField(max_length=LONGEST, help_text=_("What the pictures show."))
+    model = StrictCharField(
+        required=False,
+        max_length=100,
+        help_text=_("A name of GET /v1/models. Default: the platform's."),
     )
-    background = StrictCharField(required=False, max_length=20)
-    moderation = StrictCharField(required=False, max_length=20)
-    output_format = serializers.ChoiceField(OUTPUT_FORMATS, required=False)
-    output_compression = StrictIntegerField(required=False, min_value=0, max_value=WHOLE)
-    stream = StrictBooleanField(required=False)
-    partial_images = StrictIntegerField(required=False, min_value=0, max_value=MOST_PARTIALS)
-    seed = StrictIntegerField(required=False)
-    negative_prompt = StrictCharField(required=False, allow_blank=True, max_length=LONGEST)
+    n = StrictIntegerField(required=False, help_text=_("Pictures. Default: 1."))
+    size = StrictCharField(
+        required=False,
+        max_length=20,
+        help_text=_(
+            "“auto”, or width and height in pixels such as “1024x1024”. Default: the model's."
+        ),
+    )
+    quality = serializers.ChoiceField(
+        list(QUALITIES),
+        required=False,
+        help_text=_("low: fewer steps; high and hd: high; all others: standard."),
+    )
+    style = StrictCharField(
+        required=False,
+        max_length=100,
+        help_text=_("Where the model has it (“styles” of GET models). Default: the model's."),
+    )  # type: ignore[assignment]
+    response_format = serializers.ChoiceField(
+        KINDS, required=False, help_text=_("Links or base64. Default: both.")
+    )
+    user = StrictCharField(
+        required=False,
+        max_length=LONGEST_USER,
+        trim_whitespace=False,
+        help_text=_("Who your user is, by your own name; with a platform's key, who pays."),
+    )
+    safety_identifier = StrictCharField(
+        required=False,
+        max_length=LONGEST_USER,
+        trim_whitespace=False,
+        help_text=_("The newer word for “user”; it counts where both are said."),
+    )
+    background = StrictCharField(
+        required=False,
+        max_length=20,
+        help_text=_("Only auto or opaque, which is what is done anyway."),
+    )
+    moderation = StrictCharField(
+        required=False, max_length=20, help_text=_("Only auto, which is what is done anyway.")
+    )
+    output_format = serializers.ChoiceField(
+        OUTPUT_FORMATS,
+        required=False,
+        help_text=_("Of the bytes in the answer. Default: as stored."),
+    )
+    output_compression = StrictIntegerField(
+        required=False,
+        min_value=0,
+        max_value=WHOLE,
+        help_text=_("Quality of jpeg and webp: 100 is the best. Default: 100."),
+    )
+    stream = StrictBooleanField(
+        required=False, help_text=_("true: the answer comes as events, with pictures under way.")
+    )
+    partial_images = StrictIntegerField(
+        required=False,
+        min_value=0,
+        max_value=MOST_PARTIALS,
+        help_text=_("How many pictures under way a stream tells, from 0 to 3. Default: 0."),
+    )
+    seed = StrictIntegerField(
+        required=False,
+        help_text=_(
+            "The first picture's; each further picture takes the next. Default: one drawn for each."
+        ),
+    )
+    negative_prompt = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST,
+        help_text=_("What the pictures shall not show."),
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         """Return what was said; null says nothing. Words that nothing here could honour are refused by name."""
@@ -109,8 +169,12 @@ class GenerationsSerializer(StrictSerializer):
 class PictureSerializer(StrictSerializer):
     """A picture to start from: its address, a data URI, or the id of one of the user's."""
 
-    image_url = StrictCharField(required=False)
-    file_id = StrictCharField(required=False)
+    image_url = StrictCharField(
+        required=False, help_text=_("An address that the hub may fetch, or a data URI.")
+    )
+    file_id = StrictCharField(
+        required=False, help_text=_("The id of a picture of the same user: `art_…`.")
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         """Return which picture it is, as an order names it."""

@@ -14,12 +14,13 @@ from generation.api.schema import USER
 from genhub.api.idempotency import read_idempotency_key
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
-from genhub.platforms.authentication import caller_of
+from genhub.platforms.authentication import WrongUser, caller_of
 from genhub.platforms.models import Scope
 from storage.api.artifacts import get_artifact
-from storage.api.parsers import PictureParser
+from storage.api.parsers import MalformedForm, PictureParser
 from storage.selectors import PREFIX
-from storage.uploads import take_picture
+from storage.uploads import UploadsBusy, take_picture
+from storage.usage import StorageFull
 
 if TYPE_CHECKING:
     from storage.models import Artifact
@@ -31,6 +32,7 @@ class FileListView(ReplicateView):
     """Take a picture in."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (MalformedForm, StorageFull, UploadsBusy, WrongUser)}
     parser_classes = [PictureParser]
 
     @extend_schema(

@@ -29,23 +29,27 @@ class PredictionWords(serializers.Serializer[Any]):
 class PredictionAddresses(serializers.Serializer[Any]):
     """Where a prediction is read, and where it is ended."""
 
-    get = serializers.URLField()
-    cancel = serializers.URLField()
+    get = serializers.URLField(help_text=_("Where it is read."))
+    cancel = serializers.URLField(help_text=_("POST ends it, while it has not ended."))
 
 
 class PredictionMetrics(serializers.Serializer[Any]):
     """How long it took, in seconds."""
 
-    predict_time = serializers.FloatField(required=False)
-    total_time = serializers.FloatField(required=False)
+    predict_time = serializers.FloatField(
+        required=False, help_text=_("From its begin to its end, in seconds.")
+    )
+    total_time = serializers.FloatField(
+        required=False, help_text=_("From the order to its end, in seconds.")
+    )
 
 
 class Prediction(serializers.Serializer[Any]):
     """A task as it stands."""
 
-    id = serializers.CharField()
-    model = serializers.CharField()
-    version = serializers.CharField()
+    id = serializers.CharField(help_text=_("The id of the task: GET /api/v1/tasks knows it, too."))
+    model = serializers.CharField(help_text=_("`genhub/` and the model's name."))
+    version = serializers.CharField(help_text=_("The model's name."))
     status = serializers.ChoiceField(list(STATUSES.values()))
     input = serializers.DictField(help_text=_("What was ordered."))
     output = serializers.ListField(
@@ -53,31 +57,43 @@ class Prediction(serializers.Serializer[Any]):
         help_text=_("Links that open for anybody, for some minutes. Null: it has not succeeded."),
     )  # fmt: skip
     logs = serializers.CharField(help_text=_("Always empty."))
-    error = serializers.CharField(allow_null=True)
+    error = serializers.CharField(
+        allow_null=True, help_text=_("Why it failed, in the reader's language; null otherwise.")
+    )
     metrics = PredictionMetrics()
-    data_removed = serializers.BooleanField()
-    source = serializers.CharField()  # type: ignore[assignment]
-    created_at = serializers.DateTimeField()
-    started_at = serializers.DateTimeField(allow_null=True)
-    completed_at = serializers.DateTimeField(allow_null=True)
+    data_removed = serializers.BooleanField(help_text=_("Always false."))
+    source = serializers.CharField(help_text=_("Always api."))  # type: ignore[assignment]
+    created_at = serializers.DateTimeField(help_text=_("When it was ordered."))
+    started_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When work on it began. Null: not yet.")
+    )
+    completed_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When it ended. Null: not yet.")
+    )
     urls = PredictionAddresses()
 
 
 class PredictionPage(serializers.Serializer[Any]):
     """A page of predictions."""
 
-    previous = serializers.URLField(allow_null=True)
-    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(
+        allow_null=True, help_text=_("The page before; null: there is none.")
+    )
+    next = serializers.URLField(
+        allow_null=True, help_text=_("The page after it; null: there is none.")
+    )
     results = Prediction(many=True)
 
 
 class Version(serializers.Serializer[Any]):
     """A model's one version."""
 
-    id = serializers.CharField()
+    id = serializers.CharField(help_text=_("The model's name."))
     created_at = serializers.DateTimeField(help_text=_("Always the same: nobody noted it."))
-    cog_version = serializers.CharField()
-    openapi_schema = serializers.DictField()
+    cog_version = serializers.CharField(help_text=_("Always the same: clients want one."))
+    openapi_schema = serializers.DictField(
+        help_text=_("What clients read of it: its output is a list of links.")
+    )
 
 
 class FileWords(serializers.Serializer[Any]):
@@ -91,21 +107,25 @@ class FileWords(serializers.Serializer[Any]):
 class FileAddresses(serializers.Serializer[Any]):
     """What “input” calls a picture by."""
 
-    get = serializers.URLField()
+    get = serializers.URLField(help_text=_("“input” of an order takes it."))
 
 
 class StoredPicture(serializers.Serializer[Any]):
     """A picture as it is stored."""
 
-    id = serializers.CharField()
-    name = serializers.CharField()
-    content_type = serializers.CharField()
+    id = serializers.CharField(help_text=_("`art_…`; “input” of an order takes it, too."))
+    name = serializers.CharField(help_text=_("The same as id."))
+    content_type = serializers.CharField(help_text=_("Of the stored file, not of the one sent."))
     size = serializers.IntegerField(help_text=_("Bytes."))
-    etag = serializers.CharField()
-    checksums = serializers.DictField(child=serializers.CharField())
-    metadata = serializers.DictField()
-    created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField(allow_null=True)
+    etag = serializers.CharField(help_text=_("The SHA-256 of the stored file."))
+    checksums = serializers.DictField(
+        child=serializers.CharField(), help_text=_("“sha256”: the same.")
+    )
+    metadata = serializers.DictField(help_text=_("Always empty."))
+    created_at = serializers.DateTimeField(help_text=_("When it was stored."))
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("Null: it does not expire.")
+    )
     urls = FileAddresses()
 
 
@@ -127,6 +147,16 @@ FILE: Final = {FORM: FileWords}
 PAGE_WORDS: Final = [USER, LIMIT, CURSOR]
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER
+)
+OWNER: Final = OpenApiParameter(
+    "owner", OpenApiTypes.STR, OpenApiParameter.PATH,
+    description=_("Any, unless staff gave a model the name “owner/name”."),
+)  # fmt: skip
+MODEL_NAME: Final = OpenApiParameter(
+    "name", OpenApiTypes.STR, OpenApiParameter.PATH, description=_("The model's name.")
+)
+VERSION: Final = OpenApiParameter(
+    "version", OpenApiTypes.STR, OpenApiParameter.PATH, description=_("Any: a model has one.")
 )
 PREFER: Final = OpenApiParameter(
     "Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER,

@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 
 from generation.accounts import other_names
 from generation.accounts.routing import OFFERS
-from generation.api import waits
-from generation.api.compat.ends import find_taken
+from generation.api import problems, waits
+from generation.api.compat.ends import LACKS_MODEL, find_taken
 from generation.api.compat.replicate import schema
 from generation.api.compat.replicate.answers import STARTING, answer_prediction, answer_version
 from generation.api.compat.replicate.refusals import word_refusal
@@ -37,11 +37,14 @@ from genhub.api.outside import HasNoAddress
 from genhub.api.pages import NewestFirst
 from genhub.api.parsers import OrderParser
 from genhub.lib import remembered
-from genhub.lib.errors import Problem, gettext_noop, refuse_field
+from genhub.lib.errors import InvalidRequest, Problem, gettext_noop, refuse_field
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 
-MODEL_UNKNOWN = gettext_noop("There is no model of this name.")
+
+def lack_model() -> InvalidRequest:
+    """Return the refusal of a model that there is not."""
+    return refuse_field("model", "unknown", gettext_noop("There is no model of this name."))
 
 
 class ReplicateView(APIView):
@@ -58,6 +61,8 @@ class PredictionListView(ReplicateView):
     """The caller's predictions."""
 
     scopes = {"GET": Scope.TASKS_READ, "POST": Scope.TASKS_WRITE}
+    problems = {"POST": problems.ORDER}
+    met = {"POST": {"model_unknown": LACKS_MODEL}}
     parser_classes = [OrderParser]
 
     @extend_schema(
@@ -97,12 +102,14 @@ class ModelPredictionView(ReplicateView):
     """Predictions of a model."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": problems.ORDER}
+    met = {"POST": {"model_unknown": LACKS_MODEL}}
     parser_classes = [OrderParser]
 
     @extend_schema(
         request=schema.PredictionWords,
         responses=schema.ORDERED,
-        parameters=[schema.IDEMPOTENCY_KEY, schema.PREFER],
+        parameters=[schema.OWNER, schema.MODEL_NAME, schema.IDEMPOTENCY_KEY, schema.PREFER],
         operation_id="models_predictions_create",
         summary=_("Order from a model"),
         tags=schema.TAGS,
@@ -115,8 +122,11 @@ class ModelPredictionView(ReplicateView):
 class VersionView(ReplicateView):
     """A model's one version, which clients ask for once they have ordered by it."""
 
+    met = {"GET": {"model_unknown": lack_model, "not_found": None}}
+
     @extend_schema(
         responses={200: schema.Version, **schema.READ},
+        parameters=[schema.OWNER, schema.MODEL_NAME, schema.VERSION],
         operation_id="models_versions_get",
         summary=_("Read a model's version"),
         tags=schema.TAGS,
@@ -127,7 +137,7 @@ class VersionView(ReplicateView):
         with remembered.together():
             is_served = other_names.find_model(model, usual_model_of(request)) in OFFERS.get()
         if not is_served:
-            raise refuse_field("model", "unknown", MODEL_UNKNOWN)
+            raise lack_model()
         return Response(answer_version(model))
 
 
@@ -151,6 +161,7 @@ class PredictionCancelView(ReplicateView):
     """The end of a prediction by its owner."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": problems.CANCEL}
 
     @extend_schema(
         request=None,

@@ -27,7 +27,7 @@ FIELD = "image"
 class ImageSerializer(StrictSerializer):
     """The body of `POST /sdapi/v1/png-info`."""
 
-    image = StrictCharField()
+    image = StrictCharField(help_text=_("A picture in base64 or as a data URI."))
 
 
 class PictureInfoView(SdapiView):

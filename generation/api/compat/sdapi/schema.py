@@ -25,15 +25,17 @@ class Drawn(serializers.Serializer[Any]):
 class ProgressState(serializers.Serializer[Any]):
     """What is under way."""
 
-    skipped = serializers.BooleanField()
-    interrupted = serializers.BooleanField()
-    stopping_generation = serializers.BooleanField()
-    job = serializers.CharField()
-    job_count = serializers.IntegerField()
-    job_timestamp = serializers.CharField()
-    job_no = serializers.IntegerField()
-    sampling_step = serializers.IntegerField()
-    sampling_steps = serializers.IntegerField()
+    skipped = serializers.BooleanField(help_text=_("Always false."))
+    interrupted = serializers.BooleanField(help_text=_("Always false."))
+    stopping_generation = serializers.BooleanField(help_text=_("Always false."))
+    job = serializers.CharField(help_text=_("The id of the task; empty: there is none."))
+    job_count = serializers.IntegerField(help_text=_("1 while an order is under way, else 0."))
+    job_timestamp = serializers.CharField(
+        help_text=_("When it was ordered, as YYYYMMDDHHMMSS; 0: there is none.")
+    )
+    job_no = serializers.IntegerField(help_text=_("Always 0."))
+    sampling_step = serializers.IntegerField(help_text=_("Steps that are done."))
+    sampling_steps = serializers.IntegerField(help_text=_("Steps in all; 0: not known."))
 
 
 class Progress(serializers.Serializer[Any]):
@@ -43,84 +45,101 @@ class Progress(serializers.Serializer[Any]):
     eta_relative = serializers.FloatField(help_text=_("Seconds that are left; 0: not known."))
     state = ProgressState()
     current_image = serializers.CharField(allow_null=True, help_text=_("JPEG in base64."))
-    textinfo = serializers.CharField(allow_null=True)
-    current_task = serializers.CharField(allow_null=True)
+    textinfo = serializers.CharField(
+        allow_null=True, help_text=_("How it stands, for people, in the reader's language.")
+    )
+    current_task = serializers.CharField(
+        allow_null=True,
+        help_text=_("The order's “force_task_id”, else the id of the task; null: there is none."),
+    )
 
 
 class Options(serializers.Serializer[Any]):
     """The settings."""
 
     sd_model_checkpoint = serializers.CharField(help_text=_("The model of orders that name none."))
-    samples_format = serializers.CharField()
+    samples_format = serializers.CharField(help_text=_("Always png."))
 
 
 class Texts(serializers.Serializer[Any]):
     """The texts of a picture."""
 
-    info = serializers.CharField()
-    items = serializers.DictField(child=serializers.CharField())
-    parameters = serializers.DictField()
+    info = serializers.CharField(
+        help_text=_("How the picture was made, as WebUI writes it; empty: it does not say.")
+    )
+    items = serializers.DictField(
+        child=serializers.CharField(), help_text=_("Every text of the file, by its keyword.")
+    )
+    parameters = serializers.DictField(help_text=_("“info” in parts."))
 
 
 class Checkpoint(serializers.Serializer[Any]):
     """A model."""
 
-    title = serializers.CharField()
-    model_name = serializers.CharField()
-    hash = serializers.CharField(allow_null=True)
-    sha256 = serializers.CharField(allow_null=True)
-    filename = serializers.CharField()
-    config = serializers.CharField(allow_null=True)
+    title = serializers.CharField(help_text=_("Orders name it so."))
+    model_name = serializers.CharField(help_text=_("The same as title."))
+    hash = serializers.CharField(allow_null=True, help_text=_("Always null."))
+    sha256 = serializers.CharField(allow_null=True, help_text=_("Always null."))
+    filename = serializers.CharField(
+        help_text=_("The same as title: nobody learns where weights lie.")
+    )
+    config = serializers.CharField(allow_null=True, help_text=_("Always null."))
 
 
 class Sampler(serializers.Serializer[Any]):
     """A sampler that some model has."""
 
-    name = serializers.CharField()
-    aliases = serializers.ListField(child=serializers.CharField())
-    options = serializers.DictField()
+    name = serializers.CharField(help_text=_("Orders name it so."))
+    aliases = serializers.ListField(child=serializers.CharField(), help_text=_("Always empty."))
+    options = serializers.DictField(help_text=_("Always empty."))
 
 
 class Scheduler(serializers.Serializer[Any]):
     """Each model's own."""
 
-    name = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
-    aliases = serializers.ListField(child=serializers.CharField(), allow_null=True)
-    default_rho = serializers.FloatField()
-    need_inner_model = serializers.BooleanField()
+    name = serializers.CharField(help_text=_("Always automatic."))
+    label = serializers.CharField(help_text=_("Its name for people."))  # type: ignore[assignment]
+    aliases = serializers.ListField(
+        child=serializers.CharField(), allow_null=True, help_text=_("Always null.")
+    )
+    default_rho = serializers.FloatField(help_text=_("Always -1."))
+    need_inner_model = serializers.BooleanField(help_text=_("Always false."))
 
 
 class PromptStyle(serializers.Serializer[Any]):
     """A style."""
 
-    name = serializers.CharField()
-    prompt = serializers.CharField(allow_null=True)
-    negative_prompt = serializers.CharField(allow_null=True)
+    name = serializers.CharField(help_text=_("Orders name it so."))
+    prompt = serializers.CharField(
+        allow_null=True, help_text=_("Always null: what a style adds to a prompt is the hub's.")
+    )
+    negative_prompt = serializers.CharField(allow_null=True, help_text=_("Always null."))
 
 
 class LoraWeights(serializers.Serializer[Any]):
     """A LoRA."""
 
-    name = serializers.CharField()
-    alias = serializers.CharField()
-    path = serializers.CharField()
-    metadata = serializers.DictField()
+    name = serializers.CharField(help_text=_("Prompts name it so: `<lora:name:0.8>`."))
+    alias = serializers.CharField(help_text=_("The same as name."))
+    path = serializers.CharField(help_text=_("The same as name: nobody learns where weights lie."))
+    metadata = serializers.DictField(help_text=_("Always empty."))
 
 
 class Memory(serializers.Serializer[Any]):
     """Bytes of a card's memory, where the hub has a card."""
 
-    ram = serializers.DictField()
-    cuda = serializers.DictField()
+    ram = serializers.DictField(help_text=_("That of machines is untold."))
+    cuda = serializers.DictField(help_text=_("“system” with free, used and total; else “error”."))
 
 
 class Refused(serializers.Serializer[Any]):
     """A refusal."""
 
     error = serializers.CharField(help_text=_("The hub's code."))
-    detail = serializers.CharField()
-    body = serializers.CharField()
+    detail = serializers.CharField(
+        help_text=_("What is so, and what to do, in the reader's language.")
+    )
+    body = serializers.CharField(help_text=_("Always empty."))
     # The base class has a property of this name, which a schema never reads.
     errors = serializers.CharField(help_text=_("What is wrong with which word."))  # type: ignore[assignment]
 

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from generation.accounts.other_names import find_model
 from generation.accounts.routing import list_cards
 from generation.api import waits
-from generation.api.compat.ends import TASK, find_end
+from generation.api.compat.ends import DRAWN, TASK, find_end
 from generation.api.compat.sdapi import schema
 from generation.api.compat.sdapi.answers import PNG, answer_drawn
 from generation.api.compat.sdapi.lists import list_prompt_styles
@@ -42,10 +42,10 @@ from genhub.api.idempotency import read_idempotency_key
 from genhub.api.outside import HasNoAddress
 from genhub.api.parsers import BarePictureParser
 from genhub.lib import remembered
-from genhub.lib.errors import Problem, gettext_noop, refuse_field
+from genhub.lib.errors import InvalidRequest, Problem, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import caller_of
-from genhub.platforms.logins import BasicKeyAuthentication, read_login
+from genhub.platforms.logins import BasicKeyAuthentication, LoginMissing, read_login
 from genhub.platforms.models import Scope
 
 # Clients of WebUI wait for as long as it takes; a connection that says nothing for longer is cut by somebody.
@@ -68,6 +68,9 @@ class SdapiView(APIView):
 
     schema = DialectSchema()
     authentication_classes = [BasicKeyAuthentication]
+    met: ClassVar[Mapping[str, Any]] = {
+        method: {LoginMissing.code: LoginMissing} for method in ("GET", "POST")
+    }
     # The order's words -> those of WebUI's that they were made of.
     renamed: ClassVar[Mapping[str, str]] = RENAMED
 
@@ -80,6 +83,7 @@ class TextToImageView(SdapiView):
     """Draw pictures, and answer with them."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": DRAWN}
     words: ClassVar[type[TextSerializer]] = TextSerializer
 
     @extend_schema(
@@ -90,7 +94,7 @@ class TextToImageView(SdapiView):
         tags=schema.TAGS,
     )
     def post(self, request: Request) -> Response:
-        """Order, wait for the end without a thread, and answer the pictures; 504 where that takes too long."""
+        """Order, wait for the end, and answer the pictures; 504 where that takes too long."""
         if waited := waits.find_waited(request):
             return answer_task(request, uuid.UUID(waited.key), request.META[SAID])
         said = read_words(self.words, request.data)
@@ -122,6 +126,7 @@ class ProgressView(SdapiView):
     """How far the user's newest order is."""
 
     scopes = {"GET": Scope.TASKS_READ}
+    problems = {"GET": (InvalidRequest,)}
 
     @extend_schema(
         responses={200: schema.Progress, **schema.READ},
@@ -140,6 +145,7 @@ class InterruptView(SdapiView):
     """The end of the user's orders of this dialect, by the user."""
 
     scopes = {"POST": Scope.TASKS_WRITE}
+    problems = {"POST": (InvalidRequest,)}
     ends_all = True
 
     @extend_schema(

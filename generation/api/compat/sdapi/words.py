@@ -71,25 +71,77 @@ class Said:
 class TextSerializer(StrictSerializer):
     """The honoured words of `POST /sdapi/v1/txt2img`; what their values may be the order's own check decides."""
 
-    prompt = StrictCharField(required=False, allow_blank=True, max_length=LONGEST)
-    negative_prompt = StrictCharField(required=False, allow_blank=True, max_length=LONGEST)
+    prompt = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST,
+        help_text=_("What the pictures show; `<lora:name:0.8>` names a LoRA."),
+    )
+    negative_prompt = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST,
+        help_text=_("What the pictures shall not show."),
+    )
     styles = ShortListField(
         child=StrictCharField(max_length=LONGEST_NAME), required=False, max_length=1,
-        error_messages={"max_length": _("One style at most; name the others in the prompt.")},
+        error_messages={"max_length": _("One style at most; name the others in the prompt.")}, help_text=_("A style's code, one at most.")
     )  # fmt: skip
-    seed = StrictIntegerField(required=False, min_value=-1)
-    batch_size = StrictIntegerField(required=False, min_value=1, max_value=LARGEST_NUMBER)
-    n_iter = StrictIntegerField(required=False, min_value=1, max_value=LARGEST_NUMBER)
-    steps = StrictIntegerField(required=False)
-    cfg_scale = StrictFloatField(required=False)
-    width = StrictIntegerField(required=False)
-    height = StrictIntegerField(required=False)
-    sampler_name = StrictCharField(required=False, allow_blank=True, max_length=LONGEST_NAME)
+    seed = StrictIntegerField(
+        required=False,
+        min_value=-1,
+        help_text=_(
+            "The first picture's; each further picture takes the next. -1: one drawn for each."
+        ),
+    )
+    batch_size = StrictIntegerField(
+        required=False,
+        min_value=1,
+        max_value=LARGEST_NUMBER,
+        help_text=_("Pictures, times “n_iter”. Default: 1."),
+    )
+    n_iter = StrictIntegerField(
+        required=False,
+        min_value=1,
+        max_value=LARGEST_NUMBER,
+        help_text=_("Pictures, times “batch_size”. Default: 1."),
+    )
+    steps = StrictIntegerField(required=False, help_text=_("Default: the model's."))
+    cfg_scale = StrictFloatField(required=False, help_text=_("Default: the model's."))
+    width = StrictIntegerField(
+        required=False, help_text=_("Pixels, a multiple of 16. Default: the model's.")
+    )
+    height = StrictIntegerField(
+        required=False, help_text=_("Pixels, a multiple of 16. Default: the model's.")
+    )
+    sampler_name = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_NAME,
+        help_text=_(
+            "A name of GET /sdapi/v1/samplers; others are passed over. Default: the model's."
+        ),
+    )
     # What the sampler's name was called before.
-    sampler_index = StrictCharField(required=False, allow_blank=True, max_length=LONGEST_NAME)
-    override_settings = StrictObjectField(required=False)
-    send_images = StrictBooleanField(required=False)
-    force_task_id = StrictCharField(required=False, allow_blank=True, max_length=LONGEST_NAME)
+    sampler_index = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_NAME,
+        help_text=_("The earlier word for “sampler_name”."),
+    )
+    override_settings = StrictObjectField(
+        required=False,
+        help_text=_("“sd_model_checkpoint” names the model; other settings are passed over."),
+    )
+    send_images = StrictBooleanField(
+        required=False, help_text=_("false: the answer comes without pictures. Default: true.")
+    )
+    force_task_id = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_NAME,
+        help_text=_("Your own name of the order: `progress` says it as “current_task”."),
+    )
 
 
 class PictureSerializer(TextSerializer):
@@ -100,10 +152,17 @@ class PictureSerializer(TextSerializer):
         error_messages={
             "min_length": _("Send the picture to start from."),
             "max_length": _("An order starts from one picture; send one order for each."),
-        },
+        }, help_text=_("The one picture to start from: base64, a data URI, an address or an id.")
     )  # fmt: skip
-    mask = StrictCharField(required=False, allow_blank=True)
-    denoising_strength = StrictFloatField(required=False)
+    mask = StrictCharField(
+        required=False,
+        allow_blank=True,
+        help_text=_("Named as a picture of “init_images” is; white: drawn anew."),
+    )
+    denoising_strength = StrictFloatField(
+        required=False,
+        help_text=_("How much of the picture is drawn anew, at most 1. Default: 0.7."),
+    )
 
 
 def read_words(kind: type[TextSerializer], data: Any) -> Said:
