@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from secrets import token_hex
 from tempfile import TemporaryFile
 from typing import IO, Any, Final, TypeVar
@@ -67,6 +68,11 @@ class Facts:
     fps: float
     has_audio: bool
     small: Image.Image
+
+
+def can_look() -> bool:
+    """Return whether this process has the library that looks at clips: of the images, those of workers have."""
+    return find_spec("av") is not None
 
 
 def save_vendor_clip(content: VendorFile, marking: Marking, *, stem: str) -> StoredFile:

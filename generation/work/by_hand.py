@@ -16,6 +16,7 @@ from storage import content
 from storage.content import OutputRefused
 from storage.outputs import save_output
 from storage.thumbnails import publishing
+from storage.vendor_clips import MP4, can_look
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class FileRefused(Exception):
         super().__init__(name, code)
         self.name = name
         self.code = code
+
+
+def can_store(files: Sequence[Brought]) -> bool:
+    """Return whether this process can look at such files: at clips the web server of an image cannot."""
+    return can_look() or all(brought.media_type != MP4 for brought in files)
 
 
 @contextmanager

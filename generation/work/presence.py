@@ -18,6 +18,7 @@ from generation.work.machine import describe_process
 from generation.work.process import draining, readiness
 from genhub.lib.connections import release_connection
 from storage import credentials
+from storage.vendor_clips import can_look
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ GONE_AFTER = timedelta(seconds=GONE_AFTER_SECONDS)
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5, 300
 LOADING = "the model is being loaded"
 UNLOADABLE = "the model cannot be loaded; see the worker's log"
+SIGHTLESS = "the library that looks at clips is missing: start workers from the image genhub-worker"
 
 
 # One beat at a time, so that the one which says that the worker is ready now is not followed by an older word.
@@ -34,18 +36,26 @@ beating = threading.Lock()
 
 def get_ready(name: str, queues: list[str]) -> bool:
     """Warm up, say how that went and return whether it went well: until then this process takes no orders."""
+    readiness.unready = find_fault(queues)
+    # A worker that stops says so from another thread; to wait for a database that stops, too, would delay its end.
+    if not draining.is_set():
+        say(name, queues)
+    return not readiness.unready
+
+
+def find_fault(queues: list[str]) -> str:
+    """Warm up, and return why this process cannot take the orders of these queues; empty when it can."""
+    if not can_look():
+        # A clip that was made would be paid for and lost.
+        logger.error(SIGHTLESS)
+        return SIGHTLESS
     try:
         warm_up(queues)
     except Exception:
         # An order would fail for good that another worker, or this one a little later, could make.
         logger.exception("the worker cannot be warmed up")
-        readiness.unready = UNLOADABLE
-    else:
-        readiness.unready = ""
-    # A worker that stops says so from another thread; to wait for a database that stops, too, would delay its end.
-    if not draining.is_set():
-        say(name, queues)
-    return not readiness.unready
+        return UNLOADABLE
+    return ""
 
 
 def keep_warming(name: str, queues: list[str]) -> None:

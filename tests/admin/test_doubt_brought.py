@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from credits.models import Hold
 from generation.life import by_hand, rescue
 from generation.models import Account, Attempt, Event, Task
+from generation.work import by_hand as brought
 from generation.work.run import run_queue
 from storage.models import Artifact
 from tests.admin.conftest import Hire
@@ -87,6 +88,21 @@ def test_what_cannot_be_taken_is_refused_and_the_doubt_stays(
     assert Hold.objects.get().state == "open"
     # And who tries again with the right ones is heard.
     assert bring(hire(*RIGHTS, name="erin"), task, file()).status_code == 302
+    assert attempt_states(task) == ["succeeded"]
+
+
+def test_a_web_server_that_cannot_look_at_clips_takes_pictures_and_says_where_clips_go(
+    hire: Hire, alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brought, "can_look", lambda: False)
+    task = lose(alice)
+    staff = hire(*RIGHTS)
+    clip = SimpleUploadedFile("made.mp4", b"no matter", "video/mp4")
+    answer = bring(staff, task, clip)
+    assert answer.status_code == 200
+    assert "This server cannot look at clips." in answer.content.decode()
+    assert attempt_states(task) == ["unknown"]
+    assert bring(staff, task, file()).status_code == 302
     assert attempt_states(task) == ["succeeded"]
 
 

@@ -46,7 +46,7 @@ def read_images() -> dict[str, Image]:
             image.environment |= dict(part.split("=", 1) for part in shlex.split(rest))
         elif word == "CMD":
             image.command = json.loads(rest)
-        elif word == "HEALTHCHECK":
+        elif word == "HEALTHCHECK" and rest != "NONE":
             image.health = json.loads(rest.partition("CMD")[2])
         elif word == "USER":
             image.user = rest

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,8 +24,9 @@ AS_NOBODY = (
     ("unshare", "--user", "--map-user=10001", "--map-group=10001") if os.geteuid() == 0 else ()
 )
 ANYWHERE = "0.0.0.0"  # noqa: S104 (what the files say; here it becomes loopback)
-CODE, HOME, LIBRARIES = "/opt/genhub", "/var/lib/genhub", "/opt/libraries/bin/python"
-PACKAGES = "/opt/libraries/lib/python3.*/site-packages"
+CODE, HOME, APART, SYSTEM = "/opt/genhub", "/var/lib/genhub", "/opt/apart", "/usr/local"
+LIBRARIES, PACKAGES = "/opt/libraries/bin/python", "/opt/libraries/lib/python3.*/site-packages"
+VERSION = f"python3.{sys.version_info.minor}"
 
 
 @dataclass
@@ -35,8 +37,6 @@ class Stack:
     services: dict[str, Any]
     database: str
     store: str
-    # Libraries of the image without torch; the other one has those that run the tests.
-    libraries: Path
     images: dict[str, Image] = field(default_factory=read_images)
     port: int = field(default_factory=free_port)
     flower: int = field(default_factory=free_port)
@@ -49,6 +49,14 @@ class Stack:
     @property
     def home(self) -> Path:
         return self.folder / "home"
+
+    @property
+    def apart(self) -> Path:
+        return self.folder / "apart"
+
+    def libraries(self, image: str) -> Path:
+        """Return where the libraries of an image without torch lie; the other one has those that run the tests."""
+        return self.folder / image / "lib" / VERSION / "site-packages"
 
     def place(self, text: str) -> str:
         """Return a word of the files with what containers have by name replaced by what is here."""
@@ -73,14 +81,12 @@ class Stack:
         there = {"DATABASE_URL": self.database, "CELERY_BROKER_URL": broker, "S3_PUBLIC_ENDPOINT_URL": self.store}  # fmt: skip
         assert there.keys() <= said.keys()
         own = {"PATH": os.environ["PATH"], "TMPDIR": str(self.folder / "tmp")}
-        if service["image"] == "genhub-web":
-            own["PYTHONPATH"] = str(self.libraries)
         return said | there | own
 
     def command(self, name: str, words: list[str]) -> list[str]:
-        """Return a command with the Python of a service's image: of the web's the bare one, with its libraries."""
-        bare = f"{sys.base_prefix}/bin/python3"
-        python = bare if self.services[name]["image"] == "genhub-web" else sys.executable
+        """Return a command with the Python of a service's image."""
+        image = self.services[name]["image"].removeprefix("genhub-")
+        python = sys.executable if image == "gpu" else str(self.folder / image / "bin" / "python")
         placed = [self.place(word) for word in words]
         if placed[0] == "sh":
             placed[-1] = placed[-1].replace("python ", f"{python} ")
@@ -115,7 +121,12 @@ class Stack:
         """Run `prepare` to its end, then everything else."""
         self.run("prepare", self.services["prepare"]["command"])
         with ExitStack() as open_services:
-            for name in sorted(self.services.keys() - {"prepare"}):
+            # First those that have no weights.
+            for name in sorted(
+                self.services.keys() - {"prepare"}, key=lambda name: (name == "worker-local", name)
+            ):
+                if name == "worker-local":
+                    add_weights(self)
                 process = open_services.enter_context(self.started(name))
                 wait_until(lambda each=process: each.poll() is None, 1, f"{name}'s start")  # type: ignore[misc]
             yield
@@ -133,40 +144,67 @@ def build_code(stack: Stack) -> None:
                 shutil.copy(source, target)
     [build] = stack.images["code"].runs
     here = {
-        LIBRARIES: f"{sys.base_prefix}/bin/python3", PACKAGES: str(stack.libraries), CODE: str(stack.code),
-        "/build/slim": str(ROOT / "deploy/docker/slim"),
+        LIBRARIES: str(stack.folder / "web/bin/python"), PACKAGES: str(stack.libraries("web")), APART: str(stack.apart),
+        CODE: str(stack.code), "/build/slim": str(ROOT / "deploy/docker/slim"),
     }  # fmt: skip
     for word, place in here.items():
         assert word in build
         build = build.replace(word, place)
-    own = {"PATH": os.environ["PATH"], "GENHUB_HOME": str(stack.home), "PYTHONPATH": str(stack.libraries)}  # fmt: skip
+    own = {"PATH": os.environ["PATH"], "GENHUB_HOME": str(stack.home)}
     subprocess.run(["sh", "-ec", build], cwd=stack.code, check=True, timeout=patience(300), env=own)
     subprocess.run(["chmod", "-R", "a-w", stack.code], check=True)
     for folder in (stack.home, stack.folder / "tmp"):
         paths.make_private(folder)
 
 
-def install_libraries(folder: Path) -> Path:
+def add_weights(stack: Stack) -> None:
+    """Lay the weights where the gpu image has them: all images have their code in one place here."""
+    weights = stack.apart / "weights" / stack.code.relative_to("/")
+    places = stack.code / "generation/engine/small"
+    subprocess.run(["chmod", "-R", "u+w", places], check=True)
+    shutil.copytree(weights / places.relative_to(stack.code), places, dirs_exist_ok=True)
+    subprocess.run(["chmod", "-R", "a-w", places], check=True)
+
+
+def install_libraries(stack: Stack) -> None:
     """Install what the web image installs, and take from it what the image leaves out."""
-    project, libraries = folder / "project", folder / "libraries"
+    project, web = stack.folder / "project", stack.folder / "web"
     project.mkdir()
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, project)
-    pip: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--target",
-        libraries,
-        f"{project}[reports]",
-    ]
-    subprocess.run(pip, check=True, timeout=patience(600))
+    python = copy_python(stack)
+    subprocess.run([python, "-m", "venv", "--without-pip", web], check=True, timeout=patience(60))
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", web / "bin/python", "install", "--quiet"]  # fmt: skip
+    subprocess.run([*pip, f"{project}[reports]"], check=True, timeout=patience(600))
     subprocess.run(
-        ["sh", ROOT / "deploy/docker/slim", libraries], check=True, timeout=patience(120)
+        ["sh", ROOT / "deploy/docker/slim", stack.libraries("web")],
+        check=True,
+        timeout=patience(120),
     )
-    return libraries
+    # Of the worker's image: the web's, and what lies apart.
+    subprocess.run([python, "-m", "venv", "--without-pip", stack.folder / "worker"], check=True, timeout=patience(60))  # fmt: skip
+    clips = stack.apart / "clips" / stack.libraries("web").relative_to("/")
+    places = f"{stack.libraries('web')}\n{clips}\n"
+    (stack.libraries("worker") / "images.pth").write_text(places)
+
+
+def copy_python(stack: Stack) -> Path:
+    """Copy the Python that runs the tests without what the images take from theirs; return its program."""
+    folder = stack.folder / "python"
+    source = Path(sysconfig.get_path("stdlib"))
+    unused = shutil.ignore_patterns("__pycache__", "*.a", "site-packages", "test", "tests")
+    shutil.copytree(source, folder / "lib" / VERSION, ignore=unused, symlinks=True)
+    (folder / "lib" / VERSION / "site-packages").mkdir()
+    for library in source.parent.glob("libpython3*.so*"):
+        shutil.copy(library, folder / "lib", follow_symlinks=False)
+    program = folder / "bin" / VERSION
+    program.parent.mkdir()
+    shutil.copy(Path(sys.base_prefix) / "bin" / VERSION, program)
+    trim = stack.images["system"].runs[0]
+    assert SYSTEM in trim
+    subprocess.run(["sh", "-ec", trim.replace(SYSTEM, str(folder))], check=True)
+    assert not (folder / "lib" / VERSION / "ensurepip").exists()
+    return program
 
 
 def read_last(text: str) -> Any:

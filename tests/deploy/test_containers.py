@@ -28,7 +28,7 @@ def test_hadolint_finds_nothing() -> None:
 
 def test_images_run_as_somebody_with_nothing_baked_in() -> None:
     images = read_images()
-    for name in ("web", "gpu"):
+    for name in ("web", "worker", "gpu"):
         image = images[name]
         assert image.user == "10001:10001"
         assert image.environment["DJANGO_SETTINGS_MODULE"] == "genhub.settings.production"

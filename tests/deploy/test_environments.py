@@ -19,7 +19,7 @@ pytestmark = pytest.mark.whole
 
 KNOWN = {name for group in GROUPS for each in group.settings for name in (each.name, *each.aliases)}
 # Read by Python, by NVIDIA's runtime, by the threads of processors, by Flower: not by the settings.
-OTHERS = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES",
+OTHERS = {"PATH", "LANG", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES",
           "OMP_WAIT_POLICY", "FLOWER_BASIC_AUTH"}  # fmt: skip
 REQUIRED = {"SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS", "DATABASE_URL", "CELERY_BROKER_URL"}
 EXAMPLE = (ROOT / "deploy" / "environment.example").read_text("utf-8")

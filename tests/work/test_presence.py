@@ -134,6 +134,18 @@ def test_orders_wait_until_the_model_can_be_loaded(
     connection.close()
 
 
+def test_worker_without_the_library_of_clips_takes_nothing_and_says_what_to_start(
+    alice: APIClient, easel: Easel, rung: list[str], start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "can_look", lambda: False)
+    task = submit(alice)
+    start()
+    await_health(503, presence.SIGHTLESS)
+    assert "genhub-worker" in presence.SIGHTLESS
+    assert run.run_queue("local") == []
+    assert attempt_states(task) == ["queued"]
+
+
 def test_worker_that_stops_while_it_loads_waits_for_no_sign_of_life(
     easel: Easel, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext
@@ -14,7 +13,7 @@ from unfold.enums import ActionVariant
 from generation.accounts.adapters import can_find_lost
 from generation.admin.refunds.ask import task_page
 from generation.admin.refunds.facts import facts_of_task
-from generation.admin.tasks.doubt_form import Decision, DoubtForm
+from generation.admin.tasks.doubt_form import Decision, DoubtForm, name_files
 from generation.admin.tasks.evidence import candidates, facts_of_call
 from generation.failures import AnswerLost
 from generation.life import by_hand as hands
@@ -23,7 +22,7 @@ from generation.models import Attempt, Task
 from generation.providers.errors import ProviderError
 from generation.selectors.tasks import find_doubt
 from generation.work import by_hand, lost
-from generation.work.by_hand import Brought, FileRefused
+from generation.work.by_hand import FileRefused
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import Question, ask, without_action, word
 from genhub.admin.show import moment
@@ -126,14 +125,6 @@ def read_words(request: HttpRequest, attempt: Attempt | None) -> QueryDict | Non
     if not words.get("reason"):
         words["reason"] = gettext("Chosen of what the provider lists.")
     return words
-
-
-def name_files(files: list["UploadedFile[Any]"]) -> list[Brought]:
-    """Return uploaded files as they are brought."""
-    return [
-        Brought(file.name or "–", file.content_type or "", file.open())  # type: ignore[arg-type]
-        for file in files
-    ]
 
 
 def word_refusal(refused: FileRefused) -> str:

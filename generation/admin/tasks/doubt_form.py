@@ -14,6 +14,7 @@ from unfold.widgets import (
 
 from generation.models import Attempt
 from generation.models.attempt import LONGEST_REMOTE_ID
+from generation.work.by_hand import Brought, can_store
 from genhub.admin.forms import ReasonForm
 
 
@@ -100,3 +101,18 @@ class DoubtForm(ReasonForm):
                 text, params={"most": self.most_files, "count": len(files)}
             )
             self.add_error("pictures", error)
+        if not can_store(name_files(files)):
+            self.add_error(
+                "pictures",
+                _(
+                    "This server cannot look at clips. Have the provider asked for it by its id, or bring it where workers run: manage.py task bring."
+                ),
+            )
+
+
+def name_files(files: list["UploadedFile[Any]"]) -> list[Brought]:
+    """Return uploaded files as they are brought."""
+    return [
+        Brought(file.name or "–", file.content_type or "", file.open())  # type: ignore[arg-type]
+        for file in files
+    ]
