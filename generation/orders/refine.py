@@ -10,6 +10,7 @@ from typing import Any
 from generation.accounts import routing
 from generation.errors import NoResult, NotReady
 from generation.models import Output, Task
+from generation.order import Order
 from generation.orders.brand import ANY
 from generation.orders.cache import OFF
 from generation.orders.customer import Customer
@@ -20,7 +21,7 @@ from generation.orders.operations import measure
 from generation.orders.resolved import Resolved
 from generation.orders.submit import resolve_for
 from generation.providers.further import treatment_of
-from generation.spec import GenerationSpec, ModelCard, Order
+from generation.spec import GenerationSpec, ModelCard
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
@@ -137,6 +138,7 @@ def order_again(task: Task, wanted: Refinement) -> Order:
         duration=spec.seconds,
         fps=spec.fps,
         last_image=spec.last_image or None,
+        references=spec.references or None,
         audio=spec.audio or None,
         metadata={**task.metadata, "refines": to_wire("task", task.pk)},
         webhook=wanted.webhook,

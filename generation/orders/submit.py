@@ -16,6 +16,7 @@ from generation.life.found import Gone, hold_pictures, write_found
 from generation.models import Task
 from generation.models.task import Priority
 from generation.moderation.found import keep_flagged
+from generation.order import Order
 from generation.orders import backlog, cache, glance, screening
 from generation.orders.brought import Owner
 from generation.orders.customer import Customer
@@ -30,7 +31,6 @@ from generation.orders.rows import attempt_of, history_of, priority_of, remember
 from generation.orders.subjects import keep_seed
 from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
-from generation.spec import Order
 from genhub.lib import remembered, tracing
 from genhub.lib.ids import new_id, to_wire
 from genhub.lib.inserts import insert_together

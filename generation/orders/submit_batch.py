@@ -155,7 +155,7 @@ def write_batch(
     batch_id, lines, refused = new_id(), found.lines, found.refused
     idempotency.keep(use, batch_id)
     specs = [line.one.resolved.spec for line in lines]
-    for named in sorted({tuple(spec.pictures().items()) for spec in specs if spec.image}):
+    for named in sorted({tuple(spec.pictures().items()) for spec in specs if spec.pictures()}):
         keep_inputs(dict(named))
     purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
     if asked.takes_some:
