@@ -1,7 +1,7 @@
 """What an order starts from: input pictures of its owner."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,6 +82,11 @@ def find_inputs(order: Order, owner: Owner, card: ModelCard) -> Inputs:
         strength=usual_strength(card) if order.strength is None else order.strength,
         size=(image.width, image.height),
     )
+
+
+def fit_references(style: Sequence[str], own: Sequence[str], card: ModelCard) -> tuple[str, ...]:
+    """Return those of a style's reference pictures for which a model has room after the order's own."""
+    return tuple(style[: max(card.most_references - len(own), 0)])
 
 
 def find_unlike(image: Found, found: Mapping[str, Found]) -> list[FieldError]:

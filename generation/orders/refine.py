@@ -74,8 +74,10 @@ def resolve_again(customer: Customer, task: Task, order: Order) -> Resolved:
     with named_at_the_picture():
         resolved = resolve_for(as_worn(customer), order)
         # Its template edits each picture: this one, too.
-        done = GenerationSpec.from_json(task.spec).operations
-        spec = replace(resolved.spec, operations=done)
+        before = GenerationSpec.from_json(task.spec)
+        done = before.operations
+        # Whom it moves to takes as many of these as there is room for.
+        spec = replace(resolved.spec, operations=done, style_references=before.style_references)
         if done:
             measure(spec)
         return replace(resolved, spec=spec, subject=task.subject)

@@ -16,6 +16,7 @@ from generation.orders.estimate import estimate_usd
 from generation.orders.inputs import (
     bound,
     find_inputs,
+    fit_references,
     fit_usual,
 )
 from generation.orders.loras import find_loras
@@ -159,6 +160,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         spec,
         seeds=find_seeds(order, spec.number, buyer.owner) if route.card.takes("seed") else (),
         **inputs.words(),
+        style_references=fit_references(look.references if look else (), inputs.references, card),
         loras=find_loras(order, recipe.settings if recipe else {}, look, route.card),
         quality=quality,
         mode=mode,

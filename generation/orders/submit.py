@@ -28,6 +28,7 @@ from generation.orders.preferences import preferred
 from generation.orders.resolve import resolve
 from generation.orders.resolved import Resolved
 from generation.orders.rows import attempt_of, history_of, priority_of, remember_read, task_of
+from generation.orders.style_pictures import with_kept
 from generation.orders.subjects import keep_seed
 from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
@@ -193,7 +194,7 @@ def write_task(
     else:
         free.admit(purse_id, reference=task_id, terms=terms_of(customer))
     # Under the purse's lock, so that a user's orders take their subjects one after the other.
-    resolved = with_seed(customer, resolved)
+    resolved = with_kept(with_seed(customer, resolved))
     task = task_of(task_id, customer, resolved, seen.marks.now)
     account = resolved.route.account
     share_id = seen.find_share(account.queue, priority)

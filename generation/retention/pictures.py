@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from generation.models import Finding, Task
+from generation.orders.style_pictures import STYLIST
 from generation.spec import PICTURES, REFERENCES
 from generation.states import TASK_LIVE
 from genhub.lib.ids import to_wire
@@ -42,11 +43,22 @@ def find_awaited(rows: Sequence[Any]) -> set[Any]:
         named |= Q(**{f"spec__{word}__in": list(names)})
     for word in LISTS:
         named |= Q(**{f"spec__{word}__has_any_keys": list(names)})
-    live = Task.objects.filter(named, state__in=sorted(TASK_LIVE))
+    live = live_tasks().filter(named)
     said: set[str] = set()
     for words in live.values_list(*(f"spec__{word}" for word in PICTURES)):
         said.update(words)
     for lists in live.values_list(*(f"spec__{word}" for word in LISTS)):
         # Specs of earlier releases have none.
         said.update(*(texts or () for texts in lists))
+    # Of a chain the later steps look at the pictures of their styles, too.
+    for row in rows:
+        wire_id = to_wire(PREFIX, row.pk)
+        later = [{"spec": {LISTS[1]: [wire_id]}}]
+        if row.user == STYLIST and live_tasks().filter(chain__contains=later).exists():
+            said.add(wire_id)
     return {names[name] for name in said & names.keys()}
+
+
+def live_tasks() -> QuerySet[Task]:
+    """Return the tasks that have not ended."""
+    return Task.objects.filter(state__in=sorted(TASK_LIVE))

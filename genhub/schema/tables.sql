@@ -2091,6 +2091,7 @@ CREATE TABLE public.templates_style (
     "position" smallint NOT NULL,
     is_active boolean NOT NULL,
     sheet jsonb DEFAULT '{}'::jsonb NOT NULL,
+    "references" jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT templates_style_position_check CHECK (("position" >= 0))
 );
 
@@ -3852,6 +3853,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('templates', '0008_pictures', now()),
     ('templates', '0009_note', now()),
     ('templates', '0010_orders_and_sheets', now()),
+    ('templates', '0011_references', now()),
     ('users', '0002_time_zone', now()),
     ('users', '0003_signing_in', now()),
     ('users', '0004_shipped_rights', now()),
