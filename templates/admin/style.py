@@ -126,8 +126,9 @@ class StyleAdmin(TellsBroken, HubAdmin):
         """Show a style with its pictures and its preview sheet; who stores and draws these is known by those who take
         orders: settings name them."""
         style = self.find_object(request, object_id)
-        pictures = import_string(settings.STYLE_PICTURES)(style)
         sheet = import_string(settings.STYLE_SHEET)(request, style)
+        # A page has one dialog that shows pictures in large: the sheet brings it along.
+        pictures = import_string(settings.STYLE_PICTURES)(style, brings_dialog=not sheet)
         parts = [(_("Reference pictures"), pictures), (_("Preview sheet"), sheet)]
         words = {"sections": [(title, html) for title, html in parts if html]}
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))

@@ -17,7 +17,7 @@ from generation.orders.style_pictures import STYLIST, add_reference, arrange
 from generation.retention import RULES
 from generation.work.run import run_queue
 from genhub.lib.errors import InvalidRequest
-from genhub.lib.ids import from_wire, to_wire
+from genhub.lib.ids import from_wire, new_id, to_wire
 from genhub.lib.limits import MOST_REFERENCES
 from genhub.retention import turns
 from storage.models import Artifact
@@ -84,7 +84,7 @@ def test_staff_add_pictures_which_are_the_houses(hire: Hire, alice: APIClient) -
     led: Any = clerk.get(reverse("admin:templates_style_edit_pictures", args=[anime().pk]))
     assert led.url == door()
     page = clerk.get(reverse("admin:templates_style_change", args=[anime().pk])).content.decode()
-    assert page.count("data-picture=") == 2
+    assert (page.count("data-picture="), page.count('id="lightbox"')) == (2, 1)
     assert "2 reference pictures were added." in str(LogEntry.objects.get().get_change_message())
     assert LogEntry.objects.get().object_id == str(anime().pk)
     # Apps read how many there are, and reach none of them.
@@ -251,6 +251,14 @@ def test_found_again_only_with_the_same_pictures(alice: APIClient, stub: Account
     arrange(anime().pk, [two, one], ())
     keys.append(submit(alice, seed=7, **WORN).cache_key)
     assert len(set(keys)) == 3
+
+
+def test_page_with_a_sheet_has_one_dialog_for_both(boss: Client) -> None:
+    grow(1)
+    boss.post(reverse("admin:generation_style_sheet", args=[anime().pk]), {"once": str(new_id())})
+    page = boss.get(reverse("admin:templates_style_change", args=[anime().pk])).content.decode()
+    parts = [page.count(f'id="{name}"') for name in ("references", "sheet", "lightbox")]
+    assert parts == [1, 1, 1]
 
 
 def test_sheet_is_of_before_once_they_change(boss: Client) -> None:

@@ -131,10 +131,12 @@ def find_shown(style: Any) -> dict[str, Picture]:
     return {name: pictures[digits] for name, digits in hexes.items() if digits in pictures}
 
 
-def show_references(style: Any) -> SafeString | str:
-    """Return a style's pictures as its page shows them; empty where it has none."""
+def show_references(style: Any, *, brings_dialog: bool) -> SafeString | str:
+    """Return a style's pictures as its page shows them, with the dialog that shows one in large where nothing else on
+    the page brings it along; empty where it has none."""
     if not style.references:
         return ""
     found = find_shown(style)
-    words = {"pictures": [found.get(wire_id) for wire_id in style.references]}
+    pictures = [found.get(wire_id) for wire_id in style.references]
+    words = {"pictures": pictures, "brings_dialog": brings_dialog}
     return render_to_string("admin/generation/references.html", words)
