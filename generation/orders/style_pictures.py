@@ -30,7 +30,7 @@ def add_reference(style_id: int, data: bytes, content_type: str) -> str:
         there = lock_references(style_id)
         if len(there) >= MOST_REFERENCES:
             # It goes with the uploads that nobody named.
-            error = FieldError(FIELD, "too_many_pictures", FULL, {"limit": MOST_REFERENCES})
+            error = FieldError(FIELD, "too_many", FULL, {"limit": MOST_REFERENCES})
             raise InvalidRequest(errors=[error])
         use_pictures([artifact.pk])
         wire_id = to_wire(PREFIX, artifact.pk)
