@@ -1,6 +1,6 @@
 """Staff draw the preview sheet of a style and watch it fill; a platform is bound to the styles of its brand."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from generation.models import Account
 from generation.work.run import run_queue
@@ -59,11 +59,11 @@ def test_style_is_given_reference_pictures(
     page.context.add_cookies([{"name": "django_language", "value": "en", "url": site}])
     page.goto(f"{site}/admin/{place}")
     page.click("a:has-text('Reference pictures') >> visible=true")
-    files = [(f"{i}.png", encode(picture(96, 48 + 24 * i))) for i in range(3)]
-    page.set_input_files(
-        "[name=sent]",
-        [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files],
-    )
+    files: list[FilePayload] = [
+        {"name": f"{i}.png", "mimeType": "image/png", "buffer": encode(picture(96, 48 + 24 * i))}
+        for i in range(3)
+    ]
+    page.set_input_files("[name=sent]", files)
     page.click("button:has-text('Add pictures')")
     expect(page.locator("a[data-picture]")).to_have_count(3)
     first, _second, third = Style.objects.get(pk=style.pk).references
