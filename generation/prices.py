@@ -66,7 +66,7 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
             self.quality in {None, quality}
             and (self.width is None or (spec.width, spec.height) in sides)
             and (largest is None or spec.width * spec.height <= largest * PIXELS_PER_MEGAPIXEL)
-            and self.edit in {None, bool(spec.image)}
+            and self.edit in {None, spec.is_edit}
             and self.resolution in {None, spec.resolution}
             and self.audio in {None, spec.audio}
             and (self.per_second_usd is None or spec.seconds is not None)

@@ -14,6 +14,9 @@ OPTIONS = (*PICTURE_OPTIONS, "last_image", "audio")
 PICTURES = ("image", "mask", "last_image")
 # How much of an input picture is drawn anew where an order does not say it.
 USUAL_STRENGTH = 0.7
+# Pictures that a model looks at besides the one that it starts from: how many it takes its card says, and no list of
+# words that it does not take.
+REFERENCES = "references"
 # Of those that the hub fills in where nobody says them: a spec's field, and what it holds when it is not filled.
 UNSAID: Mapping[str, tuple[str, Any]] = {
     "negative_prompt": ("negative_prompt", ""), "steps": ("steps", None), "cfg_scale": ("cfg_scale", None),
@@ -44,6 +47,10 @@ class GenerationSpec:
     # Artifact ids: the picture to start from, and where to draw anew (white); empty: from noise, everywhere.
     image: str = ""
     mask: str = ""
+    # Artifact ids of what it shall look like, in their order: those that the order names, and those of its style, which
+    # are the house's and of which a model that takes fewer gets fewer.
+    references: tuple[str, ...] = ()
+    style_references: tuple[str, ...] = ()
     # How much of the input picture is drawn anew, above 0 to 1; None: the vendor decides, or there is none.
     strength: float | None = None
     # How well, for vendors that have words for it: `standard` or `high`; and empty, `fast` or `fine`.
@@ -84,11 +91,19 @@ class GenerationSpec:
         """Return the spec without what nobody asked for and a model does not take: what was asked for stays, to be made
         or refused by name."""
         unsaid = (name for name in UNSAID if name not in self.said and not card.takes(name))
-        return replace(self, **dict(UNSAID[name] for name in unsaid))
+        room = max(card.most_references - len(self.references), 0)
+        fitting = self.style_references[:room]
+        return replace(self, style_references=fitting, **dict(UNSAID[name] for name in unsaid))
+
+    @property
+    def is_edit(self) -> bool:
+        """Return whether its vendor is sent a picture with it."""
+        return bool(self.image or self.references or self.style_references)
 
     def pictures(self) -> dict[str, str]:
-        """Return the artifact ids of the pictures that it names, by word."""
-        return {name: wire_id for name in PICTURES if (wire_id := getattr(self, name))}
+        """Return the artifact ids of the pictures that it names, by word; its style's are not its own."""
+        named = {name: wire_id for name in PICTURES if (wire_id := getattr(self, name))}
+        return named | name_references(self.references)
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON values."""
@@ -97,6 +112,8 @@ class GenerationSpec:
             **vars(self),
             "said": list(self.said),
             "seeds": list(self.seeds),
+            "references": list(self.references),
+            "style_references": list(self.style_references),
             "loras": [list(lora) for lora in self.loras],
             "operations": list(self.operations),
         }
@@ -110,9 +127,15 @@ class GenerationSpec:
         found["seeds"] = tuple(values["seeds"])
         found["said"] = tuple(values["said"] if "said" in values else list_held(values))
         found.setdefault("number", len(found["seeds"]))
-        found["operations"] = tuple(values.get("operations", ()))
+        for name in ("operations", "references", "style_references"):
+            found[name] = tuple(values.get(name, ()))
         found["loras"] = tuple((name, float(scale)) for name, scale in values.get("loras", ()))
         return cls(**found)
+
+
+def name_references(said: Sequence[str]) -> dict[str, str]:
+    """Return reference pictures by what a refusal of one calls it."""
+    return {f"{REFERENCES}.{place}": text for place, text in enumerate(said)}
 
 
 def list_held(values: Mapping[str, Any]) -> list[str]:
@@ -175,6 +198,9 @@ class ModelCard:
     media_types: tuple[str, ...] = ("image",)
     # Of OPTIONS, those that it does not take.
     unsupported: tuple[str, ...] = ()
+    # How many reference pictures it takes beside the picture that an order starts from: of vendors that count all of
+    # them together, one less than they say.
+    most_references: int = 0
     # None: its weights are the vendor's own.
     local: LocalModel | None = None
     default_width: int = 512
@@ -247,54 +273,3 @@ class ModelCard:
             if name in found:
                 found[name] = ModeSettings(**found[name])
         return cls(alias=alias, **found)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a caller asked for, before anything is looked up. None means: not said."""
-
-    prompt: str | None = None
-    negative_prompt: str | None = None
-    template: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    media_type: str | None = None
-    model: str | None = None
-    num_images: int | None = None
-    width: int | None = None
-    height: int | None = None
-    steps: int | None = None
-    cfg_scale: float | None = None
-    seed: int | None = None
-    # The series, character or session that it is of: orders of one share a seed.
-    subject: str | None = None
-    style_preset: str | None = None
-    style: str | None = None
-    sampler: str | None = None
-    quality: str | None = None
-    mode: str | None = None
-    priority: str | None = None
-    # A scale of None: the model's card decides it.
-    loras: tuple[tuple[str, float | None], ...] | None = None
-    image: str | None = None
-    mask: str | None = None
-    strength: float | None = None
-    # Of a clip: seconds, frames a second, its size by name, the picture that it ends with, whether it sounds.
-    duration: int | None = None
-    fps: int | None = None
-    resolution: str | None = None
-    last_image: str | None = None
-    audio: bool | None = None
-    # Where its end is told, besides the platform's endpoints.
-    webhook: str | None = None
-    # Whether its user's usual words fill in what it does not say.
-    use_preferences: bool | None = None
-    # Seconds: for its work once it has begun, and until when it must have.
-    timeout: int | None = None
-    expires_in: int | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    # Whether a picture that was drawn before will do: `auto`, `off` or `only`.
-    cache: str | None = None
-    # How each picture becomes a file, and whether that tells what it was made of.
-    output_format: str | None = None
-    output_compression: int | None = None
-    embed_parameters: bool | None = None

@@ -11,12 +11,19 @@ from django.urls import reverse
 
 from genhub.lib.ids import from_wire, to_wire
 from genhub.lib.once import once
+from genhub.lib.planned import planned_cursor
 from genhub.lib.prepared import PreparedCount
 from storage.files import local_storage
 from storage.models import SHOWN, Artifact
 from storage.purposes import read_whole
 
 PREFIX = "art"
+# Those of SHOWN.
+LAST: Final = """
+    SELECT id FROM storage_artifact
+     WHERE id = ANY (%s) AND withheld_at IS NULL AND gone_at IS NULL
+     ORDER BY id FOR KEY SHARE
+"""
 
 
 @once
@@ -33,6 +40,16 @@ def find_artifact(platform_id: uuid.UUID, user: str | None, wire_id: str) -> Art
 def find_pictures(platform_id: uuid.UUID, artifact_ids: Iterable[uuid.UUID]) -> list[Artifact]:
     """Return those of some pictures that a platform has: neither withheld nor deleted."""
     return list(Artifact.objects.filter(SHOWN, pk__in=set(artifact_ids), platform_id=platform_id))
+
+
+def find_lasting(artifact_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of some pictures that there are, whoever's they are; they stay until the transaction ends.
+
+    Any number of transactions may hold one at once.
+    """
+    with planned_cursor() as cursor:
+        cursor.execute(LAST, [list(artifact_ids)])
+        return {artifact_id for (artifact_id,) in cursor.fetchall()}
 
 
 def find_any(artifact_id: uuid.UUID) -> Artifact | None:

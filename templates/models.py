@@ -179,6 +179,8 @@ class Style(models.Model):
     # The ids of the tasks that show it, of the standard prompts in their order, and the mark of what it said then;
     # empty: nobody had them drawn.
     sheet = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), editable=False)  # fmt: skip
+    # Artifact ids of pictures of what it looks like, in their order: those who take orders store and show them.
+    references = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), editable=False)  # fmt: skip
 
     class Meta:
         verbose_name = _("style")

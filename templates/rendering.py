@@ -71,6 +71,8 @@ class Look:
     suffix_zh: str
     negative_prompt: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    # Artifact ids of pictures of what it looks like; they are the house's.
+    references: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

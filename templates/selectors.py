@@ -97,7 +97,9 @@ def read_looks() -> dict[str, Look]:
 
 def as_look(row: Style) -> Look:
     """Return a style's row as a value."""
-    return Look(row.code, row.suffix_en, row.suffix_zh, row.negative_prompt, row.settings)
+    return Look(
+        row.code, row.suffix_en, row.suffix_zh, row.negative_prompt, row.settings, row.references
+    )
 
 
 LOOKS = Remembered(read_looks, [Table(Style)])
@@ -106,6 +108,12 @@ LOOKS = Remembered(read_looks, [Table(Style)])
 def find_style(style_id: int) -> Style | None:
     """Return a style, active or not."""
     return Style.objects.filter(pk=style_id).first()
+
+
+def list_references() -> list[str]:
+    """Return the artifact ids of the reference pictures of all styles, active or not."""
+    lists = Style.objects.exclude(references=[]).values_list("references", flat=True)
+    return [wire_id for references in lists for wire_id in references]
 
 
 def list_styles(codes: Collection[str] = ()) -> QuerySet[Style]:

@@ -134,7 +134,19 @@ def keep_sheet(style: Style, task_ids: Sequence[uuid.UUID]) -> None:
 
 def mark_of_look(style: Style) -> str:
     """Return the mark of everything of a style that its pictures feel."""
-    return mark(vars(as_look(style)))
+    words = vars(as_look(style))
+    # Sheets of earlier releases were marked without them.
+    return mark({name: word for name, word in words.items() if name != "references" or word})
+
+
+def lock_references(style_id: int) -> list[str]:
+    """Return the reference pictures of a style, which nobody else changes until the transaction ends."""
+    return list(Style.objects.select_for_update().get(pk=style_id).references)
+
+
+def set_references(style_id: int, references: Sequence[str]) -> None:
+    """Let a style look like these pictures, in their order."""
+    Style.objects.filter(pk=style_id).update(references=list(references))
 
 
 def seed_styles() -> int:

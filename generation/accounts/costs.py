@@ -111,7 +111,7 @@ def sum_tokens(prices: tuple[Price, ...], spec: GenerationSpec, usage: Usage) ->
     counted = {
         "input_text": usage.input_text_tokens,
         # Without a picture in the order there is none to count.
-        "input_image": usage.input_image_tokens if spec.image else usage.input_image_tokens or 0,
+        "input_image": usage.input_image_tokens if spec.is_edit else usage.input_image_tokens or 0,
         "output": usage.output_tokens,
     }
     return add_up(counted, table)

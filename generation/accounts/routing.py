@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -49,15 +48,17 @@ def choose(
     alias: str,
     *,
     said: Collection[str] = (),
+    references: int = 0,
     local_only: bool = False,
     avoided: Collection[int] = (),
     treatment: str = "",
 ) -> Route | None:
     """Return who makes a model now, or None when nobody offers it; of a treatment, who does that by it.
 
-    Of those that take what the order has said of OPTIONS (of all, where none does: who is chosen refuses by name) and
-    do not rest, the smallest standby number; among these each gets its weight's part. While all rest, the one that is
-    back first. `avoided` accounts failed the order before: they are taken when there is no other.
+    Of those that take what the order has said of OPTIONS and so many reference pictures (of all, where none does: who
+    is chosen refuses by name) and do not rest, the smallest standby number; among these each gets its weight's part.
+    While all rest, the one that is back first. `avoided` accounts failed the order before: they are taken when there is
+    no other.
     """
     with remembered.together():
         rows = [row for row in list_candidates(alias) if treatment_by(row.card) == treatment]
@@ -66,7 +67,10 @@ def choose(
         rows = sift(rows, lambda row: keeps_in_house(row.account), LEAVES, thoughts)
     if not rows:
         return None
-    able = partial(takes_all, said)
+
+    def able(row: Candidate) -> bool:
+        return takes_all(said, row.card, references)
+
     if any(map(able, rows)):
         rows = sift(rows, able, UNABLE, thoughts)
     if waking := sift(rows, is_open, RESTS, thoughts):
@@ -83,13 +87,14 @@ def choose_other(spec: GenerationSpec, account_id: int, *, local_only: bool) -> 
     route = choose(
         spec.model,
         said=spec.said,
+        references=len(spec.references),
         local_only=local_only,
         avoided={account_id},
         treatment=treatment_of(spec),
     )
     if route is None or not route.is_open or route.account.pk == account_id:
         return None
-    return route if takes_all(spec.said, route.card) else None
+    return route if takes_all(spec.said, route.card, len(spec.references)) else None
 
 
 def choose_treating(treatment: str, *, local_only: bool = False) -> Route | None:
@@ -151,11 +156,6 @@ class Candidate:
         """Return its account."""
         return self.account.pk
 
-    @property
-    def unsupported(self) -> Collection[str]:
-        """Return what of OPTIONS it does not honour."""
-        return self.card.unsupported
-
 
 def list_candidates(alias: str) -> list[Candidate]:
     """Return who offers a model, as `offered` orders them."""
@@ -192,9 +192,9 @@ OFFERS = Remembered(
 )
 
 
-def takes_all(said: Collection[str], offer: Candidate | ModelCard) -> bool:
-    """Return whether a model honours there whatever of OPTIONS an order has said."""
-    return not {*said} & {*offer.unsupported}
+def takes_all(said: Collection[str], card: ModelCard, references: int = 0) -> bool:
+    """Return whether a model honours whatever of OPTIONS an order has said, and all of its reference pictures."""
+    return not {*said} & {*card.unsupported} and references <= card.most_references
 
 
 def is_open(row: Any) -> bool:

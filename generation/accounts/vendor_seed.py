@@ -19,6 +19,7 @@ from genhub.settings.vendors import Named
 # What staff change of one of these, they change of it alone.
 APART = (
     ("is_enabled",), ("usd_per_picture",), ("prices",), ("vendor_model",), ("options",), ("unsupported",),
+    ("most_references",),
 )  # fmt: skip
 
 

@@ -46,7 +46,11 @@ def clip(
 HD = ((1280, 720), (720, 1280))
 EDITS = "image mask"
 # Any size in multiples of 16; beyond 2560×1440 the vendor calls it experimental.
-FREE_SIZES: dict[str, Any] = {"largest_side": 3840, "longest_prompt": LONGEST_TEXT}
+FREE_SIZES: dict[str, Any] = {
+    "largest_side": 3840,
+    "longest_prompt": LONGEST_TEXT,
+    "most_references": 15,
+}
 # What apps ordered of the model that DALL·E was.
 DALL_E_SIZES = ((1024, 1024), (1792, 1024), (1024, 1792))
 RATIO_SIZES = ((1024, 1024), (1344, 768), (768, 1344), (1536, 1024), (1024, 1536))
@@ -55,7 +59,7 @@ SEEDREAM: dict[str, Any] = {
     "default_width": 2048, "default_height": 2048, "largest_side": 3072, "sizes": SEEDREAM_SIZES,
 }  # fmt: skip
 
-DALL_E: dict[str, Any] = {"sizes": DALL_E_SIZES, "longest_prompt": 4000}
+DALL_E: dict[str, Any] = {"sizes": DALL_E_SIZES, "longest_prompt": 4000, "most_references": 15}
 OPENAI_MODELS = (
     card("gpt-image-2", "gpt-image-2", EDITS, 0.053, **FREE_SIZES),
     # By the table of 2.5, whose tokens cost the same: no list says what a picture of 2.6 takes.
@@ -101,15 +105,16 @@ VENDORS = (
         "bfl",
         "bfl",
         (
-            card("flux-2-pro", "flux-2-pro", "seed image", 0.03),
-            card("flux-2-max", "flux-2-max", "seed image", 0.07),
+            card("flux-2-pro", "flux-2-pro", "seed image", 0.03, most_references=7),
+            card("flux-2-max", "flux-2-max", "seed image", 0.07, most_references=7),
             card(
                 "flux-2-klein-9b",
                 "flux-2-klein-9b",
                 "seed image",
                 0.015,
+                most_references=3,
             ),
-            card("flux-pro", "flux-2-pro", "seed image", 0.03),
+            card("flux-pro", "flux-2-pro", "seed image", 0.03, most_references=7),
         ),
     ),
     Vendor(
@@ -146,8 +151,22 @@ VENDORS = (
         "ark",
         "ark",
         (
-            card("doubao-seedream-5", "doubao-seedream-5-0-260128", "image", 0.035, **SEEDREAM),
-            card("doubao-seedream-5.5", "doubao-seedream-5-5-261028", "image", 0.035, **SEEDREAM),
+            card(
+                "doubao-seedream-5",
+                "doubao-seedream-5-0-260128",
+                "image",
+                0.035,
+                most_references=13,
+                **SEEDREAM,
+            ),
+            card(
+                "doubao-seedream-5.5",
+                "doubao-seedream-5-5-261028",
+                "image",
+                0.035,
+                most_references=9,
+                **SEEDREAM,
+            ),
         ),
     ),
     Vendor(

@@ -137,6 +137,7 @@ def answer_inputs(spec: dict[str, Any]) -> dict[str, Any]:
     return {
         "image": image,
         "mask": spec.get("mask") or None,
+        "references": spec.get("references", []),
         "strength": spec["strength"] if image else None,
         "loras": [{"name": name, "scale": scale} for name, scale in spec.get("loras", ())],
     }

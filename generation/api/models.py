@@ -92,6 +92,9 @@ class ModelSerializer(serializers.Serializer[Any]):
         child=serializers.ChoiceField(list(OPTIONS)),
         help_text=_("Words that it does not take: an order that says one is refused."),
     )
+    most_references = serializers.IntegerField(
+        help_text=_("How many pictures “references” may name; 0: it takes none.")
+    )
     styles = serializers.ListField(
         child=serializers.CharField(), help_text=_("Of “style”; empty: it takes none.")
     )
@@ -142,6 +145,7 @@ def answer_model(card: ModelCard, other_names: list[str]) -> dict[str, Any]:
         "largest_cfg_scale": card.largest_cfg_scale if card.takes("cfg_scale") else None,
         "longest_prompt": card.longest_prompt,
         "unsupported": card.unsupported,
+        "most_references": card.most_references,
         "styles": card.styles,
         "samplers": card.samplers,
         "loras": [

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from credits.ledger import Allowance
 from generation.api.serializers import GenerateSerializer
 from generation.models import Task
+from generation.order import Order
 from generation.orders.customer import Customer
 from generation.orders.maker import default_model
 from generation.orders.submit import order_of
-from generation.spec import Order
 from genhub.platforms.authentication import caller_of
 
 

@@ -197,6 +197,12 @@ class Task(Status):
     cfg_scale = serializers.FloatField(allow_null=True, help_text=_("Null: the vendor decides."))
     image = serializers.CharField(allow_null=True, help_text=_("The picture it starts from."))
     mask = serializers.CharField(allow_null=True, help_text=_("White: drawn anew."))
+    references = serializers.ListField(
+        child=serializers.CharField(),
+        help_text=_(
+            "Those that it named of what it shall look like; those of its style are the hub's."
+        ),
+    )
     duration = serializers.IntegerField(
         allow_null=True, help_text=_("Of a clip: seconds that were ordered. Null: a picture.")
     )

@@ -13,6 +13,7 @@ from generation.orders.cache import MODES
 from generation.orders.resolve import PROMPT_REQUIRED
 from generation.spec import LARGEST_SEED
 from genhub.api.fields import (
+    ShortListField,
     StrictBooleanField,
     StrictCharField,
     StrictFloatField,
@@ -22,7 +23,7 @@ from genhub.api.fields import (
 )
 from genhub.api.order_words import QUALITIES as OWN_QUALITIES
 from genhub.api.order_words import FormSerializer, SettableWords
-from genhub.lib.limits import LONGEST_TEXT
+from genhub.lib.limits import LONGEST_TEXT, MOST_REFERENCES
 from genhub.webhooks.models import LONGEST_URL
 
 LARGEST_METADATA_KEYS = 50
@@ -100,6 +101,11 @@ class GenerateSerializer(SettableWords, FormSerializer, TermsSerializer):
             "A picture of the same shape, named as “image” is; white where that is drawn anew."
         ),
     )
+    references = ShortListField(
+        child=StrictCharField(), required=False, max_length=MOST_REFERENCES, allow_empty=False,
+        help_text=_("Pictures of what it shall look like, each named as “image” is; they may have any shape. How many a model "
+                    "takes, GET models says. Default: those of the style alone."),
+    )  # fmt: skip
     strength = StrictFloatField(
         required=False, min_value=SMALLEST_STRENGTH, max_value=1,
         help_text=_("How much of “image” is drawn anew: of 12 steps, 0.5 takes 6. Default: 0.7."),
@@ -178,6 +184,10 @@ class GenerateSerializer(SettableWords, FormSerializer, TermsSerializer):
     def validate_quality(self, value: str) -> str:
         """Return `high` for its alias `hd`."""
         return standard_quality(value)
+
+    def validate_references(self, value: list[str]) -> tuple[str, ...]:
+        """Return pictures as an order has them."""
+        return tuple(value)
 
     def validate_loras(self, value: list[dict[str, Any]]) -> tuple[tuple[str, float | None], ...]:
         """Return names and scales as an order has them."""

@@ -23,6 +23,7 @@ from genhub.lib.limits import (
     LARGEST_GUIDANCE,
     LARGEST_SIDE_PIXELS,
     LONGEST_TEXT,
+    MOST_REFERENCES,
     MOST_SECONDS,
     MOST_STEPS,
     SIDE_MULTIPLE_PIXELS,
@@ -107,6 +108,11 @@ class Offer(models.Model):
     unsupported = models.JSONField(
         _("does not take"), default=list, blank=True, db_default=Value([], models.JSONField())
     )
+
+    most_references = models.PositiveSmallIntegerField(
+        _("reference pictures"), default=0, db_default=0, validators=[MaxValueValidator(MOST_REFERENCES)],
+        help_text=_("How many it takes besides the picture that an order starts from. 0: none."),
+    )  # fmt: skip
 
     default_width = pixels(_("usual width"), default=USUAL.default_width)
     default_height = pixels(_("usual height"), default=USUAL.default_height)
@@ -200,6 +206,7 @@ class Offer(models.Model):
             *(constraint for mode in MODES for constraint in checks_of_mode(mode)),
             check("prompt", Q(longest_prompt__range=(1, LONGEST_TEXT))),
             check("cost", Q(usd_per_picture=None) | Q(usd_per_picture__range=(0, LARGEST_USD))),
+            check("references", Q(most_references__lte=MOST_REFERENCES)),
             check("options", Q(unsupported__contained_by=list(OPTIONS))),
         ]
 

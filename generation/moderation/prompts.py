@@ -7,7 +7,7 @@ from generation.errors import PromptRefused
 from generation.models import Finding
 from generation.moderation.found import Found
 from generation.moderation.terms import Known, find_terms
-from generation.spec import Order
+from generation.order import Order
 from genhub.lib.errors import FieldError, gettext_noop
 
 REFUSED = "content_refused"

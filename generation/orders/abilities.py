@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from generation.spec import GenerationSpec, ModelCard, Order
+from generation.order import Order
+from generation.spec import REFERENCES, GenerationSpec, ModelCard
 from genhub.lib.errors import FieldError, gettext_noop
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 
@@ -15,12 +16,26 @@ def find_unsupported(order: Order, said: Mapping[str, Any], card: ModelCard) -> 
     )
     # Without seeds there is none to remember.
     by_seed = [name for name in ("seed", "subject") if getattr(order, name) is not None]
-    return [
+    return find_too_many(order, card) + [
         FieldError(field, "unsupported", message, {"model": card.alias})
         for name in card.unsupported
         if name in said
         for field in (by_seed if name == "seed" else [name])
     ]
+
+
+def find_too_many(order: Order, card: ModelCard) -> list[FieldError]:
+    """Return that an order names more reference pictures than the model takes."""
+    most = card.most_references
+    if len(order.references or ()) <= most:
+        return []
+    message = gettext_noop(
+        "The model “%(model)s” takes no reference pictures. Leave them out, or name a model that does: GET models says of "
+        "each how many."
+    )
+    if most:
+        message = gettext_noop("The model “%(model)s” takes at most %(limit)s reference pictures.")
+    return [FieldError(REFERENCES, "too_many", message, {"model": card.alias, "limit": most})]
 
 
 def find_mistakes(spec: GenerationSpec, card: ModelCard) -> list[FieldError]:

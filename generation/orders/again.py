@@ -63,9 +63,13 @@ def make_again(task: Task) -> Again:
     customer = Customer.of(task.platform, task.user)
     local_only = customer.local_only or task.local_only
     route = routing.choose(
-        spec.model, said=spec.said, local_only=local_only, treatment=treatment_of(spec)
+        spec.model,
+        said=spec.said,
+        references=len(spec.references),
+        local_only=local_only,
+        treatment=treatment_of(spec),
     )
-    if route is None or not routing.takes_all(spec.said, route.card):
+    if route is None or not routing.takes_all(spec.said, route.card, len(spec.references)):
         raise refuse_field("model", "not_offered", NOT_OFFERED, model=spec.model)
     version = task.template_version
     recipe = as_recipe(version) if version else None

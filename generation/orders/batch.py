@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generation.moderation.judges.base import Verdict
+from generation.order import Order
 from generation.orders import screening
 from generation.orders.brought import is_brought
 from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
 from generation.orders.submit import resolve_for
-from generation.spec import PICTURES, Order
+from generation.spec import PICTURES, name_references
 from genhub.api.problems import AND_MORE, error_body, problem_body
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop, problem_of
 from genhub.lib.once import reading_once
@@ -87,7 +88,9 @@ def make_entry_whole(customer: Customer, entry: Entry, *, keeps: bool) -> Resolv
     if entry.order is None:
         raise entry.refused or InvalidRequest
     # A hundred fetches would keep their caller for an hour, and a hundred data URIs are no body.
-    brought = [n for n in PICTURES if is_brought(getattr(entry.order, n) or "")]
+    said = {name: getattr(entry.order, name) or "" for name in PICTURES}
+    said |= name_references(entry.order.references or ())
+    brought = [name for name, text in said.items() if is_brought(text)]
     if brought:
         raise InvalidRequest(errors=[FieldError(n, "upload_first", UPLOAD_FIRST) for n in brought])
     return resolve_for(customer, entry.order, keeps=keeps)

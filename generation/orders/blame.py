@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from generation.spec import Order
+from generation.order import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
 from templates.errors import TemplateNotOrderable
 from templates.fixed_words import SETTABLE_WORDS

@@ -16,7 +16,7 @@ from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved, quote_spec
 from generation.selectors import drawn
 from generation.selectors.drawn import Drawn
-from generation.spec import GenerationSpec, ModelCard
+from generation.spec import PICTURES, GenerationSpec, ModelCard, name_references
 from genhub.lib.ids import from_wire
 from genhub.lib.once import once
 from genhub.platforms import idempotency
@@ -26,7 +26,8 @@ from storage.selectors import PREFIX, list_digests
 AUTO, OFF, ONLY = MODES = ("auto", "off", "only")
 # Of a spec: what it is called here, what is told of otherwise below, and what was said, which decides nothing more.
 OTHERWISE: Final = frozenset({
-    "model", "quality", "mode", "seeds", "image", "mask", "last_image", "loras", "said", "only_found",
+    "model", "quality", "mode", "seeds", "image", "mask", "last_image", "references", "style_references", "loras", "said",
+    "only_found",
 })  # fmt: skip
 # What an engine computes with, and how: each may change the last bits.
 LIBRARIES: Final = ("torch", "diffusers", "transformers")
@@ -127,16 +128,15 @@ def decisive(resolved: Resolved) -> dict[str, Any]:
 
 def list_inputs(spec: GenerationSpec) -> list[str]:
     """Return the digests of the pictures that an order starts from: of two uploads of one file, the same."""
-    named = spec.pictures()
+    # Whoever names a reference picture, the vendor is sent it.
+    named = spec.pictures() | name_references((*spec.references, *spec.style_references))
     ids = [from_wire(PREFIX, text) for text in named.values()]
     digests = list_digests(ids) if ids else {}
     # One that is gone is refused where the order is written.
     found = [digests.get(one, str(one)) for one in ids]
-    # The first frame and a mask are not the first and the last.
-    return [
-        f"last {one}" if name == "last_image" else one
-        for name, one in zip(named, found, strict=True)
-    ]
+    # The first frame and a mask are not the first and the last; what is looked at is nothing to start from.
+    words = {"last_image": "last ", **dict.fromkeys(named.keys() - {*PICTURES}, "like ")}
+    return [words.get(name, "") + one for name, one in zip(named, found, strict=True)]
 
 
 def describe_remote(spec: GenerationSpec, card: ModelCard) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from credits.pricing import ORIGINS, TEMPLATE, Quote
+from generation.order import Order
 from generation.orders.blame import OF_PARAMETERS, PROMPTS
 from generation.orders.brought import Found, Owner
 from generation.orders.operations import measure
 from generation.orders.resolved import Resolved
-from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from templates.chains import PROMISE, Step, at_step, list_steps
 from templates.rendering import Recipe, Rendered

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from generation.order import Order
 from generation.orders.resolved import Resolved
-from generation.spec import GenerationSpec, Order
+from generation.spec import GenerationSpec
 from genhub.api.order_words import LOSSY, NO_FORMAT
 from genhub.lib.errors import FieldError, InvalidRequest
 

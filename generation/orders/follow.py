@@ -10,6 +10,7 @@ from typing import Any
 from generation.accounts import routing
 from generation.errors import MakerOff
 from generation.models import Attempt, Task
+from generation.order import Order
 from generation.orders.customer import Customer
 from generation.orders.finish import finish, form_of
 from generation.orders.following import Following, make_further, submit_further
@@ -20,7 +21,7 @@ from generation.orders.treat import resolve_treating
 from generation.orders.webhook import check_webhook
 from generation.providers.further import TASKS, TREATMENTS, FollowUp
 from generation.providers.registry import ADAPTERS, find_class
-from generation.spec import GenerationSpec, Order
+from generation.spec import GenerationSpec
 from generation.states import AttemptState
 from genhub.lib import remembered
 from genhub.lib.errors import gettext_noop, refuse_field

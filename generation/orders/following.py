@@ -7,12 +7,13 @@ from typing import Any
 
 from generation.accounts.routing import Route
 from generation.models import Task
+from generation.order import Order
 from generation.orders.customer import Customer
 from generation.orders.estimate import estimate_usd
 from generation.orders.modes import choose_priority
 from generation.orders.resolved import Resolved, quote_spec
 from generation.orders.submit import submit_once, use_of
-from generation.spec import GenerationSpec, Order
+from generation.spec import GenerationSpec
 from genhub.lib.ids import to_wire
 from genhub.platforms import idempotency
 from genhub.platforms.models import Plan

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
+from generation.order import Order
 from generation.orders.cache import OFF
 from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved, as_gift
 from generation.orders.submit import resolve_for, submit_once, use_of
-from generation.spec import Order
 from genhub.lib.errors import InvalidRequest
 from genhub.platforms import idempotency
 from genhub.platforms.house import find_house

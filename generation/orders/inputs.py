@@ -1,13 +1,14 @@
 """What an order starts from: input pictures of its owner."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from generation.order import Order
 from generation.orders.brought import Found, Owner, bring, is_brought
 from generation.orders.modes import FAST, Usual
-from generation.spec import PICTURES, USUAL_STRENGTH, ModelCard, Order
+from generation.spec import PICTURES, USUAL_STRENGTH, ModelCard, name_references
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.ids import from_wire
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
@@ -41,6 +42,7 @@ class Inputs:
     image: str = ""
     mask: str = ""
     last_image: str = ""
+    references: tuple[str, ...] = ()
     strength: float | None = None
     size: tuple[int, int] | None = None
 
@@ -50,6 +52,7 @@ class Inputs:
             "image": self.image,
             "mask": self.mask,
             "last_image": self.last_image,
+            "references": self.references,
             "strength": self.strength,
         }
 
@@ -62,18 +65,28 @@ def find_inputs(order: Order, owner: Owner, card: ModelCard) -> Inputs:
         if said:
             errors = [FieldError(name, "no_image", NO_IMAGE) for name in said]
             raise InvalidRequest(errors=errors)
-        return Inputs()
-    found = find_pictures({name: getattr(order, name) for name in PICTURES}, owner, mistakes)
+    named = name_references(order.references or ())
+    wanted = {name: getattr(order, name) for name in PICTURES} | named
+    found = find_pictures(wanted, owner, mistakes)
     image = found.get("image")
     mistakes += find_unlike(image, found) if image else []
-    if mistakes or image is None:
+    if mistakes:
         raise InvalidRequest(errors=mistakes)
+    references = tuple(found[name].id for name in named)
+    if image is None:
+        return Inputs(references=references)
     return Inputs(
+        references=references,
         image=image.id,
         **{name: found[name].id if name in found else "" for name in SHAPED},
         strength=usual_strength(card) if order.strength is None else order.strength,
         size=(image.width, image.height),
     )
+
+
+def fit_references(style: Sequence[str], own: Sequence[str], card: ModelCard) -> tuple[str, ...]:
+    """Return those of a style's reference pictures for which a model has room after the order's own."""
+    return tuple(style[: max(card.most_references - len(own), 0)])
 
 
 def find_unlike(image: Found, found: Mapping[str, Found]) -> list[FieldError]:

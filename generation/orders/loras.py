@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from generation.spec import ModelCard, Order
+from generation.order import Order
+from generation.spec import ModelCard
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from templates.rendering import Look
 

@@ -12,6 +12,7 @@ from generation.orders.brand import ANY, Brand
 from generation.orders.brought import Owner
 from generation.orders.clips import CLIP, find_usual_model
 from generation.providers.further import treatment_by
+from generation.spec import REFERENCES
 from genhub.lib import remembered
 from genhub.lib.errors import InvalidRequest, gettext_noop, refuse_field
 from genhub.platforms.models import Plan
@@ -47,7 +48,10 @@ def find_route(
         # What a platform prefers is its model of pictures.
         named_here = named or (find_usual_model() if media_type == CLIP else usual)
         alias = other_names.find_model(str(named_here), usual)
-        if route := routing.choose(alias, said=asked, local_only=buyer.local_only):
+        wanted = len(asked.get(REFERENCES, ()))
+        if route := routing.choose(
+            alias, said=asked, references=wanted, local_only=buyer.local_only
+        ):
             return route
     if card := routing.find_treating(alias):
         code, message = (

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generation.spec import ModelCard, ModeSettings, Order
+from generation.order import Order
+from generation.spec import ModelCard, ModeSettings
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.platforms.models import Plan
 

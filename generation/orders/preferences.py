@@ -14,11 +14,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from generation.models import Preferences
+from generation.order import Order
 from generation.orders.blame import name_it
 from generation.orders.brought import Owner
 from generation.orders.clips import CLIP
 from generation.orders.resolve import TEMPLATE_DECIDES, find_recipe
-from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
 from genhub.lib.once import once
 from genhub.retention.holds import refuse_held

@@ -10,6 +10,7 @@ from typing import Any
 from generation.accounts import routing
 from generation.errors import NoResult, NotReady
 from generation.models import Output, Task
+from generation.order import Order
 from generation.orders.brand import ANY
 from generation.orders.cache import OFF
 from generation.orders.customer import Customer
@@ -20,7 +21,7 @@ from generation.orders.operations import measure
 from generation.orders.resolved import Resolved
 from generation.orders.submit import resolve_for
 from generation.providers.further import treatment_of
-from generation.spec import GenerationSpec, ModelCard, Order
+from generation.spec import GenerationSpec, ModelCard
 from generation.states import TASK_LIVE, TaskState
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
@@ -73,8 +74,10 @@ def resolve_again(customer: Customer, task: Task, order: Order) -> Resolved:
     with named_at_the_picture():
         resolved = resolve_for(as_worn(customer), order)
         # Its template edits each picture: this one, too.
-        done = GenerationSpec.from_json(task.spec).operations
-        spec = replace(resolved.spec, operations=done)
+        before = GenerationSpec.from_json(task.spec)
+        done = before.operations
+        # Whom it moves to takes as many of these as there is room for.
+        spec = replace(resolved.spec, operations=done, style_references=before.style_references)
         if done:
             measure(spec)
         return replace(resolved, spec=spec, subject=task.subject)
@@ -137,6 +140,7 @@ def order_again(task: Task, wanted: Refinement) -> Order:
         duration=spec.seconds,
         fps=spec.fps,
         last_image=spec.last_image or None,
+        references=spec.references or None,
         audio=spec.audio or None,
         metadata={**task.metadata, "refines": to_wire("task", task.pk)},
         webhook=wanted.webhook,

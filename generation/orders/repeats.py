@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 
 from generation.life.found import Gone
+from generation.order import Order
 from generation.orders import glance
 from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
@@ -17,7 +18,6 @@ from generation.orders.submit import (
     take_ready,
     use_of,
 )
-from generation.spec import Order
 from genhub.lib.ids import new_id
 from genhub.lib.once import reading_once
 from genhub.platforms import idempotency

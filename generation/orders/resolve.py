@@ -7,6 +7,7 @@ from typing import Any
 
 from generation.moderation import prompts
 from generation.moderation.found import Found
+from generation.order import Order
 from generation.orders.abilities import find_mistakes, find_unsupported
 from generation.orders.blame import blame
 from generation.orders.chain import with_chain
@@ -15,6 +16,7 @@ from generation.orders.estimate import estimate_usd
 from generation.orders.inputs import (
     bound,
     find_inputs,
+    fit_references,
     fit_usual,
 )
 from generation.orders.loras import find_loras
@@ -29,7 +31,7 @@ from generation.orders.modes import (
 from generation.orders.operations import with_operations
 from generation.orders.resolved import Resolved, quote_spec
 from generation.orders.subjects import find_seeds
-from generation.spec import PICTURES, GenerationSpec, ModelCard, Order
+from generation.spec import PICTURES, REFERENCES, GenerationSpec, ModelCard
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
 from genhub.platforms.models import Moderation
 from templates import rendering, selectors
@@ -158,6 +160,7 @@ def make_whole(order: Order, recipe: Recipe | None, rendered: Rendered, buyer: B
         spec,
         seeds=find_seeds(order, spec.number, buyer.owner) if route.card.takes("seed") else (),
         **inputs.words(),
+        style_references=fit_references(look.references if look else (), inputs.references, card),
         loras=find_loras(order, recipe.settings if recipe else {}, look, route.card),
         quality=quality,
         mode=mode,
@@ -257,7 +260,9 @@ def join_negative_prompts(order: Order, own: str, look: Look | None) -> str:
 
 def list_said(words: Words, negative_prompt: str) -> dict[str, Any]:
     """Return what the order, its template or its style says of the words that not every model takes."""
-    said = {name: getattr(words.order, name) for name in ("seed", *PICTURES, "strength")}
+    said = {
+        name: getattr(words.order, name) for name in ("seed", *PICTURES, REFERENCES, "strength")
+    }
     # A subject is a seed that is remembered.
     said["seed"] = words.order.subject if said["seed"] is None else said["seed"]
     said |= {name: words.get(name) for name in ("steps", "cfg_scale")}

@@ -8,9 +8,10 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from generation.models import Subject
+from generation.order import Order
 from generation.orders.brought import Owner
 from generation.orders.resolved import Resolved
-from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec, Order
+from generation.spec import LARGEST_EXACT, LARGEST_SEED, GenerationSpec
 from genhub.lib.errors import NotFound, gettext_noop, refuse_field
 from genhub.lib.ids import new_id
 from genhub.retention.holds import refuse_held

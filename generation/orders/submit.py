@@ -16,6 +16,7 @@ from generation.life.found import Gone, hold_pictures, write_found
 from generation.models import Task
 from generation.models.task import Priority
 from generation.moderation.found import keep_flagged
+from generation.order import Order
 from generation.orders import backlog, cache, glance, screening
 from generation.orders.brought import Owner
 from generation.orders.customer import Customer
@@ -27,10 +28,10 @@ from generation.orders.preferences import preferred
 from generation.orders.resolve import resolve
 from generation.orders.resolved import Resolved
 from generation.orders.rows import attempt_of, history_of, priority_of, remember_read, task_of
+from generation.orders.style_pictures import with_kept
 from generation.orders.subjects import keep_seed
 from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
-from generation.spec import Order
 from genhub.lib import remembered, tracing
 from genhub.lib.ids import new_id, to_wire
 from genhub.lib.inserts import insert_together
@@ -193,7 +194,7 @@ def write_task(
     else:
         free.admit(purse_id, reference=task_id, terms=terms_of(customer))
     # Under the purse's lock, so that a user's orders take their subjects one after the other.
-    resolved = with_seed(customer, resolved)
+    resolved = with_kept(with_seed(customer, resolved))
     task = task_of(task_id, customer, resolved, seen.marks.now)
     account = resolved.route.account
     share_id = seen.find_share(account.queue, priority)

@@ -31,6 +31,7 @@ from generation.orders.customer import Customer
 from generation.orders.glance import Glance
 from generation.orders.inputs import keep_inputs
 from generation.orders.rows import attempt_of, history_of, priority_of, task_of
+from generation.orders.style_pictures import with_kept
 from generation.orders.submit import check_quota, open_share, terms_of, with_seed
 from generation.orders.webhook import check_webhook
 from genhub.lib import remembered, tracing
@@ -155,7 +156,7 @@ def write_batch(
     batch_id, lines, refused = new_id(), found.lines, found.refused
     idempotency.keep(use, batch_id)
     specs = [line.one.resolved.spec for line in lines]
-    for named in sorted({tuple(spec.pictures().items()) for spec in specs if spec.image}):
+    for named in sorted({tuple(spec.pictures().items()) for spec in specs if spec.pictures()}):
         keep_inputs(dict(named))
     purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
     if asked.takes_some:
@@ -194,7 +195,7 @@ def write_tasks(
     attempt_ids = sorted(new_id() for _ in lines)
     for line, attempt_id in zip(lines, attempt_ids, strict=True):
         # Under the purse's lock, as of a single order.
-        resolved = with_seed(customer, line.one.resolved)
+        resolved = with_kept(with_seed(customer, line.one.resolved))
         task = task_of(line.task_id, customer, resolved, seen.marks.now)
         task.batch_id, task.batch_index = batch_id, line.one.entry.index
         place = (resolved.route.account.queue, priority_of(resolved))

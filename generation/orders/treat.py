@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from generation.accounts import routing
 from generation.models import Task
+from generation.order import Order
 from generation.orders.customer import Customer
 from generation.orders.finish import finish, form_of
 from generation.orders.following import Following, make_further, submit_further
@@ -16,7 +17,7 @@ from generation.orders.times import check_times
 from generation.orders.webhook import check_webhook
 from generation.providers.further import TREATMENTS
 from generation.selectors.tasks import find_makers_task
-from generation.spec import GenerationSpec, Order
+from generation.spec import GenerationSpec
 from genhub.lib.errors import gettext_noop, refuse_field
 from genhub.lib.ids import to_wire
 from storage.edits.lineage import find_edit

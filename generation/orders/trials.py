@@ -8,13 +8,13 @@ from typing import Any
 from PIL import Image
 
 from credits.pricing import PriceTooLarge, PriceUnknown
+from generation.order import Order
 from generation.orders.blame import at_template
 from generation.orders.brought import Owner
 from generation.orders.maker import Buyer
 from generation.orders.operations import rehearse
 from generation.orders.resolve import make_chain
 from generation.orders.resolved import Resolved
-from generation.spec import Order
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
 from genhub.lib.once import once
 from genhub.platforms.models import Plan, Platform

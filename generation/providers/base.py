@@ -40,6 +40,8 @@ class Work:
     mask: Image.Image | None = None
     # Of a clip: the picture that it ends with, RGB.
     last_image: Image.Image | None = None
+    # What it shall look like, RGB, in any size: no more than the card says.
+    references: tuple[Image.Image, ...] = ()
     # What a vendor may know the order by, however often one attempt is sent; where it may call back, if anybody hears.
     reference: str = ""
     callback_url: str = ""
@@ -180,7 +182,8 @@ class Capabilities:
     `cancels`, `finds_lost`: it has such a call. `cost`: told, of tokens that are told, or listed. `follow_ups`: what
     the vendor does further with its own pictures; the options of such an order say `action`, `of` (the picture's id in
     TASKS) and, of a part, its `index` from 1. `treats`: what of TREATMENTS some model of the vendor's does to anybody's
-    picture; such an order says `action`, and has the picture as its `image`.
+    picture; such an order says `action`, and has the picture as its `image`. `most_references`: how many pictures any
+    model takes besides that one; how many this or that model does its card says.
     """
 
     is_remote: bool = True
@@ -193,6 +196,7 @@ class Capabilities:
     cost: Literal["told", "tokens", "listed"] = "listed"
     follow_ups: tuple[FollowUp, ...] = ()
     treats: frozenset[str] = frozenset()
+    most_references: int = 0
 
 
 @dataclass(frozen=True)

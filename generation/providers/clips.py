@@ -30,7 +30,7 @@ from generation.providers.wording import (
     LARGEST_USUAL_SEED,
     options_of,
     ratio_of,
-    strength_of,
+    said_of_pictures,
     translate,
 )
 from generation.spec import ModelCard
@@ -53,7 +53,7 @@ def clip_words(
     what it has no word for, and for what is no clip."""
     if work.spec.media_type != "video":
         raise Unsupported("type: the vendor makes clips alone")
-    said = {**options_of(work.spec, largest_seed), **strength_of(work)}
+    said = {**options_of(work.spec, largest_seed), **said_of_pictures(work)}
     pictures = {"image": work.image, "mask": work.mask, "last_image": work.last_image}
     said |= {name: picture(image) for name, image in pictures.items() if image is not None}
     if work.card.takes("audio") and "audio" in words:

@@ -50,6 +50,7 @@ from generation.providers.errors import ProviderError, Sent, Unsupported
 from generation.providers.further import TASKS, TREATMENTS, FollowUp, treatment_of
 from generation.providers.wording import treated_of
 from generation.spec import LARGEST_EXACT, OPTIONS, GenerationSpec
+from genhub.lib.limits import MOST_REFERENCES
 
 WORD = re.compile(r"stub:(\w+)(?:=([\w.]+))?")
 REVISED = "a picture, as the stub understands it"
@@ -118,6 +119,7 @@ class StubProvider(Provider):
         makes=frozenset({"image", "video"}),
         takes=frozenset(OPTIONS),
         treats=frozenset(TREATMENTS),
+        most_references=MOST_REFERENCES,
     )
 
     def submit(self, work: Work) -> Submitted | Finished:

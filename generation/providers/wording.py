@@ -9,7 +9,7 @@ from PIL import Image
 from generation.providers.base import Work
 from generation.providers.errors import Unsupported
 from generation.providers.further import treatment_by, treatment_of
-from generation.spec import GenerationSpec
+from generation.spec import REFERENCES, GenerationSpec
 
 # Seeds of the hub are longer than most vendors take; where nobody says how long, those of 31 bits are taken everywhere.
 LARGEST_USUAL_SEED = 2**31 - 1
@@ -36,10 +36,17 @@ def options_of(spec: GenerationSpec, largest_seed: int = LARGEST_USUAL_SEED) -> 
     return {name: value for name, value in said.items() if value is not None} | dict(spec.options)
 
 
-def strength_of(work: Work) -> dict[str, float]:
-    """Return what an order says of how much of its picture is drawn anew."""
+def list_pictures(work: Work) -> list[Image.Image]:
+    """Return the pictures of an order for vendors that take them as one list: the one that it starts from first."""
+    return [*([work.image] if work.image else []), *work.references]
+
+
+def said_of_pictures(work: Work) -> dict[str, Any]:
+    """Return what an order says of how much of its picture is drawn anew, and its reference pictures: who does not put
+    something in their place refuses them by name."""
     said = work.spec.strength
-    return {} if work.image is None or said is None else {"strength": said}
+    strength = {} if work.image is None or said is None else {"strength": said}
+    return strength | ({REFERENCES: work.references} if work.references else {})
 
 
 def translate(said: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def refuse_words(work: Work, takes: frozenset[str]) -> None:
     """Raise Unsupported for the first word of an order that is not among those taken: nothing is dropped in silence."""
     pictures = {"image": work.image, "mask": work.mask}
     said = [name for name, picture in pictures.items() if picture]
-    said = [*options_of(work.spec), *said, *strength_of(work)]
+    said = [*options_of(work.spec), *said, *said_of_pictures(work)]
     for name in said:
         if name not in takes:
             raise Unsupported(f"{name}: the vendor takes none for this model")
@@ -89,7 +96,8 @@ def input_of(
     """Return an order as the input of a model whose words nobody knows but who offers it.
 
     Options of the offer: `input` (constants), and `words` (ours by the model's; those that are usual need not be said,
-    an empty one is not taken). `picture` returns how a picture is handed over.
+    an empty one is not taken; reference pictures go as a list, the input picture before them where both have one word).
+    `picture` returns how a picture is handed over.
     """
     said = work.card.options
     words = {name: word for name, word in {**usual, **said.get("words", {})}.items() if word}
@@ -99,7 +107,12 @@ def input_of(
             if name not in words:
                 raise Unsupported(f"{name}: the vendor takes none for this model")
             values[name] = picture(image)
-    values |= strength_of(work)
+    values |= said_of_pictures(work)
+    if (pictures := list_pictures(work)) and words.get(REFERENCES, "") == words.get("image"):
+        values["image"] = list(map(picture, pictures))
+        values.pop(REFERENCES, None)
+    elif work.references:
+        values[REFERENCES] = list(map(picture, work.references))
     return {**said.get("input", {}), **translate(values, words)}
 
 

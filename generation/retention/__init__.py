@@ -25,18 +25,23 @@ from generation.models import (
     Worker,
     WorkerDeath,
 )
+from generation.orders.style_pictures import STYLIST
 from generation.retention.pictures import find_decided, let_go_unawaited
 from generation.retention.texts import find_texts, forget_texts
 from generation.states import TASK_LIVE
 from generation.work import leftovers
+from genhub.lib.ids import from_wire
 from genhub.platforms.idempotency import Scope
-from genhub.platforms.models import IdempotencyKey
+from genhub.platforms.models import IdempotencyKey, Platform
 from genhub.retention.rules import Rule
 from storage.erasing import find_shown, weigh_pictures
+from storage.selectors import PREFIX
+from templates.selectors import list_references
 
 # A client may repeat an order for so long after its task has ended, however young or old its key is.
 KEYS_OUTLIVE_TASKS = timedelta(days=1)
 OWNER, OF_TASK = ("platform", "user"), ("task__platform", "task__user")
+OF_STYLES = Q(platform__in=Platform.objects.filter(is_house=True), user=STYLIST)
 PICTURES = {
     "outputs": _("Generated pictures and clips"),
     "edits": _("Edited pictures"),
@@ -72,9 +77,16 @@ def find_gone_loops() -> QuerySet[LoopBeat]:
 
 
 def find_pictures(kind: str) -> QuerySet[Any]:
-    """Return the pictures of a kind that go with time: those of training sets stay until staff take them out."""
+    """Return the pictures of a kind that go with time: those of training sets stay until staff take them out, and those
+    of styles have a rule of their own."""
     taught = TrainingPicture.objects.filter(artifact=OuterRef("pk"))
-    return find_shown(kind).filter(~Exists(taught))
+    return find_shown(kind).filter(~Exists(taught)).exclude(OF_STYLES)
+
+
+def find_unworn() -> QuerySet[Any]:
+    """Return the reference pictures that no style has any more."""
+    worn = [from_wire(PREFIX, wire_id) for wire_id in list_references()]
+    return find_shown("uploads").filter(OF_STYLES).exclude(pk__in=worn)
 
 
 RULES = (
@@ -106,6 +118,16 @@ RULES = (
             owner=OWNER,
         )
         for kind, meaning in PICTURES.items()
+    ),
+    Rule(
+        "style_pictures",
+        _("Reference pictures that no style has any more"),
+        find_unworn,
+        # One that is being put into its style is there by then.
+        margin=timedelta(hours=1),
+        since="used_at",
+        delete=let_go_unawaited,
+        weigh=weigh_pictures,
     ),
     Rule(
         "withheld",

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import Error
@@ -31,6 +32,7 @@ from generation.work.process import Occupant, draining
 from genhub.lib.connections import release_connection
 from genhub.lib.errors import NotFound
 from genhub.lib.ids import from_wire, to_wire
+from genhub.platforms.house import find_house
 from storage.containers import RefusedPicture
 from storage.selectors import PREFIX as ARTIFACT
 from storage.services import open_picture
@@ -126,19 +128,31 @@ def prepare(claim: Claim, batch: Batch) -> Work | Exception:
         is_final = isinstance(error, NotFound | RefusedPicture)
         return ProviderError(f"no input: {error!r}", code=InputLost.code, retryable=not is_final)
     report = traces.steps_of(claim, batch.pulse.report_of(claim))
-    return Work(claim.spec, claim.card, report, *inputs)
+    return Work(claim.spec, claim.card, report, **inputs)
 
 
-def open_inputs(
-    spec: GenerationSpec, platform_id: uuid.UUID
-) -> tuple[Image.Image | None, Image.Image | None, Image.Image | None]:
-    """Return the picture and the mask that an order starts from, and the picture that a clip ends with, of its own
-    platform, where it names them."""
+def open_inputs(spec: GenerationSpec, platform_id: uuid.UUID) -> dict[str, Any]:
+    """Return the pictures that an order names, as an adapter gets them: its own are its platform's, and those of its
+    style the house's."""
     image, mask, last_image = (
-        open_picture(from_wire(ARTIFACT, text), platform_id=platform_id) if text else None
+        open_named(text, platform_id) if text else None
         for text in (spec.image, spec.mask, spec.last_image)
     )
-    return image, mask and mask.convert("L"), last_image
+    references = [open_named(text, platform_id) for text in spec.references]
+    if spec.style_references:
+        house = find_house().pk
+        references += [open_named(text, house) for text in spec.style_references]
+    return {
+        "image": image,
+        "mask": mask and mask.convert("L"),
+        "last_image": last_image,
+        "references": tuple(references),
+    }
+
+
+def open_named(wire_id: str, platform_id: uuid.UUID) -> Image.Image:
+    """Return the pixels of a platform's picture; raise as `open_picture` does."""
+    return open_picture(from_wire(ARTIFACT, wire_id), platform_id=platform_id)
 
 
 def submit(batch: Batch, works: Sequence[Work]) -> Sequence[Outcome]:

@@ -62,7 +62,7 @@ def draw_again(task_id: uuid.UUID, report: Report) -> Iterator[Again]:
     for output in delivered.select_related("artifact").order_by("position"):
         assert output.seed is not None  # noqa: S101 (what draws here draws from seeds)
         alone = replace(spec, number=1, seeds=(output.seed,))
-        finished = device.submit(Work(alone, card, report, *inputs))
+        finished = device.submit(Work(alone, card, report, **inputs))
         drawn = pixels_of(finished.made[0])
         artifact = output.artifact
         assert artifact is not None  # noqa: S101 (filtered)

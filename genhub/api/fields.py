@@ -83,7 +83,7 @@ class ShortListField(serializers.ListField):
     def to_internal_value(self, data: Any) -> list[Any]:
         """Return the values, or fail with what is wrong."""
         if isinstance(data, list) and len(data) > (self.max_length or 0):
-            self.fail("max_length")
+            self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
 
 

@@ -16,6 +16,8 @@ LONGEST_TEXT = 20_000
 LONGEST_ALT = 125
 MOST_LORAS = 4
 LARGEST_LORA_SCALE = 2
+# More than any vendor takes.
+MOST_REFERENCES = 16
 
 
 def with_picture(body_bytes: int, picture_bytes: int) -> int:

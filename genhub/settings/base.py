@@ -259,6 +259,7 @@ ORDER_CHOICES = "generation.orders.choices.list_choices"
 BROKEN_RECIPES = "generation.orders.trials.find_broken"
 # The styles that a platform can be bound to, which knows none, and the sheet that shows one on its page.
 STYLE_CHOICES = "templates.selectors.list_style_choices"
+STYLE_PICTURES = "generation.admin.tasks.style_pictures.show_references"
 STYLE_SHEET = "generation.admin.tasks.sheets.show_sheet"
 # What became of the orders of versions of templates.
 VERSION_USAGE = "generation.selectors.versions.find_usage"

@@ -102,7 +102,7 @@ class StyleAdmin(TellsBroken, HubAdmin):
         (_("Settings in JSON, for experts"), {"fields": ("settings",), "classes": ["collapse"]}),
     )
 
-    actions_detail = ("draw_sheet",)
+    actions_detail = ("edit_pictures", "draw_sheet")
     change_form_after_template = "admin/templates/follow.html"
 
     def get_urls(self) -> list[Any]:
@@ -123,10 +123,14 @@ class StyleAdmin(TellsBroken, HubAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        """Show a style with its preview sheet; who draws it is known by those who take orders: a setting names them."""
+        """Show a style with its pictures and its preview sheet; who stores and draws these is known by those who take
+        orders: settings name them."""
         style = self.find_object(request, object_id)
         sheet = import_string(settings.STYLE_SHEET)(request, style)
-        words = {"sections": [(_("Preview sheet"), sheet)] if sheet else []}
+        # A page has one dialog that shows pictures in large: the sheet brings it along.
+        pictures = import_string(settings.STYLE_PICTURES)(style, brings_dialog=not sheet)
+        parts = [(_("Reference pictures"), pictures), (_("Preview sheet"), sheet)]
+        words = {"sections": [(title, html) for title, html in parts if html]}
         return super().change_view(request, object_id, form_url, words | (extra_context or {}))
 
     def has_sheet_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -139,6 +143,12 @@ class StyleAdmin(TellsBroken, HubAdmin):
         """Go to the page that draws it: orders are another room's matter."""
         style = self.find_object(request, object_id)
         return HttpResponseRedirect(reverse("admin:generation_style_sheet", args=[style.pk]))
+
+    @action(description=_("Reference pictures"), permissions=["change"], icon="add_photo_alternate")
+    def edit_pictures(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that takes them: files are another room's matter."""
+        style = self.find_object(request, object_id)
+        return HttpResponseRedirect(reverse("admin:generation_style_pictures", args=[style.pk]))
 
     @display(description=_("What the style sets"))
     def settings_rows(self, style: Style) -> SafeString | str:

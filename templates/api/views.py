@@ -58,10 +58,17 @@ class StyleSerializer(serializers.ModelSerializer[Style]):
     """A style that an order can wear."""
 
     name = serializers.CharField(source="__str__")
+    references = serializers.SerializerMethodField(
+        help_text=_("How many pictures of its own it shows to models that look at some.")
+    )
 
     class Meta:
         model = Style
-        fields = ("code", "name", "name_en", "name_zh")
+        fields = ("code", "name", "name_en", "name_zh", "references")
+
+    def get_references(self, style: Style) -> int:
+        """Return how many: the pictures are the hub's."""
+        return len(style.references)
 
 
 class StyleListSerializer(serializers.Serializer[Any]):

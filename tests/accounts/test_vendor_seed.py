@@ -208,9 +208,10 @@ def test_seeded_price_is_found_by_quality_and_megapixel(settings: Settings) -> N
 
 @pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.alias)
 def test_no_seeded_model_promises_what_its_adapter_never_sends(vendor: Vendor) -> None:
-    takes = find_class(vendor.adapter).capabilities.takes
+    able = find_class(vendor.adapter).capabilities
     for card in vendor.cards:
-        assert {name for name in OPTIONS if card.takes(name)} <= takes, card.alias
+        assert {name for name in OPTIONS if card.takes(name)} <= able.takes, card.alias
+        assert card.most_references <= able.most_references, card.alias
 
 
 def test_models_start_with_what_their_vendor_listed_and_staff_have_the_last_word(

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.test import RequestFactory
 from django.urls import URLPattern, reverse
 
-from generation.admin.tasks import sheets
+from generation.admin.tasks import sheets, style_pictures
 from generation.models import Task, TrainingSet
 from genhub.settings.unfold import CUSTOMER_RIGHTS
 from genhub.users.models import User
@@ -96,6 +96,7 @@ OWN: dict[str, Rule] = {
     "generation_task_figures": holds("generation.view_task"),
     "generation_task_versions": holds("templates.view_templateversion"),
     "generation_style_sheet": holds(*sheets.RIGHTS),
+    "generation_style_pictures": holds(*style_pictures.RIGHTS),
     "generation_task_try": holds("generation.order_task", "generation.view_task", "templates.view_templateversion"),
 }  # fmt: skip
 # What stands in addresses beside the key of a row of the page's own model.

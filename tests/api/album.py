@@ -11,9 +11,13 @@ from django.test import override_settings
 from PIL import Image
 from rest_framework.test import APIClient
 
+from genhub.lib.ids import new_id, to_wire
+from genhub.platforms.models import Platform
 from storage.models import Artifact, UploadFolder
+from storage.services import record_artifact, save_picture
 from tests.api.refusals import GENERATE, refused
 from tests.lib.host import Answer, Asked, Host, Send, answer, hosting
+from tests.storage.made_pictures import LABEL
 
 QUOTE = "/api/v1/quote"
 INVALID = (400, "invalid_request")
@@ -54,6 +58,20 @@ def hostile() -> Iterator[Callable[[Answer | bytes], Host]]:
     """Have a host, which the hub may call, that answers so."""
     with ExitStack() as opened:
         yield lambda answers: opened.enter_context(allowed(answers))
+
+
+@pytest.fixture
+def give(shop: Platform) -> Callable[..., str]:
+    """Give somebody a stored picture and return its id on the wire."""
+
+    def give_picture(
+        width: int = 96, height: int = 48, user: str = "alice", platform: Platform = shop
+    ) -> str:
+        image = Image.new("RGB", (width, height), "navy")
+        stored = save_picture(image, folder=f"uploads/tests/{new_id().hex}/", name="0", label=LABEL)
+        return to_wire("art", record_artifact(stored, platform_id=platform.pk, user=user))
+
+    return give_picture
 
 
 @contextmanager

@@ -17,32 +17,18 @@ from generation.providers.base import Finished, Submitted, Work
 from generation.providers.stub import StubProvider
 from generation.spec import ModelCard
 from generation.work.run import run_queue
-from genhub.lib.ids import new_id, to_wire
+from genhub.lib.ids import to_wire
 from genhub.platforms.models import Platform
-from storage.services import record_artifact, save_picture
 from templates.services import create_template, publish
+from tests.api.album import give
 from tests.api.refusals import GENERATE, check_problem, nothing_moves, refused
 from tests.steps import submit
-from tests.storage.made_pictures import LABEL
 
+__all__ = ["give"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
 QUOTE = "/api/v1/quote"
 INVALID = (400, "invalid_request")
-
-
-@pytest.fixture
-def give(shop: Platform) -> Callable[..., str]:
-    """Give somebody a stored picture and return its id on the wire."""
-
-    def give_picture(
-        width: int = 96, height: int = 48, user: str = "alice", platform: Platform = shop
-    ) -> str:
-        image = Image.new("RGB", (width, height), "navy")
-        stored = save_picture(image, folder=f"uploads/tests/{new_id().hex}/", name="0", label=LABEL)
-        return to_wire("art", record_artifact(stored, platform_id=platform.pk, user=user))
-
-    return give_picture
 
 
 def ask(client: APIClient, body: dict[str, Any]) -> Any:

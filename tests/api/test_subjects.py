@@ -12,10 +12,11 @@ from rest_framework.test import APIClient
 from generation.accounts import routing
 from generation.errors import QueueFull
 from generation.models import Account, Subject, Task
+from generation.order import Order
 from generation.orders import backlog, glance, subjects
 from generation.orders import submit as submitting
 from generation.orders.customer import Customer
-from generation.spec import LARGEST_EXACT, LARGEST_SEED, Order
+from generation.spec import LARGEST_EXACT, LARGEST_SEED
 from generation.work.run import run_queue
 from genhub.lib.errors import InvalidRequest
 from genhub.lib.ids import from_wire

@@ -1,6 +1,6 @@
 """Staff draw the preview sheet of a style and watch it fill; a platform is bound to the styles of its brand."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from generation.models import Account
 from generation.work.run import run_queue
@@ -8,6 +8,7 @@ from genhub.platforms.models import Platform
 from templates.models import Style
 from templates.services import seed_styles
 from templates.sheets import PROMPTS
+from tests.api.album import encode, picture
 from tests.browser.tour import shoot, tour
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -42,6 +43,40 @@ def test_sheet_of_a_style_is_drawn_and_followed_to_its_end(
     page.fill("#id_name_en", "Anime")
     for _ in tour(page, site, {"sheet": place}):
         expect(page.locator("#sheet img")).to_have_count(len(PROMPTS))
+    assert complaints == []
+
+
+def test_style_is_given_reference_pictures(
+    signed_in: Page, site: str, stub: Account, complaints: list[str]
+) -> None:
+    page = signed_in
+    seed_styles()
+    style = Style.objects.get(code="anime")
+    place, own = (
+        f"templates/style/{style.pk}/change/",
+        f"generation/task/style-pictures/{style.pk}/",
+    )
+    page.context.add_cookies([{"name": "django_language", "value": "en", "url": site}])
+    page.goto(f"{site}/admin/{place}")
+    page.click("a:has-text('Reference pictures') >> visible=true")
+    files: list[FilePayload] = [
+        {"name": f"{i}.png", "mimeType": "image/png", "buffer": encode(picture(96, 48 + 24 * i))}
+        for i in range(3)
+    ]
+    page.set_input_files("[name=sent]", files)
+    page.click("button:has-text('Add pictures')")
+    expect(page.locator("a[data-picture]")).to_have_count(3)
+    first, _second, third = Style.objects.get(pk=style.pk).references
+    page.locator("a[data-picture]").nth(1).click()
+    expect(page.locator("#lightbox")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.fill("#id_form-0-place", "9")
+    page.check("#id_form-1-goes")
+    page.click("button:has-text('Save')")
+    expect(page.locator("a[data-picture]")).to_have_count(2)
+    assert Style.objects.get(pk=style.pk).references == [third, first]
+    for _ in tour(page, site, {"references": own, "style-references": place}):
+        expect(page.locator("a[data-picture]")).to_have_count(2)
     assert complaints == []
 
 

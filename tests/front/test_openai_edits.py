@@ -145,6 +145,41 @@ def test_what_is_wrong_with_an_edit_is_said_by_name(
     assert Artifact.objects.count() == 2
 
 
+@pytest.mark.parametrize("form", [True, False])
+def test_pictures_after_the_first_are_looked_at_where_the_model_does_so(
+    web: Web, stock: Make, bearer: dict[str, Any], threads: ThreadPoolExecutor, form: bool
+) -> None:
+    Offer.objects.update(most_references=2)
+    others = [encode(picture(48)), encode(picture(32))]
+    if form:
+        edit: Callable[..., Any] = stock().images.edit
+        waiting = threads.submit(edit, prompt="a star", image=[PNG, *others])
+        draw()
+        assert first(waiting.result(patience())).b64_json
+    else:
+        sent = {"prompt": "a star", "images": [{"image_url": uri(data)} for data in (PNG, *others)]}
+        headers = bearer | {"Content-Type": "application/json", "x-genhub-async": "true"}
+        body = json.dumps(sent).encode()
+        assert web.ask("POST", EDITS, body, headers=headers).status == 202
+    task = Task.objects.get()
+    assert pixels_of(task, "image").size == (96, 48)
+    rows = [Artifact.objects.get(pk=one.removeprefix("art_")) for one in task.spec["references"]]
+    assert [(row.user, row.width) for row in rows] == [("alice", 48), ("alice", 32)]
+
+
+def test_more_pictures_than_a_model_takes_are_refused_as_image(stock: Make) -> None:
+    cases: list[tuple[int, list[bytes], str]] = [
+        (0, [PNG] * 2, "too_many"), (1, [PNG] * 3, "too_many"), (16, [PNG] * 18, "too_many"),
+        (1, [PNG, b"no picture"], "unreadable"),
+    ]  # fmt: skip
+    for most, pictures, code in cases:
+        Offer.objects.update(most_references=most)
+        with pytest.raises(openai.BadRequestError) as refusal:
+            stock().images.edit(prompt="a", image=pictures)
+        assert (refusal.value.param, refusal.value.code) == ("image", code), refusal.value
+        assert "references" not in refusal.value.message
+
+
 def test_a_model_without_masks_refuses_one_by_name(stock: Make) -> None:
     Offer.objects.update(unsupported=["mask"])
     with pytest.raises(openai.BadRequestError) as refusal:

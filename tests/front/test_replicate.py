@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from credits.models import Hold
 from generation.life.attempt_ends import complete, fail
-from generation.models import OtherName, Task
+from generation.models import Offer, OtherName, Task
 from generation.providers.errors import ProviderError
 from genhub.lib.ids import to_wire
 from genhub.urls import REPLICATE
@@ -128,8 +128,11 @@ def test_a_picture_is_uploaded_and_started_from(stock: Make) -> None:
     assert task.spec["strength"] == 0.5
     assert client.files.get(to_wire("art", artifact.pk)).checksums["sha256"] == artifact.sha256
     file.seek(0)
-    words = {"prompt": "a star", "image": file}
+    Offer.objects.update(most_references=1)
+    link = client.files.get(to_wire("art", artifact.pk)).urls["get"]
+    words = {"prompt": "a star", "image": file, "references": [link]}
     client.predictions.create(model=MODEL, input=words, file_encoding_strategy="base64")
+    assert Task.objects.latest("created_at").spec["references"] == [to_wire("art", artifact.pk)]
     assert Task.objects.count() == 2
 
 

@@ -109,6 +109,9 @@ def test_every_tool_says_what_it_takes(meet: Meet) -> None:
         "type": "integer", "minimum": 1, "maximum": 9, "description": "",
     }  # fmt: skip
     assert words["loras"]["items"]["required"] == ["name"]
+    assert words["references"] | {"description": ""} == {
+        "type": "array", "items": {"type": "string"}, "maxItems": 16, "description": "",
+    }  # fmt: skip
     assert found["get_task"].input_schema["required"] == ["task_id"]
     assert not [name for name, tool in found.items() if not (tool.description and tool.title)]
     for tool in found.values():

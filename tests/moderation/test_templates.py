@@ -7,9 +7,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from generation.models import Account, Finding, Moderator, Task
+from generation.order import Order
 from generation.orders.customer import Customer
 from generation.orders.submit import resolve_for
-from generation.spec import Order
 from generation.work.run import run_queue
 from genhub.platforms.models import Moderation, Platform
 from templates.models import Template

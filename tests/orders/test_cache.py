@@ -13,12 +13,13 @@ from credits.models import Hold, PriceRule, Purse
 from generation.life import flights
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Attempt, Event, Output, Task
+from generation.order import Order
 from generation.orders import cache
 from generation.orders.customer import Customer
 from generation.orders.resolved import Resolved
 from generation.orders.submit import resolve_for
 from generation.selectors import drawn
-from generation.spec import LocalModel, Order
+from generation.spec import LocalModel
 from generation.work.run import run_queue
 from genhub.lib.ids import new_id
 from genhub.platforms.models import Platform
@@ -302,6 +303,7 @@ def test_key_changes_with_each_word_that_decides_the_picture_and_with_no_other(
     words: dict[str, Any] = {
         "sampler": "Euler a", "style": "vivid", "strength": 0.5, "options": {"tiled": True}, "media_type": "video",
         "image": "art_" + "0" * 32, "mask": "art_" + "1" * 32, "last_image": "art_" + "1" * 32, "seconds": 5,
+        "references": ("art_" + "0" * 32,),
         "fps": 24, "resolution": "4k", "audio": True,
     }  # fmt: skip
     specs = [replace(spec, **{name: value}) for name, value in words.items()]

@@ -12,10 +12,10 @@ from rest_framework.test import APIClient
 
 from credits.models import Hold, PriceRule
 from generation.models import Task
+from generation.order import Order
 from generation.orders import cache, resolved
 from generation.orders.customer import Customer
 from generation.orders.submit import resolve_for
-from generation.spec import Order
 from generation.work.run import run_queue
 from genhub.platforms.models import Platform
 from tests.api.refusals import GENERATE, nothing_moves, refused

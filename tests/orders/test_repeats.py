@@ -9,10 +9,10 @@ from django.db import connection
 
 from generation.life.found import Gone
 from generation.models import Account, Task
+from generation.order import Order
 from generation.orders import repeats, screening, submit
 from generation.orders.customer import Customer
 from generation.orders.repeats import CLOCKS_DIFFER, take_repeatable
-from generation.spec import Order
 from genhub.platforms import idempotency
 from genhub.platforms.models import Platform
 from tests.races import together

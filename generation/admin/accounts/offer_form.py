@@ -43,7 +43,7 @@ from genhub.lib.limits import (
 from genhub.lib.places import is_hub_id, is_revision, is_whole_path
 
 # Columns of the weights' own row, which only models of the local engine have, and what only a vendor's model has.
-AT_VENDOR = ("vendor_model", "unsupported", "options")
+AT_VENDOR = ("vendor_model", "unsupported", "most_references", "options")
 TEXTS = fields_for_model(
     LocalWeights,
     fields=("folder", "revision"),
@@ -144,8 +144,8 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
         if offer:
             for name in AT_VENDOR if is_local(offer.account) else PLACE:
                 self.fields.pop(name, None)
-        if "default_seconds" in self.fields:
-            self.fields["default_seconds"].required = False
+        for name in {"default_seconds", "most_references"} & set(self.fields):
+            self.fields[name].required = False
         for name in SEEDED & set(self.fields):
             field = self.fields[name]
             field.help_text = format_lazy("{} {}", field.help_text, SET_ANEW)
@@ -157,6 +157,7 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Return the values, or say at each field what does not fit the others."""
         values = super().clean() or {}
+        values["most_references"] = values.get("most_references") or 0
         account = values.get("account") or getattr(self.instance, "account", None)
         if account and is_local(account):
             self.check_place(values)
@@ -180,9 +181,12 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def check_honoured(self, account: Account, values: dict[str, Any]) -> None:
         """Add to a new model what its adapter never sends; refuse to promise that of one that there is."""
-        makes = find_class(account.adapter).capabilities.makes
-        if not {*values.get("media_types", ())} <= makes:
+        able = find_class(account.adapter).capabilities
+        if not {*values.get("media_types", ())} <= able.makes:
             self.add_error("media_types", _("The adapter makes no such thing."))
+        if values["most_references"] > able.most_references:
+            told = gettext("At most %(most)s with this adapter.") % {"most": able.most_references}
+            self.add_error("most_references", told)
         if not {"unsupported", "options", "sizes", "durations", "frame_rates"} <= values.keys():
             return
         try:
@@ -277,9 +281,10 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def check_blocks(self, values: dict[str, Any]) -> None:
         """Refuse sizes of pictures that are no multiples; those of clips are the vendor's own."""
-        is_of_clips = "video" in values.get("media_types", ())
         sides = [side for size in values.get("sizes", []) for side in size]
-        if not is_of_clips and any(side % SIDE_MULTIPLE_PIXELS for side in sides):
+        if "video" not in values.get("media_types", ()) and any(
+            side % SIDE_MULTIPLE_PIXELS for side in sides
+        ):
             self.add_error("sizes", _("Both sides are multiples of 16 pixels."))
 
     def check_listed(self, sides: dict[str, Any], sizes: list[list[int]] | None) -> None:

@@ -26,6 +26,7 @@ from generation.admin.tasks.figures import FiguresPage
 from generation.admin.tasks.history import attempts_table, story_table
 from generation.admin.tasks.listed import TaskColumns
 from generation.admin.tasks.sheets import SheetPage
+from generation.admin.tasks.style_pictures import StylePicturesPage
 from generation.admin.tasks.taking_down import TakingDownPage
 from generation.admin.tasks.trying import TryPage
 from generation.admin.tasks.versions import VersionsPage
@@ -49,6 +50,7 @@ class TaskAdmin(
     DeedsPage,
     ComparePage,
     SheetPage,
+    StylePicturesPage,
     TryPage,
     VersionsPage,
     FiguresPage,

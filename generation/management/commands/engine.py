@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from generation import loops
 from generation.accounts import routing
 from generation.models import Attempt
+from generation.order import Order
 from generation.orders.brought import Owner
 from generation.orders.maker import Buyer, default_model
 from generation.orders.resolve import resolve
@@ -20,7 +21,6 @@ from generation.providers.errors import ProviderError
 from generation.providers.registry import make_adapter
 from generation.selectors import queue
 from generation.selectors.tasks import PREFIX
-from generation.spec import Order
 from generation.work import presence
 from generation.work.rerun import Again, draw_again, pixels_of
 from genhub.lib.commands import HubCommand

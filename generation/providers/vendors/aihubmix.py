@@ -33,6 +33,7 @@ from generation.providers.several import FAILED, SEPARATOR, OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, ended
 from generation.providers.wording import input_of, size_of
 from generation.spec import GenerationSpec, ModelCard
+from genhub.lib.limits import MOST_REFERENCES
 
 USUAL_WORDS = {"prompt": "prompt", "image": "image"}
 USUAL_RATIOS = ("16:9", "3:2", "4:3", "1:1", "3:4", "2:3", "9:16")
@@ -68,7 +69,7 @@ class Models(msgspec.Struct):
 class AIHubMixProvider(OneByOne):
     """Makes and edits pictures by the models of many makers."""
 
-    capabilities = Capabilities(needs_key=True)
+    capabilities = Capabilities(needs_key=True, most_references=MOST_REFERENCES)
     base_url = "https://aihubmix.com/v1"
 
     def __init__(self, account: AccountSettings) -> None:

@@ -4,7 +4,8 @@ Facts: volcengine-ark-runtime 5.0.54 (resources/images/images.py), volcengine.co
 call makes one picture. A sequence lets the model decide how many of one story it draws, up to a limit, and 5.0-pro,
 flash and 5.5 have none; so an order of several is several calls, but for offers that say otherwise. The seed and the
 guidance are of 3.x alone. Nothing can be cancelled, and tasks (which are listed) are videos. The vendor's watermark,
-which it puts on unless told not to, is left off: labels are the hub's.
+which it puts on unless told not to, is left off: labels are the hub's. `image` is one picture or a list: of 4.x and
+5.0 up to 14, of 5.0-pro, flash and 5.5 up to 10 (1541523); with those of a sequence 15 in all.
 
 Options of an account: `response_format` (`b64_json`, or `url`, which lives a day).
 Options of an offer: `sequential` (true: several pictures are one sequence), `watermark`, `output_format`, `background`,
@@ -34,7 +35,8 @@ from generation.providers.files import data_uri, file_of
 from generation.providers.http import VendorApi, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import sort_status
-from generation.providers.wording import options_of, refuse_words
+from generation.providers.wording import list_pictures, options_of, refuse_words
+from generation.spec import REFERENCES
 
 # In a model's own name; that of an endpoint (ep-…) tells nothing, and the offer is trusted.
 VERSION = re.compile(r"seed(?:ream|edit)-(\d+)-(\d+)")
@@ -72,7 +74,10 @@ class ArkProvider(OneByOne):
     """Makes and edits pictures in one call each."""
 
     capabilities = Capabilities(
-        takes=frozenset({"image", "seed", "cfg_scale"}), needs_key=True, cost="tokens"
+        takes=frozenset({"image", "seed", "cfg_scale"}),
+        needs_key=True,
+        cost="tokens",
+        most_references=13,
     )
     base_url = BASE_URL
 
@@ -112,7 +117,7 @@ class ArkProvider(OneByOne):
     def words_of(self, work: Work) -> dict[str, Any]:
         """Return the body of a create; raise Unsupported, naming what the model does not take."""
         spec, card = work.spec, work.card
-        refuse_words(work, takes_of(card.vendor_model))
+        refuse_words(work, takes_of(card.vendor_model) | {REFERENCES})
         words: dict[str, Any] = {
             "model": card.vendor_model or card.alias,
             "prompt": spec.prompt,
@@ -121,8 +126,8 @@ class ArkProvider(OneByOne):
             "watermark": bool(card.options.get("watermark", False)),
         }
         words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
-        if work.image:
-            words["image"] = data_uri(work.image)
+        if pictures := [data_uri(one) for one in list_pictures(work)]:
+            words["image"] = pictures if len(pictures) > 1 else pictures[0]
         said = options_of(spec)
         return words | {theirs: said[ours] for ours, theirs in WORDS.items() if ours in said}
 

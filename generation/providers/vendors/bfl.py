@@ -2,7 +2,8 @@
 
 Facts: BFL's OpenAPI of 2026-08-22, docs.bfl.ai (integration guidelines, errors, pricing), help.bfl.ai 2026-06. A poll
 goes exactly where the create said, often to another host of bfl.ai; results can be fetched for ten minutes. With a
-`webhook_url` the create names no such place, so none is sent. 1 credit is $0.01; the price comes with the create, some
+`webhook_url` the create names no such place, so none is sent. FLUX.2 takes up to 8 pictures, klein 4: `input_image`,
+`input_image_2` and so on. 1 credit is $0.01; the price comes with the create, some
 results settle it. Nothing can be cancelled or listed.
 
 Options of an offer: `safety_tolerance`, `output_format` (`jpeg`, `png`, `webp`), `disable_pup`, `prompt_upsampling`,
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from PIL import Image
 
 from generation.providers.base import (
     AccountSettings,
@@ -30,7 +32,8 @@ from generation.providers.files import data_uri, file_of_url
 from generation.providers.http import VendorApi, lost, unreadable
 from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, Said, error_of
-from generation.providers.wording import options_of, size_of, strength_of, translate
+from generation.providers.wording import options_of, said_of_pictures, size_of, translate
+from generation.spec import REFERENCES
 
 RATIOS = ("21:9", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
 PLAIN_OPTIONS = ("safety_tolerance", "output_format", "disable_pup", "prompt_upsampling", "raw")
@@ -49,13 +52,16 @@ class Family:
     picture: str = ""
     mask: str = ""
     size: str = "pixels"
+    # Whether it takes more pictures, numbered from 2.
+    takes_several: bool = False
 
 
 SEED = {"seed": "seed"}
 TUNED = {**SEED, "steps": "steps", "cfg_scale": "guidance"}
 # By the beginning of the model's name; the first that fits.
 FAMILIES = {
-    "flux-2-flex": Family(TUNED, "input_image"),
+    "flux-2-flex": Family(TUNED, "input_image", takes_several=True),
+    "flux-2": Family(SEED, "input_image", takes_several=True),
     "flux-kontext": Family(SEED, "input_image", size="ratio"),
     "flux-pro-1.1-ultra": Family(SEED, "image_prompt", size="ratio"),
     "flux-pro-1.1": Family(SEED, "image_prompt"),
@@ -104,6 +110,7 @@ class BFLProvider(OneByOne):
         takes=frozenset({"seed", "steps", "cfg_scale", "image", "mask"}),
         needs_key=True,
         cost="told",
+        most_references=7,
     )
     base_url = "https://api.bfl.ai/v1"
 
@@ -161,7 +168,9 @@ def words_of(work: Work, model: str) -> dict[str, Any]:
     """Return the body of a create; raise Unsupported, naming what the model does not take."""
     spec, card = work.spec, work.card
     family = next((found for name, found in FAMILIES.items() if model.startswith(name)), USUAL)
-    said = options_of(spec) | strength_of(work)
+    said = options_of(spec) | said_of_pictures(work)
+    if family.takes_several:
+        said.pop(REFERENCES, None)
     words = {"prompt": spec.prompt, **translate(said, family.words)}
     words |= {name: card.options[name] for name in PLAIN_OPTIONS if name in card.options}
     words |= size_of(spec, family.size, RATIOS)
@@ -173,8 +182,15 @@ def words_of(work: Work, model: str) -> dict[str, Any]:
             continue
         if not word:
             raise Unsupported(f"{name}: {model} takes none")
-        words[word] = data_uri(image).partition(",")[2]
+        words[word] = to_base64(image)
+    for number, image in enumerate(work.references, 2 if work.image else 1):
+        words[family.picture if number == 1 else f"{family.picture}_{number}"] = to_base64(image)
     return words
+
+
+def to_base64(image: Image.Image) -> str:
+    """Return a picture as the vendor takes it."""
+    return data_uri(image).partition(",")[2]
 
 
 def to_dollars(cost: str | float) -> Decimal | None:

@@ -1,6 +1,7 @@
 """OpenAI's images API, and the many servers that speak it: AIHubMix, new-api, SGLang, vLLM-Omni.
 
-Facts: openai-python 3.57.0 (types/image_generate_params.py, images_response.py, image_gen_stream_event.py, model.py).
+Facts: openai-python 3.57.0 (types/image_generate_params.py, image_edit_params.py, images_response.py,
+image_gen_stream_event.py, model.py). An edit takes up to 16 pictures, and a mask is of the first.
 No key of idempotency is honoured, nothing can be cancelled. `response_format` and `style` are refused by OpenAI's own
 models, so they are the account's to ask for; a picture is taken in whichever form it comes. A stream shows pictures
 before they are done; a server that knows none answers as ever.
@@ -41,8 +42,14 @@ from generation.providers.previews import preview_of
 from generation.providers.several import in_calls
 from generation.providers.sorting import sort_status
 from generation.providers.streams import read_events
-from generation.providers.wording import as_form, options_of, strength_of, translate
-from generation.spec import PICTURE_OPTIONS
+from generation.providers.wording import (
+    as_form,
+    list_pictures,
+    options_of,
+    said_of_pictures,
+    translate,
+)
+from generation.spec import PICTURE_OPTIONS, REFERENCES
 
 PLAIN_OPTIONS = ("background", "output_format", "output_compression", "moderation")
 MOST_PICTURES = 10
@@ -103,6 +110,7 @@ class OpenAIProvider(Provider):
         takes=frozenset(PICTURE_OPTIONS),
         needs_key=True,
         cost="tokens",
+        most_references=15,
     )
     base_url = "https://api.openai.com/v1"
 
@@ -157,7 +165,7 @@ class OpenAIProvider(Provider):
 
     def request_of(self, work: Work, said: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Return where an order goes, and its body."""
-        if work.image is None:
+        if not list_pictures(work):
             return "images/generations", {"json": said}
         return "images/edits", {"data": as_form(said), "files": files_of(work)}
 
@@ -175,7 +183,10 @@ class OpenAIProvider(Provider):
         if said := self.account.options.get("response_format"):
             words["response_format"] = said
         theirs = {"style": "style", **self.account.options.get("words", {})}
-        return words | translate(options_of(spec) | strength_of(work), theirs)
+        told = options_of(spec) | said_of_pictures(work)
+        # They go as files of the form.
+        told.pop(REFERENCES, None)
+        return words | translate(told, theirs)
 
     def read(self, images: Images, work: Work) -> Finished:
         """Return the pictures of an answer; raise ProviderError when it holds none."""
@@ -261,12 +272,14 @@ def usage_of(tokens: Tokens | None, pictures: int) -> Usage:
     return Usage(pictures, details.text_tokens, details.image_tokens, tokens.output_tokens)
 
 
-def files_of(work: Work) -> dict[str, tuple[str, bytes, str]]:
-    """Return the input pictures as files of a form; where to draw anew, the mask is transparent."""
-    assert work.image  # noqa: S101 (asked before)
-    files = {"image": ("image.png", encode_input(work.image), "image/png")}
+def files_of(work: Work) -> list[tuple[str, tuple[str, bytes, str]]]:
+    """Return the input pictures as files of a form, several as clients write a list; where to draw anew, the mask is
+    transparent."""
+    pictures = list_pictures(work)
+    name = "image" if len(pictures) == 1 else "image[]"
+    files = [(name, ("image.png", encode_input(one), "image/png")) for one in pictures]
     if work.mask:
         kept = work.mask.convert("L").point(lambda value: 255 - value)
         holes = Image.merge("LA", (Image.new("L", kept.size), kept)).convert("RGBA")
-        files["mask"] = ("mask.png", encode_input(holes), "image/png")
+        files.append(("mask", ("mask.png", encode_input(holes), "image/png")))
     return files

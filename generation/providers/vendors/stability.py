@@ -26,7 +26,7 @@ from generation.providers.sorting import Meaning, Said, error_of
 from generation.providers.wording import (
     options_of,
     ratio_of,
-    strength_of,
+    said_of_pictures,
     translate,
     treated_of,
 )
@@ -119,9 +119,11 @@ def words_of(work: Work, name: str, model: Model) -> dict[str, Any]:
         raise Unsupported(f"mask: {name} {'needs one' if model.needs_mask else 'takes none'}")
     words = {option: card.options[option] for option in PLAIN_OPTIONS if option in card.options}
     said = options_of(spec, LARGEST_SEED)
-    if work.mask:
-        # A mask says where, all of which is drawn anew.
-        said |= strength_of(work)
+    told = said_of_pictures(work)
+    if not work.mask:
+        # A mask says where, all of which is drawn anew; without one it has a word of its own.
+        told.pop("strength", None)
+    said |= told
     words |= {"prompt": spec.prompt, **translate(said, model.words)}
     if model.path == SD3.path:
         words |= {"model": name, "mode": "image-to-image" if work.image else "text-to-image"}

@@ -23,7 +23,7 @@ from generation.providers.base import (
 from generation.providers.errors import Fault, ProviderError, Sent
 from generation.providers.registry import find_class
 from generation.providers.several import OneByOne
-from generation.spec import OPTIONS, GenerationSpec, ModelCard
+from generation.spec import OPTIONS, REFERENCES, GenerationSpec, ModelCard
 from tests.patience import patience, slowness
 from tests.ports import free_port
 from tests.providers.vendors.server import (
@@ -346,9 +346,11 @@ class ProviderContract(Spoiled):
             "audio": self.work(audio=True),
         }
         assert set(said) == set(OPTIONS)
+        said[REFERENCES] = replace(self.work(), references=(grey.convert("RGB"),))
         takes = type(provider).capabilities.takes
         assert takes <= set(OPTIONS)
-        for name in set(OPTIONS) - takes:
+        several = {REFERENCES} if type(provider).capabilities.most_references else set()
+        for name in {*OPTIONS, REFERENCES} - takes - several:
             error = self.fail(provider, said[name])
             of_picture = name in {"mask", "strength"}
             assert name in str(error) or (of_picture and "image" in str(error))

@@ -79,12 +79,19 @@ def check_ark(asked: Asked) -> None:
         ARK.model_validate_json(asked.body, strict=True)
 
 
-def form_of(asked: Asked) -> dict[str, str | bytes | bool]:
-    """Return the fields of a form: words, files as bytes, and what is true or false as SDKs write it."""
+def form_of(asked: Asked) -> dict[str, Any]:
+    """Return the fields of a form: words, files as bytes, lists as SDKs write them (`name[]`), and what is true
+    or false as SDKs write it."""
     head = f"content-type: {asked.headers['content-type']}\r\n\r\n".encode()
     parts = email.message_from_bytes(head + asked.body).get_payload()
     assert isinstance(parts, list)
-    return dict(field_of(part) for part in parts if isinstance(part, Message))
+    form: dict[str, Any] = {}
+    for name, value in (field_of(part) for part in parts if isinstance(part, Message)):
+        if name.endswith("[]"):
+            form.setdefault(name.removesuffix("[]"), []).append(value)
+        else:
+            form[name] = value
+    return form
 
 
 def field_of(part: Message) -> tuple[str, str | bytes | bool]:

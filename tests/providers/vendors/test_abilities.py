@@ -43,6 +43,19 @@ def row_of(name: str, words: dict[str, str]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("language", "begin"), [("en", "**Reference pictures**"), ("zh-Hans", "**参考图**")]
+)
+def test_page_says_how_many_reference_pictures_each_adapter_sends(
+    language: str, begin: str
+) -> None:
+    page = (HANDBOOK / language / "providers.md").read_text()
+    said = page.partition(begin)[2].partition("\n\n")[0]
+    found = {name: int(number) for name, number in re.findall(r"`(\w+)` ([0-9]+)", said)}
+    sends = {name: find_class(name).capabilities.most_references for name in ADAPTERS}
+    assert found == {name: most for name, most in sends.items() if most and name != "stub"}
+
+
 @pytest.mark.parametrize("language", WORDS)
 def test_table_says_what_each_adapter_is_able_to(language: str) -> None:
     page = (HANDBOOK / language / "providers.md").read_text()

@@ -8,6 +8,7 @@ from PIL import Image
 
 from generation.providers.base import Finished, Provider, Submitted
 from generation.providers.errors import Sent, Unsupported
+from generation.providers.files import data_uri
 from generation.spec import ModelCard
 from tests.providers.vendors.contract import ProviderContract, b64, picture
 from tests.providers.vendors.polled import PolledContract
@@ -79,10 +80,13 @@ class TestObject(AIHubMix):
 
     def test_words_are_the_offer_s(self, server: Server, provider: Provider) -> None:
         card = replace(self.card, options={"words": {"seed": "random_seed"}})
-        work = replace(self.work(seeds=(7,)), card=card, image=Image.new("RGB", (64, 64)))
-        self.finish(provider, work)
+        image = Image.new("RGB", (64, 64))
+        self.finish(provider, replace(self.work(seeds=(7,)), card=card, image=image))
         sent = server.asked[0].json["input"]
         assert sent["random_seed"] == 7
+        pictures = replace(self.card, options={"words": {"references": "image"}})
+        self.finish(provider, replace(self.work(), card=pictures, references=(image, image)))
+        assert server.asked[1].json["input"]["image"] == [data_uri(image)] * 2
         assert sent["image"].startswith("data:image/png;base64,")
 
     @pytest.mark.parametrize(

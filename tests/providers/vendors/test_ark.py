@@ -8,6 +8,7 @@ from PIL import Image
 
 from generation.providers.base import Provider
 from generation.providers.errors import Fault, Sent, Unsupported
+from generation.providers.files import data_uri
 from generation.spec import ModelCard
 from tests.providers.vendors.contract import ProviderContract, b64
 from tests.providers.vendors.oracle import check_ark
@@ -71,6 +72,15 @@ class TestArk(ProviderContract):
     def test_edit_sends_the_picture_in_the_body(self, server: Server, provider: Provider) -> None:
         self.finish(provider, replace(self.work(), image=Image.new("RGB", (64, 64))))
         assert server.asked[0].json["image"].startswith("data:image/png;base64,")
+
+    def test_reference_pictures_go_as_a_list_after_the_first(
+        self, server: Server, provider: Provider
+    ) -> None:
+        first, other = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64), "red")
+        self.finish(provider, replace(self.work(), image=first, references=(other,)))
+        assert server.asked[0].json["image"] == [data_uri(first), data_uri(other)]
+        self.finish(provider, replace(self.work(), references=(other,)))
+        assert server.asked[1].json["image"] == data_uri(other)
 
     def test_sequence_is_one_create(self, server: Server, provider: Provider) -> None:
         finished = self.finish(provider, replace(self.work(3), card=self.sequence()))

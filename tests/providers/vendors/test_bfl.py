@@ -9,6 +9,7 @@ from PIL import Image
 
 from generation.providers.base import AccountSettings, Provider, Waiting, Work
 from generation.providers.errors import ProviderError, Sent
+from generation.providers.files import data_uri
 from generation.providers.registry import find_class
 from generation.spec import ModelCard
 from tests.providers.vendors.contract import picture
@@ -185,6 +186,24 @@ class TestBFL(PolledContract):
             provider.submit(masked)
         provider.submit(replace(masked, card=ModelCard("any", vendor_model="flux-pro-1.0-fill")))
         assert set(server.asked[1].json) == {"prompt", "image", "mask"}
+
+    @pytest.mark.parametrize("model", ["flux-2-pro", "flux-2-flex", "flux-2-klein-9b"])
+    def test_reference_pictures_are_numbered_after_the_first(
+        self, server: Server, provider: Provider, model: str
+    ) -> None:
+        image, other = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64), "red")
+        card = ModelCard("any", vendor_model=model)
+        work = replace(self.work(), card=card, references=(other, image))
+        provider.submit(replace(work, image=image))
+        body = server.asked[0].json
+        sent = [body[name] for name in ("input_image", "input_image_2", "input_image_3")]
+        assert sent == [data_uri(one).partition(",")[2] for one in (image, other, image)]
+        provider.submit(work)
+        assert "input_image_3" not in server.asked[1].json
+        assert server.asked[1].json["input_image"] == data_uri(other).partition(",")[2]
+        old = replace(work, card=ModelCard("any", vendor_model="flux-pro-1.1"))
+        with pytest.raises(ProviderError, match="references"):
+            provider.submit(old)
 
     def test_check_asks_for_the_balance(self, server: Server, provider: Provider) -> None:
         server.faults = [Reply(body={"credits": 12.5})]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from generation.providers.base import CancelOutcome, Finished, Lost, Provider
 from generation.providers.errors import ProviderError, Sent, Unsupported
+from generation.providers.files import data_uri
 from generation.spec import GenerationSpec, ModelCard
 from tests.providers.vendors.contract import ProviderContract, picture
 from tests.providers.vendors.polled import PolledContract
@@ -91,6 +92,14 @@ class TestAtOnce(DashScope):
         first, second = server.asked[0].json["input"]["messages"][0]["content"]
         assert first["image"].startswith("data:image/png;base64,")
         assert second == {"text": "a star"}
+
+    def test_reference_pictures_follow_the_first_before_the_words(
+        self, server: Server, provider: Provider
+    ) -> None:
+        first, other = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64), "red")
+        self.finish(provider, replace(self.work(), image=first, references=(other,)))
+        sent = server.asked[0].json["input"]["messages"][0]["content"]
+        assert sent == [{"image": data_uri(first)}, {"image": data_uri(other)}, {"text": "a star"}]
 
     @pytest.mark.parametrize(
         ("body", "code", "sent"),
@@ -260,8 +269,11 @@ class TestSynthesis(Tasks):
     def test_picture_to_start_from_is_refused_by_name(
         self, server: Server, provider: Provider
     ) -> None:
+        picture = Image.new("RGB", (64, 64))
+        with pytest.raises(Unsupported, match="references"):
+            provider.submit(replace(self.work(), references=(picture,)))
         with pytest.raises(Unsupported, match="image"):
-            provider.submit(replace(self.work(), image=Image.new("RGB", (64, 64))))
+            provider.submit(replace(self.work(), image=picture))
         assert server.asked == []
 
     def test_success_with_a_failed_picture_is_one_less(

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from generation.providers.base import AccountSettings, CancelOutcome, Hint, Provider, Waiting
-from generation.providers.errors import ProviderError, Sent
+from generation.providers.errors import ProviderError, Sent, Unsupported
+from generation.providers.files import data_uri
 from generation.providers.registry import find_class
 from generation.spec import ModelCard
 from tests.providers.vendors.contract import HTML, PAGE, picture
@@ -109,6 +110,28 @@ class TestFal(TreatsPictures, PolledContract):
         body = server.asked[0].json
         assert body["image_url"].startswith("data:image/png;base64,")
         assert body["mask_url"].startswith("data:image/png;base64,")
+
+    def test_reference_pictures_go_where_the_offer_says(
+        self, server: Server, provider: Provider
+    ) -> None:
+        first, other = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64), "red")
+        work = replace(self.work(), image=first, references=(other,))
+        with pytest.raises(Unsupported, match="references"):
+            provider.submit(work)
+        told = [
+            ({"references": "style_urls"}, {"image_url": data_uri(first), "style_urls": [data_uri(other)]}),
+            # One list for all, as models have it that edit.
+            ({"image": "image_urls", "references": "image_urls"}, {"image_urls": [data_uri(first), data_uri(other)]}),
+        ]  # fmt: skip
+        for words, sent in told:
+            provider.submit(replace(work, card=replace(self.card, options={"words": words})))
+            body = server.asked[-1].json
+            assert {name: body[name] for name in body if "url" in name} == sent
+        alone = replace(self.work(), card=replace(self.card, options={"words": words}))
+        provider.submit(replace(alone, image=first))
+        assert server.asked[-1].json["image_urls"] == [data_uri(first)]
+        provider.submit(alone)
+        assert "image_urls" not in server.asked[-1].json
 
     @pytest.mark.parametrize(
         ("model", "order"),

@@ -1,5 +1,6 @@
 """OpenAI's images API, and those who speak it."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,12 @@ from tests.providers.vendors.server import Asked, Reply, Server
 def envelope(code: str, message: str = "told so", status: int = 400, **words: Any) -> Reply:
     kind = words.get("type", "invalid_request_error")
     return Reply(status, {"error": {"message": message, "type": kind, "param": None, "code": code}})
+
+
+def pictures_of(form: bytes) -> list[Image.Image]:
+    """Return the pictures of a form's list, in their order."""
+    parts = form.split(b'name="image[]"; filename="image.png"\r\nContent-Type: image/png\r\n\r\n')
+    return [Image.open(io.BytesIO(part)) for part in parts[1:]]
 
 
 class TestOpenAI(ProviderContract):
@@ -60,6 +67,19 @@ class TestOpenAI(ProviderContract):
         self.finish(provider, work)
         assert server.asked[0].path == "/images/edits"
         assert b'name="mask"; filename="mask.png"' in server.asked[0].body
+
+    @pytest.mark.parametrize("has_image", [True, False])
+    def test_reference_pictures_go_as_a_list_after_the_first(
+        self, server: Server, provider: Provider, has_image: bool
+    ) -> None:
+        first = Image.new("RGB", (64, 64)) if has_image else None
+        others = (Image.new("RGB", (32, 32), "red"), Image.new("RGB", (16, 16), "blue"))
+        self.finish(provider, replace(self.work(), image=first, references=others))
+        assert server.asked[0].path == "/images/edits"
+        sizes = [one.size for one in pictures_of(server.asked[0].body)]
+        assert sizes == [*([(64, 64)] if has_image else []), (32, 32), (16, 16)]
+        self.finish(provider, replace(self.work(), references=others[:1]))
+        assert b'name="image"; filename' in server.asked[1].body
 
     def test_only_a_wish_for_a_strength_is_refused(
         self, server: Server, provider: Provider

@@ -9,6 +9,7 @@ from PIL import Image
 
 from generation.providers.base import CancelOutcome, Hint, Lost, Provider, Waiting
 from generation.providers.errors import ProviderError, Sent
+from generation.providers.files import data_uri
 from generation.spec import ModelCard
 from tests.providers.vendors.contract import picture
 from tests.providers.vendors.polled import PolledContract
@@ -176,6 +177,14 @@ class TestReplicate(TreatsPictures, PolledContract):
         assert server.asked[1].json["input"]["image"] == f"{server.url}/files/f"
         provider.submit(replace(self.work(), image=Image.new("RGB", (64, 64))))
         assert server.asked[2].json["input"]["image"].startswith("data:image/png;base64,")
+
+    def test_reference_pictures_go_as_the_offer_s_list(
+        self, server: Server, provider: Provider
+    ) -> None:
+        first, other = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64), "red")
+        card = replace(self.card, options={"words": dict.fromkeys(("image", "references"), "image_input")})  # fmt: skip
+        provider.submit(replace(self.work(), card=card, image=first, references=(other,)))
+        assert server.asked[0].json["input"]["image_input"] == [data_uri(first), data_uri(other)]
 
     @pytest.mark.parametrize("fault", [Reply(502, b"<html>"), Reply(200, b"<html>")], ids=str)
     def test_picture_that_cannot_be_handed_over_orders_nothing(

@@ -155,7 +155,7 @@ def describe_object(fields: Any) -> dict[str, Any]:
 def describe_field(field: Any) -> dict[str, Any]:
     """Return the JSON Schema of one word."""
     said = {"description": str(field.help_text)} if field.help_text else {}
-    if isinstance(field, serializers.ListSerializer):
+    if isinstance(field, serializers.ListSerializer | serializers.ListField):
         return {
             "type": "array",
             "items": describe_field(field.child),

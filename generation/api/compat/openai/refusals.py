@@ -35,7 +35,7 @@ TYPES = {
 LASTING = frozenset({"insufficient_quota", "moderation_blocked"})
 # The hub's word -> the word of OpenAI's that it was made of.
 WORDS: Final[Mapping[str, str]] = {
-    "width": "size", "height": "size", "num_images": "n", "mode": "quality",
+    "width": "size", "height": "size", "num_images": "n", "mode": "quality", "references": "image",
 }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def word_error(problem: Problem, names: Mapping[str, str] = WORDS) -> tuple[int,
     body = problem_body(problem)
     status, code = MEANINGS.get(problem.code, (problem.status, problem.code))
     first: dict[str, str] = next(iter(body["errors"]), {})
-    param = names.get(first.get("field", ""), first.get("field") or None)
+    param = name_in(names, first.get("field", "")) or None
     if first and code not in LASTING:
         code = first["code"]
         if (param, code) == ("model", "unknown"):
@@ -68,9 +68,14 @@ def word_error(problem: Problem, names: Mapping[str, str] = WORDS) -> tuple[int,
     return status, {"message": message_of(body, names), "type": kind, "param": param, "code": code}
 
 
+def name_in(names: Mapping[str, str], field: str) -> str:
+    """Return how its caller knows a field; of a place in a list, the list."""
+    return names.get(field) or names.get(field.partition(".")[0], field)
+
+
 def message_of(body: dict[str, Any], names: Mapping[str, str]) -> str:
     """Return what is wrong, field by field where fields are."""
-    said = word_mistakes(body, lambda name: names.get(name, name))
+    said = word_mistakes(body, lambda name: name_in(names, name))
     return " ".join([*said, body["detail"]])
 
 

@@ -37,8 +37,9 @@ class EditFormSerializer(EditWords):
     """An edit as a form."""
 
     image = serializers.FileField(
-        help_text=_("PNG, JPEG, WebP, AVIF or HEIC; only the first frame is taken.")
-    )
+        help_text=_("PNG, JPEG, WebP, AVIF or HEIC; only the first frame is taken. Repeated (or as image[]), those after the "
+                    "first are looked at, by models that do so.")
+    )  # fmt: skip
     mask = serializers.FileField(
         required=False, help_text=_("Of the same shape; its transparent parts are drawn anew.")
     )

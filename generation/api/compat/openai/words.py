@@ -3,10 +3,12 @@
 import re
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from generation.api.serializers import SMALLEST_STRENGTH
+from generation.spec import REFERENCES
 from genhub.api.fields import (
     StrictBooleanField,
     StrictCharField,
@@ -14,12 +16,14 @@ from genhub.api.fields import (
     StrictIntegerField,
     StrictSerializer,
 )
+from genhub.lib.limits import MOST_REFERENCES
 
 SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 AUTO = "auto"
 LONGEST = 100_000
 LONGEST_USER = 200
 MOST_PARTIALS = 3
+MOST_PICTURES = 1 + MOST_REFERENCES
 # OpenAI's quality -> the hub's words.
 QUALITIES: dict[str, dict[str, str]] = {
     AUTO: {},
@@ -196,12 +200,12 @@ class EditsSerializer(GenerationsSerializer):
     strength = StrictFloatField(required=False, min_value=SMALLEST_STRENGTH, max_value=1)
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return what was said; refuse more pictures than an order starts from. JSON calls `images` what a form calls
+        """Return what was said; refuse more pictures than any model takes. JSON calls `images` what a form calls
         `image`."""
         if isinstance(data, dict):
             data = {"image" if name == "images" else name: value for name, value in data.items()}
-            if isinstance(data.get("image"), list) and len(data["image"]) > 1:
-                message = _("An order starts from one picture; send one.")
+            if isinstance(data.get("image"), list) and len(data["image"]) > MOST_PICTURES:
+                message = gettext("At most %(limit)s pictures.") % {"limit": MOST_PICTURES}
                 raise serializers.ValidationError({"image": [message]}, "too_many")
         return super().to_internal_value(data)
 
@@ -220,7 +224,9 @@ def to_order(said: dict[str, Any]) -> dict[str, Any]:
     if found := SIZE.fullmatch(said.get("size", AUTO)):
         words |= {"width": int(found[1]), "height": int(found[2])}
     if "image" in said:
-        [words["image"]] = said["image"]
+        words["image"], *others = said["image"]
+        # What comes after the first is looked at: whether the model does that, its order says.
+        words |= {REFERENCES: others} if others else {}
     if "mask" in said:
         words["mask"] = said["mask"]
     return words

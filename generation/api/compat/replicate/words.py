@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from generation.accounts.other_names import is_name
 from generation.api import waits
-from generation.spec import PICTURES
+from generation.spec import PICTURES, REFERENCES
 from genhub.api.fields import StrictBooleanField, StrictCharField, StrictSerializer
 from genhub.api.problems import flatten
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop, refuse_field
@@ -83,6 +83,11 @@ def to_order(said: Mapping[str, Any], model: str, *, pictures_at: str) -> dict[s
     for name in PICTURES:
         if isinstance(value := words.get(name), str):
             words[name] = value.removeprefix(pictures_at)
+    if isinstance(several := words.get(REFERENCES), list):
+        words[REFERENCES] = [
+            value.removeprefix(pictures_at) if isinstance(value, str) else value
+            for value in several
+        ]
     return words
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from generation.providers.base import Work
 from generation.providers.errors import BadOptions, ProviderError, Unsupported
-from generation.providers.wording import options_of, strength_of, translate
+from generation.providers.wording import options_of, said_of_pictures, translate
 from generation.spec import LARGEST_EXACT, OPTIONS, PICTURES, GenerationSpec, ModelCard
 
 LARGEST_SEED = 2**64 - 1
@@ -66,7 +66,7 @@ class Workflow:
     def words_of(self, work: Work) -> dict[str, Any]:
         """Return what an order says, but for its pictures; raise Unsupported, naming what has no place."""
         spec = work.spec
-        said = {**options_of(spec, LARGEST_SEED), **strength_of(work)}
+        said = {**options_of(spec, LARGEST_SEED), **said_of_pictures(work)}
         said.pop("last_image", None)
         said |= {name: value for name, value in shape_of(spec).items() if name in self.places}
         if "audio" in self.places:

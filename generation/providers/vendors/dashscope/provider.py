@@ -44,8 +44,8 @@ from generation.providers.vendors.dashscope.tasks import (
     order_task,
     stop,
 )
-from generation.providers.wording import options_of, refuse_words
-from generation.spec import GenerationSpec, ModelCard
+from generation.providers.wording import list_pictures, options_of, refuse_words
+from generation.spec import REFERENCES, GenerationSpec, ModelCard
 
 SYNC, TASK, SYNTHESIS = "sync", "task", "synthesis"
 PATHS = {
@@ -66,6 +66,7 @@ class DashScopeProvider(OneByOne):
         needs_key=True,
         cancels=True,
         finds_lost=True,
+        most_references=2,
     )
     base_url = BASE_URL
 
@@ -180,7 +181,8 @@ def body_of(work: Work) -> dict[str, Any]:
     """Return the body of a create; raise Unsupported, naming what the model does not take."""
     spec, card = work.spec, work.card
     is_old = way_of(card) == SYNTHESIS
-    refuse_words(work, DashScopeProvider.capabilities.takes - ({"image"} if is_old else set()))
+    takes = DashScopeProvider.capabilities.takes
+    refuse_words(work, takes - {"image"} if is_old else takes | {REFERENCES})
     parameters: dict[str, Any] = {
         "size": f"{spec.width}*{spec.height}",
         "prompt_extend": bool(card.options.get("prompt_extend", False)),
@@ -191,7 +193,7 @@ def body_of(work: Work) -> dict[str, Any]:
         parameters["seed"] = options_of(spec)["seed"]
     if "watermark" in card.options:
         parameters["watermark"] = card.options["watermark"]
-    content = [{"image": data_uri(work.image)}] if work.image else []
+    content = [{"image": data_uri(one)} for one in list_pictures(work)]
     messages = [{"role": "user", "content": [*content, {"text": spec.prompt}]}]
     words: dict[str, Any] = {"prompt": spec.prompt} if is_old else {"messages": messages}
     if spec.negative_prompt:

@@ -23,6 +23,7 @@ from generation.providers.several import OneByOne, Picture
 from generation.providers.sorting import Meaning, error_of
 from generation.providers.vendors.fal.queue import BASE_URL, File, Queue
 from generation.providers.wording import input_of, size_of, treated_input_of, treated_of
+from genhub.lib.limits import MOST_REFERENCES
 
 USUAL_WORDS = {"prompt": "prompt", "seed": "seed", "image": "image_url", "mask": "mask_url"}
 USUAL_RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
@@ -42,7 +43,11 @@ class FalProvider(OneByOne):
     """Makes pictures by anybody's model."""
 
     capabilities = Capabilities(
-        calls_back=True, needs_key=True, cancels=True, treats=frozenset(TREATMENTS)
+        calls_back=True,
+        needs_key=True,
+        cancels=True,
+        treats=frozenset(TREATMENTS),
+        most_references=MOST_REFERENCES,
     )
     base_url = BASE_URL
 

@@ -27,6 +27,7 @@ from generation.providers.vendors.replicate.predictions import (
     seed_of,
 )
 from generation.providers.wording import input_of, size_of, treated_input_of, treated_of
+from genhub.lib.limits import MOST_REFERENCES
 
 USUAL_WORDS = {"prompt": "prompt", "seed": SEED, "image": "image", "mask": "mask"}
 USUAL_RATIOS = ("1:1", "16:9", "9:16", "3:2", "2:3", "4:3", "3:4", "4:5", "5:4", "21:9", "9:21")
@@ -42,6 +43,7 @@ class ReplicateProvider(OneByOne):
         cancels=True,
         finds_lost=True,
         treats=frozenset(TREATMENTS),
+        most_references=MOST_REFERENCES,
     )
     base_url = BASE_URL
 

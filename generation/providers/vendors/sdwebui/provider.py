@@ -23,7 +23,7 @@ from generation.providers.files import encode_input, file_of_base64
 from generation.providers.http import VendorApi, unreadable
 from generation.providers.sorting import Meaning, Said
 from generation.providers.vendors.sdwebui.watch import NOT_FOUND, Watch, begin
-from generation.providers.wording import options_of, translate
+from generation.providers.wording import options_of, said_of_pictures, translate
 from generation.spec import USUAL_STRENGTH
 
 logger = logging.getLogger(__name__)
@@ -103,13 +103,16 @@ def words_of(work: Work, usual: Mapping[str, Any]) -> dict[str, Any]:
     together = min(max(1, int(options.get("batch_size", 1))), spec.number)
     while spec.number % together:
         together -= 1
+    told = said_of_pictures(work)
+    # It goes with the picture.
+    told.pop("strength", None)
     words: dict[str, Any] = {
         "prompt": spec.prompt,
         "width": spec.width,
         "height": spec.height,
         "seed": -1,
         "sampler_name": options.get("sampler", USUAL_SAMPLER),
-        **translate(options_of(spec, LARGEST_SEED), WORDS),
+        **translate(options_of(spec, LARGEST_SEED) | told, WORDS),
         "batch_size": together,
         "n_iter": spec.number // together,
         "send_images": True,
