@@ -76,6 +76,15 @@ def status_of(address: str) -> int | None:
         return None
 
 
+def check_health(hub: HubProcess) -> None:
+    """Let the doctor look; tests that share this home may have left receivers that are no more."""
+    doctor = hub.run("doctor")
+    warned = [line for line in doctor.stdout.splitlines() if line.startswith("!")]
+    assert [line for line in warned if not line.startswith("! receivers:")] == [], doctor.stdout
+    last = f"no fault, {len(warned)} warnings"
+    assert (doctor.returncode, doctor.stdout.splitlines()[-1]) == (0, last), doctor.stdout
+
+
 def test_the_hub_stands_sudden_deaths_pays_once_and_stops_clean(hub: HubProcess) -> None:
     hub.start()
     # The hub is ready before the one that only looks on.
@@ -83,13 +92,7 @@ def test_the_hub_stands_sudden_deaths_pays_once_and_stops_clean(hub: HubProcess)
     second = hub.run("up")
     assert second.returncode == 1
     assert f"http://127.0.0.1:{hub.port}" in second.stderr
-    doctor = hub.run("doctor")
-    warned = [line for line in doctor.stdout.splitlines() if line.startswith("!")]
-    # Tests that share this home may have left receivers that are no more.
-    assert [line for line in warned if not line.startswith("! receivers:")] == [], doctor.stdout
-    last = f"no fault, {len(warned)} warnings"
-    assert (doctor.returncode, doctor.stdout.splitlines()[-1]) == (0, last), doctor.stdout
-
+    check_health(hub)
     assert "plain HTTP" not in hub.said()
     for words in ("--queues=local", "manage loops"):
         kill_and_wait(hub, words)
