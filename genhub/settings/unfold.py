@@ -20,6 +20,8 @@ from genhub.lib.zones import word_offset
 
 # Versions have no entry of their own: the way to them is their template's page.
 WITH_VERSIONS = {"views": ["templates_template", "templates_templateversion"]}
+# Nor has the page of a style's reference pictures, which those who keep pictures show.
+WITH_PICTURES = {"views": ["templates_style", "generation_style"]}
 # Each opens a customer's page, and the part of it that is its own.
 CUSTOMER_RIGHTS = (
     "generation.view_task",
@@ -209,7 +211,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Recipes"),
                 "items": [
                     page("description", "templates.template") | WITH_VERSIONS,
-                    page("brush", "templates.style"),
+                    page("brush", "templates.style") | WITH_PICTURES,
                     page("format_quote", "templates.phrase"),
                 ],
             },

@@ -59,6 +59,8 @@ def test_style_is_given_reference_pictures(
     page.context.add_cookies([{"name": "django_language", "value": "en", "url": site}])
     page.goto(f"{site}/admin/{place}")
     page.click("a:has-text('Reference pictures') >> visible=true")
+    trail = page.locator("nav[aria-label=Breadcrumb], #header-inner, header").first
+    expect(trail).to_contain_text("Anime")
     files: list[FilePayload] = [
         {"name": f"{i}.png", "mimeType": "image/png", "buffer": encode(picture(96, 48 + 24 * i))}
         for i in range(3)

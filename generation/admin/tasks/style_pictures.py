@@ -80,6 +80,7 @@ class StylePicturesPage(HubAdmin):
         found = find_shown(style)
         words = {
             "title": gettext("Reference pictures of %(style)s") % {"style": style},
+            "original": style,
             "form": form,
             "places": places,
             "cells": [(one, found.get(str(one["picture"].value()))) for one in places.forms],
