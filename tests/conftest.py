@@ -5,6 +5,7 @@ import math
 import os
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from django.core.management.commands import flush as flush_command
 from django.db import OperationalError, connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
+from django_otp import oath
 from psycopg.errors import DeadlockDetected
 from rest_framework.test import APIClient
 
@@ -112,6 +114,13 @@ def _remembers_until_it_is_changed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(remembered, "LONGEST_SECONDS", math.inf)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _codes_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second step's code is the same from the first line of a test to its last."""
+    began = time.time()
+    monkeypatch.setattr(oath, "time", lambda: began)
 
 
 @pytest.fixture(autouse=True)
