@@ -77,12 +77,13 @@ class PicturePages(HubAdmin):
             "title": gettext("Pictures of %(set)s") % {"set": row},
             "original": row,
             "form": form,
-            "captions": captions,
+            "formset": captions,
+            "save": gettext("Save captions"),
             "cells": [(one, shown.get(one.instance.artifact_id.hex)) for one in captions.forms],
             "page": page,
             "back": self.page_of(row),
         }
-        return show(self, request, "admin/generation/taught_page.html", **words)
+        return show(self, request, "admin/generation/kept_pictures.html", **words)
 
     def take(self, request: HttpRequest, row: TrainingSet, form: PicturesForm) -> bool:
         """Put what was sent into a set; say what is not taken at the form, and return whether all of it was."""

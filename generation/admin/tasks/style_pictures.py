@@ -21,12 +21,15 @@ from generation.admin.words import Picture
 from generation.orders.style_pictures import add_reference, arrange, to_id
 from genhub.admin.base import HubAdmin
 from genhub.admin.pages import show
-from genhub.lib.errors import Problem
+from genhub.lib.errors import Problem, gettext_noop
 from genhub.lib.limits import MOST_REFERENCES
 from templates.selectors import find_style
 
 NAME: Final = "generation_style_pictures"
 RIGHTS: Final = ("templates.change_style",)
+LEAD: Final = gettext_noop(
+    "Models that take reference pictures are sent these with every order that wears the style, after the order's own and as far as they have room; other models draw by its words alone. %(most)s at most. They leave the house with orders that do."
+)
 
 
 class SentForm(forms.Form):
@@ -82,12 +85,13 @@ class StylePicturesPage(HubAdmin):
             "title": gettext("Reference pictures of %(style)s") % {"style": style},
             "original": style,
             "form": form,
-            "places": places,
+            "formset": places,
+            "save": gettext("Save"),
             "cells": [(one, found.get(str(one["picture"].value()))) for one in places.forms],
-            "most": MOST_REFERENCES,
+            "lead": gettext(LEAD) % {"most": MOST_REFERENCES},
             "back": reverse("admin:templates_style_change", args=[style.pk]),
         }
-        return show(self, request, "admin/generation/style_pictures.html", **words)
+        return show(self, request, "admin/generation/kept_pictures.html", **words)
 
     def take_sent(self, request: HttpRequest, style: Any, form: SentForm) -> bool:
         """Give a style the pictures that were sent; say what is not taken at the form, and return whether all were."""
