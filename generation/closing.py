@@ -20,6 +20,7 @@ from generation.selectors.closed_days import Parts, Stretch, stretch_of
 from generation.selectors.costs import SUMMED, cost_rows
 from generation.selectors.periods import count_rows
 from generation.selectors.times import time_rows
+from genhub.lib import locks
 from genhub.lib.clock import read_clock
 from genhub.lib.ids import new_id
 from genhub.lib.zones import hub_zone
@@ -116,10 +117,10 @@ def close(day: ClosedDay) -> None:
     values = parts.values(day=day.pk)
     marked = ClosedDay.objects.filter(pk=day.pk, mark=day.mark)
     with transaction.atomic():
+        locks.take(LOCK, str(day.pk))
+        if not marked.exists():
+            raise Reopened
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, str(day.pk)])
-            if not marked.exists():
-                raise Reopened
             for table in FORGET:
                 cursor.execute(f"DELETE FROM {table} WHERE closed_day_id = %s", [day.pk])  # noqa: S608 (our own names)
             cursor.execute(COUNT.format(rows=count_rows(parts)), values)

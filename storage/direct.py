@@ -14,11 +14,12 @@ from typing import Final
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.signing import Signer
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from genhub.lib import locks
 from genhub.lib.errors import Problem, gettext_noop, refuse_field
 from genhub.lib.ids import from_wire, to_wire
 from genhub.platforms import idempotency
@@ -99,9 +100,7 @@ def announce_in_turn(
     """Do as `announce` does, one after the other of one owner; raise IntegrityError for a key used meanwhile."""
     owner = {"platform_id": use.platform_id, "user": use.user}
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            name = f"{use.platform_id} {use.user}"
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, name])
+        locks.take(LOCK, f"{use.platform_id} {use.user}")
         if earlier := idempotency.find_earlier(use):
             return DirectUpload.objects.get(pk=earlier)
         rows = DirectUpload.objects.filter(**owner)

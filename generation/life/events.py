@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from generation.accounts.routing import Route
 from generation.models import Event
 from generation.models.event import PLACING
+from genhub.lib import locks
 
 # Events that one transaction places at most.
 BATCH = 1000
@@ -68,7 +69,7 @@ def place_events(limit: int = BATCH) -> int:
     nothing, whichever transaction committed first.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PLACING])
+        locks.take(PLACING)
         # Materialized, so that the sequence is drawn in the order of the ids.
         cursor.execute(
             """

@@ -2,7 +2,7 @@
 
 import logging
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
@@ -12,6 +12,7 @@ from generation.models import Account, Attempt, Queue, QueueChange, Rest
 from generation.models.account import QUEUES
 from generation.models.queue import GATE, WITHOUT_END
 from generation.states import AttemptState
+from genhub.lib import locks
 
 logger = logging.getLogger(__name__)
 
@@ -106,8 +107,7 @@ def check_queue(queue: str) -> None:
 
 def close_gate(queue: str) -> None:
     """Wait for the claims of a queue that happen now, and let none happen before the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [GATE, queue])
+    locks.take(GATE, queue)
 
 
 def note(queue: str, deed: Deed, *, by: str, reason: str = "", provider: str = "") -> None:

@@ -8,10 +8,10 @@ import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
 
 from generation.errors import QueueFull
 from generation.selectors.line import find_rates
+from genhub.lib import locks
 from genhub.lib.limits import LARGEST_NUMBER
 from genhub.lib.planned import planned_cursor
 
@@ -100,8 +100,7 @@ def bounds_of(
 def wait_for_others(scope: str, platform_id: uuid.UUID) -> None:
     """Let the orders of a platform, or of the hub, commit one after the other from here on."""
     name = str(platform_id) if scope == "platform" else ""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, name])
+    locks.take(LOCK, name)
 
 
 def refusal(bound: Bound, wanted: int, excess: int, account_id: int) -> QueueFull:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from generation.life.found import Gone
 from generation.order import Order
@@ -18,6 +18,7 @@ from generation.orders.submit import (
     take_ready,
     use_of,
 )
+from genhub.lib import locks
 from genhub.lib.ids import new_id
 from genhub.lib.once import reading_once
 from genhub.platforms import idempotency
@@ -85,8 +86,7 @@ def take_under_lock(customer: Customer, use: idempotency.Use, ready: Resolved | 
 
 def lock_equals(name: str) -> None:
     """Wait for an equal order that is just being taken."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, name])
+    locks.take(LOCK, name)
 
 
 def find_ahead(customer: Customer, alike: idempotency.Use, waited: timedelta) -> str | None:

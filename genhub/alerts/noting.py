@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from genhub.alerts import channels
 from genhub.alerts.conditions import Condition, Findings
 from genhub.alerts.models import Alert, Notice
+from genhub.lib import locks
 from genhub.lib.clock import NOW
 from genhub.lib.prepared import PreparedCount
 
@@ -28,8 +29,7 @@ MACHINE_GONE = timedelta(hours=1)
 @transaction.atomic
 def note(found: Findings) -> int:
     """Write down what a look found, with the notices of what begins and ends; return how many did."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    locks.take(LOCK)
     rows = {(row.kind, row.about): row for row in Alert.objects.filter(ended_at=None)}
     now = read_now()
     changed = 0

@@ -7,10 +7,11 @@ goes, and of its files at most the one that the store is deleting at that moment
 import uuid
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from genhub.lib import locks
 from genhub.lib.errors import Problem, gettext_noop
 from genhub.retention.models import LegalHold
 
@@ -41,8 +42,7 @@ class UnderHold(Problem):
 @transaction.atomic
 def lay(platform_id: uuid.UUID, user: str, *, reason: str, by: int) -> LegalHold:
     """Hold a platform's data, or one user's of it (empty: everybody's), once what is being deleted now has gone."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DELETING])
+    locks.take(DELETING)
     return LegalHold.objects.create(
         platform_id=platform_id, user=user, reason=reason, laid_by_id=by
     )
@@ -57,8 +57,7 @@ def lift(hold_id: uuid.UUID, *, reason: str, by: int) -> None:
 
 def keep_out() -> None:
     """Have whoever lays a hold wait until this transaction, which deletes, has ended."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [DELETING])
+    locks.share(DELETING)
 
 
 def refuse_held(platform_id: uuid.UUID, user: str) -> None:

@@ -11,6 +11,8 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from genhub.lib import locks
+
 TABLES: Final = Path(__file__).with_name("tables.sql")
 # The file's last statement notes which migrations it stands for.
 NOTED: Final = re.compile(r"^ {4}\('(\w+)', '(\w+)', now\(\)\)", re.MULTILINE)
@@ -37,7 +39,7 @@ def lay_out() -> bool:
     if not set(NOTED.findall(text)) <= set(MigrationLoader(None).disk_migrations):
         return False
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        locks.take(LOCK)
         cursor.execute(IS_EMPTY)
         [is_empty] = cursor.fetchone()
         if is_empty:

@@ -1,6 +1,5 @@
 """`manage.py queue`: how the queues stand, and what operators do with them."""
 
-import getpass
 import json
 from argparse import ArgumentParser
 from typing import Any
@@ -12,7 +11,7 @@ from generation.models import Account, Queue
 from generation.selectors.live import read_states
 from generation.selectors.queue import count_at_work, count_waiting, list_paused_accounts
 from generation.selectors.tasks import PREFIX
-from genhub.lib.commands import HubCommand
+from genhub.lib.commands import HubCommand, ask_who, find_who
 from genhub.lib.errors import Problem
 from genhub.lib.ids import from_wire
 from genhub.lib.reasons import LONGEST_REASON, SHORTEST_REASON
@@ -38,7 +37,7 @@ class Command(HubCommand):
             act = words.add_parser(word, help=text)
             act.add_argument("name", help="a queue, or with --provider a provider's alias")
             act.add_argument("--reason", required=True, help="why, for the history")
-            act.add_argument("--by", default=getpass.getuser(), help="who (default: you)")
+            ask_who(act)
             act.add_argument("--json", action="store_true", help="one JSON object")
             if word != "drain":
                 act.add_argument("--provider", action="store_true", help="one provider alone")
@@ -51,7 +50,7 @@ class Command(HubCommand):
             act.add_argument("task", help="task_…")
             act.add_argument("to", choices=choices)
             act.add_argument("--reason", required=True, help="why, for the task's story")
-            act.add_argument("--by", default=getpass.getuser(), help="who (default: you)")
+            ask_who(act)
             act.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -72,7 +71,7 @@ class Command(HubCommand):
 
     def steer(self, options: dict[str, Any]) -> None:
         """Pause, drain or resume."""
-        said = {"by": options["by"], "reason": options["reason"].strip()}
+        said = {"by": find_who(options["by"]), "reason": options["reason"].strip()}
         if not SHORTEST_REASON <= len(said["reason"]) <= LONGEST_REASON:
             raise CommandError(f"--reason: {SHORTEST_REASON} to {LONGEST_REASON} characters")
         if "task" in options:

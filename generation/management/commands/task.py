@@ -1,6 +1,5 @@
 """`manage.py task`: what operators ask of one task, and do to it."""
 
-import getpass
 import json
 from argparse import ArgumentParser
 from contextlib import ExitStack
@@ -17,7 +16,7 @@ from generation.selectors.story import Moment, tell_story
 from generation.selectors.tasks import PREFIX, find_doubt
 from generation.work import by_hand
 from generation.work.by_hand import Brought, FileRefused
-from genhub.lib.commands import HubCommand
+from genhub.lib.commands import HubCommand, ask_who, find_who
 from genhub.lib.ids import from_wire
 
 NO_DOUBT = "nothing is in doubt here"
@@ -38,7 +37,7 @@ class Command(HubCommand):
         bring.add_argument("task", help="task_…")
         bring.add_argument("files", metavar="FILE", nargs="+", type=Path, help="PNG, JPEG, WebP, or MP4 of a clip")  # fmt: skip
         bring.add_argument("--reason", required=True, help="why one believes so, for its story")
-        bring.add_argument("--by", default=getpass.getuser(), help="who (default: you)")
+        ask_who(bring)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print a line for each moment, the oldest first; or bring files."""
@@ -46,7 +45,9 @@ class Command(HubCommand):
         if task is None:
             raise CommandError(f"there is no task {options['task']!r}")
         if options["word"] == "bring":
-            bring_files(task, options["files"], by=options["by"], reason=options["reason"])
+            bring_files(
+                task, options["files"], by=find_who(options["by"]), reason=options["reason"]
+            )
             self.stdout.write(f"{task} is delivered")
             return
         write = as_json if options["json"] else as_line
