@@ -102,6 +102,7 @@ def test_what_is_no_picture_is_named_and_the_others_stay(boss: Client) -> None:
     assert len(anime().references) == 2
     assert send(boss, PNG, kind="image/gif").status_code == 200
     assert len(anime().references) == 2
+    assert "This field is required" in send(boss).content.decode()
 
 
 def test_a_style_has_so_many_and_no_more(boss: Client) -> None:

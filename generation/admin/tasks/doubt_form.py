@@ -34,12 +34,14 @@ class FilesInput(UnfoldAdminFileFieldWidget):
 
 
 class FilesField(forms.FileField):
-    """Several files; none is an empty list."""
+    """Several files; none is an empty list where none is allowed."""
 
     widget = FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list["UploadedFile[Any]"]:
-        """Return each file that Django takes for one."""
+        """Return each file that Django takes for one; raise ValidationError for none where one must be."""
+        if self.required and not data:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
         return [super(FilesField, self).clean(file, initial) for file in data or []]
 
 
