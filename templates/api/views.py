@@ -1,6 +1,6 @@
 """The doors to what can be ordered, templates and styles, and to the phrases that help a prompt."""
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from genhub.api import field_words
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import ProblemSerializer
 from genhub.lib.errors import NotFound, gettext_noop
@@ -30,16 +31,20 @@ UNAUTHORIZED = {401: OpenApiResponse(ProblemSerializer)}
 class TemplateSerializer(serializers.Serializer[Any]):
     """A template that can be ordered; `parameters` is the JSON Schema that an order's parameters must meet."""
 
-    code = serializers.CharField()
-    name = serializers.CharField()
-    version = serializers.IntegerField()
-    category = serializers.CharField()
+    code = serializers.CharField(help_text=field_words.TEMPLATE_CODE)
+    name = serializers.CharField(help_text=field_words.TEMPLATE_NAME)
+    version = serializers.IntegerField(
+        help_text=_("The number of the published version, which new orders run.")
+    )
+    category = serializers.CharField(help_text=field_words.TEMPLATE_CATEGORY)
     media_type = serializers.CharField(help_text=_("What its last step makes."))
     chain = serializers.ListField(
         child=serializers.ChoiceField(MEDIA_TYPES),
         help_text=_("What each step makes, of a template that has several; else empty."),
     )
-    parameters = serializers.DictField()
+    parameters = serializers.DictField(
+        help_text=_("The JSON Schema (2020-12) that “parameters” of an order must meet.")
+    )
     example_url = serializers.URLField(
         allow_null=True, help_text=_("A small JPEG of what it makes; null: it has none.")
     )
@@ -51,13 +56,17 @@ class TemplateSerializer(serializers.Serializer[Any]):
 class TemplateListSerializer(serializers.Serializer[Any]):
     """Every template that can be ordered."""
 
-    items = TemplateSerializer(many=True)
+    items = TemplateSerializer(
+        many=True, help_text=_("Every template that your platform may order.")
+    )
 
 
 class StyleSerializer(serializers.ModelSerializer[Style]):
     """A style that an order can wear."""
 
-    name = serializers.CharField(source="__str__")
+    name = serializers.CharField(
+        source="__str__", help_text=_("Its name in the reader's language.")
+    )
     references = serializers.SerializerMethodField(
         help_text=_("How many pictures of its own it shows to models that look at some.")
     )
@@ -65,6 +74,11 @@ class StyleSerializer(serializers.ModelSerializer[Style]):
     class Meta:
         model = Style
         fields = ("code", "name", "name_en", "name_zh", "references")
+        extra_kwargs: ClassVar = {
+            "code": {"help_text": _("What orders name as “style_preset”.")},
+            "name_en": {"help_text": _("Its name in English.")},
+            "name_zh": {"help_text": _("Its name in Chinese.")},
+        }
 
     def get_references(self, style: Style) -> int:
         """Return how many: the pictures are the hub's."""
@@ -74,7 +88,9 @@ class StyleSerializer(serializers.ModelSerializer[Style]):
 class StyleListSerializer(serializers.Serializer[Any]):
     """Every style."""
 
-    items = StyleSerializer(many=True)
+    items = StyleSerializer(
+        many=True, help_text=_("Every style that your platform's orders may wear.")
+    )
 
 
 class PhraseSerializer(serializers.ModelSerializer[Phrase]):
@@ -85,12 +101,17 @@ class PhraseSerializer(serializers.ModelSerializer[Phrase]):
     class Meta:
         model = Phrase
         fields = ("purpose", "text", "text_en", "text_zh")
+        extra_kwargs: ClassVar = {
+            "purpose": {"help_text": _("What it is good for; negative: in negative prompts.")},
+            "text_en": {"help_text": _("In English.")},
+            "text_zh": {"help_text": _("In Chinese.")},
+        }
 
 
 class PhraseListSerializer(serializers.Serializer[Any]):
     """Every phrase, those of one purpose together."""
 
-    items = PhraseSerializer(many=True)
+    items = PhraseSerializer(many=True, help_text=_("Every phrase, those of one purpose together."))
 
 
 class TemplateListView(APIView):
