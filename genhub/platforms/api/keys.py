@@ -45,9 +45,10 @@ class KeyAnswer(serializers.Serializer[Any]):
         allow_null=True, help_text=_("Null: it speaks for all users of the platform.")
     )
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(Scope.values), help_text=_("What it may do.")
+        child=serializers.ChoiceField(Scope.values),
+        help_text=_("What it may do: each operation names the scope that it needs."),
     )
-    limits = KeyLimits(help_text=_("How often it may ask."))
+    limits = KeyLimits(help_text=_("How many requests it may send."))
     networks = serializers.ListField(
         child=serializers.CharField(),
         help_text=_("It works from these addresses only; empty: from everywhere."),

@@ -169,9 +169,7 @@ class AnswerOfReceiver(serializers.Serializer[Any]):
     """What a receiver answered to one try."""
 
     at = serializers.DateTimeField(help_text=_("When it was tried."))
-    seconds = serializers.FloatField(
-        help_text=_("How long the answer took, or until it was given up.")
-    )
+    seconds = serializers.FloatField(help_text=_("Seconds until it was answered, or given up."))
     status = serializers.IntegerField(allow_null=True, help_text=_("Null: there was no answer."))
     body = serializers.CharField(help_text=_("Its first 2 KiB."))
     error = serializers.CharField(help_text=_("Why there was no answer, as a code."))

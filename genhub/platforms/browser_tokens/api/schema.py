@@ -91,7 +91,10 @@ class TokenAnswer(serializers.Serializer[Any]):
     origins = serializers.ListField(
         child=serializers.CharField(), help_text=_("Whose pages may use it.")
     )
-    scopes = serializers.ListField(child=serializers.CharField(), help_text=_("What it may do."))
+    scopes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text=_("What it may do: each operation names the scope that it needs."),
+    )
     max_credits = serializers.IntegerField(
         help_text=_("What its orders may hold in all; what is released comes back.")
     )
