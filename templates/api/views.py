@@ -1,6 +1,6 @@
 """The doors to what can be ordered, templates and styles, and to the phrases that help a prompt."""
 
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -20,7 +20,7 @@ from genhub.lib.errors import NotFound, gettext_noop
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 from templates.chains import MEDIA_TYPES, made_by
-from templates.models import Phrase, Style
+from templates.models import Phrase, Purpose, Style
 from templates.pictures import find_shown, read_picture
 from templates.rendering import Recipe, schema_of
 from templates.selectors import find_recipe, list_phrases, list_recipes, list_styles
@@ -64,9 +64,12 @@ class TemplateListSerializer(serializers.Serializer[Any]):
 class StyleSerializer(serializers.ModelSerializer[Style]):
     """A style that an order can wear."""
 
+    code = serializers.CharField(help_text=_("What orders name as “style_preset”."))
     name = serializers.CharField(
         source="__str__", help_text=_("Its name in the reader's language.")
     )
+    name_en = serializers.CharField(help_text=_("Its name in English."))
+    name_zh = serializers.CharField(help_text=_("Its name in Chinese."))
     references = serializers.SerializerMethodField(
         help_text=_("How many pictures of its own it shows to models that look at some.")
     )
@@ -74,11 +77,6 @@ class StyleSerializer(serializers.ModelSerializer[Style]):
     class Meta:
         model = Style
         fields = ("code", "name", "name_en", "name_zh", "references")
-        extra_kwargs: ClassVar = {
-            "code": {"help_text": _("What orders name as “style_preset”.")},
-            "name_en": {"help_text": _("Its name in English.")},
-            "name_zh": {"help_text": _("Its name in Chinese.")},
-        }
 
     def get_references(self, style: Style) -> int:
         """Return how many: the pictures are the hub's."""
@@ -96,16 +94,16 @@ class StyleListSerializer(serializers.Serializer[Any]):
 class PhraseSerializer(serializers.ModelSerializer[Phrase]):
     """Words that help a prompt."""
 
+    purpose = serializers.ChoiceField(
+        Purpose.choices, help_text=_("What it is good for; negative: in negative prompts.")
+    )
     text = serializers.CharField(source="__str__", help_text=_("In the reader's language."))
+    text_en = serializers.CharField(help_text=_("In English."))
+    text_zh = serializers.CharField(help_text=_("In Chinese."))
 
     class Meta:
         model = Phrase
         fields = ("purpose", "text", "text_en", "text_zh")
-        extra_kwargs: ClassVar = {
-            "purpose": {"help_text": _("What it is good for; negative: in negative prompts.")},
-            "text_en": {"help_text": _("In English.")},
-            "text_zh": {"help_text": _("In Chinese.")},
-        }
 
 
 class PhraseListSerializer(serializers.Serializer[Any]):
