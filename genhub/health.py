@@ -38,7 +38,12 @@ HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
 class Health(serializers.Serializer[Any]):
     """The hub's health; without a card its words are null, which is no illness."""
 
-    status = serializers.ChoiceField([HEALTHY, DEGRADED, UNHEALTHY])
+    status = serializers.ChoiceField(
+        [HEALTHY, DEGRADED, UNHEALTHY],
+        help_text=_(
+            "healthy: all is well. degraded: tasks run, but not all is as it should be. unhealthy: a task could not run."
+        ),
+    )
     gpu_utilization = serializers.IntegerField(allow_null=True, help_text=_("Percent."))
     memory_used = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
     memory_total = serializers.IntegerField(allow_null=True, help_text=_("Bytes on the card."))
@@ -49,8 +54,12 @@ class Health(serializers.Serializer[Any]):
     )
     model = serializers.CharField(allow_null=True, help_text=_("What the local engine has loaded."))
     offload = serializers.CharField(allow_null=True, help_text=_("Where its weights live."))
-    active_tasks = serializers.IntegerField()
-    waiting_tasks = serializers.IntegerField()
+    active_tasks = serializers.IntegerField(
+        help_text=_(
+            "Tasks that workers are busy with; what only waits for a vendor does not count."
+        )
+    )
+    waiting_tasks = serializers.IntegerField(help_text=_("Tasks that wait for their turn."))
     loops = serializers.DictField(
         child=serializers.ChoiceField(["ok", "late", "failing", "unknown"]),
         help_text=_(

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from credits.entries import KINDS
 from credits.models import Period
-from genhub.api import page_words
+from genhub.api import field_words, page_words
 from genhub.api.pages import ProblemSerializer
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
@@ -39,15 +39,23 @@ PAGES = [page_words.LIMIT, page_words.CURSOR]
 class ExpiringSerializer(serializers.Serializer[Any]):
     """Credits that expire together."""
 
-    amount = serializers.IntegerField()
-    expires_at = serializers.DateTimeField()
+    amount = serializers.IntegerField(help_text=_("What is left of them."))
+    expires_at = serializers.DateTimeField(help_text=_("From then on they pay for nothing."))
 
 
 class BudgetSerializer(serializers.Serializer[Any]):
     """A budget that binds this purse or this key."""
 
-    scope = serializers.ChoiceField(["purse", "key", "token"])
-    period = serializers.ChoiceField(Period.values)
+    scope = serializers.ChoiceField(
+        ["purse", "key", "token"],
+        help_text=_("Whose budget it is: the purse's, the API key's, or the browser token's."),
+    )
+    period = serializers.ChoiceField(
+        Period.values,
+        help_text=_(
+            "total: for ever. hour, day, month: of the platform's time zone. concurrent: tasks at the same time."
+        ),
+    )
     limit = serializers.IntegerField(
         help_text=_("Whole credits; for “concurrent” tasks at the same time.")
     )
@@ -58,14 +66,16 @@ class BudgetSerializer(serializers.Serializer[Any]):
 class BalanceSerializer(serializers.Serializer[Any]):
     """A purse's whole credits."""
 
-    user = serializers.CharField()
+    user = serializers.CharField(help_text=field_words.USER)
     available = serializers.IntegerField(help_text=_("Free to spend."))
     held = serializers.IntegerField(help_text=_("Reserved for tasks under way."))
     expiring = ExpiringSerializer(
         many=True,
         help_text=_("Of the available ones: those that expire, soonest first, at most 20."),
     )
-    budgets = BudgetSerializer(many=True)
+    budgets = BudgetSerializer(
+        many=True, help_text=_("Those that bind this purse and whoever asks; empty: none does.")
+    )
     frozen = serializers.BooleanField(
         help_text=_("The books of this purse are being looked at: no new task is taken.")
     )
@@ -77,40 +87,43 @@ class BalanceSerializer(serializers.Serializer[Any]):
 class EntrySerializer(serializers.Serializer[Any]):
     """One move of credits, with the balance after it."""
 
-    id = serializers.CharField()
-    kind = serializers.ChoiceField(KINDS)
+    id = serializers.CharField(help_text=field_words.ENTRY_ID)
+    kind = serializers.ChoiceField(KINDS, help_text=field_words.ENTRY_KIND)
     amount = serializers.IntegerField(help_text=_("Whole credits, always positive."))
     available_change = serializers.IntegerField(help_text=_("What it added to the available."))
     held_change = serializers.IntegerField(help_text=_("What it added to the held."))
-    available_after = serializers.IntegerField()
-    held_after = serializers.IntegerField()
-    reason_code = serializers.CharField(
-        allow_null=True, help_text=_("Stable; of an app's grant its kind, null where staff wrote.")
-    )
+    available_after = serializers.IntegerField(help_text=_("Free to spend afterwards."))
+    held_after = serializers.IntegerField(help_text=_("Reserved afterwards."))
+    reason_code = serializers.CharField(allow_null=True, help_text=field_words.REASON_CODE)
     reason = serializers.CharField(help_text=_("In the reader's language where the hub wrote it."))
-    by = serializers.ChoiceField(["system", "app", "staff"])
-    task = serializers.CharField(allow_null=True)
+    by = serializers.ChoiceField(
+        ["system", "app", "staff"],
+        help_text=_("Who moved them: the hub itself, your app, or staff."),
+    )
+    task = serializers.CharField(
+        allow_null=True, help_text=_("The task whose hold it is about: `task_…`. Null: none.")
+    )
     artifact = serializers.CharField(
         allow_null=True, help_text=_("The edited picture that was paid for.")
     )
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text=_("When the granted credits expire; null: never, or no grant.")
     )
-    created_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(help_text=_("When they moved."))
 
 
 class EntryPageSerializer(serializers.Serializer[Any]):
     """A page of entries."""
 
-    items = EntrySerializer(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    items = EntrySerializer(many=True, help_text=page_words.ITEMS)
+    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
+    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
 
 
 class GrantedSerializer(serializers.Serializer[Any]):
     """A grant, and the balance after it."""
 
-    user = serializers.CharField()
-    entry = EntrySerializer()
-    available = serializers.IntegerField()
-    held = serializers.IntegerField()
+    user = serializers.CharField(help_text=field_words.USER)
+    entry = EntrySerializer(help_text=_("The entry that put the credits in."))
+    available = serializers.IntegerField(help_text=_("Free to spend."))
+    held = serializers.IntegerField(help_text=_("Reserved for tasks under way."))

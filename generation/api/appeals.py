@@ -16,6 +16,7 @@ from generation.models import Finding, Task
 from generation.models.finding import LONGEST_APPEAL
 from generation.moderation import appeals
 from generation.moderation.appeals import Standing
+from genhub.api import field_words
 from genhub.api.fields import StrictCharField, StrictSerializer
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.lib.ids import to_wire
@@ -47,7 +48,12 @@ class AppealedPicture(serializers.Serializer[Any]):
     position = serializers.IntegerField(
         allow_null=True, help_text=_("In the task. Null: the appeal is about its prompt.")
     )
-    state = serializers.ChoiceField(list(STATES.values()))
+    state = serializers.ChoiceField(
+        list(STATES.values()),
+        help_text=_(
+            "waiting: staff have not decided. released: its owner has it. withheld: it stays so."
+        ),
+    )
     url = serializers.URLField(allow_null=True, help_text=_("Null until it is released."))
     reason = serializers.CharField(allow_null=True, help_text=_("What staff say, once they decided."))  # fmt: skip
 
@@ -55,12 +61,21 @@ class AppealedPicture(serializers.Serializer[Any]):
 class AppealAnswer(serializers.Serializer[Any]):
     """An appeal and what became of it."""
 
-    task_id = serializers.CharField()
-    state = serializers.ChoiceField(["waiting", "granted", "partly_granted", "refused"])
-    text = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    decided_at = serializers.DateTimeField(allow_null=True)
-    pictures = AppealedPicture(many=True)
+    task_id = serializers.CharField(help_text=field_words.TASK)
+    state = serializers.ChoiceField(
+        ["waiting", "granted", "partly_granted", "refused"],
+        help_text=_(
+            "waiting: staff have not decided about all of it. granted: all was released. partly_granted: some was. refused: nothing was."
+        ),
+    )
+    text = serializers.CharField(
+        help_text=_("What the owner said; empty once the hub has deleted the order's texts.")
+    )
+    created_at = serializers.DateTimeField(help_text=field_words.CREATED)
+    decided_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When staff decided last. Null: not about all of it yet.")
+    )
+    pictures = AppealedPicture(many=True, help_text=_("All that it is about."))
 
 
 class AppealView(APIView):

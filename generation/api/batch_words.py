@@ -54,7 +54,7 @@ class MatrixWords(StrictSerializer):
 
     prompts = serializers.ListField(
         child=StrictCharField(max_length=LONGEST_TEXT), required=False, min_length=1, max_length=MOST_ORDERS
-    )  # fmt: skip
+    , help_text=_("Each is the “prompt” of an order."))  # fmt: skip
     styles = serializers.ListField(
         child=StrictCharField(max_length=50), required=False, min_length=1, max_length=MOST_ORDERS,
         help_text=_("Codes of styles."),
@@ -62,9 +62,13 @@ class MatrixWords(StrictSerializer):
     seeds = serializers.ListField(
         child=StrictIntegerField(min_value=0, max_value=LARGEST_SEED), required=False,
         min_length=1, max_length=MOST_ORDERS,
-    )  # fmt: skip
+    help_text=_("Each is the “seed” of an order."))  # fmt: skip
     sizes = serializers.ListField(
-        child=SizeWords(), required=False, min_length=1, max_length=MOST_ORDERS
+        child=SizeWords(),
+        required=False,
+        min_length=1,
+        max_length=MOST_ORDERS,
+        help_text=_("Each is the “width” and “height” of an order."),
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

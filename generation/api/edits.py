@@ -19,6 +19,7 @@ from generation.api.quote import DecisionSerializer, FactorSerializer
 from generation.orders.customer import Customer
 from generation.orders.edit import edit_picture, plan_for, price_edit
 from generation.orders.submit import terms_of
+from genhub.api import field_words, page_words
 from genhub.api.edit_words import EditWords, OperationField
 from genhub.api.etags import ConditionalView
 from genhub.api.idempotency import read_idempotency_key
@@ -44,15 +45,15 @@ PREVIEW = "preview"
 class EditedPicture(serializers.Serializer[Any]):
     """A picture that was made of another; it can be ordered from, edited and shared as any other."""
 
-    id = serializers.CharField()
-    url = serializers.URLField(help_text=_("Redirects to a fresh link and never dies."))
-    thumbnail_url = serializers.URLField()
+    id = serializers.CharField(help_text=field_words.ARTIFACT)
+    url = serializers.URLField(help_text=field_words.FILE_URL)
+    thumbnail_url = serializers.URLField(help_text=field_words.THUMBNAIL_URL)
     width = serializers.IntegerField(help_text=_("Pixels."))
     height = serializers.IntegerField(help_text=_("Pixels."))
-    sha256 = serializers.CharField()
-    content_type = serializers.CharField()
-    size_bytes = serializers.IntegerField()
-    created_at = serializers.DateTimeField()
+    sha256 = serializers.CharField(help_text=field_words.SHA256)
+    content_type = serializers.CharField(help_text=field_words.CONTENT_TYPE)
+    size_bytes = serializers.IntegerField(help_text=field_words.SIZE_BYTES)
+    created_at = serializers.DateTimeField(help_text=field_words.CREATED)
     review = ReviewWords(
         allow_null=True, help_text=_("Whether staff approved it. Null: nobody asked them.")
     )
@@ -68,17 +69,17 @@ class EditedPicture(serializers.Serializer[Any]):
 class EditPage(serializers.Serializer[Any]):
     """A page of edited pictures."""
 
-    items = EditedPicture(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    items = EditedPicture(many=True, help_text=page_words.ITEMS)
+    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
+    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
 
 
 class EditQuote(serializers.Serializer[Any]):
     """What an edit would cost now, in whole credits, and why; the size that comes out of it."""
 
-    price = serializers.IntegerField()
-    decided_by = DecisionSerializer()
-    factors = FactorSerializer(many=True)
+    price = serializers.IntegerField(help_text=_("Whole credits that the edit would cost."))
+    decided_by = DecisionSerializer(help_text=field_words.DECIDED_BY)
+    factors = FactorSerializer(many=True, help_text=field_words.FACTORS)
     discount_percent = serializers.FloatField(help_text=_("Your plan's."))
     width = serializers.IntegerField(help_text=_("Pixels."))
     height = serializers.IntegerField(help_text=_("Pixels."))

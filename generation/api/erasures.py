@@ -44,27 +44,29 @@ class ErasureRequest(StrictSerializer):
 class DeletedPart(serializers.Serializer[Any]):
     """A part of what went."""
 
-    name = serializers.CharField()
-    meaning = serializers.CharField()
-    rows = serializers.IntegerField()
-    files = serializers.IntegerField()
-    bytes = serializers.IntegerField()
+    name = serializers.CharField(help_text=_("A stable word for this part, such as `task_texts`."))
+    meaning = serializers.CharField(help_text=_("What it is, in the reader's language."))
+    rows = serializers.IntegerField(help_text=_("Rows that were deleted or emptied."))
+    files = serializers.IntegerField(help_text=_("Stored files that were deleted."))
+    bytes = serializers.IntegerField(help_text=_("The size of those files in bytes."))
 
 
 class ErasureAnswer(serializers.Serializer[Any]):
     """Where a deletion stands."""
 
-    id = serializers.CharField()
+    id = serializers.CharField(help_text=_("The id of the deletion: `ers_…`."))
     state = serializers.ChoiceField(
         Erasure.State.values,
         help_text=_("held: a legal hold keeps what is left; it goes on once that is lifted."),
     )
-    url = serializers.URLField()
-    asked_at = serializers.DateTimeField()
-    done_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.URLField(help_text=_("Where it is read."))
+    asked_at = serializers.DateTimeField(help_text=_("When it was asked for."))
+    done_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When all was deleted. Null: not yet.")
+    )
     step = serializers.IntegerField(help_text=_("How many of its steps have deleted anything."))
-    steps = serializers.IntegerField()
-    deleted = DeletedPart(many=True)
+    steps = serializers.IntegerField(help_text=_("How many steps there are."))
+    deleted = DeletedPart(many=True, help_text=_("What went so far, step by step."))
     receipt = serializers.CharField(
         allow_null=True,
         help_text=_(
@@ -76,7 +78,9 @@ class ErasureAnswer(serializers.Serializer[Any]):
 class ReceiptRequest(StrictSerializer):
     """A receipt that somebody shows."""
 
-    receipt = StrictCharField(max_length=LONGEST_RECEIPT)
+    receipt = StrictCharField(
+        max_length=LONGEST_RECEIPT, help_text=_("A JWS as a deletion answers it as “receipt”.")
+    )
 
 
 class ReceiptAnswer(serializers.Serializer[Any]):

@@ -15,6 +15,7 @@ from generation.api.preferences import USER, owner_of
 from generation.models import Task
 from generation.selectors.descriptions import describe_outputs, describe_picture
 from generation.selectors.tasks import PREFIX
+from genhub.api import field_words, page_words
 from genhub.api.pages import NewestFirst
 from genhub.lib.ids import to_wire
 from genhub.platforms.models import Scope
@@ -32,23 +33,25 @@ DRAWN = ("output__task__template_version", "edit__parent__output__task__template
 class FavouritePicture(UploadedPicture):
     """A picture that its owner likes."""
 
-    thumbnail_url = serializers.URLField()
+    thumbnail_url = serializers.URLField(help_text=field_words.THUMBNAIL_URL)
     task_id = serializers.CharField(
         allow_null=True,
         help_text=_("What drew it, or what it was made of; null: nothing here did."),
     )
     edited = serializers.BooleanField(help_text=_("Whether it was made of another picture."))
     alt = serializers.CharField(help_text=_("What it shows; empty where nothing here drew it."))
-    caption = serializers.CharField()
+    caption = serializers.CharField(
+        help_text=_("The same, saying that a model made it; empty where “alt” is.")
+    )
     favourite_at = serializers.DateTimeField(help_text=_("Since when."))
 
 
 class FavouritePage(serializers.Serializer[Any]):
     """A page of favourites."""
 
-    items = FavouritePicture(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    items = FavouritePicture(many=True, help_text=page_words.ITEMS)
+    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
+    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
 
 
 class FavouriteListView(APIView):

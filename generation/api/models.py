@@ -22,8 +22,8 @@ from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 class SizeSerializer(serializers.Serializer[Any]):
     """A size in pixels."""
 
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
+    width = serializers.IntegerField(help_text=_("Pixels."))
+    height = serializers.IntegerField(help_text=_("Pixels."))
 
 
 class UsualSerializer(SizeSerializer):
@@ -40,14 +40,14 @@ class UsualSerializer(SizeSerializer):
 class ModesSerializer(serializers.Serializer[Any]):
     """What the modes make of it."""
 
-    fast = UsualSerializer()
-    fine = UsualSerializer()
+    fast = UsualSerializer(help_text=_("What an order of this mode gets that does not say these."))
+    fine = UsualSerializer(help_text=_("What an order of this mode gets that does not say these."))
 
 
 class ModelLoraSerializer(serializers.Serializer[Any]):
     """A LoRA that orders of a model may name."""
 
-    name = serializers.CharField()
+    name = serializers.CharField(help_text=_("What “loras” of an order name."))
     scale = serializers.FloatField(help_text=_("How strong, when an order does not say."))
     is_usual = serializers.BooleanField(
         help_text=_("Whether it is worn when an order names no LoRA.")
@@ -78,15 +78,23 @@ class ModelSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text=_("Orders may name it so, too.")
     )
     is_default = serializers.BooleanField(help_text=_("Whether orders without “model” get it."))
-    media_types = serializers.ListField(child=serializers.CharField())
-    default = UsualSerializer()
-    modes = ModesSerializer()
+    media_types = serializers.ListField(
+        child=serializers.CharField(), help_text=_("What it makes: image, video, or both.")
+    )
+    default = UsualSerializer(help_text=_("What an order of no mode gets that does not say these."))
+    modes = ModesSerializer(help_text=_("What an order of each mode gets."))
     smallest_side = serializers.IntegerField(help_text=_("Pixels."))
     largest_side = serializers.IntegerField(help_text=_("Pixels."))
     side_multiple = serializers.IntegerField(help_text=_("Sides are multiples of it, in pixels."))
     sizes = SizeSerializer(many=True, help_text=_("Only these; empty: any within the sides."))
-    largest_steps = serializers.IntegerField(allow_null=True)
-    largest_cfg_scale = serializers.FloatField(allow_null=True)
+    largest_steps = serializers.IntegerField(
+        allow_null=True,
+        help_text=_("The most that “steps” may say. Null: the model takes no such word."),
+    )
+    largest_cfg_scale = serializers.FloatField(
+        allow_null=True,
+        help_text=_("The most that “cfg_scale” may say. Null: the model takes no such word."),
+    )
     longest_prompt = serializers.IntegerField(help_text=_("Characters; a longer one is refused."))
     unsupported = serializers.ListField(
         child=serializers.ChoiceField(list(OPTIONS)),
@@ -101,14 +109,18 @@ class ModelSerializer(serializers.Serializer[Any]):
     samplers = serializers.ListField(
         child=serializers.CharField(), help_text=_("Of “sampler”; empty: it takes none.")
     )
-    loras = ModelLoraSerializer(many=True)
+    loras = ModelLoraSerializer(
+        many=True, help_text=_("Those that orders may name; empty: it takes none.")
+    )
     clips = ClipsSerializer(allow_null=True, help_text=_("Null: it makes none."))
 
 
 class ModelListSerializer(serializers.Serializer[Any]):
     """Every model that can be ordered."""
 
-    items = ModelSerializer(many=True)
+    items = ModelSerializer(
+        many=True, help_text=_("Every model that can be ordered now, by its alias.")
+    )
 
 
 class ModelListView(APIView):

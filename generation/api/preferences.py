@@ -29,6 +29,7 @@ from genhub.retention.holds import UnderHold
 USER = OpenApiParameter(
     "user", OpenApiTypes.STR, description=_("Whose they are; required with a platform's key.")
 )
+SUGGESTED = _("Values of this word, the best first; empty: none.")
 EXAMPLES = [
     OpenApiExample(
         "A style, a size and two pictures",
@@ -64,18 +65,18 @@ class PreferencesAnswer(PreferencesSerializer):
 class SuggestedSerializer(serializers.Serializer[Any]):
     """Values to suggest, by the word of an order; a size is a width and a height."""
 
-    template = serializers.ListField(child=serializers.CharField())
-    style_preset = serializers.ListField(child=serializers.CharField())
-    model = serializers.ListField(child=serializers.CharField())
-    size = SizeSerializer(many=True)
-    quality = serializers.ListField(child=serializers.CharField())
-    mode = serializers.ListField(child=serializers.CharField())
-    num_images = serializers.ListField(child=serializers.IntegerField())
-    steps = serializers.ListField(child=serializers.IntegerField())
-    cfg_scale = serializers.ListField(child=serializers.FloatField())
+    template = serializers.ListField(child=serializers.CharField(), help_text=SUGGESTED)
+    style_preset = serializers.ListField(child=serializers.CharField(), help_text=SUGGESTED)
+    model = serializers.ListField(child=serializers.CharField(), help_text=SUGGESTED)
+    size = SizeSerializer(many=True, help_text=SUGGESTED)
+    quality = serializers.ListField(child=serializers.CharField(), help_text=SUGGESTED)
+    mode = serializers.ListField(child=serializers.CharField(), help_text=SUGGESTED)
+    num_images = serializers.ListField(child=serializers.IntegerField(), help_text=SUGGESTED)
+    steps = serializers.ListField(child=serializers.IntegerField(), help_text=SUGGESTED)
+    cfg_scale = serializers.ListField(child=serializers.FloatField(), help_text=SUGGESTED)
     # A field of a serializer has a style of its own, which is another thing.
-    style = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
-    sampler = serializers.ListField(child=serializers.CharField())
+    style = serializers.ListField(child=serializers.CharField(), help_text=SUGGESTED)  # type: ignore[assignment]
+    sampler = serializers.ListField(child=serializers.CharField(), help_text=SUGGESTED)
 
 
 class SuggestionsAnswer(serializers.Serializer[Any]):

@@ -21,6 +21,7 @@ from generation.orders.customer import Customer
 from generation.orders.estimate import estimate_seconds
 from generation.orders.resolved import Resolved
 from generation.orders.submit import resolve_for, terms_of
+from genhub.api import field_words
 from genhub.api.parsers import OrderParser
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
@@ -30,30 +31,44 @@ from genhub.platforms.rates import Rate
 class DecisionSerializer(serializers.Serializer[Any]):
     """What set the price before factors: a rule of the price list, the price of a cache hit, or the template."""
 
-    origin = serializers.ChoiceField(list(ORIGINS.values()))
+    origin = serializers.ChoiceField(
+        list(ORIGINS.values()),
+        help_text=_(
+            "rule: a price of the list. cache: its price for what was drawn before. template: the template's own. free: an edit that the list has no price for."
+        ),
+    )
     name = serializers.CharField(help_text=_("The rule's name, or the template's code."))
     amount = serializers.IntegerField(help_text=_("Whole credits."))
-    per = serializers.ChoiceField(["one", "megapixel", "second", "step"])
+    per = serializers.ChoiceField(
+        ["one", "megapixel", "second", "step"],
+        help_text=_(
+            "What “amount” is paid for: one picture or clip, a megapixel, a second of a clip, or a step."
+        ),
+    )
 
 
 class FactorSerializer(serializers.Serializer[Any]):
     """A rule that multiplied the price."""
 
-    name = serializers.CharField()
-    factor = serializers.FloatField()
+    name = serializers.CharField(help_text=_("The rule's name."))
+    factor = serializers.FloatField(help_text=_("What the price was multiplied by."))
 
 
 class QuoteSerializer(serializers.Serializer[Any]):
     """What an order would cost now, in whole credits, and why. Only submitting it freezes the price."""
 
-    price = serializers.IntegerField()
+    price = serializers.IntegerField(help_text=_("Whole credits for all of the order."))
     unit_price = serializers.IntegerField(help_text=_("Rounded up, after factors and discount."))
     number = serializers.IntegerField(help_text=_("Pictures or clips."))
-    decided_by = DecisionSerializer()
-    factors = FactorSerializer(many=True)
+    decided_by = DecisionSerializer(help_text=field_words.DECIDED_BY)
+    factors = FactorSerializer(many=True, help_text=field_words.FACTORS)
     discount_percent = serializers.FloatField(help_text=_("Your plan's."))
-    mode = serializers.ChoiceField(["fast", "fine"], allow_null=True)
-    priority = serializers.ChoiceField(["low", "normal", "high"])
+    mode = serializers.ChoiceField(
+        ["fast", "fine"], allow_null=True, help_text=_("fast, fine, or null: the usual way.")
+    )
+    priority = serializers.ChoiceField(
+        ["low", "normal", "high"], help_text=_("How it would wait in the queue.")
+    )
     held = serializers.IntegerField(help_text=_("What submitting it would reserve."))
     available = serializers.IntegerField(
         allow_null=True, help_text=_("Free to spend; null without the scope “credits:read”.")

@@ -10,8 +10,8 @@ from rest_framework import serializers
 from generation.api.chains import StepSerializer
 from generation.api.credit_schema import Credits
 from generation.api.result_schema import Counted, FollowUp, Result
-from generation.states import TaskState
-from genhub.api import page_words
+from generation.api.status_schema import Status
+from genhub.api import field_words, page_words
 from genhub.api.pages import DEEPEST_ROW, ProblemSerializer
 
 PROBLEM = OpenApiResponse(ProblemSerializer)
@@ -74,120 +74,46 @@ PAGE = OpenApiParameter(
 )
 
 
-class TaskError(serializers.Serializer[Any]):
-    """Why a task failed."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    title = serializers.CharField()
-
-
-class Pause(serializers.Serializer[Any]):
-    """What keeps a task waiting that is not its turn."""
-
-    code = serializers.ChoiceField(
-        [
-            "provider_switched_off",
-            "model_switched_off",
-            "model_broken",
-            "queue_paused",
-            "provider_paused",
-            "provider_rests",
-            "provider_in_doubt",
-        ]
-    )
-    message = serializers.CharField()
-    title = serializers.CharField()
-
-
-class QueuePlace(serializers.Serializer[Any]):
-    """Where a task stands in the line. Later orders of a higher priority, or of users who were served less, may come
-    before it."""
-
-    position = serializers.IntegerField(min_value=1, help_text=_("1 is next."))
-    starts_in_seconds = serializers.FloatField(
-        allow_null=True,
-        help_text=_("As long as pictures took of late. Null: not known."),
-    )
-    is_least = serializers.BooleanField(
-        help_text=_("It is surely no sooner, but how much later is not known.")
-    )
-
-
-class Status(serializers.Serializer[Any]):
-    """Where a task stands."""
-
-    id = serializers.CharField(help_text=_("“task_” and 32 hexadecimal digits."))
-    task_id = serializers.CharField(help_text=_("The same as id."))
-    status = serializers.ChoiceField(
-        [state.value for state in TaskState],
-        help_text=_(
-            "pending: waits. processing: is worked on. completed, failed and canceled are ends: nothing follows."
-        ),
-    )
-    message = serializers.CharField(
-        help_text=_("How it stands, for people, in the reader's language.")
-    )
-    paused = Pause(
-        allow_null=True,
-        help_text=_("Why nobody may work on it now; it waits, at most until its deadline."),
-    )
-    queue = QueuePlace(
-        required=False,
-        allow_null=True,
-        help_text=_("Null: it does not wait for its turn. Only where one task is read."),
-    )
-    progress = serializers.FloatField(
-        min_value=0, max_value=1, help_text=_("0 to 1; 1 once it is completed.")
-    )
-    check_status_url = serializers.URLField(help_text=_("Where its state is asked."))
-    result_url = serializers.URLField(help_text=_("Where its pictures are, once there are any."))
-    cancel_url = serializers.URLField(help_text=_("POST ends it, while it has not ended."))
-    created_at = serializers.DateTimeField(help_text=_("When it was ordered."))
-    started_at = serializers.DateTimeField(
-        allow_null=True, help_text=_("When work on it began. Null: not yet.")
-    )
-    completed_at = serializers.DateTimeField(
-        allow_null=True, help_text=_("Its end, where it is completed.")
-    )
-    failed_at = serializers.DateTimeField(allow_null=True, help_text=_("Its end, where it failed."))
-    canceled_at = serializers.DateTimeField(
-        allow_null=True, help_text=_("Its end, where it was canceled.")
-    )
-    error = TaskError(allow_null=True, help_text=_("Why it failed; null otherwise."))
-
-
 class TemplateRef(serializers.Serializer[Any]):
     """The template version that a task runs."""
 
-    code = serializers.CharField()
-    name = serializers.CharField()
-    version = serializers.IntegerField()
-    category = serializers.CharField()
+    code = serializers.CharField(help_text=field_words.TEMPLATE_CODE)
+    name = serializers.CharField(help_text=field_words.TEMPLATE_NAME)
+    version = serializers.IntegerField(help_text=_("The number of the version, from 1."))
+    category = serializers.CharField(help_text=field_words.TEMPLATE_CATEGORY)
 
 
 class WornLora(serializers.Serializer[Any]):
     """A LoRA that a task wears."""
 
-    name = serializers.CharField()
-    scale = serializers.FloatField()
+    name = serializers.CharField(help_text=_("What the model calls it."))
+    scale = serializers.FloatField(help_text=_("How strong it is worn."))
 
 
 class Task(Status):
     """A task in full."""
 
-    type = serializers.ChoiceField(["image", "video"])
-    user = serializers.CharField()
-    template = TemplateRef(allow_null=True)
-    model = serializers.CharField()
-    provider = serializers.CharField(allow_null=True)
-    prompt = serializers.CharField()
-    style_preset = serializers.CharField(allow_null=True)
+    type = serializers.ChoiceField(["image", "video"], help_text=field_words.MEDIA_TYPE)
+    user = serializers.CharField(help_text=field_words.USER)
+    template = TemplateRef(allow_null=True, help_text=field_words.TEMPLATE)
+    model = serializers.CharField(help_text=field_words.MODEL)
+    provider = serializers.CharField(
+        allow_null=True,
+        help_text=_("The alias of the provider that has it now, or had it last. Null: none had."),
+    )
+    prompt = serializers.CharField(
+        help_text=_(
+            "What the model is sent: the prompt, or the template's with your parameters, and the style's words; empty once the hub has deleted the order's texts."
+        )
+    )
+    style_preset = serializers.CharField(
+        allow_null=True, help_text=_("The code of the style that it wears. Null: none.")
+    )
     style = serializers.CharField(  # type: ignore[assignment]  # as in the order's serializer
         allow_null=True, help_text=_("Null: the model's usual one.")
     )
     sampler = serializers.CharField(allow_null=True, help_text=_("Null: the model's usual one."))
-    quality = serializers.CharField()
+    quality = serializers.CharField(help_text=_("standard or high."))
     mode = serializers.CharField(
         allow_null=True, help_text=_("fast, fine, or null: the usual way.")
     )
@@ -218,7 +144,7 @@ class Task(Status):
         allow_null=True,
         help_text=_("Null without “image”, and where the vendor decides."),
     )
-    loras = WornLora(many=True)
+    loras = WornLora(many=True, help_text=_("Those that it wears; empty: none."))
     preview = serializers.CharField(
         required=False,
         allow_null=True,
@@ -228,7 +154,7 @@ class Task(Status):
     )
     output_format = serializers.CharField(allow_null=True, help_text=_("Null: none was named."))
     output_compression = serializers.IntegerField(allow_null=True, help_text=_("0 to 100."))
-    num_images = serializers.IntegerField()
+    num_images = serializers.IntegerField(help_text=field_words.ASKED_NUMBER)
     chain = StepSerializer(
         many=True,
         allow_null=True,
@@ -238,7 +164,7 @@ class Task(Status):
     batch_index = serializers.IntegerField(
         allow_null=True, help_text=_("Its order's place in the batch, from 0.")
     )
-    metadata = serializers.DictField()
+    metadata = serializers.DictField(help_text=field_words.TASK_METADATA)
     webhook = serializers.CharField(allow_null=True, help_text=_("Where its end is told."))
     subject = serializers.CharField(
         allow_null=True, help_text=_("The series, character or session that it is of.")
@@ -252,12 +178,14 @@ class Task(Status):
     request_id = serializers.CharField(
         allow_null=True, help_text=_("The X-Request-ID of the request that ordered it.")
     )
-    result = Result(allow_null=True)
+    result = Result(
+        allow_null=True, help_text=_("What it delivered. Null: nothing, or nothing yet.")
+    )
     processing_time = serializers.FloatField(allow_null=True, help_text=_("Seconds."))
     timings = serializers.DictField(
         child=serializers.FloatField(allow_null=True), help_text=_("Seconds by stage.")
     )
-    credits = Credits()
+    credits = Credits(help_text=field_words.CREDITS)
     cost_usd = serializers.FloatField(
         allow_null=True, help_text=_("What it cost the hub in US dollars. Null: not known.")
     )
@@ -281,9 +209,23 @@ ORDERED = {202: Task, **ORDERED_REFUSALS}
 class TaskPage(serializers.Serializer[Any]):
     """A page of tasks."""
 
-    items = Task(many=True)
-    next = serializers.URLField(allow_null=True, required=False)
-    previous = serializers.URLField(allow_null=True, required=False)
-    page = serializers.IntegerField(required=False)
-    limit = serializers.IntegerField(required=False)
-    total = serializers.IntegerField(required=False)
+    items = Task(many=True, help_text=page_words.ITEMS)
+    next = serializers.URLField(
+        allow_null=True,
+        required=False,
+        help_text=_("Where the next page is; null on the last one, absent with “page”."),
+    )
+    previous = serializers.URLField(
+        allow_null=True,
+        required=False,
+        help_text=_("Where the page before is; null on the first one, absent with “page”."),
+    )
+    page = serializers.IntegerField(
+        required=False, help_text=_("Which page this is, from 1; only where “page” was asked for.")
+    )
+    limit = serializers.IntegerField(
+        required=False, help_text=_("Rows a page; only where “page” was asked for.")
+    )
+    total = serializers.IntegerField(
+        required=False, help_text=_("Tasks on all pages; only where “page” was asked for.")
+    )

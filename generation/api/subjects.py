@@ -14,6 +14,7 @@ from generation.api.answers import answer_seed
 from generation.api.preferences import USER, owner_of
 from generation.models import Subject
 from generation.orders import subjects
+from genhub.api import page_words
 from genhub.api.pages import NewestFirst
 from genhub.platforms.models import Scope
 from genhub.retention.holds import UnderHold
@@ -22,21 +23,21 @@ from genhub.retention.holds import UnderHold
 class SubjectAnswer(serializers.Serializer[Any]):
     """A series, a character or a session, and the seed that its orders share."""
 
-    name = serializers.CharField()
-    seed = serializers.IntegerField()
+    name = serializers.CharField(help_text=_("What orders name as “subject”."))
+    seed = serializers.IntegerField(help_text=_("The seed that its orders share, 0 to 2⁶³−1."))
     seed_text = serializers.CharField(
         allow_null=True, help_text=_("The seed as text where it exceeds 2⁵³−1, else null.")
     )
-    created_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(help_text=_("When an order named it first."))
     used_at = serializers.DateTimeField(help_text=_("When an order named it last."))
 
 
 class SubjectPage(serializers.Serializer[Any]):
     """A page of subjects."""
 
-    items = SubjectAnswer(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    items = SubjectAnswer(many=True, help_text=page_words.ITEMS)
+    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
+    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
 
 
 class SubjectListView(APIView):

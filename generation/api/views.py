@@ -17,6 +17,7 @@ from generation.api.filters import PARAMETERS, read_filters
 from generation.api.orders import customer_of_task, read_order
 from generation.api.result_schema import Result
 from generation.api.serializers import GenerateSerializer
+from generation.api.status_schema import Status
 from generation.errors import NoResult, NotReady
 from generation.life.unpaid_ends import cancel_task
 from generation.models import Task
@@ -150,7 +151,7 @@ class TaskStatusView(ConditionalView):
 
     scopes = {"GET": Scope.TASKS_READ}
 
-    @extend_schema(responses={200: schema.Status, **schema.REFUSALS}, summary=_("Watch a task"))
+    @extend_schema(responses={200: Status, **schema.REFUSALS}, summary=_("Watch a task"))
     def get(self, request: Request, task_id: str) -> Response:
         """Answer state and progress."""
         return Response(answers.answer_status(get_task(request, task_id), request))

@@ -96,7 +96,11 @@ class EditWords(StrictSerializer):
         "lossless": _("PNG is without loss; leave it out, or name webp or jpeg."),
     }
 
-    operations = OperationsField(min_length=0, max_length=MOST_OPERATIONS)
+    operations = OperationsField(
+        min_length=0,
+        max_length=MOST_OPERATIONS,
+        help_text=_("What is done, in this order. Empty: only another format."),
+    )
     output_format = serializers.ChoiceField(
         FORMATS, required=False,
         help_text=_("Default: JPEG of a JPEG, else as the hub stores its own pictures, without loss."),

@@ -42,6 +42,13 @@ class FittingField(StrictCharField):
         return text
 
 
+def action_field(name: str) -> serializers.ChoiceField:
+    """Return the field that tells an operation from the others."""
+    return serializers.ChoiceField(
+        [name], help_text=_("Which operation it is; the other words are those of this one.")
+    )
+
+
 def color_field(
     default: str | None, *, form: re.Pattern[str] = COLOR, help_text: Any = ""
 ) -> FittingField:
@@ -95,7 +102,7 @@ class OperationWords(StrictSerializer):
 class CropOperation(OperationWords):
     """Keeps a part of the picture: of a width, a height or both, or the largest of a ratio."""
 
-    action = serializers.ChoiceField(["crop"])
+    action = action_field("crop")
     width, height = pixels(), pixels()
     ratio = FittingField(
         RATIO, _("Write a ratio as 16:9."), required=False, help_text=_("Such as 16:9, in place of width and height."),
@@ -119,7 +126,7 @@ class CropOperation(OperationWords):
 class ResizeOperation(OperationWords):
     """Makes the picture larger or smaller."""
 
-    action = serializers.ChoiceField(["resize"])
+    action = action_field("resize")
     width, height = pixels(), pixels()
     fit = serializers.ChoiceField(
         ["contain", "cover", "stretch"], default="contain",
@@ -139,7 +146,7 @@ class ResizeOperation(OperationWords):
 class RotateOperation(OperationWords):
     """Turns the picture; it grows to hold all of it."""
 
-    action = serializers.ChoiceField(["rotate"])
+    action = action_field("rotate")
     degrees = StrictFloatField(min_value=-360, max_value=360, help_text=_("Clockwise."))
     color = color_field("#ffffff", help_text=_("Of the new corners; #00000000 is transparent."))
 
@@ -147,38 +154,41 @@ class RotateOperation(OperationWords):
 class FlipOperation(OperationWords):
     """Mirrors the picture."""
 
-    action = serializers.ChoiceField(["flip"])
-    direction = serializers.ChoiceField(["horizontal", "vertical"])
+    action = action_field("flip")
+    direction = serializers.ChoiceField(
+        ["horizontal", "vertical"],
+        help_text=_("horizontal: left becomes right. vertical: the top becomes the bottom."),
+    )
 
 
 class BrightnessOperation(OperationWords):
     """Makes the picture lighter or darker: −100 is black, 100 twice as light."""
 
-    action, amount = serializers.ChoiceField(["brightness"]), amount_field()
+    action, amount = action_field("brightness"), amount_field()
 
 
 class ContrastOperation(OperationWords):
     """Sets light and dark further apart: −100 is one grey, 100 twice as far."""
 
-    action, amount = serializers.ChoiceField(["contrast"]), amount_field()
+    action, amount = action_field("contrast"), amount_field()
 
 
 class SaturationOperation(OperationWords):
     """Makes colours stronger: −100 is without, 100 twice as strong."""
 
-    action, amount = serializers.ChoiceField(["saturation"]), amount_field()
+    action, amount = action_field("saturation"), amount_field()
 
 
 class TemperatureOperation(OperationWords):
     """Makes the picture warmer (yellow), or colder (blue) below 0."""
 
-    action, amount = serializers.ChoiceField(["temperature"]), amount_field()
+    action, amount = action_field("temperature"), amount_field()
 
 
 class SharpenOperation(OperationWords):
     """Sharpens by an unsharp mask."""
 
-    action = serializers.ChoiceField(["sharpen"])
+    action = action_field("sharpen")
     amount = StrictFloatField(min_value=1, max_value=500, default=100, help_text=_("Percent."))
     radius = StrictFloatField(min_value=0.1, max_value=20, default=2, help_text=_("Pixels."))
     threshold = StrictIntegerField(
@@ -189,15 +199,15 @@ class SharpenOperation(OperationWords):
 class TextOperation(OperationWords):
     """Writes on the picture; lines are broken between words, and between any two Chinese signs."""
 
-    action = serializers.ChoiceField(["text"])
+    action = action_field("text")
     text = StrictCharField(max_length=LONGEST_WRITING, help_text=_("“\\n” begins a new line."))
     font = StrictCharField(max_length=50, default="sans", help_text=_("One of the hub's fonts."))
     size = StrictIntegerField(min_value=4, max_value=2000, help_text=_("Pixels."))
-    color = color_field("#ffffff")
+    color = color_field("#ffffff", help_text=_("Of the letters, as #RRGGBB or #RRGGBBAA."))
     outline_width = StrictIntegerField(
         min_value=0, max_value=100, default=0, help_text=_("Pixels.")
     )
-    outline_color = color_field("#000000")
+    outline_color = color_field("#000000", help_text=_("Of the outline, as #RRGGBB or #RRGGBBAA."))
     background = color_field(None, help_text=_("Behind the text. Default: none."))
     padding = pixels(0, default=0, help_text=_("Pixels between the text and the edge of its box."))
     position = place_field("bottom")
@@ -209,7 +219,11 @@ class TextOperation(OperationWords):
     width = pixels(
         help_text=_("Pixels of its box. Default: as wide as the text, within the margins.")
     )
-    align = serializers.ChoiceField(["left", "center", "right"], default="center")
+    align = serializers.ChoiceField(
+        ["left", "center", "right"],
+        default="center",
+        help_text=_("How its lines stand in their box."),
+    )
     line_spacing = StrictFloatField(
         min_value=0.8,
         max_value=3,
@@ -231,7 +245,7 @@ class TextOperation(OperationWords):
 class OverlayOperation(OperationWords):
     """Lays another picture over it, such as a logo; its transparent parts stay so."""
 
-    action = serializers.ChoiceField(["overlay"])
+    action = action_field("overlay")
     image = StrictCharField(help_text=_("The id of a picture of the same owner."))
     width = pixels(help_text=_("Pixels, in place of “percent”."))
     percent = StrictFloatField(
@@ -240,7 +254,9 @@ class OverlayOperation(OperationWords):
         max_value=100,
         help_text=_("Of the picture's width. Default: 20."),
     )
-    opacity = StrictFloatField(min_value=0, max_value=1, default=1)
+    opacity = StrictFloatField(
+        min_value=0, max_value=1, default=1, help_text=_("0: not to be seen; 1: as it is.")
+    )
     position = place_field("bottom_right")
     margin = pixels(0, default=16, help_text=_("Pixels to the picture's edge."))
     x, y = (
@@ -258,8 +274,8 @@ class OverlayOperation(OperationWords):
 class FlattenOperation(OperationWords):
     """Puts a colour behind what is transparent."""
 
-    action = serializers.ChoiceField(["flatten"])
-    color = color_field("#ffffff", form=PLAIN_COLOR)
+    action = action_field("flatten")
+    color = color_field("#ffffff", form=PLAIN_COLOR, help_text=_("The colour, as #RRGGBB."))
 
 
 KINDS: Final[Mapping[str, type[OperationWords]]] = {

@@ -16,3 +16,6 @@ LIMIT: Final = OpenApiParameter(
 CURSOR: Final = OpenApiParameter(
     "cursor", OpenApiTypes.STR, description=_("From “next” or “previous”.")
 )
+ITEMS: Final = _("The rows of this page, newest first.")
+NEXT: Final = _("Where the next page is; null on the last one.")
+PREVIOUS: Final = _("Where the page before is; null on the first one.")

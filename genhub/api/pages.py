@@ -10,6 +10,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from genhub.api import field_words
 from genhub.lib.errors import FieldError, InvalidRequest, Problem, gettext_noop
 
 LARGEST_PAGE = 100
@@ -160,14 +161,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
     type = serializers.CharField(
         help_text=_("`about:blank#` and the code: a name, and no address.")
     )
-    title = serializers.CharField(help_text=_("The code in the reader's language."))
+    title = serializers.CharField(help_text=field_words.TITLE)
     status = serializers.IntegerField(help_text=_("The HTTP status."))
-    detail = serializers.CharField(
-        help_text=_("What is so, and what to do, in the reader's language.")
-    )
-    code = serializers.CharField(
-        help_text=_("A stable word: decide by it. All stand at the document's head.")
-    )
+    detail = serializers.CharField(help_text=field_words.MESSAGE)
+    code = serializers.CharField(help_text=field_words.CODE)
     # The base class has a property of this name, which a schema never reads.
     errors = FieldProblemSerializer(  # type: ignore[assignment]
         many=True, help_text=_("What is wrong with single fields; empty where none is.")

@@ -46,7 +46,9 @@ class UploadWords(StrictSerializer):
 
     default_error_messages = {"sum": _("64 digits from 0 to f, in small letters.")}
 
-    content_type = serializers.ChoiceField(list(decoding.TYPES))
+    content_type = serializers.ChoiceField(
+        list(decoding.TYPES), help_text=_("The type of the file, with which it is sent.")
+    )
     size_bytes = StrictIntegerField(
         min_value=1, max_value=2**53, help_text=_("Just so many bytes are taken.")
     )
@@ -69,8 +71,8 @@ class UploadWords(StrictSerializer):
 class Upload(serializers.Serializer[Any]):
     """An upload that was announced: where its file is to be sent, until it is confirmed."""
 
-    id = serializers.CharField()
-    method = serializers.ChoiceField(["PUT"])
+    id = serializers.CharField(help_text=_("The id of an announced upload: `upl_…`."))
+    method = serializers.ChoiceField(["PUT"], help_text=_("How the file is sent: always PUT."))
     url = serializers.URLField(
         allow_null=True,
         help_text=_("Takes the file, without a key. Null: there is nothing to be sent any more."),
@@ -78,10 +80,14 @@ class Upload(serializers.Serializer[Any]):
     headers = serializers.DictField(
         child=serializers.CharField(), help_text=_("To be sent with the file, as they are.")
     )
-    content_type = serializers.CharField()
-    size_bytes = serializers.IntegerField()
+    content_type = serializers.CharField(
+        help_text=_("The type that was announced; the file is sent with it.")
+    )
+    size_bytes = serializers.IntegerField(help_text=_("The size that was announced, in bytes."))
     expires_at = serializers.DateTimeField(help_text=_("Until then it must be confirmed."))
-    confirm_url = serializers.URLField()
+    confirm_url = serializers.URLField(
+        help_text=_("POST makes a picture of the file that was sent.")
+    )
     artifact = serializers.CharField(
         allow_null=True, help_text=_("What it became. Null: it is not confirmed.")
     )

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from genhub.api import page_words
+from genhub.api import field_words, page_words
 from genhub.api.etags import ConditionalView
 from genhub.api.fields import (
     StrictBooleanField,
@@ -75,25 +75,34 @@ class LinkWords(StrictSerializer):
 class Link(serializers.Serializer[Any]):
     """An address that opens a picture to whoever has it."""
 
-    id = serializers.CharField()
+    id = serializers.CharField(help_text=_("The id of a share link: `lnk_…`."))
     url = serializers.URLField(help_text=_("Needs no key; 410 once it has ended."))
-    artifact = serializers.CharField()
-    state = serializers.ChoiceField(STATES)
+    artifact = serializers.CharField(help_text=field_words.ARTIFACT)
+    state = serializers.ChoiceField(
+        STATES,
+        help_text=_(
+            "open: it opens the picture. spent: it was used as often as it may be. expired: its time is over. revoked: it was ended before."
+        ),
+    )
     uses = serializers.IntegerField(help_text=_("How often it was opened."))
     most_uses = serializers.IntegerField(allow_null=True, help_text=_("Null: any number."))
-    name = serializers.CharField(allow_null=True)
-    download = serializers.BooleanField()
-    created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
-    revoked_at = serializers.DateTimeField(allow_null=True)
+    name = serializers.CharField(
+        allow_null=True, help_text=_("What the file is called. Null: the picture's id.")
+    )
+    download = serializers.BooleanField(
+        help_text=_("true: browsers save the picture; else they show it.")
+    )
+    created_at = serializers.DateTimeField(help_text=field_words.CREATED)
+    expires_at = serializers.DateTimeField(help_text=_("From then on it opens nothing."))
+    revoked_at = serializers.DateTimeField(allow_null=True, help_text=field_words.REVOKED)
 
 
 class LinkPage(serializers.Serializer[Any]):
     """A page of links."""
 
-    items = Link(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    items = Link(many=True, help_text=page_words.ITEMS)
+    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
+    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
 
 
 EXAMPLE = OpenApiExample(

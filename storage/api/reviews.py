@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from genhub.api import field_words
 from genhub.lib.ids import to_wire
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
@@ -35,7 +36,7 @@ class ReviewWords(serializers.Serializer[Any]):
 class ReviewAnswer(serializers.Serializer[Any]):
     """Whether a picture may be published, and why not."""
 
-    artifact = serializers.CharField()
+    artifact = serializers.CharField(help_text=field_words.ARTIFACT)
     state = serializers.ChoiceField(
         STATES,
         help_text=_(
@@ -43,7 +44,9 @@ class ReviewAnswer(serializers.Serializer[Any]):
         ),
     )
     reason = serializers.CharField(allow_null=True, help_text=_("What staff say, if anything."))
-    decided_at = serializers.DateTimeField(allow_null=True)
+    decided_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When staff decided last. Null: they did not.")
+    )
 
 
 class ReviewView(APIView):

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from genhub.api import field_words
 from genhub.api.idempotency import read_idempotency_key
 from genhub.api.pages import ProblemSerializer
 from genhub.lib.errors import FieldError, InvalidRequest, gettext_noop
@@ -41,14 +42,14 @@ class UploadForm(serializers.Serializer[Any]):
 class UploadedPicture(serializers.Serializer[Any]):
     """A picture that orders of its owner may start from: `image` or `mask` of an order takes its id."""
 
-    id = serializers.CharField()
-    url = serializers.URLField(help_text=_("Redirects to a fresh link and never dies."))
+    id = serializers.CharField(help_text=field_words.ARTIFACT)
+    url = serializers.URLField(help_text=field_words.FILE_URL)
     width = serializers.IntegerField(help_text=_("Pixels, after shrinking."))
     height = serializers.IntegerField(help_text=_("Pixels, after shrinking."))
     sha256 = serializers.CharField(help_text=_("Of the stored file, not of the one sent."))
-    content_type = serializers.CharField()
-    size_bytes = serializers.IntegerField()
-    created_at = serializers.DateTimeField()
+    content_type = serializers.CharField(help_text=field_words.CONTENT_TYPE)
+    size_bytes = serializers.IntegerField(help_text=field_words.SIZE_BYTES)
+    created_at = serializers.DateTimeField(help_text=field_words.CREATED)
     review = ReviewWords(
         allow_null=True, help_text=_("Whether staff approved it. Null: nobody asked them.")
     )

@@ -20,8 +20,10 @@ class UseOfKind(serializers.Serializer[Any]):
     """What is stored of one kind."""
 
     kind = serializers.CharField(help_text=_("outputs, edits or uploads."))
-    files = serializers.IntegerField()
-    bytes = serializers.IntegerField()
+    files = serializers.IntegerField(
+        help_text=_("How many files; one that several orders share counts for each.")
+    )
+    bytes = serializers.IntegerField(help_text=_("Their size in bytes."))
 
 
 class StorageAnswer(serializers.Serializer[Any]):
@@ -32,7 +34,7 @@ class StorageAnswer(serializers.Serializer[Any]):
         allow_null=True,
         help_text=_("Once that much is used, orders and uploads are refused. Null: no quota."),
     )
-    kinds = UseOfKind(many=True)
+    kinds = UseOfKind(many=True, help_text=_("Each kind, also where nothing of it is stored."))
 
 
 class StorageView(APIView):

@@ -13,13 +13,14 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from genhub.api import field_words
 from genhub.api.negotiation import WhateverIsAccepted
 from genhub.api.pages import ProblemSerializer
 from genhub.lib.errors import NotFound, gettext_noop
 from genhub.platforms.authentication import caller_of
 from genhub.platforms.models import Scope
 from templates.chains import MEDIA_TYPES, made_by
-from templates.models import Phrase, Style
+from templates.models import Phrase, Purpose, Style
 from templates.pictures import find_shown, read_picture
 from templates.rendering import Recipe, schema_of
 from templates.selectors import find_recipe, list_phrases, list_recipes, list_styles
@@ -30,16 +31,20 @@ UNAUTHORIZED = {401: OpenApiResponse(ProblemSerializer)}
 class TemplateSerializer(serializers.Serializer[Any]):
     """A template that can be ordered; `parameters` is the JSON Schema that an order's parameters must meet."""
 
-    code = serializers.CharField()
-    name = serializers.CharField()
-    version = serializers.IntegerField()
-    category = serializers.CharField()
+    code = serializers.CharField(help_text=field_words.TEMPLATE_CODE)
+    name = serializers.CharField(help_text=field_words.TEMPLATE_NAME)
+    version = serializers.IntegerField(
+        help_text=_("The number of the published version, which new orders run.")
+    )
+    category = serializers.CharField(help_text=field_words.TEMPLATE_CATEGORY)
     media_type = serializers.CharField(help_text=_("What its last step makes."))
     chain = serializers.ListField(
         child=serializers.ChoiceField(MEDIA_TYPES),
         help_text=_("What each step makes, of a template that has several; else empty."),
     )
-    parameters = serializers.DictField()
+    parameters = serializers.DictField(
+        help_text=_("The JSON Schema (2020-12) that “parameters” of an order must meet.")
+    )
     example_url = serializers.URLField(
         allow_null=True, help_text=_("A small JPEG of what it makes; null: it has none.")
     )
@@ -51,13 +56,20 @@ class TemplateSerializer(serializers.Serializer[Any]):
 class TemplateListSerializer(serializers.Serializer[Any]):
     """Every template that can be ordered."""
 
-    items = TemplateSerializer(many=True)
+    items = TemplateSerializer(
+        many=True, help_text=_("Every template that your platform may order.")
+    )
 
 
 class StyleSerializer(serializers.ModelSerializer[Style]):
     """A style that an order can wear."""
 
-    name = serializers.CharField(source="__str__")
+    code = serializers.CharField(help_text=_("What orders name as “style_preset”."))
+    name = serializers.CharField(
+        source="__str__", help_text=_("Its name in the reader's language.")
+    )
+    name_en = serializers.CharField(help_text=_("Its name in English."))
+    name_zh = serializers.CharField(help_text=_("Its name in Chinese."))
     references = serializers.SerializerMethodField(
         help_text=_("How many pictures of its own it shows to models that look at some.")
     )
@@ -74,13 +86,20 @@ class StyleSerializer(serializers.ModelSerializer[Style]):
 class StyleListSerializer(serializers.Serializer[Any]):
     """Every style."""
 
-    items = StyleSerializer(many=True)
+    items = StyleSerializer(
+        many=True, help_text=_("Every style that your platform's orders may wear.")
+    )
 
 
 class PhraseSerializer(serializers.ModelSerializer[Phrase]):
     """Words that help a prompt."""
 
+    purpose = serializers.ChoiceField(
+        Purpose.choices, help_text=_("What it is good for; negative: in negative prompts.")
+    )
     text = serializers.CharField(source="__str__", help_text=_("In the reader's language."))
+    text_en = serializers.CharField(help_text=_("In English."))
+    text_zh = serializers.CharField(help_text=_("In Chinese."))
 
     class Meta:
         model = Phrase
@@ -90,7 +109,7 @@ class PhraseSerializer(serializers.ModelSerializer[Phrase]):
 class PhraseListSerializer(serializers.Serializer[Any]):
     """Every phrase, those of one purpose together."""
 
-    items = PhraseSerializer(many=True)
+    items = PhraseSerializer(many=True, help_text=_("Every phrase, those of one purpose together."))
 
 
 class TemplateListView(APIView):

@@ -77,6 +77,29 @@ def test_each_field_of_a_dialect_says_what_it_is(client: Any, address: str) -> N
             assert is_told, (name, field)
 
 
+def fields(part: Any, where: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each property of each schema of a document, wherever it is written, with where it stands."""
+    for name, value in part.items() if isinstance(part, dict) else enumerate(part):
+        # What is named so inside of “properties” is a field, and what an example shows may be anything.
+        if name == "properties" and not where.endswith("/properties"):
+            yield from ((f"{where}/{field}", words) for field, words in value.items())
+        if isinstance(value, dict | list) and name not in ("example", "examples"):
+            yield from fields(value, f"{where}/{name}")
+
+
+def test_each_field_of_the_hubs_own_document_says_what_it_is(client: Any) -> None:
+    english, chinese = (
+        dict(fields(read(client, ADDRESSES[0], language))) for language in ("en", "zh-hans")
+    )
+    assert english.keys() == chinese.keys()
+    assert len(english) > 1000
+    # A list of choices tells their names, and not what they are of.
+    for where, words in english.items():
+        assert words.get("description", "").partition(CHOICES)[0], where
+    for where, words in chinese.items():
+        assert CHINESE.search(words["description"].partition(CHOICES)[0]), where
+
+
 def test_docstrings_are_collected_as_words(tmp_path: Path) -> None:
     source = makemessages.SOURCE
     listed = TranslatableFile(str(source.parent), source.name, str(tmp_path))

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from genhub.api import field_words
 from genhub.api.fields import StrictIntegerField, StrictSerializer
 from genhub.api.pages import ProblemSerializer
 from genhub.platforms.authentication import caller_of
@@ -38,13 +39,16 @@ class KeyAnswer(serializers.Serializer[Any]):
     """What a key is."""
 
     prefix = serializers.CharField(help_text=_("How it begins: the rest is known to you alone."))
-    name = serializers.CharField()
-    platform = serializers.CharField()
+    name = serializers.CharField(help_text=_("What staff called it."))
+    platform = serializers.CharField(help_text=field_words.PLATFORM)
     user = serializers.CharField(
         allow_null=True, help_text=_("Null: it speaks for all users of the platform.")
     )
-    scopes = serializers.ListField(child=serializers.ChoiceField(Scope.values))
-    limits = KeyLimits()
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(Scope.values),
+        help_text=_("What it may do: each operation names the scope that it needs."),
+    )
+    limits = KeyLimits(help_text=_("How many requests it may send."))
     networks = serializers.ListField(
         child=serializers.CharField(),
         help_text=_("It works from these addresses only; empty: from everywhere."),
@@ -52,8 +56,10 @@ class KeyAnswer(serializers.Serializer[Any]):
     local_only = serializers.BooleanField(
         help_text=_("Prompts and pictures of its orders never leave the hub's own servers.")
     )
-    created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField(help_text=field_words.CREATED)
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("From then on it is refused. Null: never.")
+    )
     earlier_secret_until = serializers.DateTimeField(
         allow_null=True,
         help_text=_(

@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from genhub.api import page_words
+from genhub.api import field_words, page_words
 from genhub.api.fields import StrictBooleanField, StrictCharField, StrictSerializer
 from genhub.api.pages import ProblemSerializer
 from genhub.webhooks.models import LONGEST_URL, USUAL, Delivery, Endpoint, EventType
@@ -69,7 +69,12 @@ class EndpointWords(StrictSerializer):
             "https://, on the public internet, without a port or a password. Hosts of the operator's own network, such as `127.0.0.1:8700` to try it out, are named in the hub's setting `WEBHOOK_HOSTS`; those may speak http, too. Without a url it signs for orders' “webhook”; there is one such endpoint at most."
         ),
     )
-    description = StrictCharField(required=False, allow_blank=True, max_length=200)
+    description = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text=_("A note of yours about it, for people. Empty: none."),
+    )
     events = events_field(
         required=False, help_text=_("What it is told. Default: how tasks and batches end.")
     )
@@ -99,7 +104,9 @@ class ChangeWords(EndpointWords):
 class ReplayWords(StrictSerializer):
     """Which deliveries to send again: by when they were written, and how they stand."""
 
-    since = serializers.DateTimeField()
+    since = serializers.DateTimeField(
+        help_text=_("Those written from then on (RFC 3339, with offset).")
+    )
     until = serializers.DateTimeField(required=False, help_text=_("Before it. Default: now."))
     states = serializers.ListField(
         child=serializers.ChoiceField(["delivered", "failed", "held"]),
@@ -111,25 +118,36 @@ class ReplayWords(StrictSerializer):
 class EndpointAnswer(serializers.Serializer[Any]):
     """An endpoint."""
 
-    id = serializers.CharField()
+    id = serializers.CharField(help_text=_("The id of a webhook endpoint: `ep_…`."))
     url = serializers.CharField(
         allow_null=True, help_text=_("Null: it signs for the addresses that orders name.")
     )
-    description = serializers.CharField()
-    events = serializers.ListField(child=serializers.ChoiceField(EventType.values))
-    enabled = serializers.BooleanField()
+    description = serializers.CharField(help_text=_("Your note about it; empty: none."))
+    events = serializers.ListField(
+        child=serializers.ChoiceField(EventType.values), help_text=_("What it is told.")
+    )
+    enabled = serializers.BooleanField(
+        help_text=_(
+            "Whether it is sent anything; what happens while it is off is held for a replay."
+        )
+    )
     disabled_why = serializers.ChoiceField(
         Endpoint.Why.values,
         allow_null=True,
         help_text=_("asked: by you or staff. gone: it answered 410. failing: for days."),
     )
-    disabled_at = serializers.DateTimeField(allow_null=True)
+    disabled_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("Since when it is off. Null: it is on.")
+    )
     failures = serializers.IntegerField(help_text=_("In a row, without a success between."))
-    failing_since = serializers.DateTimeField(allow_null=True)
+    failing_since = serializers.DateTimeField(
+        allow_null=True,
+        help_text=_("When the first of the failures in a row was. Null: there are none."),
+    )
     previous_secret_until = serializers.DateTimeField(
         allow_null=True, help_text=_("Until then the secret before signs, too.")
     )
-    created_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(help_text=field_words.CREATED)
 
 
 class EndpointSecretAnswer(EndpointAnswer):
@@ -144,14 +162,14 @@ class EndpointSecretAnswer(EndpointAnswer):
 class EndpointListAnswer(serializers.Serializer[Any]):
     """Every endpoint of the platform."""
 
-    items = EndpointAnswer(many=True)
+    items = EndpointAnswer(many=True, help_text=_("All of them, newest first."))
 
 
 class AnswerOfReceiver(serializers.Serializer[Any]):
     """What a receiver answered to one try."""
 
-    at = serializers.DateTimeField()
-    seconds = serializers.FloatField()
+    at = serializers.DateTimeField(help_text=_("When it was tried."))
+    seconds = serializers.FloatField(help_text=_("Seconds until it was answered, or given up."))
     status = serializers.IntegerField(allow_null=True, help_text=_("Null: there was no answer."))
     body = serializers.CharField(help_text=_("Its first 2 KiB."))
     error = serializers.CharField(help_text=_("Why there was no answer, as a code."))
@@ -160,10 +178,12 @@ class AnswerOfReceiver(serializers.Serializer[Any]):
 class DeliveryAnswer(serializers.Serializer[Any]):
     """A message on its way to one receiver."""
 
-    id = serializers.CharField()
+    id = serializers.CharField(help_text=_("The id of a delivery: `dlv_…`."))
     message_id = serializers.CharField(help_text=_("The header webhook-id: the same each time."))
-    event = serializers.CharField()
-    url = serializers.CharField()
+    event = serializers.CharField(help_text=_("What it tells, such as `task.completed`."))
+    url = serializers.CharField(
+        help_text=_("Where it is sent: the endpoint's address, or the one that the order named.")
+    )
     state = serializers.ChoiceField(
         Delivery.State.values,
         help_text=_(
@@ -179,7 +199,7 @@ class DeliveryAnswer(serializers.Serializer[Any]):
     delivered_at = serializers.DateTimeField(
         allow_null=True, help_text=_("Null: not yet, or not since it was replayed.")
     )
-    created_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(help_text=field_words.CREATED)
     answers = AnswerOfReceiver(
         many=True, help_text=_("The newest 20, those before a replay too, oldest first.")
     )
@@ -189,13 +209,13 @@ class DeliveryAnswer(serializers.Serializer[Any]):
 class DeliveryPage(serializers.Serializer[Any]):
     """A page of deliveries."""
 
-    items = DeliveryAnswer(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    items = DeliveryAnswer(many=True, help_text=page_words.ITEMS)
+    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
+    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
 
 
 class Replayed(serializers.Serializer[Any]):
     """What is sent again."""
 
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(help_text=_("How many deliveries this request sends again."))
     has_more = serializers.BooleanField(help_text=_("More than 10,000: ask again."))

@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from genhub.api import page_words
+from genhub.api import field_words, page_words
 from genhub.api.fields import StrictCharField, StrictIntegerField, StrictSerializer
 from genhub.api.pages import ProblemSerializer
 from genhub.platforms.browser_tokens.models import LONGEST_ORIGIN
@@ -86,17 +86,26 @@ class TokenWords(StrictSerializer):
 class TokenAnswer(serializers.Serializer[Any]):
     """A token, without its secret."""
 
-    id = serializers.CharField()
-    user = serializers.CharField()
-    origins = serializers.ListField(child=serializers.CharField())
-    scopes = serializers.ListField(child=serializers.CharField())
-    max_credits = serializers.IntegerField()
+    id = serializers.CharField(help_text=_("The id of a browser token: `btk_…`."))
+    user = serializers.CharField(help_text=field_words.USER)
+    origins = serializers.ListField(
+        child=serializers.CharField(), help_text=_("Whose pages may use it.")
+    )
+    scopes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text=_("What it may do: each operation names the scope that it needs."),
+    )
+    max_credits = serializers.IntegerField(
+        help_text=_("What its orders may hold in all; what is released comes back.")
+    )
     used_credits = serializers.IntegerField(help_text=_("Held or spent by its orders."))
     alive = serializers.BooleanField(help_text=_("Neither expired nor revoked; its key, too."))
-    expires_at = serializers.DateTimeField()
-    revoked_at = serializers.DateTimeField(allow_null=True)
-    last_used_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text=field_words.EXPIRES)
+    revoked_at = serializers.DateTimeField(allow_null=True, help_text=field_words.REVOKED)
+    last_used_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When it was used last, to the minute. Null: never.")
+    )
+    created_at = serializers.DateTimeField(help_text=field_words.CREATED)
 
 
 class TokenSecretAnswer(TokenAnswer):
@@ -113,6 +122,6 @@ class TokenSecretAnswer(TokenAnswer):
 class TokenPage(serializers.Serializer[Any]):
     """A page of tokens."""
 
-    items = TokenAnswer(many=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+    items = TokenAnswer(many=True, help_text=page_words.ITEMS)
+    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
+    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
