@@ -3,6 +3,7 @@ are nobody on this machine and may write in their home alone."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from genhub.embedded import paths
-from tests.deploy.images import ROOT, Image, read_images
+from tests.deploy.images import DOCKERFILE, ROOT, Image, read_images
 from tests.faults.processes import wait_until
 from tests.patience import patience
 from tests.ports import free_port
@@ -53,6 +54,10 @@ class Stack:
     @property
     def apart(self) -> Path:
         return self.folder / "apart"
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "python"
 
     def libraries(self, image: str) -> Path:
         """Return where the libraries of an image without torch lie; the other one has those that run the tests."""
@@ -107,14 +112,21 @@ class Stack:
         words = self.services[name].get("command") or self.image_of(name).command
         with (self.folder / f"{name}.log").open("wb") as out:
             process = subprocess.Popen(
-                self.command(name, words), cwd=self.code, env=self.environment(name), stdout=out,
-                stderr=subprocess.STDOUT,
+                self.command(name, words), cwd=self.code, env=self.environment(name) | {"PYTHONVERBOSE": "1"},
+                stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
         try:
             yield process
         finally:
             process.terminate()
             process.wait(patience(60))
+
+    def list_compiled(self, name: str) -> list[str]:
+        """Return the modules that a service had to compile, since nobody had; another start would do so again."""
+        said = (self.folder / f"{name}.log").read_text("utf-8", "replace")
+        # Of the others it names the compiled file, in quotes.
+        assert "# code object from '" in said
+        return re.findall("# code object from (/.*)", said)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -145,7 +157,7 @@ def build_code(stack: Stack) -> None:
     [build] = stack.images["code"].runs
     here = {
         LIBRARIES: str(stack.folder / "web/bin/python"), PACKAGES: str(stack.libraries("web")), APART: str(stack.apart),
-        CODE: str(stack.code), "/build/slim": str(ROOT / "deploy/docker/slim"),
+        CODE: str(stack.code), "/build/slim": str(ROOT / "deploy/docker/slim"), SYSTEM: str(stack.python),
     }  # fmt: skip
     for word, place in here.items():
         assert word in build
@@ -153,6 +165,13 @@ def build_code(stack: Stack) -> None:
     own = {"PATH": os.environ["PATH"], "GENHUB_HOME": str(stack.home)}
     subprocess.run(["sh", "-ec", build], cwd=stack.code, check=True, timeout=patience(300), env=own)
     subprocess.run(["chmod", "-R", "a-w", stack.code], check=True)
+    # The Python that built is not the one that runs: that has the compiled modules which the build lays apart.
+    lines = DOCKERFILE.read_text("utf-8").splitlines()
+    assert lines.count(f"COPY --from=code {APART}/system /") == len(("gpu", "web"))
+    for module in stack.python.rglob("*.pyc"):
+        module.unlink()
+    laid = stack.apart / "system" / stack.python.relative_to("/")
+    shutil.copytree(laid, stack.python, dirs_exist_ok=True)
     for folder in (stack.home, stack.folder / "tmp"):
         paths.make_private(folder)
 
@@ -190,7 +209,7 @@ def install_libraries(stack: Stack) -> None:
 
 def copy_python(stack: Stack) -> Path:
     """Copy the Python that runs the tests without what the images take from theirs; return its program."""
-    folder = stack.folder / "python"
+    folder = stack.python
     source = Path(sysconfig.get_path("stdlib"))
     unused = shutil.ignore_patterns("__pycache__", "*.a", "site-packages", "test", "tests")
     shutil.copytree(source, folder / "lib" / VERSION, ignore=unused, symlinks=True)

@@ -1,5 +1,6 @@
 """The container files: what they may not hold, what they must, and that linters and compose itself take them."""
 
+import re
 import stat
 import subprocess
 import sys
@@ -36,6 +37,8 @@ def test_images_run_as_somebody_with_nothing_baked_in() -> None:
     assert "torch" not in " ".join(
         run for name in ("libraries", "code") for run in images[name].runs
     )
+    # Whoever builds, the folder that they work in is not theirs to write in.
+    assert any(re.search("install -d /opt/genhub$", run) for run in images["system"].runs)
     kept = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"]
     assert "*" in (ROOT / ".dockerignore").read_text().splitlines()
     assert [line for line in kept if not (ROOT / line[1:]).exists()] == []
@@ -75,6 +78,20 @@ def test_compose_starts_everything_locked_down(secrets: tuple[Path, dict[str, st
     assert outside == {"127.0.0.1"}
     with_card = compose(folder, "--file", "compose.gpu.yml")["worker-local"]
     assert with_card["deploy"]["resources"]["reservations"]["devices"][0]["driver"] == "nvidia"
+
+
+def test_each_image_is_built_by_one_service_and_pulled_by_none(
+    secrets: tuple[Path, dict[str, str]],
+) -> None:
+    services = [each for each in compose(secrets[0]).values() if is_ours(each)]
+    built = [each["image"] for each in services if "build" in each]
+    # Two builds at a time of one name refuse each other.
+    assert sorted(built) == sorted({each["image"] for each in services})
+    assert all(
+        f"genhub-{each['build']['target']}" == each["image"] for each in services if "build" in each
+    )
+    # Of those that build nothing compose would ask a registry first.
+    assert {each["pull_policy"] for each in services} == {"never"}
 
 
 def host_of(port: Any) -> str:

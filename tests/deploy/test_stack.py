@@ -23,6 +23,8 @@ from tests.storage.conftest import serve_bucket
 # Of the image `web`, as Docker counts it: the bytes of its files. Of Python's image there are 130 million, of which 18
 # are taken out here (pip and setuptools 11, `ensurepip` and other modules 6, headers 1); 5 are left for what grows.
 MOST_MB, SYSTEM_MB, SPARE_MB = 350, 112, 5
+# Modules that a process compiles itself: what only some of its requests import. Python's own alone are 240.
+MOST_COMPILED = 80
 DATABASE = "genhub_containers"
 # Who makes clips without leaving the machine, asked for by the workers of vendors.
 STUB = """
@@ -95,6 +97,9 @@ def test_what_containers_run_takes_an_order(stack: Stack) -> None:
         assert flower.status_code == 401
     written = {path.name for path in stack.home.iterdir()}
     assert "static" not in written
+    for name in stack.services.keys() - {"prepare", "worker-local"}:
+        compiled = stack.list_compiled(name)
+        assert len(compiled) < MOST_COMPILED, (name, compiled)
     # Nobody left anything where the image is read only.
     assert not list(stack.code.rglob("__pycache__/*.pyc.*"))
 
@@ -148,7 +153,7 @@ def check_size(stack: Stack) -> None:
     """Hold the image `web` to its size, and to what it may not have."""
     files = [
         path
-        for folder in (stack.libraries("web"), stack.code)
+        for folder in (stack.libraries("web"), stack.code, stack.apart / "system")
         for path in folder.rglob("*")
         if path.is_file() and not path.is_symlink()
     ]
