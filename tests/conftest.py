@@ -33,6 +33,7 @@ from generation.providers import http, registry
 from generation.providers.base import Capabilities
 from generation.providers.stub import StubProvider
 from generation.work.process import Drain, draining, occupancy
+from genhub.celery import app
 from genhub.lib import fetch, remembered, throttle
 from genhub.lib.ids import new_id
 from genhub.platforms.models import ApiKey, Platform
@@ -117,6 +118,18 @@ def _remembers_until_it_is_changed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(remembered, "LONGEST_SECONDS", math.inf)
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _same_broker_afterwards() -> Iterator[None]:
+    """No test of a module leaves this process a broker that is gone.
+
+    Celery tells the environment's where none was set: who patches both, the environment first, keeps the patched one to
+    put it back.
+    """
+    before = app.conf.broker_write_url
+    yield
+    assert app.conf.broker_write_url == before
 
 
 @pytest.fixture(autouse=True)

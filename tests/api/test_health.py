@@ -116,7 +116,7 @@ def test_facts_are_those_of_a_worker_that_is_ready(client: Any, worker: Worker) 
 def test_broker_that_is_away_is_named(
     client: Any, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+    monkeypatch.setitem(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
     answer = read(client, 503)
     assert answer["checks"] == {**WELL, "broker": "unreachable"}
 

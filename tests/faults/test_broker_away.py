@@ -93,7 +93,7 @@ def test_worker_comes_back_to_a_broker_that_was_away(
 ) -> None:
     path = tmp_path / "v"
     url = f"redis+socket://{path}"
-    monkeypatch.setattr(app.conf, "broker_write_url", url)
+    monkeypatch.setitem(app.conf, "broker_write_url", url)
     monkeypatch.setattr(doorbell, "SILENCE_SECONDS", 0.5)
 
     def all_ended() -> bool:

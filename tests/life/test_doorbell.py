@@ -32,7 +32,7 @@ def _as_in_production(settings: Any) -> Iterator[None]:
 def gone(request: Any, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("b")
     with away(request.param, folder) as url:
-        monkeypatch.setattr(app.conf, "broker_write_url", url)
+        monkeypatch.setitem(app.conf, "broker_write_url", url)
         yield url
 
 
@@ -62,7 +62,7 @@ def test_failure_is_remembered_by_the_whole_process(
 ) -> None:
     monkeypatch.setattr(doorbell, "SILENCE_SECONDS", 600)
     with silent() as server:
-        monkeypatch.setattr(app.conf, "broker_write_url", f"redis://127.0.0.1:{server.port}/0")
+        monkeypatch.setitem(app.conf, "broker_write_url", f"redis://127.0.0.1:{server.port}/0")
         for _ in range(5):
             submit(alice)
         rescue.sweep()
@@ -80,7 +80,7 @@ def test_broker_that_is_back_is_rung_again(
     assert doorbell.ring("upkeep") is True
     settings.BROKER_PATIENCE_MS = 100
     with silent() as server, monkeypatch.context() as patched:
-        patched.setattr(app.conf, "broker_write_url", f"redis://127.0.0.1:{server.port}/0")
+        patched.setitem(app.conf, "broker_write_url", f"redis://127.0.0.1:{server.port}/0")
         assert doorbell.ring("upkeep") is False
     assert doorbell.ring("upkeep") is False
     monkeypatch.setattr(doorbell, "SILENCE_SECONDS", 0)
@@ -99,6 +99,6 @@ def test_warning_comes_once_a_silence(caplog: pytest.LogCaptureFixture, gone: st
 def test_each_of_two_brokers_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with silent() as first, silent() as second:
         url = ";".join(f"redis://127.0.0.1:{server.port}/0" for server in (first, second))
-        monkeypatch.setattr(app.conf, "broker_write_url", url)
+        monkeypatch.setitem(app.conf, "broker_write_url", url)
         assert doorbell.ring("upkeep") is False
         assert (len(first.taken), len(second.taken)) == (1, 1)

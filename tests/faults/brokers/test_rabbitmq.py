@@ -39,7 +39,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
 
 @pytest.fixture
 def broker(node: RabbitMQ, monkeypatch: pytest.MonkeyPatch) -> Iterator[RabbitMQ]:
-    monkeypatch.setattr(app.conf, "broker_write_url", node.url)
+    monkeypatch.setitem(app.conf, "broker_write_url", node.url)
     monkeypatch.setattr(doorbell, "SILENCE_SECONDS", 0.5)
     doorbell.silence.end()
     yield node

@@ -46,7 +46,7 @@ def broker(group: Sentinels, monkeypatch: pytest.MonkeyPatch, settings: Any) -> 
     options = {**settings.CELERY_BROKER_TRANSPORT_OPTIONS, **parts.sentinel_options()}
     settings.CELERY_BROKER_TRANSPORT_OPTIONS = options
     before, app.conf.broker_transport_options = app.conf.broker_transport_options, options
-    monkeypatch.setattr(app.conf, "broker_write_url", parts.broker_url())
+    monkeypatch.setitem(app.conf, "broker_write_url", parts.broker_url())
     monkeypatch.setattr(doorbell, "SILENCE_SECONDS", 0.5)
     settings.THROTTLE_URL = parts.counters_url(parts.broker_url())
     doorbell.broker_of_bells.cache_clear()

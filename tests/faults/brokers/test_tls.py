@@ -68,7 +68,7 @@ def name(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Name a broker in the environment and return what the settings make of it."""
     monkeypatch.setenv("CELERY_BROKER_URL", url)
     found = parts.broker_url()
-    monkeypatch.setattr(app.conf, "broker_write_url", found)
+    monkeypatch.setitem(app.conf, "broker_write_url", found)
     return found
 
 
