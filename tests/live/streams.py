@@ -67,7 +67,7 @@ class Follower:
 
     def kept(self) -> list[Heard]:
         """Return the events that have an id: those that must not be lost."""
-        return [each for each in self.heard if each.name != "task.progress"]
+        return [each for each in self.heard if each.id]
 
     def leave(self) -> None:
         """End the connection, and wait until nothing is read any more."""

@@ -152,12 +152,11 @@ def test_each_event_comes_at_once(alice: APIClient, follow: Open) -> None:
     assert stream.answer.headers["Content-Type"].startswith("text/event-stream")
 
 
-def test_stream_of_one_order_ends_with_it(alice: APIClient, follow: Open, proxied: Web) -> None:
+def test_stream_of_one_order_ends_with_it(alice: APIClient, follow: Open) -> None:
     task = submit(alice)
     stream = follow(f"/api/v1/tasks/{to_wire('task', task.pk)}/events")
-    wait_until(lambda: bool(stream.kept()) or stream.has_ended.is_set(), 30, "its first event")
-    # Whose beginning failed ends early, for its client to come again: the log tells why.
-    assert names(stream) == ["task.submitted"], (proxied.log.parent / "events.log").read_text()
+    # Where it stands in the line, which has no id, may be told before.
+    wait_until(lambda: names(stream) == ["task.submitted"], 30, "its first event")
     cancel_task(task.pk)
     assert stream.has_ended.wait(patience())
     assert names(stream) == ["task.submitted", "task.canceled"]
