@@ -140,14 +140,16 @@ def find_picture(
     return Found(wire_id, found.width, found.height)
 
 
-def keep_inputs(wanted: Mapping[str, str]) -> None:
-    """Keep the pictures that an order starts from, in the transaction that writes it; raise InvalidRequest when one was
-    deleted since it was found."""
-    ids = {name: from_wire(PREFIX, wire_id) for name, wire_id in wanted.items()}
+def keep_inputs(*wanted: Mapping[str, str]) -> None:
+    """Keep the pictures that orders start from, in the transaction that writes them; raise InvalidRequest when one was
+    deleted since it was found. All of them at once: in one order, so that no two batches wait for each other."""
+    ids = {wire_id: from_wire(PREFIX, wire_id) for named in wanted for wire_id in named.values()}
     there = use_pictures(set(ids.values())) if ids else set()
-    mistakes = [FieldError(name, "unknown", UNKNOWN) for name in ids if ids[name] not in there]
-    if mistakes:
-        raise InvalidRequest(errors=mistakes)
+    gone = {
+        name for named in wanted for name, wire_id in named.items() if ids[wire_id] not in there
+    }
+    if gone:
+        raise InvalidRequest(errors=[FieldError(name, "unknown", UNKNOWN) for name in sorted(gone)])
 
 
 def are_alike(one: Found, other: Found) -> bool:

@@ -155,9 +155,7 @@ def write_batch(
     """Write key, holds, batch, tasks and attempts, or nothing at all. Locks: key, inputs, purse, shares, backlog."""
     batch_id, lines, refused = new_id(), found.lines, found.refused
     idempotency.keep(use, batch_id)
-    specs = [line.one.resolved.spec for line in lines]
-    for named in sorted({tuple(spec.pictures().items()) for spec in specs if spec.pictures()}):
-        keep_inputs(dict(named))
+    keep_inputs(*(line.one.resolved.spec.pictures() for line in lines))
     purse_id = seen.purse_id or ledger.open_purse(customer.platform_id, customer.user).pk
     if asked.takes_some:
         unpaid = hold_some(purse_id, customer, lines)

@@ -92,16 +92,23 @@ def test_what_cannot_be_taken_is_refused_and_the_doubt_stays(
 
 
 def test_a_web_server_that_cannot_look_at_clips_takes_pictures_and_says_where_clips_go(
-    hire: Hire, alice: APIClient, monkeypatch: pytest.MonkeyPatch
+    hire: Hire, alice: APIClient, stub: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(brought, "can_look", lambda: False)
-    task = lose(alice)
+    stub.offers.create(alias="film", media_types=["video"], default_width=64, default_height=64, smallest_side=16,
+                       durations=[1], default_seconds=1)  # fmt: skip
+    film = lose(alice, type="video", model="film")
     staff = hire(*RIGHTS)
-    clip = SimpleUploadedFile("made.mp4", b"no matter", "video/mp4")
-    answer = bring(staff, task, clip)
-    assert answer.status_code == 200
-    assert "This server cannot look at clips." in answer.content.decode()
-    assert attempt_states(task) == ["unknown"]
+    # Whatever a browser calls it.
+    for kind in ("video/mp4", "application/octet-stream"):
+        clip = SimpleUploadedFile("made", b"no matter", kind)
+        answer = bring(staff, film, clip)
+        assert answer.status_code == 200
+        assert "This server cannot look at clips." in answer.content.decode()
+    assert attempt_states(film) == ["unknown"]
+    task = lose(alice)
+    told = bring(staff, task, SimpleUploadedFile("made", b"no matter", "video/mp4"))
+    assert "This server cannot look at clips." not in told.content.decode()
     assert bring(staff, task, file()).status_code == 302
     assert attempt_states(task) == ["succeeded"]
 

@@ -1,6 +1,7 @@
 """`manage.py task bring`: where workers run, what a vendor made for an order in doubt is delivered, clips among it."""
 
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,8 @@ def test_where_nothing_looks_at_clips_it_says_where_something_does(
     lost: Task, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(by_hand, "can_look", lambda: False)
-    with pytest.raises(CommandError, match="bring it where workers run"):
-        bring(lost, clip)
+    # By no name does it become something else.
+    for path in (clip, shutil.copy(clip, clip.with_suffix(""))):
+        with pytest.raises(CommandError, match="bring it where workers run"):
+            bring(lost, path)
     assert attempt_states(lost) == ["unknown"]

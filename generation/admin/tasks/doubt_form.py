@@ -78,6 +78,7 @@ class DoubtForm(ReasonForm):
 
     def __init__(self, *args: Any, attempt: Attempt | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.task = attempt.task if attempt else None
         self.most_files = attempt.task.num_images if attempt else 0
 
     def clean(self) -> dict[str, Any]:
@@ -103,7 +104,7 @@ class DoubtForm(ReasonForm):
                 text, params={"most": self.most_files, "count": len(files)}
             )
             self.add_error("pictures", error)
-        if not can_store(name_files(files)):
+        if files and self.task and not can_store(self.task):
             self.add_error(
                 "pictures",
                 _(

@@ -67,7 +67,7 @@ def bring_files(task: Task, paths: list[Path], *, by: str, reason: str) -> None:
             files = [name_file(path, stack) for path in paths]
         except OSError as error:
             raise CommandError(str(error)) from error
-        if not by_hand.can_store(files):
+        if not by_hand.can_store(task):
             raise CommandError("nothing here looks at clips: bring it where workers run")
         try:
             with by_hand.storing(attempt.pk, files, by=by) as (claim, stored):
