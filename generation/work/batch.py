@@ -1,12 +1,13 @@
 """Batches: what an adapter makes together is claimed and handed over together; each member has its own outcome."""
 
 import logging
+import math
 import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import Error
@@ -38,6 +39,8 @@ from storage.selectors import PREFIX as ARTIFACT
 from storage.services import open_picture
 
 logger = logging.getLogger(__name__)
+# Sixteen as large as uploads may be are two gigabytes, of one order, and more than vendors take of one request.
+LOOKED_AT_PIXELS: Final = 2048 * 2048
 
 
 class Batch:
@@ -138,10 +141,10 @@ def open_inputs(spec: GenerationSpec, platform_id: uuid.UUID) -> dict[str, Any]:
         open_named(text, platform_id) if text else None
         for text in (spec.image, spec.mask, spec.last_image)
     )
-    references = [open_named(text, platform_id) for text in spec.references]
+    references = [open_smaller(text, platform_id) for text in spec.references]
     if spec.style_references:
         house = find_house().pk
-        references += [open_named(text, house) for text in spec.style_references]
+        references += [open_smaller(text, house) for text in spec.style_references]
     return {
         "image": image,
         "mask": mask and mask.convert("L"),
@@ -153,6 +156,15 @@ def open_inputs(spec: GenerationSpec, platform_id: uuid.UUID) -> dict[str, Any]:
 def open_named(wire_id: str, platform_id: uuid.UUID) -> Image.Image:
     """Return the pixels of a platform's picture; raise as `open_picture` does."""
     return open_picture(from_wire(ARTIFACT, wire_id), platform_id=platform_id)
+
+
+def open_smaller(wire_id: str, platform_id: uuid.UUID) -> Image.Image:
+    """Return what is only looked at, which nobody measures: no larger than models see it."""
+    image = open_named(wire_id, platform_id)
+    if (scale := math.sqrt(LOOKED_AT_PIXELS / (image.width * image.height))) < 1:
+        longest = int(scale * max(image.size))
+        image.thumbnail((longest, longest))
+    return image
 
 
 def submit(batch: Batch, works: Sequence[Work]) -> Sequence[Outcome]:

@@ -16,6 +16,7 @@ from generation.providers.base import Finished, Submitted, Work
 from generation.providers.stub import StubProvider
 from generation.retention.pictures import find_awaited
 from generation.spec import GenerationSpec, ModelCard
+from generation.work.batch import open_inputs
 from generation.work.run import run_queue
 from genhub.lib.ids import from_wire, to_wire
 from genhub.lib.limits import MOST_REFERENCES
@@ -70,6 +71,17 @@ def test_maker_is_sent_them_in_their_order_and_whatever_their_shape(
     task = Task.objects.get()
     assert (task.state, task.spec["said"]) == ("completed", ["references"])
     assert GenerationSpec.from_json(task.spec).to_json() == task.spec
+
+
+def test_large_ones_are_sent_smaller_and_in_their_shape(alice: APIClient, give: Give) -> None:
+    """Sixteen of five thousand pixels a side were two gigabytes of a worker's memory, for one order."""
+    sizes = [(4096, 2048), (2048, 2048), (2304, 2304), (8192, 1024)]
+    said = [give(*size) for size in sizes]
+    spec = GenerationSpec("image", "m", "a star", "", 64, 64, image=said[0], references=tuple(said))
+    opened = open_inputs(spec, Platform.objects.get(code="shop").pk)
+    assert opened["image"].size == sizes[0], "what it starts from is as it came"
+    seen = [one.size for one in opened["references"]]
+    assert seen == [(2896, 1448), (2048, 2048), (2048, 2048), (5792, 724)]
 
 
 def test_order_without_them_names_none(alice: APIClient, works: list[Work]) -> None:
