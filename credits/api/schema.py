@@ -109,15 +109,14 @@ class EntrySerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text=_("When the granted credits expire; null: never, or no grant.")
     )
-    created_at = serializers.DateTimeField(help_text=_("When they moved."))
+    created_at = serializers.DateTimeField(help_text=field_words.MOVED)
 
 
 class EntryPageSerializer(serializers.Serializer[Any]):
     """A page of entries."""
 
     items = EntrySerializer(many=True, help_text=page_words.ITEMS)
-    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
-    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
+    next, previous = page_words.link_fields()
 
 
 class GrantedSerializer(serializers.Serializer[Any]):

@@ -113,16 +113,14 @@ class BatchOutline(serializers.Serializer[Any]):
         allow_null=True,
         help_text=_("Where its end is told, beside the platform's endpoints. Null: nowhere else."),
     )
-    url = serializers.URLField(help_text=_("Where the batch is read."))
+    url = serializers.URLField(help_text=field_words.BATCH_URL)
     cancel_url = serializers.URLField(
         help_text=_("POST cancels those of its tasks that have not ended.")
     )
     tasks_url = serializers.URLField(help_text=_("All of its tasks in full, in pages."))
     created_at = serializers.DateTimeField(help_text=field_words.ORDERED)
     ended_at = serializers.DateTimeField(allow_null=True, help_text=field_words.ENDED)
-    canceled_at = serializers.DateTimeField(
-        allow_null=True, help_text=_("Its end, where it was canceled.")
-    )
+    canceled_at = serializers.DateTimeField(allow_null=True, help_text=field_words.CANCELED)
 
 
 class Batch(BatchOutline):
@@ -139,8 +137,7 @@ class BatchPage(serializers.Serializer[Any]):
     """A page of batches."""
 
     items = BatchOutline(many=True, help_text=page_words.ITEMS)
-    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
-    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
+    next, previous = page_words.link_fields()
 
 
 class QuotedOrder(serializers.Serializer[Any]):
@@ -170,9 +167,7 @@ class QuotedOrder(serializers.Serializer[Any]):
     )
     estimated_cost_usd = serializers.FloatField(
         allow_null=True,
-        help_text=_(
-            "What it may cost the hub in US dollars, as its prices stand. Null: not known."
-        ),
+        help_text=field_words.ESTIMATED_COST,
     )
     problem = OrderProblem(
         allow_null=True, help_text=_("Why it would be refused. Null: it would be taken.")
@@ -198,7 +193,5 @@ class BatchQuote(serializers.Serializer[Any]):
     )
     estimated_cost_usd = serializers.FloatField(
         allow_null=True,
-        help_text=_(
-            "What it may cost the hub in US dollars, as its prices stand. Null: not known."
-        ),
+        help_text=field_words.ESTIMATED_COST,
     )

@@ -11,14 +11,14 @@ from generation.states import TaskState
 from genhub.api import field_words
 from templates.chains import MEDIA_TYPES
 
+MAKES = _("What it makes: a picture (image) or a clip (video).")
+
 
 class StepSerializer(serializers.Serializer[Any]):
     """A step of a chain."""
 
     step = serializers.IntegerField(help_text=_("From 1; results name the step that made them."))
-    type = serializers.ChoiceField(
-        MEDIA_TYPES, help_text=_("What it makes: a picture (image) or a clip (video).")
-    )
+    type = serializers.ChoiceField(MEDIA_TYPES, help_text=MAKES)
     model = serializers.CharField(help_text=field_words.MODEL)
     prompt = serializers.CharField(
         help_text=_(
@@ -35,9 +35,7 @@ class QuotedStepSerializer(serializers.Serializer[Any]):
     """What a step of a chain would make, and its price."""
 
     step = serializers.IntegerField(help_text=_("Its place in the chain, from 1."))
-    type = serializers.ChoiceField(
-        MEDIA_TYPES, help_text=_("What it makes: a picture (image) or a clip (video).")
-    )
+    type = serializers.ChoiceField(MEDIA_TYPES, help_text=MAKES)
     model = serializers.CharField(help_text=field_words.MODEL)
     width = serializers.IntegerField(help_text=_("Pixels."))
     height = serializers.IntegerField(help_text=_("Pixels."))

@@ -17,7 +17,7 @@ class CreditLine(serializers.Serializer[Any]):
     amount = serializers.IntegerField(help_text=_("Whole credits, always positive."))
     reason_code = serializers.CharField(allow_null=True, help_text=field_words.REASON_CODE)
     reason = serializers.CharField(help_text=_("In the reader's language where the hub wrote it."))
-    created_at = serializers.DateTimeField(help_text=_("When they moved."))
+    created_at = serializers.DateTimeField(help_text=field_words.MOVED)
 
 
 class CreditSums(serializers.Serializer[Any]):

@@ -70,8 +70,7 @@ class EditPage(serializers.Serializer[Any]):
     """A page of edited pictures."""
 
     items = EditedPicture(many=True, help_text=page_words.ITEMS)
-    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
-    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
+    next, previous = page_words.link_fields()
 
 
 class EditQuote(serializers.Serializer[Any]):

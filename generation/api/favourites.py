@@ -50,8 +50,7 @@ class FavouritePage(serializers.Serializer[Any]):
     """A page of favourites."""
 
     items = FavouritePicture(many=True, help_text=page_words.ITEMS)
-    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
-    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
+    next, previous = page_words.link_fields()
 
 
 class FavouriteListView(APIView):

@@ -18,6 +18,8 @@ from generation.orders.modes import FAST, FINE, find_usual, find_usual_effort
 from generation.spec import OPTIONS, ModelCard
 from genhub.lib.limits import SIDE_MULTIPLE_PIXELS
 
+OF_MODE = _("What an order of this mode gets that does not say these.")
+
 
 class SizeSerializer(serializers.Serializer[Any]):
     """A size in pixels."""
@@ -40,8 +42,8 @@ class UsualSerializer(SizeSerializer):
 class ModesSerializer(serializers.Serializer[Any]):
     """What the modes make of it."""
 
-    fast = UsualSerializer(help_text=_("What an order of this mode gets that does not say these."))
-    fine = UsualSerializer(help_text=_("What an order of this mode gets that does not say these."))
+    fast = UsualSerializer(help_text=OF_MODE)
+    fine = UsualSerializer(help_text=OF_MODE)
 
 
 class ModelLoraSerializer(serializers.Serializer[Any]):

@@ -63,9 +63,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     decided_by = DecisionSerializer(help_text=field_words.DECIDED_BY)
     factors = FactorSerializer(many=True, help_text=field_words.FACTORS)
     discount_percent = serializers.FloatField(help_text=_("Your plan's."))
-    mode = serializers.ChoiceField(
-        ["fast", "fine"], allow_null=True, help_text=_("fast, fine, or null: the usual way.")
-    )
+    mode = serializers.ChoiceField(["fast", "fine"], allow_null=True, help_text=field_words.MODE)
     priority = serializers.ChoiceField(
         ["low", "normal", "high"], help_text=_("How it would wait in the queue.")
     )
@@ -83,9 +81,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     )
     estimated_cost_usd = serializers.FloatField(
         allow_null=True,
-        help_text=_(
-            "What it may cost the hub in US dollars, as its prices stand. Null: not known."
-        ),
+        help_text=field_words.ESTIMATED_COST,
     )
     usual_seconds = serializers.FloatField(
         allow_null=True,

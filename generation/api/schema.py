@@ -114,9 +114,7 @@ class Task(Status):
     )
     sampler = serializers.CharField(allow_null=True, help_text=_("Null: the model's usual one."))
     quality = serializers.CharField(help_text=_("standard or high."))
-    mode = serializers.CharField(
-        allow_null=True, help_text=_("fast, fine, or null: the usual way.")
-    )
+    mode = serializers.CharField(allow_null=True, help_text=field_words.MODE)
     width = serializers.IntegerField(help_text=_("Pixels."))
     height = serializers.IntegerField(help_text=_("Pixels."))
     steps = serializers.IntegerField(allow_null=True, help_text=_("Null: the vendor decides."))

@@ -77,7 +77,7 @@ class Status(serializers.Serializer[Any]):
         min_value=0, max_value=1, help_text=_("0 to 1; 1 once it is completed.")
     )
     check_status_url = serializers.URLField(help_text=_("Where its state is asked."))
-    result_url = serializers.URLField(help_text=_("Where its pictures are, once there are any."))
+    result_url = serializers.URLField(help_text=field_words.RESULT_URL)
     cancel_url = serializers.URLField(help_text=_("POST ends it, while it has not ended."))
     created_at = serializers.DateTimeField(help_text=field_words.ORDERED)
     started_at = serializers.DateTimeField(allow_null=True, help_text=field_words.STARTED)
@@ -85,7 +85,5 @@ class Status(serializers.Serializer[Any]):
         allow_null=True, help_text=_("Its end, where it is completed.")
     )
     failed_at = serializers.DateTimeField(allow_null=True, help_text=_("Its end, where it failed."))
-    canceled_at = serializers.DateTimeField(
-        allow_null=True, help_text=_("Its end, where it was canceled.")
-    )
-    error = TaskError(allow_null=True, help_text=_("Why it failed; null otherwise."))
+    canceled_at = serializers.DateTimeField(allow_null=True, help_text=field_words.CANCELED)
+    error = TaskError(allow_null=True, help_text=field_words.FAILURE)

@@ -36,8 +36,7 @@ class SubjectPage(serializers.Serializer[Any]):
     """A page of subjects."""
 
     items = SubjectAnswer(many=True, help_text=page_words.ITEMS)
-    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
-    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
+    next, previous = page_words.link_fields()
 
 
 class SubjectListView(APIView):

@@ -101,9 +101,9 @@ class ToldTask(serializers.Serializer[Any]):
     cost_usd = serializers.FloatField(
         allow_null=True, help_text=_("What it cost the hub in US dollars. Null: not known.")
     )
-    error = ToldError(allow_null=True, help_text=_("Why it failed; null otherwise."))
+    error = ToldError(allow_null=True, help_text=field_words.FAILURE)
     status_url = serializers.URLField(help_text=_("What a task calls check_status_url."))
-    result_url = serializers.URLField(help_text=_("Where its pictures are, once there are any."))
+    result_url = serializers.URLField(help_text=field_words.RESULT_URL)
     created_at = serializers.DateTimeField(help_text=field_words.ORDERED)
     started_at = serializers.DateTimeField(allow_null=True, help_text=field_words.STARTED)
     ended_at = serializers.DateTimeField(
@@ -126,7 +126,7 @@ class ToldBatch(serializers.Serializer[Any]):
     metadata = serializers.DictField(help_text=field_words.BATCH_METADATA)
     counts = TaskCounts(help_text=_("How many of its tasks ended how."))
     credits = CreditSums(help_text=field_words.CREDITS)
-    batch_url = serializers.URLField(help_text=_("Where the batch is read."))
+    batch_url = serializers.URLField(help_text=field_words.BATCH_URL)
     created_at = serializers.DateTimeField(help_text=field_words.ORDERED)
     ended_at = serializers.DateTimeField(allow_null=True, help_text=field_words.ENDED)
 

@@ -13,6 +13,7 @@ PLATFORM: Final = _("The code of your platform.")
 CREATED: Final = _("When it was made.")
 ORDERED: Final = _("When it was ordered.")
 STARTED: Final = _("When work on it began. Null: not yet.")
+CANCELED: Final = _("Its end, where it was canceled.")
 EXPIRES: Final = _("From then on it is refused.")
 REVOKED: Final = _("When it was ended before its time. Null: it was not.")
 
@@ -41,19 +42,27 @@ TEMPLATE: Final = _("The template version that it runs. Null: it was ordered wit
 TEMPLATE_CODE: Final = _("What orders name as “template”.")
 TEMPLATE_NAME: Final = _("The template's name, for people.")
 TEMPLATE_CATEGORY: Final = _("What staff filed it under; empty: nothing.")
+MODE: Final = _("fast, fine, or null: the usual way.")
 MODEL: Final = _("The alias of the model, as GET models lists it.")
 ASKED_NUMBER: Final = _("How many pictures were ordered; 1 of a clip.")
+RESULT_URL: Final = _("Where its pictures are, once there are any.")
+FAILURE: Final = _("Why it failed; null otherwise.")
 TASK_METADATA: Final = _(
     "What the order said as “metadata”; empty where it said nothing, and once the hub has deleted the order's texts."
 )
 BATCH_METADATA: Final = _("What the request said as “metadata”; empty where it said nothing.")
+BATCH_URL: Final = _("Where the batch is read.")
 ENDED: Final = _("When the last of its tasks ended. Null: some are under way.")
 
 CREDITS: Final = _("What it costs and what became of that, in whole credits.")
+ESTIMATED_COST: Final = _(
+    "What it may cost the hub in US dollars, as its prices stand. Null: not known."
+)
 ENTRY_ID: Final = _("The id of an entry of the statement: `entry_…`.")
 ENTRY_KIND: Final = _(
     "grant: put in. hold: reserved. capture: taken for what was delivered. release: given back of a hold. refund: given back after a capture. expire: their time was over. overrun: delivered beyond the hold, which the hub paid. adjust: corrected by staff."
 )
+MOVED: Final = _("When they moved.")
 REASON_CODE: Final = _("Stable; of an app's grant its kind, null where staff wrote.")
 DECIDED_BY: Final = _("What set the price before factors and discount.")
 FACTORS: Final = _("Each rule that multiplied the price, by name; empty: none did.")

@@ -101,8 +101,7 @@ class LinkPage(serializers.Serializer[Any]):
     """A page of links."""
 
     items = Link(many=True, help_text=page_words.ITEMS)
-    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
-    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
+    next, previous = page_words.link_fields()
 
 
 EXAMPLE = OpenApiExample(

@@ -79,7 +79,6 @@ class DoubtForm(ReasonForm):
     def __init__(self, *args: Any, attempt: Attempt | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.task = attempt.task if attempt else None
-        self.most_files = attempt.task.num_images if attempt else 0
 
     def clean(self) -> dict[str, Any]:
         """Ask for the id where the vendor has the order, for pictures where somebody brings them, and only there."""
@@ -98,11 +97,10 @@ class DoubtForm(ReasonForm):
             self.add_error("pictures", _("Choose the pictures that the provider made."))
         if files and not is_brought:
             self.add_error("pictures", _("Leave it empty, or say that you bring the pictures."))
-        if len(files) > self.most_files:
+        most = self.task.num_images if self.task else 0
+        if len(files) > most:
             text = _("The order is for %(most)s pictures, and these are %(count)s.")
-            error = forms.ValidationError(
-                text, params={"most": self.most_files, "count": len(files)}
-            )
+            error = forms.ValidationError(text, params={"most": most, "count": len(files)})
             self.add_error("pictures", error)
         if files and self.task and not can_store(self.task):
             self.add_error(

@@ -210,8 +210,7 @@ class DeliveryPage(serializers.Serializer[Any]):
     """A page of deliveries."""
 
     items = DeliveryAnswer(many=True, help_text=page_words.ITEMS)
-    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
-    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
+    next, previous = page_words.link_fields()
 
 
 class Replayed(serializers.Serializer[Any]):

@@ -123,5 +123,4 @@ class TokenPage(serializers.Serializer[Any]):
     """A page of tokens."""
 
     items = TokenAnswer(many=True, help_text=page_words.ITEMS)
-    next = serializers.URLField(allow_null=True, help_text=page_words.NEXT)
-    previous = serializers.URLField(allow_null=True, help_text=page_words.PREVIOUS)
+    next, previous = page_words.link_fields()
